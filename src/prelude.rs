@@ -1,0 +1,2 @@
+//! What a notebook cell needs, in one `use`.
+pub use polars::prelude::*;

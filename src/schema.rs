@@ -1,0 +1,1 @@
+//! The datum of the lesson, and the shapes every layer agrees on.

@@ -1,0 +1,67 @@
+//! The command line of the Lambda Workbook.
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+mod commands;
+
+/// Teaches the Lambda Architecture by running it.
+#[derive(Parser)]
+#[command(name = "workbook", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a data set: same arguments, same bytes
+    Data(commands::data::Args),
+    /// Compute batch views from a file of datums
+    Batch(commands::batch::Args),
+    /// Check exercises
+    Check(commands::check::Args),
+    /// Make the handouts in exercises/ from solutions/
+    Release(commands::release::Args),
+    /// Execute notebooks on the real kernel
+    Run(commands::run::Args),
+    /// Measure beside the peers found on this machine
+    Bench(commands::bench::Args),
+    /// Set everything up and open JupyterLab
+    Lab(commands::lab::Args),
+    /// Say what is wrong with the set-up, and the mend
+    Doctor(commands::doctor::Args),
+    /// Serve one notebook: what the kernelspec starts
+    #[command(hide = true)]
+    Kernel(commands::kernel::Args),
+}
+
+/// How a command ended: the process's exit code.
+///
+/// 0 done, 1 the answer is no (a check failed), 2 wrong use (clap's own), 3 the
+/// set-up or the input is broken (every `Err`).
+pub enum Outcome {
+    Done,
+    No,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Data(args) => commands::data::run(args),
+        Command::Batch(args) => commands::batch::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Release(args) => commands::release::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::Bench(args) => commands::bench::run(args),
+        Command::Lab(args) => commands::lab::run(args),
+        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Kernel(args) => commands::kernel::run(args),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
