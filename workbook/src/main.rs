@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod commands;
 mod kernel;
+mod notebook_file;
 
 /// Teaches the Lambda Architecture by running it.
 #[derive(Parser)]

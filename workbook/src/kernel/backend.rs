@@ -281,6 +281,7 @@ fn command(place: &Place) -> Command {
         .env("LAMBDA_WORKBOOK_ROOT", &place.root)
         .env(env::DYLIB, &place.dylib)
         .env(env::DEPS, &place.deps)
+        .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
         .env(env::CARGO, own_cargo(place))
         .env(env::REAL_PATH, &path)

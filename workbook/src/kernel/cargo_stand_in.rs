@@ -25,6 +25,7 @@ use std::process::{Command, ExitCode, Stdio};
 /// this process through evcxr.
 pub mod env {
     pub const DYLIB: &str = "LAMBDA_WORKBOOK_DYLIB";
+    pub const STD: &str = "LAMBDA_WORKBOOK_STD";
     pub const DEPS: &str = "LAMBDA_WORKBOOK_DEPS";
     pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
     pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
@@ -116,6 +117,7 @@ struct Cell {
     rustc: OsString,
     dylib: PathBuf,
     deps: PathBuf,
+    std: PathBuf,
 }
 
 impl Cell {
@@ -129,19 +131,25 @@ impl Cell {
             rustc: std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
             dylib: path(env::DYLIB)?,
             deps: path(env::DEPS)?,
+            std: path(env::STD)?,
         })
     }
 
     fn link_flags(&self) -> Vec<String> {
         let folder = self.dylib.parent().unwrap_or(Path::new("."));
-        vec![
+        let mut flags = vec![
             "-Cprefer-dynamic".into(),
             "--extern".into(),
             format!("lambda_workbook={}", self.dylib.display()),
             format!("-Ldependency={}", self.deps.display()),
-            "-Clink-arg=-Wl,-rpath".into(),
-            format!("-Clink-arg=-Wl,{}", folder.display()),
-        ]
+        ];
+        for folder in [folder, &self.std] {
+            // `-Wl,` would split a path at its commas.
+            for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
+                flags.push(format!("-Clink-arg={arg}"));
+            }
+        }
+        flags
     }
 
     fn rustc(&self) -> Command {

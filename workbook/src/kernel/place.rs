@@ -137,6 +137,8 @@ pub struct Place {
     pub root: PathBuf,
     /// The `bin` folder of the toolchain in use.
     pub toolchain: PathBuf,
+    /// Where that toolchain's shared standard library is.
+    pub std: PathBuf,
     _pin: File,
 }
 
@@ -156,7 +158,7 @@ impl Place {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a temporary folder for the kernel")?;
-        let toolchain = toolchain_bin(&built.root)?;
+        let (toolchain, std) = toolchain(&built.root)?;
         let place = Place {
             folder,
             dylib,
@@ -164,6 +166,7 @@ impl Place {
             exe: built.exe.clone(),
             root: built.root.clone(),
             toolchain,
+            std,
             _pin: pin,
         };
         place.fill()?;
@@ -265,10 +268,11 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     Ok((link, lock))
 }
 
-fn toolchain_bin(root: &Path) -> Result<PathBuf> {
+/// The folders of rustc and of its standard library.
+fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
     let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let output = Command::new(&rustc)
-        .args(["--print", "sysroot"])
+        .args(["--print", "sysroot", "--print", "target-libdir"])
         .current_dir(root)
         .output()
         .with_context(|| {
@@ -283,5 +287,11 @@ fn toolchain_bin(root: &Path) -> Result<PathBuf> {
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
-    Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("bin"))
+    let answer = String::from_utf8_lossy(&output.stdout);
+    let mut lines = answer.lines();
+    let sysroot = lines.next().context("rustc did not name its sysroot")?;
+    let std = lines
+        .next()
+        .context("rustc did not name its library folder")?;
+    Ok((Path::new(sysroot).join("bin"), PathBuf::from(std)))
 }
