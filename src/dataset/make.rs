@@ -153,11 +153,11 @@ fn write(
         people: &people,
         others: &others,
     };
-    let total = plan
-        .hours(&site)
-        .map(|h| h.distinct() + h.duplicates)
-        .sum::<u64>()
-        + others.total();
+    let total = others.total()
+        + plan
+            .hours(&site)
+            .map(|hour| hour.distinct() + hour.duplicates + others.counters_of(&hour))
+            .sum::<u64>();
 
     let json = format
         .json()
@@ -187,7 +187,7 @@ fn write(
             },
         );
         json_done.and(parquet_done)?;
-        progress(counts.datums, total.max(counts.datums));
+        progress(counts.datums, total);
     }
     if let Some(parquet) = parquet {
         parquet.finish()?;
