@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -159,8 +160,10 @@ impl Place {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a temporary folder for the kernel")?;
-        let in_use = File::create(folder.path().join(IN_USE))?;
+        let mut in_use = File::create(folder.path().join(IN_USE))?;
         in_use.lock()?;
+        // Not before it is locked: a sweep takes no folder whose file is empty.
+        writeln!(in_use, "{}", std::process::id())?;
         let (toolchain, std) = toolchain(&built.root)?;
         let place = Place {
             folder,
@@ -233,6 +236,7 @@ fn sweep(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX)
             && let Ok(lock) = File::open(entry.path().join(IN_USE))
+            && lock.metadata().is_ok_and(|meta| meta.len() > 0)
             && lock.try_lock().is_ok()
         {
             let _ = fs::remove_dir_all(entry.path());
