@@ -45,14 +45,14 @@ macro_rules! debug_by_reference {
     ($($type:ty),*) => {$(
         impl EvcxrDisplay for $type {
             fn evcxr_display(&self) {
-                debug(self);
+                debug(&self);
             }
         }
     )*};
 }
 
 debug_by_reference!(
-    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool, char, str, &str,
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool, char, str,
     String
 );
 
@@ -101,7 +101,9 @@ impl Render for LazyFrame {
             Ok(plan) => plan,
             Err(error) => format!("no plan: {error}"),
         };
-        Rich::text(format!("LazyFrame, not run yet: .collect()? runs it\n{plan}"))
+        Rich::text(format!(
+            "LazyFrame, not run yet: .collect()? runs it\n{plan}"
+        ))
     }
 }
 
@@ -177,7 +179,9 @@ impl<A: Render, B: Render, C: Render> Render for (A, B, C) {
 
 impl<K: Debug, V: Debug> Render for BTreeMap<K, V> {
     fn render(&self) -> Rich {
-        let pairs = self.iter().map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
+        let pairs = self
+            .iter()
+            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
         table::Grid::of_pairs(pairs.collect()).render()
     }
 }
@@ -185,7 +189,9 @@ impl<K: Debug, V: Debug> Render for BTreeMap<K, V> {
 /// Sorted by key: a hash map's own order would change from run to run.
 impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
     fn render(&self) -> Rich {
-        let pairs = self.iter().map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
+        let pairs = self
+            .iter()
+            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
         let mut pairs: Vec<_> = pairs.collect();
         pairs.sort();
         table::Grid::of_pairs(pairs).render()

@@ -71,9 +71,15 @@ mod tests {
         let frame = df!("url" => ["a"], "ts" => [Some(0i64)], "count" => [1i64]).unwrap();
         let table = with_time(&frame, "ts", Tz::Asia__Kolkata).unwrap();
         let names: Vec<_> = table.get_column_names_owned();
-        assert_eq!(names, ["url", "ts", "ts in UTC", "ts in Asia/Kolkata", "count"]);
+        assert_eq!(
+            names,
+            ["url", "ts", "ts in UTC", "ts in Asia/Kolkata", "count"]
+        );
         let local = table.column("ts in Asia/Kolkata").unwrap();
-        assert_eq!(local.str().unwrap().get(0), Some("Thu 1970-01-01 05:30 IST"));
+        assert_eq!(
+            local.str().unwrap().get(0),
+            Some("Thu 1970-01-01 05:30 IST")
+        );
     }
 
     #[test]

@@ -84,7 +84,17 @@ impl Bars {
         for ((place, member), number) in places.into_iter().zip(members).zip(numbers) {
             values[place][member] = number;
         }
-        Ok(Groups { categories, series: if series.is_empty() { vec![String::new()] } else { series }, values, low, high })
+        Ok(Groups {
+            categories,
+            series: if series.is_empty() {
+                vec![String::new()]
+            } else {
+                series
+            },
+            values,
+            low,
+            high,
+        })
     }
 
     fn standing(&self, groups: &Groups, names: &[Vec<String>], slot: i32) -> String {
@@ -94,7 +104,12 @@ impl Bars {
         let (left, bottom) = (80, top + 190);
         let height = bottom + lines * LINE + 34;
         let marks = ticks(groups.low, groups.high, 4);
-        let scale = Scale { from: marks[0], to: marks[marks.len() - 1], pixel_from: bottom, pixel_to: top };
+        let scale = Scale {
+            from: marks[0],
+            to: marks[marks.len() - 1],
+            pixel_from: bottom,
+            pixel_to: top,
+        };
         draw((WIDTH, height as u32), |canvas| {
             self.head(canvas, legend);
             canvas.label(&self.y, (left - 8, top - 20), BEFORE);
@@ -111,8 +126,16 @@ impl Bars {
                     let Some(value) = value else { continue };
                     let x = first + width * member as i32;
                     let (from, to) = (scale.at(0.0), scale.at(*value));
-                    canvas.fill((x + 2, to.min(from)), (x + width - 2, to.max(from)), colour(member).mix(1.0));
-                    canvas.label(&tick_label(*value), (x + width / 2, to.min(from) - 2), ABOVE);
+                    canvas.fill(
+                        (x + 2, to.min(from)),
+                        (x + width - 2, to.max(from)),
+                        colour(member).mix(1.0),
+                    );
+                    canvas.label(
+                        &tick_label(*value),
+                        (x + width / 2, to.min(from) - 2),
+                        ABOVE,
+                    );
                 }
                 for (row, line) in names[place].iter().enumerate() {
                     canvas.label(line, (middle, bottom + 8 + LINE * row as i32), BELOW);
@@ -125,14 +148,25 @@ impl Bars {
 
     fn lying(&self, groups: &Groups) -> String {
         let legend = data::legend(&groups.series);
-        let names: Vec<String> = groups.categories.iter().map(|name| cut(name, 240)).collect();
-        let widest = names.iter().map(|name| text_width(name, LABEL)).max().unwrap_or(0);
+        let names: Vec<String> = groups
+            .categories
+            .iter()
+            .map(|name| cut(name, 240))
+            .collect();
+        let widest = names
+            .iter()
+            .map(|name| text_width(name, LABEL))
+            .max()
+            .unwrap_or(0);
         let left = widest.max(text_width(&self.x, LABEL)) + 18;
         let top = if legend.is_empty() { 62 } else { 86 };
         let slot = BAR * groups.series.len() as i32 + 8;
         let height = top + slot * names.len() as i32 + 10;
         let room = groups.values.iter().flatten().flatten();
-        let room = room.map(|v| text_width(&tick_label(*v), LABEL)).max().unwrap_or(0);
+        let room = room
+            .map(|v| text_width(&tick_label(*v), LABEL))
+            .max()
+            .unwrap_or(0);
         let scale = Scale {
             from: groups.low,
             to: groups.high,
@@ -153,7 +187,11 @@ impl Bars {
                     let Some(value) = value else { continue };
                     let y = first + BAR * member as i32;
                     let end = scale.at(*value);
-                    canvas.fill((zero.min(end), y + 2), (zero.max(end), y + BAR - 2), colour(member).mix(1.0));
+                    canvas.fill(
+                        (zero.min(end), y + 2),
+                        (zero.max(end), y + BAR - 2),
+                        colour(member).mix(1.0),
+                    );
                     canvas.label(&tick_label(*value), (zero.max(end) + 6, y + BAR / 2), AFTER);
                 }
             }
@@ -213,17 +251,27 @@ mod tests {
 
     #[test]
     fn bars_by_series() {
-        let figure = bars(&view(), "hour (UTC)", "page views").by("url").title("Page views by hour").figure().unwrap();
+        let figure = bars(&view(), "hour (UTC)", "page views")
+            .by("url")
+            .title("Page views by hour")
+            .figure()
+            .unwrap();
         assert_sound(&figure);
         assert!(figure.svg().contains("899,778"));
         let text = figure.render().get("text/plain").unwrap().to_owned();
-        assert!(text.contains("Fri 2015-08-07 02:00 mysite.com/blog: 899,778"), "{text}");
+        assert!(
+            text.contains("Fri 2015-08-07 02:00 mysite.com/blog: 899,778"),
+            "{text}"
+        );
     }
 
     #[test]
     fn bars_that_lie_down() {
-        let names: Vec<String> = (0..12).map(|n| format!("a rather long <name> of bar {n}")).collect();
-        let frame = df!("name" => names, "n" => (0..12i64).map(|n| n * 7).collect::<Vec<_>>()).unwrap();
+        let names: Vec<String> = (0..12)
+            .map(|n| format!("a rather long <name> of bar {n}"))
+            .collect();
+        let frame =
+            df!("name" => names, "n" => (0..12i64).map(|n| n * 7).collect::<Vec<_>>()).unwrap();
         assert_sound(&bars(&frame, "name", "n").figure().unwrap());
     }
 
@@ -231,12 +279,23 @@ mod tests {
     fn bars_of_nothing_and_of_nulls() {
         let frame = df!("x" => ["a", "b"], "y" => [None::<i64>, None]).unwrap();
         assert_sound(&bars(&frame, "x", "y").figure().unwrap());
-        assert_sound(&bars(&frame.head(Some(0)), "x", "y").by("x").figure().unwrap());
+        assert_sound(
+            &bars(&frame.head(Some(0)), "x", "y")
+                .by("x")
+                .figure()
+                .unwrap(),
+        );
     }
 
     #[test]
     fn text_is_no_amount() {
-        let error = bars(&view(), "url", "url").figure().unwrap_err().to_string();
-        assert!(error.contains("needs numbers in column `url`, which is str"), "{error}");
+        let error = bars(&view(), "url", "url")
+            .figure()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("needs numbers in column `url`, which is str"),
+            "{error}"
+        );
     }
 }

@@ -4,7 +4,9 @@ use plotters::coord::Shift;
 use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{
+    Color, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle,
+};
 
 /// A pixel: right, down.
 pub type Point = (i32, i32);
@@ -32,15 +34,30 @@ pub struct Hold {
 }
 
 /// The point is the middle of the text's top.
-pub const BELOW: Hold = Hold { h: HPos::Center, v: VPos::Top };
+pub const BELOW: Hold = Hold {
+    h: HPos::Center,
+    v: VPos::Top,
+};
 /// The point is the middle of the text's bottom.
-pub const ABOVE: Hold = Hold { h: HPos::Center, v: VPos::Bottom };
+pub const ABOVE: Hold = Hold {
+    h: HPos::Center,
+    v: VPos::Bottom,
+};
 /// The text starts at the point.
-pub const AFTER: Hold = Hold { h: HPos::Left, v: VPos::Center };
+pub const AFTER: Hold = Hold {
+    h: HPos::Left,
+    v: VPos::Center,
+};
 /// The text ends at the point.
-pub const BEFORE: Hold = Hold { h: HPos::Right, v: VPos::Center };
+pub const BEFORE: Hold = Hold {
+    h: HPos::Right,
+    v: VPos::Center,
+};
 /// The text is centred on the point.
-pub const ON: Hold = Hold { h: HPos::Center, v: VPos::Center };
+pub const ON: Hold = Hold {
+    h: HPos::Center,
+    v: VPos::Center,
+};
 
 impl Canvas<'_> {
     /// Text of label size in the ink of axes.
@@ -60,15 +77,21 @@ impl Canvas<'_> {
 
     /// Text of label size that reads upwards, centred on the point.
     pub fn upward(&self, text: &str, at: Point) {
-        let font = ("sans-serif", LABEL * 1.24).into_font().transform(FontTransform::Rotate270);
-        let style = TextStyle::from(font).color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
+        let font = ("sans-serif", LABEL * 1.24)
+            .into_font()
+            .transform(FontTransform::Rotate270);
+        let style = TextStyle::from(font)
+            .color(&INK)
+            .pos(Pos::new(HPos::Center, VPos::Center));
         self.put(&Text::new(text.to_owned(), at, style));
     }
 
     fn text(&self, text: &str, at: Point, hold: Hold, size: f64, ink: RGBColor, font: FontStyle) {
         // The SVG backend divides by 1.24 to give other backends' sizes.
         let font = ("sans-serif", size * 1.24).into_font().style(font);
-        let style = TextStyle::from(font).color(&ink).pos(Pos::new(hold.h, hold.v));
+        let style = TextStyle::from(font)
+            .color(&ink)
+            .pos(Pos::new(hold.h, hold.v));
         self.put(&Text::new(text.to_owned(), at, style));
     }
 
@@ -98,7 +121,11 @@ impl Canvas<'_> {
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;
         for (n, name) in names.iter().enumerate() {
-            self.fill((x, y - 5), (x + 10, y + 5), super::style::series(n).mix(1.0));
+            self.fill(
+                (x, y - 5),
+                (x + 10, y + 5),
+                super::style::series(n).mix(1.0),
+            );
             self.label(name, (x + 15, y), AFTER);
             x += 15 + super::style::text_width(name, LABEL) + 18;
         }

@@ -17,7 +17,13 @@ pub fn numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<f64>>> 
 /// The values of any column as text.
 pub fn texts(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
     let column: &Column = frame.column(name)?;
-    let text = |i| Ok(column.get(i).unwrap_or(AnyValue::Null).str_value().into_owned());
+    let text = |i| {
+        Ok(column
+            .get(i)
+            .unwrap_or(AnyValue::Null)
+            .str_value()
+            .into_owned())
+    };
     (0..column.len()).map(text).collect()
 }
 

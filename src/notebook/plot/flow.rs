@@ -16,7 +16,10 @@ use plotters::style::Color;
 /// assert!(figure.svg().contains("8 rows"));
 /// ```
 pub fn flow(title: &str) -> Flow {
-    Flow { title: title.to_owned(), stages: Vec::new() }
+    Flow {
+        title: title.to_owned(),
+        stages: Vec::new(),
+    }
 }
 
 /// A row of boxes in the making; see [`flow`].
@@ -40,9 +43,17 @@ const MARGIN: i32 = 8;
 
 impl Flow {
     /// Adds a box with a name and lines of text.
-    pub fn stage<L: Into<String>>(mut self, name: &str, lines: impl IntoIterator<Item = L>) -> Self {
+    pub fn stage<L: Into<String>>(
+        mut self,
+        name: &str,
+        lines: impl IntoIterator<Item = L>,
+    ) -> Self {
         let lines = lines.into_iter().map(Into::into).collect();
-        self.stages.push(Stage { name: name.to_owned(), lines, arrow: String::new() });
+        self.stages.push(Stage {
+            name: name.to_owned(),
+            lines,
+            arrow: String::new(),
+        });
         self
     }
 
@@ -59,8 +70,16 @@ impl Flow {
         let count = self.stages.len().max(1) as i32;
         let gap = if count > 1 { 96 } else { 0 };
         let width = (WIDTH as i32 - 2 * MARGIN - gap * (count - 1)) / count;
-        let wrapped: Vec<[Vec<String>; 2]> = self.stages.iter().map(|stage| stage.wrapped(width - 14)).collect();
-        let lines = wrapped.iter().map(|[name, lines]| name.len() + lines.len()).max().unwrap_or(0) as i32;
+        let wrapped: Vec<[Vec<String>; 2]> = self
+            .stages
+            .iter()
+            .map(|stage| stage.wrapped(width - 14))
+            .collect();
+        let lines = wrapped
+            .iter()
+            .map(|[name, lines]| name.len() + lines.len())
+            .max()
+            .unwrap_or(0) as i32;
         let (top, tall) = (44, lines * LINE + 22);
         let svg = draw((WIDTH, (top + tall + 12) as u32), |canvas| {
             canvas.title(&self.title, (MARGIN, 16));
@@ -94,19 +113,30 @@ impl Stage {
     fn wrapped(&self, width: i32) -> [Vec<String>; 2] {
         // Bold text is wider.
         let name = wrap(&self.name, LABEL * 1.1, width);
-        let lines = self.lines.iter().flat_map(|line| wrap(line, LABEL, width)).collect();
+        let lines = self
+            .lines
+            .iter()
+            .flat_map(|line| wrap(line, LABEL, width))
+            .collect();
         [name, lines]
     }
 
     fn as_text(&self) -> String {
-        let arrow = if self.arrow.is_empty() { String::new() } else { format!("  -> {}\n", self.arrow) };
+        let arrow = if self.arrow.is_empty() {
+            String::new()
+        } else {
+            format!("  -> {}\n", self.arrow)
+        };
         format!("{}: {}\n{arrow}", self.name, self.lines.join("; "))
     }
 }
 
 fn arrow(canvas: &Canvas, words: &str, (left, right): (i32, i32), y: i32) {
     canvas.path(vec![(left + 6, y), (right - 10, y)], INK.mix(1.0), 2);
-    canvas.polygon(vec![(right - 4, y), (right - 13, y - 5), (right - 13, y + 5)], INK.mix(1.0));
+    canvas.polygon(
+        vec![(right - 4, y), (right - 13, y - 5), (right - 13, y + 5)],
+        INK.mix(1.0),
+    );
     let middle = (left + right) / 2 - 2;
     let lines = wrap(words, LABEL, right - left - 12);
     // Half above the line and half below keeps long words off the boxes.

@@ -36,7 +36,9 @@ const LEFT: i32 = 80;
 const RIGHT: i32 = WIDTH as i32 - 24;
 
 /// Steps between time ticks in seconds: an hour to 28 days.
-const STEPS: [i64; 9] = [3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200];
+const STEPS: [i64; 9] = [
+    3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200,
+];
 
 impl Lines {
     /// One line per value of `column`.
@@ -75,18 +77,43 @@ impl Lines {
         let (low, high) = data::range_with_zero(points().map(|(_, y)| y));
         let from = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
         let to = points().map(|(x, _)| x).fold(f64::NEG_INFINITY, f64::max);
-        let span = if from < to { (from, to) } else if from == to { (from - 1.0, to + 1.0) } else { (0.0, 1.0) };
+        let span = if from < to {
+            (from, to)
+        } else if from == to {
+            (from - 1.0, to + 1.0)
+        } else {
+            (0.0, 1.0)
+        };
         let svg = self.drawn(&series, data::legend(&names), span, (low, high));
-        let text = names.iter().zip(&series).map(|(name, points)| summary(name, points));
+        let text = names
+            .iter()
+            .zip(&series)
+            .map(|(name, points)| summary(name, points));
         Ok(Figure::new(svg, &self.title, &text.collect::<String>()))
     }
 
-    fn drawn(&self, series: &[Vec<(f64, f64)>], legend: &[String], span: (f64, f64), range: (f64, f64)) -> String {
+    fn drawn(
+        &self,
+        series: &[Vec<(f64, f64)>],
+        legend: &[String],
+        span: (f64, f64),
+        range: (f64, f64),
+    ) -> String {
         let top = if legend.is_empty() { 62 } else { 86 };
         let bottom = top + 200;
         let marks = ticks(range.0, range.1, 4);
-        let up = Scale { from: marks[0], to: marks[marks.len() - 1], pixel_from: bottom, pixel_to: top };
-        let along = Scale { from: span.0, to: span.1, pixel_from: LEFT, pixel_to: RIGHT };
+        let up = Scale {
+            from: marks[0],
+            to: marks[marks.len() - 1],
+            pixel_from: bottom,
+            pixel_to: top,
+        };
+        let along = Scale {
+            from: span.0,
+            to: span.1,
+            pixel_from: LEFT,
+            pixel_to: RIGHT,
+        };
         draw((WIDTH, (bottom + 52) as u32), |canvas| {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
@@ -108,7 +135,10 @@ impl Lines {
             }
             canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
             for (member, points) in series.iter().enumerate() {
-                let pixels: Vec<_> = points.iter().map(|(x, y)| (along.at(*x), up.at(*y))).collect();
+                let pixels: Vec<_> = points
+                    .iter()
+                    .map(|(x, y)| (along.at(*x), up.at(*y)))
+                    .collect();
                 if let [(x, y)] = pixels[..] {
                     canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(member).mix(1.0));
                 } else {
@@ -127,18 +157,28 @@ impl Lines {
 
     fn along_ticks(&self, (from, to): (f64, f64)) -> Vec<(f64, String)> {
         let Some(zone) = self.zone else {
-            let inside = ticks(from, to, 8).into_iter().filter(|v| (from..=to).contains(v));
+            let inside = ticks(from, to, 8)
+                .into_iter()
+                .filter(|v| (from..=to).contains(v));
             return inside.map(|v| (v, tick_label(v))).collect();
         };
         let (from, to) = (from as i64, to as i64);
-        let step = STEPS.into_iter().find(|step| to.saturating_sub(from) / step <= 9);
+        let step = STEPS
+            .into_iter()
+            .find(|step| to.saturating_sub(from) / step <= 9);
         let step = step.unwrap_or_else(|| (to.saturating_sub(from) / 8 / 86_400).max(1) * 86_400);
-        let pattern = if step < 86_400 { "%b %-d %H:%M" } else { "%b %-d" };
+        let pattern = if step < 86_400 {
+            "%b %-d %H:%M"
+        } else {
+            "%b %-d"
+        };
         // Ticks stand on midnights of the zone, as they were when the span began.
         let origin = crate::calendar::local_day_start(from, zone);
         let first = origin + (from - origin + step - 1) / step * step;
         let marks = (0..).map(|n| first + n * step).take_while(|ts| *ts <= to);
-        marks.map(|ts| (ts as f64, time::format(ts, zone, pattern))).collect()
+        marks
+            .map(|ts| (ts as f64, time::format(ts, zone, pattern)))
+            .collect()
     }
 }
 
@@ -166,9 +206,14 @@ mod tests {
     #[test]
     fn lines_over_time() {
         let ts: Vec<i64> = (0..14 * 24).map(|h| 1_438_300_800 + h * 3_600).collect();
-        let n: Vec<i64> = (0..14 * 24).map(|h| 500 + 400 * ((h % 24) - 12i64).abs() / 12).collect();
+        let n: Vec<i64> = (0..14 * 24)
+            .map(|h| 500 + 400 * ((h % 24) - 12i64).abs() / 12)
+            .collect();
         let frame = df!("ts" => ts, "page views" => n).unwrap();
-        let figure = lines(&frame, "ts", "page views").time(Tz::America__Los_Angeles).figure().unwrap();
+        let figure = lines(&frame, "ts", "page views")
+            .time(Tz::America__Los_Angeles)
+            .figure()
+            .unwrap();
         assert_sound(&figure);
         assert!(figure.svg().contains("ts in America/Los_Angeles"));
     }

@@ -75,7 +75,9 @@ fn with_title(svg: &str, title: &str) -> String {
         return svg.to_owned();
     };
     let title = super::escape::escape(title);
-    format!("{head} role=\"img\" style=\"max-width:100%;height:auto\">\n<title>{title}</title>{body}")
+    format!(
+        "{head} role=\"img\" style=\"max-width:100%;height:auto\">\n<title>{title}</title>{body}"
+    )
 }
 
 /// A figure drawn with plain plotters.
@@ -90,7 +92,11 @@ fn with_title(svg: &str, title: &str) -> String {
 /// assert!(figure.svg().contains("<circle"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn draw<F>(title: &str, size: (u32, u32), picture: F) -> Result<Figure, Box<dyn std::error::Error>>
+pub fn draw<F>(
+    title: &str,
+    size: (u32, u32),
+    picture: F,
+) -> Result<Figure, Box<dyn std::error::Error>>
 where
     F: FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Box<dyn std::error::Error>>,
 {
@@ -114,7 +120,10 @@ pub(crate) mod tests {
         let mut open = Vec::new();
         for tag in svg.split('<').skip(1) {
             let (tag, text) = tag.split_once('>').expect("a tag ends");
-            assert!(!text.contains('&') || text.contains(';'), "unescaped: {text}");
+            assert!(
+                !text.contains('&') || text.contains(';'),
+                "unescaped: {text}"
+            );
             if let Some(name) = tag.strip_prefix('/') {
                 assert_eq!(open.pop(), Some(name));
             } else if !tag.ends_with('/') {
@@ -128,7 +137,10 @@ pub(crate) mod tests {
     /// With `LAMBDA_WORKBOOK_KEEP_FIGURES=DIR`, leaves the figures for the eye.
     fn keep(figure: &Figure) {
         if let Ok(folder) = std::env::var("LAMBDA_WORKBOOK_KEEP_FIGURES") {
-            let name = std::thread::current().name().unwrap_or("figure").replace("::", "_");
+            let name = std::thread::current()
+                .name()
+                .unwrap_or("figure")
+                .replace("::", "_");
             std::fs::write(format!("{folder}/{name}.svg"), figure.svg()).expect("folder exists");
         }
     }

@@ -14,7 +14,11 @@ impl Scale {
     /// The pixel of a value.
     pub fn at(&self, value: f64) -> i32 {
         let span = self.to - self.from;
-        let share = if span == 0.0 { 0.0 } else { (value - self.from) / span };
+        let share = if span == 0.0 {
+            0.0
+        } else {
+            (value - self.from) / span
+        };
         self.pixel_from + (share * f64::from(self.pixel_to - self.pixel_from)).round() as i32
     }
 }
@@ -22,11 +26,18 @@ impl Scale {
 /// Round values from `low` to `high`, about `wanted` of them, first and last
 /// enclosing the range.
 pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
-    let span = if high > low { high - low } else { high.abs().max(1.0) };
+    let span = if high > low {
+        high - low
+    } else {
+        high.abs().max(1.0)
+    };
     let rough = span / wanted.max(1) as f64;
     let power = 10f64.powf(rough.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| m * power);
-    let step = steps.into_iter().find(|step| *step >= rough * 0.999).unwrap_or(10.0 * power);
+    let step = steps
+        .into_iter()
+        .find(|step| *step >= rough * 0.999)
+        .unwrap_or(10.0 * power);
     let first = (low / step).floor() as i64;
     let last = (low.max(high) / step).ceil().max(first as f64 + 1.0) as i64;
     (first..=last).map(|n| n as f64 * step).collect()
@@ -47,8 +58,14 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_enclose_the_range() {
-        assert_eq!(ticks(0.0, 899_778.0, 4), [0.0, 250_000.0, 500_000.0, 750_000.0, 1_000_000.0]);
-        assert_eq!(ticks(0.0, 1.0, 5), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
+        assert_eq!(
+            ticks(0.0, 899_778.0, 4),
+            [0.0, 250_000.0, 500_000.0, 750_000.0, 1_000_000.0]
+        );
+        assert_eq!(
+            ticks(0.0, 1.0, 5),
+            [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
+        );
         assert_eq!(ticks(-3.0, 4.0, 2), [-5.0, 0.0, 5.0]);
     }
 
@@ -66,7 +83,12 @@ mod tests {
 
     #[test]
     fn a_scale_without_span_is_finite() {
-        let scale = Scale { from: 1.0, to: 1.0, pixel_from: 10, pixel_to: 20 };
+        let scale = Scale {
+            from: 1.0,
+            to: 1.0,
+            pixel_from: 10,
+            pixel_to: 20,
+        };
         assert_eq!(scale.at(1.0), 10);
     }
 }

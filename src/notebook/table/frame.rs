@@ -54,7 +54,10 @@ fn shown(height: usize) -> Vec<Option<usize>> {
         return (0..height).map(Some).collect();
     }
     let first = (0..FIRST).map(Some);
-    first.chain([None]).chain((height - LAST..height).map(Some)).collect()
+    first
+        .chain([None])
+        .chain((height - LAST..height).map(Some))
+        .collect()
 }
 
 fn of_columns(columns: &[Column], height: usize) -> Grid {
@@ -87,7 +90,11 @@ fn column_cells(column: &Column, shown: &[Option<usize>]) -> Vec<Cell> {
         .map(|&i| column.get(i).unwrap_or(AnyValue::Null))
         .collect();
     let floats = matches!(column.dtype(), DataType::Float32 | DataType::Float64);
-    let cells = if floats { float_cells(&values) } else { values.iter().map(cell).collect() };
+    let cells = if floats {
+        float_cells(&values)
+    } else {
+        values.iter().map(cell).collect()
+    };
     let mut cells = cells.into_iter();
     let cell = |row: &Option<usize>| row.and_then(|_| cells.next()).unwrap_or(Cell::Ellipsis);
     shown.iter().map(cell).collect()
@@ -228,7 +235,9 @@ mod tests {
 
     #[test]
     fn a_wide_frame_leaves_out_its_middle() {
-        let columns = (0..100).map(|i| Column::new(format!("c{i}").into(), [i])).collect();
+        let columns = (0..100)
+            .map(|i| Column::new(format!("c{i}").into(), [i]))
+            .collect();
         let grid = Grid::of(&DataFrame::new(1, columns).unwrap());
         assert_eq!(grid.heads.len(), ALL_COLUMNS + 1);
         assert_eq!(grid.heads[ALL_COLUMNS / 2].name, "…");

@@ -59,7 +59,11 @@ fn push_cell(html: &mut String, head: &Head, cell: &Cell) {
     let side = side(head);
     let _ = match cell {
         Cell::Value(text) => write!(html, "<td{side}>{}</td>", escape(text)),
-        Cell::Marked(text) => write!(html, "<td{side} class=\"lw-mark\"><b>{}</b></td>", escape(text)),
+        Cell::Marked(text) => write!(
+            html,
+            "<td{side} class=\"lw-mark\"><b>{}</b></td>",
+            escape(text)
+        ),
         Cell::Null => write!(html, "<td{side} class=\"lw-null\"><em>null</em></td>"),
         Cell::Ellipsis => write!(html, "<td{side} class=\"lw-cut\">…</td>"),
     };

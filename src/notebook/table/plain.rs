@@ -31,7 +31,9 @@ pub(super) fn draw(grid: &Grid) -> String {
 fn width(grid: &Grid, column: usize) -> usize {
     let Head { name, dtype, .. } = &grid.heads[column];
     let cells = grid.rows.iter().map(|row| row[column].text());
-    let widths = cells.chain([name.as_str(), dtype.as_str()]).map(|text| text.chars().count());
+    let widths = cells
+        .chain([name.as_str(), dtype.as_str()])
+        .map(|text| text.chars().count());
     widths.max().unwrap_or(0)
 }
 
@@ -77,7 +79,11 @@ mysite.com/blog  1438912800    null";
 
     #[test]
     fn an_empty_frame_still_shows_its_columns() {
-        let frame = DataFrame::new(0, vec![Column::new_empty("a".into(), &DataType::Int64)]).unwrap();
-        assert_eq!(draw(&Grid::of(&frame)), "0 rows × 1 column\na\ni64\n───".replace("\na\n", "\n  a\n"));
+        let frame =
+            DataFrame::new(0, vec![Column::new_empty("a".into(), &DataType::Int64)]).unwrap();
+        assert_eq!(
+            draw(&Grid::of(&frame)),
+            "0 rows × 1 column\na\ni64\n───".replace("\na\n", "\n  a\n")
+        );
     }
 }
