@@ -1,0 +1,1 @@
+//! The swap: new views replace the old ones at one instant.
