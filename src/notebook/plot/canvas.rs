@@ -4,9 +4,7 @@ use plotters::coord::Shift;
 use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle,
-};
+use plotters::style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
 
 /// A pixel: right, down.
 pub type Point = (i32, i32);
@@ -75,17 +73,6 @@ impl Canvas<'_> {
         self.text(text, at, AFTER, TITLE, INK, FontStyle::Bold);
     }
 
-    /// Text of label size that reads upwards, centred on the point.
-    pub fn upward(&self, text: &str, at: Point) {
-        let font = ("sans-serif", LABEL * 1.24)
-            .into_font()
-            .transform(FontTransform::Rotate270);
-        let style = TextStyle::from(font)
-            .color(&INK)
-            .pos(Pos::new(HPos::Center, VPos::Center));
-        self.put(&Text::new(text.to_owned(), at, style));
-    }
-
     fn text(&self, text: &str, at: Point, hold: Hold, size: f64, ink: RGBColor, font: FontStyle) {
         // The SVG backend divides by 1.24 to give other backends' sizes.
         let font = ("sans-serif", size * 1.24).into_font().style(font);
@@ -116,8 +103,7 @@ impl Canvas<'_> {
         self.put(&Polygon::new(points, ink.filled()));
     }
 
-    /// A line of legend: a coloured square and a name for each series. Returns
-    /// nothing drawn for a single unnamed series.
+    /// A line of legend: a coloured square and a name for each series.
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;
         for (n, name) in names.iter().enumerate() {

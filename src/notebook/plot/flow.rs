@@ -68,7 +68,7 @@ impl Flow {
     /// Draws the boxes.
     pub fn figure(self) -> Figure {
         let count = self.stages.len().max(1) as i32;
-        let gap = if count > 1 { 96 } else { 0 };
+        let gap = if count > 1 { 84 } else { 0 };
         let width = (WIDTH as i32 - 2 * MARGIN - gap * (count - 1)) / count;
         let wrapped: Vec<[Vec<String>; 2]> = self
             .stages

@@ -44,6 +44,9 @@ const LANE: i32 = 26;
 /// More days than these do not fit on a lane.
 const LONGEST_SECS: i64 = 120 * 86_400;
 
+/// So few bars are followed down into the lanes by a line each.
+const FOLLOWED: usize = 12;
+
 type Stacks = BTreeMap<i64, Vec<f64>>;
 
 impl Timeline {
@@ -145,6 +148,12 @@ impl Timeline {
                 );
                 days(canvas, *zone, (from, to), &along, (y, y + LANE - 4));
             }
+            if stacks.len() <= FOLLOWED {
+                for ts in stacks.keys() {
+                    let x = along.at((ts + self.bucket_secs / 2) as f64);
+                    canvas.path(vec![(x, bottom), (x, height - 12)], INK.mix(1.0), 2);
+                }
+            }
             self.bars(canvas, stacks, &along, &up);
         })
     }
@@ -206,7 +215,7 @@ fn days(
         canvas.fill(
             (x, top),
             (right, bottom),
-            INK.mix(if tinted { 0.34 } else { 0.14 }),
+            INK.mix(if tinted { 0.24 } else { 0.08 }),
         );
         canvas.path(vec![(x, top), (x, bottom)], INK.mix(1.0), 1);
         let names = [
