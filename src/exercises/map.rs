@@ -1,9 +1,10 @@
 //! The way so far: hints that were opened, exercises that were solved.
 use super::exercise::Exercise;
-use super::progress::{Progress, Record};
+use super::progress::{Progress, ProgressError, Record};
 use crate::notebook::escape::escape;
 use crate::notebook::table::{Align, Cell, Grid, Head};
 use crate::notebook::{Render, Rich};
+use std::collections::BTreeMap;
 
 /// The hints of an exercise that are open.
 #[derive(Clone, Debug)]
@@ -61,24 +62,23 @@ pub struct Map {
 /// The map of all exercises, as stored in the project.
 pub fn progress() -> Map {
     let records = Progress::of_project().and_then(|progress| progress.records());
-    let (records, note) = match records {
-        Ok(records) => (records, None),
-        Err(error) => (
-            Default::default(),
-            Some(format!("No progress is stored: {error}")),
-        ),
-    };
-    let record = |exercise: &&'static Exercise| {
-        let record = records.get(exercise.id).cloned().unwrap_or_default();
-        (*exercise, record)
-    };
-    Map {
-        rows: super::ALL.iter().map(record).collect(),
-        note,
-    }
+    Map::of(records)
 }
 
 impl Map {
+    /// The map of what is stored, or why nothing can be read.
+    pub fn of(records: Result<BTreeMap<String, Record>, ProgressError>) -> Map {
+        let (records, note) = match records {
+            Ok(records) => (records, None),
+            Err(error) => (BTreeMap::new(), Some(format!("No progress is stored: {error}"))),
+        };
+        let record = |exercise: &&'static Exercise| {
+            let record = records.get(exercise.id).cloned().unwrap_or_default();
+            (*exercise, record)
+        };
+        Map { rows: super::ALL.iter().map(record).collect(), note }
+    }
+
     /// How many are solved, of how many.
     pub fn solved(&self) -> (usize, usize) {
         let solved = self.rows.iter().filter(|(_, record)| record.solved).count();

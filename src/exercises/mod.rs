@@ -44,7 +44,7 @@ pub mod verdict;
 
 pub use exercise::{Case, Exercise};
 pub use judge::{Fault, judge};
-pub use map::{hint, progress};
+pub use map::{Hints, Map, hint, progress};
 pub use value::{Inputs, Value};
 pub use verdict::{Status, VERDICT_MIME, Verdict};
 
