@@ -163,18 +163,11 @@ fn write(
         .json()
         .then(|| JsonFile::create(draft, &site))
         .transpose()?;
-    let mut parquet = if format.parquet() {
-        let path = draft.join(PARQUET);
-        let file = File::create(&path).map_err(io_error("make", &path))?;
-        Some(ParquetRows::new(
-            &path,
-            file,
-            &site,
-            spec.kinds == Kinds::PAGE_VIEWS,
-        )?)
-    } else {
-        None
-    };
+    let only_page_views = spec.kinds == Kinds::PAGE_VIEWS;
+    let mut parquet = format
+        .parquet()
+        .then(|| ParquetRows::create(draft.join(PARQUET), &site, only_page_views))
+        .transpose()?;
 
     let mut counts = Counts::default();
     let mut blocks = plan.blocks(&site).peekable();
