@@ -1,7 +1,7 @@
 //! The way so far: hints that were opened, exercises that were solved.
 use super::exercise::Exercise;
 use super::progress::{Progress, ProgressError, Record};
-use crate::notebook::escape::escape;
+use crate::notebook::escape::code;
 use crate::notebook::table::{Align, Cell, Grid, Head};
 use crate::notebook::{Render, Rich};
 use std::collections::BTreeMap;
@@ -41,15 +41,6 @@ impl Render for Hints {
             .collect();
         Rich::text(text + &left).html(format!("{items}<p>{left}</p>"))
     }
-}
-
-/// Escaped text in which `back ticks` make code.
-fn code(text: &str) -> String {
-    let parts = text.split('`').enumerate().map(|(n, part)| match n % 2 {
-        1 => format!("<code>{}</code>", escape(part)),
-        _ => escape(part).into_owned(),
-    });
-    parts.collect()
 }
 
 /// All exercises and how far the reader is.

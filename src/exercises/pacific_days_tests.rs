@@ -7,7 +7,7 @@ use crate::notebook::Render;
 
 crate::exercises::mutants::mutants!(
     pacific_days::daily_page_views:
-    count_is_u32, counts_seconds, days_of_86400, fixed_offset, latest_midnight, midnight_always,
+    count_is_u32, counts_seconds, days_of_86400, fixed_offset, midnight_always, polars_truncate,
     sum_of_hours, truncates, unsorted, utc_day,
 );
 

@@ -1,5 +1,6 @@
 //! What goes into a reader's function, and what comes out.
-use crate::notebook::table::{Cell, Grid, Head};
+use crate::notebook::table::Grid;
+use crate::notebook::time::with_readings;
 use chrono_tz::Tz;
 use polars::prelude::{DataFrame, PolarsResult, polars_bail};
 
@@ -90,29 +91,27 @@ impl Inputs {
 }
 
 impl Value {
-    /// The value as a table of its own; timestamps also as a clock in `zone`
-    /// reads them.
-    pub fn grid(&self, caption: &str, zone: Tz) -> Grid {
-        let mut grid = match self {
-            Value::Frame(frame) => Grid::of(&readable(frame, zone)),
-            Value::Zone(zone) => single(zone.name()),
-            Value::Int(n) => single(&n.to_string()),
-            Value::Text(text) => single(text),
+    /// A table, with a wall clock of `zone` beside its instants; `None` for what
+    /// is no table.
+    pub fn grid(&self, caption: &str, zone: Tz) -> Option<Grid> {
+        let Value::Frame(frame) = self else { return None };
+        let mut grid = Grid::of(&readable(frame, zone));
+        let rows = match frame.height() {
+            1 => "1 row".to_owned(),
+            rows => format!("{rows} rows"),
         };
-        let shape = std::mem::take(&mut grid.caption);
-        grid.caption = match shape.as_str() {
-            "" => caption.to_owned(),
-            shape => format!("{caption} · {shape}"),
-        };
-        grid
+        grid.caption = format!("{caption}, {rows}");
+        Some(grid)
     }
-}
 
-fn single(text: &str) -> Grid {
-    Grid {
-        caption: String::new(),
-        heads: vec![Head::text("value")],
-        rows: vec![vec![Cell::Value(text.to_owned())]],
+    /// The value in one line; `None` for a table.
+    pub fn line(&self) -> Option<String> {
+        match self {
+            Value::Frame(_) => None,
+            Value::Zone(zone) => Some(zone.name().to_owned()),
+            Value::Int(n) => Some(n.to_string()),
+            Value::Text(text) => Some(format!("{text:?}")),
+        }
     }
 }
 
@@ -120,9 +119,9 @@ fn single(text: &str) -> Grid {
 const INSTANTS: [&str; 2] = ["ts", "true_as_of_secs"];
 
 /// The frame with a wall clock beside its instants.
-pub(super) fn readable(frame: &DataFrame, zone: Tz) -> DataFrame {
+fn readable(frame: &DataFrame, zone: Tz) -> DataFrame {
     let reading = INSTANTS
         .iter()
-        .find_map(|name| crate::notebook::with_time(frame, name, zone).ok());
+        .find_map(|name| with_readings(frame, name, &[zone]).ok());
     reading.unwrap_or_else(|| frame.clone())
 }

@@ -3,7 +3,7 @@ use super::attempt::Mishap;
 use super::exercise::{Case, Exercise};
 use super::judge::Fault;
 use super::value::{Inputs, Value};
-use crate::notebook::escape::escape;
+use crate::notebook::escape::{code, escape};
 use crate::notebook::table::{Cell, Grid};
 use crate::notebook::{Render, Rich};
 use serde_json::json;
@@ -144,28 +144,36 @@ impl Verdict {
         })
     }
 
-    /// The tables of a failure: the inputs, expected, actual.
-    fn grids(&self) -> (Vec<Grid>, Vec<Grid>) {
-        let Some(failed) = &self.failed else {
-            return Default::default();
-        };
-        if self.status == Status::Unsolved {
-            return Default::default();
+    /// The failure, if there is an answer or a mishap to look at.
+    fn shown(&self) -> Option<&Failed> {
+        self.failed.as_ref().filter(|_| self.status != Status::Unsolved)
+    }
+
+    /// What stands above the tables: the reason, and inputs that are no tables.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::from_iter(Some(self.reason()).filter(|reason| !reason.is_empty()));
+        let Some(failed) = self.shown() else { return lines };
+        let inputs = failed.inputs.iter().filter_map(|(name, value)| Some((name, value.line()?)));
+        lines.extend(inputs.map(|(name, line)| format!("input `{name}`: {line}")));
+        let expected = failed.expected.as_ref().and_then(Value::line);
+        lines.extend(expected.map(|line| format!("expected: {line}")));
+        if let Fault::Wrong { actual, .. } = &failed.fault {
+            lines.extend(actual.line().map(|line| format!("your answer: {line}")));
         }
+        lines
+    }
+
+    /// The tables of a failure: the inputs; expected beside actual.
+    fn grids(&self) -> (Vec<Grid>, Vec<Grid>) {
+        let Some(failed) = self.shown() else { return Default::default() };
         let zone = failed.inputs.zone_to_read_in();
-        let inputs = failed
-            .inputs
-            .iter()
-            .map(|(name, value)| value.grid(&format!("input `{name}`"), zone));
+        let inputs = failed.inputs.iter();
+        let inputs = inputs.filter_map(|(name, value)| value.grid(&format!("input `{name}`"), zone));
         let mut answers = Vec::new();
-        answers.extend(
-            failed
-                .expected
-                .as_ref()
-                .map(|value| value.grid("expected", zone)),
-        );
-        if let Fault::Wrong { actual, difference } = &failed.fault {
-            let mut grid = actual.grid("your answer", zone);
+        answers.extend(failed.expected.as_ref().and_then(|value| value.grid("expected", zone)));
+        if let Fault::Wrong { actual, difference } = &failed.fault
+            && let Some(mut grid) = actual.grid("your answer", zone)
+        {
             mark(&mut grid, answers.first(), difference.row);
             answers.push(grid);
         }
@@ -215,7 +223,7 @@ impl Render for Verdict {
     fn render(&self) -> Rich {
         let (inputs, answers) = self.grids();
         let mut text = vec![self.headline()];
-        text.extend(Some(self.reason()).filter(|reason| !reason.is_empty()));
+        text.extend(self.lines());
         for grid in inputs.iter().chain(&answers) {
             text.push(String::new());
             text.push(grid.to_text());
@@ -242,9 +250,8 @@ impl Verdict {
             "<div style=\"border-left:4px solid {colour};padding:.2em 1em\"><p><b>{}</b></p>",
             escape(&self.headline())
         );
-        let reason = self.reason();
-        if !reason.is_empty() {
-            html.push_str(&format!("<p>{}</p>", escape(&reason)));
+        for line in self.lines() {
+            html.push_str(&format!("<p>{}</p>", code(&line)));
         }
         for side_by_side in [inputs, answers] {
             html.push_str("<div style=\"display:flex;flex-wrap:wrap;gap:0 2em\">");
@@ -254,7 +261,7 @@ impl Verdict {
             html.push_str("</div>");
         }
         for line in self.footer() {
-            html.push_str(&format!("<p>{}</p>", escape(&line)));
+            html.push_str(&format!("<p>{}</p>", code(&line)));
         }
         html + "</div>"
     }

@@ -35,3 +35,17 @@ fn needs_care(c: char) -> bool {
 fn is_forbidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
+
+/// Escapes text in which `back ticks` mean code.
+///
+/// ```
+/// use lambda_workbook::notebook::escape::code;
+/// assert_eq!(code("a `b` < c"), "a <code>b</code> &lt; c");
+/// ```
+pub fn code(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(n, part)| match n % 2 {
+        1 => format!("<code>{}</code>", escape(part)),
+        _ => escape(part).into_owned(),
+    });
+    parts.collect()
+}

@@ -40,22 +40,27 @@ pub(crate) fn format(ts: i64, zone: Tz, pattern: &str) -> String {
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn with_time(frame: &DataFrame, ts: &str, zone: Tz) -> PolarsResult<DataFrame> {
+    if zone == Tz::UTC {
+        return with_readings(frame, ts, &[zone]);
+    }
+    with_readings(frame, ts, &[Tz::UTC, zone])
+}
+
+/// Adds a column right after the timestamp column for each zone.
+pub(crate) fn with_readings(frame: &DataFrame, ts: &str, zones: &[Tz]) -> PolarsResult<DataFrame> {
     let instants = frame.column(ts)?.i64()?;
-    let reading = |zone: Tz| -> Column {
+    let reading = |zone: &Tz| -> Column {
         let texts: Vec<Option<String>> = instants
             .iter()
-            .map(|ts| ts.map(|ts| wall_clock(ts, zone)))
+            .map(|ts| ts.map(|ts| wall_clock(ts, *zone)))
             .collect();
         Series::new(format!("{ts} in {zone}").into(), texts).into_column()
     };
-    let mut columns: Vec<Column> = Vec::with_capacity(frame.width() + 2);
+    let mut columns: Vec<Column> = Vec::with_capacity(frame.width() + zones.len());
     for column in frame.columns() {
         columns.push(column.clone());
         if column.name() == ts {
-            columns.push(reading(Tz::UTC));
-            if zone != Tz::UTC {
-                columns.push(reading(zone));
-            }
+            columns.extend(zones.iter().map(reading));
         }
     }
     DataFrame::new(frame.height(), columns)

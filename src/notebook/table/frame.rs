@@ -3,7 +3,7 @@ use super::{Align, Cell, Grid, Head, grouped};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, Series};
 
 /// Frames of more rows than this show their first and last rows only.
-const ALL_ROWS: usize = 20;
+const ALL_ROWS: usize = 24;
 const FIRST: usize = 8;
 const LAST: usize = 4;
 /// Frames of more columns than this leave out the middle ones.
@@ -189,9 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn twenty_rows_are_shown_whole() {
-        let frame = df!("n" => (0..20i64).collect::<Vec<_>>()).unwrap();
-        assert_eq!(Grid::of(&frame).rows.len(), 20);
+    fn two_dozen_rows_are_shown_whole() {
+        let frame = df!("n" => (0..24i64).collect::<Vec<_>>()).unwrap();
+        assert_eq!(Grid::of(&frame).rows.len(), 24);
     }
 
     #[test]
