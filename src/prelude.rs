@@ -19,8 +19,8 @@ pub use crate::chrono::{Datelike as _, TimeZone as _, Timelike as _};
 pub use crate::chrono_tz::Tz;
 
 pub use crate::calendar::{self, Granularity};
-pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
 pub use crate::notebook::table::grouped;
+pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
 pub use crate::notebook::{Render, Rich, plot, show, with_time};
 pub use crate::plotters;
 pub use crate::{batch, check, dataset, exercises, hint};

@@ -61,13 +61,19 @@ impl Map {
     pub fn of(records: Result<BTreeMap<String, Record>, ProgressError>) -> Map {
         let (records, note) = match records {
             Ok(records) => (records, None),
-            Err(error) => (BTreeMap::new(), Some(format!("No progress is stored: {error}"))),
+            Err(error) => (
+                BTreeMap::new(),
+                Some(format!("No progress is stored: {error}")),
+            ),
         };
         let record = |exercise: &&'static Exercise| {
             let record = records.get(exercise.id).cloned().unwrap_or_default();
             (*exercise, record)
         };
-        Map { rows: super::ALL.iter().map(record).collect(), note }
+        Map {
+            rows: super::ALL.iter().map(record).collect(),
+            note,
+        }
     }
 
     /// How many are solved, of how many.

@@ -94,7 +94,9 @@ impl Value {
     /// A table, with a wall clock of `zone` beside its instants; `None` for what
     /// is no table.
     pub fn grid(&self, caption: &str, zone: Tz) -> Option<Grid> {
-        let Value::Frame(frame) = self else { return None };
+        let Value::Frame(frame) = self else {
+            return None;
+        };
         let mut grid = Grid::of(&readable(frame, zone));
         let rows = match frame.height() {
             1 => "1 row".to_owned(),

@@ -146,14 +146,21 @@ impl Verdict {
 
     /// The failure, if there is an answer or a mishap to look at.
     fn shown(&self) -> Option<&Failed> {
-        self.failed.as_ref().filter(|_| self.status != Status::Unsolved)
+        self.failed
+            .as_ref()
+            .filter(|_| self.status != Status::Unsolved)
     }
 
     /// What stands above the tables: the reason, and inputs that are no tables.
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::from_iter(Some(self.reason()).filter(|reason| !reason.is_empty()));
-        let Some(failed) = self.shown() else { return lines };
-        let inputs = failed.inputs.iter().filter_map(|(name, value)| Some((name, value.line()?)));
+        let Some(failed) = self.shown() else {
+            return lines;
+        };
+        let inputs = failed
+            .inputs
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.line()?)));
         lines.extend(inputs.map(|(name, line)| format!("input `{name}`: {line}")));
         let expected = failed.expected.as_ref().and_then(Value::line);
         lines.extend(expected.map(|line| format!("expected: {line}")));
@@ -165,12 +172,20 @@ impl Verdict {
 
     /// The tables of a failure: the inputs; expected beside actual.
     fn grids(&self) -> (Vec<Grid>, Vec<Grid>) {
-        let Some(failed) = self.shown() else { return Default::default() };
+        let Some(failed) = self.shown() else {
+            return Default::default();
+        };
         let zone = failed.inputs.zone_to_read_in();
         let inputs = failed.inputs.iter();
-        let inputs = inputs.filter_map(|(name, value)| value.grid(&format!("input `{name}`"), zone));
+        let inputs =
+            inputs.filter_map(|(name, value)| value.grid(&format!("input `{name}`"), zone));
         let mut answers = Vec::new();
-        answers.extend(failed.expected.as_ref().and_then(|value| value.grid("expected", zone)));
+        answers.extend(
+            failed
+                .expected
+                .as_ref()
+                .and_then(|value| value.grid("expected", zone)),
+        );
         if let Fault::Wrong { actual, difference } = &failed.fault
             && let Some(mut grid) = actual.grid("your answer", zone)
         {

@@ -139,6 +139,13 @@ impl Timeline {
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
+            let followed = if stacks.len() <= FOLLOWED {
+                stacks.len()
+            } else {
+                0
+            };
+            let middle = |ts: &i64| along.at((ts + self.bucket_secs / 2) as f64);
+            let guides: Vec<i32> = stacks.keys().take(followed).map(middle).collect();
             for (lane, zone) in self.zones.iter().enumerate() {
                 let y = lanes + LANE * lane as i32;
                 canvas.label(
@@ -146,13 +153,17 @@ impl Timeline {
                     (8, y + LANE / 2 - 2),
                     AFTER,
                 );
-                days(canvas, *zone, (from, to), &along, (y, y + LANE - 4));
+                let lane = Lane {
+                    zone: *zone,
+                    from,
+                    to,
+                    top: y,
+                    bottom: y + LANE - 4,
+                };
+                lane.draw(canvas, &along, &guides);
             }
-            if stacks.len() <= FOLLOWED {
-                for ts in stacks.keys() {
-                    let x = along.at((ts + self.bucket_secs / 2) as f64);
-                    canvas.path(vec![(x, bottom), (x, height - 12)], INK.mix(1.0), 2);
-                }
+            for x in guides {
+                canvas.path(vec![(x, bottom), (x, height - 12)], INK.mix(1.0), 2);
             }
             self.bars(canvas, stacks, &along, &up);
         })
@@ -198,38 +209,49 @@ impl Timeline {
     }
 }
 
-/// A lane of days: every other one tinted, each with its date if it has room.
-fn days(
-    canvas: &Canvas,
+/// The days of one zone, from one instant to another.
+struct Lane {
     zone: Tz,
-    (from, to): (i64, i64),
-    along: &Scale,
-    (top, bottom): (i32, i32),
-) {
-    let mut start = local_day_start(from, zone);
-    let mut tinted = start.div_euclid(86_400) % 2 == 0;
-    while start < to {
-        let end = next_local_day(start, zone);
-        let x = along.at(start.max(from) as f64);
-        let right = along.at(end.min(to) as f64);
-        canvas.fill(
-            (x, top),
-            (right, bottom),
-            INK.mix(if tinted { 0.24 } else { 0.08 }),
-        );
-        canvas.path(vec![(x, top), (x, bottom)], INK.mix(1.0), 1);
-        let names = [
-            time::format(start, zone, "%a %b %-d"),
-            time::format(start, zone, "%-d"),
-        ];
-        let fitting = names
-            .iter()
-            .find(|name| text_width(name, LABEL) < right - x - 4);
-        if let Some(name) = fitting {
-            canvas.label(name, ((x + right) / 2, (top + bottom) / 2), ON);
+    from: i64,
+    to: i64,
+    top: i32,
+    bottom: i32,
+}
+
+impl Lane {
+    /// Every other day is tinted; each has its date if there is room beside the
+    /// guides that cross it.
+    fn draw(&self, canvas: &Canvas, along: &Scale, guides: &[i32]) {
+        let mut start = local_day_start(self.from, self.zone);
+        let mut tinted = start.div_euclid(86_400) % 2 == 0;
+        while start < self.to {
+            let end = next_local_day(start, self.zone);
+            let left = along.at(start.max(self.from) as f64);
+            let right = along.at(end.min(self.to) as f64);
+            let tint = INK.mix(if tinted { 0.24 } else { 0.08 });
+            canvas.fill((left, self.top), (right, self.bottom), tint);
+            canvas.path(vec![(left, self.top), (left, self.bottom)], INK.mix(1.0), 1);
+            let names = ["%a %b %-d", "%b %-d", "%-d"].map(|p| time::format(start, self.zone, p));
+            let places = names
+                .iter()
+                .find_map(|name| Some((name, room(name, left, right, guides)?)));
+            if let Some((name, x)) = places {
+                canvas.label(name, (x, (self.top + self.bottom) / 2), ON);
+            }
+            (start, tinted) = (end, !tinted);
         }
-        (start, tinted) = (end, !tinted);
     }
+}
+
+/// Where text stands between two pixels, clear of the guides: in the middle, or
+/// near one of the ends.
+fn room(text: &str, left: i32, right: i32, guides: &[i32]) -> Option<i32> {
+    let half = text_width(text, LABEL) / 2 + 3;
+    let places = [(left + right) / 2, left + half, right - half];
+    places.into_iter().find(|x| {
+        let clear = |guide: &i32| (guide - x).abs() > half;
+        x - half >= left && x + half <= right && guides.iter().all(clear)
+    })
 }
 
 fn short_zone(zone: Tz) -> String {

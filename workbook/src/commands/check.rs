@@ -21,27 +21,46 @@ pub struct Args {
 pub fn run(args: Args) -> Result<Outcome> {
     let chosen = chosen(&args.exercises)?;
     let built = Built::find()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut all_solved = true;
     for exercise in chosen {
-        let path = built.root.join("exercises").join(format!("{}.ipynb", exercise.id));
+        let path = built
+            .root
+            .join("exercises")
+            .join(format!("{}.ipynb", exercise.id));
         let found = runtime.block_on(check_notebook(&built.exe, &path, exercise))?;
         println!("{}\n", found.text);
         all_solved &= found.status == "passed";
     }
     let map = exercises::Map::of(Progress::at(&built.root.join(".progress")).records()).render();
     println!("{}", map.get("text/plain").unwrap_or_default());
-    Ok(if all_solved { Outcome::Done } else { Outcome::No })
+    Ok(if all_solved {
+        Outcome::Done
+    } else {
+        Outcome::No
+    })
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Exercise>> {
     if names.is_empty() {
         return Ok(exercises::ALL.to_vec());
     }
-    let known = || exercises::ALL.iter().map(|exercise| exercise.id).collect::<Vec<_>>().join(", ");
+    let known = || {
+        exercises::ALL
+            .iter()
+            .map(|exercise| exercise.id)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let find = |name: &String| {
-        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy();
-        exercises::find(&stem).with_context(|| format!("there is no exercise {name}; there are: {}", known()))
+        let stem = Path::new(name)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
+        exercises::find(&stem)
+            .with_context(|| format!("there is no exercise {name}; there are: {}", known()))
     };
     names.iter().map(find).collect()
 }
@@ -60,7 +79,11 @@ pub struct Found {
 /// Runs a notebook up to its verdict on the exercise.
 pub async fn check_notebook(exe: &Path, path: &Path, exercise: &Exercise) -> Result<Found> {
     let notebook = Notebook::read(path)?;
-    let cells: Vec<String> = notebook.code_cells().iter().map(|&cell| source(&notebook.cells()[cell])).collect();
+    let cells: Vec<String> = notebook
+        .code_cells()
+        .iter()
+        .map(|&cell| source(&notebook.cells()[cell]))
+        .collect();
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut client = Client::start(exe, folder).await?;
     let found = check_cells(&mut client, &cells, exercise).await;
@@ -70,7 +93,11 @@ pub async fn check_notebook(exe: &Path, path: &Path, exercise: &Exercise) -> Res
 
 /// Runs cells in order on a kernel that has started, up to the verdict on the
 /// exercise. Cells that fail before it are told, for they may be the reason.
-pub async fn check_cells(client: &mut Client, cells: &[String], exercise: &Exercise) -> Result<Found> {
+pub async fn check_cells(
+    client: &mut Client,
+    cells: &[String],
+    exercise: &Exercise,
+) -> Result<Found> {
     let mut errors = Vec::new();
     for (number, code) in (1..).zip(cells) {
         let ran = client.execute(code).await?;
@@ -94,7 +121,9 @@ pub async fn check_cells(client: &mut Client, cells: &[String], exercise: &Exerc
 
 fn verdict(ran: &Ran, exercise: &Exercise) -> Option<Found> {
     let outputs = ran.outputs.iter().map(|output| &output["data"]);
-    let data = outputs.into_iter().find(|data| json_of(&data[VERDICT_MIME])["exercise"] == exercise.id)?;
+    let data = outputs
+        .into_iter()
+        .find(|data| json_of(&data[VERDICT_MIME])["exercise"] == exercise.id)?;
     let verdict = json_of(&data[VERDICT_MIME]);
     Some(Found {
         status: verdict["status"].as_str().unwrap_or("broken").to_owned(),
@@ -113,7 +142,11 @@ fn json_of(value: &Value) -> Value {
 
 fn error(ran: &Ran, number: usize) -> Option<String> {
     let error = ran.error()?;
-    let mut text = format!("code cell {number}: {}: {}", joined(&error["ename"]), joined(&error["evalue"]));
+    let mut text = format!(
+        "code cell {number}: {}: {}",
+        joined(&error["ename"]),
+        joined(&error["evalue"])
+    );
     for line in error["traceback"].as_array().into_iter().flatten() {
         text.push('\n');
         text.push_str(line.as_str().unwrap_or_default());

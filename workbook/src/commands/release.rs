@@ -31,7 +31,10 @@ pub fn run(args: Args) -> Result<Outcome> {
         }
         stale = true;
         if args.check {
-            println!("{}: not current, run `cargo workbook release`", name(&handout.path));
+            println!(
+                "{}: not current, run `cargo workbook release`",
+                name(&handout.path)
+            );
             continue;
         }
         if let Some(folder) = handout.path.parent() {
@@ -40,7 +43,11 @@ pub fn run(args: Args) -> Result<Outcome> {
         handout.write(&handout.path)?;
         println!("{}: made", name(&handout.path));
     }
-    Ok(if args.check && stale { Outcome::No } else { Outcome::Done })
+    Ok(if args.check && stale {
+        Outcome::No
+    } else {
+        Outcome::Done
+    })
 }
 
 fn name(path: &Path) -> String {
@@ -51,7 +58,8 @@ fn name(path: &Path) -> String {
 /// The solution notebooks of a project, in order.
 pub fn solutions(root: &Path) -> Result<Vec<PathBuf>> {
     let folder = root.join("solutions");
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -66,7 +74,10 @@ pub fn solutions(root: &Path) -> Result<Vec<PathBuf>> {
 /// The handout that a solution notebook makes.
 pub fn handout(solution: &Path) -> Result<Notebook> {
     let mut notebook = Notebook::read(solution)?;
-    notebook.path = match (solution.parent().and_then(Path::parent), solution.file_name()) {
+    notebook.path = match (
+        solution.parent().and_then(Path::parent),
+        solution.file_name(),
+    ) {
         (Some(root), Some(file)) => root.join("exercises").join(file),
         _ => bail!("{} is in no solutions folder", solution.display()),
     };
@@ -75,7 +86,8 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
     cells.retain(|cell| !is_solution_only(cell));
     for cell in cells.iter_mut().filter(|cell| cell["cell_type"] == "code") {
         let text = source(cell);
-        let stub = stubbed(&text).with_context(|| format!("{}: cell {}", solution.display(), cell["id"]))?;
+        let stub = stubbed(&text)
+            .with_context(|| format!("{}: cell {}", solution.display(), cell["id"]))?;
         stubs += usize::from(stub != text);
         cell["source"] = lines(&stub);
         cell["outputs"] = json!([]);
@@ -86,7 +98,10 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
         }
     }
     if stubs == 0 {
-        bail!("{} has no `{BEGIN}`: its handout would be the solution", solution.display());
+        bail!(
+            "{} has no `{BEGIN}`: its handout would be the solution",
+            solution.display()
+        );
     }
     Ok(notebook)
 }
@@ -130,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_solution_becomes_a_stub_of_the_same_depth() {
-        let code = "fn f(n: i64) -> i64 {\n    // BEGIN SOLUTION\n    n + 1\n    // END SOLUTION\n}";
+        let code =
+            "fn f(n: i64) -> i64 {\n    // BEGIN SOLUTION\n    n + 1\n    // END SOLUTION\n}";
         let stub = "fn f(n: i64) -> i64 {\n    // YOUR CODE HERE\n    todo!()\n}";
         assert_eq!(stubbed(code).unwrap(), stub);
         assert_eq!(stubbed("let a = 1;").unwrap(), "let a = 1;");
@@ -138,7 +154,11 @@ mod tests {
 
     #[test]
     fn marks_that_do_not_pair_are_refused() {
-        for code in ["// BEGIN SOLUTION\n", "// END SOLUTION\n", "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION"] {
+        for code in [
+            "// BEGIN SOLUTION\n",
+            "// END SOLUTION\n",
+            "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION",
+        ] {
             assert!(stubbed(code).is_err(), "{code}");
         }
     }
