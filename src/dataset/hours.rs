@@ -161,7 +161,10 @@ fn stamp(text: &str) -> Result<(i64, i64), String> {
     match hour {
         None => Ok((midnight, Granularity::Day.secs())),
         Some(hour) if hour.len() == 2 => match hour.parse::<u8>() {
-            Ok(hour) if hour < 24 => Ok((midnight + i64::from(hour) * HOUR, HOUR)),
+            // `parse` would take a sign too.
+            Ok(hour) if hour < 24 && !text.contains('+') => {
+                Ok((midnight + i64::from(hour) * HOUR, HOUR))
+            }
             _ => Err(format!("{hour:?} is not an hour; hours go from 00 to 23")),
         },
         Some(_) => Err(grammar()),

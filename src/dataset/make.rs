@@ -153,28 +153,21 @@ fn write(
         people: &people,
         others: &others,
     };
-    let total = plan
-        .hours(&site)
-        .map(|h| h.distinct() + h.duplicates)
-        .sum::<u64>()
-        + others.total();
+    let total = others.total()
+        + plan
+            .hours(&site)
+            .map(|hour| hour.distinct() + hour.duplicates + others.counters_of(&hour))
+            .sum::<u64>();
 
     let json = format
         .json()
         .then(|| JsonFile::create(draft, &site))
         .transpose()?;
-    let mut parquet = if format.parquet() {
-        let path = draft.join(PARQUET);
-        let file = File::create(&path).map_err(io_error("make", &path))?;
-        Some(ParquetRows::new(
-            &path,
-            file,
-            &site,
-            spec.kinds == Kinds::PAGE_VIEWS,
-        )?)
-    } else {
-        None
-    };
+    let only_page_views = spec.kinds == Kinds::PAGE_VIEWS;
+    let mut parquet = format
+        .parquet()
+        .then(|| ParquetRows::create(draft.join(PARQUET), &site, only_page_views))
+        .transpose()?;
 
     let mut counts = Counts::default();
     let mut blocks = plan.blocks(&site).peekable();
@@ -194,7 +187,7 @@ fn write(
             },
         );
         json_done.and(parquet_done)?;
-        progress(counts.datums, total.max(counts.datums));
+        progress(counts.datums, total);
     }
     if let Some(parquet) = parquet {
         parquet.finish()?;

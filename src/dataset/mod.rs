@@ -32,13 +32,16 @@
 //!
 //! `spec` and `hours` (the arguments) -> `plan` (how many of what, when) ->
 //! `site`, `population`, `people` (of what, by whom) -> `views`, `others` (the
-//! rows) -> `json`, `parquet` (the bytes) -> `folder`, `make` (whole or not at
+//! rows) -> `json`, `columns`, `parquet`, `datums` (the bytes) -> `folder`, `make` (whole or not at
 //! all) -> `home` (where).
+mod columns;
+mod datums;
 mod error;
 mod folder;
 mod home;
 mod hours;
 mod json;
+mod known;
 mod make;
 mod others;
 mod parquet;
@@ -46,16 +49,20 @@ mod people;
 mod plan;
 mod population;
 mod random;
+mod sample;
 mod site;
 mod spec;
 mod views;
 
+pub use datums::{datums, read_parquet_datums};
 pub use error::{DatasetError, Result};
 pub use folder::{Arguments, Counts, FileEntry, Manifest, VERSION, manifest};
 pub use home::{PAGE_VIEW_COLUMNS, ensure, home, lesson};
 pub use hours::{Hours, LESSON_HOURS};
 pub use json::read_jsonl;
+pub use known::known_page_views;
 pub use make::{Format, Made, generate};
 pub use parquet::{COLUMNS, ROW_GROUP, read_parquet};
 pub use population::{LESSON_COOKIES, Population};
+pub use sample::{golden, sample};
 pub use spec::{DUPLICATES, Kinds, PAGE_VIEWS, Spec};

@@ -13,18 +13,19 @@
 //! | `page_views` | Int64? | page property |
 //!
 //! A file with nothing but page views leaves out the columns behind `nonce`.
-use super::error::{Result, polars_error};
-use super::population::{Id, LESSON_COOKIES, private_cookie};
+use super::columns::column;
+use super::error::{DatasetError, Result, io_error, polars_error};
 use super::site::Site;
 use super::views::Row;
-use crate::schema::*;
 use polars::prelude::*;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
 use rayon::prelude::*;
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// Rows of a row group, but for the last.
 pub const ROW_GROUP: usize = 250_000;
@@ -49,21 +50,22 @@ pub const COLUMNS: [(&str, DataType); 15] = [
 ];
 
 /// How many of [`COLUMNS`] a file of page views has.
-const PAGE_VIEW_COLUMNS: usize = 6;
+const OF_PAGE_VIEWS: usize = 6;
 
 /// Takes rows in any portions and writes whole row groups.
 pub(super) struct ParquetRows<'a> {
     site: &'a Site,
     columns: usize,
     waiting: Vec<Row>,
-    writer: BatchedWriter<File>,
+    writer: BatchedWriter<Sink>,
+    refusal: Refusal,
     path: PathBuf,
 }
 
 impl<'a> ParquetRows<'a> {
-    pub fn new(path: &Path, file: File, site: &'a Site, only_page_views: bool) -> Result<Self> {
+    pub fn create(path: PathBuf, site: &'a Site, only_page_views: bool) -> Result<Self> {
         let columns = if only_page_views {
-            PAGE_VIEW_COLUMNS
+            OF_PAGE_VIEWS
         } else {
             COLUMNS.len()
         };
@@ -71,16 +73,22 @@ impl<'a> ParquetRows<'a> {
             .iter()
             .map(|(name, dtype)| Field::new((*name).into(), dtype.clone()))
             .collect();
-        let writer = ParquetWriter::new(file)
-            .with_compression(ParquetCompression::Snappy)
-            .batched(&schema)
-            .map_err(polars_error("write", path))?;
+        let refusal = Refusal::default();
+        let file = File::create(&path).map_err(io_error("make", &path))?;
+        let writer = ParquetWriter::new(Sink {
+            file,
+            refusal: refusal.clone(),
+        })
+        .with_compression(ParquetCompression::Snappy)
+        .batched(&schema)
+        .map_err(polars_error("write", &path))?;
         Ok(Self {
             site,
             columns,
             waiting: Vec::new(),
             writer,
-            path: path.to_owned(),
+            refusal,
+            path,
         })
     }
 
@@ -97,170 +105,63 @@ impl<'a> ParquetRows<'a> {
     pub fn finish(mut self) -> Result<()> {
         let rest = std::mem::take(&mut self.waiting);
         self.write_group(&rest)?;
-        self.writer
-            .finish()
-            .map_err(polars_error("write", &self.path))?;
+        self.writer.finish().map_err(|error| self.error(error))?;
         Ok(())
     }
 
     fn write_group(&mut self, rows: &[Row]) -> Result<()> {
         let columns = COLUMNS[..self.columns]
             .par_iter()
-            .map(|(name, _)| self.column(name, rows))
+            .map(|(name, _)| column(name, rows, self.site))
             .collect();
-        let frame =
-            DataFrame::new(rows.len(), columns).map_err(polars_error("write", &self.path))?;
-        self.writer
-            .write_batch(&frame)
-            .map_err(polars_error("write", &self.path))
+        let written = DataFrame::new(rows.len(), columns).and_then(|f| self.writer.write_batch(&f));
+        written.map_err(|error| self.error(error))
     }
 
-    fn column(&self, name: &'static str, rows: &[Row]) -> Column {
-        match name {
-            "true_as_of_secs" => {
-                let ts = rows.iter().map(Row::ts);
-                Int64Chunked::from_iter_values(name.into(), ts).into_column()
-            }
-            "kind" => {
-                let kinds = rows.iter().map(|row| match row {
-                    Row::View(_) => "page_view",
-                    Row::Other(datum) => datum.dataunit.kind(),
-                });
-                StringChunked::from_iter_values(name.into(), kinds).into_column()
-            }
-            "url" => texts(name, rows, |row| match row {
-                Row::View(view) => Some(&self.site.raw()[view.url as usize]),
-                Row::Other(datum) => url(datum),
-            }),
-            "cookie" => cookies(name, rows),
-            "user_id" => numbers(name, rows, |row| match row {
-                Row::View(view) => match view.person {
-                    Id::User(id) => Some(i64::from(id)),
-                    _ => None,
-                },
-                Row::Other(datum) => user_id(person(datum)?),
-            }),
-            "nonce" => numbers(name, rows, |row| match row {
-                Row::View(view) => Some(i64::from(view.nonce)),
-                Row::Other(_) => None,
-            }),
-            "cookie2" => texts(name, rows, |row| cookie(person2(row)?)),
-            "user_id2" => numbers(name, rows, |row| user_id(person2(row)?)),
-            "full_name" => texts(name, rows, |row| match said(row)? {
-                PersonPropertyValue::FullName(name) => Some(name),
-                _ => None,
-            }),
-            "gender" => texts(name, rows, |row| match said(row)? {
-                PersonPropertyValue::Gender(gender) => Some(gender.as_str()),
-                _ => None,
-            }),
-            "city" => texts(name, rows, |row| place(row)?.city.as_deref()),
-            "state" => texts(name, rows, |row| place(row)?.state.as_deref()),
-            "country" => texts(name, rows, |row| place(row)?.country.as_deref()),
-            "age" => numbers(name, rows, |row| match said(row)? {
-                PersonPropertyValue::Age(age) => Some(*age),
-                _ => None,
-            }),
-            _ => numbers(name, rows, |row| match other(row)? {
-                DataUnit::PageProperty(p) => match p.property {
-                    PagePropertyValue::PageViews(views) => Some(views),
-                },
-                _ => None,
-            }),
+    /// The cause, rather than what polars makes of it.
+    fn error(&self, error: PolarsError) -> DatasetError {
+        match self
+            .refusal
+            .lock()
+            .ok()
+            .and_then(|mut refusal| refusal.take())
+        {
+            Some(refused) => io_error("write", &self.path)(refused),
+            None => polars_error("write", &self.path)(error),
         }
     }
 }
 
-fn texts<'r>(
-    name: &'static str,
-    rows: &'r [Row],
-    of: impl Fn(&'r Row) -> Option<&'r str>,
-) -> Column {
-    let mut column = StringChunkedBuilder::new(name.into(), rows.len());
-    rows.iter().for_each(|row| column.append_option(of(row)));
-    column.finish().into_column()
+/// Why the operating system did not take some bytes. polars turns it into text,
+/// in which "disk full" can no longer be told from a wrong file.
+type Refusal = Arc<Mutex<Option<io::Error>>>;
+
+struct Sink {
+    file: File,
+    refusal: Refusal,
 }
 
-fn numbers<'r>(name: &'static str, rows: &'r [Row], of: impl Fn(&'r Row) -> Option<i64>) -> Column {
-    let mut column = PrimitiveChunkedBuilder::<Int64Type>::new(name.into(), rows.len());
-    rows.iter().for_each(|row| column.append_option(of(row)));
-    column.finish().into_column()
-}
-
-fn cookies(name: &'static str, rows: &[Row]) -> Column {
-    let mut column = StringChunkedBuilder::new(name.into(), rows.len());
-    for row in rows {
-        match row {
-            Row::View(view) => match view.person {
-                Id::User(_) => column.append_null(),
-                Id::Lesson(i) => column.append_value(LESSON_COOKIES[usize::from(i)]),
-                Id::Private(number) => {
-                    let letters = private_cookie(number);
-                    column.append_option(std::str::from_utf8(&letters).ok());
-                }
-            },
-            Row::Other(datum) => column.append_option(person(datum).and_then(cookie)),
-        }
-    }
-    column.finish().into_column()
-}
-
-fn other(row: &Row) -> Option<&DataUnit> {
-    match row {
-        Row::View(_) => None,
-        Row::Other(datum) => Some(&datum.dataunit),
+impl Sink {
+    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| {
+            let kind = error.kind();
+            if let Ok(mut refusal) = self.refusal.lock() {
+                refusal.get_or_insert(error);
+            }
+            kind.into()
+        })
     }
 }
 
-fn url(datum: &Datum) -> Option<&str> {
-    match &datum.dataunit {
-        DataUnit::PageView(view) => Some(&view.page.url),
-        DataUnit::PageProperty(p) => Some(&p.id.url),
-        _ => None,
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.file.write(bytes);
+        self.note(done)
     }
-}
 
-fn person(datum: &Datum) -> Option<&PersonId> {
-    match &datum.dataunit {
-        DataUnit::PageView(view) => Some(&view.person),
-        DataUnit::Equiv(edge) => Some(&edge.id1),
-        DataUnit::PersonProperty(p) => Some(&p.id),
-        DataUnit::PageProperty(_) => None,
-    }
-}
-
-fn person2(row: &Row) -> Option<&PersonId> {
-    match other(row)? {
-        DataUnit::Equiv(edge) => Some(&edge.id2),
-        _ => None,
-    }
-}
-
-fn said(row: &Row) -> Option<&PersonPropertyValue> {
-    match other(row)? {
-        DataUnit::PersonProperty(p) => Some(&p.property),
-        _ => None,
-    }
-}
-
-fn place(row: &Row) -> Option<&Location> {
-    match said(row)? {
-        PersonPropertyValue::Location(place) => Some(place),
-        _ => None,
-    }
-}
-
-fn cookie(person: &PersonId) -> Option<&str> {
-    match person {
-        PersonId::Cookie(cookie) => Some(cookie),
-        PersonId::UserId(_) => None,
-    }
-}
-
-fn user_id(person: &PersonId) -> Option<i64> {
-    match person {
-        PersonId::UserId(id) => Some(*id),
-        PersonId::Cookie(_) => None,
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.file.flush();
+        self.note(done)
     }
 }
 
@@ -270,7 +171,7 @@ fn user_id(person: &PersonId) -> Option<i64> {
 /// layer reads one at a time.
 pub fn read_parquet(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(super::error::io_error("open", path))?;
+    let file = File::open(path).map_err(io_error("open", path))?;
     let columns = (!columns.is_empty()).then(|| columns.iter().map(|c| (*c).to_owned()).collect());
     ParquetReader::new(file)
         .with_columns(columns)

@@ -69,11 +69,18 @@ pub(super) struct Block {
 pub(super) struct Plan {
     spec: Spec,
     starts: Vec<(i64, bool)>,
+    /// Views of all hours but the lesson's.
+    views: u64,
     weights: u64,
 }
 
 impl Plan {
     pub fn new(spec: &Spec) -> Result<Self> {
+        Self::of_views(spec, PAGE_VIEWS * spec.scale)
+    }
+
+    /// Fewer views than a scale of 1 has, for samples.
+    pub fn of_views(spec: &Spec, views: u64) -> Result<Self> {
         spec.check()?;
         let starts = spec.hours.starts();
         let weights = starts
@@ -84,6 +91,7 @@ impl Plan {
         Ok(Self {
             spec: spec.clone(),
             starts,
+            views,
             weights,
         })
     }
@@ -107,7 +115,7 @@ impl Plan {
                         .next()
                         .map_or(vec![], |c| c.iter().map(|n| n * self.spec.scale).collect())
                 } else {
-                    let total = PAGE_VIEWS * self.spec.scale;
+                    let total = self.views;
                     let before = part(total, weight_done, self.weights);
                     weight_done += weight(start);
                     let here = part(total, weight_done, self.weights) - before;

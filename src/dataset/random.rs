@@ -74,7 +74,7 @@ pub(super) struct Spread {
 impl Spread {
     /// `label` chooses between unrelated permutations.
     pub fn new(n: u64, label: u64) -> Self {
-        assert!(n <= 1 << 40, "the products below must not overflow");
+        assert!(n <= 1 << 32, "the product in `of` must not overflow");
         if n < 2 {
             return Self {
                 n: n.max(1),
@@ -98,8 +98,7 @@ impl Spread {
 
     pub fn of(&self, i: u64) -> u64 {
         debug_assert!(i < self.n);
-        ((u128::from(i) * u128::from(self.step) + u128::from(self.first)) % u128::from(self.n))
-            as u64
+        (i * self.step + self.first) % self.n
     }
 }
 
@@ -141,8 +140,7 @@ mod tests {
         let mut random = Random::new(&[1, 2, 3]);
         let drawn: Vec<u64> = (0..4).map(|_| random.below(1000)).collect();
         assert_eq!(drawn, PINNED);
-        assert_eq!(scramble32(1), 0x6384_5F6C ^ (scramble32(1) ^ 0x6384_5F6C));
     }
 
-    const PINNED: [u64; 4] = [0, 0, 0, 0];
+    const PINNED: [u64; 4] = [286, 328, 573, 270];
 }

@@ -5,7 +5,7 @@ use super::population::{Id, LESSON_COOKIES, Population};
 use super::random::{Random, hash, scramble32};
 use super::site::Site;
 use super::spec::Spec;
-use crate::schema::Datum;
+use crate::schema::{DataUnit, Datum, PageId, PageView, Pedigree};
 
 /// A page view in 24 bytes; `url` points into [`Site::raw`].
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,24 @@ pub(super) enum Row {
 }
 
 impl Row {
+    pub fn into_datum(self, site: &Site) -> Datum {
+        match self {
+            Self::View(view) => Datum {
+                dataunit: DataUnit::PageView(PageView {
+                    nonce: i64::from(view.nonce),
+                    page: PageId {
+                        url: site.raw()[view.url as usize].clone(),
+                    },
+                    person: view.person.to_person(),
+                }),
+                pedigree: Pedigree {
+                    true_as_of_secs: view.ts,
+                },
+            },
+            Self::Other(datum) => *datum,
+        }
+    }
+
     pub fn ts(&self) -> i64 {
         match self {
             Self::View(view) => view.ts,
