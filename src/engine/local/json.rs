@@ -160,6 +160,10 @@ impl Source for JsonLines {
         None
     }
 
+    fn most_waiting(&self) -> usize {
+        self.len as usize / USUAL_LINE
+    }
+
     fn place(&self, chunk: usize) -> usize {
         chunk
     }

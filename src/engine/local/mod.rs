@@ -57,7 +57,7 @@ pub struct Local {
 
 impl Default for Local {
     fn default() -> Self {
-        Local { memory: 512 << 20, json_chunk: None }
+        Local { memory: 256 << 20, json_chunk: None }
     }
 }
 
@@ -160,11 +160,9 @@ impl<'a> Run<'a> {
     ) -> Self {
         let chunks = 0..source.chunks();
         let wave = source.wave(rayon::current_num_threads());
-        // With known times a partition is deduped wave by wave, else at the end.
-        let windowed = source.chunks() > 0 && source.earliest_from(0).is_some();
-        let together = if windowed { 2 * wave } else { usize::MAX };
-        let records: usize = chunks.clone().take(together).map(|c| source.records(c)).sum();
-        let bits = (records / RECORDS_A_PARTITION).max(1).ilog2().clamp(5, 9);
+        let wave: usize = chunks.clone().take(wave).map(|chunk| source.records(chunk)).sum();
+        let waiting = source.most_waiting() + wave;
+        let bits = (waiting / RECORDS_A_PARTITION).max(1).ilog2().clamp(5, 9);
         Run {
             source,
             budget: engine.memory / size_of::<u64>(),

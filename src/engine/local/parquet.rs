@@ -19,6 +19,8 @@ use polars_parquet::parquet::statistics::Statistics;
 use polars_parquet::read::{
     BasicDecompressor, FileMetadata, PageReader, column_iter_to_arrays, read_metadata,
 };
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -53,8 +55,6 @@ pub struct Parquet {
     order: Vec<usize>,
     /// For each of `order`: the earliest datum in it and all after it.
     earliest: Option<Vec<i64>>,
-    /// Row number of each row group's first row, by its place in the file.
-    first_rows: Vec<u64>,
 }
 
 impl Parquet {
@@ -90,32 +90,16 @@ impl Parquet {
                 });
             }
         }
-        let ranges: Option<Vec<i64>> =
-            (0..metadata.row_groups.len()).map(|group| earliest_of(&metadata, group)).collect();
+        let ranges: Option<Vec<i64>> = (0..metadata.row_groups.len())
+            .map(|group| bound_of(&metadata, group, |min_max| min_max.0))
+            .collect();
         let mut order: Vec<usize> = (0..metadata.row_groups.len()).collect();
         let earliest = ranges.map(|ranges| {
             order.sort_by_key(|&group| ranges[group]);
             // In this order the earliest of all that follow is the next one's.
             order.iter().map(|&group| ranges[group]).collect()
         });
-        let first_rows = metadata
-            .row_groups
-            .iter()
-            .scan(0, |rows, group| {
-                let first = *rows;
-                *rows += group.num_rows() as u64;
-                Some(first)
-            })
-            .collect();
-        Ok(Parquet { path: path.to_owned(), file, metadata, fields, order, earliest, first_rows })
-    }
-
-    pub fn rows(&self) -> u64 {
-        self.metadata.num_rows as u64
-    }
-
-    pub fn first_row(&self, place: usize) -> u64 {
-        self.first_rows[place]
+        Ok(Parquet { path: path.to_owned(), file, metadata, fields, order, earliest })
     }
 
     fn column(&self, group: usize, column: usize) -> Result<Box<dyn Array>, EngineError> {
@@ -166,12 +150,18 @@ impl Parquet {
     }
 }
 
-/// The earliest datum of a row group, by its statistics.
-fn earliest_of(metadata: &FileMetadata, group: usize) -> Option<i64> {
+/// The earliest or latest datum of a row group, by its statistics.
+fn bound_of(
+    metadata: &FileMetadata,
+    group: usize,
+    pick: fn((Option<i64>, Option<i64>)) -> Option<i64>,
+) -> Option<i64> {
     let chunk = metadata.row_groups[group].columns_under_root_iter(WANTED[0].name)?.next()?;
     match chunk.statistics(&metadata.footer_buf)?.ok()? {
-        Statistics::Int64(found) => found.min_value,
-        Statistics::Int32(found) => found.min_value.map(i64::from),
+        Statistics::Int64(found) => pick((found.min_value, found.max_value)),
+        Statistics::Int32(found) => {
+            pick((found.min_value.map(i64::from), found.max_value.map(i64::from)))
+        }
         _ => None,
     }
 }
@@ -217,6 +207,27 @@ impl Source for Parquet {
 
     fn earliest_from(&self, chunk: usize) -> Option<i64> {
         self.earliest.as_ref().map(|earliest| earliest[chunk])
+    }
+
+    fn most_waiting(&self) -> usize {
+        let Some(earliest) = &self.earliest else { return self.metadata.num_rows };
+        // Row groups that may hold datums as late as those still to come.
+        let mut open = BinaryHeap::new();
+        let (mut waiting, mut most) = (0, 0);
+        for (chunk, &group) in self.order.iter().enumerate() {
+            while let Some(&Reverse((latest, rows))) = open.peek()
+                && latest < earliest[chunk]
+            {
+                open.pop();
+                waiting -= rows;
+            }
+            let rows = self.metadata.row_groups[group].num_rows();
+            let latest = bound_of(&self.metadata, group, |min_max| min_max.1).unwrap_or(i64::MAX);
+            open.push(Reverse((latest, rows)));
+            waiting += rows;
+            most = most.max(waiting);
+        }
+        most
     }
 
     fn place(&self, chunk: usize) -> usize {

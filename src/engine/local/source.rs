@@ -27,6 +27,9 @@ pub trait Source: Sync {
     /// seconds, UTC); `None` when that is not known.
     fn earliest_from(&self, chunk: usize) -> Option<i64>;
 
+    /// About the most records that wait at once to be deduped, if memory allows.
+    fn most_waiting(&self) -> usize;
+
     /// Where a chunk stands in the input's own order, in which lines are numbered.
     fn place(&self, chunk: usize) -> usize;
 

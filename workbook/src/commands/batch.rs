@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "local")]
     engine: EngineName,
     /// Megabytes of page views to hold in memory before some go to disk
-    #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     memory: u32,
 }
 
