@@ -139,7 +139,7 @@ fn killed_in_the_middle_it_leaves_what_was_there_and_the_next_run_mends() {
         .unwrap();
     let begun = || {
         names(dir.path()).iter().any(|name| {
-            let draft = dir.path().join(name).join("datums.jsonl");
+            let draft = dir.path().join(name).join("set/datums.jsonl");
             name.starts_with(".set.partial-") && fs::metadata(draft).is_ok_and(|m| m.len() > 0)
         })
     };

@@ -139,7 +139,7 @@ pub struct Place {
     pub toolchain: PathBuf,
     /// Where that toolchain's shared standard library is.
     pub std: PathBuf,
-    _pin: File,
+    _locks: [File; 2],
 }
 
 impl Place {
@@ -153,11 +153,14 @@ impl Place {
             );
         }
         let (dylib, pin) = pin(built)?;
+        sweep(&std::env::temp_dir());
         let folder = tempfile::Builder::new()
-            .prefix("lambda-workbook-")
+            .prefix(PREFIX)
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a temporary folder for the kernel")?;
+        let in_use = File::create(folder.path().join(IN_USE))?;
+        in_use.lock()?;
         let (toolchain, std) = toolchain(&built.root)?;
         let place = Place {
             folder,
@@ -167,7 +170,7 @@ impl Place {
             root: built.root.clone(),
             toolchain,
             std,
-            _pin: pin,
+            _locks: [pin, in_use],
         };
         place.fill()?;
         Ok(place)
@@ -222,6 +225,21 @@ impl Place {
     }
 }
 
+const PREFIX: &str = "lambda-workbook-kernel-";
+const IN_USE: &str = "in-use";
+
+/// Removes the folders of kernels that were killed: nobody holds their locks.
+fn sweep(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && let Ok(lock) = File::open(entry.path().join(IN_USE))
+            && lock.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Every cell sees the crates of the card under their own names.
 const PRELUDE: &str = "\
 #[allow(unused_imports)] use lambda_workbook::{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json};
@@ -245,7 +263,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let name = format!("{:x}-{:x}", age.as_nanos(), meta.len());
     let folder = generations.join(&name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let lock = File::create(folder.join("in-use"))?;
+    let lock = File::create(folder.join(IN_USE))?;
     lock.lock_shared()?;
     let link = folder.join(DYLIB);
     if !link.exists() {
@@ -259,7 +277,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     }
     for entry in fs::read_dir(&generations)?.flatten() {
         if entry.file_name().to_string_lossy() != name
-            && let Ok(other) = File::open(entry.path().join("in-use"))
+            && let Ok(other) = File::open(entry.path().join(IN_USE))
             && other.try_lock().is_ok()
         {
             let _ = fs::remove_dir_all(entry.path());
