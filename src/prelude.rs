@@ -1,2 +1,26 @@
 //! What a notebook cell needs, in one `use`.
+//!
+//! Every cell starts with it, so names are chosen to stand beside those of
+//! polars. Where two libraries use one name, polars keeps it: chrono's traits are
+//! here without a name, its `Duration` is [`TimeDelta`].
+//!
+//! ```
+//! use lambda_workbook::prelude::*;
+//! let ts = DateTime::from_timestamp(1_438_912_800, 0).unwrap();
+//! let pacific: Tz = "America/Los_Angeles".parse().unwrap();
+//! assert_eq!(ts.with_timezone(&pacific).day(), 6);
+//! assert_eq!(Granularity::Day.secs(), 86_400);
+//! ```
 pub use polars::prelude::*;
+pub use polars::sql::SQLContext;
+
+pub use crate::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+pub use crate::chrono::{Datelike as _, TimeZone as _, Timelike as _};
+pub use crate::chrono_tz::Tz;
+
+pub use crate::calendar::{self, Granularity};
+pub use crate::notebook::table::grouped;
+pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
+pub use crate::notebook::{Render, Rich, plot, show, with_time};
+pub use crate::plotters;
+pub use crate::{batch, check, dataset, exercises, hint};

@@ -7,8 +7,15 @@ use polars::frame::DataFrame;
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The columns of a page view, without `kind`, which is the same in each row.
-pub const PAGE_VIEW_COLUMNS: [&str; 5] = ["true_as_of_secs", "url", "cookie", "user_id", "nonce"];
+/// The columns of a page view.
+pub const PAGE_VIEW_COLUMNS: [&str; 6] = [
+    "true_as_of_secs",
+    "kind",
+    "url",
+    "cookie",
+    "user_id",
+    "nonce",
+];
 
 /// The project's `data/` folder: `LAMBDA_WORKBOOK_DATA` if set, else that of
 /// the project around the current directory.

@@ -1,1 +1,108 @@
-//! exercises
+//! Exercises that check themselves.
+//!
+//! ```
+//! use lambda_workbook::prelude::*;
+//! use lambda_workbook::exercises::{judge, Status, pacific_days};
+//!
+//! fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+//!     todo!()
+//! }
+//! let verdict = judge(&pacific_days::EXERCISE, 0, &|inputs| pacific_days::answer(daily_page_views, inputs));
+//! assert_eq!(verdict.status, Status::Unsolved);
+//! ```
+//!
+//! In a notebook that is `check!(pacific_days, daily_page_views)`, which also
+//! stores the reader's progress. Reading order: [`exercise`] (what one is) ->
+//! [`value`] (arguments and answers) -> [`attempt`] (one call, whatever it does)
+//! -> [`compare`] (what differs) -> [`judge()`] (the first case that fails, on its
+//! smallest input) -> [`verdict`] (what is said) -> [`progress`] (what is kept).
+//!
+//! # A new exercise
+//!
+//! 1. a file here, with `EXERCISE`, `Function` and `answer`, and one line in the
+//!    list below;
+//! 2. `solutions/ID.ipynb` with the solution between `// BEGIN SOLUTION` and
+//!    `// END SOLUTION`; `workbook release` makes `exercises/ID.ipynb`;
+//! 3. `solutions/mutants/NAME/*.rs`: known wrong answers, each with the case that
+//!    must find it.
+//!
+//! Invariants:
+//! 1. The stub is unsolved, the solution passes, every mutant fails at the case
+//!    that it names.
+//! 2. A check passes only if every case was answered, and rightly.
+//! 3. Same seed, same cases.
+pub mod attempt;
+pub mod compare;
+pub mod exercise;
+mod judge;
+mod map;
+#[cfg(test)]
+pub(crate) mod mutants;
+pub mod progress;
+pub mod value;
+pub mod verdict;
+
+pub use exercise::{Case, Exercise};
+pub use judge::{Fault, judge};
+pub use map::{Hints, Map, hint, progress};
+pub use value::{Inputs, Value};
+pub use verdict::{Status, VERDICT_MIME, Verdict};
+
+macro_rules! exercises {
+    ($($name:ident),* $(,)?) => {
+        $(pub mod $name;)*
+
+        /// Every exercise, in the order of the chapters.
+        pub static ALL: &[&Exercise] = &[$(&$name::EXERCISE),*];
+    };
+}
+
+exercises![pacific_days];
+
+/// The seed of a reader's own checks; a grader takes another.
+pub const READERS_SEED: u64 = 20_150_803;
+
+/// Judges a reader's function and stores the progress.
+pub fn check(exercise: &'static Exercise, answer: attempt::Answer) -> Verdict {
+    let mut verdict = judge(exercise, READERS_SEED, answer);
+    let stored = progress::Progress::of_project().and_then(|progress| progress.count(&verdict));
+    verdict.note = stored
+        .err()
+        .map(|error| format!("Progress was not stored: {error}"));
+    verdict
+}
+
+/// Finds an exercise by its id or its name.
+///
+/// ```
+/// use lambda_workbook::exercises;
+/// assert_eq!(exercises::find("01_pacific_days").unwrap().name, "pacific_days");
+/// assert!(exercises::find("nonsense").is_none());
+/// ```
+pub fn find(name: &str) -> Option<&'static Exercise> {
+    ALL.iter()
+        .copied()
+        .find(|exercise| exercise.id == name || exercise.name == name)
+}
+
+/// Checks a reader's function: `check!(pacific_days, daily_page_views)`.
+///
+/// A function of another signature does not compile, and the compiler says which
+/// one is asked for.
+#[macro_export]
+macro_rules! check {
+    ($name:ident, $function:expr) => {{
+        let function: $crate::exercises::$name::Function = $function;
+        $crate::exercises::check(&$crate::exercises::$name::EXERCISE, &move |inputs| {
+            $crate::exercises::$name::answer(function, inputs)
+        })
+    }};
+}
+
+/// Opens the next hint of an exercise: `hint!(pacific_days)`.
+#[macro_export]
+macro_rules! hint {
+    ($name:ident) => {
+        $crate::exercises::hint(&$crate::exercises::$name::EXERCISE)
+    };
+}

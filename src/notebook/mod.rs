@@ -1,1 +1,29 @@
-//! notebook
+//! What cells show.
+//!
+//! A cell's last expression `x` is displayed by evcxr as `(x).evcxr_display()`.
+//! [`display::EvcxrDisplay`] gives that method to tables, figures, verdicts and
+//! plain values, so that a cell compiles once. The way of a value, in reading
+//! order:
+//!
+//! | file | step |
+//! |---|---|
+//! | [`display`] | which types have a rich form, and the method evcxr calls |
+//! | [`table`] | a data frame becomes a grid of strings, then HTML and plain text |
+//! | [`time`] | timestamps beside their UTC and local reading |
+//! | [`plot`] | data frame columns become an SVG figure |
+//! | [`rich`] | the same content in several MIME types |
+//! | [`emit`] | the one place that writes it out |
+//!
+//! Cells compile unoptimised and must compile fast, so what they instantiate is
+//! thin: everything heavy is a non-generic function of this crate.
+pub mod display;
+pub mod emit;
+pub mod escape;
+pub mod plot;
+pub mod rich;
+pub mod table;
+pub mod time;
+
+pub use display::{EvcxrDebug, EvcxrDisplay, Render, show};
+pub use rich::Rich;
+pub use time::with_time;

