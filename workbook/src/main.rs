@@ -3,6 +3,8 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 mod commands;
+mod kernel;
+mod notebook_file;
 
 /// Teaches the Lambda Architecture by running it.
 #[derive(Parser)]
@@ -45,6 +47,29 @@ pub enum Outcome {
 }
 
 fn main() -> ExitCode {
+    // evcxr starts this program again: as `cargo`, and as the cells' process.
+    match kernel::cargo_stand_in::called_as() {
+        Some("cargo") => return kernel::cargo_stand_in::main(),
+        // Without rustup, evcxr looks for cargo and rustc on the PATH.
+        Some(_) => return ExitCode::FAILURE,
+        None => {}
+    }
+    let evcxr = std::env::args_os()
+        .nth(1)
+        .is_some_and(|arg| arg == "--control_file");
+    let cells = std::env::var_os("EVCXR_IS_RUNTIME").is_some();
+    if cells {
+        kernel::cargo_stand_in::restore_environment();
+    }
+    if evcxr || cells {
+        return match evcxr_jupyter::main() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(3)
+            }
+        };
+    }
     let outcome = match Cli::parse().command {
         Command::Data(args) => commands::data::run(args),
         Command::Batch(args) => commands::batch::run(args),

@@ -1,9 +1,22 @@
-//! `workbook kernel`
+//! `workbook kernel`: what the kernelspec starts, one process a notebook.
+
 use crate::Outcome;
+use crate::kernel::{place::Built, session, wire::ConnectionFile};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The file in which Jupyter says where to listen
+    #[arg(long, value_name = "FILE")]
+    connection_file: PathBuf,
+}
 
-pub fn run(_args: Args) -> anyhow::Result<Outcome> {
-    anyhow::bail!("not built yet")
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    let connection = ConnectionFile::read(&args.connection_file)?;
+    let built = Built::find()?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(session::serve(&connection, built))?;
+    Ok(Outcome::Done)
 }

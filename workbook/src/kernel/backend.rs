@@ -1,0 +1,327 @@
+//! `evcxr_jupyter`, unchanged, as a child process on private sockets.
+
+use super::cargo_stand_in::env;
+use super::place::{Place, real_cargo};
+use super::wire::{ConnectionFile, Message, Signer};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use zeromq::{
+    DealerRecvHalf, DealerSendHalf, DealerSocket, Socket, SocketRecv, SocketSend, SubSocket,
+};
+
+/// Numbers behind the socket's path, in place of ports.
+const SHELL: u16 = 1;
+const CONTROL: u16 = 2;
+const STDIN: u16 = 3;
+const IOPUB: u16 = 4;
+const HEARTBEAT: u16 = 5;
+
+/// How long evcxr may take to open its sockets.
+const START: Duration = Duration::from_secs(60);
+
+/// A running `evcxr_jupyter`.
+pub struct Backend {
+    child: Child,
+    signer: Signer,
+    session: String,
+    shell: DealerSendHalf,
+    shell_replies: DealerRecvHalf,
+    control: DealerSocket,
+    stdin: DealerSocket,
+    /// What evcxr publishes, in its order.
+    published: mpsc::Receiver<Message>,
+    /// Output that came while nobody was listening for it.
+    stray: VecDeque<Message>,
+}
+
+/// What evcxr was told about a cell's types.
+#[derive(Debug, Default)]
+pub struct Types {
+    /// Whether the cell passes the type check.
+    pub correct: bool,
+    pub types: BTreeMap<String, String>,
+}
+
+impl Backend {
+    /// Starts evcxr in `place` and waits until it answers.
+    pub async fn start(place: &Place) -> Result<Backend> {
+        let connection = ConnectionFile {
+            transport: "ipc".into(),
+            ip: place.path("evcxr").display().to_string(),
+            key: uuid::Uuid::new_v4().to_string(),
+            signature_scheme: "hmac-sha256".into(),
+            shell_port: SHELL,
+            iopub_port: IOPUB,
+            stdin_port: STDIN,
+            control_port: CONTROL,
+            hb_port: HEARTBEAT,
+            kernel_name: None,
+        };
+        let file = place.path("connection.json");
+        let _ = std::fs::remove_file(&file);
+        for port in SHELL..=HEARTBEAT {
+            let _ = std::fs::remove_file(place.path(&format!("evcxr:{port}")));
+        }
+        connection.write(&file)?;
+        let mut child = command(place)
+            .arg("--control_file")
+            .arg(&file)
+            .spawn()
+            .context("cannot start evcxr_jupyter")?;
+
+        let signer = connection.signer();
+        let connect = async {
+            // evcxr opens the sockets in this order; the last one means all.
+            let mut published = SubSocket::new();
+            wait_for(&place.path(&format!("evcxr:{IOPUB}"))).await;
+            published.connect(&connection.endpoint(IOPUB)).await?;
+            published.subscribe("").await?;
+            let mut shell = DealerSocket::new();
+            shell.connect(&connection.endpoint(SHELL)).await?;
+            let mut control = DealerSocket::new();
+            control.connect(&connection.endpoint(CONTROL)).await?;
+            let mut stdin = DealerSocket::new();
+            stdin.connect(&connection.endpoint(STDIN)).await?;
+            anyhow::Ok((published, shell, control, stdin))
+        };
+        let (published, shell, control, stdin) = tokio::select! {
+            sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")??,
+            status = child.wait() => bail!("evcxr_jupyter ended at its start ({})", status?),
+        };
+        let (shell, shell_replies) = shell.split();
+        let mut backend = Backend {
+            child,
+            session: uuid::Uuid::new_v4().to_string(),
+            shell,
+            shell_replies,
+            control,
+            stdin,
+            published: receive(published, signer.clone()),
+            stray: VecDeque::new(),
+            signer,
+        };
+        backend.say_hello().await?;
+        Ok(backend)
+    }
+
+    /// Asks until evcxr answers and its publications arrive here as well.
+    async fn say_hello(&mut self) -> Result<()> {
+        let mut heard = false;
+        let mut answered = false;
+        while !(heard && answered) {
+            let hello = Message::request("kernel_info_request", &self.session, json!({}));
+            self.shell.send(hello.encode(&self.signer)).await?;
+            let mut replied = false;
+            let patience = tokio::time::sleep(if answered {
+                Duration::from_millis(50)
+            } else {
+                START
+            });
+            tokio::pin!(patience);
+            loop {
+                tokio::select! {
+                    reply = self.shell_replies.recv(), if !replied => {
+                        reply?;
+                        (replied, answered) = (true, true);
+                    }
+                    Some(_) = self.published.recv() => heard = true,
+                    status = self.child.wait() => bail!("evcxr_jupyter ended at its start ({})", status?),
+                    () = &mut patience => break,
+                }
+                if heard && replied {
+                    break;
+                }
+                if replied {
+                    // The subscription may not have reached evcxr yet: ask again soon.
+                    patience
+                        .as_mut()
+                        .reset(tokio::time::Instant::now() + Duration::from_millis(20));
+                }
+            }
+            if !answered {
+                bail!("evcxr_jupyter did not answer in 60 s");
+            }
+        }
+        Ok(())
+    }
+
+    /// The process id of evcxr.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Sends a request on the shell socket and returns its id.
+    pub async fn request(&mut self, kind: &str, content: Value) -> Result<String> {
+        let message = Message::request(kind, &self.session, content);
+        let id = message.id().to_owned();
+        self.shell.send(message.encode(&self.signer)).await?;
+        Ok(id)
+    }
+
+    /// The next thing to happen: an answer, a publication, a question to the
+    /// reader, or evcxr's end.
+    pub async fn event(&mut self) -> Result<Event> {
+        if let Some(message) = self.stray.pop_front() {
+            return Ok(Event::Published(message));
+        }
+        tokio::select! {
+            biased;
+            message = self.published.recv() => match message {
+                Some(message) => Ok(Event::Published(message)),
+                None => bail!("evcxr_jupyter closed its output"),
+            },
+            frames = self.shell_replies.recv() => Ok(Event::Reply(Message::decode(frames?, &self.signer)?)),
+            frames = self.stdin.recv() => Ok(Event::Question(Message::decode(frames?, &self.signer)?)),
+            status = self.child.wait() => bail!("evcxr_jupyter ended ({})", status?),
+        }
+    }
+
+    /// Answers a question that a cell asked.
+    pub async fn answer(&mut self, question: &Message, value: &str) -> Result<()> {
+        let answer = question.reply("input_reply", json!({"value": value, "status": "ok"}));
+        self.stdin.send(answer.encode(&self.signer)).await?;
+        Ok(())
+    }
+
+    /// Asks rustc for the types of the variables that `code` binds.
+    ///
+    /// evcxr has a comm for checking code without running it; its answer comes
+    /// when [`super::cargo_stand_in`] has left the types in `place`.
+    pub async fn types(&mut self, code: &str, place: &Place) -> Result<Types> {
+        let _ = std::fs::remove_file(place.types());
+        let comm = uuid::Uuid::new_v4().to_string();
+        self.request(
+            "comm_open",
+            json!({"comm_id": comm, "target_name": "evcxr-cargo-check", "data": {"code": code}}),
+        )
+        .await?;
+        let mut stray = VecDeque::new();
+        loop {
+            match self.event().await? {
+                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
+                Event::Published(message)
+                    if message.kind() == "comm_close"
+                        && message.content["comm_id"] == comm.as_str() =>
+                {
+                    break;
+                }
+                _ => {}
+            }
+        }
+        self.stray = stray;
+        let Ok(text) = std::fs::read_to_string(place.types()) else {
+            return Ok(Types::default()); // checked by the real cargo
+        };
+        let answer: Value = serde_json::from_str(&text)?;
+        Ok(Types {
+            correct: answer["correct"] == true,
+            types: serde_json::from_value(answer["types"].clone())?,
+        })
+    }
+
+    /// Ends the cells' process; evcxr starts a new one.
+    pub async fn interrupt(&mut self) -> Result<()> {
+        let message = Message::request("interrupt_request", &self.session, json!({}));
+        self.control.send(message.encode(&self.signer)).await?;
+        Ok(())
+    }
+
+    /// Ends evcxr and the cells' process.
+    pub async fn stop(mut self) {
+        let message =
+            Message::request("shutdown_request", &self.session, json!({"restart": false}));
+        let _ = self.control.send(message.encode(&self.signer)).await;
+        if tokio::time::timeout(Duration::from_millis(300), self.child.wait())
+            .await
+            .is_err()
+        {
+            kill_group(self.child.id());
+            let _ = self.child.wait().await;
+        }
+    }
+}
+
+/// See [`Backend::event`].
+pub enum Event {
+    Published(Message),
+    Reply(Message),
+    Question(Message),
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        kill_group(self.child.id());
+    }
+}
+
+/// evcxr leads a process group of its own, so that its children go with it.
+fn kill_group(id: Option<u32>) {
+    if let Some(id) = id {
+        // SAFETY: a signal to a process group; no memory is touched.
+        unsafe { libc::kill(-(id as i32), libc::SIGKILL) };
+    }
+}
+
+fn command(place: &Place) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut with_bin = vec![place.bin()];
+    with_bin.extend(std::env::split_paths(&path));
+    let mut command = Command::new(&place.exe);
+    command
+        .env("EVCXR_TMPDIR", place.cells())
+        .env("EVCXR_CONFIG_DIR", place.config())
+        // evcxr would rewrite a stock Rust kernelspec that it finds.
+        .env("JUPYTER_PATH", place.path("jupyter"))
+        .env("RUST_SRC_PATH", place.no_std())
+        .env("LAMBDA_WORKBOOK_ROOT", &place.root)
+        .env(env::DYLIB, &place.dylib)
+        .env(env::DEPS, &place.deps)
+        .env(env::STD, &place.std)
+        .env(env::TYPES, place.types())
+        .env(env::CARGO, own_cargo(place))
+        .env(env::REAL_PATH, &path)
+        .env("PATH", std::env::join_paths(with_bin).unwrap_or(path))
+        .env("CARGO_HOME", place.cargo_home())
+        .env_remove("CARGO")
+        .env_remove("RUSTC")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true);
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        command.env(env::REAL_CARGO_HOME, home);
+    }
+    command
+}
+
+fn own_cargo(place: &Place) -> std::path::PathBuf {
+    let own = place.toolchain.join("cargo");
+    if own.exists() { own } else { real_cargo() }
+}
+
+async fn wait_for(path: &std::path::Path) {
+    while !path.exists() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn receive(mut socket: SubSocket, signer: Signer) -> mpsc::Receiver<Message> {
+    let (sender, receiver) = mpsc::channel(1024);
+    tokio::spawn(async move {
+        while let Ok(frames) = socket.recv().await {
+            // A message that does not verify cannot come from our evcxr.
+            if let Ok(message) = Message::decode(frames, &signer)
+                && sender.send(message).await.is_err()
+            {
+                return;
+            }
+        }
+    });
+    receiver
+}

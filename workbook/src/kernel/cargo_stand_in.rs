@@ -1,0 +1,343 @@
+//! What evcxr gets when it calls `cargo`.
+//!
+//! evcxr compiles each cell by `cargo build` in a crate of its own. Cargo
+//! would look at every dependency each time; here nothing but the cell can
+//! have changed, so the build is one direct call of rustc against the prebuilt
+//! support crate, answered in cargo's own JSON. Other calls, and crates that
+//! the reader asked for by `:dep`, go to the real cargo.
+//!
+//! `cargo check` does one thing more: evcxr must write down the type of every
+//! variable that it keeps, and rustc knows it. evcxr's source for checking
+//! passes each variable to `evcxr_variable_store`; giving that function a bound
+//! that no type meets makes rustc name each type in a diagnostic. Those
+//! diagnostics are taken out again, and the names are left in a file for
+//! [`super::session`].
+
+use super::place::real_cargo;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Names and values of the environment by which [`super::backend`] talks to
+/// this process through evcxr.
+pub mod env {
+    pub const DYLIB: &str = "LAMBDA_WORKBOOK_DYLIB";
+    pub const STD: &str = "LAMBDA_WORKBOOK_STD";
+    pub const DEPS: &str = "LAMBDA_WORKBOOK_DEPS";
+    pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
+    pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
+    pub const REAL_PATH: &str = "LAMBDA_WORKBOOK_PATH";
+    pub const REAL_CARGO_HOME: &str = "LAMBDA_WORKBOOK_CARGO_HOME";
+}
+
+/// The name under which this program was called, when it stands in for another.
+pub fn called_as() -> Option<&'static str> {
+    std::env::var_os(env::DYLIB)?;
+    let name = PathBuf::from(std::env::args_os().next()?);
+    match name.file_name()?.to_str()? {
+        "cargo" => Some("cargo"),
+        "rustup" => Some("rustup"),
+        _ => None,
+    }
+}
+
+/// Gives this process (or `command`) the reader's own PATH and cargo home back.
+pub fn restore_environment() {
+    // SAFETY: called first thing in `main`, before any thread is started.
+    unsafe {
+        for (saved, name) in [
+            (env::REAL_PATH, "PATH"),
+            (env::REAL_CARGO_HOME, "CARGO_HOME"),
+        ] {
+            match std::env::var_os(saved) {
+                Some(value) => std::env::set_var(name, value),
+                None => std::env::remove_var(name),
+            }
+        }
+        std::env::remove_var("RUST_SRC_PATH");
+        std::env::remove_var("JUPYTER_PATH");
+    }
+}
+
+/// Runs as `cargo`.
+pub fn main() -> ExitCode {
+    restore_environment();
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let verb = args
+        .iter()
+        .find(|arg| !arg.to_string_lossy().starts_with('-'));
+    let result = match verb.and_then(|verb| verb.to_str()) {
+        Some("build") if no_dependencies() => Cell::here().and_then(|cell| cell.build()),
+        Some("check") if no_dependencies() => Cell::here().and_then(|cell| cell.check()),
+        Some("build" | "check") => return with_real_cargo(args, true),
+        _ => return with_real_cargo(args, false),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(101),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(101)
+        }
+    }
+}
+
+/// Whether the cell's crate has only the support crate, which is in no manifest.
+fn no_dependencies() -> bool {
+    std::fs::read_to_string("Cargo.toml").is_ok_and(|manifest| {
+        manifest
+            .split("[dependencies]")
+            .nth(1)
+            .is_none_or(|dependencies| dependencies.trim().is_empty())
+    })
+}
+
+fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
+    let mut command = Command::new(real_cargo());
+    command.args(args);
+    if link_support_crate && let Ok(cell) = Cell::here() {
+        // Cargo splits this at its separator, so that paths may hold spaces.
+        command.env_remove("RUSTFLAGS");
+        command.env("CARGO_ENCODED_RUSTFLAGS", cell.link_flags().join("\u{1f}"));
+    }
+    match command.status() {
+        Ok(status) => ExitCode::from(status.code().unwrap_or(101) as u8),
+        Err(error) => {
+            eprintln!("error: cannot start cargo: {error}");
+            ExitCode::from(101)
+        }
+    }
+}
+
+/// The cell's crate, in the current folder.
+struct Cell {
+    rustc: OsString,
+    dylib: PathBuf,
+    deps: PathBuf,
+    std: PathBuf,
+}
+
+impl Cell {
+    fn here() -> Result<Cell> {
+        let path = |name: &str| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .with_context(|| format!("{name} is not set"))
+        };
+        Ok(Cell {
+            rustc: std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
+            dylib: path(env::DYLIB)?,
+            deps: path(env::DEPS)?,
+            std: path(env::STD)?,
+        })
+    }
+
+    fn link_flags(&self) -> Vec<String> {
+        let folder = self.dylib.parent().unwrap_or(Path::new("."));
+        let mut flags = vec![
+            "-Cprefer-dynamic".into(),
+            "--extern".into(),
+            format!("lambda_workbook={}", self.dylib.display()),
+            format!("-Ldependency={}", self.deps.display()),
+        ];
+        for folder in [folder, &self.std] {
+            // `-Wl,` would split a path at its commas.
+            for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
+                flags.push(format!("-Clink-arg={arg}"));
+            }
+        }
+        flags
+    }
+
+    fn rustc(&self) -> Command {
+        let mut command = Command::new(&self.rustc);
+        command
+            .args(["--crate-name", "ctx", "--edition", "2024"])
+            .args(["--error-format=json", "--json=diagnostic-rendered-ansi"])
+            .args(["-Cdebug-assertions=on", "-Coverflow-checks=on"])
+            .args(self.link_flags())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn build(&self) -> Result<bool> {
+        let folder = Path::new("target").join("cell");
+        std::fs::create_dir_all(&folder)?;
+        let library = std::env::current_dir()?.join(folder).join("libctx.so");
+        let output = self
+            .rustc()
+            .arg("src/lib.rs")
+            .args(["--crate-type", "cdylib"])
+            .arg(format!("-Copt-level={}", opt_level()))
+            // Frames of a panic need symbols, not line tables.
+            .args(["-Cdebuginfo=0", "-Cstrip=debuginfo", "-Ccodegen-units=1"])
+            .arg("-o")
+            .arg(&library)
+            .output()
+            .context("cannot start rustc")?;
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            forward(line);
+        }
+        if output.status.success() {
+            println!(
+                "{}",
+                json!({
+                    "reason": "compiler-artifact",
+                    "target": {"name": "ctx"},
+                    "filenames": [library],
+                })
+            );
+        }
+        Ok(output.status.success())
+    }
+
+    fn check(&self) -> Result<bool> {
+        let source = std::fs::read_to_string("src/lib.rs").context("cannot read the cell")?;
+        let output = self
+            .rustc()
+            .arg("-")
+            .args(["--crate-type", "cdylib", "--emit=metadata"])
+            // Types must come as full paths, since the cell need not have
+            // imported them; both flags exist only with this variable set.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args([
+                "-Ztrim-diagnostic-paths=no",
+                "-Zwrite-long-types-to-disk=no",
+            ])
+            .arg("-o")
+            .arg("target/ctx.rmeta")
+            .stdin(Stdio::piped())
+            .spawn()
+            .and_then(|mut rustc| {
+                use std::io::Write;
+                let mut stdin = rustc.stdin.take();
+                if let Some(stdin) = &mut stdin {
+                    stdin.write_all(ask_for_types(&source).as_bytes())?;
+                }
+                drop(stdin);
+                rustc.wait_with_output()
+            })
+            .context("cannot start rustc")?;
+        let mut types = BTreeMap::new();
+        let mut correct = true;
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            match named_type(line) {
+                Some((variable, name)) => {
+                    types.insert(variable, name);
+                }
+                None => correct &= !forward(line),
+            }
+        }
+        if let Some(file) = std::env::var_os(env::TYPES) {
+            let answer = json!({"correct": correct, "types": types});
+            std::fs::write(file, answer.to_string())?;
+        }
+        Ok(correct)
+    }
+}
+
+fn opt_level() -> String {
+    std::fs::read_to_string("Cargo.toml")
+        .ok()
+        .and_then(|manifest| {
+            let line = manifest
+                .lines()
+                .find(|line| line.starts_with("opt-level"))?;
+            Some(line.split('=').nth(1)?.trim().trim_matches('"').to_owned())
+        })
+        .unwrap_or_else(|| "0".into())
+}
+
+/// Passes one of rustc's JSON lines on as cargo would; true for an error.
+fn forward(line: &str) -> bool {
+    let Ok(message) = serde_json::from_str::<Value>(line) else {
+        eprintln!("{line}");
+        return false;
+    };
+    let error = message["level"] == "error"
+        && message["spans"]
+            .as_array()
+            .is_some_and(|spans| !spans.is_empty());
+    println!(
+        "{}",
+        json!({"reason": "compiler-message", "target": {"name": "ctx"}, "message": message})
+    );
+    error
+}
+
+const STORE: &str = "fn evcxr_variable_store<T: 'static>(_: T) {}";
+const ASK: &str = "trait EvcxrTypeOf {} fn evcxr_variable_store<T: EvcxrTypeOf>(_: T) {}";
+
+fn ask_for_types(source: &str) -> String {
+    source.replacen(STORE, ASK, 1)
+}
+
+/// The variable and type in a diagnostic that [`ASK`] caused.
+fn named_type(line: &str) -> Option<(String, String)> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let name = message["message"]
+        .as_str()?
+        .strip_prefix("the trait bound `")?
+        .strip_suffix(": EvcxrTypeOf` is not satisfied")?;
+    let span = message["spans"]
+        .as_array()?
+        .iter()
+        .find(|span| span["is_primary"] == true)?;
+    let text = &span["text"][0];
+    let column = |name: &str| text[name].as_u64().map(|column| column as usize - 1);
+    let variable: String = text["text"]
+        .as_str()?
+        .chars()
+        .skip(column("highlight_start")?)
+        .take(column("highlight_end")? - column("highlight_start")?)
+        .collect();
+    Some((variable, spell(name)))
+}
+
+/// A type as rustc shows it, in a form that compiles.
+fn spell(name: &str) -> String {
+    // Literals that nothing fixes fall back to these.
+    let mut name = name.replace("{integer}", "i32").replace("{float}", "f64");
+    // A function item has no name, but its pointer type has.
+    if (name.starts_with("fn(") || name.starts_with("unsafe fn(") || name.starts_with("for<"))
+        && let Some(at) = name.rfind(" {")
+    {
+        name.truncate(at);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rustc_diagnostics_name_the_types() {
+        let line = json!({
+            "message": "the trait bound `std::vec::Vec<({integer}, {float})>: EvcxrTypeOf` is not satisfied",
+            "spans": [{"is_primary": true, "text": [{
+                "text": "evcxr_variable_store(rows);", "highlight_start": 22, "highlight_end": 26}]}],
+        });
+        assert_eq!(
+            named_type(&line.to_string()),
+            Some(("rows".into(), "std::vec::Vec<(i32, f64)>".into()))
+        );
+        assert_eq!(
+            named_type(r#"{"message": "mismatched types", "spans": []}"#),
+            None
+        );
+    }
+
+    #[test]
+    fn a_function_item_is_kept_as_a_pointer() {
+        assert_eq!(spell("fn(u8) -> u8 {double}"), "fn(u8) -> u8");
+        assert_eq!(
+            spell("std::boxed::Box<dyn Fn()>"),
+            "std::boxed::Box<dyn Fn()>"
+        );
+    }
+}

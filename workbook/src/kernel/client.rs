@@ -1,0 +1,314 @@
+//! A front end without a face: starts a kernel and runs cells on it.
+//!
+//! `workbook run`, `check` and `bench` and the tests speak to the kernel through
+//! the same sockets as Jupyter does, so that they need no Python.
+
+use super::wire::{ConnectionFile, Message, Signer, text};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::process::{Child, Command};
+use zeromq::{DealerSocket, Socket, SocketRecv, SocketSend, SubSocket};
+
+/// One output of a cell, in nbformat's form.
+pub type Output = Value;
+
+/// What running a cell gave.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// `stream`, `display_data`, `execute_result` and `error`, in nbformat's form.
+    pub outputs: Vec<Output>,
+    pub execution_count: u64,
+    /// From the request to the reply and the kernel's "idle".
+    pub took: Duration,
+}
+
+impl Ran {
+    /// The error output, if the cell failed.
+    pub fn error(&self) -> Option<&Output> {
+        self.outputs
+            .iter()
+            .find(|output| output["output_type"] == "error")
+    }
+
+    /// All text that the cell printed to stdout.
+    pub fn stdout(&self) -> String {
+        self.outputs
+            .iter()
+            .filter(|output| output["name"] == "stdout")
+            .map(|output| text(&output["text"]))
+            .collect()
+    }
+
+    /// The first rich output's form of a MIME type.
+    pub fn data(&self, mime: &str) -> Option<&str> {
+        self.outputs
+            .iter()
+            .find_map(|output| output["data"][mime].as_str())
+    }
+}
+
+/// A kernel process and the sockets to it.
+pub struct Client {
+    child: Child,
+    signer: Signer,
+    session: String,
+    shell: DealerSocket,
+    control: DealerSocket,
+    iopub: SubSocket,
+    _folder: tempfile::TempDir,
+}
+
+impl Client {
+    /// Starts this program's kernel with `folder` as its working folder.
+    pub async fn start(exe: &Path, folder: &Path) -> Result<Client> {
+        let mut command = Command::new(exe);
+        command.args(["kernel", "--connection-file", "{connection_file}"]);
+        Client::start_command(command, folder).await
+    }
+
+    /// Starts any kernel; `{connection_file}` among the arguments is replaced.
+    pub async fn start_command(command: Command, folder: &Path) -> Result<Client> {
+        let place = tempfile::Builder::new()
+            .prefix("lambda-workbook-client-")
+            .tempdir()?;
+        let file = place.path().join("kernel.json");
+        let connection = ConnectionFile {
+            transport: "tcp".into(),
+            ip: "127.0.0.1".into(),
+            key: uuid::Uuid::new_v4().to_string(),
+            signature_scheme: "hmac-sha256".into(),
+            shell_port: 0,
+            iopub_port: 0,
+            stdin_port: 0,
+            control_port: 0,
+            hb_port: 0,
+            kernel_name: None,
+        };
+        let connection = with_free_ports(connection)?;
+        connection.write(&file)?;
+        let mut filled = Command::new(command.as_std().get_program());
+        filled.args(command.as_std().get_args().map(|arg| {
+            if arg == "{connection_file}" {
+                file.clone().into_os_string()
+            } else {
+                arg.to_owned()
+            }
+        }));
+        for (name, value) in command.as_std().get_envs() {
+            match value {
+                Some(value) => filled.env(name, value),
+                None => filled.env_remove(name),
+            };
+        }
+        let mut child = filled
+            .current_dir(folder)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| {
+                format!(
+                    "cannot start the kernel {:?}",
+                    filled.as_std().get_program()
+                )
+            })?;
+
+        let signer = connection.signer();
+        let connect = async {
+            for port in [
+                connection.shell_port,
+                connection.control_port,
+                connection.iopub_port,
+            ] {
+                while tokio::net::TcpStream::connect(("127.0.0.1", port))
+                    .await
+                    .is_err()
+                {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+            let mut shell = DealerSocket::new();
+            shell
+                .connect(&connection.endpoint(connection.shell_port))
+                .await?;
+            let mut control = DealerSocket::new();
+            control
+                .connect(&connection.endpoint(connection.control_port))
+                .await?;
+            let mut iopub = SubSocket::new();
+            iopub
+                .connect(&connection.endpoint(connection.iopub_port))
+                .await?;
+            iopub.subscribe("").await?;
+            anyhow::Ok((shell, control, iopub))
+        };
+        let (shell, control, iopub) = tokio::select! {
+            sockets = connect => sockets?,
+            status = child.wait() => bail!("the kernel ended at its start ({})", status?),
+        };
+        let mut client = Client {
+            child,
+            session: uuid::Uuid::new_v4().to_string(),
+            signer,
+            shell,
+            control,
+            iopub,
+            _folder: place,
+        };
+        client.wait_until_ready().await?;
+        Ok(client)
+    }
+
+    /// The kernel's process id.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Asks for kernel_info until the answer's "idle" arrives on iopub too.
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            self.request("kernel_info_request", json!({})).await?;
+            let heard = async {
+                loop {
+                    if self.published().await?.kind() == "status" {
+                        return anyhow::Ok(());
+                    }
+                }
+            };
+            if tokio::time::timeout(Duration::from_millis(200), heard)
+                .await
+                .is_ok()
+            {
+                break;
+            }
+            if Instant::now() > deadline {
+                bail!("the kernel did not answer in 60 s");
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a request on the shell socket; returns its id.
+    pub async fn request(&mut self, kind: &str, content: Value) -> Result<String> {
+        let message = Message::request(kind, &self.session, content);
+        self.shell.send(message.encode(&self.signer)).await?;
+        Ok(message.id().to_owned())
+    }
+
+    /// The next message on iopub.
+    pub async fn published(&mut self) -> Result<Message> {
+        let frames = tokio::select! {
+            frames = self.iopub.recv() => frames?,
+            status = self.child.wait() => bail!("the kernel ended ({})", status?),
+        };
+        // PUB sockets prefix a topic, which Jupyter's decode skips as an identity.
+        Message::decode(frames, &self.signer)
+    }
+
+    /// Sends a request and waits for its reply.
+    pub async fn ask(&mut self, kind: &str, content: Value) -> Result<Message> {
+        let id = self.request(kind, content).await?;
+        loop {
+            let frames = tokio::select! {
+                frames = self.shell.recv() => frames?,
+                status = self.child.wait() => bail!("the kernel ended ({})", status?),
+            };
+            let message = Message::decode(frames, &self.signer)?;
+            if message.parent_id() == id {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Runs one cell to its end.
+    pub async fn execute(&mut self, code: &str) -> Result<Ran> {
+        let started = Instant::now();
+        let content = json!({
+            "code": code, "silent": false, "store_history": true, "user_expressions": {},
+            "allow_stdin": false, "stop_on_error": true,
+        });
+        let id = self.request("execute_request", content).await?;
+        let mut outputs = Vec::new();
+        loop {
+            let message = self.published().await?;
+            if message.parent_id() != id {
+                continue;
+            }
+            if message.kind() == "status" && message.content["execution_state"] == "idle" {
+                break;
+            }
+            collect(&mut outputs, &message);
+        }
+        loop {
+            let reply = Message::decode(self.shell.recv().await?, &self.signer)?;
+            if reply.parent_id() == id {
+                return Ok(Ran {
+                    outputs,
+                    execution_count: reply.content["execution_count"].as_u64().unwrap_or(0),
+                    took: started.elapsed(),
+                });
+            }
+        }
+    }
+
+    /// Asks the kernel to end, and ends it if it does not.
+    pub async fn shutdown(mut self) -> Result<()> {
+        let message =
+            Message::request("shutdown_request", &self.session, json!({"restart": false}));
+        self.control.send(message.encode(&self.signer)).await?;
+        if tokio::time::timeout(Duration::from_secs(5), self.child.wait())
+            .await
+            .is_err()
+        {
+            self.child.kill().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds an iopub message to a cell's outputs as nbformat wants it.
+pub fn collect(outputs: &mut Vec<Output>, message: &Message) {
+    let content = &message.content;
+    match message.kind() {
+        "stream" => {
+            if let Some(last) = outputs.last_mut()
+                && last["output_type"] == "stream"
+                && last["name"] == content["name"]
+            {
+                last["text"] = json!(format!("{}{}", text(&last["text"]), text(&content["text"])));
+            } else {
+                outputs.push(json!({
+                    "output_type": "stream", "name": content["name"], "text": content["text"]}));
+            }
+        }
+        "execute_result" => outputs.push(json!({
+            "output_type": "execute_result", "execution_count": content["execution_count"],
+            "data": content["data"], "metadata": content["metadata"]})),
+        "display_data" => outputs.push(json!({
+            "output_type": "display_data", "data": content["data"], "metadata": content["metadata"]})),
+        "error" => outputs.push(json!({
+            "output_type": "error", "ename": content["ename"], "evalue": content["evalue"],
+            "traceback": content["traceback"]})),
+        "clear_output" => outputs.clear(),
+        _ => {}
+    }
+}
+
+fn with_free_ports(mut connection: ConnectionFile) -> Result<ConnectionFile> {
+    let mut held = Vec::new();
+    for port in [
+        &mut connection.shell_port,
+        &mut connection.iopub_port,
+        &mut connection.stdin_port,
+        &mut connection.control_port,
+        &mut connection.hb_port,
+    ] {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        *port = listener.local_addr()?.port();
+        held.push(listener);
+    }
+    Ok(connection)
+}

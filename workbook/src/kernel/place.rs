@@ -1,0 +1,297 @@
+//! Where things are: the built support crate, and one kernel's private folder.
+
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+/// The file that a notebook cell links.
+pub const DYLIB: &str = "liblambda_workbook.so";
+
+/// What `cargo build` left: the binary, and the support crate beside it.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The project's root: the folder of the workspace's `Cargo.toml`.
+    pub root: PathBuf,
+    /// This program.
+    pub exe: PathBuf,
+    /// Cargo's output folder, such as `target/debug`.
+    pub output: PathBuf,
+}
+
+impl Built {
+    /// Finds the build that this program belongs to.
+    ///
+    /// The root is `LAMBDA_WORKBOOK_ROOT` where that is set (the kernelspec
+    /// sets it), else the checkout that this program was compiled in.
+    pub fn find() -> Result<Built> {
+        let exe = std::env::current_exe().context("cannot tell where this program is")?;
+        // Linux says so when the file was replaced by a newer build.
+        let exe = match exe
+            .to_str()
+            .and_then(|path| path.strip_suffix(" (deleted)"))
+        {
+            Some(path) => PathBuf::from(path),
+            None => exe,
+        };
+        let root = match std::env::var_os("LAMBDA_WORKBOOK_ROOT") {
+            Some(root) => PathBuf::from(root),
+            None => Path::new(env!("CARGO_MANIFEST_DIR"))
+                .parent()
+                .context("the workbook package has no parent folder")?
+                .to_owned(),
+        };
+        let mut output = exe.parent().context("this program is in no folder")?;
+        if output.ends_with("deps") {
+            output = output.parent().unwrap_or(output); // a test binary
+        }
+        let output = output.to_owned();
+        Ok(Built { root, exe, output })
+    }
+
+    /// The support crate as the newest build left it.
+    pub fn dylib(&self) -> PathBuf {
+        let uplifted = self.output.join(DYLIB);
+        if uplifted.exists() {
+            uplifted
+        } else {
+            self.deps().join(DYLIB)
+        }
+    }
+
+    /// Where the metadata of the support crate's dependencies is.
+    pub fn deps(&self) -> PathBuf {
+        self.output.join("deps")
+    }
+
+    /// A source file that is newer than the built support crate, if there is one.
+    pub fn changed_source(&self) -> Option<PathBuf> {
+        let modified = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+        let built = modified(&self.dylib()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut folders = vec![self.root.join("src")];
+        let mut files = vec![self.root.join("Cargo.toml"), self.root.join("Cargo.lock")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") {
+                    files.push(path);
+                }
+            }
+        }
+        files
+            .into_iter()
+            .find(|file| modified(file).is_some_and(|time| time > built))
+    }
+
+    /// Builds the support crate and this program again.
+    ///
+    /// # Errors
+    /// With rustc's own words when the sources do not compile.
+    pub fn rebuild(&self) -> Result<()> {
+        let target = self.output.parent().context("no target folder")?;
+        let output = Command::new(real_cargo())
+            .args(["build", "--quiet", "--offline", "--package", "workbook"])
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", target)
+            .output()
+            .context("cannot start cargo")?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        }
+        // Cargo leaves the file's time alone when a touched source compiled to
+        // the same crate; the next start need not ask again.
+        if let Ok(file) = File::options().append(true).open(self.dylib()) {
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Ok(())
+    }
+}
+
+/// The cargo of the reader's toolchain, even inside a cell's environment.
+pub fn real_cargo() -> PathBuf {
+    std::env::var_os("LAMBDA_WORKBOOK_CARGO")
+        .or_else(|| std::env::var_os("CARGO"))
+        .map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// The private folder of one running kernel; it goes when the kernel goes.
+///
+/// ```text
+/// cargo/bin/{cargo,rustup}   this program, standing in for them
+/// cargo/bin/rustc            the toolchain's rustc, without rustup's detour
+/// config/                    evcxr's start-up commands and prelude
+/// no-std/core/               an empty standard library for evcxr's rust-analyzer
+/// cells/                     evcxr's working folder
+/// connection.json, sockets   evcxr's own connection, for the owner alone
+/// ```
+pub struct Place {
+    folder: tempfile::TempDir,
+    /// The support crate that this kernel links, whatever is built later.
+    pub dylib: PathBuf,
+    pub deps: PathBuf,
+    pub exe: PathBuf,
+    pub root: PathBuf,
+    /// The `bin` folder of the toolchain in use.
+    pub toolchain: PathBuf,
+    /// Where that toolchain's shared standard library is.
+    pub std: PathBuf,
+    _pin: File,
+}
+
+impl Place {
+    /// Prepares the folder for a kernel on `built`.
+    pub fn prepare(built: &Built) -> Result<Place> {
+        if !built.dylib().exists() {
+            bail!(
+                "the support crate is not built: {} is missing.\nMend: run `cargo build --package workbook` in {}",
+                built.dylib().display(),
+                built.root.display()
+            );
+        }
+        let (dylib, pin) = pin(built)?;
+        let folder = tempfile::Builder::new()
+            .prefix("lambda-workbook-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()
+            .context("cannot make a temporary folder for the kernel")?;
+        let (toolchain, std) = toolchain(&built.root)?;
+        let place = Place {
+            folder,
+            dylib,
+            deps: built.deps(),
+            exe: built.exe.clone(),
+            root: built.root.clone(),
+            toolchain,
+            std,
+            _pin: pin,
+        };
+        place.fill()?;
+        Ok(place)
+    }
+
+    fn fill(&self) -> Result<()> {
+        let bin = self.bin();
+        for folder in [
+            &bin,
+            &self.config(),
+            &self.cells(),
+            &self.no_std().join("core/src"),
+        ] {
+            fs::create_dir_all(folder)?;
+        }
+        symlink(&self.exe, bin.join("cargo"))?;
+        symlink(&self.exe, bin.join("rustup"))?;
+        symlink(self.toolchain.join("rustc"), bin.join("rustc"))?;
+        fs::write(self.no_std().join("core/src/lib.rs"), "#![no_core]\n")?;
+        fs::write(self.config().join("init.evcxr"), ":opt 0\n")?;
+        fs::write(self.config().join("prelude.rs"), PRELUDE)?;
+        Ok(())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn cargo_home(&self) -> PathBuf {
+        self.path("cargo")
+    }
+
+    pub fn bin(&self) -> PathBuf {
+        self.cargo_home().join("bin")
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.path("config")
+    }
+
+    pub fn cells(&self) -> PathBuf {
+        self.path("cells")
+    }
+
+    pub fn no_std(&self) -> PathBuf {
+        self.path("no-std")
+    }
+
+    /// Where [`super::cargo_stand_in`] leaves the types of a cell's variables.
+    pub fn types(&self) -> PathBuf {
+        self.path("types.json")
+    }
+}
+
+/// Every cell sees the crates of the card under their own names.
+const PRELUDE: &str = "\
+#[allow(unused_imports)] use lambda_workbook::{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json};
+use lambda_workbook::prelude::*;
+";
+
+/// Keeps the support crate as it is now for as long as the returned file is
+/// open, even when a later build replaces it: a cell compiled against one
+/// build and loaded beside another would crash.
+///
+/// Kernels on the same build share one hard link. Links that no kernel holds
+/// are removed.
+fn pin(built: &Built) -> Result<(PathBuf, File)> {
+    let dylib = built.dylib();
+    let meta = fs::metadata(&dylib).with_context(|| format!("cannot read {}", dylib.display()))?;
+    let age = meta
+        .modified()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let generations = built.output.join("kernels");
+    let name = format!("{:x}-{:x}", age.as_nanos(), meta.len());
+    let folder = generations.join(&name);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let lock = File::create(folder.join("in-use"))?;
+    lock.lock_shared()?;
+    let link = folder.join(DYLIB);
+    if !link.exists() {
+        let fresh = folder.join(format!("{}.tmp", std::process::id()));
+        let _ = fs::remove_file(&fresh);
+        if fs::hard_link(&dylib, &fresh).is_err() {
+            fs::copy(&dylib, &fresh)
+                .with_context(|| format!("cannot copy the support crate to {}", fresh.display()))?;
+        }
+        fs::rename(&fresh, &link)?;
+    }
+    for entry in fs::read_dir(&generations)?.flatten() {
+        if entry.file_name().to_string_lossy() != name
+            && let Ok(other) = File::open(entry.path().join("in-use"))
+            && other.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok((link, lock))
+}
+
+/// The folders of rustc and of its standard library.
+fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
+    let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
+    let output = Command::new(&rustc)
+        .args(["--print", "sysroot", "--print", "target-libdir"])
+        .current_dir(root)
+        .output()
+        .with_context(|| {
+            format!(
+                "cannot start `{}`: cells are compiled by rustc.\nMend: install Rust, or put its `bin` folder on the PATH",
+                rustc.display()
+            )
+        })?;
+    if !output.status.success() {
+        bail!(
+            "`rustc --print sysroot` failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    let answer = String::from_utf8_lossy(&output.stdout);
+    let mut lines = answer.lines();
+    let sysroot = lines.next().context("rustc did not name its sysroot")?;
+    let std = lines
+        .next()
+        .context("rustc did not name its library folder")?;
+    Ok((Path::new(sysroot).join("bin"), PathBuf::from(std)))
+}

@@ -1,0 +1,172 @@
+//! Notebook files (`.ipynb`, nbformat 4) as Jupyter writes them.
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A notebook and where it came from.
+pub struct Notebook {
+    pub path: PathBuf,
+    pub json: Value,
+}
+
+impl Notebook {
+    /// Reads a notebook; what is no notebook is refused with the reason.
+    pub fn read(path: &Path) -> Result<Notebook> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text, path)
+    }
+
+    /// [`Notebook::read`] on text that is already in memory.
+    pub fn parse(text: &str, path: &Path) -> Result<Notebook> {
+        let json: Value = serde_json::from_str(text)
+            .with_context(|| format!("{} is not a notebook: not JSON", path.display()))?;
+        if json["nbformat"] != 4 {
+            bail!(
+                "{}: nbformat {} is not supported; open and save it in a current Jupyter (nbformat 4)",
+                path.display(),
+                json["nbformat"]
+            );
+        }
+        if !json["cells"].is_array() {
+            bail!(
+                "{} is not a notebook: it has no list of cells",
+                path.display()
+            );
+        }
+        Ok(Notebook {
+            path: path.to_owned(),
+            json,
+        })
+    }
+
+    /// The cells, in order.
+    pub fn cells(&self) -> &[Value] {
+        self.json["cells"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The cells, to change.
+    pub fn cells_mut(&mut self) -> &mut Vec<Value> {
+        self.json["cells"]
+            .as_array_mut()
+            .expect("checked when read")
+    }
+
+    /// Indices of the code cells with something in them.
+    pub fn code_cells(&self) -> Vec<usize> {
+        let filled = |cell: &Value| cell["cell_type"] == "code" && !source(cell).trim().is_empty();
+        (0..self.cells().len())
+            .filter(|&index| filled(&self.cells()[index]))
+            .collect()
+    }
+
+    /// Writes the notebook as Jupyter does (sorted keys, one space a level),
+    /// whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        use std::io::Write;
+        let mut text = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
+        self.json.serialize(&mut serializer)?;
+        text.push(b'\n');
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(&text)?;
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.persist(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(())
+    }
+}
+
+/// A cell's source, which nbformat allows as one string or as lines.
+pub fn source(cell: &Value) -> String {
+    joined(&cell["source"])
+}
+
+/// A multi-line string of nbformat, whole.
+pub fn joined(text: &Value) -> String {
+    match text {
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+/// A multi-line string as Jupyter stores it: one item a line.
+pub fn lines(text: &str) -> Value {
+    text.split_inclusive('\n').map(Value::from).collect()
+}
+
+/// An output as it is stored: texts as lines, JSON forms as they are.
+pub fn stored(output: &Value) -> Value {
+    let mut output = output.clone();
+    if let Some(text) = output["text"].as_str() {
+        output["text"] = lines(text);
+    }
+    if let Some(data) = output.get_mut("data").and_then(Value::as_object_mut) {
+        for (mime, value) in data {
+            if !mime.contains("json")
+                && let Some(text) = value.as_str()
+            {
+                *value = lines(text);
+            }
+        }
+    }
+    output
+}
+
+/// Gives a code cell new outputs.
+pub fn set_outputs(cell: &mut Value, outputs: &[Value], execution_count: Option<u64>) {
+    cell["outputs"] = outputs.iter().map(stored).collect();
+    cell["execution_count"] = json!(execution_count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notebook_survives_reading_and_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ipynb");
+        let text = r#"{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "text"},
+            {"cell_type": "code", "id": "b", "metadata": {}, "source": ["let a = 1;\n", "a"], "outputs": [], "execution_count": null},
+            {"cell_type": "code", "id": "c", "metadata": {}, "source": " \n", "outputs": [], "execution_count": null}]}"#;
+        let mut notebook = Notebook::parse(text, &path).unwrap();
+        assert_eq!(notebook.code_cells(), [1]);
+        assert_eq!(source(&notebook.cells()[1]), "let a = 1;\na");
+        set_outputs(
+            &mut notebook.cells_mut()[1],
+            &[json!({"output_type": "stream", "name": "stdout", "text": "1\n2\n"})],
+            Some(1),
+        );
+        notebook.write(&path).unwrap();
+        let again = Notebook::read(&path).unwrap();
+        assert_eq!(again.json, notebook.json);
+        assert_eq!(
+            again.cells()[1]["outputs"][0]["text"],
+            json!(["1\n", "2\n"])
+        );
+    }
+
+    #[test]
+    fn what_is_no_notebook_is_refused_with_the_reason() {
+        let refused = |text: &str| {
+            Notebook::parse(text, Path::new("x.ipynb"))
+                .err()
+                .map(|error| format!("{error:#}"))
+                .unwrap()
+        };
+        assert!(refused("{").contains("x.ipynb is not a notebook: not JSON"));
+        assert!(refused(r#"{"nbformat": 3}"#).contains("nbformat 3 is not supported"));
+        assert!(refused(r#"{"nbformat": 4}"#).contains("no list of cells"));
+    }
+}
