@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod commands;
 mod kernel;
 mod notebook_file;
+mod setup;
 
 /// Teaches the Lambda Architecture by running it.
 #[derive(Parser)]

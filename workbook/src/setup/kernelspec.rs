@@ -4,7 +4,8 @@ use super::process::write_whole;
 use super::progress::Progress;
 use super::project::Project;
 use super::step::{Finding, RUN_LAB, Setup, Step};
-use anyhow::{Context, Result};
+use super::support::built;
+use anyhow::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ fn kernel_json(project: &Project, binary: &Path) -> serde_json::Value {
         "argv": [binary, "kernel", "--connection-file", "{connection_file}"],
         "display_name": "Rust (Lambda Workbook)",
         "language": "rust",
-        // Windows aside, a signal would end evcxr's child and the reader's variables.
+        // By message: a signal would reach evcxr's child, and the variables with it.
         "interrupt_mode": "message",
         "env": { "LAMBDA_WORKBOOK_ROOT": project.root },
     })
@@ -62,7 +63,7 @@ fn check(project: &Project) -> Result<(), String> {
     if !Path::new(program).is_file() {
         return Err(format!("it starts {program}, which is not there"));
     }
-    let binary = std::env::current_exe().map_err(|error| error.to_string())?;
+    let binary = built(project).map_err(|error| error.to_string())?.exe;
     if found != kernel_json(project, &binary) {
         return Err(format!("it starts {program}, not this checkout's binary as it should"));
     }
@@ -78,7 +79,7 @@ fn install(project: &Project) -> Result<()> {
     // Only into an environment that stands: a folder .venv of our making would
     // look like somebody else's.
     environment::whole(project).map_err(|what| anyhow::anyhow!(".venv: {what}"))?;
-    let binary = std::env::current_exe().context("this binary's own path cannot be read")?;
+    let binary = built(project)?.exe;
     let mut text = serde_json::to_vec_pretty(&kernel_json(project, &binary))?;
     text.push(b'\n');
     let folder = folder(project);

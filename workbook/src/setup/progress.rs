@@ -1,8 +1,8 @@
 //! Says what a long step is doing and how far it is: a bar on a terminal, plain
 //! lines anywhere else.
 use indicatif::{ProgressBar, ProgressStyle};
-use std::cell::Cell;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Where progress goes: standard error, so that standard output stays for answers.
@@ -37,8 +37,8 @@ impl Progress {
             terminal: self.terminal,
             bar,
             started: Instant::now(),
-            told: Cell::new(0),
-            total: Cell::new(0),
+            told: AtomicU64::new(0),
+            total: AtomicU64::new(0),
         };
         task.set_total(total);
         task
@@ -52,13 +52,13 @@ pub struct Task {
     bar: ProgressBar,
     started: Instant,
     /// The last tenth that a plain line told of.
-    told: Cell<u64>,
-    total: Cell<u64>,
+    told: AtomicU64,
+    total: AtomicU64,
 }
 
 impl Task {
     pub fn set_total(&self, total: u64) {
-        if total == self.total.replace(total) || total == 0 {
+        if total == self.total.swap(total, Relaxed) || total == 0 {
             return;
         }
         self.bar.set_length(total);
@@ -77,14 +77,14 @@ impl Task {
         } else {
             format!("{}: {now}", self.what)
         });
-        let total = self.total.get();
+        let total = self.total.load(Relaxed);
         if self.terminal || total == 0 {
             return;
         }
         // A log wants a line now and then, not one an item: every fifth of the way.
         let fifth = done * 5 / total;
-        if fifth > self.told.get() && done < total {
-            self.told.set(fifth);
+        if fifth > self.told.load(Relaxed) && done < total {
+            self.told.store(fifth, Relaxed);
             eprintln!("  {done} of {total}");
         }
     }

@@ -1,17 +1,16 @@
 //! The support crate as a dylib beside this binary: what every cell links.
-use super::step::{Finding, Setup, Step};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use super::progress::Progress;
+use super::project::Project;
+use super::step::{Finding, RUN_LAB, Setup, Step};
+use crate::kernel::place::Built;
+use anyhow::Result;
 
-/// The dylib that cells link. It lies where cargo put this binary, so that any
-/// target folder does.
-pub fn dylib() -> std::io::Result<PathBuf> {
-    let name = format!(
-        "{}lambda_workbook{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
-    Ok(std::env::current_exe()?.with_file_name(name))
+/// The build this program belongs to, as the kernel finds it.
+pub fn built(project: &Project) -> Result<Built> {
+    Ok(Built {
+        root: project.root.clone(),
+        ..Built::find()?
+    })
 }
 
 pub struct SupportCrate;
@@ -22,41 +21,27 @@ impl Step for SupportCrate {
     }
 
     fn check(&self, setup: &Setup) -> Finding {
-        let mend = "run `cargo lab`, which builds it";
-        let path = match dylib() {
-            Ok(path) => path,
-            Err(error) => return Finding::problem(format!("cannot be looked for: {error}"), mend),
+        let project = &setup.project;
+        let built = match built(project) {
+            Ok(built) => built,
+            Err(error) => return Finding::problem(format!("{error:#}"), RUN_LAB),
         };
-        let Ok(built) = std::fs::metadata(&path).and_then(|m| m.modified()) else {
-            return Finding::problem(format!("{} is not there", path.display()), mend);
-        };
-        let root = &setup.project.root;
-        let mut newest = None;
-        newest_change(&root.join("src"), &mut newest);
-        newest_change(&root.join("Cargo.toml"), &mut newest);
-        match newest {
-            Some((changed, file)) if changed > built => Finding::problem(
-                format!(
-                    "{} is older than {}",
-                    setup.project.name(&path),
-                    setup.project.name(&file)
-                ),
-                mend,
+        let dylib = project.name(&built.dylib());
+        if !built.dylib().is_file() {
+            return Finding::problem(format!("{dylib} is not there"), RUN_LAB);
+        }
+        match built.changed_source() {
+            Some(file) => Finding::problem(
+                format!("{dylib} is older than {}", project.name(&file)),
+                RUN_LAB,
             ),
-            _ => Finding::Fine(setup.project.name(&path)),
+            None => Finding::Fine(dylib),
         }
     }
-}
 
-/// The file changed last in `path` or below, unless `newest` holds a later one.
-fn newest_change(path: &Path, newest: &mut Option<(SystemTime, PathBuf)>) {
-    if path.is_dir() {
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            newest_change(&entry.path(), newest);
-        }
-    } else if let Ok(changed) = std::fs::metadata(path).and_then(|m| m.modified())
-        && newest.as_ref().is_none_or(|(time, _)| changed > *time)
-    {
-        *newest = Some((changed, path.to_path_buf()));
+    fn mend(&self, setup: &Setup, progress: &Progress) -> Option<Result<()>> {
+        let task = progress.start("Building the support crate", 0);
+        let done = built(&setup.project).and_then(|built| built.rebuild());
+        Some(done.map(|()| task.done("")))
     }
 }
