@@ -1,11 +1,7 @@
 //! The command line of the Lambda Workbook.
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-
-mod commands;
-mod kernel;
-mod notebook_file;
-mod setup;
+use workbook::{Outcome, commands, kernel};
 
 /// Teaches the Lambda Architecture by running it.
 #[derive(Parser)]
@@ -36,15 +32,9 @@ enum Command {
     /// Serve one notebook: what the kernelspec starts
     #[command(hide = true)]
     Kernel(commands::kernel::Args),
-}
-
-/// How a command ended: the process's exit code.
-///
-/// 0 done, 1 the answer is no (a check failed), 2 wrong use (clap's own), 3 the
-/// set-up or the input is broken (every `Err`).
-pub enum Outcome {
-    Done,
-    No,
+    /// Answer completion questions on stdin: what the kernel starts
+    #[command(hide = true)]
+    Complete(commands::complete::Args),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +71,7 @@ fn main() -> ExitCode {
         Command::Lab(args) => commands::lab::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Kernel(args) => commands::kernel::run(args),
+        Command::Complete(args) => commands::complete::run(args),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

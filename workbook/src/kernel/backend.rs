@@ -224,6 +224,40 @@ impl Backend {
         })
     }
 
+    /// The cell with everything that it can see, as evcxr would check it, and
+    /// the cursor in it; both in bytes. `None` when evcxr cannot parse the cell.
+    pub async fn in_context(
+        &mut self,
+        code: &str,
+        cursor: usize,
+        place: &Place,
+    ) -> Result<Option<(String, usize)>> {
+        // evcxr writes its source down when it is asked for completions. A
+        // name that nobody uses shows where the cursor went in it.
+        const CURSOR: &str = "evcxr_workbook_cursor";
+        let marked = format!("{}{CURSOR}{}", &code[..cursor], &code[cursor..]);
+        let position = code[..cursor].chars().count() + CURSOR.len();
+        let id = self
+            .request(
+                "complete_request",
+                json!({"code": marked, "cursor_pos": position}),
+            )
+            .await?;
+        let mut stray = VecDeque::new();
+        loop {
+            match self.event().await? {
+                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
+                Event::Reply(message) if message.parent_id() == id => break,
+                _ => {}
+            }
+        }
+        self.stray = stray;
+        let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
+        Ok(source
+            .find(CURSOR)
+            .map(|at| (source.replacen(CURSOR, "", 1), at)))
+    }
+
     /// Ends the cells' process; evcxr starts a new one.
     pub async fn interrupt(&mut self) -> Result<()> {
         let message = Message::request("interrupt_request", &self.session, json!({}));

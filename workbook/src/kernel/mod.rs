@@ -14,6 +14,7 @@
 //!   call of rustc, and names the types of variables.
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
+//! - [`complete`]: Tab completion, in a process of its own.
 //! - [`session`]: one notebook's conversation.
 //! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
 
@@ -21,6 +22,7 @@ pub mod annotate;
 pub mod backend;
 pub mod cargo_stand_in;
 pub mod client;
+pub mod complete;
 pub mod place;
 pub mod session;
 pub mod wire;

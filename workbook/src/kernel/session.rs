@@ -7,6 +7,7 @@
 
 use super::annotate;
 use super::backend::{Backend, Event, Types};
+use super::complete::{self, Answer, Completer, Question};
 use super::place::{Built, Place};
 use super::wire::{ConnectionFile, Message, PROTOCOL_VERSION, Signer, text};
 use anyhow::{Context, Result};
@@ -17,6 +18,9 @@ use zeromq::{
     PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv,
     SocketSend,
 };
+
+/// JupyterLab shows no completion that comes later than a second.
+const COMPLETION_PATIENCE: Duration = Duration::from_millis(900);
 
 /// Serves one notebook until Jupyter says shutdown.
 ///
@@ -49,6 +53,7 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
         stdin_replies: receive(stdin_replies, signer.clone()),
         signer,
         execution_count: 0,
+        completer: None,
         last_request: None,
         parent: std::os::unix::process::parent_id(),
     };
@@ -169,6 +174,8 @@ struct Session {
     stdin_replies: mpsc::UnboundedReceiver<Message>,
     signer: Signer,
     execution_count: u64,
+    /// Started at the first Tab.
+    completer: Option<Completer>,
     /// Late output belongs to the request that ran last.
     last_request: Option<Message>,
     /// The process that started us.
@@ -323,6 +330,8 @@ impl Session {
                 let content = json!({"status": "unknown"});
                 self.reply(&request, "is_complete_reply", content).await?;
             }
+            "complete_request" => self.complete(&request).await?,
+            "inspect_request" => self.inspect(&request).await?,
             "comm_info_request" => {
                 let content = json!({"status": "ok", "comms": {}});
                 self.reply(&request, "comm_info_reply", content).await?;
@@ -494,6 +503,89 @@ impl Session {
         Ok(())
     }
 
+    async fn complete(&mut self, request: &Message) -> Result<()> {
+        let code = text(&request.content["code"]).to_owned();
+        let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
+        let (question, answer) = self.ask_completer(&code, cursor, false).await;
+        // The answer's range is in evcxr's source; both end around the cursor.
+        let start = cursor.saturating_sub(question.offset.saturating_sub(answer.start));
+        let end = (cursor + answer.end.saturating_sub(question.offset)).min(code.len());
+        let chars = |byte: usize| code.get(..byte).map_or(0, |before| before.chars().count());
+        let (start, end) = (chars(start), chars(end));
+        let matches: Vec<&str> = answer.items.iter().map(|item| item.text.as_str()).collect();
+        let types: Vec<Value> = answer
+            .items
+            .iter()
+            .map(|item| {
+                json!({"text": item.text, "type": item.kind, "signature": item.label,
+                    "start": start, "end": end})
+            })
+            .collect();
+        let content = json!({
+            "status": "ok",
+            "matches": matches,
+            "cursor_start": start,
+            "cursor_end": end,
+            "metadata": {"_jupyter_types_experimental": types},
+        });
+        self.reply(request, "complete_reply", content).await
+    }
+
+    async fn inspect(&mut self, request: &Message) -> Result<()> {
+        let code = text(&request.content["code"]).to_owned();
+        let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
+        let (_, answer) = self.ask_completer(&code, cursor, true).await;
+        let data = match &answer.hover {
+            Some(markdown) => json!({"text/plain": markdown, "text/markdown": markdown}),
+            None => json!({}),
+        };
+        let content = json!({
+            "status": "ok", "found": answer.hover.is_some(), "data": data, "metadata": {}});
+        self.reply(request, "inspect_reply", content).await
+    }
+
+    /// Asks the completer about a cell; without it, the cell's own words.
+    async fn ask_completer(
+        &mut self,
+        code: &str,
+        cursor: usize,
+        hover: bool,
+    ) -> (Question, Answer) {
+        let (source, offset) = match self.in_context(code, cursor).await {
+            Ok(Some(found)) => found,
+            _ => (code.to_owned(), cursor),
+        };
+        let question = Question {
+            source,
+            offset,
+            hover,
+        };
+        let answer = match self.try_completer(&question).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => complete::words(&question),
+            Err(error) => {
+                eprintln!("completion: {error:#}");
+                self.completer = None;
+                complete::words(&question)
+            }
+        };
+        (question, answer)
+    }
+
+    async fn in_context(&mut self, code: &str, cursor: usize) -> Result<Option<(String, usize)>> {
+        let (place, backend) = self.engine.get().await?;
+        backend.in_context(code, cursor, place).await
+    }
+
+    async fn try_completer(&mut self, question: &Question) -> Result<Option<Answer>> {
+        if self.completer.is_none() {
+            let (place, _) = self.engine.get().await?;
+            self.completer = Some(Completer::start(place)?);
+        }
+        let completer = self.completer.as_mut().context("started above")?;
+        completer.ask(question, COMPLETION_PATIENCE).await
+    }
+
     /// Hands a cell's question to the reader, and the answer back.
     async fn ask_reader(&mut self, request: &Message, question: Message) -> Result<()> {
         let asked = request.reply("input_request", question.content.clone());
@@ -518,6 +610,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// A cursor of Jupyter's, which counts characters, as a byte offset.
+fn byte_offset(code: &str, cursor: Option<u64>) -> usize {
+    cursor.map_or(code.len(), |cursor| {
+        code.char_indices()
+            .nth(cursor as usize)
+            .map_or(code.len(), |(at, _)| at)
+    })
 }
 
 /// evcxr publishes an error for each of rustc's; Jupyter knows one a cell.

@@ -1,0 +1,17 @@
+//! The program `workbook`: the command line, the kernel, the set-up.
+//!
+//! It is a library too, so that the tests can speak to a real kernel.
+
+pub mod commands;
+pub mod kernel;
+pub mod notebook_file;
+pub mod setup;
+
+/// How a command ended: the process's exit code.
+///
+/// 0 done, 1 the answer is no (a check failed), 2 wrong use (clap's own), 3 the
+/// set-up or the input is broken (every `Err`).
+pub enum Outcome {
+    Done,
+    No,
+}
