@@ -78,7 +78,7 @@ fn python_in(project: &Project) -> Option<String> {
     let mut command = Command::new(project.venv_python());
     let code = "import sys; print(sys.prefix); print('%d.%d.%d' % sys.version_info[:3])";
     clean(&mut command)
-        .args(["-I", "-S", "-c", code])
+        .args(["-I", "-c", code])
         .stdin(Stdio::null())
         .stderr(Stdio::null());
     end_with_parent(&mut command, libc::SIGKILL);
