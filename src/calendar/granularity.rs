@@ -1,0 +1,153 @@
+//! The four granularities of a batch view: hour, day, week and month.
+use std::fmt;
+use std::str::FromStr;
+
+/// The width of a bucket. All four are aligned to the epoch, in UTC.
+///
+/// Because the epoch began on a Thursday, weeks do too. A month is 28 days,
+/// four of those weeks, not a month of the calendar: so every coarse bucket is
+/// made of whole finer ones, and their counts add up.
+///
+/// ```
+/// use lambda_workbook::calendar::Granularity::{Day, Hour, Month, Week};
+///
+/// let ts = 1_438_913_491; // 2015-08-07 02:11:31 UTC, a Friday
+/// assert_eq!(Hour.bucket(ts), 1_438_912_800); // 02:00
+/// assert_eq!(Day.bucket(ts), 1_438_905_600); // Aug 7
+/// assert_eq!(Week.bucket(ts), 1_438_819_200); // Thursday, Aug 6
+/// assert_eq!(Month.bucket(ts), 1_437_004_800); // Jul 16
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Granularity {
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+impl Granularity {
+    /// From the finest to the coarsest.
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+
+    /// The value of a view's `granularity` column.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Hour => "h",
+            Self::Day => "d",
+            Self::Week => "w",
+            Self::Month => "m",
+        }
+    }
+
+    /// The width in seconds.
+    pub const fn secs(self) -> i64 {
+        match self {
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+            Self::Week => 604_800,
+            Self::Month => 2_419_200,
+        }
+    }
+
+    /// The first second of the bucket that holds `ts`.
+    ///
+    /// It rounds down, before 1970 too, where `ts - ts % secs` of the lesson
+    /// would round up in a language whose remainder takes the sign of `ts`.
+    ///
+    /// ```
+    /// # use lambda_workbook::calendar::Granularity;
+    /// assert_eq!(Granularity::Hour.bucket(-1), -3600);
+    /// ```
+    pub const fn bucket(self, ts: i64) -> i64 {
+        ts.saturating_sub(ts.rem_euclid(self.secs()))
+    }
+}
+
+impl fmt::Display for Granularity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A code that is none of h, d, w and m.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownGranularity(pub String);
+
+impl fmt::Display for UnknownGranularity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no granularity {:?}; use h (hour), d (day), w (week) or m (28 days)",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownGranularity {}
+
+impl FromStr for Granularity {
+    type Err = UnknownGranularity;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|g| g.code() == code)
+            .ok_or_else(|| UnknownGranularity(code.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_lessons_hours_fall_into_the_lessons_buckets() {
+        use Granularity::*;
+        for (ts, day, week, month) in [
+            (1_438_624_800, 1_438_560_000, 1_438_214_400, 1_437_004_800),
+            (1_438_912_800, 1_438_905_600, 1_438_819_200, 1_437_004_800),
+        ] {
+            assert_eq!(
+                [Hour, Day, Week, Month].map(|g| g.bucket(ts)),
+                [ts, day, week, month]
+            );
+        }
+    }
+
+    #[test]
+    fn codes_parse_back_and_others_say_what_is_allowed() {
+        for g in Granularity::ALL {
+            assert_eq!(g.code().parse(), Ok(g));
+            assert_eq!(g.to_string(), g.code());
+        }
+        let error = "y".parse::<Granularity>().unwrap_err();
+        assert!(error.to_string().contains("h (hour)"));
+    }
+
+    #[test]
+    fn the_first_seconds_of_the_clock_do_not_overflow() {
+        for g in Granularity::ALL {
+            assert_eq!(g.bucket(i64::MIN), i64::MIN);
+            assert!(g.bucket(i64::MAX) > i64::MAX - g.secs());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_bucket_holds_its_timestamp(ts in -1_000_000_000_000i64..1_000_000_000_000) {
+            for g in Granularity::ALL {
+                let start = g.bucket(ts);
+                prop_assert!(start <= ts && ts < start + g.secs());
+                prop_assert_eq!(start.rem_euclid(g.secs()), 0);
+            }
+        }
+
+        #[test]
+        fn a_finer_bucket_lies_within_one_coarser(ts in -1_000_000_000_000i64..1_000_000_000_000) {
+            for pair in Granularity::ALL.windows(2) {
+                prop_assert_eq!(pair[1].bucket(pair[0].bucket(ts)), pair[1].bucket(ts));
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Time zones by name, with a hint when the name is wrong.
+use chrono_tz::{TZ_VARIANTS, Tz};
+use std::fmt;
+
+/// A name that is not in the time zone database, and the nearest that are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownZone {
+    pub name: String,
+    /// At most three, the nearest first.
+    pub nearest: Vec<&'static str>,
+}
+
+impl fmt::Display for UnknownZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no time zone {:?}; did you mean {}?",
+            self.name,
+            self.nearest.join(", ")
+        )?;
+        f.write_str(" Zones have IANA names, Area/City")
+    }
+}
+
+impl std::error::Error for UnknownZone {}
+
+/// The time zone of an IANA name.
+///
+/// ```
+/// use lambda_workbook::calendar::parse_zone;
+///
+/// assert_eq!(parse_zone("Asia/Kolkata")?.name(), "Asia/Kolkata");
+/// let error = parse_zone("america/los angeles").unwrap_err();
+/// assert_eq!(error.nearest[0], "America/Los_Angeles");
+/// # Ok::<(), lambda_workbook::calendar::UnknownZone>(())
+/// ```
+pub fn parse_zone(name: &str) -> Result<Tz, UnknownZone> {
+    name.parse().map_err(|_| UnknownZone {
+        name: name.to_owned(),
+        nearest: nearest(name),
+    })
+}
+
+/// Everyday names that no edit distance would lead to the right zone.
+const EVERYDAY: [(&str, &str); 9] = [
+    ("pacific", "America/Los_Angeles"),
+    ("pst", "America/Los_Angeles"),
+    ("pdt", "America/Los_Angeles"),
+    ("eastern", "America/New_York"),
+    ("edt", "America/New_York"),
+    ("central", "America/Chicago"),
+    ("mountain", "America/Denver"),
+    ("ist", "Asia/Kolkata"),
+    ("cest", "Europe/Berlin"),
+];
+
+fn nearest(name: &str) -> Vec<&'static str> {
+    let wanted = plain(name);
+    if let Some((_, zone)) = EVERYDAY.iter().find(|(word, _)| *word == wanted) {
+        return vec![zone];
+    }
+    let mut zones: Vec<(usize, &'static str)> = TZ_VARIANTS
+        .iter()
+        .map(|zone| {
+            let known = plain(zone.name());
+            let city = known.rsplit('/').next().unwrap_or_default();
+            (
+                edits(&wanted, &known).min(edits(&wanted, city)),
+                zone.name(),
+            )
+        })
+        .collect();
+    zones.sort();
+    zones.into_iter().take(3).map(|(_, zone)| zone).collect()
+}
+
+fn plain(name: &str) -> String {
+    // A name longer than any zone only needs to be far from all of them.
+    name.trim()
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_lowercase()
+        .replace([' ', '-'], "_")
+}
+
+/// Levenshtein distance: inserted, dropped and changed characters.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_name_parses() {
+        for zone in TZ_VARIANTS {
+            assert_eq!(parse_zone(zone.name()), Ok(zone));
+        }
+    }
+
+    #[test]
+    fn slips_lead_to_the_zone_that_was_meant() {
+        for (slip, meant) in [
+            ("Pacific", "America/Los_Angeles"),
+            ("PDT", "America/Los_Angeles"),
+            ("Los_Angeles", "America/Los_Angeles"),
+            ("America/Los-Angeles", "America/Los_Angeles"),
+            ("europe/berlin", "Europe/Berlin"),
+            ("Asia/Calcuta", "Asia/Calcutta"),
+            ("kolkata", "Asia/Kolkata"),
+        ] {
+            let error = parse_zone(slip).unwrap_err();
+            assert_eq!(error.nearest[0], meant, "{slip}");
+            assert!(error.to_string().contains(meant));
+        }
+    }
+
+    #[test]
+    fn an_empty_or_huge_name_is_an_error_too() {
+        assert!(!parse_zone("").unwrap_err().nearest.is_empty());
+        assert!(parse_zone(&"x".repeat(1_000_000)).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! Datums as Parquet: one row a datum, flat columns, Snappy, row groups of
+//! 250,000 rows.
+//!
+//! | column | type | of |
+//! |---|---|---|
+//! | `true_as_of_secs` | Int64 | every datum; never null |
+//! | `kind` | String | every datum: page_view, equiv, person_property, page_property |
+//! | `url` | String? | page view, page property |
+//! | `cookie`, `user_id` | String?, Int64? | the person; an equiv's first |
+//! | `nonce` | Int64? | page view |
+//! | `cookie2`, `user_id2` | String?, Int64? | an equiv's second person |
+//! | `full_name`, `gender`, `city`, `state`, `country`, `age` | String? but for `age`, Int64? | person property |
+//! | `page_views` | Int64? | page property |
+//!
+//! A file with nothing but page views leaves out the columns behind `nonce`.
+use super::columns::column;
+use super::error::{Result, io_error, polars_error};
+use super::site::Site;
+use super::views::Row;
+use polars::prelude::*;
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
+use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
+use rayon::prelude::*;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Rows of a row group, but for the last.
+pub const ROW_GROUP: usize = 250_000;
+
+/// The columns, in their order.
+pub const COLUMNS: [(&str, DataType); 15] = [
+    ("true_as_of_secs", DataType::Int64),
+    ("kind", DataType::String),
+    ("url", DataType::String),
+    ("cookie", DataType::String),
+    ("user_id", DataType::Int64),
+    ("nonce", DataType::Int64),
+    ("cookie2", DataType::String),
+    ("user_id2", DataType::Int64),
+    ("full_name", DataType::String),
+    ("gender", DataType::String),
+    ("city", DataType::String),
+    ("state", DataType::String),
+    ("country", DataType::String),
+    ("age", DataType::Int64),
+    ("page_views", DataType::Int64),
+];
+
+/// How many of [`COLUMNS`] a file of page views has.
+const OF_PAGE_VIEWS: usize = 6;
+
+/// Takes rows in any portions and writes whole row groups.
+pub(super) struct ParquetRows<'a> {
+    site: &'a Site,
+    columns: usize,
+    waiting: Vec<Row>,
+    writer: BatchedWriter<File>,
+    path: PathBuf,
+}
+
+impl<'a> ParquetRows<'a> {
+    pub fn new(path: &Path, file: File, site: &'a Site, only_page_views: bool) -> Result<Self> {
+        let columns = if only_page_views {
+            OF_PAGE_VIEWS
+        } else {
+            COLUMNS.len()
+        };
+        let schema: Schema = COLUMNS[..columns]
+            .iter()
+            .map(|(name, dtype)| Field::new((*name).into(), dtype.clone()))
+            .collect();
+        let writer = ParquetWriter::new(file)
+            .with_compression(ParquetCompression::Snappy)
+            .batched(&schema)
+            .map_err(polars_error("write", path))?;
+        Ok(Self {
+            site,
+            columns,
+            waiting: Vec::new(),
+            writer,
+            path: path.to_owned(),
+        })
+    }
+
+    pub fn write(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<()> {
+        self.waiting.extend(rows);
+        let whole = self.waiting.len() / ROW_GROUP * ROW_GROUP;
+        let rest = self.waiting.split_off(whole);
+        let groups = std::mem::replace(&mut self.waiting, rest);
+        groups
+            .chunks(ROW_GROUP)
+            .try_for_each(|group| self.write_group(group))
+    }
+
+    pub fn finish(mut self) -> Result<()> {
+        let rest = std::mem::take(&mut self.waiting);
+        self.write_group(&rest)?;
+        self.writer
+            .finish()
+            .map_err(polars_error("write", &self.path))?;
+        Ok(())
+    }
+
+    fn write_group(&mut self, rows: &[Row]) -> Result<()> {
+        let columns = COLUMNS[..self.columns]
+            .par_iter()
+            .map(|(name, _)| column(name, rows, self.site))
+            .collect();
+        let frame =
+            DataFrame::new(rows.len(), columns).map_err(polars_error("write", &self.path))?;
+        self.writer
+            .write_batch(&frame)
+            .map_err(polars_error("write", &self.path))
+    }
+}
+
+/// Reads some columns of a Parquet file, or all where `columns` is empty.
+///
+/// It is held in memory as a whole: for files of many row groups the batch
+/// layer reads one at a time.
+pub fn read_parquet(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
+    let path = path.as_ref();
+    let file = File::open(path).map_err(io_error("open", path))?;
+    let columns = (!columns.is_empty()).then(|| columns.iter().map(|c| (*c).to_owned()).collect());
+    ParquetReader::new(file)
+        .with_columns(columns)
+        .finish()
+        .map_err(polars_error("read", path))
+}

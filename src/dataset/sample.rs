@@ -1,0 +1,94 @@
+//! Two small sets of datums, for tests and for reading with the eye.
+use super::error::Result;
+use super::others::Others;
+use super::plan::Plan;
+use super::population::Population;
+use super::site::Site;
+use super::spec::{Kinds, Spec};
+use super::views::Source;
+use crate::schema::{DataUnit, Datum, Equiv, PageId, PageView, Pedigree, PersonId};
+
+/// Some hundred datums of all kinds: `data/sample.jsonl`. They are eight hours
+/// on both sides of midnight UTC, August 7, 2015, which in California is all
+/// one day.
+///
+/// ```
+/// let sample = lambda_workbook::dataset::sample()?;
+/// assert!(sample.is_sorted_by_key(|datum| datum.pedigree.true_as_of_secs));
+/// # Ok::<(), lambda_workbook::dataset::DatasetError>(())
+/// ```
+pub fn sample() -> Result<Vec<Datum>> {
+    let spec = Spec {
+        hours: "2015-08-06T22..2015-08-07T06".parse()?,
+        users: 12,
+        pages: 4,
+        duplicates: 0.05,
+        kinds: Kinds::ALL,
+        ..Spec::lesson()
+    };
+    let plan = Plan::of_views(&spec, 300)?;
+    let site = Site::new(spec.pages as usize);
+    let people = Population::new(spec.users, spec.seed);
+    let others = Others::new(&spec, &site, &people, &plan);
+    let source = Source {
+        spec: &spec,
+        site: &site,
+        people: &people,
+        others: &others,
+    };
+    let rows = plan.blocks(&site).flat_map(|block| source.rows(&block).0);
+    Ok(rows.map(|row| row.into_datum(&site)).collect())
+}
+
+/// The golden example of the batch views: `data/golden.jsonl`. Small enough to
+/// check by hand, with one visit that crosses from one identifier to another.
+///
+/// ```
+/// let golden = lambda_workbook::dataset::golden();
+/// assert_eq!(golden.len(), 8 + 2); // page views and equivs
+/// ```
+pub fn golden() -> Vec<Datum> {
+    let views = [
+        (1, 60, "post1"),
+        (2, 60, "post1"),
+        (3, 62, "post1"),
+        (2, 62, "post3"),
+        (1, 4_000, "post1"),
+        (1, 4_000, "post2"),
+        (1, 10_000, "post2"),
+        (5, 10_600, "post3"),
+    ];
+    let views = views.iter().enumerate().map(|(i, &(user, secs, page))| {
+        let page = PageId {
+            url: format!("http://foo.com/{page}"),
+        };
+        let person = PersonId::UserId(user);
+        (
+            secs,
+            DataUnit::PageView(PageView {
+                nonce: i as i64 + 1,
+                page,
+                person,
+            }),
+        )
+    });
+    // An equiv holds for all time, however late it is found.
+    let equivs = [(1, 3), (3, 5)].map(|(a, b)| {
+        (
+            10_700,
+            DataUnit::Equiv(Equiv {
+                id1: PersonId::UserId(a),
+                id2: PersonId::UserId(b),
+            }),
+        )
+    });
+    views
+        .chain(equivs)
+        .map(|(secs, dataunit)| Datum {
+            dataunit,
+            pedigree: Pedigree {
+                true_as_of_secs: secs,
+            },
+        })
+        .collect()
+}
