@@ -78,8 +78,8 @@ impl Step for Space {
 }
 
 fn needed_mb(project: &Project) -> u64 {
-    let installed = Record::read(project)
-        .is_some_and(|record| matches!(record.stage, Stage::Installed { .. }));
+    let installed =
+        Record::read(project).is_some_and(|record| matches!(record.stage, Stage::Installed { .. }));
     let venv = if installed { 0 } else { VENV_MB };
     let lesson = if super::lesson::counts(&super::lesson::folder(project)).is_some() {
         0

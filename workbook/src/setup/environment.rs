@@ -28,7 +28,11 @@ impl Step for Environment {
             && asked.base != record.base
         {
             return Finding::problem(
-                format!("made with {}, not {}", record.base.display(), asked.base.display()),
+                format!(
+                    "made with {}, not {}",
+                    record.base.display(),
+                    asked.base.display()
+                ),
                 RUN_LAB,
             );
         }

@@ -65,7 +65,9 @@ fn check(project: &Project) -> Result<(), String> {
     }
     let binary = built(project).map_err(|error| error.to_string())?.exe;
     if found != kernel_json(project, &binary) {
-        return Err(format!("it starts {program}, not this checkout's binary as it should"));
+        return Err(format!(
+            "it starts {program}, not this checkout's binary as it should"
+        ));
     }
     for (name, bytes) in [("logo-svg.svg", LOGO_SVG), ("logo-64x64.png", LOGO_PNG)] {
         if std::fs::read(folder(project).join(name)).ok().as_deref() != Some(bytes) {

@@ -16,7 +16,10 @@ impl Held {
     /// Writes what another run should know of this one.
     pub fn note(&mut self, text: &str) {
         // For a message only: without it the other run says less.
-        let _ = self.file.set_len(0).and_then(|()| writeln!(self.file, "{text}"));
+        let _ = self
+            .file
+            .set_len(0)
+            .and_then(|()| writeln!(self.file, "{text}"));
     }
 }
 
@@ -76,7 +79,11 @@ fn take(path: &Path) -> Result<Result<Held, String>> {
         Err(TryLockError::WouldBlock) => {
             let note = std::fs::read_to_string(path).unwrap_or_default();
             let note = note.trim();
-            let note = if note.is_empty() { "just started" } else { note };
+            let note = if note.is_empty() {
+                "just started"
+            } else {
+                note
+            };
             Ok(Err(note.to_string()))
         }
         Err(TryLockError::Error(error)) => {

@@ -21,12 +21,14 @@ const PINNED: &str = include_str!("../../python/requirements.txt");
 fn requirements() -> Result<Cow<'static, str>> {
     match std::env::var_os("LAMBDA_WORKBOOK_REQUIREMENTS") {
         None => Ok(Cow::Borrowed(PINNED)),
-        Some(path) => std::fs::read_to_string(&path).map(Cow::Owned).with_context(|| {
-            format!(
-                "{} (LAMBDA_WORKBOOK_REQUIREMENTS) cannot be read",
-                Path::new(&path).display()
-            )
-        }),
+        Some(path) => std::fs::read_to_string(&path)
+            .map(Cow::Owned)
+            .with_context(|| {
+                format!(
+                    "{} (LAMBDA_WORKBOOK_REQUIREMENTS) cannot be read",
+                    Path::new(&path).display()
+                )
+            }),
     }
 }
 
@@ -73,7 +75,8 @@ fn check(project: &Project) -> Result<BTreeMap<String, String>, String> {
 /// Stamps are not trusted alone: a file may have been lost since.
 fn verify(site: &Path, pins: &BTreeMap<String, String>) -> Result<(), String> {
     let mut found = BTreeMap::new();
-    let entries = std::fs::read_dir(site).map_err(|error| format!("{}: {error}", site.display()))?;
+    let entries =
+        std::fs::read_dir(site).map_err(|error| format!("{}: {error}", site.display()))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some((package, version)) = name
@@ -152,27 +155,43 @@ fn install(setup: &Setup, progress: &Progress) -> Result<()> {
     let mut seen = 0;
     let mut command = Command::new(project.venv_python());
     clean(&mut command)
-        .args(["-m", "pip", "install", "--require-hashes", "--no-deps", "--progress-bar", "off"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--require-hashes",
+            "--no-deps",
+            "--progress-bar",
+            "off",
+        ])
         .arg("--requirement")
         .arg(&file);
-    run_logged(project, "installing packages", "packages", &mut command, |line| {
-        let now = if let Some(rest) = line.strip_prefix("Collecting ") {
-            seen += 1;
-            rest.split(' ').next().unwrap_or_default()
-        } else if line.starts_with("Requirement already satisfied") {
-            seen += 1;
-            ""
-        } else if line.starts_with("Installing collected packages") {
-            seen = pins.len() as u64;
-            "unpacking"
-        } else {
-            return;
-        };
-        task.at(seen, now);
-    })?;
+    run_logged(
+        project,
+        "installing packages",
+        "packages",
+        &mut command,
+        |line| {
+            let now = if let Some(rest) = line.strip_prefix("Collecting ") {
+                seen += 1;
+                rest.split(' ').next().unwrap_or_default()
+            } else if line.starts_with("Requirement already satisfied") {
+                seen += 1;
+                ""
+            } else if line.starts_with("Installing collected packages") {
+                seen = pins.len() as u64;
+                "unpacking"
+            } else {
+                return;
+            };
+            task.at(seen, now);
+        },
+    )?;
     let requirements = sha256(&requirements);
     let count = pins.len();
-    record.at(Stage::Installed { requirements, pins }).write(project)?;
+    record
+        .at(Stage::Installed { requirements, pins })
+        .write(project)?;
     task.done(&format!("{count} packages"));
     Ok(())
 }
@@ -211,7 +230,10 @@ print(json.dumps(pins))
                 String::from_utf8_lossy(&output.stderr).trim()
             )
         })?;
-    Ok(pins.into_iter().map(|(name, version)| (canonical(&name), version)).collect())
+    Ok(pins
+        .into_iter()
+        .map(|(name, version)| (canonical(&name), version))
+        .collect())
 }
 
 fn sha256(text: &str) -> String {

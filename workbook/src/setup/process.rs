@@ -59,7 +59,11 @@ pub fn remedy(log: &str) -> &'static str {
         "the package index cannot be reached; the first run needs the network (PIP_INDEX_URL names a mirror, HTTPS_PROXY a proxy); then run `cargo lab` again"
     } else if says(&["Permission denied", "Errno 13", "Read-only file system"]) {
         "the project folder cannot be written; make it yours (`chown`), or clone the project elsewhere"
-    } else if says(&["Failed to build", "error: command 'gcc'", "command 'cc' failed"]) {
+    } else if says(&[
+        "Failed to build",
+        "error: command 'gcc'",
+        "command 'cc' failed",
+    ]) {
         "no ready-made package for this Python; use one from 3.9 to 3.14 with `cargo lab --python PATH`"
     } else {
         "run `cargo lab` again; it starts this step anew"
@@ -213,15 +217,24 @@ mod tests {
     #[test]
     fn the_remedy_follows_from_what_the_log_says() {
         let cases = [
-            ("OSError: [Errno 28] No space left on device", "disk is full"),
+            (
+                "OSError: [Errno 28] No space left on device",
+                "disk is full",
+            ),
             (
                 "ERROR: Could not find a version that satisfies the requirement x (from versions: none)",
                 "first run needs the network",
             ),
-            ("THESE PACKAGES DO NOT MATCH THE HASHES FROM", "mirror or proxy"),
+            (
+                "THESE PACKAGES DO NOT MATCH THE HASHES FROM",
+                "mirror or proxy",
+            ),
             ("[SSL: CERTIFICATE_VERIFY_FAILED]", "PIP_CERT"),
             ("No module named ensurepip", "python3-venv"),
-            ("OSError: [Errno 13] Permission denied: '/x'", "cannot be written"),
+            (
+                "OSError: [Errno 13] Permission denied: '/x'",
+                "cannot be written",
+            ),
             ("something else", "run `cargo lab` again"),
         ];
         for (log, words) in cases {

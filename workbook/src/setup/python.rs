@@ -124,7 +124,11 @@ pub fn find(asked: Option<&Path>, venv: &Path) -> Result<Python, NoPython> {
                     old.push((path, version));
                     continue;
                 }
-                let base = if answer.base.is_file() { answer.base } else { path };
+                let base = if answer.base.is_file() {
+                    answer.base
+                } else {
+                    path
+                };
                 let python = Python { base, version };
                 if answer.venv {
                     return Ok(python);
@@ -164,8 +168,16 @@ fn probe(path: &Path) -> Result<Answer, String> {
 /// (PIP_INDEX_URL, proxies, certificates) stays theirs.
 pub fn clean(command: &mut Command) -> &mut Command {
     for name in [
-        "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT",
-        "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_NO_BINARY", "PIP_LOG",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_REQUIREMENT",
+        "PIP_CONSTRAINT",
+        "PIP_NO_BINARY",
+        "PIP_LOG",
     ] {
         command.env_remove(name);
     }

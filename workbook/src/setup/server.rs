@@ -84,7 +84,10 @@ pub fn run(
         task.done("");
         open.note(&format!("process {}, {url}", std::process::id()));
         drop(setup);
-        progress.say(&format!("\n  {url}\n\nCtrl-C ends it. Its log: {}", project.name(&log)));
+        progress.say(&format!(
+            "\n  {url}\n\nCtrl-C ends it. Its log: {}",
+            project.name(&log)
+        ));
         tokio::select! {
             status = ended(&mut child) => {
                 end(&mut child);
@@ -237,7 +240,14 @@ fn end_orphans() {
         // Asked first, and after two seconds told.
         let patient = started.elapsed() < Duration::from_secs(2);
         for child in children {
-            send(child, if patient { libc::SIGTERM } else { libc::SIGKILL });
+            send(
+                child,
+                if patient {
+                    libc::SIGTERM
+                } else {
+                    libc::SIGKILL
+                },
+            );
             // SAFETY: waits for a child of ours, without blocking.
             unsafe { libc::waitpid(child as i32, std::ptr::null_mut(), libc::WNOHANG) };
         }
@@ -253,7 +263,11 @@ fn end_orphans() {}
 fn children_of(parent: u32) -> Vec<u32> {
     let mut children = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();

@@ -1,9 +1,7 @@
 //! The list of steps: what a working set-up is, told once for `lab` and `doctor`.
 use super::progress::Progress;
 use super::project::Project;
-use super::{
-    disk, environment, kernelspec, lesson, packages, peers, python, support, toolchain,
-};
+use super::{disk, environment, kernelspec, lesson, packages, peers, python, support, toolchain};
 use anyhow::{Result, bail};
 use std::cell::OnceCell;
 use std::path::PathBuf;

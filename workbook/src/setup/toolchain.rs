@@ -24,11 +24,16 @@ impl Step for Compiler {
             );
         };
         if on_path("cargo").is_none() {
-            return Finding::problem("rustc, but no cargo, on the PATH", "install Rust whole, with cargo");
+            return Finding::problem(
+                "rustc, but no cargo, on the PATH",
+                "install Rust whole, with cargo",
+            );
         }
         if version != BUILT_BY {
             return Finding::problem(
-                format!("{version} is here, but {BUILT_BY} built the support crate: cells cannot link it"),
+                format!(
+                    "{version} is here, but {BUILT_BY} built the support crate: cells cannot link it"
+                ),
                 "run `cargo lab`, which builds it again with this toolchain",
             );
         }
@@ -90,7 +95,10 @@ impl Step for FastLinker {
     }
 
     fn check(&self, _setup: &Setup) -> Finding {
-        match ["mold", "ld.lld", "lld"].iter().find_map(|name| all_on_path(name).pop()) {
+        match ["mold", "ld.lld", "lld"]
+            .iter()
+            .find_map(|name| all_on_path(name).pop())
+        {
             Some(linker) => Finding::Fine(linker.display().to_string()),
             None if cfg!(target_os = "macos") => Finding::Fine("the system's".into()),
             None => Finding::optional(
