@@ -109,7 +109,7 @@ pub fn make(setup: &Setup, progress: &Progress) -> Result<()> {
         python: python.version.clone(),
         stage: Stage::Making,
     };
-    record.write(project)?;
+    record.found(project)?;
     let Python { base, .. } = python;
     let mut command = Command::new(&base);
     clean(&mut command).args(["-m", "venv"]).arg(project.venv());

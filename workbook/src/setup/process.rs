@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 /// How many of the last lines of a log an error shows.
 const TAIL: usize = 12;
+/// With less than this free, a failed step is taken to have filled the disk.
+const FULL_MB: u64 = 5;
 
 /// A program that ended badly.
 #[derive(Debug)]
@@ -114,6 +116,10 @@ pub fn run_logged(
         .with_context(|| format!("{} was lost", Path::new(&program).display()))?;
     if status.success() {
         return Ok(());
+    }
+    // A program that cannot write does not always say why.
+    if super::disk::free_mb(&project.root).is_ok_and(|free| free < FULL_MB) {
+        tail.push("No space left on device".to_string());
     }
     Err(Failed {
         what: what.to_string(),

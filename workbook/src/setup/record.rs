@@ -3,7 +3,7 @@
 //! it ends, so that a kill anywhere in between is seen by the next run.
 use super::process::write_whole;
 use super::project::Project;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,6 +50,23 @@ impl Record {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         write_whole(&project.venv().join(FILE), &bytes)
+    }
+
+    /// Makes `.venv` with this record in it, at one stroke: a `.venv` of ours is
+    /// never without one, whenever a run is killed.
+    pub fn found(&self, project: &Project) -> Result<()> {
+        if project.venv().is_dir() {
+            return self.write(project);
+        }
+        let fresh = Project {
+            root: project.lab().join("new"),
+        };
+        if fresh.root.exists() {
+            std::fs::remove_dir_all(&fresh.root)?;
+        }
+        self.write(&fresh)?;
+        std::fs::rename(fresh.venv(), project.venv())
+            .with_context(|| format!("{} cannot be made", project.venv().display()))
     }
 
     pub fn at(self, stage: Stage) -> Record {

@@ -1,5 +1,5 @@
 //! Full and read-only disks, where this system lets a user mount one of their own.
-use crate::project::{Packages, Project, WORKBOOK, assert_says, run};
+use crate::project::{Project, WORKBOOK, assert_says, packages, run};
 use std::process::{Command, Stdio};
 
 /// Runs `script` in a namespace of its own, with a fresh file system of `size` on
@@ -15,9 +15,8 @@ fn on_own_disk(project: &Project, size: &str, script: &str) -> Option<(i32, Stri
     }
     let script = format!(
         "mount -t tmpfs -o size={size} none \"$1\" && mkdir \"$1/notebooks\" \
-         && touch -d @1 \"$1/Cargo.toml\" && cd \"$1\" && {script}"
+         && touch -d @1 \"$1/Cargo.toml\" && cd \"$1\" || exit 99\n{script}"
     );
-    let packages = Packages::new();
     let mut command = Command::new("unshare");
     command
         .args([
@@ -33,7 +32,7 @@ fn on_own_disk(project: &Project, size: &str, script: &str) -> Option<(i32, Stri
         .arg(WORKBOOK)
         .env("LAMBDA_WORKBOOK_ROOT", &project.root)
         .env("LAMBDA_WORKBOOK_DATA", project.root.join("data"));
-    Some(run(packages.only(&mut command)))
+    Some(run(packages(&mut command)))
 }
 
 #[test]
@@ -68,7 +67,7 @@ fn a_disk_that_fills_up_on_the_way_is_told_and_a_freed_one_mended() {
     };
     assert_says(
         &said,
-        &["code 3", "No space left on device", "the disk is full"],
+        &["code 3", "making .venv failed", "the disk is full"],
     );
     assert_eq!(code, 0, "{said}");
 }

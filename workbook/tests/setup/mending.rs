@@ -1,14 +1,15 @@
 //! Whatever state a cut-off run leaves, the next run mends.
-use crate::project::{Packages, Project, assert_says, run};
+use crate::project::{KERNEL_JSON, Programs, Project, assert_says, packages, run};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+const RECORD: &str = ".venv/lambda-workbook.json";
 const SETUP: [&str; 2] = ["lab", "--setup-only"];
 
 #[track_caller]
-fn set_up(project: &Project, packages: &Packages) -> String {
-    let (code, said) = run(packages.only(&mut project.workbook(&SETUP)));
+fn set_up(project: &Project) -> String {
+    let (code, said) = run(packages(&mut project.workbook(&SETUP)));
     assert_eq!(code, 0, "{said}");
     let module = project.path(".venv/bin/python");
     let check = std::process::Command::new(module)
@@ -22,27 +23,25 @@ fn set_up(project: &Project, packages: &Packages) -> String {
 /// Damages a whole set-up; doctor must name it and the next run mend it.
 #[track_caller]
 fn mends(damage: impl Fn(&Project), words: &[&str]) {
-    let packages = Packages::new();
-    let project = Project::new();
-    set_up(&project, &packages);
+    let project = Project::with_packages();
+    set_up(&project);
     damage(&project);
-    let (code, said) = run(packages.only(&mut project.workbook(&["doctor"])));
+    let (code, said) = run(packages(&mut project.workbook(&["doctor"])));
     assert_eq!(code, 1, "{said}");
     assert_says(&said, words);
     assert_says(&said, &["mend: run `cargo lab`"]);
-    set_up(&project, &packages);
-    let (code, said) = run(packages.only(&mut project.workbook(&["doctor"])));
+    set_up(&project);
+    let (code, said) = run(packages(&mut project.workbook(&["doctor"])));
     assert_eq!(code, 0, "{said}");
 }
 
 #[test]
 fn a_whole_set_up_is_left_alone_and_needs_no_python_on_the_path() {
-    let packages = Packages::new();
-    let project = Project::new();
-    set_up(&project, &packages);
-    let programs = crate::project::Programs::new();
+    let project = Project::with_packages();
+    set_up(&project);
+    let programs = Programs::new();
     let mut again = project.workbook(&SETUP);
-    let (code, said) = run(programs.only(packages.only(&mut again)));
+    let (code, said) = run(programs.only(packages(&mut again)));
     assert_eq!((code, said.as_str()), (0, "Everything is set up\n"));
 }
 
@@ -51,25 +50,12 @@ fn a_half_made_environment() {
     mends(
         |project| {
             fs::remove_dir_all(project.path(".venv/lib")).unwrap();
-            project.edit_record(|text| {
+            project.edit(RECORD, |text| {
                 let at = text.find("\"stage\"").unwrap();
                 format!("{}\"stage\": \"making\"}}", &text[..at])
             });
         },
         &["half made"],
-    );
-}
-
-#[test]
-fn half_installed_packages() {
-    mends(
-        |project| {
-            project.edit_record(|text| {
-                let at = text.find("\"stage\"").unwrap();
-                format!("{}\"stage\": \"installing\"}}", &text[..at])
-            });
-        },
-        &["half installed"],
     );
 }
 
@@ -97,8 +83,7 @@ fn a_python_that_was_removed_and_a_broken_kernelspec() {
                     fs::remove_file(path).unwrap();
                 }
             }
-            let spec = project.path(".venv/share/jupyter/kernels/lambda-workbook/kernel.json");
-            fs::write(spec, "{\"argv\":").unwrap();
+            project.edit(KERNEL_JSON, |_| "{\"argv\":".to_string());
         },
         &["no longer runs", "kernel.json"],
     );
@@ -106,26 +91,23 @@ fn a_python_that_was_removed_and_a_broken_kernelspec() {
 
 #[test]
 fn a_project_folder_that_has_moved() {
-    let packages = Packages::new();
-    let mut project = Project::new();
-    set_up(&project, &packages);
+    let mut project = Project::with_packages();
+    set_up(&project);
     let moved = project.root.with_file_name("moved");
     fs::rename(&project.root, &moved).unwrap();
     project.root = moved;
-    let said = set_up(&project, &packages);
+    let said = set_up(&project);
     assert_says(&said, &["Making .venv"]);
-    let spec = project.path(".venv/share/jupyter/kernels/lambda-workbook/kernel.json");
-    let spec = fs::read_to_string(spec).unwrap();
+    let spec = fs::read_to_string(project.path(KERNEL_JSON)).unwrap();
     assert_says(&spec, &["/moved\""]);
 }
 
 #[test]
 fn somebody_elses_environment_is_moved_aside_and_kept() {
-    let packages = Packages::new();
     let project = Project::new();
     fs::create_dir(project.path(".venv")).unwrap();
     fs::write(project.path(".venv/precious"), "mine").unwrap();
-    let said = set_up(&project, &packages);
+    let said = set_up(&project);
     assert_says(&said, &[".venv.before-1"]);
     assert_eq!(
         fs::read_to_string(project.path(".venv.before-1/precious")).unwrap(),
@@ -136,14 +118,9 @@ fn somebody_elses_environment_is_moved_aside_and_kept() {
 /// Kills a real run as soon as it says `word`; the next run mends.
 #[track_caller]
 fn survives_a_kill_at(word: &str) {
-    let packages = Packages::new();
     let project = Project::new();
     let mut lab = project.workbook(&SETUP);
-    let mut child = packages
-        .only(&mut lab)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = packages(&mut lab).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let said = lines
         .map_while(Result::ok)
@@ -151,7 +128,7 @@ fn survives_a_kill_at(word: &str) {
     assert!(said.is_some(), "the run never said {word}");
     child.kill().unwrap();
     child.wait().unwrap();
-    set_up(&project, &packages);
+    set_up(&project);
     assert!(
         !project.path(".venv.before-1").exists(),
         "it was known as ours"
@@ -170,12 +147,9 @@ fn a_kill_while_packages_are_installed() {
 
 #[test]
 fn a_failed_install_shows_pips_last_lines_its_log_and_the_mend() {
-    let packages = Packages::new();
     let project = Project::new();
     let mut lab = project.workbook(&SETUP);
-    packages
-        .only(&mut lab)
-        .env("PIP_FIND_LINKS", project.path("empty"));
+    packages(&mut lab).env("PIP_FIND_LINKS", project.path("empty"));
     let (code, said) = run(&mut lab);
     assert_eq!(code, 3, "{said}");
     assert_says(
@@ -188,22 +162,17 @@ fn a_failed_install_shows_pips_last_lines_its_log_and_the_mend() {
         ],
     );
     assert!(project.path(".lab/logs/packages.log").is_file());
-    set_up(&project, &packages);
+    set_up(&project);
 }
 
 #[test]
 fn two_runs_at_once_the_second_is_told_and_harms_nothing() {
-    let packages = Packages::new();
     let project = Project::new();
     let mut lab = project.workbook(&SETUP);
-    let mut first = packages
-        .only(&mut lab)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut first = packages(&mut lab).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().starts_with("Making .venv")));
-    let (code, said) = run(packages.only(&mut project.workbook(&SETUP)));
+    let (code, said) = run(packages(&mut project.workbook(&SETUP)));
     assert_eq!(code, 3, "{said}");
     assert_says(
         &said,

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 pub const WORKBOOK: &str = env!("CARGO_BIN_EXE_workbook");
+pub const KERNEL_JSON: &str = ".venv/share/jupyter/kernels/lambda-workbook/kernel.json";
 
 /// A project folder of its own, without sources, so that the build counts as fresh.
 pub struct Project {
-    _folder: TempDir,
+    _folder: Option<TempDir>,
     pub root: PathBuf,
 }
 
@@ -20,6 +21,10 @@ impl Project {
         // Under cargo's folder: on the same disk as a `.venv` to link.
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let root = folder.path().canonicalize().unwrap().join("book");
+        Project::at(root, Some(folder))
+    }
+
+    fn at(root: PathBuf, folder: Option<TempDir>) -> Project {
         fs::create_dir_all(root.join("notebooks")).unwrap();
         let manifest = File::create(root.join("Cargo.toml")).unwrap();
         let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
@@ -33,18 +38,42 @@ impl Project {
     /// A project with the real JupyterLab: links to what the checkout's own set-up
     /// installed, which is made first where it is missing (that alone needs a network).
     pub fn with_jupyterlab() -> Project {
-        let checkout = checkout();
+        static CHECKOUT: OnceLock<()> = OnceLock::new();
+        CHECKOUT.get_or_init(|| {
+            let mut lab = Command::new(WORKBOOK);
+            lab.args(["lab", "--setup-only"])
+                .env("LAMBDA_WORKBOOK_ROOT", checkout());
+            let (code, said) = run(&mut lab);
+            assert_eq!(code, 0, "{said}");
+        });
+        Project::linked_to(&checkout())
+    }
+
+    /// A project with [`packages`] installed, by links to one that is kept.
+    pub fn with_packages() -> Project {
+        static BASE: OnceLock<Project> = OnceLock::new();
+        let base = BASE.get_or_init(|| {
+            let base = Project::at(kept("setup-base"), None);
+            let mut lab = base.workbook(&["lab", "--setup-only"]);
+            let (code, said) = run(packages(&mut lab));
+            assert_eq!(code, 0, "{said}");
+            base
+        });
+        Project::linked_to(&base.root)
+    }
+
+    fn linked_to(base: &Path) -> Project {
         let project = Project::new();
         let linked = |flags| {
             let mut copy = Command::new("cp");
-            copy.args([flags, "--"]).arg(checkout.join(".venv"));
-            copy.arg(project.root.join(".venv")).stderr(Stdio::null());
+            copy.args([flags, "--"]).arg(base.join(".venv"));
+            copy.arg(project.path(".venv")).stderr(Stdio::null());
             copy.status().unwrap().success()
         };
-        assert!(linked("-Rpl") || linked("-Rp"), "cp of .venv");
-        project.edit_record(|text| {
-            text.replace(checkout.to_str().unwrap(), project.root.to_str().unwrap())
-        });
+        assert!(linked("-RPpl") || linked("-RPp"), "cp of .venv");
+        let (old, new) = (base.to_str().unwrap(), project.root.to_str().unwrap());
+        project.edit(".venv/lambda-workbook.json", |text| text.replace(old, new));
+        // The kernelspec, which names the other folder, is for the next run to mend.
         project
     }
 
@@ -63,66 +92,52 @@ impl Project {
         command
     }
 
-    /// Changes the record of the set-up, as an interrupted run would have left it.
-    pub fn edit_record(&self, edit: impl Fn(String) -> String) {
-        let path = self.path(".venv/lambda-workbook.json");
+    /// Changes a file, as an interrupted run would have left it.
+    pub fn edit(&self, name: &str, edit: impl Fn(String) -> String) {
+        let path = self.path(name);
         let text = edit(fs::read_to_string(&path).unwrap());
-        // Removed first: it may be a link to the checkout's own.
+        // Removed first: it may be a link to another project's.
         fs::remove_file(&path).unwrap();
         fs::write(&path, text).unwrap();
     }
 }
 
-/// The real checkout, set up.
-fn checkout() -> &'static Path {
-    static ROOT: OnceLock<PathBuf> = OnceLock::new();
-    ROOT.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let root = root.canonicalize().unwrap();
-        let output = Command::new(WORKBOOK)
-            .args(["lab", "--setup-only"])
-            .env("LAMBDA_WORKBOOK_ROOT", &root)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-        root
-    })
+/// A folder that stays from one test run to the next.
+fn kept(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder.canonicalize().unwrap()
 }
 
-/// One data set for every project here: making it is another test's matter.
+fn checkout() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    root.canonicalize().unwrap()
+}
+
+/// The checkout's data set for all: making it is another test's matter.
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("setup-data")
+    checkout().join("data")
 }
 
-/// A folder of one package to install, `tiny-lab` 1.0, and its requirements.
-pub struct Packages {
-    folder: TempDir,
-}
-
-impl Packages {
-    pub fn new() -> Packages {
-        let folder = tempfile::tempdir().unwrap();
+/// Installs one small package, `tiny-lab` 1.0, instead of JupyterLab, with no index.
+pub fn packages(command: &mut Command) -> &mut Command {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = kept("setup-packages");
         let made = Command::new("python3")
             .args(["-c", MAKE_WHEEL])
-            .arg(folder.path())
-            .status()
-            .unwrap();
-        assert!(made.success());
-        Packages { folder }
-    }
-
-    /// Installs these packages instead of JupyterLab, from this folder alone.
-    pub fn only<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        let folder = self.folder.path();
-        command
-            .env(
-                "LAMBDA_WORKBOOK_REQUIREMENTS",
-                folder.join("requirements.txt"),
-            )
-            .env("PIP_NO_INDEX", "1")
-            .env("PIP_FIND_LINKS", folder)
-    }
+            .arg(&folder)
+            .status();
+        assert!(made.unwrap().success());
+        folder
+    });
+    command
+        .env(
+            "LAMBDA_WORKBOOK_REQUIREMENTS",
+            folder.join("requirements.txt"),
+        )
+        .env("PIP_NO_INDEX", "1")
+        .env("PIP_FIND_LINKS", folder)
 }
 
 const MAKE_WHEEL: &str = r#"
@@ -142,7 +157,8 @@ for name, text in files.items():
 files[info + "RECORD"] = record + info + "RECORD,,\n"
 with zipfile.ZipFile(path, "w") as wheel:
     for name, text in files.items():
-        wheel.writestr(name, text)
+        # A fixed time, so that the file's hash is the same in every run.
+        wheel.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)
 digest = hashlib.sha256(open(path, "rb").read()).hexdigest()
 with open(os.path.join(folder, "requirements.txt"), "w") as out:
     out.write("tiny-lab==1.0 ; python_version >= '3' \\\n    --hash=sha256:%s\n" % digest)
@@ -173,10 +189,13 @@ impl Programs {
 
     /// The real Python, that runs `first` before what it is told to run.
     pub fn python(self, name: &str, first: &str) -> Programs {
-        let real = find("python3").expect("python3 is on the PATH");
+        // Not a shim, which would look for more programs on the PATH.
+        let mut real = Command::new("python3");
+        let real = real.args(["-c", "import sys; print(sys.executable)"]);
+        let real = String::from_utf8(real.output().unwrap().stdout).unwrap();
         let body = format!(
             "exec '{}' -c 'import sys; {first}; exec(sys.argv[-1])' \"$@\"",
-            real.display()
+            real.trim()
         );
         self.script(name, &body)
     }
