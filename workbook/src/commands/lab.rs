@@ -40,7 +40,7 @@ fn program(text: &str) -> Result<PathBuf, String> {
 pub fn run(args: Args) -> Result<Outcome> {
     let setup = Setup::new(Project::find()?, args.python);
     let project = &setup.project;
-    let progress = Progress::new();
+    let progress = Progress::on_stderr();
     // The locks lie in the project folder, so that it can be written comes first.
     if let step::Finding::Problem { what, mend } = step::Step::check(&disk::Folder, &setup) {
         bail!("folder: {what}\n  mend: {mend}");

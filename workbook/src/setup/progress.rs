@@ -11,7 +11,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new() -> Progress {
+    pub fn on_stderr() -> Progress {
         Progress {
             terminal: std::io::stderr().is_terminal(),
         }
