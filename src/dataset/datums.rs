@@ -26,32 +26,52 @@ pub fn datums(frame: &DataFrame) -> Result<Vec<Datum>> {
     (0..frame.height()).map(|row| columns.datum(row)).collect()
 }
 
-struct Columns<'a>(&'a DataFrame);
+/// The columns, looked up once for all rows.
+struct Columns<'a> {
+    texts: Vec<(&'static str, Option<&'a StringChunked>)>,
+    numbers: Vec<(&'static str, Option<&'a Int64Chunked>)>,
+}
 
 impl<'a> Columns<'a> {
     fn of(frame: &'a DataFrame) -> Result<Self> {
+        let wrong = |reason| DatasetError::BadRow { row: 0, reason };
+        let mut columns = Self {
+            texts: Vec::new(),
+            numbers: Vec::new(),
+        };
         for (name, dtype) in super::COLUMNS {
-            match frame.column(name) {
-                Ok(column) if *column.dtype() != dtype => {
-                    let reason = format!("column {name} is {}, not {dtype}", column.dtype());
-                    return Err(DatasetError::BadRow { row: 0, reason });
+            let column = frame.column(name).ok();
+            match column {
+                Some(column) if *column.dtype() != dtype => {
+                    return Err(wrong(format!(
+                        "column {name} is {}, not {dtype}",
+                        column.dtype()
+                    )));
                 }
-                Err(_) if name == "true_as_of_secs" || name == "kind" => {
-                    let reason = format!("there is no column {name}");
-                    return Err(DatasetError::BadRow { row: 0, reason });
+                None if name == "true_as_of_secs" || name == "kind" => {
+                    return Err(wrong(format!("there is no column {name}")));
                 }
                 _ => {}
             }
+            if dtype == DataType::String {
+                columns
+                    .texts
+                    .push((name, column.and_then(|c| c.str().ok())));
+            } else {
+                columns
+                    .numbers
+                    .push((name, column.and_then(|c| c.i64().ok())));
+            }
         }
-        Ok(Self(frame))
+        Ok(columns)
     }
 
     fn text(&self, name: &str, row: usize) -> Option<&'a str> {
-        self.0.column(name).ok()?.str().ok()?.get(row)
+        self.texts.iter().find(|(n, _)| *n == name)?.1?.get(row)
     }
 
     fn number(&self, name: &str, row: usize) -> Option<i64> {
-        self.0.column(name).ok()?.i64().ok()?.get(row)
+        self.numbers.iter().find(|(n, _)| *n == name)?.1?.get(row)
     }
 
     fn person(&self, cookie: &str, user_id: &str, row: usize) -> Option<PersonId> {

@@ -97,15 +97,8 @@ impl fmt::Display for DatasetError {
     }
 }
 
-impl std::error::Error for DatasetError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::Polars { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// No `source`: the cause is part of the message, and would be printed twice.
+impl std::error::Error for DatasetError {}
 
 /// What to do about a refusal of the operating system.
 fn remedy(error: &io::Error) -> &'static str {

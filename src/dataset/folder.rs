@@ -91,7 +91,11 @@ impl Folder {
     /// Makes the folders above `path`, and waits for another process that is
     /// making the same set.
     pub fn claim(path: &Path) -> Result<Self> {
-        let path = std::path::absolute(path).map_err(io_error("find", path))?;
+        // Through a link, so that the set goes where the link points to.
+        let path = match path.canonicalize() {
+            Ok(path) => path,
+            Err(_) => std::path::absolute(path).map_err(io_error("find", path))?,
+        };
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(DatasetError::BadArgument {
                 argument: "--out",
@@ -140,46 +144,49 @@ impl Folder {
     }
 
     /// A folder to write into, gone again unless [`publish`](Self::publish)ed.
-    pub fn draft(&self) -> Result<TempDir> {
+    pub fn draft(&self) -> Result<Draft> {
         let prefix = self.hidden("");
-        let draft = tempfile::Builder::new()
+        let hidden = tempfile::Builder::new()
             .prefix(&prefix)
             .tempdir_in(&self.parent);
-        draft.map_err(io_error("write into", &self.parent))
+        let hidden = hidden.map_err(io_error("write into", &self.parent))?;
+        let set = hidden.path().join("set");
+        fs::create_dir(&set).map_err(io_error("make", &set))?;
+        Ok(Draft { set, hidden })
     }
 
     /// Puts a finished draft in place of what was there.
-    pub fn publish(&self, draft: TempDir, manifest: &Manifest) -> Result<()> {
+    pub fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<()> {
         let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data") + "\n";
-        let manifest_path = draft.path().join(MANIFEST);
+        let manifest_path = draft.set.join(MANIFEST);
         fs::write(&manifest_path, text).map_err(io_error("write", &manifest_path))?;
-        open_to_readers(draft.path())?;
-        if self.path.exists() {
-            let old = self.draft()?;
-            let aside = old.path().join("old");
+        let aside = draft.hidden.path().join("old");
+        let replaces = self.path.exists();
+        if replaces {
             fs::rename(&self.path, &aside).map_err(io_error("replace", &self.path))?;
-            if let Err(error) = fs::rename(draft.path(), &self.path) {
-                let back = fs::rename(&aside, &self.path);
-                return Err(io_error("replace", &self.path)(back.err().unwrap_or(error)));
-            }
-        } else {
-            fs::rename(draft.path(), &self.path).map_err(io_error("make", &self.path))?;
         }
-        let _ = draft.keep(); // it has moved: nothing to remove
+        if let Err(error) = fs::rename(&draft.set, &self.path) {
+            if replaces && fs::rename(&aside, &self.path).is_err() {
+                let _ = draft.hidden.keep(); // the old set is in there: better kept than lost
+            }
+            return Err(io_error("make", &self.path)(error));
+        }
         Ok(())
     }
 
-    /// Refuses a folder with anything in it that no data set has.
+    /// Refuses a folder with anything in it that no data set has, or that lacks
+    /// the manifest which every data set has.
     pub fn refuse_foreign(&self) -> Result<()> {
         if !self.path.exists() {
             return Ok(());
         }
+        let ours = self.path.join(MANIFEST).exists();
         for entry in fs::read_dir(&self.path)
             .map_err(io_error("list", &self.path))?
             .flatten()
         {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if ![JSONL, PARQUET, MANIFEST].contains(&name.as_str()) {
+            if !ours || ![JSONL, PARQUET, MANIFEST].contains(&name.as_str()) {
                 return Err(DatasetError::NotADataset {
                     path: self.path.clone(),
                     found: name,
@@ -190,14 +197,17 @@ impl Folder {
     }
 }
 
-/// A temporary folder is its owner's alone; a data set is as open as a folder
-/// that the user would make, so its neighbour's rights are taken over.
-fn open_to_readers(draft: &Path) -> Result<()> {
-    let parent = draft.parent().unwrap_or(draft);
-    let rights = fs::metadata(parent)
-        .map_err(io_error("look at", parent))?
-        .permissions();
-    fs::set_permissions(draft, rights).map_err(io_error("open to readers", draft))
+/// A set that is being written: a folder made as any other, with the rights
+/// that the user's folders have, inside a hidden one that cleans up.
+pub(super) struct Draft {
+    set: PathBuf,
+    hidden: TempDir,
+}
+
+impl Draft {
+    pub fn path(&self) -> &Path {
+        &self.set
+    }
 }
 
 /// The manifest of a folder, if a whole data set is in it.

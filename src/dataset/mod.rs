@@ -30,7 +30,7 @@
 //!
 //! # Reading order
 //!
-//! `spec` and `hours` (the arguments) -> `plan` (how many of what, when) ->
+//! `spec`, `hours` and `kinds` (the arguments) -> `plan` (how many of what, when) ->
 //! `site`, `population`, `people` (of what, by whom) -> `views`, `others` (the
 //! rows) -> `json`, `columns`, `parquet`, `datums` (the bytes) -> `folder`, `make` (whole or not at
 //! all) -> `home` (where).
@@ -41,6 +41,7 @@ mod folder;
 mod home;
 mod hours;
 mod json;
+mod kinds;
 mod known;
 mod make;
 mod others;
@@ -60,9 +61,10 @@ pub use folder::{Arguments, Counts, FileEntry, Manifest, VERSION, manifest};
 pub use home::{PAGE_VIEW_COLUMNS, ensure, home, lesson};
 pub use hours::{Hours, LESSON_HOURS};
 pub use json::read_jsonl;
+pub use kinds::Kinds;
 pub use known::known_page_views;
 pub use make::{Format, Made, generate};
 pub use parquet::{COLUMNS, ROW_GROUP, read_parquet};
 pub use population::{LESSON_COOKIES, Population};
 pub use sample::{golden, sample};
-pub use spec::{DUPLICATES, Kinds, PAGE_VIEWS, Spec};
+pub use spec::{DUPLICATES, PAGE_VIEWS, Spec};

@@ -5,7 +5,7 @@
 //! has another location from that day on, and a page's counter is the number of
 //! its distinct page views in the set so far.
 use super::people::Profile;
-use super::plan::{Block, Plan};
+use super::plan::{Block, HourPlan, Plan};
 use super::population::{Id, Population};
 use super::random::{Random, Spread, hash};
 use super::site::Site;
@@ -56,6 +56,14 @@ impl<'a> Others<'a> {
     /// Equivs and person properties of the whole set.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// How many page properties an hour ends with.
+    pub fn counters_of(&self, hour: &HourPlan) -> u64 {
+        match self.spec.kinds.page_property {
+            true => hour.so_far.iter().filter(|views| **views > 0).count() as u64,
+            false => 0,
+        }
     }
 
     /// Those of a block, in the order of time.

@@ -14,7 +14,7 @@
 //!
 //! A file with nothing but page views leaves out the columns behind `nonce`.
 use super::columns::column;
-use super::error::{Result, io_error, polars_error};
+use super::error::{DatasetError, Result, io_error, polars_error};
 use super::site::Site;
 use super::views::Row;
 use polars::prelude::*;
@@ -23,7 +23,9 @@ use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
 use rayon::prelude::*;
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// Rows of a row group, but for the last.
 pub const ROW_GROUP: usize = 250_000;
@@ -55,12 +57,13 @@ pub(super) struct ParquetRows<'a> {
     site: &'a Site,
     columns: usize,
     waiting: Vec<Row>,
-    writer: BatchedWriter<File>,
+    writer: BatchedWriter<Sink>,
+    refusal: Refusal,
     path: PathBuf,
 }
 
 impl<'a> ParquetRows<'a> {
-    pub fn new(path: &Path, file: File, site: &'a Site, only_page_views: bool) -> Result<Self> {
+    pub fn create(path: PathBuf, site: &'a Site, only_page_views: bool) -> Result<Self> {
         let columns = if only_page_views {
             OF_PAGE_VIEWS
         } else {
@@ -70,16 +73,22 @@ impl<'a> ParquetRows<'a> {
             .iter()
             .map(|(name, dtype)| Field::new((*name).into(), dtype.clone()))
             .collect();
-        let writer = ParquetWriter::new(file)
-            .with_compression(ParquetCompression::Snappy)
-            .batched(&schema)
-            .map_err(polars_error("write", path))?;
+        let refusal = Refusal::default();
+        let file = File::create(&path).map_err(io_error("make", &path))?;
+        let writer = ParquetWriter::new(Sink {
+            file,
+            refusal: refusal.clone(),
+        })
+        .with_compression(ParquetCompression::Snappy)
+        .batched(&schema)
+        .map_err(polars_error("write", &path))?;
         Ok(Self {
             site,
             columns,
             waiting: Vec::new(),
             writer,
-            path: path.to_owned(),
+            refusal,
+            path,
         })
     }
 
@@ -96,9 +105,7 @@ impl<'a> ParquetRows<'a> {
     pub fn finish(mut self) -> Result<()> {
         let rest = std::mem::take(&mut self.waiting);
         self.write_group(&rest)?;
-        self.writer
-            .finish()
-            .map_err(polars_error("write", &self.path))?;
+        self.writer.finish().map_err(|error| self.error(error))?;
         Ok(())
     }
 
@@ -107,11 +114,54 @@ impl<'a> ParquetRows<'a> {
             .par_iter()
             .map(|(name, _)| column(name, rows, self.site))
             .collect();
-        let frame =
-            DataFrame::new(rows.len(), columns).map_err(polars_error("write", &self.path))?;
-        self.writer
-            .write_batch(&frame)
-            .map_err(polars_error("write", &self.path))
+        let written = DataFrame::new(rows.len(), columns).and_then(|f| self.writer.write_batch(&f));
+        written.map_err(|error| self.error(error))
+    }
+
+    /// The cause, rather than what polars makes of it.
+    fn error(&self, error: PolarsError) -> DatasetError {
+        match self
+            .refusal
+            .lock()
+            .ok()
+            .and_then(|mut refusal| refusal.take())
+        {
+            Some(refused) => io_error("write", &self.path)(refused),
+            None => polars_error("write", &self.path)(error),
+        }
+    }
+}
+
+/// Why the operating system did not take some bytes. polars turns it into text,
+/// in which "disk full" can no longer be told from a wrong file.
+type Refusal = Arc<Mutex<Option<io::Error>>>;
+
+struct Sink {
+    file: File,
+    refusal: Refusal,
+}
+
+impl Sink {
+    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| {
+            let kind = error.kind();
+            if let Ok(mut refusal) = self.refusal.lock() {
+                refusal.get_or_insert(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.file.write(bytes);
+        self.note(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.file.flush();
+        self.note(done)
     }
 }
 

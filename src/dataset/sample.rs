@@ -1,10 +1,11 @@
 //! Two small sets of datums, for tests and for reading with the eye.
 use super::error::Result;
+use super::kinds::Kinds;
 use super::others::Others;
 use super::plan::Plan;
 use super::population::Population;
 use super::site::Site;
-use super::spec::{Kinds, Spec};
+use super::spec::Spec;
 use super::views::Source;
 use crate::schema::{DataUnit, Datum, Equiv, PageId, PageView, Pedigree, PersonId};
 

@@ -51,6 +51,8 @@ fn main() -> ExitCode {
     let cells = std::env::var_os("EVCXR_IS_RUNTIME").is_some();
     if cells {
         kernel::cargo_stand_in::restore_environment();
+        // An endless loop in a cell must not outlive its kernel.
+        let _ = kernel::backend::end_with_parent();
     }
     if evcxr || cells {
         return match evcxr_jupyter::main() {
@@ -61,6 +63,9 @@ fn main() -> ExitCode {
             }
         };
     }
+    // `workbook ... | head` ends quietly, as other programs do.
+    // SAFETY: no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let outcome = match Cli::parse().command {
         Command::Data(args) => commands::data::run(args),
         Command::Batch(args) => commands::batch::run(args),

@@ -121,6 +121,8 @@ fn killed_in_the_middle_it_leaves_what_was_there_and_the_next_run_mends() {
     let small = [
         "--hours",
         "2015-08-03T18",
+        "--kinds",
+        "equiv",
         "--format",
         "parquet",
         "--out",
@@ -137,7 +139,7 @@ fn killed_in_the_middle_it_leaves_what_was_there_and_the_next_run_mends() {
         .unwrap();
     let begun = || {
         names(dir.path()).iter().any(|name| {
-            let draft = dir.path().join(name).join("datums.jsonl");
+            let draft = dir.path().join(name).join("set/datums.jsonl");
             name.starts_with(".set.partial-") && fs::metadata(draft).is_ok_and(|m| m.len() > 0)
         })
     };
@@ -162,6 +164,8 @@ fn killed_in_the_middle_it_leaves_what_was_there_and_the_next_run_mends() {
     let other = data(&[
         "--hours",
         "2015-08-03T19",
+        "--kinds",
+        "equiv",
         "--format",
         "parquet",
         "--out",

@@ -1,9 +1,56 @@
-//! `workbook bench`
+//! `workbook bench`: measurements beside the peers found on this machine.
+
 use crate::Outcome;
 
-#[derive(clap::Args)]
-pub struct Args {}
+mod kernel;
 
-pub fn run(_args: Args) -> anyhow::Result<Outcome> {
-    anyhow::bail!("not built yet")
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Cells of this kernel beside those of stock evcxr_jupyter
+    Kernel(kernel::Args),
+}
+
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    match args.what {
+        What::Kernel(args) => kernel::run(args),
+    }
+}
+
+/// The middle one of some measurements.
+///
+/// ```
+/// # use workbook::commands::bench::median;
+/// assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+/// ```
+pub fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Prints rows in columns, the first one to the left, the others to the right.
+pub fn print_table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            if column == 0 {
+                line += &format!("{cell:<width$}");
+            } else {
+                line += &format!("  {cell:>width$}");
+            }
+        }
+        println!("{}", line.trim_end());
+    }
 }

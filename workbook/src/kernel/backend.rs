@@ -331,12 +331,24 @@ fn command(place: &Place) -> Command {
     if let Some(home) = std::env::var_os("CARGO_HOME") {
         command.env(env::REAL_CARGO_HOME, home);
     }
+    // SAFETY: one system call between fork and exec, which is allowed there.
+    unsafe { command.pre_exec(end_with_parent) };
     command
 }
 
 fn own_cargo(place: &Place) -> std::path::PathBuf {
     let own = place.toolchain.join("cargo");
     if own.exists() { own } else { real_cargo() }
+}
+
+/// Has the calling process killed when its parent dies, however that happens.
+pub fn end_with_parent() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: sets an attribute of this process and touches no memory.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    }
+    Ok(())
 }
 
 async fn wait_for(path: &std::path::Path) {

@@ -254,6 +254,13 @@ impl Client {
         }
     }
 
+    /// Interrupts the cell that runs.
+    pub async fn interrupt(&mut self) -> Result<()> {
+        let message = Message::request("interrupt_request", &self.session, json!({}));
+        self.control.send(message.encode(&self.signer)).await?;
+        Ok(())
+    }
+
     /// Asks the kernel to end, and ends it if it does not.
     pub async fn shutdown(mut self) -> Result<()> {
         let message =

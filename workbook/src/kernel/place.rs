@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -139,7 +140,7 @@ pub struct Place {
     pub toolchain: PathBuf,
     /// Where that toolchain's shared standard library is.
     pub std: PathBuf,
-    _pin: File,
+    _locks: [File; 2],
 }
 
 impl Place {
@@ -153,11 +154,16 @@ impl Place {
             );
         }
         let (dylib, pin) = pin(built)?;
+        sweep(&std::env::temp_dir());
         let folder = tempfile::Builder::new()
-            .prefix("lambda-workbook-")
+            .prefix(PREFIX)
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a temporary folder for the kernel")?;
+        let mut in_use = File::create(folder.path().join(IN_USE))?;
+        in_use.lock()?;
+        // Not before it is locked: a sweep takes no folder whose file is empty.
+        writeln!(in_use, "{}", std::process::id())?;
         let (toolchain, std) = toolchain(&built.root)?;
         let place = Place {
             folder,
@@ -167,7 +173,7 @@ impl Place {
             root: built.root.clone(),
             toolchain,
             std,
-            _pin: pin,
+            _locks: [pin, in_use],
         };
         place.fill()?;
         Ok(place)
@@ -222,6 +228,22 @@ impl Place {
     }
 }
 
+const PREFIX: &str = "lambda-workbook-kernel-";
+const IN_USE: &str = "in-use";
+
+/// Removes the folders of kernels that were killed: nobody holds their locks.
+fn sweep(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && let Ok(lock) = File::open(entry.path().join(IN_USE))
+            && lock.metadata().is_ok_and(|meta| meta.len() > 0)
+            && lock.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Every cell sees the crates of the card under their own names.
 const PRELUDE: &str = "\
 #[allow(unused_imports)] use lambda_workbook::{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json};
@@ -245,7 +267,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let name = format!("{:x}-{:x}", age.as_nanos(), meta.len());
     let folder = generations.join(&name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let lock = File::create(folder.join("in-use"))?;
+    let lock = File::create(folder.join(IN_USE))?;
     lock.lock_shared()?;
     let link = folder.join(DYLIB);
     if !link.exists() {
@@ -259,7 +281,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     }
     for entry in fs::read_dir(&generations)?.flatten() {
         if entry.file_name().to_string_lossy() != name
-            && let Ok(other) = File::open(entry.path().join("in-use"))
+            && let Ok(other) = File::open(entry.path().join(IN_USE))
             && other.try_lock().is_ok()
         {
             let _ = fs::remove_dir_all(entry.path());

@@ -1,0 +1,297 @@
+//! `workbook bench kernel`: how long a reader waits for a cell.
+//!
+//! This kernel and stock evcxr_jupyter run side by side, and each round runs
+//! the same cell on both, so that a noisy machine is equally noisy to both.
+
+use super::{median, print_table};
+use crate::Outcome;
+use crate::kernel::client::Client;
+use crate::kernel::place::Built;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use tokio::process::Command;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Rounds; the median of each cell counts
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Stock evcxr_jupyter [default: the one on the PATH]
+    #[arg(long, value_name = "PROGRAM")]
+    stock: Option<PathBuf>,
+    /// Measure this kernel alone
+    #[arg(long)]
+    no_stock: bool,
+}
+
+/// A cell that is timed.
+struct Timed {
+    name: &'static str,
+    code: &'static str,
+    /// The most that it may take, as a share of stock's time.
+    share: Option<f64>,
+}
+
+const CELLS: [Timed; 6] = [
+    Timed {
+        name: "1 + 1",
+        code: "1 + 1",
+        share: None,
+    },
+    Timed {
+        name: "println!",
+        code: "println!(\"{}\", df.height());",
+        share: None,
+    },
+    Timed {
+        name: "show a DataFrame",
+        code: "df.head(Some(5))",
+        share: Some(0.2),
+    },
+    Timed {
+        name: "typed group-by",
+        code: GROUP_TYPED,
+        share: Some(0.2),
+    },
+    Timed {
+        name: "untyped group-by",
+        code: GROUP_UNTYPED,
+        share: Some(0.2),
+    },
+    Timed {
+        name: "group-by, shown",
+        code: GROUP_SHOWN,
+        share: Some(0.2),
+    },
+];
+
+const USE: &str = "use polars::prelude::*;";
+const MAKE: &str = r#"fn views() -> DataFrame { df!("url" => (0..100_000i64).map(|i| i % 97).collect::<Vec<_>>(), "n" => (0..100_000i64).collect::<Vec<_>>()).unwrap() }"#;
+const FIRST: &str = "let df = views();\ndf.head(Some(5))";
+const GROUP_TYPED: &str = r#"let g: DataFrame = df.clone().lazy().group_by([col("url")]).agg([col("n").sum()]).collect().unwrap();"#;
+const GROUP_UNTYPED: &str =
+    r#"let g = df.clone().lazy().group_by([col("url")]).agg([col("n").sum()]).collect().unwrap();"#;
+const GROUP_SHOWN: &str =
+    r#"df.clone().lazy().group_by([col("url")]).agg([col("n").sum()]).collect().unwrap()"#;
+/// What a reader types to have polars in stock evcxr.
+const STOCK_DEP: &str = r#":dep polars = { version = "=0.55.2", features = ["lazy"] }"#;
+
+/// A kernel under measurement.
+struct Side {
+    client: Client,
+    name: &'static str,
+    ready: f64,
+    /// From the kernel's start to the first DataFrame on screen.
+    first: f64,
+    times: Vec<Vec<f64>>,
+}
+
+pub fn run(args: Args) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(measure(args))
+}
+
+async fn measure(args: Args) -> Result<Outcome> {
+    let built = Built::find()?;
+    let folder = tempfile::tempdir()?;
+    let mut sides = vec![ours(&built, folder.path()).await?];
+    match stock_program(&args) {
+        Some(program) => {
+            eprintln!("stock evcxr compiles polars now, in a cell: this takes minutes");
+            sides.push(stock(&program, folder.path()).await?);
+        }
+        None if args.no_stock => {}
+        None => println!(
+            "stock evcxr_jupyter: skipped, not installed (cargo install evcxr_jupyter --version 0.22.0 --locked)"
+        ),
+    }
+    for _ in 0..args.rounds {
+        for (at, cell) in CELLS.iter().enumerate() {
+            for side in &mut sides {
+                let took = side.run(cell.code).await?;
+                side.times[at].push(took);
+            }
+        }
+    }
+    let met = report(&sides, args.rounds);
+    for side in sides {
+        side.client.shutdown().await?;
+    }
+    Ok(if met { Outcome::Done } else { Outcome::No })
+}
+
+impl Side {
+    async fn run(&mut self, code: &str) -> Result<f64> {
+        let ran = self.client.execute(code).await?;
+        if let Some(error) = ran.error() {
+            bail!("{}: `{code}` failed: {}", self.name, error["evalue"]);
+        }
+        Ok(ran.took.as_secs_f64())
+    }
+
+    /// Resident memory of the kernel and all its children, in MB.
+    fn memory(&self) -> f64 {
+        self.client.id().map_or(f64::NAN, resident_mb)
+    }
+}
+
+async fn ours(built: &Built, folder: &Path) -> Result<Side> {
+    let started = Instant::now();
+    let client = Client::start(&built.exe, folder).await?;
+    finish_start(client, "this kernel", started, None).await
+}
+
+async fn stock(program: &Path, folder: &Path) -> Result<Side> {
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    command.args(["--control_file", "{connection_file}"]);
+    // Its own configuration, whatever the reader's home holds.
+    command.env("EVCXR_CONFIG_DIR", folder.join("no-configuration"));
+    command.env("JUPYTER_PATH", folder.join("no-kernelspecs"));
+    let client = Client::start_command(command, folder).await?;
+    finish_start(client, "stock evcxr", started, Some(STOCK_DEP)).await
+}
+
+async fn finish_start(
+    client: Client,
+    name: &'static str,
+    started: Instant,
+    dep: Option<&str>,
+) -> Result<Side> {
+    let mut side = Side {
+        client,
+        name,
+        ready: started.elapsed().as_secs_f64(),
+        first: 0.0,
+        times: vec![Vec::new(); CELLS.len()],
+    };
+    if let Some(dep) = dep {
+        side.run(dep).await?;
+    }
+    for code in [USE, MAKE, FIRST] {
+        side.run(code).await?;
+    }
+    side.first = started.elapsed().as_secs_f64();
+    Ok(side)
+}
+
+fn stock_program(args: &Args) -> Option<PathBuf> {
+    if args.no_stock {
+        return None;
+    }
+    args.stock.clone().or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path)
+            .map(|folder| folder.join("evcxr_jupyter"))
+            .find(|program| program.is_file())
+    })
+}
+
+/// Prints the table; true when every promise is kept.
+fn report(sides: &[Side], rounds: usize) -> bool {
+    let mut met = true;
+    let peer = sides.get(1);
+    let mut rows = vec![vec![
+        format!("median of {rounds}"),
+        "ratio".into(),
+        sides[0].name.into(),
+        peer.map_or("stock evcxr".into(), |side| side.name.into()),
+    ]];
+    let mut row = |name: &str, unit: &str, ours: f64, stock: Option<f64>, share: Option<f64>| {
+        let ratio = stock.map(|stock| ours / stock);
+        if let (Some(ratio), Some(share)) = (ratio, share) {
+            met &= ratio <= share;
+        }
+        rows.push(vec![
+            name.into(),
+            ratio.map_or("-".into(), |ratio| format!("{ratio:.2}")),
+            format!("{ours:.2} {unit}"),
+            stock.map_or("-".into(), |stock| format!("{stock:.2} {unit}")),
+        ]);
+    };
+    for (at, cell) in CELLS.iter().enumerate() {
+        let stock = peer.map(|side| median(&side.times[at]));
+        row(
+            cell.name,
+            "s",
+            median(&sides[0].times[at]),
+            stock,
+            cell.share,
+        );
+    }
+    row(
+        "kernel ready",
+        "s",
+        sides[0].ready,
+        peer.map(|side| side.ready),
+        None,
+    );
+    row(
+        "first DataFrame",
+        "s",
+        sides[0].first,
+        peer.map(|side| side.first),
+        None,
+    );
+    row(
+        "memory",
+        "MB",
+        sides[0].memory(),
+        peer.map(Side::memory),
+        None,
+    );
+    print_table(&rows);
+    if sides[0].first > 10.0 {
+        println!("the first DataFrame came later than 10 s");
+        met = false;
+    }
+    if sides[0].memory() > 800.0 {
+        println!("the kernel holds more than 800 MB");
+        met = false;
+    }
+    met
+}
+
+/// Resident memory of a process and its descendants, in MB.
+fn resident_mb(root: u32) -> f64 {
+    let mut parents = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        if let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>()
+            && let Ok((parent, resident)) = stat(id)
+        {
+            parents.push((id, parent, resident));
+        }
+    }
+    let mut wanted = vec![root];
+    let mut total = 0;
+    while let Some(id) = wanted.pop() {
+        for &(child, parent, resident) in &parents {
+            if child == id {
+                total += resident;
+            }
+            if parent == id {
+                wanted.push(child);
+            }
+        }
+    }
+    total as f64 / 1024.0
+}
+
+/// A process's parent and its resident memory in KB.
+fn stat(id: u32) -> Result<(u32, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let field = |name: &str| {
+        text.lines().find_map(|line| {
+            line.strip_prefix(name)?
+                .split_whitespace()
+                .next()?
+                .parse::<u64>()
+                .ok()
+        })
+    };
+    let parent = field("PPid:").context("no parent")? as u32;
+    Ok((parent, field("VmRSS:").unwrap_or(0)))
+}
