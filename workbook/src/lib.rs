@@ -5,6 +5,7 @@
 pub mod commands;
 pub mod kernel;
 pub mod notebook_file;
+pub mod setup;
 
 /// How a command ended: the process's exit code.
 ///

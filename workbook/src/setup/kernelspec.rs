@@ -1,0 +1,91 @@
+//! The kernelspec in `.venv`: how Jupyter starts our kernel.
+use super::environment;
+use super::process::write_whole;
+use super::progress::Progress;
+use super::project::Project;
+use super::step::{Finding, RUN_LAB, Setup, Step};
+use super::support::built;
+use anyhow::Result;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// The name that notebooks are written for.
+pub const NAME: &str = "lambda-workbook";
+
+const LOGO_SVG: &[u8] = include_bytes!("../../python/logo-svg.svg");
+const LOGO_PNG: &[u8] = include_bytes!("../../python/logo-64x64.png");
+
+pub fn folder(project: &Project) -> PathBuf {
+    project.venv().join("share/jupyter/kernels").join(NAME)
+}
+
+/// What kernel.json holds for this checkout and this binary.
+fn kernel_json(project: &Project, binary: &Path) -> serde_json::Value {
+    json!({
+        "argv": [binary, "kernel", "--connection-file", "{connection_file}"],
+        "display_name": "Rust (Lambda Workbook)",
+        "language": "rust",
+        // By message: a signal would reach evcxr's child, and the variables with it.
+        "interrupt_mode": "message",
+        "env": { "LAMBDA_WORKBOOK_ROOT": project.root },
+    })
+}
+
+pub struct Kernelspec;
+
+impl Step for Kernelspec {
+    fn name(&self) -> &'static str {
+        "kernelspec"
+    }
+
+    fn check(&self, setup: &Setup) -> Finding {
+        match check(&setup.project) {
+            Ok(()) => Finding::Fine(format!(
+                "{NAME}, in {}",
+                setup.project.name(&folder(&setup.project))
+            )),
+            Err(what) => Finding::problem(what, RUN_LAB),
+        }
+    }
+
+    fn mend(&self, setup: &Setup, _progress: &Progress) -> Option<Result<()>> {
+        Some(install(&setup.project))
+    }
+}
+
+fn check(project: &Project) -> Result<(), String> {
+    let path = folder(project).join("kernel.json");
+    let name = project.name(&path);
+    let text = std::fs::read(&path).map_err(|_| format!("{name} is not there"))?;
+    let found: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| format!("{name}: {error}"))?;
+    let program = found["argv"][0].as_str().unwrap_or_default();
+    if !Path::new(program).is_file() {
+        return Err(format!("it starts {program}, which is not there"));
+    }
+    let binary = built(project).map_err(|error| error.to_string())?.exe;
+    if found != kernel_json(project, &binary) {
+        return Err(format!(
+            "it starts {program}, not this checkout's binary as it should"
+        ));
+    }
+    for (name, bytes) in [("logo-svg.svg", LOGO_SVG), ("logo-64x64.png", LOGO_PNG)] {
+        if std::fs::read(folder(project).join(name)).ok().as_deref() != Some(bytes) {
+            return Err(format!("its {name} is missing or old"));
+        }
+    }
+    Ok(())
+}
+
+fn install(project: &Project) -> Result<()> {
+    // Only into an environment that stands: a folder .venv of our making would
+    // look like somebody else's.
+    environment::whole(project).map_err(|what| anyhow::anyhow!(".venv: {what}"))?;
+    let binary = built(project)?.exe;
+    let mut text = serde_json::to_vec_pretty(&kernel_json(project, &binary))?;
+    text.push(b'\n');
+    let folder = folder(project);
+    write_whole(&folder.join("logo-svg.svg"), LOGO_SVG)?;
+    write_whole(&folder.join("logo-64x64.png"), LOGO_PNG)?;
+    write_whole(&folder.join("kernel.json"), &text)
+}
