@@ -85,11 +85,15 @@ impl<'a> Row<'a> {
     /// This is the one place that says what a page view must be. The first
     /// fault found is the reason.
     pub fn check(&self) -> Result<Option<Cow<'a, str>>, Reason> {
-        let kind = self.kind.ok_or_else(|| Reason::NotADatum("kind is null".into()))?;
+        let kind = self
+            .kind
+            .ok_or_else(|| Reason::NotADatum("kind is null".into()))?;
         if !KINDS.contains(&kind) {
             return Err(Reason::UnknownKind(kind.chars().take(80).collect()));
         }
-        let secs = self.true_as_of_secs.ok_or(Reason::Missing("true_as_of_secs"))?;
+        let secs = self
+            .true_as_of_secs
+            .ok_or(Reason::Missing("true_as_of_secs"))?;
         if !TIMESTAMPS.contains(&secs) {
             return Err(Reason::Timestamp(secs));
         }

@@ -13,9 +13,11 @@
 //! | [`plot`] | data frame columns become an SVG figure |
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
+//! | [`channel`] | panics and failed `?`, told to the kernel |
 //!
 //! Cells compile unoptimised and must compile fast, so what they instantiate is
 //! thin: everything heavy is a non-generic function of this crate.
+pub mod channel;
 pub mod display;
 pub mod emit;
 pub mod escape;

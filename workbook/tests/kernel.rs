@@ -99,6 +99,69 @@ fn a_cell_that_does_not_compile_says_where_and_why() {
 }
 
 #[test]
+fn a_panic_and_a_failed_question_mark_are_errors_of_the_cell() {
+    block_on(async {
+        let mut kernel = kernel().await;
+        good(&mut kernel, "let kept = 7;").await;
+        let error = bad(
+            &mut kernel,
+            "let lost = 1;\n\nlet b: u8 = None.expect(\"no b\");",
+        )
+        .await;
+        assert_eq!(
+            (error["ename"].as_str(), error["evalue"].as_str()),
+            (Some("Panic"), Some("no b"))
+        );
+        assert_eq!(error["traceback"][0], "panicked at line 3 of this cell:");
+        let error = bad(&mut kernel, "df!(\"a\" => [1])?.column(\"nope\")?;").await;
+        assert_eq!(error["ename"], "PolarsError");
+        assert!(
+            error["evalue"].as_str().unwrap().contains("nope"),
+            "{error}"
+        );
+        good(
+            &mut kernel,
+            "let caught = std::panic::catch_unwind(|| panic!(\"x\")).is_err();",
+        )
+        .await;
+        let ran = good(
+            &mut kernel,
+            "std::thread::spawn(|| panic!(\"in a thread\")).join().is_err()",
+        )
+        .await;
+        assert!(
+            ran.outputs[0]["text"]
+                .as_str()
+                .unwrap()
+                .contains("panicked at line 1 of this cell: in a thread")
+        );
+        assert_eq!(
+            good(&mut kernel, "kept").await.data("text/plain"),
+            Some("7")
+        );
+        bad(&mut kernel, "lost").await;
+        kernel.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn the_kernel_lives_on_after_a_cell_that_ends_its_process() {
+    block_on(async {
+        let mut kernel = kernel().await;
+        good(&mut kernel, "fn kept() -> u8 { 7 }").await;
+        for end in ["std::process::exit(0)", "std::process::abort()"] {
+            let error = bad(&mut kernel, end).await;
+            assert_eq!(error["ename"], "CellProcessDied", "{error}");
+            assert_eq!(
+                good(&mut kernel, "kept()").await.data("text/plain"),
+                Some("7")
+            );
+        }
+        kernel.shutdown().await.unwrap();
+    });
+}
+
+#[test]
 fn two_kernels_at_once_share_no_variable() {
     block_on(async {
         let (mut one, mut two) = tokio::join!(kernel(), kernel());

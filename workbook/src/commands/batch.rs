@@ -47,14 +47,18 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
     let engine: Box<dyn Engine> = match args.engine {
-        EngineName::Local => {
-            Box::new(Local { memory: args.memory as usize * 1_000_000, ..Local::default() })
-        }
+        EngineName::Local => Box::new(Local {
+            memory: args.memory as usize * 1_000_000,
+            ..Local::default()
+        }),
     };
     let started = Instant::now();
     let output = Output::claim(&args.out, &args.input)?;
     let staging = output.staging()?;
-    let job = Job { input: args.input, zones: args.zones };
+    let job = Job {
+        input: args.input,
+        zones: args.zones,
+    };
     let show = Show::new();
     let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
     show.done();
@@ -66,14 +70,25 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
 }
 
 fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manifest> {
-    let name = job.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bytes = std::fs::metadata(&job.input).context("looking at the input again")?.len();
+    let name = job
+        .input
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let bytes = std::fs::metadata(&job.input)
+        .context("looking at the input again")?
+        .len();
     let counts = &summary.counts;
     Ok(Manifest {
         made_by: Manifest::MADE_BY.to_owned(),
         version: Manifest::VERSION,
         engine: engine.to_owned(),
-        input: output::Input { name, format: summary.format.name().to_owned(), bytes },
+        input: output::Input {
+            name,
+            format: summary.format.name().to_owned(),
+            bytes,
+        },
         counts: output::Counts {
             read: counts.read,
             rejected: counts.rejected,
@@ -81,11 +96,18 @@ fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manife
             duplicates: counts.duplicates,
             distinct: counts.distinct,
         },
-        zones: job.zones.iter().map(|zone| zone.name().to_owned()).collect(),
+        zones: job
+            .zones
+            .iter()
+            .map(|zone| zone.name().to_owned())
+            .collect(),
         files: summary
             .files
             .iter()
-            .map(|(name, rows)| FileRows { name: name.clone(), rows: *rows })
+            .map(|(name, rows)| FileRows {
+                name: name.clone(),
+                rows: *rows,
+            })
             .collect(),
     })
 }
@@ -138,7 +160,11 @@ impl Show {
             bar.set_style(ProgressStyle::with_template(style).expect("a sound template"));
             bar
         });
-        Show { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO) }
+        Show {
+            bar,
+            started: Instant::now(),
+            last: Mutex::new(Duration::ZERO),
+        }
     }
 
     fn progress(&self, progress: Progress) {
@@ -155,7 +181,9 @@ impl Show {
         }
         let now = self.started.elapsed();
         // Another thread that is printing prints for this one too.
-        let Ok(mut last) = self.last.try_lock() else { return };
+        let Ok(mut last) = self.last.try_lock() else {
+            return;
+        };
         if now - *last < BETWEEN_LINES {
             return;
         }

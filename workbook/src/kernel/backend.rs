@@ -89,9 +89,16 @@ impl Backend {
             stdin.connect(&connection.endpoint(STDIN)).await?;
             anyhow::Ok((published, shell, control, stdin))
         };
-        let (published, shell, control, stdin) = tokio::select! {
-            sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")??,
-            status = child.wait() => bail!("evcxr_jupyter ended at its start ({})", status?),
+        let sockets = tokio::select! {
+            sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")?,
+            status = child.wait() => bail!("evcxr_jupyter ended at its start ({})\n{}", status?, last_words(place)),
+        };
+        let (published, shell, control, stdin) = match sockets {
+            Ok(sockets) => sockets,
+            Err(error) => {
+                let _ = child.wait().await;
+                return Err(error.context(last_words(place)));
+            }
         };
         let (shell, shell_replies) = shell.split();
         let mut backend = Backend {
@@ -302,6 +309,7 @@ fn kill_group(id: Option<u32>) {
 }
 
 fn command(place: &Place) -> Command {
+    let log = std::fs::File::create(place.log()).map_or_else(|_| Stdio::null(), Stdio::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut with_bin = vec![place.bin()];
     with_bin.extend(std::env::split_paths(&path));
@@ -317,6 +325,7 @@ fn command(place: &Place) -> Command {
         .env(env::DEPS, &place.deps)
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
+        .env(lambda_workbook::notebook::channel::SOCKET, place.channel())
         .env(env::CARGO, own_cargo(place))
         .env(env::REAL_PATH, &path)
         .env("PATH", std::env::join_paths(with_bin).unwrap_or(path))
@@ -326,6 +335,7 @@ fn command(place: &Place) -> Command {
         .env_remove("RUSTUP_TOOLCHAIN")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
+        .stderr(log)
         .process_group(0)
         .kill_on_drop(true);
     if let Some(home) = std::env::var_os("CARGO_HOME") {
@@ -339,6 +349,16 @@ fn command(place: &Place) -> Command {
 fn own_cargo(place: &Place) -> std::path::PathBuf {
     let own = place.toolchain.join("cargo");
     if own.exists() { own } else { real_cargo() }
+}
+
+/// The end of what evcxr wrote on its way out.
+fn last_words(place: &Place) -> String {
+    let log = std::fs::read_to_string(place.log()).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    format!(
+        "evcxr_jupyter could not start:\n{}",
+        lines[lines.len().saturating_sub(12)..].join("\n")
+    )
 }
 
 /// Has the calling process killed when its parent dies, however that happens.

@@ -6,6 +6,11 @@
 //! support crate, answered in cargo's own JSON. Other calls, and crates that
 //! the reader asked for by `:dep`, go to the real cargo.
 //!
+//! Before it builds, it makes three changes that keep every line in its place:
+//! the cell opens the side channel of [`lambda_workbook::notebook::channel`]
+//! when it is loaded, and an error that `?` met and a panic that nobody caught
+//! are reported there.
+//!
 //! `cargo check` does one thing more: evcxr must write down the type of every
 //! variable that it keeps, and rustc knows it. evcxr's source for checking
 //! passes each variable to `evcxr_variable_store`; giving that function a bound
@@ -19,7 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 
 /// Names and values of the environment by which [`super::backend`] talks to
 /// this process through evcxr.
@@ -164,21 +169,29 @@ impl Cell {
         command
     }
 
+    /// Runs rustc on `source`, in the file whose name evcxr looks for in the
+    /// diagnostics.
+    fn compile(&self, source: &str, arrange: impl FnOnce(&mut Command)) -> Result<Output> {
+        std::fs::write("src/lib.rs", source).context("cannot write the cell")?;
+        let mut command = self.rustc();
+        command.arg("src/lib.rs");
+        arrange(&mut command);
+        command.output().context("cannot start rustc")
+    }
+
     fn build(&self) -> Result<bool> {
         let folder = Path::new("target").join("cell");
         std::fs::create_dir_all(&folder)?;
         let library = std::env::current_dir()?.join(folder).join("libctx.so");
-        let output = self
-            .rustc()
-            .arg("src/lib.rs")
-            .args(["--crate-type", "cdylib"])
-            .arg(format!("-Copt-level={}", opt_level()))
-            // Frames of a panic need symbols, not line tables.
-            .args(["-Cdebuginfo=0", "-Cstrip=debuginfo", "-Ccodegen-units=1"])
-            .arg("-o")
-            .arg(&library)
-            .output()
-            .context("cannot start rustc")?;
+        let source = std::fs::read_to_string("src/lib.rs").context("cannot read the cell")?;
+        let output = self.compile(&with_channel(&source), |rustc| {
+            rustc
+                .args(["--crate-type", "cdylib"])
+                .arg(format!("-Copt-level={}", opt_level()))
+                .args(["-Cdebuginfo=0", "-Cstrip=debuginfo", "-Ccodegen-units=1"])
+                .arg("-o")
+                .arg(&library);
+        })?;
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             forward(line);
         }
@@ -197,31 +210,18 @@ impl Cell {
 
     fn check(&self) -> Result<bool> {
         let source = std::fs::read_to_string("src/lib.rs").context("cannot read the cell")?;
-        let output = self
-            .rustc()
-            .arg("-")
-            .args(["--crate-type", "cdylib", "--emit=metadata"])
-            // Types must come as full paths, since the cell need not have
-            // imported them; both flags exist only with this variable set.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .args([
-                "-Ztrim-diagnostic-paths=no",
-                "-Zwrite-long-types-to-disk=no",
-            ])
-            .arg("-o")
-            .arg("target/ctx.rmeta")
-            .stdin(Stdio::piped())
-            .spawn()
-            .and_then(|mut rustc| {
-                use std::io::Write;
-                let mut stdin = rustc.stdin.take();
-                if let Some(stdin) = &mut stdin {
-                    stdin.write_all(ask_for_types(&source).as_bytes())?;
-                }
-                drop(stdin);
-                rustc.wait_with_output()
-            })
-            .context("cannot start rustc")?;
+        let output = self.compile(&ask_for_types(&source), |rustc| {
+            rustc
+                .args(["--crate-type", "cdylib", "--emit=metadata"])
+                // Types must come as full paths, since the cell need not have
+                // imported them; both flags exist only with this variable set.
+                .env("RUSTC_BOOTSTRAP", "1")
+                .args([
+                    "-Ztrim-diagnostic-paths=no",
+                    "-Zwrite-long-types-to-disk=no",
+                ])
+                .args(["-o", "target/ctx.rmeta"]);
+        })?;
         let mut types = BTreeMap::new();
         let mut correct = true;
         for line in String::from_utf8_lossy(&output.stderr).lines() {
@@ -267,6 +267,38 @@ fn forward(line: &str) -> bool {
         json!({"reason": "compiler-message", "target": {"name": "ctx"}, "message": message})
     );
     error
+}
+
+/// Opens the side channel when the cell is loaded. It stands behind the last
+/// line of the cell, and so moves none.
+const START: &str = r#"
+#[used] #[unsafe(link_section = ".init_array")]
+static EVCXR_WORKBOOK_START: extern "C" fn() = lambda_workbook::notebook::channel::start;
+"#;
+/// Where evcxr converts an error that `?` met, and what it does with it.
+const CONVERT_ERROR: &str = "From<T> for EvcxrUserCodeError {";
+const PRINT_ERROR: &str = "eprintln!(";
+const REPORT_ERROR: &str = "lambda_workbook::notebook::channel::question_mark(std::any::type_name_of_val(&error), format_args!(";
+
+/// What evcxr does where it catches a cell's panic, and what it does besides.
+const CAUGHT: &str = r#"println!("EVCXR_PANIC_NOTIFICATION");"#;
+const REPORT_PANIC: &str =
+    r#"{ lambda_workbook::notebook::channel::panicked(); println!("EVCXR_PANIC_NOTIFICATION"); }"#;
+
+fn with_channel(source: &str) -> String {
+    let mut source = source.to_owned();
+    // evcxr's own comes last, behind the reader's code.
+    if let Some(at) = source.rfind(CAUGHT) {
+        source.replace_range(at..at + CAUGHT.len(), REPORT_PANIC);
+    }
+    if let Some(at) = source.find(CONVERT_ERROR)
+        && let Some(print) = source[at..].find(PRINT_ERROR).map(|print| at + print)
+        && let Some(end) = source[print..].find(", error);").map(|end| print + end)
+    {
+        source.replace_range(end..end + ", error);".len(), ", error));");
+        source.replace_range(print..print + PRINT_ERROR.len(), REPORT_ERROR);
+    }
+    source + START
 }
 
 const STORE: &str = "fn evcxr_variable_store<T: 'static>(_: T) {}";
@@ -329,6 +361,25 @@ mod tests {
         assert_eq!(
             named_type(r#"{"message": "mismatched types", "spans": []}"#),
             None
+        );
+    }
+
+    #[test]
+    fn an_error_that_a_question_mark_met_is_reported_in_its_line() {
+        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\n}}\nfn user() { eprintln!(\"{}\", error); }\n";
+        let changed = with_channel(source);
+        assert!(changed.contains("type_name_of_val(&error), format_args!(\"{}\", error));"));
+        assert!(
+            changed.contains("fn user() { eprintln!(\"{}\", error); }"),
+            "the reader's own code stays"
+        );
+        assert!(
+            changed
+                .lines()
+                .zip(source.lines())
+                .filter(|(a, b)| a != b)
+                .count()
+                == 1
         );
     }
 

@@ -15,6 +15,7 @@
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
 //! - [`complete`]: Tab completion, in a process of its own.
+//! - [`reports`]: panics and failed `?`, as cells report them.
 //! - [`session`]: one notebook's conversation.
 //! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
 
@@ -24,5 +25,6 @@ pub mod cargo_stand_in;
 pub mod client;
 pub mod complete;
 pub mod place;
+pub mod reports;
 pub mod session;
 pub mod wire;

@@ -222,6 +222,16 @@ impl Place {
         self.path("no-std")
     }
 
+    /// What evcxr itself prints; its cells' output comes another way.
+    pub fn log(&self) -> PathBuf {
+        self.path("evcxr.log")
+    }
+
+    /// The socket on which cells report; see [`super::reports`].
+    pub fn channel(&self) -> PathBuf {
+        self.path("channel")
+    }
+
     /// Where [`super::cargo_stand_in`] leaves the types of a cell's variables.
     pub fn types(&self) -> PathBuf {
         self.path("types.json")
@@ -244,10 +254,13 @@ fn sweep(temporary: &Path) {
     }
 }
 
-/// Every cell sees the crates of the card under their own names.
+/// Every cell sees the crates of the card under their own names. The `?` is
+/// for evcxr, which learns from a failed compilation that cells may use it;
+/// better now than in the reader's first cell.
 const PRELUDE: &str = "\
 #[allow(unused_imports)] use lambda_workbook::{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json};
 use lambda_workbook::prelude::*;
+Ok::<(), std::fmt::Error>(())?;
 ";
 
 /// Keeps the support crate as it is now for as long as the returned file is

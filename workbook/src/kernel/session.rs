@@ -9,6 +9,7 @@ use super::annotate;
 use super::backend::{Backend, Event, Types};
 use super::complete::{self, Answer, Completer, Question};
 use super::place::{Built, Place};
+use super::reports::{Failure, Report, Reports};
 use super::wire::{ConnectionFile, Message, PROTOCOL_VERSION, Signer, text};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -107,11 +108,18 @@ fn publisher(mut socket: PubSocket, signer: Signer) -> mpsc::Sender<Message> {
     sender
 }
 
-/// evcxr and its folder, started while the reader still looks at the page.
+/// evcxr, its folder and what its cells report.
+struct Running {
+    place: Place,
+    backend: Backend,
+    reports: Reports,
+}
+
+/// evcxr, started while the reader still looks at the page.
 struct Engine {
     built: Built,
-    starting: Option<tokio::task::JoinHandle<Result<(Place, Backend, Option<String>)>>>,
-    running: Option<(Place, Backend)>,
+    starting: Option<tokio::task::JoinHandle<Result<(Running, Option<String>)>>>,
+    running: Option<Running>,
     /// What the reader should know, said before the next cell's output.
     notice: Option<String>,
 }
@@ -128,21 +136,25 @@ impl Engine {
     }
 
     /// The running evcxr; waits for its start, and starts it again if it died.
-    async fn get(&mut self) -> Result<&mut (Place, Backend)> {
+    async fn get(&mut self) -> Result<&mut Running> {
         if self.running.is_none() {
             let starting = self
                 .starting
                 .take()
                 .unwrap_or_else(|| tokio::spawn(start_backend(self.built.clone())));
-            let (place, backend, notice) = starting.await.context("the start was cut off")??;
+            let (running, notice) = starting.await.context("the start was cut off")??;
             self.notice = notice;
-            self.running = Some((place, backend));
+            self.running = Some(running);
         }
-        Ok(self.running.as_mut().expect("set above"))
+        self.running()
+    }
+
+    fn running(&mut self) -> Result<&mut Running> {
+        self.running.as_mut().context("evcxr is not running")
     }
 }
 
-async fn start_backend(built: Built) -> Result<(Place, Backend, Option<String>)> {
+async fn start_backend(built: Built) -> Result<(Running, Option<String>)> {
     let ready = built.clone();
     let (place, notice) = tokio::task::spawn_blocking(move || {
         let mut notice = None;
@@ -159,8 +171,14 @@ async fn start_backend(built: Built) -> Result<(Place, Backend, Option<String>)>
         anyhow::Ok((Place::prepare(&ready)?, notice))
     })
     .await??;
+    let reports = Reports::open(&place)?;
     let backend = Backend::start(&place).await?;
-    Ok((place, backend, notice))
+    let running = Running {
+        place,
+        backend,
+        reports,
+    };
+    Ok((running, notice))
 }
 
 struct Session {
@@ -190,27 +208,8 @@ enum Ran {
     Shutdown,
 }
 
-/// An error as Jupyter shows it.
-#[derive(Clone, Debug)]
-struct Failure {
-    name: String,
-    value: String,
-    traceback: Vec<String>,
-}
-
-impl Failure {
-    fn new(name: &str, value: impl Into<String>) -> Failure {
-        let value = value.into();
-        Failure {
-            name: name.to_owned(),
-            traceback: value.lines().map(str::to_owned).collect(),
-            value,
-        }
-    }
-
-    fn content(&self) -> Value {
-        json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
-    }
+fn error_content(failure: &Failure) -> Value {
+    json!({"ename": failure.name, "evalue": failure.value, "traceback": failure.traceback})
 }
 
 impl Session {
@@ -223,7 +222,7 @@ impl Session {
         loop {
             let idle_event = async {
                 match self.engine.running.as_mut() {
-                    Some((_, backend)) => backend.event().await,
+                    Some(running) => running.backend.event().await,
                     None => std::future::pending().await,
                 }
             };
@@ -248,8 +247,8 @@ impl Session {
                 () = orphaned(self.parent) => break,
             }
         }
-        if let Some((_, backend)) = self.engine.running.take() {
-            backend.stop().await;
+        if let Some(running) = self.engine.running.take() {
+            running.backend.stop().await;
         }
         // The last replies are still on their way out.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -280,8 +279,8 @@ impl Session {
         let (kind, content, over) = match request.kind() {
             "kernel_info_request" => ("kernel_info_reply", kernel_info(), false),
             "interrupt_request" => {
-                if let Some((_, backend)) = self.engine.running.as_mut() {
-                    backend.interrupt().await?;
+                if let Some(running) = self.engine.running.as_mut() {
+                    running.backend.interrupt().await?;
                 }
                 ("interrupt_reply", json!({"status": "ok"}), false)
             }
@@ -384,8 +383,8 @@ impl Session {
                 self.reply(request, "execute_reply", content).await?;
             }
             Ran::Error(failure) => {
-                self.publish(request, "error", failure.content()).await?;
-                let mut content = failure.content();
+                let mut content = error_content(&failure);
+                self.publish(request, "error", content.clone()).await?;
                 content["status"] = json!("error");
                 content["execution_count"] = json!(self.execution_count);
                 self.reply(request, "execute_reply", content).await?;
@@ -434,11 +433,7 @@ impl Session {
     }
 
     async fn try_cell(&mut self, request: &Message, code: &str) -> Result<Ran> {
-        let (place, backend) = self
-            .engine
-            .running
-            .as_mut()
-            .context("evcxr is not running")?;
+        let Running { place, backend, .. } = self.engine.running()?;
         let types = if annotate::needs_types(code) {
             backend.types(code, place).await?
         } else {
@@ -461,13 +456,9 @@ impl Session {
         let (mut replied, mut idle) = (false, false);
         let mut failures: Vec<Failure> = Vec::new();
         while !(replied && idle) {
-            let (_, backend) = self
-                .engine
-                .running
-                .as_mut()
-                .context("evcxr is not running")?;
+            let running = self.engine.running()?;
             tokio::select! {
-                event = backend.event() => match event? {
+                event = running.backend.event() => match event? {
                     Event::Published(message) => {
                         let ours = message.parent_id() == id;
                         match message.kind() {
@@ -485,6 +476,16 @@ impl Session {
                     if self.answer_control(control).await? {
                         return Ok(Ran::Shutdown);
                     }
+                }
+            }
+        }
+        let running = self.engine.running()?;
+        for report in running.reports.take(code, &running.place) {
+            match report {
+                Report::Failure(failure) => failures.push(failure),
+                Report::Note(note) => {
+                    let content = json!({"name": "stderr", "text": note});
+                    self.publish(request, "stream", content).await?;
                 }
             }
         }
@@ -573,14 +574,14 @@ impl Session {
     }
 
     async fn in_context(&mut self, code: &str, cursor: usize) -> Result<Option<(String, usize)>> {
-        let (place, backend) = self.engine.get().await?;
+        let Running { place, backend, .. } = self.engine.get().await?;
         backend.in_context(code, cursor, place).await
     }
 
     async fn try_completer(&mut self, question: &Question) -> Result<Option<Answer>> {
         if self.completer.is_none() {
-            let (place, _) = self.engine.get().await?;
-            self.completer = Some(Completer::start(place)?);
+            let running = self.engine.get().await?;
+            self.completer = Some(Completer::start(&running.place)?);
         }
         let completer = self.completer.as_mut().context("started above")?;
         completer.ask(question, COMPLETION_PATIENCE).await
@@ -597,8 +598,8 @@ impl Session {
                 String::new()
             }
         };
-        if let Some((_, backend)) = self.engine.running.as_mut() {
-            backend.answer(&question, &answer).await?;
+        if let Some(running) = self.engine.running.as_mut() {
+            running.backend.answer(&question, &answer).await?;
         }
         Ok(())
     }
