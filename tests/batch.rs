@@ -49,7 +49,13 @@ fn raw() -> impl Strategy<Value = Raw> {
         prop::sample::select(vec!["A", "ABCDEFGH", "a-cookie-longer-than-eight", ""]).prop_map(Err),
     ];
     let kind = prop_oneof![9 => Just("page_view"), 1 => Just("equiv"), 1 => Just("nonsense")];
-    (secs, kind, url, person, 0..2i64).prop_map(|(secs, kind, url, person, nonce)| Raw { secs, kind, url, person, nonce })
+    (secs, kind, url, person, 0..2i64).prop_map(|(secs, kind, url, person, nonce)| Raw {
+        secs,
+        kind,
+        url,
+        person,
+        nonce,
+    })
 }
 
 fn frame(rows: &[Raw]) -> DataFrame {
@@ -71,7 +77,9 @@ fn json_line(row: &Raw) -> String {
     };
     let unit = match row.kind {
         "equiv" => serde_json::json!({"equiv": {"id1": person, "id2": person}}),
-        kind => serde_json::json!({kind: {"person": person, "page": {"url": row.url}, "nonce": row.nonce}}),
+        kind => {
+            serde_json::json!({kind: {"person": person, "page": {"url": row.url}, "nonce": row.nonce}})
+        }
     };
     // Two orders of keys and two line ends.
     let secs = row.secs;
@@ -100,10 +108,14 @@ fn naive(rows: &[Raw], zone: chrono_tz::Tz) -> (View, View, usize, usize) {
     for (secs, url, ..) in &distinct {
         for g in Granularity::ALL {
             let start = secs.div_euclid(g.secs()) * g.secs();
-            *buckets.entry((url.clone(), g.code().into(), start)).or_default() += 1;
+            *buckets
+                .entry((url.clone(), g.code().into(), start))
+                .or_default() += 1;
         }
         let day = local_day_start(*secs, zone);
-        *days.entry((url.clone(), zone.name().into(), day)).or_default() += 1;
+        *days
+            .entry((url.clone(), zone.name().into(), day))
+            .or_default() += 1;
     }
     (buckets, days, rejected, views - distinct.len())
 }
@@ -117,17 +129,28 @@ fn view(frame: &DataFrame) -> View {
             ((text(0), text(1), number(2)), number(3))
         })
         .collect();
-    assert!(rows.is_sorted(), "a view is sorted by its first three columns");
+    assert!(
+        rows.is_sorted(),
+        "a view is sorted by its first three columns"
+    );
     let count = rows.len();
     let view: View = rows.into_iter().collect();
     assert_eq!(view.len(), count, "a bucket stands once");
     view
 }
 
-fn run(engine: &Local, input: &Path, zone: Option<chrono_tz::Tz>, out: &Path) -> Result<Summary, EngineError> {
+fn run(
+    engine: &Local,
+    input: &Path,
+    zone: Option<chrono_tz::Tz>,
+    out: &Path,
+) -> Result<Summary, EngineError> {
     let _ = std::fs::remove_dir_all(out);
     std::fs::create_dir(out).unwrap();
-    let job = Job { input: input.to_owned(), zones: zone.into_iter().collect() };
+    let job = Job {
+        input: input.to_owned(),
+        zones: zone.into_iter().collect(),
+    };
     engine.run(&job, out, &|_| {})
 }
 
@@ -137,7 +160,9 @@ fn read(out: &Path, name: &str) -> View {
 
 fn lines(out: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(out.join(local::REJECTED)).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 proptest! {
@@ -224,7 +249,10 @@ fn the_golden_example_by_hour() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("golden.jsonl");
     let datums: Vec<Datum> = dataset::golden().into_iter().collect();
-    let text: String = datums.iter().map(|d| serde_json::to_string(d).unwrap() + "\n").collect();
+    let text: String = datums
+        .iter()
+        .map(|d| serde_json::to_string(d).unwrap() + "\n")
+        .collect();
     std::fs::write(&input, text).unwrap();
     let out = folder.path().join("out");
     let summary = run(&Local::default(), &input, None, &out).unwrap();
@@ -241,9 +269,18 @@ fn the_golden_example_by_hour() {
         ("foo.com/post3", 0, 1),
         ("foo.com/post3", 2, 1),
     ];
-    assert_eq!(hours, expected.map(|(url, hour, count)| (url.to_owned(), hour, count)));
-    let views = datums.iter().filter(|d| matches!(d.dataunit, DataUnit::PageView(_))).count();
-    assert_eq!(summary.counts.distinct + summary.counts.duplicates, views as u64);
+    assert_eq!(
+        hours,
+        expected.map(|(url, hour, count)| (url.to_owned(), hour, count))
+    );
+    let views = datums
+        .iter()
+        .filter(|d| matches!(d.dataunit, DataUnit::PageView(_)))
+        .count();
+    assert_eq!(
+        summary.counts.distinct + summary.counts.duplicates,
+        views as u64
+    );
     assert_eq!(summary.counts.other_kinds, (datums.len() - views) as u64);
 }
 
@@ -257,7 +294,10 @@ fn days_of_23_and_25_hours_hold_what_they_should() {
         let days = batch::page_views_by_local_day(&views, zone).unwrap();
         let counts = days.column("count").unwrap().i64().unwrap();
         let starts = days.column("ts").unwrap().i64().unwrap();
-        let at = starts.iter().position(|ts| ts == Some(first)).expect("the day begins at its midnight");
+        let at = starts
+            .iter()
+            .position(|ts| ts == Some(first))
+            .expect("the day begins at its midnight");
         assert_eq!(counts.get(at), Some(hours * 60));
         assert_eq!(starts.get(at + 1), Some(first + hours * 3600));
     }
@@ -272,7 +312,12 @@ fn rejected(text: &[u8]) -> Vec<(u64, String)> {
     std::fs::write(&input, text).unwrap();
     let out = folder.path().join("out");
     run(&Local::default(), &input, None, &out).unwrap();
-    let entry = |e: &serde_json::Value| (e["line"].as_u64().unwrap(), e["reason"].as_str().unwrap().to_owned());
+    let entry = |e: &serde_json::Value| {
+        (
+            e["line"].as_u64().unwrap(),
+            e["reason"].as_str().unwrap().to_owned(),
+        )
+    };
     lines(&out).iter().map(entry).collect()
 }
 
@@ -280,24 +325,66 @@ fn rejected(text: &[u8]) -> Vec<(u64, String)> {
 fn every_bad_line_is_reported_with_its_number_and_reason() {
     let with = |from: &str, to: &str| GOOD.replace(from, to);
     let bomb = with("60", &"[".repeat(100_000));
-    let long_url = with("http://a.com/", &format!("http://a.com/{}", "a".repeat(10_000_000)));
+    let long_url = with(
+        "http://a.com/",
+        &format!("http://a.com/{}", "a".repeat(10_000_000)),
+    );
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (b"{\"a\":\xff}".to_vec(), "not UTF-8 at byte 5 of the line"),
         (b"hello".to_vec(), "not a datum: expected value at column 1"),
-        (with("page_view", "click").into(), "not a datum: unknown variant `click`, expected one of"),
-        (with("\"nonce\":1", "\"nonce\":1,\"nonce\":1").into(), "not a datum: duplicate field `nonce`"),
-        (with("\"nonce\":1,", "").into(), "not a datum: missing field `nonce`"),
-        (with("{\"user_id\":1}", "{\"user_id\":1,\"cookie\":\"A\"}").into(), "not a datum: "),
-        (with("60", "6e1").into(), "not a datum: invalid type: floating point"),
-        (with("60", "9223372036854775807").into(), "timestamp 9223372036854775807 is outside the years 1 to 9999"),
-        (with("60", "99999999999999999999").into(), "not a datum: invalid type: floating point"),
-        (with("60", "-9223372036854775808").into(), "timestamp -9223372036854775808 is outside the years 1 to 9999"),
-        (with("60", "1438913491000").into(), "timestamp 1438913491000 is outside the years 1 to 9999; are these milliseconds?"),
-        (with("http://a.com/", "http://").into(), "URL without a host"),
-        (with("http://a.com/", "\\u0000").into(), "URL has '\\0' at byte 0"),
-        (long_url.into(), "URL of 10000013 bytes; at most 65536 are taken"),
+        (
+            with("page_view", "click").into(),
+            "not a datum: unknown variant `click`, expected one of",
+        ),
+        (
+            with("\"nonce\":1", "\"nonce\":1,\"nonce\":1").into(),
+            "not a datum: duplicate field `nonce`",
+        ),
+        (
+            with("\"nonce\":1,", "").into(),
+            "not a datum: missing field `nonce`",
+        ),
+        (
+            with("{\"user_id\":1}", "{\"user_id\":1,\"cookie\":\"A\"}").into(),
+            "not a datum: ",
+        ),
+        (
+            with("60", "6e1").into(),
+            "not a datum: invalid type: floating point",
+        ),
+        (
+            with("60", "9223372036854775807").into(),
+            "timestamp 9223372036854775807 is outside the years 1 to 9999",
+        ),
+        (
+            with("60", "99999999999999999999").into(),
+            "not a datum: invalid type: floating point",
+        ),
+        (
+            with("60", "-9223372036854775808").into(),
+            "timestamp -9223372036854775808 is outside the years 1 to 9999",
+        ),
+        (
+            with("60", "1438913491000").into(),
+            "timestamp 1438913491000 is outside the years 1 to 9999; are these milliseconds?",
+        ),
+        (
+            with("http://a.com/", "http://").into(),
+            "URL without a host",
+        ),
+        (
+            with("http://a.com/", "\\u0000").into(),
+            "URL has '\\0' at byte 0",
+        ),
+        (
+            long_url.into(),
+            "URL of 10000013 bytes; at most 65536 are taken",
+        ),
         (bomb.into(), "not a datum: "),
-        (format!("{GOOD}{GOOD}").into(), "not a datum: trailing characters"),
+        (
+            format!("{GOOD}{GOOD}").into(),
+            "not a datum: trailing characters",
+        ),
     ];
     // A byte-order mark, blank lines and CRLF around; the good ones are counted.
     let mut text = b"\xef\xbb\xbf".to_vec();
@@ -320,7 +407,10 @@ fn every_bad_line_is_reported_with_its_number_and_reason() {
 fn a_truncated_last_line_is_named_and_a_whole_one_without_line_end_is_taken() {
     assert_eq!(rejected(GOOD.as_bytes()), []);
     let text = format!("{GOOD}\n{}", &GOOD[..50]);
-    assert_eq!(rejected(text.as_bytes()), [(2, "truncated: the file ends inside this line".to_owned())]);
+    assert_eq!(
+        rejected(text.as_bytes()),
+        [(2, "truncated: the file ends inside this line".to_owned())]
+    );
 }
 
 #[test]
@@ -344,7 +434,10 @@ fn seconds_before_1970_fall_into_the_bucket_below() {
     std::fs::write(&input, GOOD.replace("60", "-1")).unwrap();
     let out = folder.path().join("out");
     run(&Local::default(), &input, None, &out).unwrap();
-    let starts: Vec<i64> = read(&out, local::PAGE_VIEWS).into_keys().map(|(_, _, ts)| ts).collect();
+    let starts: Vec<i64> = read(&out, local::PAGE_VIEWS)
+        .into_keys()
+        .map(|(_, _, ts)| ts)
+        .collect();
     assert_eq!(starts, [-86_400, -3_600, -2_419_200, -604_800]);
 }
 
@@ -355,7 +448,9 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
     let fails = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
         let error = run(&Local::default(), &path, None, &folder.path().join("out")).unwrap_err();
-        error.to_string().replace(&path.display().to_string(), "FILE")
+        error
+            .to_string()
+            .replace(&path.display().to_string(), "FILE")
     };
     assert_eq!(fails(b""), "FILE: holds no datum");
     assert_eq!(fails(b"\n \n\r\n"), "FILE: holds no datum");
@@ -380,13 +475,23 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
         "FILE: not a table of datums; missing columns: true_as_of_secs, kind, cookie, user_id; \
          found: url, when, nonce"
     );
-    let rows = [Raw { secs: 1, kind: "page_view", url: "a.com/", person: Ok(1), nonce: 1 }];
+    let rows = [Raw {
+        secs: 1,
+        kind: "page_view",
+        url: "a.com/",
+        person: Ok(1),
+        nonce: 1,
+    }];
     let mut df = frame(&rows);
     df.with_column(Column::new("nonce".into(), ["x"])).unwrap();
-    assert_eq!(parquet(df), "FILE: column nonce is str, where a whole number is wanted");
+    assert_eq!(
+        parquet(df),
+        "FILE: column nonce is str, where a whole number is wanted"
+    );
 
     let missing = folder.path().join("none.jsonl");
-    let fails = |path: &Path| run(&Local::default(), path, None, &folder.path().join("out")).unwrap_err();
+    let fails =
+        |path: &Path| run(&Local::default(), path, None, &folder.path().join("out")).unwrap_err();
     assert!(matches!(fails(&missing), EngineError::Missing(_)));
     assert!(matches!(fails(folder.path()), EngineError::IsFolder(_)));
 }
@@ -395,24 +500,41 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
 fn narrower_columns_are_read_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.parquet");
-    let rows = [Raw { secs: 60, kind: "page_view", url: "a.com/", person: Ok(1), nonce: 1 }];
+    let rows = [Raw {
+        secs: 60,
+        kind: "page_view",
+        url: "a.com/",
+        person: Ok(1),
+        nonce: 1,
+    }];
     let mut df = frame(&rows);
     for name in ["true_as_of_secs", "nonce", "user_id"] {
         let narrow = df.column(name).unwrap().cast(&DataType::Int32).unwrap();
         df.with_column(narrow).unwrap();
     }
-    ParquetWriter::new(File::create(&path).unwrap()).finish(&mut df).unwrap();
+    ParquetWriter::new(File::create(&path).unwrap())
+        .finish(&mut df)
+        .unwrap();
     let summary = run(&Local::default(), &path, None, &folder.path().join("out")).unwrap();
     assert_eq!(summary.counts.distinct, 1);
 }
 
 #[test]
 fn a_person_is_the_same_only_as_a_whole() {
-    let line = |person: PersonId| GOOD.replace(r#"{"user_id":1}"#, &serde_json::to_string(&person).unwrap()) + "\n";
+    let line = |person: PersonId| {
+        GOOD.replace(r#"{"user_id":1}"#, &serde_json::to_string(&person).unwrap()) + "\n"
+    };
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.jsonl");
     let cookie = |text: &str| PersonId::Cookie(text.to_owned());
-    let people = [PersonId::UserId(49), cookie("1"), cookie("1\0"), cookie("12345678"), cookie("123456789"), cookie("123456789")];
+    let people = [
+        PersonId::UserId(49),
+        cookie("1"),
+        cookie("1\0"),
+        cookie("12345678"),
+        cookie("123456789"),
+        cookie("123456789"),
+    ];
     std::fs::write(&input, people.map(line).concat()).unwrap();
     let summary = run(&Local::default(), &input, None, &folder.path().join("out")).unwrap();
     assert_eq!((summary.counts.distinct, summary.counts.duplicates), (5, 1));
@@ -422,6 +544,10 @@ fn a_person_is_the_same_only_as_a_whole() {
 fn a_folder_without_our_manifest_is_no_folder_of_views() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Manifest::read(folder.path()), None);
-    std::fs::write(folder.path().join("manifest.json"), r#"{"made_by":"somebody else"}"#).unwrap();
+    std::fs::write(
+        folder.path().join("manifest.json"),
+        r#"{"made_by":"somebody else"}"#,
+    )
+    .unwrap();
     assert_eq!(Manifest::read(folder.path()), None);
 }

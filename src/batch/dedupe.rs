@@ -28,5 +28,8 @@ pub const KEY: [&str; 5] = ["true_as_of_secs", "url", "cookie", "user_id", "nonc
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn distinct(df: &DataFrame) -> PolarsResult<DataFrame> {
-    df.clone().lazy().unique_stable(Some(cols(KEY)), UniqueKeepStrategy::First).collect()
+    df.clone()
+        .lazy()
+        .unique_stable(Some(cols(KEY)), UniqueKeepStrategy::First)
+        .collect()
 }

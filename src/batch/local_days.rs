@@ -26,7 +26,9 @@ use polars::prelude::*;
 pub fn page_views_by_local_day(df: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let day = col("true_as_of_secs").map(
         move |secs| {
-            let days = secs.i64()?.apply_values(|ts| calendar::local_day_start(ts, zone));
+            let days = secs
+                .i64()?
+                .apply_values(|ts| calendar::local_day_start(ts, zone));
             Ok(days.into_column())
         },
         |_, _| Ok(Field::new("ts".into(), DataType::Int64)),

@@ -50,7 +50,10 @@ impl fmt::Display for UrlError {
                 write!(f, "URL of {bytes} bytes; at most {MAX_URL_BYTES} are taken")
             }
             UrlError::Forbidden { found, at } => {
-                write!(f, "URL has {found:?} at byte {at}; it must be percent-encoded")
+                write!(
+                    f,
+                    "URL has {found:?} at byte {at}; it must be percent-encoded"
+                )
             }
             UrlError::Scheme(scheme) => {
                 write!(f, "URL scheme {scheme:?}; only http and https are pages")
@@ -136,9 +139,11 @@ pub fn normalise_url(raw: &str) -> Result<Cow<'_, str>, UrlError> {
 /// The page views among the datums of `df`, with normalised URLs: columns
 /// `true_as_of_secs`, `url`, `cookie`, `user_id`, `nonce`.
 ///
-/// Rows of other kinds are left out. So are rows that are no page view because
-/// something in them is malformed: [`rejected_rows`](super::rejected_rows) has
-/// those, each with its reason.
+/// Rows of other kinds are left out; without a column `kind`, as
+/// [`dataset::lesson`](crate::dataset::lesson) has it, every row is a page view.
+/// Left
+/// out too are rows in which something is malformed:
+/// [`rejected_rows`](super::rejected_rows) has those, each with its reason.
 ///
 /// ```
 /// use lambda_workbook::batch;
@@ -159,9 +164,11 @@ pub fn normalise_url(raw: &str) -> Result<Cow<'_, str>, UrlError> {
 pub fn normalised(df: &DataFrame) -> PolarsResult<DataFrame> {
     let years = super::rejected::TIMESTAMPS;
     let secs = col("true_as_of_secs");
-    df.clone()
-        .lazy()
-        .filter(col("kind").eq(lit("page_view")))
+    let mut views = df.clone().lazy();
+    if df.column("kind").is_ok() {
+        views = views.filter(col("kind").eq(lit("page_view")));
+    }
+    views
         .with_column(col("url").map(
             |urls| Ok(normalise_column(urls.str()?).into_column()),
             |_, field| Ok(field.clone()),
@@ -169,7 +176,11 @@ pub fn normalised(df: &DataFrame) -> PolarsResult<DataFrame> {
         .filter(
             col("url")
                 .is_not_null()
-                .and(secs.clone().gt_eq(lit(*years.start())).and(secs.lt_eq(lit(*years.end()))))
+                .and(
+                    secs.clone()
+                        .gt_eq(lit(*years.start()))
+                        .and(secs.lt_eq(lit(*years.end()))),
+                )
                 .and(col("cookie").is_null().neq(col("user_id").is_null()))
                 .and(col("nonce").is_not_null()),
         )
@@ -184,8 +195,12 @@ fn normalise_column(urls: &StringChunked) -> StringChunked {
     let normal: StringChunkedBuilder = urls.iter().fold(
         StringChunkedBuilder::new(urls.name().clone(), urls.len()),
         |mut column, raw| {
-            let url =
-                raw.and_then(|raw| known.entry(raw).or_insert_with(|| normalise_url(raw).ok()).as_deref());
+            let url = raw.and_then(|raw| {
+                known
+                    .entry(raw)
+                    .or_insert_with(|| normalise_url(raw).ok())
+                    .as_deref()
+            });
             column.append_option(url);
             column
         },
@@ -199,7 +214,10 @@ fn forbid(raw: &str) -> Result<(), UrlError> {
     if raw.bytes().all(|b| (0x21..0x7f).contains(&b)) {
         return Ok(());
     }
-    match raw.char_indices().find(|(_, c)| c.is_whitespace() || c.is_control()) {
+    match raw
+        .char_indices()
+        .find(|(_, c)| c.is_whitespace() || c.is_control())
+    {
         Some((at, found)) => Err(UrlError::Forbidden { found, at }),
         None => Ok(()),
     }
@@ -242,11 +260,20 @@ fn check_port(port: &str, has_scheme: bool) -> Result<(), UrlError> {
     // rather a mistyped scheme, as in `http:/mysite.com`.
     let empty_is_fine = port.is_empty() && has_scheme;
     let number = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    if empty_is_fine || number { Ok(()) } else { Err(UrlError::Port(cut(port))) }
+    if empty_is_fine || number {
+        Ok(())
+    } else {
+        Err(UrlError::Port(cut(port)))
+    }
 }
 
 fn check_host(host: &str) -> Result<(), UrlError> {
-    let wrong = |why| Err(UrlError::Host { host: cut(host), why });
+    let wrong = |why| {
+        Err(UrlError::Host {
+            host: cut(host),
+            why,
+        })
+    };
     if host.is_empty() {
         return Err(UrlError::NoHost);
     }
@@ -273,7 +300,11 @@ fn check_host(host: &str) -> Result<(), UrlError> {
             _ => return wrong("a character that no host name has"),
         }
     }
-    if label_len == 0 { wrong("nothing between two dots") } else { Ok(()) }
+    if label_len == 0 {
+        wrong("nothing between two dots")
+    } else {
+        Ok(())
+    }
 }
 
 /// At most 80 bytes of it: an error is read by people.
@@ -307,7 +338,11 @@ mod tests {
             "mysite.com/blog",
             "mysite.com:8080/blog",
         ] {
-            assert_eq!(normalise_url(raw).as_deref(), Ok("mysite.com/blog"), "{raw}");
+            assert_eq!(
+                normalise_url(raw).as_deref(),
+                Ok("mysite.com/blog"),
+                "{raw}"
+            );
         }
     }
 
@@ -318,13 +353,19 @@ mod tests {
             ("http://mysite.com?q=1", "mysite.com/"),
             ("http://mysite.com/", "mysite.com/"),
             ("http://mysite.com/blog/", "mysite.com/blog/"),
-            ("http://mysite.com/Blog/%7Ea/../b", "mysite.com/Blog/%7Ea/../b"),
+            (
+                "http://mysite.com/Blog/%7Ea/../b",
+                "mysite.com/Blog/%7Ea/../b",
+            ),
             ("http://mysite.com/a:b@c", "mysite.com/a:b@c"),
             ("http://[::1]:8080/x", "[::1]/x"),
             ("http://127.0.0.1/x", "127.0.0.1/x"),
             ("http://BÜCHER.example/ä", "bücher.example/ä"),
             ("mysite.com/go?to=ftp://other.com/", "mysite.com/go"),
-            ("mysite.com/http://other.com/", "mysite.com/http://other.com/"),
+            (
+                "mysite.com/http://other.com/",
+                "mysite.com/http://other.com/",
+            ),
         ] {
             assert_eq!(normalise_url(raw).as_deref(), Ok(normal), "{raw}");
         }
@@ -332,8 +373,14 @@ mod tests {
 
     #[test]
     fn a_normal_url_costs_no_copy() {
-        assert!(matches!(normalise_url("http://mysite.com/blog?x"), Ok(Cow::Borrowed(_))));
-        assert!(matches!(normalise_url("http://mysite.com:80/blog"), Ok(Cow::Owned(_))));
+        assert!(matches!(
+            normalise_url("http://mysite.com/blog?x"),
+            Ok(Cow::Borrowed(_))
+        ));
+        assert!(matches!(
+            normalise_url("http://mysite.com:80/blog"),
+            Ok(Cow::Owned(_))
+        ));
     }
 
     #[test]
@@ -345,28 +392,85 @@ mod tests {
             ("/blog", "URL without a host"),
             ("?q=1", "URL without a host"),
             ("http://:80/", "URL without a host"),
-            ("ftp://mysite.com/", "URL scheme \"ftp\"; only http and https are pages"),
-            ("://mysite.com/", "URL scheme \"\"; only http and https are pages"),
-            ("mailto:bob@mysite.com", "URL with a user name but no http:// before it"),
-            ("javascript:alert(1)", "URL port \"alert(1)\" is no number from 0 to 65535"),
-            ("http:/mysite.com/", "URL port \"\" is no number from 0 to 65535"),
-            ("http:mysite.com/", "URL port \"mysite.com\" is no number from 0 to 65535"),
-            ("http://mysite.com:99999/", "URL port \"99999\" is no number from 0 to 65535"),
-            ("http://mysite.com:+80/", "URL port \"+80\" is no number from 0 to 65535"),
-            ("http://my site.com/", "URL has ' ' at byte 9; it must be percent-encoded"),
-            ("http://mysite.com/a\nb", "URL has '\\n' at byte 19; it must be percent-encoded"),
-            ("http://mysite..com/", "URL host \"mysite..com\": nothing between two dots"),
-            ("http://.com/", "URL host \".com\": nothing between two dots"),
-            ("http://my%20site.com/", "URL host \"my%20site.com\": a character that no host name has"),
-            ("http:\\\\mysite.com/", "URL port \"\\\\\\\\mysite.com\" is no number from 0 to 65535"),
-            ("http://[::1/", "URL host \"[::1\": no IPv6 address in the brackets"),
+            (
+                "ftp://mysite.com/",
+                "URL scheme \"ftp\"; only http and https are pages",
+            ),
+            (
+                "://mysite.com/",
+                "URL scheme \"\"; only http and https are pages",
+            ),
+            (
+                "mailto:bob@mysite.com",
+                "URL with a user name but no http:// before it",
+            ),
+            (
+                "javascript:alert(1)",
+                "URL port \"alert(1)\" is no number from 0 to 65535",
+            ),
+            (
+                "http:/mysite.com/",
+                "URL port \"\" is no number from 0 to 65535",
+            ),
+            (
+                "http:mysite.com/",
+                "URL port \"mysite.com\" is no number from 0 to 65535",
+            ),
+            (
+                "http://mysite.com:99999/",
+                "URL port \"99999\" is no number from 0 to 65535",
+            ),
+            (
+                "http://mysite.com:+80/",
+                "URL port \"+80\" is no number from 0 to 65535",
+            ),
+            (
+                "http://my site.com/",
+                "URL has ' ' at byte 9; it must be percent-encoded",
+            ),
+            (
+                "http://mysite.com/a\nb",
+                "URL has '\\n' at byte 19; it must be percent-encoded",
+            ),
+            (
+                "http://mysite..com/",
+                "URL host \"mysite..com\": nothing between two dots",
+            ),
+            (
+                "http://.com/",
+                "URL host \".com\": nothing between two dots",
+            ),
+            (
+                "http://my%20site.com/",
+                "URL host \"my%20site.com\": a character that no host name has",
+            ),
+            (
+                "http:\\\\mysite.com/",
+                "URL port \"\\\\\\\\mysite.com\" is no number from 0 to 65535",
+            ),
+            (
+                "http://[::1/",
+                "URL host \"[::1\": no IPv6 address in the brackets",
+            ),
         ] {
-            assert_eq!(normalise_url(raw).map_err(|e| e.to_string()), Err(reason.into()), "{raw}");
+            assert_eq!(
+                normalise_url(raw).map_err(|e| e.to_string()),
+                Err(reason.into()),
+                "{raw}"
+            );
         }
         let long = format!("http://mysite.com/{}", "a".repeat(10_000_000));
-        assert_eq!(normalise_url(&long), Err(UrlError::TooLong { bytes: 10_000_018 }));
+        assert_eq!(
+            normalise_url(&long),
+            Err(UrlError::TooLong { bytes: 10_000_018 })
+        );
         let label = format!("http://{}.com/", "a".repeat(64));
-        assert!(normalise_url(&label).unwrap_err().to_string().ends_with("a part longer than 63 bytes"));
+        assert!(
+            normalise_url(&label)
+                .unwrap_err()
+                .to_string()
+                .ends_with("a part longer than 63 bytes")
+        );
     }
 
     proptest! {

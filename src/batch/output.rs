@@ -88,17 +88,29 @@ pub enum OutputError {
     HoldsInput { folder: PathBuf, input: PathBuf },
     /// Another run is writing it.
     Busy { folder: PathBuf, process: String },
-    Io { path: PathBuf, doing: &'static str, source: io::Error },
+    Io {
+        path: PathBuf,
+        doing: &'static str,
+        source: io::Error,
+    },
 }
 
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OutputError::NoName(path) => {
-                write!(f, "{}: name a folder of its own for the views", path.display())
+                write!(
+                    f,
+                    "{}: name a folder of its own for the views",
+                    path.display()
+                )
             }
             OutputError::IsFile(path) => {
-                write!(f, "{}: a file stands there; name another folder", path.display())
+                write!(
+                    f,
+                    "{}: a file stands there; name another folder",
+                    path.display()
+                )
             }
             OutputError::Foreign { folder, found } => write!(
                 f,
@@ -117,7 +129,11 @@ impl fmt::Display for OutputError {
                 "{}: another run{process} is writing these views; wait for it, or name another folder",
                 folder.display()
             ),
-            OutputError::Io { path, doing, source } => {
+            OutputError::Io {
+                path,
+                doing,
+                source,
+            } => {
                 write!(f, "{}: {doing}: {source}", path.display())?;
                 if source.kind() == io::ErrorKind::StorageFull {
                     write!(f, "; make room on this disk and run again")?;
@@ -141,7 +157,11 @@ type Result<T> = std::result::Result<T, OutputError>;
 
 fn io_at(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> OutputError + use<> {
     let path = path.to_owned();
-    move |source| OutputError::Io { path, doing, source }
+    move |source| OutputError::Io {
+        path,
+        doing,
+        source,
+    }
 }
 
 /// A folder of batch views, held by this run alone until dropped.
@@ -170,11 +190,19 @@ impl Output {
             return Err(OutputError::IsFile(folder));
         }
         if fs::canonicalize(input).is_ok_and(|input| input.starts_with(&folder)) {
-            return Err(OutputError::HoldsInput { folder, input: input.to_owned() });
+            return Err(OutputError::HoldsInput {
+                folder,
+                input: input.to_owned(),
+            });
         }
         fs::create_dir_all(&parent).map_err(io_at(&parent, "making this folder"))?;
         let lock = Lock::take(&parent.join(format!(".{name}.lock")), &folder)?;
-        let output = Output { folder, parent, name, _lock: lock };
+        let output = Output {
+            folder,
+            parent,
+            name,
+            _lock: lock,
+        };
         output.clear_away()?;
         output.refuse_foreign()?;
         Ok(output)
@@ -222,7 +250,10 @@ impl Output {
             .collect();
         foreign.sort();
         match foreign.into_iter().next() {
-            Some(found) => Err(OutputError::Foreign { folder: self.folder.clone(), found }),
+            Some(found) => Err(OutputError::Foreign {
+                folder: self.folder.clone(),
+                found,
+            }),
             None => Ok(()),
         }
     }
@@ -240,11 +271,16 @@ impl Output {
         let mut text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
         text.push('\n');
         File::create(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|mut file| {
+                file.write_all(text.as_bytes())
+                    .and_then(|()| file.sync_all())
+            })
             .map_err(io_at(&path, "writing"))?;
         for file in &manifest.files {
             let path = staging.path.join(&file.name);
-            File::open(&path).and_then(|file| file.sync_all()).map_err(io_at(&path, "flushing"))?;
+            File::open(&path)
+                .and_then(|file| file.sync_all())
+                .map_err(io_at(&path, "flushing"))?;
         }
         sync_folder(&staging.path)?;
         if self.folder.exists() {
@@ -334,7 +370,10 @@ impl Lock {
                         "" => String::new(),
                         id => format!(" (process {id})"),
                     };
-                    return Err(OutputError::Busy { folder: folder.to_owned(), process });
+                    return Err(OutputError::Busy {
+                        folder: folder.to_owned(),
+                        process,
+                    });
                 }
                 Err(TryLockError::Error(error)) => return Err(io_at(path, "locking")(error)),
             }
@@ -345,7 +384,10 @@ impl Lock {
                 file.set_len(0)
                     .and_then(|()| write!(file, "{id}"))
                     .map_err(io_at(path, "writing"))?;
-                return Ok(Lock { path: path.to_owned(), _file: file });
+                return Ok(Lock {
+                    path: path.to_owned(),
+                    _file: file,
+                });
             }
         }
     }

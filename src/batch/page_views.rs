@@ -20,7 +20,9 @@ use polars::prelude::*;
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn page_views(df: &DataFrame, granularity: Granularity) -> PolarsResult<DataFrame> {
-    lazy_page_views(df, granularity).sort(VIEW_ORDER, Default::default()).collect()
+    lazy_page_views(df, granularity)
+        .sort(VIEW_ORDER, Default::default())
+        .collect()
 }
 
 /// [`page_views`] at all four granularities in one table, so that one read
@@ -29,8 +31,13 @@ pub fn page_views(df: &DataFrame, granularity: Granularity) -> PolarsResult<Data
 /// Sorted by URL, granularity and time: all that is known of a URL stands
 /// together, in the order in which a range of time is read.
 pub fn page_views_all(df: &DataFrame) -> PolarsResult<DataFrame> {
-    let views: Vec<_> = Granularity::ALL.into_iter().map(|g| lazy_page_views(df, g)).collect();
-    concat(views, UnionArgs::default())?.sort(VIEW_ORDER, Default::default()).collect()
+    let views: Vec<_> = Granularity::ALL
+        .into_iter()
+        .map(|g| lazy_page_views(df, g))
+        .collect();
+    concat(views, UnionArgs::default())?
+        .sort(VIEW_ORDER, Default::default())
+        .collect()
 }
 
 /// The order of every page-view table.

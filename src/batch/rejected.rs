@@ -85,11 +85,15 @@ impl<'a> Row<'a> {
     /// This is the one place that says what a page view must be. The first
     /// fault found is the reason.
     pub fn check(&self) -> Result<Option<Cow<'a, str>>, Reason> {
-        let kind = self.kind.ok_or_else(|| Reason::NotADatum("kind is null".into()))?;
+        let kind = self
+            .kind
+            .ok_or_else(|| Reason::NotADatum("kind is null".into()))?;
         if !KINDS.contains(&kind) {
             return Err(Reason::UnknownKind(kind.chars().take(80).collect()));
         }
-        let secs = self.true_as_of_secs.ok_or(Reason::Missing("true_as_of_secs"))?;
+        let secs = self
+            .true_as_of_secs
+            .ok_or(Reason::Missing("true_as_of_secs"))?;
         if !TIMESTAMPS.contains(&secs) {
             return Err(Reason::Timestamp(secs));
         }
@@ -110,10 +114,11 @@ impl<'a> Row<'a> {
 }
 
 /// The rows of `df` that cannot be counted: `row` (the first is 1), `reason`
-/// and the `url` as it stands. The counterpart of [`normalised`](super::normalised).
+/// and the `url` as it stands. Without a column `kind` every row is a page view.
+/// The counterpart of [`normalised`](super::normalised).
 pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
     let secs = df.column("true_as_of_secs")?.i64()?;
-    let kind = df.column("kind")?.str()?;
+    let kind = df.column("kind").ok().map(|kind| kind.str()).transpose()?;
     let url = df.column("url")?.str()?;
     let cookie = df.column("cookie")?.str()?;
     let user_id = df.column("user_id")?.i64()?;
@@ -123,7 +128,7 @@ pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
     for i in 0..df.height() {
         let row = Row {
             true_as_of_secs: secs.get(i),
-            kind: kind.get(i),
+            kind: kind.map_or(Some("page_view"), |kind| kind.get(i)),
             url: url.get(i),
             cookie: cookie.get(i),
             user_id: user_id.get(i),

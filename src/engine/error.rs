@@ -17,21 +17,47 @@ pub enum EngineError {
     /// Not one datum in it.
     Empty(PathBuf),
     /// Bytes of another format.
-    Format { path: PathBuf, found: &'static str, remedy: &'static str },
+    Format {
+        path: PathBuf,
+        found: &'static str,
+        remedy: &'static str,
+    },
     /// Lines there, but every one was rejected.
-    AllRejected { path: PathBuf, rejected: u64, unit: &'static str, first: String },
+    AllRejected {
+        path: PathBuf,
+        rejected: u64,
+        unit: &'static str,
+        first: String,
+    },
     /// Parquet without the columns of datums.
-    Columns { path: PathBuf, missing: Vec<String>, found: Vec<String> },
+    Columns {
+        path: PathBuf,
+        missing: Vec<String>,
+        found: Vec<String>,
+    },
     /// A column of a type that cannot be read as the one wanted.
-    ColumnType { path: PathBuf, column: String, wanted: &'static str, found: String },
+    ColumnType {
+        path: PathBuf,
+        column: String,
+        wanted: &'static str,
+        found: String,
+    },
     /// Statistics that the rows do not keep to.
     Statistics { path: PathBuf, row_group: usize },
     /// More pages than ids.
     TooManyUrls,
     /// Reading or writing failed.
-    Io { path: PathBuf, doing: &'static str, source: io::Error },
+    Io {
+        path: PathBuf,
+        doing: &'static str,
+        source: io::Error,
+    },
     /// Parquet that cannot be read or written.
-    Parquet { path: PathBuf, doing: &'static str, source: PolarsError },
+    Parquet {
+        path: PathBuf,
+        doing: &'static str,
+        source: PolarsError,
+    },
 }
 
 impl EngineError {
@@ -40,7 +66,11 @@ impl EngineError {
         doing: &'static str,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| EngineError::Io { path, doing, source }
+        move |source| EngineError::Io {
+            path,
+            doing,
+            source,
+        }
     }
 
     pub(crate) fn parquet(
@@ -48,7 +78,11 @@ impl EngineError {
         doing: &'static str,
     ) -> impl FnOnce(PolarsError) -> Self {
         let path = path.into();
-        move |source| EngineError::Parquet { path, doing, source }
+        move |source| EngineError::Parquet {
+            path,
+            doing,
+            source,
+        }
     }
 }
 
@@ -58,33 +92,59 @@ impl fmt::Display for EngineError {
         match self {
             Missing(path) => write!(f, "{}: no such file", path.display()),
             IsFolder(path) => {
-                write!(f, "{}: a folder; name a file of datums in it", path.display())
+                write!(
+                    f,
+                    "{}: a folder; name a file of datums in it",
+                    path.display()
+                )
             }
             NotAFile(path) => {
-                write!(f, "{}: not a regular file; save the data in one first", path.display())
+                write!(
+                    f,
+                    "{}: not a regular file; save the data in one first",
+                    path.display()
+                )
             }
             Empty(path) => write!(f, "{}: holds no datum", path.display()),
-            Format { path, found, remedy } => {
+            Format {
+                path,
+                found,
+                remedy,
+            } => {
                 write!(
                     f,
                     "{}: {found}, where JSON lines or Parquet is wanted; {remedy}",
                     path.display()
                 )
             }
-            AllRejected { path, rejected, unit, first } => write!(
+            AllRejected {
+                path,
+                rejected,
+                unit,
+                first,
+            } => write!(
                 f,
                 "{}: none of its {rejected} {unit}s is a datum, so the views stay as they are; \
                  the first: {first}",
                 path.display()
             ),
-            Columns { path, missing, found } => write!(
+            Columns {
+                path,
+                missing,
+                found,
+            } => write!(
                 f,
                 "{}: not a table of datums; missing columns: {}; found: {}",
                 path.display(),
                 missing.join(", "),
                 found.join(", ")
             ),
-            ColumnType { path, column, wanted, found } => write!(
+            ColumnType {
+                path,
+                column,
+                wanted,
+                found,
+            } => write!(
                 f,
                 "{}: column {column} is {found}, where {wanted} is wanted",
                 path.display()
@@ -96,14 +156,22 @@ impl fmt::Display for EngineError {
                 path.display()
             ),
             TooManyUrls => write!(f, "more than 4,294,967,295 different URLs"),
-            Io { path, doing, source } => {
+            Io {
+                path,
+                doing,
+                source,
+            } => {
                 write!(f, "{}: {doing}: {source}", path.display())?;
                 if source.kind() == io::ErrorKind::StorageFull {
                     write!(f, "; make room on this disk and run again")?;
                 }
                 Ok(())
             }
-            Parquet { path, doing, source } => write!(f, "{}: {doing}: {source}", path.display()),
+            Parquet {
+                path,
+                doing,
+                source,
+            } => write!(f, "{}: {doing}: {source}", path.display()),
         }
     }
 }

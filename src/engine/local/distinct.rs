@@ -94,7 +94,11 @@ mod tests {
                 // Every third record came before; cookies of all lengths between.
                 let i = if i % 3 == 2 { i - 2 } else { i };
                 let cookie = "x".repeat((i % 40) as usize);
-                let person = if i % 2 == 0 { Person::User(i) } else { Person::Cookie(cookie.as_bytes()) };
+                let person = if i % 2 == 0 {
+                    Person::User(i)
+                } else {
+                    Person::Cookie(cookie.as_bytes())
+                };
                 words.clear();
                 Record::new(i, 7, person, i % 5).push_to(&mut words);
                 let fresh = set.insert(&words);

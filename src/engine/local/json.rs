@@ -32,7 +32,12 @@ pub struct JsonLines {
 
 impl JsonLines {
     pub fn new(path: &Path, file: File, len: u64) -> Self {
-        JsonLines { path: path.to_owned(), file, len, chunk: CHUNK }
+        JsonLines {
+            path: path.to_owned(),
+            file,
+            len,
+            chunk: CHUNK,
+        }
     }
 
     /// Cuts the file into smaller chunks, for tests.
@@ -49,7 +54,12 @@ impl JsonLines {
     /// The end of the line that goes on at `at`: appends what is left of it to
     /// `line`, as far as that stays within [`LONGEST_LINE`]. Returns the bytes
     /// appended or passed over.
-    fn finish_line(&self, line: &mut Vec<u8>, start: usize, mut at: u64) -> Result<u64, EngineError> {
+    fn finish_line(
+        &self,
+        line: &mut Vec<u8>,
+        start: usize,
+        mut at: u64,
+    ) -> Result<u64, EngineError> {
         let mut passed = 0;
         let mut step = vec![0; STEP];
         while at < self.len {
@@ -69,7 +79,13 @@ impl JsonLines {
         Ok(passed)
     }
 
-    fn line(&self, line: &[u8], bytes: u64, last: bool, sink: &mut Sink<'_>) -> Result<(), EngineError> {
+    fn line(
+        &self,
+        line: &[u8],
+        bytes: u64,
+        last: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), EngineError> {
         let number = sink.lines;
         sink.lines += 1;
         if let Some(found) = scan(line) {
@@ -81,7 +97,8 @@ impl JsonLines {
                     sink.rejects.add(number, &reason, line, bytes);
                 }
             } else {
-                sink.rejects.add(number, &Reason::Timestamp(found.secs), line, bytes);
+                sink.rejects
+                    .add(number, &Reason::Timestamp(found.secs), line, bytes);
             }
             return Ok(());
         }
@@ -90,7 +107,10 @@ impl JsonLines {
         }
         sink.read += 1;
         if line.len() > LONGEST_LINE {
-            let reason = Reason::LineTooLong { bytes, limit: LONGEST_LINE };
+            let reason = Reason::LineTooLong {
+                bytes,
+                limit: LONGEST_LINE,
+            };
             sink.rejects.add(number, &reason, line, bytes);
             return Ok(());
         }
@@ -109,13 +129,19 @@ impl JsonLines {
 fn read_datum(line: &[u8], last: bool) -> Result<Datum, Reason> {
     serde_json::from_slice(line).map_err(|error| {
         if let Err(error) = str::from_utf8(line) {
-            return Reason::NotUtf8 { at: error.valid_up_to() };
+            return Reason::NotUtf8 {
+                at: error.valid_up_to(),
+            };
         }
         if error.is_eof() && last {
             return Reason::Truncated;
         }
         // The parser counts lines within what it was given, which is one line.
-        Reason::NotADatum(error.to_string().replace(" at line 1 column ", " at column "))
+        Reason::NotADatum(
+            error
+                .to_string()
+                .replace(" at line 1 column ", " at column "),
+        )
     })
 }
 

@@ -57,7 +57,10 @@ pub struct Local {
 
 impl Default for Local {
     fn default() -> Self {
-        Local { memory: 256 << 20, json_chunk: None }
+        Local {
+            memory: 256 << 20,
+            json_chunk: None,
+        }
     }
 }
 
@@ -76,7 +79,11 @@ impl Engine for Local {
         let run = Run::new(self, source, job, folder, watch);
         let (counts, tally, urls, rejects, lines) = run.go()?;
 
-        watch(Progress { step: Step::Write, rows: counts.read, ..run_end(source, counts.read) });
+        watch(Progress {
+            step: Step::Write,
+            rows: counts.read,
+            ..run_end(source, counts.read)
+        });
         // Where each chunk's first line stands in the whole input.
         let mut first_lines = lines;
         let mut next = 1;
@@ -100,13 +107,23 @@ impl Engine for Local {
         let mut files = write::write(folder, urls, &tally)?;
         files.push((REJECTED.to_owned(), counts.rejected));
         files.sort();
-        Ok(Summary { format: source.format(), counts, files, first_rejected })
+        Ok(Summary {
+            format: source.format(),
+            counts,
+            files,
+            first_rejected,
+        })
     }
 }
 
 fn run_end(source: &dyn Source, rows: u64) -> Progress {
     let bytes = (0..source.chunks()).map(|chunk| source.bytes(chunk)).sum();
-    Progress { step: Step::Write, rows, bytes, bytes_total: bytes }
+    Progress {
+        step: Step::Write,
+        rows,
+        bytes,
+        bytes_total: bytes,
+    }
 }
 
 /// One run: reading and deduping in turns.
@@ -160,7 +177,11 @@ impl<'a> Run<'a> {
     ) -> Self {
         let chunks = 0..source.chunks();
         let wave = source.wave(rayon::current_num_threads());
-        let wave: usize = chunks.clone().take(wave).map(|chunk| source.records(chunk)).sum();
+        let wave: usize = chunks
+            .clone()
+            .take(wave)
+            .map(|chunk| source.records(chunk))
+            .sum();
         let waiting = source.most_waiting() + wave;
         let bits = (waiting / RECORDS_A_PARTITION).max(1).ilog2().clamp(5, 9);
         Run {
@@ -186,8 +207,11 @@ impl<'a> Run<'a> {
         let chunks: Vec<usize> = (0..self.source.chunks()).collect();
         let wave = self.source.wave(rayon::current_num_threads()).max(1);
         for wave in chunks.chunks(wave) {
-            let read: Result<Vec<Chunk>, EngineError> =
-                wave.par_iter().with_max_len(1).map(|&chunk| self.read(chunk)).collect();
+            let read: Result<Vec<Chunk>, EngineError> = wave
+                .par_iter()
+                .with_max_len(1)
+                .map(|&chunk| self.read(chunk))
+                .collect();
             for chunk in read? {
                 self.take(chunk)?;
             }
@@ -229,14 +253,31 @@ impl<'a> Run<'a> {
         };
         self.source.read(chunk, &mut sink)?;
         let place = self.source.place(chunk);
-        let Sink { scattered, rejects, lines, read, other_kinds, earliest, .. } = sink;
+        let Sink {
+            scattered,
+            rejects,
+            lines,
+            read,
+            other_kinds,
+            earliest,
+            ..
+        } = sink;
         let rejected = rejects.count;
         self.rejects.add(place, rejects)?;
         self.give_back(worker);
         self.rows.fetch_add(read, Ordering::Relaxed);
-        self.bytes.fetch_add(self.source.bytes(chunk), Ordering::Relaxed);
+        self.bytes
+            .fetch_add(self.source.bytes(chunk), Ordering::Relaxed);
         self.progress(Step::Read);
-        Ok(Chunk { place, scattered, lines, read, other_kinds, rejected, earliest })
+        Ok(Chunk {
+            place,
+            scattered,
+            lines,
+            read,
+            other_kinds,
+            rejected,
+            earliest,
+        })
     }
 
     fn take(&mut self, chunk: Chunk) -> Result<(), EngineError> {

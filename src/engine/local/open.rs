@@ -27,7 +27,11 @@ impl Input {
 /// Formats that are often given by mistake, by their first bytes.
 const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"\x1f\x8b", "a gzip archive", "unpack it with gunzip first"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it with unzstd first"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "a zstd archive",
+        "unpack it with unzstd first",
+    ),
     (b"BZh", "a bzip2 archive", "unpack it with bunzip2 first"),
     (b"\xfd7zXZ", "an xz archive", "unpack it with unxz first"),
     (b"PK\x03\x04", "a zip archive", "unpack it with unzip first"),
@@ -60,7 +64,11 @@ pub fn open(path: &Path, json_chunk: Option<u64>) -> Result<Input, EngineError> 
     }
     for (magic, found, remedy) in FOREIGN {
         if first.starts_with(magic) {
-            return Err(EngineError::Format { path: path.to_owned(), found, remedy });
+            return Err(EngineError::Format {
+                path: path.to_owned(),
+                found,
+                remedy,
+            });
         }
     }
     let lines = JsonLines::new(path, file, found.len());

@@ -69,7 +69,11 @@ impl Parquet {
             .collect();
         if !missing.is_empty() {
             let found = schema.iter_names().map(ToString::to_string).collect();
-            return Err(EngineError::Columns { path: path.to_owned(), missing, found });
+            return Err(EngineError::Columns {
+                path: path.to_owned(),
+                missing,
+                found,
+            });
         }
         let fields: Vec<ArrowField> = WANTED
             .iter()
@@ -99,7 +103,14 @@ impl Parquet {
             // In this order the earliest of all that follow is the next one's.
             order.iter().map(|&group| ranges[group]).collect()
         });
-        Ok(Parquet { path: path.to_owned(), file, metadata, fields, order, earliest })
+        Ok(Parquet {
+            path: path.to_owned(),
+            file,
+            metadata,
+            fields,
+            order,
+            earliest,
+        })
     }
 
     fn column(&self, group: usize, column: usize) -> Result<Box<dyn Array>, EngineError> {
@@ -132,21 +143,28 @@ impl Parquet {
         }
         // Narrower integers, unsigned ones, categories: polars knows the way.
         let name = PlSmallStr::from_static(wanted.name);
-        let series = Series::try_from((name, arrays)).and_then(|series| {
-            series.strict_cast(&wanted.dtype)
-        });
+        let series =
+            Series::try_from((name, arrays)).and_then(|series| series.strict_cast(&wanted.dtype));
         let series = series.map_err(parquet())?.rechunk();
         Ok(series.chunks()[0].clone())
     }
 
     fn ints(&self, group: usize, column: usize) -> Result<PrimitiveArray<i64>, EngineError> {
         let array = self.column(group, column)?;
-        Ok(array.as_any().downcast_ref::<PrimitiveArray<i64>>().expect("cast to it").clone())
+        Ok(array
+            .as_any()
+            .downcast_ref::<PrimitiveArray<i64>>()
+            .expect("cast to it")
+            .clone())
     }
 
     fn texts(&self, group: usize, column: usize) -> Result<Utf8ViewArray, EngineError> {
         let array = self.column(group, column)?;
-        Ok(array.as_any().downcast_ref::<Utf8ViewArray>().expect("cast to it").clone())
+        Ok(array
+            .as_any()
+            .downcast_ref::<Utf8ViewArray>()
+            .expect("cast to it")
+            .clone())
     }
 }
 
@@ -156,12 +174,15 @@ fn bound_of(
     group: usize,
     pick: fn((Option<i64>, Option<i64>)) -> Option<i64>,
 ) -> Option<i64> {
-    let chunk = metadata.row_groups[group].columns_under_root_iter(WANTED[0].name)?.next()?;
+    let chunk = metadata.row_groups[group]
+        .columns_under_root_iter(WANTED[0].name)?
+        .next()?;
     match chunk.statistics(&metadata.footer_buf)?.ok()? {
         Statistics::Int64(found) => pick((found.min_value, found.max_value)),
-        Statistics::Int32(found) => {
-            pick((found.min_value.map(i64::from), found.max_value.map(i64::from)))
-        }
+        Statistics::Int32(found) => pick((
+            found.min_value.map(i64::from),
+            found.max_value.map(i64::from),
+        )),
         _ => None,
     }
 }
@@ -178,12 +199,17 @@ impl SeenViews {
 
     fn new() -> Self {
         // No view has length u32::MAX: nothing seen yet.
-        SeenViews { slots: vec![(u128::MAX, 0); Self::SLOTS] }
+        SeenViews {
+            slots: vec![(u128::MAX, 0); Self::SLOTS],
+        }
     }
 
     #[inline]
     fn slot(&mut self, view: u128) -> &mut (u128, u32) {
-        let hash = super::record::mix(view as u64 ^ 0x9e37_79b9_7f4a_7c15, (view >> 64) as u64 ^ 0xd6e8_feb8_6659_fd93);
+        let hash = super::record::mix(
+            view as u64 ^ 0x9e37_79b9_7f4a_7c15,
+            (view >> 64) as u64 ^ 0xd6e8_feb8_6659_fd93,
+        );
         &mut self.slots[hash as usize & (Self::SLOTS - 1)]
     }
 }
@@ -210,7 +236,9 @@ impl Source for Parquet {
     }
 
     fn most_waiting(&self) -> usize {
-        let Some(earliest) = &self.earliest else { return self.metadata.num_rows };
+        let Some(earliest) = &self.earliest else {
+            return self.metadata.num_rows;
+        };
         // Row groups that may hold datums as late as those still to come.
         let mut open = BinaryHeap::new();
         let (mut waiting, mut most) = (0, 0);
@@ -251,9 +279,16 @@ impl Source for Parquet {
         sink.read += rows as u64;
 
         let page_view = View::new_inline(b"page_view").as_u128();
-        let sound = Validity::of(&[secs.validity(), kinds.validity(), urls.validity(), nonces.validity()]);
+        let sound = Validity::of(&[
+            secs.validity(),
+            kinds.validity(),
+            urls.validity(),
+            nonces.validity(),
+        ]);
         let (has_cookie, has_user) = (cookies.validity(), user_ids.validity());
-        let valid = |bitmap: Option<&polars_arrow::bitmap::Bitmap>, i| bitmap.is_none_or(|bits| bits.get_bit(i));
+        let valid = |bitmap: Option<&polars_arrow::bitmap::Bitmap>, i| {
+            bitmap.is_none_or(|bits| bits.get_bit(i))
+        };
         let mut seen = SeenViews::new();
         for i in 0..rows {
             let at = secs.values()[i];
@@ -310,7 +345,8 @@ fn reject(row: usize, values: &Row<'_>, reason: &Reason, sink: &mut Sink<'_>) {
         "url": url,
     });
     let text = shown.to_string();
-    sink.rejects.add(row as u64, reason, text.as_bytes(), text.len() as u64);
+    sink.rejects
+        .add(row as u64, reason, text.as_bytes(), text.len() as u64);
 }
 
 /// Where several columns all have a value.
@@ -318,7 +354,10 @@ struct Validity(Option<polars_arrow::bitmap::Bitmap>);
 
 impl Validity {
     fn of(columns: &[Option<&polars_arrow::bitmap::Bitmap>]) -> Self {
-        let present = columns.iter().flatten().filter(|bits| bits.unset_bits() > 0);
+        let present = columns
+            .iter()
+            .flatten()
+            .filter(|bits| bits.unset_bits() > 0);
         Validity(present.fold(None, |all, &bits| match all {
             Some(all) => Some(&all & bits),
             None => Some(bits.clone()),

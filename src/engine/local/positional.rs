@@ -13,7 +13,8 @@ pub fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         #[cfg(unix)]
         let read = file.read_at(&mut buffer[done..], at + done as u64);
         #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at + done as u64);
+        let read =
+            std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at + done as u64);
         match read {
             Ok(0) => break,
             Ok(n) => done += n,
@@ -29,7 +30,10 @@ pub fn read_exact_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> 
     if read_at(file, buffer, at)? == buffer.len() {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"))
+    Err(io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the file became shorter while it was read",
+    ))
 }
 
 /// Writes all of `bytes`.
@@ -40,7 +44,8 @@ pub fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     {
         let mut done = 0;
         while done < bytes.len() {
-            done += std::os::windows::fs::FileExt::seek_write(file, &bytes[done..], at + done as u64)?;
+            done +=
+                std::os::windows::fs::FileExt::seek_write(file, &bytes[done..], at + done as u64)?;
         }
         Ok(())
     }

@@ -42,9 +42,10 @@ impl<'a> Record<'a> {
         debug_assert!(TIMESTAMPS.contains(&secs));
         let secs = (secs - TIMESTAMPS.start()) as u64;
         match person {
-            Person::User(id) => {
-                Record { head: [secs, u64::from(url), nonce as u64, id as u64], tail: &[] }
-            }
+            Person::User(id) => Record {
+                head: [secs, u64::from(url), nonce as u64, id as u64],
+                tail: &[],
+            },
             Person::Cookie(bytes) => {
                 let len = u32::try_from(bytes.len()).expect("a cookie is part of a bounded line");
                 let (first, tail) = bytes.split_at(bytes.len().min(8));
@@ -101,7 +102,9 @@ pub fn url(record: &[u64]) -> u32 {
 #[inline]
 pub fn hash(record: &[u64]) -> u64 {
     let head = record.first_chunk().expect("a whole record");
-    record[HEAD..].iter().fold(hash_head(head), |hash, word| mix(hash ^ word, SEED_C))
+    record[HEAD..]
+        .iter()
+        .fold(hash_head(head), |hash, word| mix(hash ^ word, SEED_C))
 }
 
 const SEED_A: u64 = 0x9e37_79b9_7f4a_7c15;

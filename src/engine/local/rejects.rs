@@ -50,8 +50,14 @@ impl Rejects {
             text => text.into_owned(),
         };
         let cut = bytes > shown.len() as u64;
-        let shown = Shown { text: &text, bytes: cut.then_some(bytes) };
-        let entry = Entry { reason: reason.to_string(), shown };
+        let shown = Shown {
+            text: &text,
+            bytes: cut.then_some(bytes),
+        };
+        let entry = Entry {
+            reason: reason.to_string(),
+            shown,
+        };
         self.lines.extend(number.to_le_bytes());
         let start = self.lines.len();
         self.lines.extend([0; 4]);
@@ -87,7 +93,10 @@ const MOST_IN_MEMORY: usize = 4 << 20;
 
 impl RejectSpool {
     pub fn new(folder: &Path) -> Self {
-        RejectSpool { folder: folder.to_owned(), inner: Mutex::default() }
+        RejectSpool {
+            folder: folder.to_owned(),
+            inner: Mutex::default(),
+        }
     }
 
     pub fn add(&self, chunk: usize, rejects: Rejects) -> Result<(), EngineError> {
@@ -143,7 +152,9 @@ impl RejectSpool {
                 let (json, after) = after.split_at(u32::from_le_bytes(*len) as usize);
                 let number = first(chunk) + u64::from_le_bytes(*number);
                 write!(out, "{{\"{unit}\":{number},").map_err(io())?;
-                out.write_all(&json[1..]).and_then(|()| out.write_all(b"\n")).map_err(io())?;
+                out.write_all(&json[1..])
+                    .and_then(|()| out.write_all(b"\n"))
+                    .map_err(io())?;
                 if first_entry.is_none() {
                     let entry: serde_json::Value =
                         serde_json::from_slice(json).expect("as written");

@@ -28,7 +28,12 @@ pub fn scan(line: &[u8]) -> Option<Scanned<'_>> {
     })?;
     at.skip_white();
     let (url, person, nonce) = view?;
-    (at.pos == line.len()).then_some(Scanned { secs: secs?, url, person, nonce })
+    (at.pos == line.len()).then_some(Scanned {
+        secs: secs?,
+        url,
+        person,
+        nonce,
+    })
 }
 
 /// Each key may stand once.
@@ -68,7 +73,13 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn single<T>(&mut self, name: &[u8], value: impl Fn(&mut Self) -> Option<T>) -> Option<T> {
         let mut found = None;
-        self.object(|at, key| if key == name { set(&mut found, value(at)?) } else { None })?;
+        self.object(|at, key| {
+            if key == name {
+                set(&mut found, value(at)?)
+            } else {
+                None
+            }
+        })?;
         found
     }
 
@@ -140,8 +151,15 @@ impl<'a> Cursor<'a> {
         let leading_zero = self.line.get(start) == Some(&b'0') && (digits > 1 || negative);
         let plain = (1..=18).contains(&digits) && !leading_zero;
         // What follows must end the number: `1.0` and `1e3` are no integers.
-        let ends = matches!(self.line.get(self.pos), Some(b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
-        (plain && ends).then_some(if negative { -value } else { value })
+        let ends = matches!(
+            self.line.get(self.pos),
+            Some(b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
+        );
+        (plain && ends).then_some(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        })
     }
 }
 
@@ -166,7 +184,9 @@ fn plain_len(bytes: &[u8]) -> usize {
         }
         len += 8;
     }
-    let tail = bytes[len..].iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+    let tail = bytes[len..]
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
     len + tail.unwrap_or(bytes.len() - len)
 }
 
@@ -178,7 +198,9 @@ mod tests {
 
     /// What is scanned must be what the schema reads.
     fn agrees(line: &[u8]) -> Result<bool, TestCaseError> {
-        let Some(scanned) = scan(line) else { return Ok(false) };
+        let Some(scanned) = scan(line) else {
+            return Ok(false);
+        };
         let datum: Datum = serde_json::from_slice(line)
             .map_err(|error| TestCaseError::fail(format!("{error}: {}", line.escape_ascii())))?;
         let DataUnit::PageView(view) = datum.dataunit else {

@@ -61,7 +61,9 @@ impl Store {
     /// Spills into `folder`.
     pub fn new(partition_bits: u32, folder: &Path) -> Self {
         Store {
-            partitions: (0..1usize << partition_bits).map(|_| Partition::default()).collect(),
+            partitions: (0..1usize << partition_bits)
+                .map(|_| Partition::default())
+                .collect(),
             folder: folder.to_owned(),
             spill: None,
             spill_len: AtomicU64::new(0),
@@ -79,7 +81,11 @@ impl Store {
 
     /// Words in memory.
     pub fn words(&self) -> usize {
-        self.partitions.iter().flat_map(|p| &p.pieces).map(Vec::capacity).sum()
+        self.partitions
+            .iter()
+            .flat_map(|p| &p.pieces)
+            .map(Vec::capacity)
+            .sum()
     }
 
     /// Whether a partial [`close`](Store::close) is sound and worth its pass.
@@ -153,7 +159,11 @@ impl Store {
             .with_max_len(1)
             .map(|partition| -> Result<usize, EngineError> {
                 let words = partition.pieces.iter().map(Vec::len).sum::<usize>()
-                    + partition.spilled.iter().map(|(_, words)| words).sum::<usize>();
+                    + partition
+                        .spilled
+                        .iter()
+                        .map(|(_, words)| words)
+                        .sum::<usize>();
                 if words == 0 {
                     return Ok(0);
                 }

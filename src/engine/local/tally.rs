@@ -62,7 +62,9 @@ impl Tally {
         let mut buckets = Buckets::default();
         for (key, count) in &self.hours {
             let secs = (key >> 32) as i64 * 3600 + TIMESTAMPS.start();
-            *buckets.entry((*key as u32, granularity.bucket(secs))).or_insert(0) += count;
+            *buckets
+                .entry((*key as u32, granularity.bucket(secs)))
+                .or_insert(0) += count;
         }
         buckets
     }
@@ -80,7 +82,12 @@ pub struct LocalDays {
 
 impl LocalDays {
     fn new(zone: Tz) -> Self {
-        LocalDays { zone, counts: Buckets::default(), days: BTreeMap::new(), last: None }
+        LocalDays {
+            zone,
+            counts: Buckets::default(),
+            days: BTreeMap::new(),
+            last: None,
+        }
     }
 
     #[inline]

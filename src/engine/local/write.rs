@@ -26,9 +26,16 @@ pub fn write(folder: &Path, urls: Urls, tally: &Tally) -> Result<Vec<(String, u6
     let mut rows = Vec::new();
     for (label, granularity) in granularities.into_iter().enumerate() {
         let buckets = tally.buckets(granularity);
-        rows.extend(buckets.iter().map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)));
+        rows.extend(
+            buckets
+                .iter()
+                .map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)),
+        );
     }
-    let codes: Vec<&str> = granularities.iter().map(|granularity| granularity.code()).collect();
+    let codes: Vec<&str> = granularities
+        .iter()
+        .map(|granularity| granularity.code())
+        .collect();
     let mut files = vec![(
         PAGE_VIEWS.to_owned(),
         write_rows(&folder.join(PAGE_VIEWS), "granularity", &codes, &urls, rows)?,
@@ -40,7 +47,11 @@ pub fn write(folder: &Path, urls: Urls, tally: &Tally) -> Result<Vec<(String, u6
         let zones: Vec<&str> = days.iter().map(|days| days.zone.name()).collect();
         let mut rows = Vec::new();
         for (label, days) in days.into_iter().enumerate() {
-            rows.extend(days.counts.iter().map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)));
+            rows.extend(
+                days.counts
+                    .iter()
+                    .map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)),
+            );
         }
         let count = write_rows(&folder.join(LOCAL_DAYS), "zone", &zones, &urls, rows)?;
         files.push((LOCAL_DAYS.to_owned(), count));
@@ -71,9 +82,16 @@ fn write_rows(
         .map_err(parquet())?;
     // An empty view still has its columns.
     let none = [];
-    let batches = if rows.is_empty() { vec![&none[..]] } else { rows.chunks(ROWS).collect() };
+    let batches = if rows.is_empty() {
+        vec![&none[..]]
+    } else {
+        rows.chunks(ROWS).collect()
+    };
     for batch in batches {
-        let url: StringChunked = batch.iter().map(|row| Some(&*urls[row.0 as usize])).collect();
+        let url: StringChunked = batch
+            .iter()
+            .map(|row| Some(&*urls[row.0 as usize]))
+            .collect();
         let labelled: StringChunked = batch.iter().map(|row| Some(labels[row.1])).collect();
         let ts: Int64Chunked = batch.iter().map(|row| Some(row.2)).collect();
         let count: Int64Chunked = batch.iter().map(|row| Some(row.3)).collect();
@@ -86,7 +104,9 @@ fn write_rows(
                 count.with_name("count".into()).into_column(),
             ],
         );
-        writer.write_batch(&frame.map_err(parquet())?).map_err(parquet())?;
+        writer
+            .write_batch(&frame.map_err(parquet())?)
+            .map_err(parquet())?;
     }
     writer.finish().map_err(parquet())?;
     file.sync_all().map_err(io())?;

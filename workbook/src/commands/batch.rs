@@ -7,7 +7,7 @@ use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, local};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -47,14 +47,18 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
     let engine: Box<dyn Engine> = match args.engine {
-        EngineName::Local => {
-            Box::new(Local { memory: args.memory as usize * 1_000_000, ..Local::default() })
-        }
+        EngineName::Local => Box::new(Local {
+            memory: args.memory as usize * 1_000_000,
+            ..Local::default()
+        }),
     };
     let started = Instant::now();
     let output = Output::claim(&args.out, &args.input)?;
     let staging = output.staging()?;
-    let job = Job { input: args.input, zones: args.zones };
+    let job = Job {
+        input: args.input,
+        zones: args.zones,
+    };
     let show = Show::new();
     let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
     show.done();
@@ -66,14 +70,25 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
 }
 
 fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manifest> {
-    let name = job.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bytes = std::fs::metadata(&job.input).context("looking at the input again")?.len();
+    let name = job
+        .input
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let bytes = std::fs::metadata(&job.input)
+        .context("looking at the input again")?
+        .len();
     let counts = &summary.counts;
     Ok(Manifest {
         made_by: Manifest::MADE_BY.to_owned(),
         version: Manifest::VERSION,
         engine: engine.to_owned(),
-        input: output::Input { name, format: summary.format.name().to_owned(), bytes },
+        input: output::Input {
+            name,
+            format: summary.format.name().to_owned(),
+            bytes,
+        },
         counts: output::Counts {
             read: counts.read,
             rejected: counts.rejected,
@@ -81,44 +96,66 @@ fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manife
             duplicates: counts.duplicates,
             distinct: counts.distinct,
         },
-        zones: job.zones.iter().map(|zone| zone.name().to_owned()).collect(),
+        zones: job
+            .zones
+            .iter()
+            .map(|zone| zone.name().to_owned())
+            .collect(),
         files: summary
             .files
             .iter()
-            .map(|(name, rows)| FileRows { name: name.clone(), rows: *rows })
+            .map(|(name, rows)| FileRows {
+                name: name.clone(),
+                rows: *rows,
+            })
             .collect(),
     })
 }
 
+/// A reader that has gone (`| head -1`) is no fault: the views are in place.
 fn report(output: &Output, summary: &Summary, took: Duration) {
+    let mut out = std::io::stdout().lock();
+    let _ = write_report(&mut out, output, summary, took);
+}
+
+fn write_report(
+    out: &mut impl Write,
+    output: &Output,
+    summary: &Summary,
+    took: Duration,
+) -> std::io::Result<()> {
     let counts = &summary.counts;
     let secs = took.as_secs_f64();
-    println!(
+    writeln!(
+        out,
         "read {} datums in {secs:.2} s ({} a second)",
         HumanCount(counts.read),
         HumanCount((counts.read as f64 / secs) as u64)
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "page views: {} distinct, {} duplicates dropped; other kinds: {}",
         HumanCount(counts.distinct),
         HumanCount(counts.duplicates),
         HumanCount(counts.other_kinds)
-    );
+    )?;
     for (name, rows) in &summary.files {
         let path = output.folder().join(name);
         if name != local::REJECTED {
-            println!("{}: {} rows", path.display(), HumanCount(*rows));
+            writeln!(out, "{}: {} rows", path.display(), HumanCount(*rows))?;
         } else if let Some(first) = &summary.first_rejected {
-            println!(
+            writeln!(
+                out,
                 "rejected {} {}s, see {}; the first: {first}",
                 HumanCount(counts.rejected),
                 summary.format.unit(),
                 path.display()
-            );
+            )?;
         } else {
-            println!("rejected 0 {}s", summary.format.unit());
+            writeln!(out, "rejected 0 {}s", summary.format.unit())?;
         }
     }
+    Ok(())
 }
 
 /// Progress: a bar on a terminal, else a plain line every few seconds.
@@ -138,7 +175,11 @@ impl Show {
             bar.set_style(ProgressStyle::with_template(style).expect("a sound template"));
             bar
         });
-        Show { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO) }
+        Show {
+            bar,
+            started: Instant::now(),
+            last: Mutex::new(Duration::ZERO),
+        }
     }
 
     fn progress(&self, progress: Progress) {
@@ -155,7 +196,9 @@ impl Show {
         }
         let now = self.started.elapsed();
         // Another thread that is printing prints for this one too.
-        let Ok(mut last) = self.last.try_lock() else { return };
+        let Ok(mut last) = self.last.try_lock() else {
+            return;
+        };
         if now - *last < BETWEEN_LINES {
             return;
         }
