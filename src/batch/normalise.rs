@@ -139,9 +139,11 @@ pub fn normalise_url(raw: &str) -> Result<Cow<'_, str>, UrlError> {
 /// The page views among the datums of `df`, with normalised URLs: columns
 /// `true_as_of_secs`, `url`, `cookie`, `user_id`, `nonce`.
 ///
-/// Rows of other kinds are left out. So are rows that are no page view because
-/// something in them is malformed: [`rejected_rows`](super::rejected_rows) has
-/// those, each with its reason.
+/// Rows of other kinds are left out; without a column `kind`, as
+/// [`dataset::lesson`](crate::dataset::lesson) has it, every row is a page view.
+/// Left
+/// out too are rows in which something is malformed:
+/// [`rejected_rows`](super::rejected_rows) has those, each with its reason.
 ///
 /// ```
 /// use lambda_workbook::batch;
@@ -162,9 +164,11 @@ pub fn normalise_url(raw: &str) -> Result<Cow<'_, str>, UrlError> {
 pub fn normalised(df: &DataFrame) -> PolarsResult<DataFrame> {
     let years = super::rejected::TIMESTAMPS;
     let secs = col("true_as_of_secs");
-    df.clone()
-        .lazy()
-        .filter(col("kind").eq(lit("page_view")))
+    let mut views = df.clone().lazy();
+    if df.column("kind").is_ok() {
+        views = views.filter(col("kind").eq(lit("page_view")));
+    }
+    views
         .with_column(col("url").map(
             |urls| Ok(normalise_column(urls.str()?).into_column()),
             |_, field| Ok(field.clone()),

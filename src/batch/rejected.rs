@@ -114,10 +114,11 @@ impl<'a> Row<'a> {
 }
 
 /// The rows of `df` that cannot be counted: `row` (the first is 1), `reason`
-/// and the `url` as it stands. The counterpart of [`normalised`](super::normalised).
+/// and the `url` as it stands. Without a column `kind` every row is a page view.
+/// The counterpart of [`normalised`](super::normalised).
 pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
     let secs = df.column("true_as_of_secs")?.i64()?;
-    let kind = df.column("kind")?.str()?;
+    let kind = df.column("kind").ok().map(|kind| kind.str()).transpose()?;
     let url = df.column("url")?.str()?;
     let cookie = df.column("cookie")?.str()?;
     let user_id = df.column("user_id")?.i64()?;
@@ -127,7 +128,7 @@ pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
     for i in 0..df.height() {
         let row = Row {
             true_as_of_secs: secs.get(i),
-            kind: kind.get(i),
+            kind: kind.map_or(Some("page_view"), |kind| kind.get(i)),
             url: url.get(i),
             cookie: cookie.get(i),
             user_id: user_id.get(i),

@@ -155,7 +155,11 @@ impl<'a> Cursor<'a> {
             self.line.get(self.pos),
             Some(b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
         );
-        (plain && ends).then_some(if negative { -value } else { value })
+        (plain && ends).then_some(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, local};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -112,35 +112,50 @@ fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manife
     })
 }
 
+/// A reader that has gone (`| head -1`) is no fault: the views are in place.
 fn report(output: &Output, summary: &Summary, took: Duration) {
+    let mut out = std::io::stdout().lock();
+    let _ = write_report(&mut out, output, summary, took);
+}
+
+fn write_report(
+    out: &mut impl Write,
+    output: &Output,
+    summary: &Summary,
+    took: Duration,
+) -> std::io::Result<()> {
     let counts = &summary.counts;
     let secs = took.as_secs_f64();
-    println!(
+    writeln!(
+        out,
         "read {} datums in {secs:.2} s ({} a second)",
         HumanCount(counts.read),
         HumanCount((counts.read as f64 / secs) as u64)
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "page views: {} distinct, {} duplicates dropped; other kinds: {}",
         HumanCount(counts.distinct),
         HumanCount(counts.duplicates),
         HumanCount(counts.other_kinds)
-    );
+    )?;
     for (name, rows) in &summary.files {
         let path = output.folder().join(name);
         if name != local::REJECTED {
-            println!("{}: {} rows", path.display(), HumanCount(*rows));
+            writeln!(out, "{}: {} rows", path.display(), HumanCount(*rows))?;
         } else if let Some(first) = &summary.first_rejected {
-            println!(
+            writeln!(
+                out,
                 "rejected {} {}s, see {}; the first: {first}",
                 HumanCount(counts.rejected),
                 summary.format.unit(),
                 path.display()
-            );
+            )?;
         } else {
-            println!("rejected 0 {}s", summary.format.unit());
+            writeln!(out, "rejected 0 {}s", summary.format.unit())?;
         }
     }
+    Ok(())
 }
 
 /// Progress: a bar on a terminal, else a plain line every few seconds.

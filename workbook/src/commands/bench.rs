@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 
+mod batch;
 mod kernel;
 
 #[derive(clap::Args)]
@@ -14,11 +15,14 @@ pub struct Args {
 enum What {
     /// Cells of this kernel beside those of stock evcxr_jupyter
     Kernel(kernel::Args),
+    /// Batch views beside DuckDB, Polars for Python and PySpark
+    Batch(batch::Args),
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Kernel(args) => kernel::run(args),
+        What::Batch(args) => batch::run(args),
     }
 }
 
