@@ -18,7 +18,7 @@ font-weight:600;vertical-align:bottom}\
 .lw-table small{font-weight:400;color:var(--jp-content-font-color3,#767676)}\
 .lw-table .lw-null,.lw-table .lw-cut,.lw-table caption{color:var(--jp-content-font-color3,#767676)}\
 .lw-table .lw-mark{font-weight:700;color:var(--jp-error-color1,#d32f2f)}\
-.lw-table caption{caption-side:top;text-align:left;padding:.2em .8em;font-size:.9em}\
+.lw-table caption{caption-side:top;text-align:left;white-space:nowrap;padding:.2em .8em;font-size:.9em}\
 </style>";
 
 pub(super) fn draw(grid: &Grid) -> String {
