@@ -129,8 +129,15 @@ fn a_panic_and_a_failed_question_mark_are_errors_of_the_cell() {
             "std::thread::spawn(|| panic!(\"in a thread\")).join().is_err()",
         )
         .await;
-        let said: String = ran.outputs.iter().filter_map(|output| output["text"].as_str()).collect();
-        assert!(said.contains("panicked at line 1 of this cell: in a thread"), "{said}");
+        let said: String = ran
+            .outputs
+            .iter()
+            .filter_map(|output| output["text"].as_str())
+            .collect();
+        assert!(
+            said.contains("panicked at line 1 of this cell: in a thread"),
+            "{said}"
+        );
         assert_eq!(
             good(&mut kernel, "kept").await.data("text/plain"),
             Some("7")

@@ -16,6 +16,7 @@
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
 //! - [`complete`]: Tab completion, in a process of its own.
 //! - [`reports`]: panics and failed `?`, as cells report them.
+//! - [`engine`]: evcxr as a session holds it.
 //! - [`session`]: one notebook's conversation.
 //! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
 
@@ -24,6 +25,7 @@ pub mod backend;
 pub mod cargo_stand_in;
 pub mod client;
 pub mod complete;
+pub mod engine;
 pub mod place;
 pub mod reports;
 pub mod session;

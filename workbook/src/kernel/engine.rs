@@ -1,0 +1,81 @@
+//! evcxr as a session holds it: started early, and again when it died.
+
+use super::backend::Backend;
+use super::place::{Built, Place};
+use super::reports::Reports;
+use anyhow::{Context, Result};
+
+/// evcxr, its folder and what its cells report.
+pub struct Running {
+    pub place: Place,
+    pub backend: Backend,
+    pub reports: Reports,
+}
+
+/// evcxr, started while the reader still looks at the page.
+pub struct Engine {
+    built: Built,
+    starting: Option<tokio::task::JoinHandle<Result<(Running, Option<String>)>>>,
+    pub running: Option<Running>,
+    /// What the reader should know, said before the next cell's output.
+    pub notice: Option<String>,
+}
+
+impl Engine {
+    /// Starts evcxr in the background.
+    pub fn start(built: Built) -> Engine {
+        let starting = Some(tokio::spawn(start_backend(built.clone())));
+        Engine {
+            built,
+            starting,
+            running: None,
+            notice: None,
+        }
+    }
+
+    /// The running evcxr; waits for its start, and starts it again if it died.
+    pub async fn get(&mut self) -> Result<&mut Running> {
+        if self.running.is_none() {
+            let starting = self
+                .starting
+                .take()
+                .unwrap_or_else(|| tokio::spawn(start_backend(self.built.clone())));
+            let (running, notice) = starting.await.context("the start was cut off")??;
+            self.notice = notice;
+            self.running = Some(running);
+        }
+        self.running()
+    }
+
+    /// The running evcxr, if it runs.
+    pub fn running(&mut self) -> Result<&mut Running> {
+        self.running.as_mut().context("evcxr is not running")
+    }
+}
+
+async fn start_backend(built: Built) -> Result<(Running, Option<String>)> {
+    let ready = built.clone();
+    let (place, notice) = tokio::task::spawn_blocking(move || {
+        let mut notice = None;
+        if let Some(source) = ready.changed_source() {
+            let source = source.strip_prefix(&ready.root).unwrap_or(&source).to_owned();
+            notice = Some(match ready.rebuild() {
+                Ok(()) => format!("{} had changed; the support crate was built again.", source.display()),
+                Err(error) => format!(
+                    "{} has changed but does not compile, so this notebook runs on the last build.\n{error:#}",
+                    source.display()
+                ),
+            });
+        }
+        anyhow::Ok((Place::prepare(&ready)?, notice))
+    })
+    .await??;
+    let reports = Reports::open(&place)?;
+    let backend = Backend::start(&place).await?;
+    let running = Running {
+        place,
+        backend,
+        reports,
+    };
+    Ok((running, notice))
+}
