@@ -144,14 +144,8 @@ impl fmt::Display for OutputError {
     }
 }
 
-impl std::error::Error for OutputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            OutputError::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// Without `source`: the cause stands in the message, once.
+impl std::error::Error for OutputError {}
 
 type Result<T> = std::result::Result<T, OutputError>;
 

@@ -176,12 +176,5 @@ impl fmt::Display for EngineError {
     }
 }
 
-impl std::error::Error for EngineError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            EngineError::Io { source, .. } => Some(source),
-            EngineError::Parquet { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// Without `source`: the cause stands in the message, once.
+impl std::error::Error for EngineError {}

@@ -168,12 +168,11 @@ impl Parquet {
     }
 }
 
+/// Picks the earliest or the latest.
+type Pick = fn((Option<i64>, Option<i64>)) -> Option<i64>;
+
 /// The earliest or latest datum of a row group, by its statistics.
-fn bound_of(
-    metadata: &FileMetadata,
-    group: usize,
-    pick: fn((Option<i64>, Option<i64>)) -> Option<i64>,
-) -> Option<i64> {
+fn bound_of(metadata: &FileMetadata, group: usize, pick: Pick) -> Option<i64> {
     let chunk = metadata.row_groups[group]
         .columns_under_root_iter(WANTED[0].name)?
         .next()?;
