@@ -1,4 +1,42 @@
 //! Lambda Workbook: the Lambda Architecture, taught by running it.
+//!
+//! This is the support crate: what the cells of the notebooks link. Each room
+//! below is a chapter's code, each file in it one concept. Read it by going down
+//! the list once; it is the way of one datum.
+//!
+//! | lesson | room | files, in reading order |
+//! |---|---|---|
+//! | the data | [`schema`] | what a datum is |
+//! | | [`dataset`] | `spec` what is asked for -> `hours`, `people`, `site` the world it comes from -> `make` the data -> `json`, `parquet` on disk -> `folder` whole or not at all |
+//! | time | [`calendar`] | `granularity` buckets of hours, days, weeks, months -> `local_day` days of a place -> `zone` names of places |
+//! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `output` the swap |
+//! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
+//! | what a cell shows | [`notebook`] | `display` -> `table`, `plot`, `time` -> `rich` -> `emit`; `channel` to the kernel |
+//! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
+//!
+//! A cell starts with [`prelude`]. The same views in two forms, which the tests
+//! hold equal: [`batch`] computes over a data frame, to be read and changed in a
+//! cell; [`engine`] streams files of any size, for `workbook batch`.
+//!
+//! ```
+//! use lambda_workbook::prelude::*;
+//!
+//! let raw = df!(
+//!     "true_as_of_secs" => [1_438_912_800i64, 1_438_912_801],
+//!     "url" => ["http://mysite.com/blog", "http://MYSITE.COM:80/blog?page=2"],
+//!     "cookie" => ["ABCDE", "PQRST"],
+//!     "user_id" => [None::<i64>, None],
+//!     "nonce" => [1i64, 2],
+//! )?;
+//! let views = batch::distinct(&batch::normalised(&raw)?)?;
+//! let hours = batch::page_views(&views, Granularity::Hour)?;
+//! assert_eq!(hours.column("count")?.i64()?.get(0), Some(2));
+//! # Ok::<(), PolarsError>(())
+//! ```
+//!
+//! The crates that cells use are re-exported, so that nothing but this one
+//! shared library is ever linked.
+
 pub mod batch;
 pub mod calendar;
 pub mod dataset;
