@@ -42,9 +42,6 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
         }
     });
 
-    mod cell;
-    mod help;
-
     let session = Session {
         engine: Engine::start(built),
         shell,

@@ -8,6 +8,7 @@ use crate::kernel::reports::{Failure, Report};
 use crate::kernel::wire::{Message, text};
 use anyhow::Result;
 use serde_json::{Value, json};
+use zeromq::SocketSend;
 
 /// What became of a cell.
 enum Ran {
