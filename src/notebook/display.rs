@@ -199,13 +199,15 @@ impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
 }
 
 #[cfg(test)]
+// Written as evcxr writes it.
+#[allow(unused_parens, clippy::needless_borrow)]
 mod tests {
     use super::*;
     use polars::prelude::*;
 
     /// Never called, for it would write on the tests' output: it compiles only if
-    /// each of these finds exactly one method. The parentheses are evcxr's.
-    #[allow(dead_code, unused_parens)]
+    /// each of these finds exactly one method.
+    #[allow(dead_code)]
     fn every_kind_of_value_has_the_method() {
         let frame = df!("a" => [1]).unwrap();
         (frame.clone()).evcxr_display();
