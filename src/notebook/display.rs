@@ -200,7 +200,7 @@ impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
 
 #[cfg(test)]
 // Written as evcxr writes it.
-#[allow(unused_parens, clippy::needless_borrow)]
+#[allow(unused_parens, clippy::double_parens, clippy::needless_borrow)]
 mod tests {
     use super::*;
     use polars::prelude::*;
