@@ -48,23 +48,25 @@ fn frames(expected: &DataFrame, actual: &DataFrame) -> Option<Difference> {
         }
     }
     let row = first_difference(expected, actual)?;
+    // Readers count from one.
+    let nth = row + 1;
     let what = if same_rows_in_order(expected, actual) {
-        format!("the rows are right but their order is not, from row {row} on: sort them")
+        format!("the rows are right but their order is not, from row {nth} on: sort them")
     } else if row >= actual.height() {
         format!(
-            "row {row} is missing: {} rows, expected {}",
+            "row {nth} is missing: {} rows, expected {}",
             actual.height(),
             expected.height()
         )
     } else if row >= expected.height() {
         format!(
-            "row {row} is one too many: {} rows, expected {}",
+            "row {nth} is one too many: {} rows, expected {}",
             actual.height(),
             expected.height()
         )
     } else {
         format!(
-            "row {row} differs in {}",
+            "row {nth} differs in {}",
             differing_columns(expected, actual, row).join(", ")
         )
     };
@@ -134,16 +136,16 @@ mod tests {
     #[test]
     fn the_first_wrong_row_is_named() {
         let wrong = told_of(df!("url" => ["a", "b"], "count" => [1i64, 3]).unwrap());
-        assert_eq!(wrong.what, "row 1 differs in `count`");
+        assert_eq!(wrong.what, "row 2 differs in `count`");
         assert_eq!(wrong.row, Some(1));
     }
 
     #[test]
     fn missing_and_surplus_rows_are_told() {
         let missing = told_of(df!("url" => ["a"], "count" => [1i64]).unwrap());
-        assert_eq!(missing.what, "row 1 is missing: 1 rows, expected 2");
+        assert_eq!(missing.what, "row 2 is missing: 1 rows, expected 2");
         let surplus = told_of(df!("url" => ["a", "b", "c"], "count" => [1i64, 2, 3]).unwrap());
-        assert_eq!(surplus.what, "row 2 is one too many: 3 rows, expected 2");
+        assert_eq!(surplus.what, "row 3 is one too many: 3 rows, expected 2");
     }
 
     #[test]
@@ -151,7 +153,7 @@ mod tests {
         let unsorted = told_of(df!("url" => ["b", "a"], "count" => [2i64, 1]).unwrap());
         assert_eq!(
             unsorted.what,
-            "the rows are right but their order is not, from row 0 on: sort them"
+            "the rows are right but their order is not, from row 1 on: sort them"
         );
     }
 

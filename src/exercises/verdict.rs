@@ -177,8 +177,7 @@ impl Verdict {
         };
         let zone = failed.inputs.zone_to_read_in();
         let inputs = failed.inputs.iter();
-        let inputs =
-            inputs.filter_map(|(name, value)| value.grid(&format!("input `{name}`"), zone));
+        let inputs = inputs.filter_map(|(name, value)| value.grid(&format!("input {name}"), zone));
         let mut answers = Vec::new();
         answers.extend(
             failed

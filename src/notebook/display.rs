@@ -199,12 +199,15 @@ impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
 }
 
 #[cfg(test)]
+// Written as evcxr writes it.
+#[allow(unused_parens, clippy::double_parens, clippy::needless_borrow)]
 mod tests {
     use super::*;
     use polars::prelude::*;
 
-    /// Compiles only if each of these finds exactly one method.
-    #[test]
+    /// Never called, for it would write on the tests' output: it compiles only if
+    /// each of these finds exactly one method.
+    #[allow(dead_code)]
     fn every_kind_of_value_has_the_method() {
         let frame = df!("a" => [1]).unwrap();
         (frame.clone()).evcxr_display();
@@ -218,6 +221,20 @@ mod tests {
         (Some(frame)).evcxr_display();
         ((1, "b")).evcxr_display();
         ().evcxr_display();
+    }
+
+    /// A value that is only borrowed, and need not be mutable, shows as well.
+    #[allow(dead_code)]
+    fn a_reference_has_the_method() {
+        let frame = df!("a" => [1]).unwrap();
+        let numbers = vec![1, 2];
+        (&(frame)).evcxr_display();
+        (&(numbers)).evcxr_display();
+        (&(frame.height())).evcxr_display();
+        (&("text")).evcxr_display();
+        (&(frame.column("a"))).evcxr_display();
+        (&((1, "b"))).evcxr_display();
+        (&(())).evcxr_display();
     }
 
     #[test]

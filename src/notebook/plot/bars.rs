@@ -80,17 +80,13 @@ impl Bars {
         let (members, series) = data::series(&self.frame, self.by.as_deref())?;
         let numbers = data::numbers(&self.frame, &self.y)?;
         let (low, high) = data::range_with_zero(numbers.iter().flatten().copied());
-        let mut values = vec![vec![None; series.len().max(1)]; categories.len()];
+        let mut values = vec![vec![None; series.len()]; categories.len()];
         for ((place, member), number) in places.into_iter().zip(members).zip(numbers) {
             values[place][member] = number;
         }
         Ok(Groups {
             categories,
-            series: if series.is_empty() {
-                vec![String::new()]
-            } else {
-                series
-            },
+            series,
             values,
             low,
             high,

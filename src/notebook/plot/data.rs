@@ -28,12 +28,13 @@ pub fn texts(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
 }
 
 /// The series of each row, and the series' names in order of appearance. Without
-/// a series column there is one series without a name.
+/// a series column, or without rows, there is one series without a name.
 pub fn series(frame: &DataFrame, by: Option<&str>) -> PolarsResult<(Vec<usize>, Vec<String>)> {
-    let Some(by) = by else {
-        return Ok((vec![0; frame.height()], vec![String::new()]));
-    };
-    Ok(in_order(texts(frame, by)?))
+    let column = by.map(|by| texts(frame, by)).transpose()?;
+    match column.filter(|texts| !texts.is_empty()) {
+        Some(texts) => Ok(in_order(texts)),
+        None => Ok((vec![0; frame.height()], vec![String::new()])),
+    }
 }
 
 /// Numbers names in order of their first appearance.

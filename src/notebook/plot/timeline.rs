@@ -193,11 +193,8 @@ impl Timeline {
         let mut text = String::new();
         for (ts, stack) in stacks.iter().take(20) {
             for (name, value) in names.iter().zip(stack) {
-                text.push_str(
-                    &format!("{name} {}", tick_label(*value))
-                        .trim_start()
-                        .to_owned(),
-                );
+                let amount = format!("{name} {}", tick_label(*value));
+                text.push_str(amount.trim_start());
                 text.push_str(" at");
                 for zone in &self.zones {
                     text.push_str(&format!(" | {}", time::wall_clock(*ts, *zone)));

@@ -78,7 +78,8 @@ pub struct Found {
 
 /// Runs a notebook up to its verdict on the exercise.
 pub async fn check_notebook(exe: &Path, path: &Path, exercise: &Exercise) -> Result<Found> {
-    let notebook = Notebook::read(path)?;
+    let notebook = Notebook::read(path)
+        .context("the handout cannot be read; `cargo workbook release` makes a missing one")?;
     let cells: Vec<String> = notebook
         .code_cells()
         .iter()
