@@ -26,10 +26,10 @@ use polars::prelude::*;
 pub fn page_views_by_local_day(df: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let day = col("true_as_of_secs").map(
         move |secs| {
-            let days = secs
-                .i64()?
-                .apply_values(|ts| calendar::local_day_start(ts, zone));
-            Ok(days.into_column())
+            let mut days = calendar::LocalDays::new(zone);
+            let secs = secs.i64()?;
+            let starts = secs.iter().map(|ts| ts.map(|ts| days.start_of(ts)));
+            Ok(Int64Chunked::from_iter_options(secs.name().clone(), starts).into_column())
         },
         |_, _| Ok(Field::new("ts".into(), DataType::Int64)),
     );

@@ -165,6 +165,21 @@ fn the_kernel_lives_on_after_a_cell_that_ends_its_process() {
 }
 
 #[test]
+fn a_last_expression_that_moves_a_variable_keeps_its_table() {
+    block_on(async {
+        let mut kernel = kernel().await;
+        let ran = good(
+            &mut kernel,
+            "let names = [\"x\", \"y\"].to_vec();\ndf!(\"a\" => names)?",
+        )
+        .await;
+        assert!(ran.data("text/html").is_some(), "{:#?}", ran.outputs);
+        bad(&mut kernel, "names").await;
+        kernel.shutdown().await.unwrap();
+    });
+}
+
+#[test]
 fn two_kernels_at_once_share_no_variable() {
     block_on(async {
         let (mut one, mut two) = tokio::join!(kernel(), kernel());

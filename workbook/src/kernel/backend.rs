@@ -323,6 +323,7 @@ fn command(place: &Place) -> Command {
         .env("LAMBDA_WORKBOOK_ROOT", &place.root)
         .env(env::DYLIB, &place.dylib)
         .env(env::DEPS, &place.deps)
+        .env(env::STUB, place.stub())
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
         .env(lambda_workbook::notebook::channel::SOCKET, place.channel())

@@ -32,6 +32,7 @@ pub mod env {
     pub const DYLIB: &str = "LAMBDA_WORKBOOK_DYLIB";
     pub const STD: &str = "LAMBDA_WORKBOOK_STD";
     pub const DEPS: &str = "LAMBDA_WORKBOOK_DEPS";
+    pub const STUB: &str = "LAMBDA_WORKBOOK_STUB";
     pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
     pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
     pub const REAL_PATH: &str = "LAMBDA_WORKBOOK_PATH";
@@ -45,6 +46,7 @@ pub fn called_as() -> Option<&'static str> {
     match name.file_name()?.to_str()? {
         "cargo" => Some("cargo"),
         "rustup" => Some("rustup"),
+        "cc" => Some("cc"),
         _ => None,
     }
 }
@@ -88,6 +90,32 @@ pub fn main() -> ExitCode {
             ExitCode::from(101)
         }
     }
+}
+
+/// Runs as `cc`, the linker: links a cell against an empty library of the
+/// support crate's name.
+///
+/// The support crate exports 145,000 symbols, and reading them is most of the
+/// linker's time. A shared library may leave its symbols to be found when it is
+/// loaded, where the pinned support crate is.
+pub fn link() -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    let dylib = std::env::var_os(env::DYLIB);
+    let stub = std::env::var_os(env::STUB).filter(|stub| Path::new(stub).exists());
+    restore_environment();
+    let mut command = Command::new("cc");
+    for arg in std::env::args_os().skip(1) {
+        match &stub {
+            Some(stub) if Some(&arg) == dylib.as_ref() => command.args([
+                "-Wl,--no-as-needed".as_ref(),
+                stub.as_os_str(),
+                "-Wl,--as-needed".as_ref(),
+            ]),
+            _ => command.arg(arg),
+        };
+    }
+    eprintln!("error: cannot start the linker `cc`: {}", command.exec());
+    ExitCode::from(101)
 }
 
 /// Whether the cell's crate has only the support crate, which is in no manifest.
@@ -254,10 +282,11 @@ fn opt_level() -> String {
 
 /// Passes one of rustc's JSON lines on as cargo would; true for an error.
 fn forward(line: &str) -> bool {
-    let Ok(message) = serde_json::from_str::<Value>(line) else {
+    let Ok(mut message) = serde_json::from_str::<Value>(line) else {
         eprintln!("{line}");
         return false;
     };
+    keep_display(&mut message);
     let error = message["level"] == "error"
         && message["spans"]
             .as_array()
@@ -299,6 +328,28 @@ fn with_channel(source: &str) -> String {
         source.replace_range(print..print + PRINT_ERROR.len(), REPORT_ERROR);
     }
     source + START
+}
+
+/// Lets evcxr keep the rich form of a last expression that moves a variable.
+///
+/// evcxr stores every variable behind the last expression, so rustc complains
+/// of a use after the move (E0382), naming both places. evcxr answers the first
+/// by forgetting the variable, which is right, and the second by showing the
+/// expression as `{:?}`, which is not: that one is taken out.
+fn keep_display(message: &mut Value) {
+    let stored = |span: &Value| {
+        span["is_primary"] == true
+            && span["text"][0]["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("evcxr_variable_store.put_variable::<"))
+    };
+    if message["code"]["code"] == "E0382"
+        && let Some(spans) = message["spans"].as_array_mut()
+        && spans.iter().any(stored)
+    {
+        spans.retain(stored);
+        message["children"] = json!([]);
+    }
 }
 
 const STORE: &str = "fn evcxr_variable_store<T: 'static>(_: T) {}";

@@ -71,7 +71,7 @@ impl Built {
     pub fn changed_source(&self) -> Option<PathBuf> {
         let modified = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let built = modified(&self.dylib()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let mut folders = vec![self.root.join("src")];
+        let mut folders = vec![self.root.join("src"), self.root.join("cells")];
         let mut files = vec![self.root.join("Cargo.toml"), self.root.join("Cargo.lock")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -122,7 +122,7 @@ pub fn real_cargo() -> PathBuf {
 /// The private folder of one running kernel; it goes when the kernel goes.
 ///
 /// ```text
-/// cargo/bin/{cargo,rustup}   this program, standing in for them
+/// cargo/bin/{cargo,rustup,cc}   this program, standing in for them
 /// cargo/bin/rustc            the toolchain's rustc, without rustup's detour
 /// config/                    evcxr's start-up commands and prelude
 /// no-std/core/               an empty standard library for evcxr's rust-analyzer
@@ -191,6 +191,7 @@ impl Place {
         }
         symlink(&self.exe, bin.join("cargo"))?;
         symlink(&self.exe, bin.join("rustup"))?;
+        symlink(&self.exe, bin.join("cc"))?;
         symlink(self.toolchain.join("rustc"), bin.join("rustc"))?;
         fs::write(self.no_std().join("core/src/lib.rs"), "#![no_core]\n")?;
         fs::write(self.config().join("init.evcxr"), ":opt 0\n")?;
@@ -225,6 +226,11 @@ impl Place {
     /// What evcxr itself prints; its cells' output comes another way.
     pub fn log(&self) -> PathBuf {
         self.path("evcxr.log")
+    }
+
+    /// An empty library of the support crate's name, for the linker.
+    pub fn stub(&self) -> PathBuf {
+        self.dylib.with_file_name("stub").join(DYLIB)
     }
 
     /// The socket on which cells report; see [`super::reports`].
@@ -290,6 +296,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
             fs::copy(&dylib, &fresh)
                 .with_context(|| format!("cannot copy the support crate to {}", fresh.display()))?;
         }
+        make_stub(&folder)?;
         fs::rename(&fresh, &link)?;
     }
     for entry in fs::read_dir(&generations)?.flatten() {
@@ -301,6 +308,24 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
         }
     }
     Ok((link, lock))
+}
+
+/// See [`super::cargo_stand_in::link`]. Without it cells link a little slower.
+fn make_stub(folder: &Path) -> Result<()> {
+    let folder = folder.join("stub");
+    fs::create_dir_all(&folder)?;
+    let fresh = folder.join(format!("{}.tmp", std::process::id()));
+    let made = Command::new("cc")
+        .args(["-shared", "-nostdlib"])
+        .arg(format!("-Wl,-soname,{DYLIB}"))
+        .arg("-o")
+        .arg(&fresh)
+        .args(["-x", "c", "/dev/null"])
+        .output();
+    if made.is_ok_and(|made| made.status.success()) {
+        fs::rename(&fresh, folder.join(DYLIB))?;
+    }
+    Ok(())
 }
 
 /// The folders of rustc and of its standard library.
