@@ -60,6 +60,7 @@ pub fn run(args: Args) -> Result<Outcome> {
     step::mend_all(&setup, &progress)?;
     let options = server::Options {
         port: port::choose(args.port)?,
+        port_retries: if args.port.is_some() { 0 } else { port::TRIES },
         browser: !args.no_browser,
         more: args.jupyter,
     };

@@ -5,6 +5,7 @@ use crate::kernel::client::{Client, Ran};
 use crate::kernel::place::Built;
 use crate::notebook_file::{Notebook, joined, set_outputs, source};
 use anyhow::{Context, Result};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -59,6 +60,10 @@ async fn run_notebook(exe: &Path, notebook: &mut Notebook, args: &Args) -> Resul
         .unwrap_or(Path::new("."))
         .to_owned();
     let mut client = Client::start(exe, &folder).await?;
+    // JupyterLab writes this into a notebook that it opens; if it is there
+    // already, opening one is no change to it.
+    let info = client.ask("kernel_info_request", json!({})).await?;
+    notebook.json["metadata"]["language_info"] = info.content["language_info"].clone();
     let mut failure = None;
     let cells = notebook.code_cells();
     for (number, &index) in cells.iter().enumerate() {

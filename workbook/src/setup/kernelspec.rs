@@ -15,8 +15,28 @@ pub const NAME: &str = "lambda-workbook";
 const LOGO_SVG: &[u8] = include_bytes!("../../python/logo-svg.svg");
 const LOGO_PNG: &[u8] = include_bytes!("../../python/logo-64x64.png");
 
+/// JupyterLab asks nobody about news: it would ask the network for them.
+const LAB_SETTINGS: &[u8] = br#"{
+  "@jupyterlab/apputils-extension:notification": {
+    "checkForUpdates": false,
+    "fetchNews": "false"
+  }
+}
+"#;
+
+/// What is copied as it is, by its place below the environment's Jupyter folder.
+const FILES: [(&str, &[u8]); 3] = [
+    ("kernels/lambda-workbook/logo-svg.svg", LOGO_SVG),
+    ("kernels/lambda-workbook/logo-64x64.png", LOGO_PNG),
+    ("lab/settings/overrides.json", LAB_SETTINGS),
+];
+
+fn share(project: &Project) -> PathBuf {
+    project.venv().join("share/jupyter")
+}
+
 pub fn folder(project: &Project) -> PathBuf {
-    project.venv().join("share/jupyter/kernels").join(NAME)
+    share(project).join("kernels").join(NAME)
 }
 
 /// What kernel.json holds for this checkout and this binary.
@@ -69,9 +89,10 @@ fn check(project: &Project) -> Result<(), String> {
             "it starts {program}, not this checkout's binary as it should"
         ));
     }
-    for (name, bytes) in [("logo-svg.svg", LOGO_SVG), ("logo-64x64.png", LOGO_PNG)] {
-        if std::fs::read(folder(project).join(name)).ok().as_deref() != Some(bytes) {
-            return Err(format!("its {name} is missing or old"));
+    for (name, bytes) in FILES {
+        let path = share(project).join(name);
+        if std::fs::read(&path).ok().as_deref() != Some(bytes) {
+            return Err(format!("{} is missing or old", project.name(&path)));
         }
     }
     Ok(())
@@ -85,7 +106,8 @@ fn install(project: &Project) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(&kernel_json(project, &binary))?;
     text.push(b'\n');
     let folder = folder(project);
-    write_whole(&folder.join("logo-svg.svg"), LOGO_SVG)?;
-    write_whole(&folder.join("logo-64x64.png"), LOGO_PNG)?;
+    for (name, bytes) in FILES {
+        write_whole(&share(project).join(name), bytes)?;
+    }
     write_whole(&folder.join("kernel.json"), &text)
 }

@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`project`] (where things are), [`step`] (the list), then one
 //! file a step: [`disk`], [`toolchain`], [`support`], [`python`], [`environment`],
-//! [`packages`], [`kernelspec`], [`lesson`]; [`peers`] are the optional ones. Under
+//! [`packages`], [`kernelspec`], [`trust`], [`lesson`]; [`peers`] are the optional ones. Under
 //! them [`process`] runs a program into a log and [`progress`] shows how far it is.
 //! When all is well, [`lock`], [`port`] and [`server`] open JupyterLab.
 pub mod disk;
@@ -26,3 +26,4 @@ pub mod server;
 pub mod step;
 pub mod support;
 pub mod toolchain;
+pub mod trust;

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 /// JupyterLab's own first choice.
 pub const FIRST: u16 = 8888;
 /// How many ports from the first are tried.
-const TRIES: u16 = 100;
+pub const TRIES: u16 = 100;
 
 /// The port asked for, if it is free; with none asked for, the first free one.
 pub fn choose(asked: Option<u16>) -> Result<u16> {

@@ -22,6 +22,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What the reader asked for.
 pub struct Options {
     pub port: u16,
+    /// How many ports behind it will do as well, should another program take
+    /// this one before JupyterLab does.
+    pub port_retries: u16,
     pub browser: bool,
     /// Handed to `jupyter lab` as they are.
     pub more: Vec<OsString>,
@@ -115,7 +118,7 @@ fn command(project: &Project, options: &Options) -> Command {
         .arg(format!("--ServerApp.root_dir={}", root.display()))
         .arg("--ServerApp.ip=127.0.0.1")
         .arg(format!("--ServerApp.port={}", options.port))
-        .arg("--ServerApp.port_retries=0")
+        .arg(format!("--ServerApp.port_retries={}", options.port_retries))
         .arg("--LabApp.default_url=/lab/tree/notebooks")
         .arg(format!(
             "--MultiKernelManager.default_kernel_name={}",
@@ -142,7 +145,7 @@ fn command(project: &Project, options: &Options) -> Command {
 }
 
 /// The reader's own Jupyter settings and paths stay out; ours lie in `.lab`.
-fn environment(project: &Project, command: &mut Command) {
+pub fn environment(project: &Project, command: &mut Command) {
     python::clean(command);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

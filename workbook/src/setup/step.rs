@@ -1,7 +1,9 @@
 //! The list of steps: what a working set-up is, told once for `lab` and `doctor`.
 use super::progress::Progress;
 use super::project::Project;
-use super::{disk, environment, kernelspec, lesson, packages, peers, python, support, toolchain};
+use super::{
+    disk, environment, kernelspec, lesson, packages, peers, python, support, toolchain, trust,
+};
 use anyhow::{Result, bail};
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -86,6 +88,7 @@ pub fn required() -> Vec<Box<dyn Step>> {
         Box::new(environment::Environment),
         Box::new(packages::Packages),
         Box::new(kernelspec::Kernelspec),
+        Box::new(trust::Trust),
         Box::new(lesson::LessonData),
     ]
 }
