@@ -3,6 +3,7 @@
 use crate::Outcome;
 
 mod batch;
+mod data;
 mod kernel;
 
 #[derive(clap::Args)]
@@ -17,12 +18,15 @@ enum What {
     Kernel(kernel::Args),
     /// Batch views beside DuckDB, Polars for Python and PySpark
     Batch(batch::Args),
+    /// The making and reading of the lesson's data
+    Data,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Kernel(args) => kernel::run(args),
         What::Batch(args) => batch::run(args),
+        What::Data => data::run(),
     }
 }
 

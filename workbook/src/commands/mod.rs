@@ -1,7 +1,6 @@
 //! One file per command.
 pub mod batch;
 pub mod bench;
-pub mod bench_dataset;
 pub mod check;
 pub mod complete;
 pub mod data;

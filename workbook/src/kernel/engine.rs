@@ -4,6 +4,7 @@ use super::backend::Backend;
 use super::place::{Built, Place};
 use super::reports::Reports;
 use anyhow::{Context, Result};
+use tokio::task::JoinHandle;
 
 /// evcxr, its folder and what its cells report.
 pub struct Running {
@@ -12,10 +13,13 @@ pub struct Running {
     pub reports: Reports,
 }
 
+/// A start that succeeded, and what the reader should know of it.
+type Started = (Running, Option<String>);
+
 /// evcxr, started while the reader still looks at the page.
 pub struct Engine {
     built: Built,
-    starting: Option<tokio::task::JoinHandle<Result<(Running, Option<String>)>>>,
+    starting: Option<JoinHandle<Result<Started>>>,
     pub running: Option<Running>,
     /// What the reader should know, said before the next cell's output.
     pub notice: Option<String>,
@@ -53,7 +57,7 @@ impl Engine {
     }
 }
 
-async fn start_backend(built: Built) -> Result<(Running, Option<String>)> {
+async fn start_backend(built: Built) -> Result<Started> {
     let ready = built.clone();
     let (place, notice) = tokio::task::spawn_blocking(move || {
         let mut notice = None;

@@ -1,4 +1,4 @@
-//! `workbook bench dataset`: how long the lesson's data take to make and read.
+//! `workbook bench data`: how long the lesson's data take to make and read.
 //!
 //! There is no peer to measure beside: the figures are for the two promises of
 //! this room, 1.4 million datums written in under 2 s and read in under 0.3 s.
