@@ -2,7 +2,7 @@
 //! mutant fails where its first line says; and what is committed is current.
 use lambda_workbook::exercises::{self, Exercise};
 use std::path::{Path, PathBuf};
-use workbook::commands::check::{Found, check_cells, check_notebook};
+use workbook::commands::check::{Found, cells, check_cells};
 use workbook::commands::release::{handout, solutions};
 use workbook::kernel::client::Client;
 use workbook::notebook_file::Notebook;
@@ -64,7 +64,15 @@ fn stubs_are_unsolved_and_solutions_pass() {
     for exercise in exercises::ALL {
         let found = |folder: &str| -> Found {
             let path = root().join(folder).join(format!("{}.ipynb", exercise.id));
-            run(check_notebook(exe(), &path, exercise))
+            let cells = cells(&Notebook::read(&path).expect("a notebook"));
+            run(async {
+                let progress = tempfile::tempdir()?;
+                let folder = root().join(folder);
+                let mut client = Client::start_apart(exe(), &folder, progress.path()).await?;
+                let found = check_cells(&mut client, &cells, exercise).await?;
+                client.shutdown().await?;
+                Ok(found)
+            })
         };
         let stub = found("exercises");
         assert_eq!(stub.status, "unsolved", "{}", stub.text);
@@ -79,7 +87,9 @@ fn every_mutant_fails_where_it_says() {
         let mutants = mutants(exercise);
         assert!(!mutants.is_empty(), "{} has no mutants", exercise.id);
         run(async {
-            let mut client = Client::start(exe(), &root().join("exercises")).await?;
+            let progress = tempfile::tempdir()?;
+            let folder = root().join("exercises");
+            let mut client = Client::start_apart(exe(), &folder, progress.path()).await?;
             for (name, source) in &mutants {
                 let (case, reason) = announced(source);
                 let check = format!("check!({}, {})", exercise.name, function(exercise));

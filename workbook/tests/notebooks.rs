@@ -33,7 +33,8 @@ fn every_notebook_gives_what_is_committed() {
 async fn assert_same_outputs(notebook: &Notebook) -> anyhow::Result<()> {
     let exe = Path::new(env!("CARGO_BIN_EXE_workbook"));
     let folder = notebook.path.parent().expect("a folder");
-    let mut client = Client::start(exe, folder).await?;
+    let progress = tempfile::tempdir()?;
+    let mut client = Client::start_apart(exe, folder, progress.path()).await?;
     for index in notebook.code_cells() {
         let cell = &notebook.cells()[index];
         let ran = client.execute(&source(cell)).await?;

@@ -92,6 +92,14 @@ pub async fn check_notebook(exe: &Path, path: &Path, exercise: &Exercise) -> Res
     found.with_context(|| format!("while checking {}", path.display()))
 }
 
+/// The sources of a notebook's code cells, in order.
+pub fn cells(notebook: &Notebook) -> Vec<String> {
+    let code = notebook.code_cells();
+    code.iter()
+        .map(|&cell| source(&notebook.cells()[cell]))
+        .collect()
+}
+
 /// Runs cells in order on a kernel that has started, up to the verdict on the
 /// exercise. Cells that fail before it are told, for they may be the reason.
 pub async fn check_cells(

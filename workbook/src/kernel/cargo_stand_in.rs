@@ -174,6 +174,8 @@ impl Cell {
             "-Cprefer-dynamic".into(),
             "--extern".into(),
             format!("lambda_workbook={}", self.dylib.display()),
+            // First what was kept beside it, then what every build shares.
+            format!("-Ldependency={}", folder.display()),
             format!("-Ldependency={}", self.deps.display()),
         ];
         for folder in [folder, &self.std] {

@@ -68,6 +68,16 @@ impl Client {
         Client::start_command(command, folder).await
     }
 
+    /// Starts this program's kernel so that its checks leave the reader's own
+    /// progress alone and count in `progress` instead.
+    pub async fn start_apart(exe: &Path, folder: &Path, progress: &Path) -> Result<Client> {
+        let mut command = Command::new(exe);
+        command
+            .args(["kernel", "--connection-file", "{connection_file}"])
+            .env("LAMBDA_WORKBOOK_PROGRESS", progress);
+        Client::start_command(command, folder).await
+    }
+
     /// Starts any kernel; `{connection_file}` among the arguments is replaced.
     pub async fn start_command(command: Command, folder: &Path) -> Result<Client> {
         let place = tempfile::Builder::new()

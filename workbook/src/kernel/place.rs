@@ -296,6 +296,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
             fs::copy(&dylib, &fresh)
                 .with_context(|| format!("cannot copy the support crate to {}", fresh.display()))?;
         }
+        keep_metadata(&built.deps(), &folder)?;
         make_stub(&folder)?;
         fs::rename(&fresh, &link)?;
     }
@@ -308,6 +309,21 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
         }
     }
     Ok((link, lock))
+}
+
+/// The shared library's types are described in the support crate's own files,
+/// which the next build replaces too.
+fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(deps)?.flatten() {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with("liblambda_workbook-")
+            && (text.ends_with(".rlib") || text.ends_with(".rmeta"))
+        {
+            fs::copy(entry.path(), folder.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// See [`super::cargo_stand_in::link`]. Without it cells link a little slower.
