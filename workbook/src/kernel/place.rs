@@ -371,3 +371,70 @@ fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
         .context("rustc did not name its library folder")?;
     Ok((Path::new(sysroot).join("bin"), PathBuf::from(std)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A build whose files hold `text`.
+    fn build(folder: &Path, text: &str) -> Built {
+        let built = Built {
+            root: folder.to_owned(),
+            exe: folder.join("debug/workbook"),
+            output: folder.join("debug"),
+        };
+        fs::create_dir_all(built.deps()).unwrap();
+        fs::create_dir_all(folder.join("src")).unwrap();
+        for file in [
+            built.output.join(DYLIB),
+            built.deps().join("liblambda_workbook-1.rlib"),
+        ] {
+            // As the linker does: a new file under the old name.
+            let _ = fs::remove_file(&file);
+            fs::write(file, text).unwrap();
+        }
+        built
+    }
+
+    fn generations(built: &Built) -> usize {
+        fs::read_dir(built.output.join("kernels")).unwrap().count()
+    }
+
+    #[test]
+    fn a_kernel_keeps_its_build_while_it_runs_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, held) = pin(&build(folder.path(), "old")).unwrap();
+        let built = build(folder.path(), "newer");
+        let (new, _new_held) = pin(&built).unwrap();
+        let kept = old.with_file_name("liblambda_workbook-1.rlib");
+        assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "old");
+        assert_eq!(fs::read_to_string(&new).unwrap(), "newer");
+        assert_eq!(generations(&built), 2);
+        drop(held);
+        let (again, _held) = pin(&built).unwrap();
+        assert_eq!(again, new, "kernels on one build share it");
+        assert_eq!(generations(&built), 1, "nobody holds the old one");
+    }
+
+    #[test]
+    fn a_source_newer_than_the_build_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let built = build(folder.path(), "");
+        fs::write(folder.path().join("src/old.rs"), "").unwrap();
+        let set = |path: &Path, time: SystemTime| {
+            let file = File::options().append(true).open(path).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        let now = SystemTime::now();
+        let hour = std::time::Duration::from_secs(3600);
+        set(&folder.path().join("src/old.rs"), now - hour);
+        set(&built.dylib(), now);
+        assert_eq!(built.changed_source(), None);
+        let deep = folder.path().join("src/room/new.rs");
+        fs::create_dir_all(deep.parent().unwrap()).unwrap();
+        fs::write(&deep, "").unwrap();
+        set(&deep, now + hour);
+        assert_eq!(built.changed_source(), Some(deep));
+    }
+}
