@@ -324,6 +324,7 @@ fn command(place: &Place) -> Command {
         .env(env::DYLIB, &place.dylib)
         .env(env::DEPS, &place.deps)
         .env(env::STUB, place.stub())
+        .env(env::LINKER, place.bin().join("cc"))
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
         .env(lambda_workbook::notebook::channel::SOCKET, place.channel())

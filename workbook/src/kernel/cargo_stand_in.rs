@@ -32,6 +32,7 @@ pub mod env {
     pub const DYLIB: &str = "LAMBDA_WORKBOOK_DYLIB";
     pub const STD: &str = "LAMBDA_WORKBOOK_STD";
     pub const DEPS: &str = "LAMBDA_WORKBOOK_DEPS";
+    pub const LINKER: &str = "LAMBDA_WORKBOOK_LINKER";
     pub const STUB: &str = "LAMBDA_WORKBOOK_STUB";
     pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
     pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
@@ -218,9 +219,12 @@ impl Cell {
             rustc
                 .args(["--crate-type", "cdylib"])
                 .arg(format!("-Copt-level={}", opt_level()))
-                .args(["-Cdebuginfo=0", "-Cstrip=debuginfo", "-Ccodegen-units=1"])
+                .args(["-Cdebuginfo=0", "-Ccodegen-units=1"])
                 .arg("-o")
                 .arg(&library);
+            if let Ok(linker) = std::env::var(env::LINKER) {
+                rustc.arg(format!("-Clinker={linker}"));
+            }
         })?;
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             forward(line);
