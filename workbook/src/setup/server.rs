@@ -7,6 +7,7 @@ use super::{kernelspec, python};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ pub struct Options {
 struct Info {
     url: String,
     token: String,
+    port: u16,
 }
 
 /// Runs JupyterLab until it ends or this process is told to. `open` and `setup` are
@@ -181,6 +183,8 @@ async fn ready(project: &Project, child: &mut Child, log: &Path) -> Result<Strin
     loop {
         if let Ok(bytes) = std::fs::read(&info)
             && let Ok(info) = serde_json::from_slice::<Info>(&bytes)
+            // It writes that a moment before it listens.
+            && TcpStream::connect((Ipv4Addr::LOCALHOST, info.port)).is_ok()
         {
             let token = match info.token.as_str() {
                 "" => String::new(),

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A `workbook lab` whose JupyterLab answers.
@@ -15,6 +16,10 @@ struct Lab {
 
 impl Lab {
     fn open(command: &mut Command) -> Lab {
+        // JupyterLab looks for a free port, lets go of it, and takes it later:
+        // two that open at one moment may want the same.
+        static OPENING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
