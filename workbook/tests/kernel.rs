@@ -20,6 +20,15 @@ async fn kernel() -> Client {
         .unwrap()
 }
 
+/// Gives a kernel to `test`, and ends it afterwards.
+fn with_kernel(test: impl AsyncFnOnce(&mut Client)) {
+    block_on(async {
+        let mut kernel = kernel().await;
+        test(&mut kernel).await;
+        kernel.shutdown().await.unwrap();
+    });
+}
+
 async fn good(kernel: &mut Client, code: &str) -> Ran {
     let ran = kernel.execute(code).await.unwrap();
     assert!(ran.error().is_none(), "{code}\n{:#?}", ran.outputs);
@@ -35,52 +44,43 @@ async fn bad(kernel: &mut Client, code: &str) -> Value {
 
 #[test]
 fn variables_need_no_written_type() {
-    block_on(async {
-        let mut kernel = kernel().await;
+    with_kernel(async |kernel| {
         good(
-            &mut kernel,
+            kernel,
             "fn f() -> DataFrame { df!(\"a\" => [1, 2, 3]).unwrap() }\nlet h = f();",
         )
         .await;
         good(
-            &mut kernel,
+            kernel,
             "let (rows, mut pairs) = (h.height(), vec![(1, 2.0)]);",
         )
         .await;
-        good(&mut kernel, "let Some(x) = Some(5u8) else { panic!() };").await;
-        good(&mut kernel, "pairs.push((rows as i32, 0.5));").await;
-        let wide = good(
-            &mut kernel,
-            "let n = 5; fn wide(x: u64) -> u64 { x } wide(n)",
-        )
-        .await;
+        good(kernel, "let Some(x) = Some(5u8) else { panic!() };").await;
+        good(kernel, "pairs.push((rows as i32, 0.5));").await;
+        let wide = good(kernel, "let n = 5; fn wide(x: u64) -> u64 { x } wide(n)").await;
         assert_eq!(
             wide.data("text/plain"),
             Some("5"),
             "n is a u64, as its use says"
         );
-        let ran = good(&mut kernel, "println!(\"{rows} {pairs:?} {x}\");").await;
+        let ran = good(kernel, "println!(\"{rows} {pairs:?} {x}\");").await;
         assert_eq!(ran.stdout(), "3 [(1, 2.0), (3, 0.5)] 5\n");
-        kernel.shutdown().await.unwrap();
     });
 }
 
 #[test]
 fn a_question_mark_works_at_the_top_of_a_cell() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        good(&mut kernel, "let df = df!(\"a\" => [3, 1, 2])?;").await;
-        let ran = good(&mut kernel, "println!(\"{}\", df.column(\"a\")?.len());").await;
+    with_kernel(async |kernel| {
+        good(kernel, "let df = df!(\"a\" => [3, 1, 2])?;").await;
+        let ran = good(kernel, "println!(\"{}\", df.column(\"a\")?.len());").await;
         assert_eq!(ran.stdout(), "3\n");
-        kernel.shutdown().await.unwrap();
     });
 }
 
 #[test]
 fn a_cell_that_does_not_compile_says_where_and_why() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        let error = bad(&mut kernel, "let a = 1;\nlet b: String = a;").await;
+    with_kernel(async |kernel| {
+        let error = bad(kernel, "let a = 1;\nlet b: String = a;").await;
         assert!(
             error["evalue"]
                 .as_str()
@@ -89,22 +89,20 @@ fn a_cell_that_does_not_compile_says_where_and_why() {
             "{error}"
         );
         assert!(error["traceback"].as_array().unwrap().len() > 1, "{error}");
-        let error = bad(&mut kernel, "let rows = std::iter::once(1).map(|x| x + 1);").await;
+        let error = bad(kernel, "let rows = std::iter::once(1).map(|x| x + 1);").await;
         let text = error["evalue"].as_str().unwrap();
         assert!(text.contains("`rows` cannot outlive this cell"), "{text}");
         assert!(text.contains("collect"), "{text}");
-        good(&mut kernel, "1 + 1").await;
-        kernel.shutdown().await.unwrap();
+        good(kernel, "1 + 1").await;
     });
 }
 
 #[test]
 fn a_panic_and_a_failed_question_mark_are_errors_of_the_cell() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        good(&mut kernel, "let kept = 7;").await;
+    with_kernel(async |kernel| {
+        good(kernel, "let kept = 7;").await;
         let error = bad(
-            &mut kernel,
+            kernel,
             "let lost = 1;\n\nlet b: u8 = None.expect(\"no b\");",
         )
         .await;
@@ -113,19 +111,19 @@ fn a_panic_and_a_failed_question_mark_are_errors_of_the_cell() {
             (Some("Panic"), Some("no b"))
         );
         assert_eq!(error["traceback"][0], "panicked at line 3 of this cell:");
-        let error = bad(&mut kernel, "df!(\"a\" => [1])?.column(\"nope\")?;").await;
+        let error = bad(kernel, "df!(\"a\" => [1])?.column(\"nope\")?;").await;
         assert_eq!(error["ename"], "PolarsError");
         assert!(
             error["evalue"].as_str().unwrap().contains("nope"),
             "{error}"
         );
         good(
-            &mut kernel,
+            kernel,
             "let caught = std::panic::catch_unwind(|| panic!(\"x\")).is_err();",
         )
         .await;
         let ran = good(
-            &mut kernel,
+            kernel,
             "std::thread::spawn(|| panic!(\"in a thread\")).join().is_err()",
         )
         .await;
@@ -138,44 +136,33 @@ fn a_panic_and_a_failed_question_mark_are_errors_of_the_cell() {
             said.contains("panicked at line 1 of this cell: in a thread"),
             "{said}"
         );
-        assert_eq!(
-            good(&mut kernel, "kept").await.data("text/plain"),
-            Some("7")
-        );
-        bad(&mut kernel, "lost").await;
-        kernel.shutdown().await.unwrap();
+        assert_eq!(good(kernel, "kept").await.data("text/plain"), Some("7"));
+        bad(kernel, "lost").await;
     });
 }
 
 #[test]
 fn the_kernel_lives_on_after_a_cell_that_ends_its_process() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        good(&mut kernel, "fn kept() -> u8 { 7 }").await;
+    with_kernel(async |kernel| {
+        good(kernel, "fn kept() -> u8 { 7 }").await;
         for end in ["std::process::exit(0)", "std::process::abort()"] {
-            let error = bad(&mut kernel, end).await;
+            let error = bad(kernel, end).await;
             assert_eq!(error["ename"], "CellProcessDied", "{error}");
-            assert_eq!(
-                good(&mut kernel, "kept()").await.data("text/plain"),
-                Some("7")
-            );
+            assert_eq!(good(kernel, "kept()").await.data("text/plain"), Some("7"));
         }
-        kernel.shutdown().await.unwrap();
     });
 }
 
 #[test]
 fn a_last_expression_that_moves_a_variable_keeps_its_table() {
-    block_on(async {
-        let mut kernel = kernel().await;
+    with_kernel(async |kernel| {
         let ran = good(
-            &mut kernel,
+            kernel,
             "let names = [\"x\", \"y\"].to_vec();\ndf!(\"a\" => names)?",
         )
         .await;
         assert!(ran.data("text/html").is_some(), "{:#?}", ran.outputs);
-        bad(&mut kernel, "names").await;
-        kernel.shutdown().await.unwrap();
+        bad(kernel, "names").await;
     });
 }
 
@@ -268,9 +255,8 @@ async fn complete_until(kernel: &mut Client, code: &str, wanted: &str) {
 
 #[test]
 fn an_interrupt_ends_an_endless_loop_and_the_kernel_lives() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        good(&mut kernel, "fn kept() -> u8 { 7 }").await;
+    with_kernel(async |kernel| {
+        good(kernel, "fn kept() -> u8 { 7 }").await;
         let content = json!({"code": "println!(\"on\"); loop { std::hint::spin_loop() }"});
         let id = kernel.request("execute_request", content).await.unwrap();
         while kernel.published().await.unwrap().kind() != "stream" {}
@@ -283,11 +269,7 @@ fn an_interrupt_ends_an_endless_loop_and_the_kernel_lives() {
             }
         }
         assert!(asked.elapsed() < Duration::from_secs(5));
-        assert_eq!(
-            good(&mut kernel, "kept()").await.data("text/plain"),
-            Some("7")
-        );
-        kernel.shutdown().await.unwrap();
+        assert_eq!(good(kernel, "kept()").await.data("text/plain"), Some("7"));
     });
 }
 

@@ -157,11 +157,6 @@ impl Backend {
         Ok(())
     }
 
-    /// The process id of evcxr.
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Sends a request on the shell socket and returns its id.
     pub async fn request(&mut self, kind: &str, content: Value) -> Result<String> {
         let message = Message::request(kind, &self.session, content);

@@ -58,7 +58,7 @@ const CELLS: [Timed; 6] = [
         name: "untyped group-by",
         code: GROUP_UNTYPED,
         // Asks rustc twice, where stock asks its rust-analyzer.
-        share: None,
+        share: Some(0.2),
     },
     Timed {
         name: "group-by, shown",
@@ -203,14 +203,18 @@ fn report(sides: &[Side], rounds: usize) -> bool {
     ]];
     let mut row = |name: &str, unit: &str, ours: f64, stock: Option<f64>, share: Option<f64>| {
         let ratio = stock.map(|stock| ours / stock);
-        if let (Some(ratio), Some(share)) = (ratio, share) {
-            met &= ratio <= share;
-        }
+        let missed = matches!((ratio, share), (Some(ratio), Some(share)) if ratio > share);
+        met &= !missed;
         rows.push(vec![
             name.into(),
             ratio.map_or("-".into(), |ratio| format!("{ratio:.2}")),
             format!("{ours:.2} {unit}"),
             stock.map_or("-".into(), |stock| format!("{stock:.2} {unit}")),
+            if missed {
+                "missed".into()
+            } else {
+                String::new()
+            },
         ]);
     };
     for (at, cell) in CELLS.iter().enumerate() {

@@ -51,7 +51,8 @@ pub struct Item {
 
 /// The completer as the kernel holds it.
 pub struct Completer {
-    child: Child,
+    /// Killed when this is dropped.
+    _child: Child,
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     /// Questions whose answers nobody waits for any more.
@@ -72,16 +73,11 @@ impl Completer {
         let stdin = child.stdin.take().context("the completer has no stdin")?;
         let stdout = child.stdout.take().context("the completer has no stdout")?;
         Ok(Completer {
-            child,
+            _child: child,
             stdin,
             answers: BufReader::new(stdout).lines(),
             overdue: 0,
         })
-    }
-
-    /// The process id.
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
     }
 
     /// Asks, and waits for the answer for as long as `patience`.
