@@ -1,7 +1,7 @@
 //! Where charts draw: pixels on a plotters SVG area.
 use super::style::{INK, LABEL, TITLE};
 use plotters::coord::Shift;
-use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
+use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
@@ -90,6 +90,16 @@ impl Canvas<'_> {
     /// A thin outline between two corners.
     pub fn outline(&self, from: Point, to: Point, ink: RGBAColor) {
         self.put(&Rectangle::new([from, to], ShapeStyle::from(&ink)));
+    }
+
+    /// A filled circle.
+    pub fn disc(&self, centre: Point, radius: i32, ink: RGBAColor) {
+        self.put(&Circle::new(centre, radius, ink.filled()));
+    }
+
+    /// The outline of a circle.
+    pub fn circle(&self, centre: Point, radius: i32, ink: RGBAColor) {
+        self.put(&Circle::new(centre, radius, ShapeStyle::from(&ink)));
     }
 
     /// A line through points.

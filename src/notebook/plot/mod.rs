@@ -25,6 +25,7 @@ mod canvas;
 mod data;
 mod flow;
 mod lines;
+pub(crate) mod net;
 mod scale;
 mod style;
 mod timeline;
@@ -115,7 +116,11 @@ pub(crate) mod tests {
 
     /// Opened tags are closed, in order, and no coordinate is NaN.
     pub(crate) fn assert_sound(figure: &Figure) {
-        let svg = figure.svg();
+        assert_sound_svg(figure.svg());
+        keep(figure.svg());
+    }
+
+    pub(crate) fn assert_sound_svg(svg: &str) {
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         let mut open = Vec::new();
         for tag in svg.split('<').skip(1) {
@@ -131,17 +136,16 @@ pub(crate) mod tests {
             }
         }
         assert!(open.is_empty(), "left open: {open:?}");
-        keep(figure);
     }
 
     /// With `LAMBDA_WORKBOOK_KEEP_FIGURES=DIR`, leaves the figures for the eye.
-    fn keep(figure: &Figure) {
+    fn keep(svg: &str) {
         if let Ok(folder) = std::env::var("LAMBDA_WORKBOOK_KEEP_FIGURES") {
             let name = std::thread::current()
                 .name()
                 .unwrap_or("figure")
                 .replace("::", "_");
-            std::fs::write(format!("{folder}/{name}.svg"), figure.svg()).expect("folder exists");
+            std::fs::write(format!("{folder}/{name}.svg"), svg).expect("folder exists");
         }
     }
 
