@@ -95,7 +95,7 @@ pub(super) fn units(nanos: u128) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, unit)| format!("{n} {unit}"))
         .collect();
-    if nanos % (60 * SECOND) > 0 {
+    if !nanos.is_multiple_of(60 * SECOND) {
         text.push(fraction(nanos % (60 * SECOND), SECOND, "s"));
     }
     text.join(" ")

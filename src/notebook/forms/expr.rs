@@ -1,4 +1,5 @@
 //! Expressions and single values of polars.
+use crate::notebook::escape::escape;
 use crate::notebook::table::text::{start_of, start_of_display};
 use crate::notebook::table::value_literal;
 use crate::notebook::{Render, Rich};
@@ -11,10 +12,16 @@ const LONGEST_TREE: usize = 20_000;
 impl Render for Expr {
     fn render(&self) -> Rich {
         let line = start_of_display(self);
-        match tree(self) {
-            Some(tree) => Rich::text(format!("{line}\n\n{tree}")),
-            None => Rich::text(line),
-        }
+        let Some(tree) = tree(self) else {
+            return Rich::text(line);
+        };
+        let text = format!("{line}\n\n{tree}");
+        // As plain text its lines would be broken at the edge of the page.
+        let html = format!(
+            "<pre style=\"overflow-x:auto;max-width:100%;white-space:pre\">{}</pre>",
+            escape(&text)
+        );
+        Rich::text(text).html(html)
     }
 }
 

@@ -1,6 +1,6 @@
 //! petgraph's graphs: small ones drawn, large ones as tables.
 use crate::notebook::plot::net::{Net, Wire};
-use crate::notebook::table::{Grid, Head, counted, text::start_of};
+use crate::notebook::table::{Cell, Grid, Head, counted, text::start_of};
 use crate::notebook::{Render, Rich};
 use petgraph::EdgeType;
 use petgraph::graph::{Graph, IndexType};
@@ -41,7 +41,11 @@ fn draw<'a>(mut net: Net, node: Weight<'a>, edge: Weight<'a>) -> Rich {
     if !net.is_small() {
         return grid.render();
     }
-    net.label((0..nodes).map(|place| label(node(place))).collect());
+    let wires = net.wires().len();
+    net.label(
+        (0..nodes).map(|place| label(node(place))).collect(),
+        (0..wires).map(|place| label(edge(place))).collect(),
+    );
     let figure = net.figure(&caption);
     Rich::text(grid.to_text()).svg(figure.svg())
 }
@@ -69,11 +73,18 @@ fn edges<'a>(net: &Net, caption: &str, node: Weight<'a>, edge: Weight<'a>) -> Gr
         true => ["from", "to", "edge"],
         false => ["node", "node", "edge"],
     };
-    let heads = heads.map(Head::text).to_vec();
-    Grid {
-        caption: caption.to_owned(),
-        ..Grid::of_list(heads, wires.len(), row)
+    let mut grid = Grid::of_list(heads.map(Head::text).to_vec(), wires.len(), row);
+    grid.caption = caption.to_owned();
+    // Edges of weight `()` are only there or not.
+    if grid
+        .rows
+        .iter()
+        .all(|row| row[2] == Cell::Value(String::new()))
+    {
+        grid.heads.pop();
+        grid.rows.iter_mut().for_each(|row| drop(row.pop()));
     }
+    grid
 }
 
 #[cfg(test)]
@@ -93,8 +104,8 @@ mod tests {
         assert_eq!(
             text,
             "undirected graph: 4 nodes, 2 edges, 2 components\n\
-             node    node     edge\n\
-             ─────────────────────\n\
+             node    node\n\
+             ───────────────\n\
              ABCDE   user 3\n\
              user 3  <PQRST>"
         );
@@ -115,7 +126,7 @@ mod tests {
         );
         let svg = rich.get("image/svg+xml").unwrap();
         assert_sound_svg(svg);
-        assert!(svg.contains("<polygon"));
+        assert!(svg.contains("<polygon") && svg.contains("\n7\n"), "{svg}");
     }
 
     #[test]

@@ -53,6 +53,34 @@ mod tests {
         assert!(text.ends_with("\n 99"), "{text}");
     }
 
+    /// Never called, for it would write on the tests' output: it compiles only if
+    /// each of these finds exactly one method, written as evcxr writes it.
+    #[allow(dead_code, unused_parens, clippy::needless_borrow)]
+    fn every_form_ends_a_cell() -> polars::prelude::PolarsResult<()> {
+        use crate::prelude::*;
+        use std::collections::{BTreeSet, HashMap};
+        let frame = df!("n" => [1i64])?;
+        (frame.clone().lazy()).evcxr_display();
+        (frame.schema()).evcxr_display();
+        (frame.column("n")?.i64()?).evcxr_display();
+        (frame.column("n")?.get(0)?).evcxr_display();
+        (col("n") + lit(1)).evcxr_display();
+        (BTreeSet::from([1])).evcxr_display();
+        (&(HashMap::from([("a", vec![1])]))).evcxr_display();
+        (HashMap::from([("a", frame.clone())])).evcxr_display();
+        (DateTime::from_timestamp(0, 0)).evcxr_display();
+        (Tz::UTC.with_ymd_and_hms(2015, 8, 7, 2, 0, 0)).evcxr_display();
+        (TimeDelta::hours(1)).evcxr_display();
+        (std::time::Instant::now().elapsed()).evcxr_display();
+        (Granularity::ALL).evcxr_display();
+        (Granularity::Hour).evcxr_display();
+        (dataset::golden()).evcxr_display();
+        (dataset::sample()).evcxr_display();
+        (crate::serde_json::json!({"a": 1})).evcxr_display();
+        (crate::petgraph::graph::UnGraph::<&str, ()>::new_undirected()).evcxr_display();
+        Ok(())
+    }
+
     #[test]
     fn few_values_are_all_shown() {
         let texts = [Rich::text("a"), Rich::text("b")];

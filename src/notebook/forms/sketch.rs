@@ -40,7 +40,7 @@ fn facts(precision: u8, estimate: f64) -> Grid {
             ("estimate", &grouped(estimate.round() as i64)),
             (
                 "standard error",
-                &format!("{:.2} %, here {}", error * 100.0, grouped(spread)),
+                &format!("{:.2} % or less, here {}", error * 100.0, grouped(spread)),
             ),
             (
                 "precision",
@@ -79,7 +79,7 @@ mod tests {
             text.contains(&format!("estimate             {estimate}\n")),
             "{text}"
         );
-        assert!(text.contains("0.81 %, here 8"), "{text}");
+        assert!(text.contains("0.81 % or less, here 8"), "{text}");
         assert!(text.contains("14: 16,384 registers"), "{text}");
         assert!(text.contains("13,108 bytes"), "{text}");
     }

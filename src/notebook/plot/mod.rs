@@ -19,9 +19,11 @@
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
-//! on a light and on a dark page, also where no style reaches them.
+//! on a light and on a dark page, also where no style reaches them. What plotters
+//! itself draws is dark, so [`draw`] gives it a white ground.
 mod bars;
 mod canvas;
+mod components;
 mod data;
 mod flow;
 mod lines;
@@ -38,6 +40,7 @@ pub use timeline::{Timeline, timeline};
 use super::{Render, Rich};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
+use plotters::style::WHITE;
 
 /// The usual width in pixels: what a notebook's column has room for.
 pub const WIDTH: u32 = 720;
@@ -81,7 +84,7 @@ fn with_title(svg: &str, title: &str) -> String {
     )
 }
 
-/// A figure drawn with plain plotters.
+/// A figure drawn with plain plotters, on white: its own inks are black.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -104,6 +107,7 @@ where
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE)?;
         picture(&area)?;
         area.present()?;
     }
@@ -147,6 +151,13 @@ pub(crate) mod tests {
                 .replace("::", "_");
             std::fs::write(format!("{folder}/{name}.svg"), svg).expect("folder exists");
         }
+    }
+
+    #[test]
+    fn what_plotters_draws_in_black_stands_on_white() {
+        let figure = draw("dark inks", (10, 10), |_| Ok(())).unwrap();
+        let first = figure.svg().split("<rect").nth(1).unwrap();
+        assert!(first.contains("fill=\"#FFFFFF\""), "{first}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A small graph as circles and lines: each component on a ring of its own.
-use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, Point, draw};
+use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON, Point, draw};
+use super::components::components;
 use super::style::{INK, LABEL, series as colour, text_width};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
@@ -10,8 +11,11 @@ const MOST_NODES: usize = 40;
 const MOST_WIRES: usize = 120;
 
 const DISC: i32 = 7;
+const LABEL_AWAY: i32 = DISC + 4;
+/// Room between rings, and at the sides.
+const GAP: i32 = 12;
 /// Room around a ring for the labels above and below it.
-const MARGIN: i32 = 26;
+const MARGIN: i32 = 30;
 const TOP: i32 = 40;
 
 /// An edge, as the places of its two nodes.
@@ -25,6 +29,7 @@ pub(crate) struct Net {
     /// The nodes of each component, the largest first.
     components: Vec<Vec<usize>>,
     labels: Vec<String>,
+    wire_labels: Vec<String>,
 }
 
 impl Net {
@@ -36,6 +41,7 @@ impl Net {
             wires,
             components,
             labels: vec![String::new(); nodes.min(MOST_NODES)],
+            wire_labels: Vec::new(),
         }
     }
 
@@ -60,9 +66,9 @@ impl Net {
         (1..=MOST_NODES).contains(&self.nodes) && self.wires.len() <= MOST_WIRES
     }
 
-    /// Names each node.
-    pub(crate) fn label(&mut self, labels: Vec<String>) {
-        self.labels = labels;
+    /// Names each node and each edge.
+    pub(crate) fn label(&mut self, nodes: Vec<String>, wires: Vec<String>) {
+        (self.labels, self.wire_labels) = (nodes, wires);
     }
 
     pub(crate) fn figure(&self, title: &str) -> Figure {
@@ -80,8 +86,15 @@ impl Net {
         }
         let svg = draw((WIDTH, height as u32), |canvas| {
             canvas.title(title, (8, 16));
-            for (from, to) in &self.wires {
+            for (place, (from, to)) in self.wires.iter().enumerate() {
                 self.wire(canvas, spots[*from], spots[*to]);
+                if let Some(label) = self.wire_labels.get(place) {
+                    let at = match from == to {
+                        true => inward(spots[*from], 26.0),
+                        false => beside(spots[*from].0, spots[*to].0),
+                    };
+                    canvas.label(label, at, ON);
+                }
             }
             for (component, nodes) in self.components.iter().enumerate() {
                 for node in nodes {
@@ -94,53 +107,47 @@ impl Net {
     }
 
     fn ring<'a>(&self, nodes: &'a [usize]) -> Ring<'a> {
-        let widths = nodes
-            .iter()
-            .map(|node| text_width(&self.labels[*node], LABEL));
-        let label = widths.max().unwrap_or(0);
         let radius = match nodes.len() {
             1 => 0,
             // Two nodes stand above each other.
             2 => 28,
             many => (many as f64 * 34.0 / TAU).max(36.0) as i32,
         };
-        // Labels of a ring stand beside it, those of one or two nodes above or below.
-        let half = match nodes.len() {
-            1 | 2 => (label / 2).max(DISC) + 8,
-            _ => radius + label + DISC + 12,
-        };
-        Ring {
+        let mut ring = Ring {
             nodes,
             radius,
-            half,
-        }
-    }
-
-    fn name(&self, canvas: &Canvas, node: usize, ((x, y), turn): Spot, ring: usize) {
-        let label = &self.labels[node];
-        let away = DISC + 4;
-        let (right, down) = (turn.cos(), turn.sin());
-        if ring > 2 && right > 0.35 {
-            canvas.label(label, (x + away, y), AFTER);
-        } else if ring > 2 && right < -0.35 {
-            canvas.label(label, (x - away, y), BEFORE);
-        } else if down < -0.5 {
-            canvas.label(label, (x, y - away), ABOVE);
-        } else {
-            canvas.label(label, (x, y + away), BELOW);
-        }
-    }
-
-    fn wire(&self, canvas: &Canvas, (from, _): Spot, (to, turn): Spot) {
-        if from == to {
-            // A ring on the outer side of its node.
-            let out = |n: i32| {
-                (
-                    to.0 + (turn.cos() * n as f64) as i32,
-                    to.1 + (turn.sin() * n as f64) as i32,
-                )
+            left: 0,
+            right: 0,
+        };
+        for (turn, node) in nodes.iter().enumerate() {
+            let ((x, _), angle) = ring.spot(turn, (0, 0));
+            let label = text_width(&self.labels[*node], LABEL);
+            let (left, right) = match Side::of(angle, nodes.len()) {
+                Side::Left => (label + LABEL_AWAY - x, x),
+                Side::Right => (-x, x + LABEL_AWAY + label),
+                Side::Above | Side::Below => (label / 2 - x, x + label / 2),
             };
-            canvas.circle(out(DISC + 5), DISC, INK.mix(1.0));
+            ring.left = ring.left.max(left);
+            ring.right = ring.right.max(right);
+        }
+        ring
+    }
+
+    fn name(&self, canvas: &Canvas, node: usize, ((x, y), angle): Spot, ring: usize) {
+        let label = &self.labels[node];
+        let away = LABEL_AWAY;
+        match Side::of(angle, ring) {
+            Side::Right => canvas.label(label, (x + away, y), AFTER),
+            Side::Left => canvas.label(label, (x - away, y), BEFORE),
+            Side::Above => canvas.label(label, (x, y - away), ABOVE),
+            Side::Below => canvas.label(label, (x, y + away), BELOW),
+        }
+    }
+
+    fn wire(&self, canvas: &Canvas, (from, _): Spot, (to, angle): Spot) {
+        if from == to {
+            // A loop, on the side away from the node's label.
+            canvas.circle(inward((to, angle), 12.0), DISC, INK.mix(1.0));
             return;
         }
         canvas.path(vec![from, to], INK.mix(1.0), 1);
@@ -161,6 +168,21 @@ impl Net {
     }
 }
 
+/// A point nearer to the middle of a node's ring.
+fn inward(((x, y), angle): Spot, by: f64) -> Point {
+    (x - (angle.cos() * by) as i32, y - (angle.sin() * by) as i32)
+}
+
+/// A point beside the middle of a line, on the side that another line back has
+/// not.
+fn beside(from: Point, to: Point) -> Point {
+    let (across, along) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let length = across.hypot(along).max(1.0);
+    let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
+    let aside = |by: f64| (by / length * 11.0).round() as i32;
+    (middle.0 + aside(along), middle.1 - aside(across))
+}
+
 /// Where a node stands, and at which angle of its ring.
 type Spot = (Point, f64);
 
@@ -168,8 +190,30 @@ type Spot = (Point, f64);
 struct Ring<'a> {
     nodes: &'a [usize],
     radius: i32,
-    /// Half the width that it takes with its labels.
-    half: i32,
+    /// What it takes with its labels to the left of its centre, and to the right.
+    left: i32,
+    right: i32,
+}
+
+/// The side of a node that its label is on.
+enum Side {
+    Left,
+    Right,
+    Above,
+    Below,
+}
+
+impl Side {
+    /// Outside the ring; nodes one above the other have room above and below.
+    fn of(angle: f64, ring: usize) -> Self {
+        let (right, down) = (angle.cos(), angle.sin());
+        match ring {
+            3.. if right > 0.35 => Side::Right,
+            3.. if right < -0.35 => Side::Left,
+            _ if down < -0.5 => Side::Above,
+            _ => Side::Below,
+        }
+    }
 }
 
 impl Ring<'_> {
@@ -192,39 +236,17 @@ impl Ring<'_> {
 
 /// The rings in rows from left to right: their centres, and the height of all.
 fn packed(rings: &[Ring]) -> (Vec<Point>, i32) {
-    let (mut centres, mut left, mut top, mut tall) = (Vec::new(), 8, TOP, 0);
+    let (mut centres, mut left, mut top, mut tall) = (Vec::new(), GAP, TOP, 0);
     for ring in rings {
-        if left > 8 && left + 2 * ring.half > WIDTH as i32 - 8 {
-            (left, top, tall) = (8, top + tall, 0);
+        let width = ring.left + ring.right;
+        if left > GAP && left + width > WIDTH as i32 - GAP {
+            (left, top, tall) = (GAP, top + tall, 0);
         }
-        centres.push((left + ring.half, top + ring.height() / 2));
-        left += 2 * ring.half + 8;
+        centres.push((left + ring.left, top + ring.height() / 2));
+        left += width + 2 * GAP;
         tall = tall.max(ring.height());
     }
     (centres, top + tall)
-}
-
-/// The connected components, whatever the edges' direction, the largest first.
-fn components(nodes: usize, wires: &[Wire]) -> Vec<Vec<usize>> {
-    let mut parent: Vec<usize> = (0..nodes).collect();
-    fn root(parent: &mut [usize], mut node: usize) -> usize {
-        while parent[node] != node {
-            parent[node] = parent[parent[node]];
-            node = parent[node];
-        }
-        node
-    }
-    for (from, to) in wires {
-        let (a, b) = (root(&mut parent, *from), root(&mut parent, *to));
-        parent[a.max(b)] = a.min(b);
-    }
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); nodes];
-    for node in 0..nodes {
-        members[root(&mut parent, node)].push(node);
-    }
-    members.retain(|component| !component.is_empty());
-    members.sort_by_key(|component| std::cmp::Reverse(component.len()));
-    members
 }
 
 #[cfg(test)]
@@ -233,21 +255,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn components_ignore_direction_and_come_by_size() {
-        let wires = [(4, 1), (1, 4), (2, 1), (3, 3)];
-        assert_eq!(components(5, &wires), [vec![1, 2, 4], vec![0], vec![3]]);
-        assert_eq!(components(0, &[]), Vec::<Vec<usize>>::new());
-    }
-
-    #[test]
     fn rings_of_many_sizes_stay_on_the_picture() {
         let wires: Vec<Wire> = (0..19).map(|n| (n, n + 1)).chain([(22, 23)]).collect();
         let mut net = Net::new(true, 30, wires);
-        net.label((0..30).map(|n| format!("a long name {n}")).collect());
+        let names = (0..30).map(|n| format!("a long name {n}")).collect();
+        net.label(names, Vec::new());
         let rings: Vec<Ring> = net.components.iter().map(|nodes| net.ring(nodes)).collect();
         let (centres, height) = packed(&rings);
         for (ring, (x, y)) in rings.iter().zip(centres) {
-            assert!(x - ring.half >= 0 && x + ring.half <= WIDTH as i32);
+            assert!(x - ring.left >= 0 && x + ring.right <= WIDTH as i32);
             assert!(y - ring.radius >= TOP && y + ring.radius < height);
         }
         assert_sound(&net.figure("rings"));

@@ -1,7 +1,7 @@
 //! A grid as HTML.
 //!
-//! Colours are the theme's own: JupyterLab's variables, with half-transparent
-//! greys elsewhere, and never a background of a fixed colour. What carries
+//! Colours are the theme's own: that of its text, and its variables for lines, with
+//! half-transparent greys elsewhere; never a background of a fixed colour. What carries
 //! meaning does not hang on the style sheet, because a notebook that is not
 //! trusted yet loses it, and so does a page on a code host: cells say themselves
 //! which side they lean to, null is emphasised, the type of a column is small.
@@ -18,24 +18,26 @@ const STYLE: &str = "<style>\
 font-weight:600;vertical-align:bottom}\
 .lw-table tbody tr+tr td{border-top:1px solid var(--jp-border-color3,rgba(128,128,128,.2))}\
 .lw-table small{font-weight:400}\
-.lw-table small,.lw-table .lw-null,.lw-table .lw-cut,.lw-table caption\
-{color:var(--jp-content-font-color2,#767676)}\
+.lw-table small,.lw-table em,.lw-table .lw-cut,.lw-table .lw-caption{opacity:.7}\
 .lw-table .lw-mark{font-weight:700;color:var(--jp-error-color1,#d32f2f)}\
-.lw-table caption{caption-side:top;text-align:left;white-space:nowrap;padding:.2em .8em;font-size:.9em}\
+.lw-table .lw-caption{padding:.2em .8em;font-size:.9em}\
 </style>";
 
 pub(super) fn draw(grid: &Grid) -> String {
     let mut html = String::from(STYLE);
     // The style again where no style sheet reaches: a wide table scrolls alone.
-    html.push_str("<div class=\"lw-table\" style=\"overflow-x:auto;max-width:100%\"><table>\n");
+    html.push_str("<div class=\"lw-table\" style=\"overflow-x:auto;max-width:100%\">");
     if !grid.caption.is_empty() {
+        // Not a <caption>: without a style sheet that is centred, and above a wide
+        // table it is then out of sight.
         let caption = escape(&grid.caption);
-        let _ = writeln!(html, "<caption align=\"left\">{caption}</caption>");
+        let _ = write!(html, "<div class=\"lw-caption\">{caption}</div>");
     }
     if grid.heads.is_empty() {
-        html.push_str("</table></div>");
+        html.push_str("</div>");
         return html;
     }
+    html.push_str("<table>\n");
     if grid.has_heads() {
         html.push_str("<thead><tr>");
         for head in &grid.heads {
@@ -66,9 +68,10 @@ pub(super) fn draw(grid: &Grid) -> String {
     html
 }
 
-/// The attribute for hosts that take styles away, the style for those whose own
-/// style sheet leans every cell to the right.
-const LEFT: &str = " align=\"left\" style=\"text-align:left\"";
+/// The style for hosts whose own style sheet leans every cell to the right, the
+/// attribute for those that take styles away, where a head would be centred.
+const LEFT: &str = " style=\"text-align:left\"";
+const LEFT_HEAD: &str = " align=\"left\" style=\"text-align:left\"";
 const RIGHT: &str = " align=\"right\" style=\"text-align:right\"";
 
 fn side(head: &Head) -> &'static str {
@@ -76,8 +79,9 @@ fn side(head: &Head) -> &'static str {
 }
 
 fn push_head(html: &mut String, head: &Head) {
-    let (name, title) = shown(&head.name);
-    let _ = write!(html, "<th{}{title}>{name}", side(head));
+    let (name, title) = shown(&head.name, text::name);
+    let side = if head.is_right() { RIGHT } else { LEFT_HEAD };
+    let _ = write!(html, "<th{side}{title}>{name}");
     if !head.dtype.is_empty() {
         let _ = write!(html, "<br><small>{}</small>", escape(&head.dtype));
     }
@@ -88,25 +92,25 @@ fn push_cell(html: &mut String, head: &Head, cell: &Cell) {
     let side = side(head);
     let _ = match cell {
         Cell::Value(text) => {
-            let (text, title) = shown(text);
+            let (text, title) = shown(text, text::one_line);
             write!(html, "<td{side}{title}>{text}</td>")
         }
         Cell::Marked(text) => {
-            let (text, title) = shown(text);
+            let (text, title) = shown(text, text::one_line);
             write!(
                 html,
                 "<td{side}{title} class=\"lw-mark\"><b>{text}</b></td>"
             )
         }
         Cell::Block(text) => write!(html, "<td{side}><pre>{}</pre></td>", escape(text)),
-        Cell::Null => write!(html, "<td{side} class=\"lw-null\"><em>null</em></td>"),
+        Cell::Null => write!(html, "<td{side}><em>null</em></td>"),
         Cell::Ellipsis => write!(html, "<td{side} class=\"lw-cut\">…</td>"),
     };
 }
 
 /// Text on one line, and a title with all of it where the line does not say all.
-fn shown(text: &str) -> (String, String) {
-    let line = text::one_line(text);
+fn shown(text: &str, cut: fn(&str) -> String) -> (String, String) {
+    let line = cut(text);
     let title = match line == text {
         true => String::new(),
         false => format!(" title=\"{}\"", escape(text)),
@@ -136,7 +140,7 @@ mod tests {
             "<th align=\"right\" style=\"text-align:right\">n<br><small>i64</small></th>"
         ));
         assert!(html.contains("<td align=\"right\" style=\"text-align:right\">7</td>"));
-        assert!(html.contains("<td align=\"left\" style=\"text-align:left\">x</td>"));
+        assert!(html.contains("<td style=\"text-align:left\">x</td>"));
     }
 
     #[test]
@@ -169,6 +173,6 @@ mod tests {
     #[test]
     fn a_frame_without_columns_is_its_caption() {
         let html = draw(&Grid::of(&DataFrame::empty()));
-        assert!(html.ends_with("0 rows × 0 columns</caption>\n</table></div>"));
+        assert!(html.ends_with("0 rows × 0 columns</div></div>"));
     }
 }

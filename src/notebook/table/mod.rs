@@ -23,7 +23,7 @@ mod value;
 mod window;
 
 pub(crate) use pairs::{Entries, pick_sorted};
-pub(crate) use value::literal as value_literal;
+pub(crate) use value::{literal as value_literal, text as value_text};
 pub use window::Gap;
 pub(crate) use window::Window;
 

@@ -1,5 +1,5 @@
 //! A grid as plain text: the twin of the HTML.
-use super::text::{one_line, width};
+use super::text::{name, one_line, width};
 use super::{Cell, Grid, Head, Line, counted};
 
 const GAP: &str = "  ";
@@ -35,7 +35,7 @@ pub(super) fn draw(grid: &Grid) -> String {
 
 /// The names, the types if there are any, and a rule.
 fn head(grid: &Grid, widths: &[usize]) -> Vec<String> {
-    let names = |head: &Head| vec![one_line(&head.name)];
+    let names = |head: &Head| vec![name(&head.name)];
     let mut lines = row(grid, widths, grid.heads.iter().map(names));
     if grid.heads.iter().any(|head| !head.dtype.is_empty()) {
         let dtypes = |head: &Head| vec![head.dtype.clone()];
@@ -61,7 +61,7 @@ fn widths(grid: &Grid) -> Vec<usize> {
     let widest = |lines: Vec<String>| lines.iter().map(|line| width(line)).max().unwrap_or(0);
     let column = |(place, head): (usize, &Head)| {
         let cells = grid.rows.iter().map(|row| widest(text(&row[place])));
-        let head = width(&one_line(&head.name)).max(width(&head.dtype));
+        let head = width(&name(&head.name)).max(width(&head.dtype));
         cells.fold(head, usize::max)
     };
     grid.heads.iter().enumerate().map(column).collect()

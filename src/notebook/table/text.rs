@@ -3,7 +3,9 @@ use std::fmt::{self, Display, Write};
 use unicode_width::UnicodeWidthStr;
 
 /// Text in a cell is cut after so many characters.
-pub(super) const SHOWN: usize = 100;
+const SHOWN: usize = 100;
+/// And in the head of a column, which is as wide as its name.
+const SHOWN_IN_HEAD: usize = 40;
 /// A grid keeps so many characters of a text, for the eye that rests on it.
 pub(super) const KEPT: usize = 1_000;
 
@@ -64,24 +66,33 @@ pub(super) fn start_of_text(text: &str) -> String {
     }
 }
 
-/// Text on one line of at most [`SHOWN`] characters, in which everything can be
+/// The text of a cell on one line of bounded length, in which everything can be
 /// seen: line ends and controls, spaces at the ends, marks that have no width or
 /// turn the direction of what follows.
 ///
 /// Two values that differ look different, and no value can rearrange the table
 /// that it stands in.
 pub(crate) fn one_line(text: &str) -> String {
-    let shown = match text.char_indices().nth(SHOWN) {
+    line(text, SHOWN)
+}
+
+/// The name of a column, in the same way.
+pub(crate) fn name(text: &str) -> String {
+    line(text, SHOWN_IN_HEAD)
+}
+
+fn line(text: &str, most: usize) -> String {
+    let shown = match text.char_indices().nth(most) {
         Some((end, _)) => &text[..end],
         None => text,
     };
     let mut line = String::with_capacity(shown.len());
-    let inner = shown.trim_matches(' ');
-    let before = shown.len() - shown.trim_start_matches(' ').len();
+    let starts = text.len() - text.trim_start_matches(' ').len();
+    let ends = text.trim_end_matches(' ').len();
     let mut last = ' ';
     for (at, c) in shown.char_indices() {
         match c {
-            ' ' if at < before || at >= before + inner.len() => line.push('␣'),
+            ' ' if at < starts || at >= ends => line.push('␣'),
             '\n' => line.push('⏎'),
             '\t' => line.push('⇥'),
             '\u{7f}' => line.push('␡'),
@@ -149,6 +160,8 @@ mod tests {
         let line = one_line(&"é".repeat(SHOWN + 1));
         assert_eq!(line, "é".repeat(SHOWN) + "…");
         assert_eq!(one_line(&"é".repeat(SHOWN)), "é".repeat(SHOWN));
+        let name = name(&"a ".repeat(SHOWN));
+        assert_eq!(name, "a ".repeat(SHOWN_IN_HEAD / 2) + "…");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) fn cell(value: &AnyValue) -> Cell {
 }
 
 /// The start of one value's text.
-pub(super) fn text(value: &AnyValue) -> String {
+pub(crate) fn text(value: &AnyValue) -> String {
     match value {
         AnyValue::String(text) => start_of_text(text),
         AnyValue::StringOwned(text) => start_of_text(text),
