@@ -13,6 +13,7 @@
 //! | [`plot`] | data frame columns become an SVG figure |
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
+//! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | panics and failed `?`, told to the kernel |
 //!
 //! Cells compile unoptimised and must compile fast, so what they instantiate is
@@ -25,6 +26,7 @@ pub mod plot;
 pub mod rich;
 pub mod table;
 pub mod time;
+pub mod widgets;
 
 pub use display::{EvcxrDebug, EvcxrDisplay, Render, show};
 pub use rich::Rich;

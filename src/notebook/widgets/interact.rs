@@ -1,0 +1,144 @@
+//! A closure under controls: it runs again at each move.
+use super::controls::{Closure, Controls};
+use super::model::{Model, fresh_id};
+use super::outcome::red;
+use super::panics::{Call, caught};
+use super::widget::{event_of, view};
+use super::{boxes, capture, handlers, link};
+use crate::notebook::emit::emit;
+use crate::notebook::{EvcxrDisplay, Rich};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Shows controls and, below them, what `closure` makes of their values, again
+/// at each move.
+///
+/// The closure takes one parameter for each control, with its type written. It
+/// returns anything that can be shown (see [`Outcome`](super::Outcome)); what it
+/// prints stands above that. If it panics, that is shown in its place, and the
+/// next move tries again.
+///
+/// The picture is an ordinary output of the cell, not part of a widget. So the
+/// last one stays in the notebook when it is saved, exported or read on a code
+/// host. Where no front end listens, the closure runs once.
+///
+/// ```
+/// use lambda_workbook::notebook::widgets::{Dropdown, IntSlider, interact};
+/// let servers = IntSlider::new("servers", 1..=9).value(3);
+/// let zone = Dropdown::new("zone", ["UTC", "Asia/Kolkata"]);
+/// let shown = interact((servers, zone), |n: usize, zone: String| format!("{n} in {zone}"));
+/// assert_eq!(shown.values(), (3, "UTC"));
+/// ```
+#[track_caller]
+pub fn interact<C, F, P>(controls: C, mut closure: F) -> Interact<C>
+where
+    C: Controls,
+    F: Closure<C::Values, P> + 'static,
+{
+    let call = Call::of("interact");
+    let read = controls.clone();
+    let draw = Box::new(move || closure.call(read.values()));
+    let (panel, handler) = begin(controls.models(), draw, call);
+    Interact {
+        controls,
+        panel,
+        handler,
+    }
+}
+
+/// A closure under controls, made by [`interact`]. It is shown already, so this
+/// shows nothing as the last line of a cell.
+#[derive(Clone, Debug)]
+pub struct Interact<C> {
+    controls: C,
+    panel: Arc<Model>,
+    handler: Option<u64>,
+}
+
+impl<C: Controls> Interact<C> {
+    /// The controls, to move them from Rust.
+    pub fn controls(&self) -> &C {
+        &self.controls
+    }
+
+    /// The values of the controls now, as a tuple.
+    pub fn values(&self) -> C::Values {
+        self.controls.values()
+    }
+
+    /// Takes the controls off the page and drops the closure. The last picture
+    /// stays.
+    pub fn stop(&self) {
+        if let Some(handler) = self.handler {
+            handlers::stop(handler);
+        }
+        self.panel.close();
+    }
+}
+
+impl<C> EvcxrDisplay for Interact<C> {
+    fn evcxr_display(&self) {}
+}
+
+type Draw = Box<dyn FnMut() -> Option<Rich>>;
+
+/// All of [`interact`] that is the same for every closure, so that a cell does
+/// not compile it.
+fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw, call: Call) -> (Arc<Model>, Option<u64>) {
+    let views = models.iter().map(|[view, _]| view.clone()).collect();
+    let panel = boxes::of("VBox", views);
+    let controls = view(&panel);
+    if !link::connected() {
+        emit(&controls);
+        match caught(draw) {
+            Ok(None) => {}
+            Ok(Some(picture)) => emit(&picture),
+            Err(panicked) => emit(&red(&panicked.told_from(call))),
+        }
+        return (panel, None);
+    }
+    publish("display_data", &controls, None);
+    let display_id = fresh_id();
+    let first = picture(&mut draw, call);
+    publish("display_data", &first, Some(&display_id));
+    let watched: Vec<_> = models
+        .iter()
+        .map(|[_, holder]| (holder, event_of(holder)))
+        .collect();
+    let redraw = move |_: &Arc<Model>| {
+        let next = picture(&mut draw, call);
+        publish("update_display_data", &next, Some(&display_id));
+    };
+    let handler = handlers::on(&watched, call, Box::new(redraw));
+    (panel, Some(handler))
+}
+
+/// What the closure prints and returns, or how it panicked.
+fn picture(draw: &mut Draw, call: Call) -> Rich {
+    let (result, printed) = capture::captured(|| caught(draw));
+    let mut parts = capture::parts(&printed);
+    match result {
+        Ok(picture) => parts.extend(picture),
+        Err(panicked) => parts.push(red(&panicked.told_from(call))),
+    }
+    match parts.is_empty() {
+        true => Rich::text(""),
+        false => Rich::stack(&parts),
+    }
+}
+
+fn publish(kind: &str, rich: &Rich, display_id: Option<&str>) {
+    let form = |(mime, body): &(String, String)| {
+        // A JSON type is carried as JSON, not as a text of it.
+        let parsed = mime.ends_with("+json").then(|| serde_json::from_str(body));
+        let body = parsed.and_then(Result::ok).unwrap_or_else(|| json!(body));
+        (mime.clone(), body)
+    };
+    let data: Map<String, Value> = rich.parts().iter().map(form).collect();
+    let transient = match display_id {
+        Some(id) => json!({"display_id": id}),
+        None => json!({}),
+    };
+    let content = json!({"data": data, "metadata": {}, "transient": transient});
+    link::publish(kind, content, json!({}), &[]);
+}
