@@ -5,7 +5,7 @@ use super::outcome::red;
 use super::panics::{Call, caught};
 use super::widget::{event_of, view};
 use super::{boxes, capture, handlers, link};
-use crate::notebook::emit::emit;
+use crate::notebook::rich::TEXT;
 use crate::notebook::{EvcxrDisplay, Rich};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -89,12 +89,9 @@ fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw, call: Call) -> (Arc<Model
     let panel = boxes::of("VBox", views);
     let controls = view(&panel);
     if !link::connected() {
-        emit(&controls);
-        match caught(draw) {
-            Ok(None) => {}
-            Ok(Some(picture)) => emit(&picture),
-            Err(panicked) => emit(&red(&panicked.told_from(call))),
-        }
+        let text = controls.get(TEXT).unwrap_or_default();
+        let picture = caught(draw).unwrap_or_else(|panicked| Some(red(&panicked.told_from(call))));
+        link::show_for_good(text, picture);
         return (panel, None);
     }
     publish("display_data", &controls, None);

@@ -2,6 +2,7 @@
 //!
 //! Tests have a front end of their own for each thread: it notes what is
 //! published and is connected when they say so.
+use crate::notebook::Rich;
 use serde_json::Value;
 
 pub(super) use to_kernel::*;
@@ -26,6 +27,17 @@ mod to_kernel {
     }
 
     pub fn on_comm(_: fn(CommEvent)) {}
+
+    /// Shows a picture that will not change below a text.
+    ///
+    /// The text is printed, because stock evcxr makes one output of all that a
+    /// cell shows, in which HTML would hide the picture.
+    pub fn show_for_good(text: &str, picture: Option<Rich>) {
+        println!("{text}");
+        if let Some(picture) = picture {
+            crate::notebook::emit::emit(&picture);
+        }
+    }
 
     /// Whether changes that a reader makes are told on this thread.
     pub fn on_cells_thread() -> bool {
@@ -59,6 +71,7 @@ mod to_kernel {
     thread_local! {
         static CONNECTED: Cell<bool> = const { Cell::new(false) };
         static CELLS: Cell<bool> = const { Cell::new(true) };
+        static SHOWN: RefCell<Vec<(String, Option<Rich>)>> = const { RefCell::new(Vec::new()) };
         static PUBLISHED: RefCell<Vec<Published>> = const { RefCell::new(Vec::new()) };
     }
 
@@ -81,6 +94,15 @@ mod to_kernel {
     }
 
     pub fn on_comm(_: fn(CommEvent)) {}
+
+    pub fn show_for_good(text: &str, picture: Option<Rich>) {
+        SHOWN.with_borrow_mut(|shown| shown.push((text.to_owned(), picture)));
+    }
+
+    /// What was shown for good since the last call.
+    pub fn shown_for_good() -> Vec<(String, Option<Rich>)> {
+        SHOWN.take()
+    }
 
     pub fn on_cells_thread() -> bool {
         CELLS.get()
