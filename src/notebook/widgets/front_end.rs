@@ -22,7 +22,7 @@ static CONTROLS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default
 /// Handles one message. Never panics.
 pub(super) fn handle(event: CommEvent) {
     if let Err(panicked) = caught(|| understand(&event)) {
-        eprintln!("a message to a widget was lost: {}", panicked.message);
+        eprintln!("a widget did not do what was asked: {}", panicked.told());
     }
     // Also when nothing came of it: other threads may have changed widgets.
     handlers::run_waiting();

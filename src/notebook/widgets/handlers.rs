@@ -7,7 +7,7 @@
 //! value when it runs.
 use super::link;
 use super::model::Model;
-use super::panics::{Call, caught};
+use super::panics::caught;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -33,7 +33,8 @@ pub(super) type Run = Box<dyn FnMut(&Arc<Model>)>;
 
 struct Handler {
     number: u64,
-    call: Call,
+    /// The cell that registered it, which a panic is traced to.
+    cell: String,
     run: RefCell<Run>,
     stopped: Cell<bool>,
 }
@@ -54,19 +55,18 @@ thread_local! {
 static ELSEWHERE: Mutex<Vec<(ThreadId, Arc<Model>, Event)>> = Mutex::new(Vec::new());
 
 /// Runs `run` at these events, from now on. Returns the handler's number.
-pub(super) fn on(watched: &[(&Arc<Model>, Event)], call: Call, run: Run) -> u64 {
+pub(super) fn on(watched: &[(&Arc<Model>, Event)], run: Run) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     if !link::on_cells_thread() {
-        let name = call.name;
         eprintln!(
-            "`{name}` was called on a thread of its own, which never hears of changes: call it in the cell"
+            "a handler was registered on a thread that never hears of changes: do it in the cell"
         );
         return number;
     }
     let handler = Rc::new(Handler {
         number,
-        call,
+        cell: link::current_cell(),
         run: RefCell::new(run),
         stopped: Cell::new(false),
     });
@@ -123,30 +123,43 @@ pub(super) fn notify(model: &Arc<Model>, event: Event) {
 }
 
 /// Calls the handlers that wait, those for changes of other threads too.
+///
+/// A reader's interrupt ends them all.
 pub(super) fn run_waiting() {
     HERE.with(|here| {
         if here.running.replace(true) {
             return;
         }
         here.fetch_from_elsewhere();
+        let mut interrupted = None;
         for _ in 0..LIMIT {
             let next = here.queue.borrow_mut().pop_front();
             let Some((_, handler, model)) = next else {
                 break;
             };
-            if !handler.stopped.get()
-                && let Err(panicked) = caught(|| (handler.run.borrow_mut())(&model))
-            {
-                model.trace(&panicked.told_from(handler.call));
+            if handler.stopped.get() {
+                continue;
+            }
+            let run = || (handler.run.borrow_mut())(&model);
+            match caught(|| link::in_cell(&handler.cell, run)) {
+                Ok(()) => {}
+                Err(panicked) if panicked.is_interrupt() => {
+                    interrupted = Some(panicked);
+                    break;
+                }
+                Err(panicked) => model.trace(&panicked.told()),
             }
         }
         let left = here.queue.take();
+        here.running.set(false);
+        if let Some(interrupt) = interrupted {
+            interrupt.go_on();
+        }
         if let Some((_, _, model)) = left.front() {
             model.trace(&format!(
                 "stopped after {LIMIT} changes: handlers keep changing each other's widgets"
             ));
         }
-        here.running.set(false);
     });
 }
 

@@ -1,6 +1,6 @@
 //! A box to tick, a button to press, a line to type.
 use super::model::Model;
-use super::{Control, Widget, handlers, panics::Call};
+use super::{Control, Widget, handlers};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -73,11 +73,9 @@ impl Button {
     }
 
     /// Has `handler` called at each press.
-    #[track_caller]
     pub fn on_click(&self, mut handler: impl FnMut() + 'static) {
-        let call = Call::of("on_click");
         let watched = [(&self.model, handlers::Event::Click)];
-        handlers::on(&watched, call, Box::new(move |_| handler()));
+        handlers::on(&watched, Box::new(move |_| handler()));
     }
 
     /// Presses it from Rust.

@@ -2,12 +2,11 @@
 use super::controls::{Closure, Controls};
 use super::model::{Model, fresh_id};
 use super::outcome::red;
-use super::panics::{Call, caught};
+use super::panics::caught;
 use super::widget::{event_of, view};
 use super::{boxes, capture, handlers, link};
 use crate::notebook::rich::TEXT;
 use crate::notebook::{EvcxrDisplay, Rich};
-use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Shows controls and, below them, what `closure` makes of their values, again
@@ -29,16 +28,14 @@ use std::sync::Arc;
 /// let shown = interact((servers, zone), |n: usize, zone: String| format!("{n} in {zone}"));
 /// assert_eq!(shown.values(), (3, "UTC"));
 /// ```
-#[track_caller]
 pub fn interact<C, F, P>(controls: C, mut closure: F) -> Interact<C>
 where
     C: Controls,
     F: Closure<C::Values, P> + 'static,
 {
-    let call = Call::of("interact");
     let read = controls.clone();
     let draw = Box::new(move || closure.call(read.values()));
-    let (panel, handler) = begin(controls.models(), draw, call);
+    let (panel, handler) = begin(controls.models(), draw);
     Interact {
         controls,
         panel,
@@ -84,58 +81,51 @@ type Draw = Box<dyn FnMut() -> Option<Rich>>;
 
 /// All of [`interact`] that is the same for every closure, so that a cell does
 /// not compile it.
-fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw, call: Call) -> (Arc<Model>, Option<u64>) {
+fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw) -> (Arc<Model>, Option<u64>) {
     let views = models.iter().map(|[view, _]| view.clone()).collect();
     let panel = boxes::of("VBox", views);
     let controls = view(&panel);
     if !link::connected() {
-        let text = controls.get(TEXT).unwrap_or_default();
-        let picture = caught(draw).unwrap_or_else(|panicked| Some(red(&panicked.told_from(call))));
-        link::show_for_good(text, picture);
+        link::print_for_good(controls.get(TEXT).unwrap_or_default());
+        if let Some(drawn) = drawn(&mut draw) {
+            link::show_for_good(&drawn);
+        }
         return (panel, None);
     }
-    publish("display_data", &controls, None);
+    link::publish_output("display_data", &controls, None);
     let display_id = fresh_id();
-    let first = picture(&mut draw, call);
-    publish("display_data", &first, Some(&display_id));
+    let first = picture(&mut draw);
+    link::publish_output("display_data", &first, Some(&display_id));
     let watched: Vec<_> = models
         .iter()
         .map(|[_, holder]| (holder, event_of(holder)))
         .collect();
     let redraw = move |_: &Arc<Model>| {
-        let next = picture(&mut draw, call);
-        publish("update_display_data", &next, Some(&display_id));
+        let next = picture(&mut draw);
+        link::publish_output("update_display_data", &next, Some(&display_id));
     };
-    let handler = handlers::on(&watched, call, Box::new(redraw));
+    let handler = handlers::on(&watched, Box::new(redraw));
     (panel, Some(handler))
 }
 
-/// What the closure prints and returns, or how it panicked.
-fn picture(draw: &mut Draw, call: Call) -> Rich {
-    let (result, printed) = capture::captured(|| caught(draw));
+/// What the closure prints, above what it returns.
+fn picture(draw: &mut Draw) -> Rich {
+    let (drawn, printed) = capture::captured(|| caught(|| drawn(draw)));
+    // Only now that standard output is back may an interrupt end the cell.
+    let drawn = drawn.unwrap_or_else(|interrupt| interrupt.go_on());
     let mut parts = capture::parts(&printed);
-    match result {
-        Ok(picture) => parts.extend(picture),
-        Err(panicked) => parts.push(red(&panicked.told_from(call))),
-    }
+    parts.extend(drawn);
     match parts.is_empty() {
         true => Rich::text(""),
         false => Rich::stack(&parts),
     }
 }
 
-fn publish(kind: &str, rich: &Rich, display_id: Option<&str>) {
-    let form = |(mime, body): &(String, String)| {
-        // A JSON type is carried as JSON, not as a text of it.
-        let parsed = mime.ends_with("+json").then(|| serde_json::from_str(body));
-        let body = parsed.and_then(Result::ok).unwrap_or_else(|| json!(body));
-        (mime.clone(), body)
-    };
-    let data: Map<String, Value> = rich.parts().iter().map(form).collect();
-    let transient = match display_id {
-        Some(id) => json!({"display_id": id}),
-        None => json!({}),
-    };
-    let content = json!({"data": data, "metadata": {}, "transient": transient});
-    link::publish(kind, content, json!({}), &[]);
+/// What the closure returns, or how it panicked.
+fn drawn(draw: &mut Draw) -> Option<Rich> {
+    match caught(draw) {
+        Ok(drawn) => drawn,
+        Err(interrupt) if interrupt.is_interrupt() => interrupt.go_on(),
+        Err(panicked) => Some(red(&panicked.told())),
+    }
 }

@@ -1,50 +1,58 @@
 //! The way to the front end, and back: the one place that knows the channel.
 //!
 //! Tests have a front end of their own for each thread: it notes what is
-//! published and is connected when they say so.
-use crate::notebook::Rich;
-use serde_json::Value;
+//! published, and is connected when they say so.
+use crate::notebook::{Rich, channel, emit};
+use serde_json::{Value, json};
 
+pub(super) use crate::notebook::channel::panics::describe_last as describe_last_panic;
+pub(super) use crate::notebook::channel::{CommEvent, current_cell, in_cell};
 pub(super) use to_kernel::*;
+
+/// Has what front ends say to widgets handled here. Called by every new widget,
+/// for only on the thread of the cells is it heard.
+pub(super) fn listen() {
+    channel::on_comm(super::front_end::handle);
+}
+
+/// Publishes an output; one with an id can be updated.
+pub(super) fn publish_output(kind: &str, rich: &Rich, display_id: Option<&str>) {
+    let transient = match display_id {
+        Some(id) => json!({"display_id": id}),
+        None => json!({}),
+    };
+    let content = json!({"data": emit::bundle(rich), "metadata": {}, "transient": transient});
+    publish(kind, content, json!({}), &[]);
+}
 
 #[cfg(not(test))]
 mod to_kernel {
     use super::*;
 
-    /// What came from the front end for a comm.
-    pub struct CommEvent {
-        pub kind: String,
-        pub content: Value,
-        pub buffers: Vec<Vec<u8>>,
-    }
-
     pub fn connected() -> bool {
-        false
+        channel::connected()
     }
 
-    pub fn publish(_: &str, _: Value, _: Value, _: &[Vec<u8>]) -> bool {
-        false
+    pub fn publish(kind: &str, content: Value, metadata: Value, buffers: &[Vec<u8>]) -> bool {
+        channel::publish(kind, content, metadata, buffers)
     }
 
-    pub fn on_comm(_: fn(CommEvent)) {}
-
-    /// Shows a picture that will not change below a text.
+    /// Prints a line above a picture that will not change.
     ///
-    /// The text is printed, because stock evcxr makes one output of all that a
-    /// cell shows, in which HTML would hide the picture.
-    pub fn show_for_good(text: &str, picture: Option<Rich>) {
+    /// Printed, because stock evcxr makes one output of all that a cell shows,
+    /// in which an HTML form of the line would hide the picture.
+    pub fn print_for_good(text: &str) {
         println!("{text}");
-        if let Some(picture) = picture {
-            crate::notebook::emit::emit(&picture);
-        }
     }
 
-    /// Whether changes that a reader makes are told on this thread.
+    /// Shows a picture that will not change.
+    pub fn show_for_good(picture: &Rich) {
+        emit::emit(picture);
+    }
+
+    /// Whether what a reader does is heard on this thread.
     pub fn on_cells_thread() -> bool {
-        // The main thread has the process's own number.
-        let thread = std::fs::read_link("/proc/thread-self").unwrap_or_default();
-        let process = std::process::id().to_string();
-        !connected() || thread.ends_with(process)
+        !connected() || channel::panics::on_cells_thread()
     }
 }
 
@@ -52,12 +60,6 @@ mod to_kernel {
 mod to_kernel {
     use super::*;
     use std::cell::{Cell, RefCell};
-
-    pub struct CommEvent {
-        pub kind: String,
-        pub content: Value,
-        pub buffers: Vec<Vec<u8>>,
-    }
 
     /// A message as the front end would get it.
     #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ mod to_kernel {
     thread_local! {
         static CONNECTED: Cell<bool> = const { Cell::new(false) };
         static CELLS: Cell<bool> = const { Cell::new(true) };
-        static SHOWN: RefCell<Vec<(String, Option<Rich>)>> = const { RefCell::new(Vec::new()) };
+        static SHOWN: RefCell<Vec<Rich>> = const { RefCell::new(Vec::new()) };
         static PUBLISHED: RefCell<Vec<Published>> = const { RefCell::new(Vec::new()) };
     }
 
@@ -93,14 +95,16 @@ mod to_kernel {
         connected()
     }
 
-    pub fn on_comm(_: fn(CommEvent)) {}
+    pub fn print_for_good(text: &str) {
+        show_for_good(&Rich::text(text));
+    }
 
-    pub fn show_for_good(text: &str, picture: Option<Rich>) {
-        SHOWN.with_borrow_mut(|shown| shown.push((text.to_owned(), picture)));
+    pub fn show_for_good(picture: &Rich) {
+        SHOWN.with_borrow_mut(|shown| shown.push(picture.clone()));
     }
 
     /// What was shown for good since the last call.
-    pub fn shown_for_good() -> Vec<(String, Option<Rich>)> {
+    pub fn shown_for_good() -> Vec<Rich> {
         SHOWN.take()
     }
 

@@ -1,7 +1,7 @@
 //! One widget as the front end sees it: a model with an id and attributes.
 use super::admit::admit;
 use super::models::{Attribute, Initial, Kind, VERSION};
-use super::{handlers, jslink};
+use super::{handlers, jslink, link};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -47,6 +47,7 @@ pub(super) enum Life {
 impl Model {
     /// A model with every attribute at its default.
     pub(super) fn new(kind: &str) -> Arc<Model> {
+        link::listen();
         let kind = Kind::named(kind);
         let mut state = State::default();
         for Attribute { name, initial, .. } in kind.attributes() {

@@ -1,8 +1,7 @@
 //! The models that the front end knows, by their ids.
 use super::model::Model;
-use super::{front_end, link};
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 struct Entry {
     model: Weak<Model>,
@@ -20,8 +19,6 @@ fn entries() -> MutexGuard<'static, Entries> {
 
 /// Has events for this model find it, for as long as it lives.
 pub(super) fn enter(model: &Arc<Model>) {
-    static LISTEN: Once = Once::new();
-    LISTEN.call_once(|| link::on_comm(front_end::handle));
     let entry = Entry {
         model: Arc::downgrade(model),
         _shown: None,

@@ -131,8 +131,8 @@ mod tests {
     fn no_option_at_all_is_refused_by_the_widgets_name() {
         let refused = caught(|| Dropdown::<String>::new("zone", [])).unwrap_err();
         assert_eq!(
-            refused.message,
-            "Dropdown `zone`: there is no option to choose"
+            refused.told(),
+            "panicked: Dropdown `zone`: there is no option to choose"
         );
     }
 

@@ -224,17 +224,17 @@ mod tests {
     use crate::notebook::widgets::panics::caught;
 
     fn refused(make: impl FnOnce() -> IntSlider) -> String {
-        caught(make).unwrap_err().message
+        caught(make).unwrap_err().told()
     }
 
     #[test]
     fn a_range_the_wrong_way_round_says_how_to_turn_it() {
         assert_eq!(
             refused(|| IntSlider::new("servers", RangeInclusive::new(10, 1))),
-            "IntSlider `servers`: the range 10..=1 is empty; did you mean 1..=10?"
+            "panicked: IntSlider `servers`: the range 10..=1 is empty; did you mean 1..=10?"
         );
         let float = caught(|| FloatSlider::new("loss", RangeInclusive::new(1.0, 0.0)));
-        assert!(float.unwrap_err().message.contains("did you mean 0..=1?"));
+        assert!(float.unwrap_err().told().contains("did you mean 0..=1?"));
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
     fn a_step_of_nothing_is_refused_by_the_widgets_name() {
         assert_eq!(
             refused(|| IntSlider::new("n", 0..=9).step(0)),
-            "IntSlider `n`: a step must be 1 or more, not 0"
+            "panicked: IntSlider `n`: a step must be 1 or more, not 0"
         );
         assert!(caught(|| FloatSlider::new("x", 0.0..=1.0).step(f64::NAN)).is_err());
     }

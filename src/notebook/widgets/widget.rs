@@ -1,7 +1,6 @@
 //! What all widgets can do.
 use super::handlers::{self, Event};
 use super::model::Model;
-use super::panics::Call;
 use super::{reading, registry};
 use crate::notebook::{Render, Rich};
 use serde_json::json;
@@ -89,16 +88,11 @@ pub trait Control: Widget {
     /// servers.set(7);
     /// assert_eq!(twice.get(), 14);
     /// ```
-    #[track_caller]
     fn on_change(&self, mut handler: impl FnMut(Self::Value) + 'static) {
         let read = self.reader();
         let run = move |model: &Arc<Model>| handler(read(model));
         let model = self.value_model();
-        handlers::on(
-            &[(model, event_of(model))],
-            Call::of("on_change"),
-            Box::new(run),
-        );
+        handlers::on(&[(model, event_of(model))], Box::new(run));
     }
 
     /// Ends every handler of this widget, that of an [`interact`](super::interact)

@@ -113,10 +113,7 @@ fn a_panic_is_shown_in_place_and_the_next_move_draws_again() {
         shown.contains("before") && shown.contains("panicked: three &lt; four"),
         "{shown}"
     );
-    assert!(
-        shown.contains("tests/interact.rs:") && shown.contains("error-color"),
-        "{shown}"
-    );
+    assert!(shown.contains("error-color"), "{shown}");
     moved(slider.model(), json!({"value": 4}));
     assert_eq!(drawn(), update("before\n\n4"));
 }
@@ -234,8 +231,8 @@ fn without_a_front_end_nothing_is_published_and_handles_work() {
         counted.set(counted.get() + 1);
         Rich::text(n)
     });
-    let picture = Some(Rich::text("0"));
-    assert_eq!(link::shown_for_good(), [("n: 0 (0 to 9)".into(), picture)]);
+    let both = [Rich::text("n: 0 (0 to 9)"), Rich::text("0")];
+    assert_eq!(link::shown_for_good(), both);
     slider.set(5);
     assert_eq!((count.get(), shown.values()), (1, (5,)));
     let rich = widget::view(slider.model());
