@@ -41,9 +41,7 @@ impl Page {
             let message = next.await.expect("the kernel answers").unwrap();
             let ours = message.parent_id() == id;
             let idle = ours && message.content["execution_state"] == "idle";
-            if ours {
-                self.said.push(message);
-            }
+            self.said.push(message);
             if idle {
                 return;
             }
