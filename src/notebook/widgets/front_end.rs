@@ -7,7 +7,7 @@ use super::comm::TARGET;
 use super::handlers;
 use super::link::{self, CommEvent};
 use super::panics::caught;
-use super::registry;
+use super::{interact, registry};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::io::Write;
@@ -99,6 +99,7 @@ fn said(id: &str, data: &Value) {
 }
 
 fn send_all_states(control: &str) {
+    interact::show_hints();
     let mut states = Map::new();
     let (mut paths, mut buffers) = (Vec::new(), Vec::new());
     for model in registry::all() {

@@ -7,7 +7,9 @@ use super::widget::{event_of, view};
 use super::{boxes, capture, handlers, link};
 use crate::notebook::rich::TEXT;
 use crate::notebook::{EvcxrDisplay, Rich};
-use std::sync::Arc;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
 
 /// Shows controls and, below them, what `closure` makes of their values, again
 /// at each move.
@@ -73,8 +75,47 @@ impl<C: Controls> Interact<C> {
     }
 }
 
+#[cfg(test)]
+impl<C> Interact<C> {
+    pub(super) fn panel(&self) -> &Model {
+        &self.panel
+    }
+}
+
 impl<C> EvcxrDisplay for Interact<C> {
     fn evcxr_display(&self) {}
+}
+
+thread_local! {
+    static HINTS: RefCell<Vec<Weak<Model>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A page that is loaded again has lost what tells it which output a display id
+/// means, while its widgets come back. This line under the controls then says
+/// what to do.
+fn hidden_hint() -> Arc<Model> {
+    let hint = Model::new("HTML");
+    for layout in hint.referred("layout") {
+        layout.set("display", json!("none"));
+    }
+    HINTS.with_borrow_mut(|hints| {
+        hints.retain(|hint| hint.strong_count() > 0);
+        hints.push(Arc::downgrade(&hint));
+    });
+    hint
+}
+
+/// A front end asks for all widgets: it may be a page that was loaded again.
+pub(super) fn show_hints() {
+    let hints: Vec<_> = HINTS.with_borrow(|hints| hints.iter().filter_map(Weak::upgrade).collect());
+    for hint in hints {
+        let text = "If the picture below does not follow, run the cell again: \
+                    this page was loaded after it.";
+        hint.set("value", json!(format!("<small>{text}</small>")));
+        for layout in hint.referred("layout") {
+            layout.set("display", Value::Null);
+        }
+    }
 }
 
 type Draw = Box<dyn FnMut() -> Option<Rich>>;
@@ -82,8 +123,8 @@ type Draw = Box<dyn FnMut() -> Option<Rich>>;
 /// All of [`interact`] that is the same for every closure, so that a cell does
 /// not compile it.
 fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw) -> (Arc<Model>, Option<u64>) {
-    let views = models.iter().map(|[view, _]| view.clone()).collect();
-    let panel = boxes::of("VBox", views);
+    let views = models.iter().map(|[view, _]| view.clone());
+    let panel = boxes::of("VBox", views.chain([hidden_hint()]).collect());
     let controls = view(&panel);
     if !link::connected() {
         link::print_for_good(controls.get(TEXT).unwrap_or_default());

@@ -57,6 +57,7 @@ pub(super) fn html(model: &Model) -> String {
             let cards = model.texts("titles").into_iter().zip(children());
             format!("<div>{}</div>", cards.map(card).collect::<String>())
         }
+        "HTML" if model.text("value").is_empty() => String::new(),
         "HTML" => format!("<div>{}</div>", model.text("value")),
         "Image" => picture(model),
         "Play" => String::new(),

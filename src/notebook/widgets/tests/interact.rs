@@ -188,6 +188,21 @@ fn a_closure_may_move_its_own_controls() {
 }
 
 #[test]
+fn a_page_loaded_again_is_told_how_to_have_its_picture_follow() {
+    link::connect();
+    let shown = interact(IntSlider::new("n", 0..=9), |n: i64| n);
+    published();
+    let ask = json!({"data": {"method": "request_states"}});
+    hear("comm_msg", "control", ask);
+    let states = &published().pop().unwrap().content["data"]["states"];
+    let hint = shown.panel().referred("children").pop().unwrap();
+    let layout = &hint.referred("layout")[0];
+    let text = states[&hint.id]["state"]["value"].as_str().unwrap();
+    assert!(text.contains("run the cell again"), "{text}");
+    assert_eq!(states[&layout.id]["state"]["display"], Value::Null);
+}
+
+#[test]
 fn stopping_takes_the_controls_away_and_drops_the_closure() {
     link::connect();
     let slider = IntSlider::new("n", 0..=9);
