@@ -240,6 +240,35 @@ fn a_change_on_a_thread_reaches_the_front_end() {
 }
 
 #[test]
+fn an_interrupted_closure_ends_and_the_next_move_draws() {
+    with_kernel(async |page| {
+        page.run(
+            "interact(IntSlider::new(\"n\", 0..=9), |n: i64| {\n\
+                 while n == 3 { lambda_workbook::notebook::channel::panics::stop_if_interrupted(); }\n\
+                 n\n\
+             });",
+        )
+        .await;
+        let slider = page.comm_of("IntSliderModel");
+        let data = json!({"method": "update", "state": {"value": 3}, "buffer_paths": []});
+        let content = json!({"comm_id": slider, "data": data});
+        let id = page.client.request("comm_msg", content).await.unwrap();
+        // The echo is said before the closure runs.
+        while page.client.published().await.unwrap().kind() != "comm_msg" {}
+        page.client.interrupt().await.unwrap();
+        loop {
+            let message = page.client.published().await.unwrap();
+            assert_ne!(message.kind(), "update_display_data");
+            if message.parent_id() == id && message.content["execution_state"] == "idle" {
+                break;
+            }
+        }
+        page.moves(&slider, json!({"value": 4})).await;
+        assert_eq!(plain(&page.heard("update_display_data")[0]), "4");
+    });
+}
+
+#[test]
 fn a_hundred_moves_that_wait_are_drawn_as_few_and_the_last_one_holds() {
     with_kernel(async |page| {
         page.run(

@@ -1,6 +1,5 @@
 //! What code prints while it draws, kept to be shown above its picture.
 use crate::notebook::Rich;
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
@@ -10,28 +9,17 @@ const LIMIT: usize = 100_000;
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 
-thread_local! {
-    static ACTIVE: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Runs `code` and returns what it printed on standard output.
 pub(super) fn captured<R>(code: impl FnOnce() -> R) -> (R, String) {
     let Ok(redirect) = Redirect::start() else {
         return (code(), String::new());
     };
-    let outer = ACTIVE.replace(true);
     let result = code();
-    ACTIVE.set(outer);
     (result, redirect.end().unwrap_or_default())
 }
 
-/// Whether what this thread shows is part of a picture that is being drawn.
-pub fn active() -> bool {
-    ACTIVE.get()
-}
-
-/// What was printed, in order: text as text, and what was shown with
-/// [`show`](crate::notebook::show) in its own form.
+/// What was printed, in order: text as text, and what other crates show in
+/// evcxr's way in its own form.
 pub(super) fn parts(printed: &str) -> Vec<Rich> {
     let mut parts: Vec<Rich> = Vec::new();
     let mut text = String::new();
@@ -81,6 +69,7 @@ mod stdout {
     use super::*;
     use rustix::io::dup;
     use rustix::stdio::dup2_stdout;
+    use std::cell::Cell;
     use std::os::fd::OwnedFd;
 
     /// Standard output sent to a file, until this is dropped.
@@ -180,6 +169,5 @@ mod tests {
     fn much_output_is_cut_and_says_how_much() {
         let ((), text) = captured(|| stdout::print(&"x".repeat(LIMIT + 7)));
         assert!(text.ends_with("x\n... (7 bytes more)\n"));
-        assert!(!active());
     }
 }

@@ -39,10 +39,20 @@ struct Handler {
     stopped: Cell<bool>,
 }
 
+/// A handler that waits for its turn.
+struct Waiting {
+    event: Event,
+    handler: Rc<Handler>,
+    model: Arc<Model>,
+}
+
+/// What this thread's handlers watch, by the models' ids.
+type Watched = HashMap<String, Vec<(Event, Rc<Handler>)>>;
+
 #[derive(Default)]
 struct Here {
-    handlers: RefCell<HashMap<String, Vec<(Event, Rc<Handler>)>>>,
-    queue: RefCell<VecDeque<(Event, Rc<Handler>, Arc<Model>)>>,
+    handlers: RefCell<Watched>,
+    queue: RefCell<VecDeque<Waiting>>,
     running: Cell<bool>,
 }
 
@@ -134,7 +144,7 @@ pub(super) fn run_waiting() {
         let mut interrupted = None;
         for _ in 0..LIMIT {
             let next = here.queue.borrow_mut().pop_front();
-            let Some((_, handler, model)) = next else {
+            let Some(Waiting { handler, model, .. }) = next else {
                 break;
             };
             if handler.stopped.get() {
@@ -155,7 +165,7 @@ pub(super) fn run_waiting() {
         if let Some(interrupt) = interrupted {
             interrupt.go_on();
         }
-        if let Some((_, _, model)) = left.front() {
+        if let Some(Waiting { model, .. }) = left.front() {
             model.trace(&format!(
                 "stopped after {LIMIT} changes: handlers keep changing each other's widgets"
             ));
@@ -168,11 +178,15 @@ impl Here {
         let handlers = self.handlers.borrow();
         let mut queue = self.queue.borrow_mut();
         for (of, handler) in handlers.get(&model.id).into_iter().flatten() {
-            let waits = |(for_event, waiting, _): &(Event, Rc<Handler>, Arc<Model>)| {
-                *for_event != Event::Click && Rc::ptr_eq(waiting, handler)
+            let waits = |waiting: &Waiting| {
+                waiting.event != Event::Click && Rc::ptr_eq(&waiting.handler, handler)
             };
             if *of == event && !queue.iter().any(waits) {
-                queue.push_back((event, handler.clone(), model.clone()));
+                queue.push_back(Waiting {
+                    event,
+                    handler: handler.clone(),
+                    model: model.clone(),
+                });
             }
         }
     }

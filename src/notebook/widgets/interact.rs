@@ -21,7 +21,8 @@ use std::sync::{Arc, Weak};
 ///
 /// The picture is an ordinary output of the cell, not part of a widget. So the
 /// last one stays in the notebook when it is saved, exported or read on a code
-/// host. Where no front end listens, the closure runs once.
+/// host; a figure above which nothing is printed stays an SVG. Where no front end
+/// listens, the closure runs once.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Dropdown, IntSlider, interact};

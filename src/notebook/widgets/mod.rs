@@ -83,7 +83,6 @@ mod tests;
 mod widget;
 
 pub use boxes::{Children, HBox, Tab, VBox};
-pub use capture::active as drawing;
 pub use controls::{Closure, Controls, Parameter};
 pub use inputs::{Button, Checkbox, Text};
 pub use interact::{Interact, interact};

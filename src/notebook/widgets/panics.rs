@@ -54,12 +54,12 @@ mod tests {
 
     #[test]
     fn an_interrupt_is_told_from_a_panic_and_goes_on() {
-        let outer = caught(|| {
-            let inner = caught(|| resume_unwind(Box::new("interrupted")));
-            let inner = inner.map(|()| ()).unwrap_err();
+        let outer = caught::<()>(|| {
+            let inner = caught::<()>(|| resume_unwind(Box::new("interrupted")));
+            let inner = inner.unwrap_err();
             assert!(inner.is_interrupt());
             inner.go_on()
         });
-        assert!(outer.map(|()| ()).unwrap_err().is_interrupt());
+        assert!(outer.unwrap_err().is_interrupt());
     }
 }
