@@ -21,6 +21,7 @@ pub use crate::chrono_tz::Tz;
 pub use crate::calendar::{self, Granularity};
 pub use crate::notebook::table::grouped;
 pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
-pub use crate::notebook::{Render, Rich, plot, show, with_time};
+pub use crate::notebook::{Render, Rich, plot, with_time};
+pub use crate::notebook::{clear_output, display, input, password, progress, timed};
 pub use crate::plotters;
 pub use crate::{batch, check, dataset, exercises, hint};

@@ -5,7 +5,7 @@ use super::place::{Place, real_cargo};
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -32,11 +32,8 @@ pub struct Backend {
     shell: DealerSendHalf,
     shell_replies: DealerRecvHalf,
     control: DealerSocket,
-    stdin: DealerSocket,
     /// What evcxr publishes, in its order.
     published: mpsc::Receiver<Message>,
-    /// Output that came while nobody was listening for it.
-    stray: VecDeque<Message>,
 }
 
 /// What evcxr was told about a cell's types.
@@ -45,6 +42,31 @@ pub struct Types {
     /// Whether the cell passes the type check.
     pub correct: bool,
     pub types: BTreeMap<String, String>,
+}
+
+impl Types {
+    /// What [`Backend::ask_for_types`] asked for.
+    pub fn read(place: &Place) -> Result<Types> {
+        let Ok(text) = std::fs::read_to_string(place.types()) else {
+            return Ok(Types::default()); // checked by the real cargo
+        };
+        let answer: Value = serde_json::from_str(&text)?;
+        Ok(Types {
+            correct: answer["correct"] == true,
+            types: serde_json::from_value(answer["types"].clone())?,
+        })
+    }
+}
+
+const CURSOR: &str = "evcxr_workbook_cursor";
+
+/// What [`Backend::ask_for_context`] asked for: the source, and the cursor in it
+/// in bytes. `None` when evcxr could not parse the cell.
+pub fn source_at_cursor(place: &Place) -> Result<Option<(String, usize)>> {
+    let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
+    Ok(source
+        .find(CURSOR)
+        .map(|at| (source.replacen(CURSOR, "", 1), at)))
 }
 
 impl Backend {
@@ -85,15 +107,13 @@ impl Backend {
             shell.connect(&connection.endpoint(SHELL)).await?;
             let mut control = DealerSocket::new();
             control.connect(&connection.endpoint(CONTROL)).await?;
-            let mut stdin = DealerSocket::new();
-            stdin.connect(&connection.endpoint(STDIN)).await?;
-            anyhow::Ok((published, shell, control, stdin))
+            anyhow::Ok((published, shell, control))
         };
         let sockets = tokio::select! {
             sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")?,
             status = child.wait() => bail!("evcxr_jupyter ended at its start ({})\n{}", status?, last_words(place)),
         };
-        let (published, shell, control, stdin) = match sockets {
+        let (published, shell, control) = match sockets {
             Ok(sockets) => sockets,
             Err(error) => {
                 let _ = child.wait().await;
@@ -107,9 +127,7 @@ impl Backend {
             shell,
             shell_replies,
             control,
-            stdin,
             published: receive(published, signer.clone()),
-            stray: VecDeque::new(),
             signer,
         };
         backend.say_hello().await?;
@@ -165,12 +183,8 @@ impl Backend {
         Ok(id)
     }
 
-    /// The next thing to happen: an answer, a publication, a question to the
-    /// reader, or evcxr's end.
+    /// The next thing to happen: an answer, a publication, or evcxr's end.
     pub async fn event(&mut self) -> Result<Event> {
-        if let Some(message) = self.stray.pop_front() {
-            return Ok(Event::Published(message));
-        }
         tokio::select! {
             biased;
             message = self.published.recv() => match message {
@@ -178,23 +192,16 @@ impl Backend {
                 None => bail!("evcxr_jupyter closed its output"),
             },
             frames = self.shell_replies.recv() => Ok(Event::Reply(Message::decode(frames?, &self.signer)?)),
-            frames = self.stdin.recv() => Ok(Event::Question(Message::decode(frames?, &self.signer)?)),
             status = self.child.wait() => bail!("evcxr_jupyter ended ({})", status?),
         }
     }
 
-    /// Answers a question that a cell asked.
-    pub async fn answer(&mut self, question: &Message, value: &str) -> Result<()> {
-        let answer = question.reply("input_reply", json!({"value": value, "status": "ok"}));
-        self.stdin.send(answer.encode(&self.signer)).await?;
-        Ok(())
-    }
-
-    /// Asks rustc for the types of the variables that `code` binds.
+    /// Asks for the types of the variables that `code` binds; gives the id of the
+    /// comm that evcxr closes when [`Types::read`] finds the answer.
     ///
-    /// evcxr has a comm for checking code without running it; its answer comes
-    /// when [`super::cargo_stand_in`] has left the types in `place`.
-    pub async fn types(&mut self, code: &str, place: &Place) -> Result<Types> {
+    /// evcxr has a comm for checking code without running it, and calls cargo for
+    /// it: [`super::cargo_stand_in`] leaves the types in `place`.
+    pub async fn ask_for_types(&mut self, code: &str, place: &Place) -> Result<String> {
         let _ = std::fs::remove_file(place.types());
         let comm = uuid::Uuid::new_v4().to_string();
         self.request(
@@ -202,62 +209,22 @@ impl Backend {
             json!({"comm_id": comm, "target_name": "evcxr-cargo-check", "data": {"code": code}}),
         )
         .await?;
-        let mut stray = VecDeque::new();
-        loop {
-            match self.event().await? {
-                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
-                Event::Published(message)
-                    if message.kind() == "comm_close"
-                        && message.content["comm_id"] == comm.as_str() =>
-                {
-                    break;
-                }
-                _ => {}
-            }
-        }
-        self.stray = stray;
-        let Ok(text) = std::fs::read_to_string(place.types()) else {
-            return Ok(Types::default()); // checked by the real cargo
-        };
-        let answer: Value = serde_json::from_str(&text)?;
-        Ok(Types {
-            correct: answer["correct"] == true,
-            types: serde_json::from_value(answer["types"].clone())?,
-        })
+        Ok(comm)
     }
 
-    /// The cell with everything that it can see, as evcxr would check it, and
-    /// the cursor in it; both in bytes. `None` when evcxr cannot parse the cell.
-    pub async fn in_context(
-        &mut self,
-        code: &str,
-        cursor: usize,
-        place: &Place,
-    ) -> Result<Option<(String, usize)>> {
+    /// Asks for the cell with everything that it can see, as evcxr would check
+    /// it; gives the id of the request, after whose reply [`source_at_cursor`]
+    /// finds the answer. The cursor is in bytes.
+    pub async fn ask_for_context(&mut self, code: &str, cursor: usize) -> Result<String> {
         // evcxr writes its source down when it is asked for completions. A
         // name that nobody uses shows where the cursor went in it.
-        const CURSOR: &str = "evcxr_workbook_cursor";
         let marked = format!("{}{CURSOR}{}", &code[..cursor], &code[cursor..]);
         let position = code[..cursor].chars().count() + CURSOR.len();
-        let id = self
-            .request(
-                "complete_request",
-                json!({"code": marked, "cursor_pos": position}),
-            )
-            .await?;
-        let mut stray = VecDeque::new();
-        loop {
-            match self.event().await? {
-                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
-                Event::Reply(message) if message.parent_id() == id => break,
-                _ => {}
-            }
-        }
-        self.stray = stray;
-        let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
-        Ok(source
-            .find(CURSOR)
-            .map(|at| (source.replacen(CURSOR, "", 1), at)))
+        self.request(
+            "complete_request",
+            json!({"code": marked, "cursor_pos": position}),
+        )
+        .await
     }
 
     /// Ends the cells' process; evcxr starts a new one.
@@ -286,7 +253,6 @@ impl Backend {
 pub enum Event {
     Published(Message),
     Reply(Message),
-    Question(Message),
 }
 
 impl Drop for Backend {
@@ -322,6 +288,7 @@ fn command(place: &Place) -> Command {
         .env(env::LINKER, place.bin().join("cc"))
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
+        .env(env::COMPILER, place.compiler())
         .env(lambda_workbook::notebook::channel::SOCKET, place.channel())
         .env(env::CARGO, own_cargo(place))
         .env(env::REAL_PATH, &path)
@@ -356,6 +323,37 @@ fn last_words(place: &Place) -> String {
         "evcxr_jupyter could not start:\n{}",
         lines[lines.len().saturating_sub(12)..].join("\n")
     )
+}
+
+/// Runs as the process of the cells: in the support crate that cells link, where
+/// their statics live. It ends the process itself.
+pub fn run_cells() -> std::process::ExitCode {
+    let path = |name: &str| std::path::PathBuf::from(std::env::var_os(name).unwrap_or_default());
+    let load = || -> Result<()> {
+        // The shared library names its standard library, but not where it is.
+        let std = std::fs::read_dir(path(env::STD))?
+            .flatten()
+            .find(|file| {
+                let name = file.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("libstd-") && name.ends_with(".so")
+            })
+            .context("the toolchain has no shared standard library")?;
+        // SAFETY: libraries of this project and of Rust, which run no code of a
+        // reader when they are loaded; the function has this signature there.
+        unsafe {
+            let _std = libloading::Library::new(std.path())?;
+            let support = libloading::Library::new(path(env::DYLIB))?;
+            let run: libloading::Symbol<extern "C" fn()> =
+                support.get("lambda_workbook_run_cells")?;
+            run();
+        }
+        Ok(())
+    };
+    if let Err(error) = load() {
+        eprintln!("the cells' process cannot start: {error:#}");
+    }
+    std::process::ExitCode::from(99)
 }
 
 /// Has the calling process killed when its parent dies, however that happens.
