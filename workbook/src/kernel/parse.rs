@@ -89,8 +89,10 @@ fn tokens(rust: &str) -> Vec<(SyntaxKind, usize)> {
 fn open_delimiters(rust: &str) -> Delimiters {
     let parsed = SourceFile::parse(rust, Edition::Edition2024);
     // The lexer's words for a string or comment that runs to the end of the text.
-    let unended =
-        |error: &ra_ap_syntax::SyntaxError| error.to_string().contains("Missing trailing");
+    let unended = |error: &ra_ap_syntax::SyntaxError| {
+        let error = error.to_string();
+        error.contains("Missing trailing") || error.contains("Invalid raw string")
+    };
     if parsed.errors().iter().any(unended) {
         return Delimiters::Unended;
     }
@@ -150,6 +152,7 @@ mod tests {
             ("let a = vec![\n    1,", "    "),
             ("println!(\"a", ""),
             ("let s = r#\"a", ""),
+            ("r#\"a\" {", ""),
             ("/* a comment", ""),
             ("1 +", ""),
             ("let a = 1", ""),

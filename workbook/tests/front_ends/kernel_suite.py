@@ -69,7 +69,7 @@ class Kernel(KernelTests):
         {"code": 'display(&df!("a" => [1, 2, 3])?);', "mime": "text/html"},
         {"code": 'display(&df!("a" => [1, 2, 3])?);', "mime": "text/plain"},
         {
-            "code": 'display(&plot::flow("a").stage("b", ["c"]).figure()?);',
+            "code": 'display(&plot::flow("a").stage("b", ["c"]).figure());',
             "mime": "image/svg+xml",
         },
     ]
