@@ -3,6 +3,7 @@
 mod chromium;
 mod conformance;
 mod in_browser;
+mod jupyterlab;
 mod nbgrader;
 mod notebooks;
 mod parts;
