@@ -1,6 +1,7 @@
 //! `evcxr_jupyter`, unchanged, as a child process on private sockets.
 
 use super::cargo_stand_in::env;
+use super::diagnostics::Diagnostics;
 use super::place::{Place, real_cargo};
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
@@ -36,25 +37,37 @@ pub struct Backend {
     published: mpsc::Receiver<Message>,
 }
 
-/// What evcxr was told about a cell's types.
+/// What rustc was asked about a cell.
 #[derive(Debug, Default)]
-pub struct Types {
-    /// Whether the cell passes the type check.
-    pub correct: bool,
+pub struct Checked {
+    /// The types of its variables.
     pub types: BTreeMap<String, String>,
+    /// What is wrong with it; nothing, if rustc was not asked.
+    pub diagnostics: Diagnostics,
 }
 
-impl Types {
-    /// What [`Backend::ask_for_types`] asked for.
-    pub fn read(place: &Place) -> Result<Types> {
+impl Checked {
+    /// What [`Backend::ask_for_check`] asked for.
+    pub fn read(place: &Place) -> Result<Checked> {
         let Ok(text) = std::fs::read_to_string(place.types()) else {
-            return Ok(Types::default()); // checked by the real cargo
+            return Ok(Checked::default());
         };
-        let answer: Value = serde_json::from_str(&text)?;
-        Ok(Types {
-            correct: answer["correct"] == true,
-            types: serde_json::from_value(answer["types"].clone())?,
+        if text.is_empty() {
+            return Ok(Checked::default()); // checked by the real cargo
+        }
+        let mut answer: Value = serde_json::from_str(&text)?;
+        Ok(Checked {
+            types: serde_json::from_value(answer["types"].take())?,
+            diagnostics: Diagnostics {
+                errors: serde_json::from_value(answer["errors"].take())?,
+                source: serde_json::from_value(answer["source"].take())?,
+            },
         })
+    }
+
+    /// Whether the cell passed.
+    pub fn correct(&self) -> bool {
+        self.diagnostics.errors.is_empty()
     }
 }
 
@@ -196,13 +209,25 @@ impl Backend {
         }
     }
 
-    /// Asks for the types of the variables that `code` binds; gives the id of the
-    /// comm that evcxr closes when [`Types::read`] finds the answer.
+    /// Asks what rustc thinks of `code`; gives the id of the comm that evcxr closes
+    /// when [`Checked::read`] finds the answer.
+    ///
+    /// With `types` it is asked for the types of the variables as well, and then
+    /// comes to no borrow checking.
     ///
     /// evcxr has a comm for checking code without running it, and calls cargo for
-    /// it: [`super::cargo_stand_in`] leaves the types in `place`.
-    pub async fn ask_for_types(&mut self, code: &str, place: &Place) -> Result<String> {
-        let _ = std::fs::remove_file(place.types());
+    /// it: [`super::cargo_stand_in`] leaves the answer in `place`.
+    pub async fn ask_for_check(
+        &mut self,
+        code: &str,
+        types: bool,
+        place: &Place,
+    ) -> Result<String> {
+        // The file being there asks for types.
+        match types {
+            true => std::fs::write(place.types(), "")?,
+            false => drop(std::fs::remove_file(place.types())),
+        }
         let comm = uuid::Uuid::new_v4().to_string();
         self.request(
             "comm_open",

@@ -283,30 +283,42 @@ impl Cell {
 
     fn check(&self) -> Result<bool> {
         let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
-        let output = self.compile(&ask_for_types(&source), |rustc| {
-            rustc
-                .args(["--crate-type", "cdylib", "--emit=metadata"])
+        let answers = std::env::var_os(env::TYPES).map(PathBuf::from);
+        let wants_types = answers.as_ref().is_some_and(|file| file.exists());
+        let asked = match wants_types {
+            true => ask_for_types(&source),
+            false => source.clone(),
+        };
+        let output = self.compile(&asked, |rustc| {
+            rustc.args(["--crate-type", "cdylib", "--emit=metadata"]);
+            if wants_types {
                 // Types must come as full paths, since the cell need not have
                 // imported them; both flags exist only with this variable set.
-                .env("RUSTC_BOOTSTRAP", "1")
-                .args([
+                rustc.env("RUSTC_BOOTSTRAP", "1").args([
                     "-Ztrim-diagnostic-paths=no",
                     "-Zwrite-long-types-to-disk=no",
-                ])
-                .args(["-o", "target/ctx.rmeta"]);
+                ]);
+            }
+            rustc.args(["-o", "target/ctx.rmeta"]);
         })?;
         let mut types = BTreeMap::new();
-        let mut correct = true;
+        let mut errors: Vec<Value> = Vec::new();
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             match named_type(line) {
                 Some((variable, name)) => {
                     types.insert(variable, name);
                 }
-                None => correct &= !forward(line),
+                None => {
+                    if forward(line) {
+                        errors.push(serde_json::from_str(line).unwrap_or_default());
+                    }
+                }
             }
         }
-        if let Some(file) = std::env::var_os(env::TYPES) {
-            let answer = json!({"correct": correct, "types": types});
+        let correct = errors.is_empty();
+        if let Some(file) = answers {
+            let source = if correct { "" } else { source.as_str() };
+            let answer = json!({"types": types, "errors": errors, "source": source});
             std::fs::write(file, answer.to_string())?;
         }
         Ok(correct)
@@ -468,22 +480,19 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_a_question_mark_met_is_reported_in_its_line() {
-        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\n}}\nfn user() { eprintln!(\"{}\", error); }\n";
+    fn evcxrs_words_and_errors_go_past_the_printed_text() {
+        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\nprintln!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);\n}}\nfn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n";
         let changed = with_channel(source);
         assert!(changed.contains("type_name_of_val(&error), format_args!(\"{}\", error));"));
+        assert!(changed.contains("to_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);"));
+        assert!(changed.ends_with("channel::panics::panicked();\n"));
         assert!(
-            changed.contains("fn user() { eprintln!(\"{}\", error); }"),
+            changed.contains(
+                "fn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }"
+            ),
             "the reader's own code stays"
         );
-        assert!(
-            changed
-                .lines()
-                .zip(source.lines())
-                .filter(|(a, b)| a != b)
-                .count()
-                == 1
-        );
+        assert_eq!(changed.lines().count(), source.lines().count());
     }
 
     #[test]

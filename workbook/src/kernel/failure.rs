@@ -1,9 +1,11 @@
 //! What goes wrong in a cell, as Jupyter shows it.
 
 use super::annotate::nameable;
+use super::backend::Checked;
+use super::locate::RanCell;
+use super::parse::syntax_error;
 use super::wire::{Message, text};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// An error as Jupyter shows it.
 #[derive(Clone, Debug)]
@@ -110,35 +112,51 @@ impl Failure {
         Some(first)
     }
 
-    /// What evcxr says is wrong. `types` holds the types of the cell's variables,
-    /// `count` is the cell's number, `printed` the end of what it printed on
-    /// standard error.
-    pub fn from_evcxr(
-        message: &Message,
-        types: &BTreeMap<String, String>,
-        count: u64,
-        printed: &str,
-    ) -> Failure {
+    /// What evcxr says is wrong. `count` is the cell's number, `printed` the end of
+    /// what it printed on standard error.
+    pub fn from_evcxr(message: &Message, count: u64, printed: &str) -> Failure {
         let value = text(&message.content["evalue"]);
         if value.contains("Subprocess terminated") {
             return Failure::process_ended(value, printed);
         }
-        if let Some(variable) = value
-            .strip_prefix("Couldn't automatically determine type of variable `")
-            .and_then(|rest| rest.split('`').next())
-        {
-            return untyped(variable, types.get(variable).map(String::as_str));
-        }
         let lines = message.content["traceback"].as_array();
-        let traceback = lines
+        let report: Vec<&str> = lines
             .into_iter()
             .flatten()
-            .map(|line| in_our_words(text(line), count))
+            .flat_map(|line| text(line).lines())
             .collect();
         Failure {
             name: "CompileError".to_owned(),
             value: value.to_owned(),
-            traceback,
+            traceback: in_our_words(&report, count),
+        }
+    }
+
+    /// A compile error as rustc tells it, where rustc points into the cell; what
+    /// evcxr alone knows, that a variable cannot be kept, as it is.
+    pub fn in_rustcs_words(self, cell: &RanCell, cells: &[RanCell], checked: &Checked) -> Failure {
+        if self.value.starts_with("The variable `") {
+            return self;
+        }
+        if let Some(failure) = Failure::join(checked.diagnostics.failures(cell, cells)) {
+            return failure;
+        }
+        if let Some((line, message)) = syntax_error(&cell.code) {
+            let mut failure = Failure::new("CompileError", format!("syntax error: {message}"));
+            let text = cell.code.lines().nth(line - 1).unwrap_or_default();
+            failure
+                .traceback
+                .push(format!(" --> cell [{}]:{line}", cell.count));
+            failure.traceback.push(format!("{line} | {text}"));
+            return failure;
+        }
+        let untyped_variable = self
+            .value
+            .strip_prefix("Couldn't automatically determine type of variable `")
+            .and_then(|rest| rest.split('`').next());
+        match untyped_variable {
+            Some(variable) => untyped(variable, checked.types.get(variable).map(String::as_str)),
+            None => self,
         }
     }
 }
@@ -151,21 +169,76 @@ pub enum Kept {
     Items,
 }
 
-/// evcxr names the cell by its own count, as a file.
-fn in_our_words(line: &str, count: u64) -> String {
-    let Some(at) = line.find("command_") else {
-        return line.to_owned();
+/// evcxr's report of a compile error, with the cell's number and line as the
+/// reader sees them, and in few colours that read well on light and dark.
+///
+/// evcxr names the cell by a count of its own, as a file, and its head always
+/// says line 1; the numbers in the margin are right.
+fn in_our_words(report: &[&str], count: u64) -> Vec<String> {
+    let report: Vec<String> = report.iter().map(|line| recoloured(line)).collect();
+    let in_margin = |line: &String| -> Option<usize> {
+        let (number, _) = line.split_once('│')?;
+        number.trim().parse().ok()
     };
-    let digits = line[at + 8..]
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .count();
-    format!("{}cell [{count}]{}", &line[..at], &line[at + 8 + digits..])
+    let line = report.iter().find_map(in_margin);
+    report
+        .into_iter()
+        .map(|text| match text.find("command_") {
+            Some(at) => {
+                let place = text[at..].find(' ').map_or(text.len(), |end| at + end);
+                let line = line.map_or(String::new(), |line| format!(", line {line}"));
+                format!("{}cell [{count}]{line}{}", &text[..at], &text[place..])
+            }
+            None => text,
+        })
+        .collect()
+}
+
+/// Replaces evcxr's 256 colours, greys of which vanish on one background or the
+/// other, by the terminal's own, one escape a run of characters.
+fn recoloured(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let (mut colour, mut written) = (0, 0);
+    let mut rest = line;
+    while let Some(next) = rest.chars().next() {
+        if let Some((code, after)) = escape(rest) {
+            colour = match code {
+                "0" => 0,
+                code => match code.strip_prefix("38;5;") {
+                    // Greys, of margins and of code that is not at fault.
+                    Some("240" | "246" | "249") => 0,
+                    Some("54") => 31,
+                    Some("100") => 33,
+                    Some(_) => 34,
+                    None => code.parse().unwrap_or(0),
+                },
+            };
+            rest = after;
+            continue;
+        }
+        // Blanks have no colour; they need not end a run.
+        if colour != written && next != ' ' {
+            out += &format!("\x1b[{colour}m");
+            written = colour;
+        }
+        out.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    if written != 0 {
+        out += "\x1b[0m";
+    }
+    out
+}
+
+/// The code of the colour escape that `text` begins with, and what follows.
+fn escape(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("\x1b[")?.split_once('m')
 }
 
 /// A variable that cannot be kept for later cells.
 fn untyped(variable: &str, name: Option<&str>) -> Failure {
-    let text = match name {
+    let known = |name: &&str| !name.contains("<_") && !name.contains("_>") && *name != "_";
+    let text = match name.filter(known) {
         Some(name) if !nameable(name) => format!(
             "The variable `{variable}` cannot outlive this cell: its type, `{name}`, has no name that later cells could write.\n\
              Collect it (`.collect::<Vec<_>>()`), box it (`let {variable}: Box<dyn ...> = Box::new(...)`), or use it inside braces in this cell."
@@ -209,11 +282,19 @@ mod tests {
 
     #[test]
     fn the_cell_is_named_by_the_number_that_the_reader_sees() {
+        let report = [
+            "\x1b[31m[E0425] Error:\x1b[0m no `x`",
+            "   \x1b[38;5;246m╭[0m\x1b[38;5;246m─\x1b[0m[ command_12:1:1 ]",
+            " \x1b[38;5;246m3 │\x1b[0m \x1b[38;5;249ml\x1b[0m\x1b[38;5;249me\x1b[0m \x1b[38;5;54mx\x1b[0m\x1b[38;5;54my\x1b[0m",
+        ];
         assert_eq!(
-            in_our_words("╭─[ command_12:3:5 ]", 4),
-            "╭─[ cell [4]:3:5 ]"
+            in_our_words(&report, 4),
+            [
+                "\x1b[31m[E0425] Error: \x1b[0mno `x`",
+                "   ╭[0m─[ cell [4], line 3 ]",
+                " 3 │ le \x1b[31mxy\x1b[0m",
+            ]
         );
-        assert_eq!(in_our_words("no place", 4), "no place");
     }
 
     #[test]
@@ -228,6 +309,7 @@ mod tests {
     fn a_variable_that_cannot_be_kept_says_the_mend() {
         let closure = untyped("f", Some("{closure@src/lib.rs:1:1}")).value;
         assert!(closure.contains("Box::new"), "{closure}");
+        assert_eq!(untyped("v", Some("Vec<_>")).value, untyped("v", None).value);
         let unknown = untyped("v", None).value;
         assert!(unknown.contains("let v: Vec<u64>"), "{unknown}");
     }

@@ -44,21 +44,20 @@ pub fn place_of(report: &Value, cells: &[RanCell], now: Option<u64>, place: &Pla
         })
 }
 
-/// A path inside a package without what comes before the package.
-fn shortened(file: &str) -> &str {
-    match file.find("/registry/src/") {
-        Some(at) => file[at + 14..]
-            .split_once('/')
-            .map_or(file, |(_, rest)| rest),
-        None => file,
+/// A path inside a package, or the standard library, without what comes before.
+pub(super) fn shortened(file: &str) -> &str {
+    if let Some((_, rest)) = file.split_once("/registry/src/") {
+        return rest.split_once('/').map_or(file, |(_, rest)| rest);
     }
+    file.split_once("/rust/library/")
+        .map_or(file, |(_, rest)| rest)
 }
 
 /// The line of `code` that became line `line` of `compiled`, both from 1.
 ///
 /// evcxr moves items and statements but keeps their text, so the line is found
 /// by its text, and by its rank among equal lines.
-fn line_in_cell(code: &str, compiled: &str, line: usize) -> Option<usize> {
+pub(super) fn line_in_cell(code: &str, compiled: &str, line: usize) -> Option<usize> {
     let wanted = compiled.lines().nth(line.checked_sub(1)?)?.trim();
     let same = |candidate: &str| {
         let candidate = candidate.trim();
@@ -123,5 +122,7 @@ mod tests {
             shortened("/home/x/.cargo/registry/src/host-1/polars-0.1/src/a.rs"),
             "polars-0.1/src/a.rs"
         );
+        let std = "/x/toolchains/stable/lib/rustlib/src/rust/library/std/src/macros.rs";
+        assert_eq!(shortened(std), "std/src/macros.rs");
     }
 }

@@ -17,7 +17,7 @@
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
 //! - [`complete`]: Tab completion, in a process of its own.
 //! - [`side_channel`], [`printed`]: what the cells' process says and prints.
-//! - [`failure`], [`locate`]: what goes wrong, and in which line.
+//! - [`failure`], [`locate`], [`diagnostics`]: what goes wrong, and in which line.
 //! - [`engine`]: evcxr as a session holds it.
 //! - [`parse`]: whether a cell is complete.
 //! - [`session`]: one notebook's conversation.
@@ -28,6 +28,7 @@ pub mod backend;
 pub mod cargo_stand_in;
 pub mod client;
 pub mod complete;
+pub mod diagnostics;
 pub mod engine;
 pub mod failure;
 pub mod locate;

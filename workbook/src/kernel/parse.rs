@@ -18,6 +18,15 @@ const INDENT: &str = "    ";
 /// A cell's statements are those of a function.
 const HEAD: &str = "fn cell() {";
 
+/// The first syntax error of a cell: its line from 1, and what is wrong.
+pub fn syntax_error(code: &str) -> Option<(usize, String)> {
+    let parsed = SourceFile::parse(&format!("{HEAD}{code}\n}}"), Edition::Edition2024);
+    let error = parsed.errors().into_iter().next()?;
+    let at = usize::from(error.range().start()).saturating_sub(HEAD.len());
+    let before = code.get(..at.min(end_of_code(code))).unwrap_or(code);
+    Some((before.matches('\n').count() + 1, error.to_string()))
+}
+
 /// Judges `code`, which may hold evcxr's commands (`:dep ...`).
 pub fn completeness(code: &str) -> Completeness {
     let rust: String = code
@@ -89,15 +98,18 @@ fn tokens(rust: &str) -> Vec<(SyntaxKind, usize)> {
 fn open_delimiters(rust: &str) -> Delimiters {
     let parsed = SourceFile::parse(rust, Edition::Edition2024);
     // The lexer's words for a string or comment that runs to the end of the text.
-    let unended = |error: &ra_ap_syntax::SyntaxError| {
-        let error = error.to_string();
-        error.contains("Missing trailing") || error.contains("Invalid raw string")
-    };
+    let unended =
+        |error: &ra_ap_syntax::SyntaxError| error.to_string().contains("Missing trailing");
     if parsed.errors().iter().any(unended) {
         return Delimiters::Unended;
     }
+    let tokens = tokens(rust);
+    let from = tokens.iter().rev().nth(1).map_or(0, |(_, end)| *end);
+    if tokens.last().is_some_and(|(kind, _)| kind.is_literal()) && unended_raw(&rust[from..]) {
+        return Delimiters::Unended;
+    }
     let mut open = Vec::new();
-    for (kind, _) in tokens(rust) {
+    for (kind, _) in tokens {
         match kind {
             T!['{'] => open.push(T!['}']),
             T!['('] => open.push(T![')']),
@@ -109,6 +121,17 @@ fn open_delimiters(rust: &str) -> Delimiters {
         }
     }
     Delimiters::Open(open.len())
+}
+
+/// Whether a literal is a raw string without its end, which is no error to the
+/// lexer.
+fn unended_raw(literal: &str) -> bool {
+    let Some((head, rest)) = literal.split_once('"') else {
+        return false;
+    };
+    let raw = head.trim_end_matches('#');
+    let hashes = &head[raw.len()..];
+    ["r", "br", "cr"].contains(&raw) && !rest.ends_with(&format!("\"{hashes}"))
 }
 
 /// Where the last token ends that is neither blank nor comment.
@@ -151,8 +174,8 @@ mod tests {
             ("let a = ", "    "),
             ("let a = vec![\n    1,", "    "),
             ("println!(\"a", ""),
-            ("let s = r#\"a", ""),
-            ("r#\"a\" {", ""),
+            ("let s = r#\"a\"", ""),
+            ("let s = r\"", ""),
             ("/* a comment", ""),
             ("1 +", ""),
             ("let a = 1", ""),

@@ -127,7 +127,6 @@ struct Current {
     /// Whether the reader wants it to stop.
     interrupted: bool,
     failures: Vec<Failure>,
-    types: BTreeMap<String, String>,
     /// The end of what it printed on standard error.
     printed: String,
 }

@@ -2,8 +2,9 @@
 
 use super::{Current, Happened, Phase, Session};
 use crate::kernel::annotate;
-use crate::kernel::backend::{Event, Types};
+use crate::kernel::backend::{Checked, Event};
 use crate::kernel::failure::{Failure, Kept};
+use crate::kernel::locate::RanCell;
 use crate::kernel::wire::{Message, text};
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -141,25 +142,20 @@ impl Session {
             current.code.clone(),
             current.request.content["allow_stdin"].clone(),
         );
-        let running = self.engine.running()?;
-        let mut types = Types::default();
+        let mut checked = None;
         if annotate::needs_types(&code) {
-            let comm = running.backend.ask_for_types(&code, &running.place).await?;
-            if self.exchange(Until::Close(&comm)).await? {
-                return Ok(Ran::Shutdown);
+            match self.check(&code, true).await? {
+                Some(answer) => checked = Some(answer),
+                None => return Ok(Ran::Shutdown),
             }
-            types = Types::read(&self.engine.running()?.place)?;
         }
         if self.was_interrupted() {
             return Ok(Ran::Error(Failure::interrupted(Kept::Everything)));
         }
-        let sent = match types.correct {
-            true => annotate::annotate(&code, &types.types),
-            false => code,
+        let sent = match &checked {
+            Some(checked) if checked.correct() => annotate::annotate(&code, &checked.types),
+            _ => code.clone(),
         };
-        if let Some(current) = &mut self.current {
-            current.types = types.types;
-        }
         let content = json!({
             "code": sent,
             "silent": false,
@@ -173,10 +169,42 @@ impl Session {
         if self.exchange(Until::ReplyAndIdle(&id)).await? {
             return Ok(Ran::Shutdown);
         }
-        Ok(match self.failure() {
-            Some(failure) => Ran::Error(failure),
-            None => Ran::Ok,
-        })
+        let Some(failure) = self.failure() else {
+            return Ok(Ran::Ok);
+        };
+        if failure.name != "CompileError" {
+            return Ok(Ran::Error(failure));
+        }
+        // rustc's own report says it better.
+        let checked = match checked {
+            Some(checked) if !checked.correct() => checked,
+            _ => match self.check(&code, false).await? {
+                Some(checked) => checked,
+                None => return Ok(Ran::Shutdown),
+            },
+        };
+        let cell = RanCell {
+            function: String::new(),
+            code,
+            count: self.execution_count,
+        };
+        Ok(Ran::Error(
+            failure.in_rustcs_words(&cell, &self.ran, &checked),
+        ))
+    }
+
+    /// Asks rustc what it thinks of a cell; `None` when Jupyter asked to end
+    /// meanwhile.
+    async fn check(&mut self, code: &str, types: bool) -> Result<Option<Checked>> {
+        let running = self.engine.running()?;
+        let comm = running
+            .backend
+            .ask_for_check(code, types, &running.place)
+            .await?;
+        if self.exchange(Until::Close(&comm)).await? {
+            return Ok(None);
+        }
+        Ok(Some(Checked::read(&self.engine.running()?.place)?))
     }
 
     fn was_interrupted(&self) -> bool {
@@ -244,12 +272,8 @@ impl Session {
         match message.kind() {
             "error" if ours => {
                 if let Some(current) = &mut self.current {
-                    let failure = Failure::from_evcxr(
-                        &message,
-                        &current.types,
-                        self.execution_count,
-                        &current.printed,
-                    );
+                    let failure =
+                        Failure::from_evcxr(&message, self.execution_count, &current.printed);
                     current.failures.push(failure);
                 }
             }
@@ -288,7 +312,6 @@ impl Current {
             phase: Phase::Compiles,
             interrupted: false,
             failures: Vec::new(),
-            types: Default::default(),
             printed: String::new(),
         }
     }
