@@ -41,12 +41,6 @@ impl Lab {
         }
     }
 
-    /// The address of a notebook's page.
-    pub fn page(&self, notebook: &str) -> String {
-        let Lab { port, token, .. } = self;
-        format!("http://127.0.0.1:{port}/lab/tree/{notebook}?token={token}")
-    }
-
     pub fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
