@@ -5,8 +5,10 @@ use super::diagnostics::Diagnostics;
 use super::place::{Place, real_cargo};
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
+use lambda_workbook::notebook::channel::SOCKET;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -83,8 +85,9 @@ pub fn source_at_cursor(place: &Place) -> Result<Option<(String, usize)>> {
 }
 
 impl Backend {
-    /// Starts evcxr in `place` and waits until it answers.
-    pub async fn start(place: &Place) -> Result<Backend> {
+    /// Starts evcxr in `place` and waits until it answers. With a channel, its
+    /// cells talk to whoever listens there; without, as evcxr has it, by printing.
+    pub async fn start(place: &Place, channel: Option<&Path>) -> Result<Backend> {
         let connection = ConnectionFile {
             transport: "ipc".into(),
             ip: place.path("evcxr").display().to_string(),
@@ -103,7 +106,12 @@ impl Backend {
             let _ = std::fs::remove_file(place.path(&format!("evcxr:{port}")));
         }
         connection.write(&file)?;
-        let mut child = command(place)
+        let mut command = command(place);
+        match channel {
+            Some(channel) => command.env(SOCKET, channel),
+            None => command.env_remove(SOCKET),
+        };
+        let mut child = command
             .arg("--control_file")
             .arg(&file)
             .spawn()
@@ -314,7 +322,6 @@ fn command(place: &Place) -> Command {
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
         .env(env::COMPILER, place.compiler())
-        .env(lambda_workbook::notebook::channel::SOCKET, place.channel())
         .env(env::CARGO, own_cargo(place))
         .env(env::REAL_PATH, &path)
         .env("PATH", std::env::join_paths(with_bin).unwrap_or(path))
@@ -391,7 +398,7 @@ pub fn end_with_parent() -> std::io::Result<()> {
     Ok(())
 }
 
-async fn wait_for(path: &std::path::Path) {
+async fn wait_for(path: &Path) {
     while !path.exists() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -59,6 +59,7 @@ pub struct Client {
     shell: DealerSocket,
     control: DealerSocket,
     iopub: SubSocket,
+    connection: ConnectionFile,
     _folder: tempfile::TempDir,
 }
 
@@ -172,10 +173,16 @@ impl Client {
             shell,
             control,
             iopub,
+            connection,
             _folder: place,
         };
         client.wait_until_ready().await?;
         Ok(client)
+    }
+
+    /// Where the kernel listens.
+    pub fn connection(&self) -> &ConnectionFile {
+        &self.connection
     }
 
     /// The kernel's process id.
@@ -357,7 +364,9 @@ impl Outputs {
             self.outputs.clear();
         }
         match self.outputs.last_mut() {
-            Some(Value::Object(last)) if kind == "stream" && last["name"] == output["name"] => {
+            Some(Value::Object(last))
+                if kind == "stream" && last.get("name") == Some(&output["name"]) =>
+            {
                 // In place: a cell may print a million lines.
                 if let Some(Value::String(all)) = last.get_mut("text") {
                     all.push_str(text(&output["text"]));

@@ -77,7 +77,9 @@ async fn start_backend(built: Built) -> Result<Started> {
     })
     .await??;
     let mut cells = SideChannel::open(&place)?;
-    let backend = cells.answer_during(Backend::start(&place)).await?;
+    let backend = cells
+        .answer_during(Backend::start(&place, Some(&place.channel())))
+        .await?;
     let running = Running {
         place,
         backend,

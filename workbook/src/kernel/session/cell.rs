@@ -175,14 +175,15 @@ impl Session {
         if failure.name != "CompileError" {
             return Ok(Ran::Error(failure));
         }
-        // rustc's own report says it better.
-        let checked = match checked {
-            Some(checked) if !checked.correct() => checked,
-            _ => match self.check(&code, false).await? {
-                Some(checked) => checked,
+        // rustc's own report says it better. Asked for types, it does not come to
+        // what is borrowed wrongly, so it may have to be asked again.
+        let mut checked = checked.unwrap_or_default();
+        if checked.correct() {
+            match self.check(&code, false).await? {
+                Some(again) => checked.diagnostics = again.diagnostics,
                 None => return Ok(Ran::Shutdown),
-            },
-        };
+            }
+        }
         let cell = RanCell {
             function: String::new(),
             code,
