@@ -14,6 +14,7 @@
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
 //! | [`live`], [`progress`](mod@progress) | output while the cell runs, changed in place |
+//! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | the way to the kernel; panics and failed `?` |
 //! | [`cells`] | the process that runs the cells |
 //!
@@ -30,6 +31,7 @@ pub mod progress;
 pub mod rich;
 pub mod table;
 pub mod time;
+pub mod widgets;
 
 pub use display::{AsRich, EvcxrDebug, EvcxrDisplay, Render};
 pub use live::{DisplayHandle, clear_output, display, input, password};

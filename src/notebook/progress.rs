@@ -280,10 +280,9 @@ mod tests {
     use super::*;
 
     fn meter(done: u64, total: Option<u64>) -> Meter {
-        Meter {
-            done,
-            ..Meter::new(total)
-        }
+        let mut meter = Meter::new(total);
+        meter.done = done;
+        meter
     }
 
     #[test]

@@ -26,10 +26,16 @@ impl Diagnostics {
         let of_cell = |error: &&Value| {
             let spans = error["spans"].as_array();
             spans.into_iter().flatten().any(|span| {
-                let line = span["line_start"].as_u64().unwrap_or(0) as usize;
-                span["is_primary"] == true
-                    && span["file_name"] == SOURCE
-                    && line_in_cell(&cell.code, &self.source, line).is_some()
+                // Within a macro the span is the macro's; its call is further out.
+                let calls = std::iter::successors(Some(span), |span| {
+                    Some(&span["expansion"]["span"]).filter(|outer| outer.is_object())
+                });
+                let in_cell = |span: &Value| {
+                    let line = span["line_start"].as_u64().unwrap_or(0) as usize;
+                    span["file_name"] == SOURCE
+                        && line_in_cell(&cell.code, &self.source, line).is_some()
+                };
+                span["is_primary"] == true && calls.into_iter().any(in_cell)
             })
         };
         let errors = self.errors.iter().filter(of_cell);
@@ -185,6 +191,23 @@ mod tests {
         assert!(report.contains("\n 2 | wrong(f(1))"), "{report}");
         assert!(report.contains("--> cell [3]:2:4\n 2 | fn"), "{report}");
         assert!(report.contains("::: polars-1/a.rs:7:1\n7  | x"), "{report}");
+    }
+
+    #[test]
+    fn an_error_within_a_macro_belongs_to_the_cell_that_calls_it() {
+        let call = json!({"file_name": "src/lib.rs", "line_start": 1});
+        let diagnostics = Diagnostics {
+            errors: vec![json!({"message": "x", "rendered": "", "spans": [{
+                "is_primary": true, "file_name": "/rust/library/alloc/src/macros.rs",
+                "line_start": 105, "expansion": {"span": call}}]})],
+            source: "f(format!(\"\"))".to_owned(),
+        };
+        assert_eq!(
+            diagnostics
+                .failures(&cell("f(format!(\"\"))", 1), &[])
+                .len(),
+            1
+        );
     }
 
     #[test]
