@@ -86,12 +86,37 @@ impl Page {
         let attached = page.call("Target.attachToTarget", target);
         page.session = attached["sessionId"].as_str().map(str::to_owned);
         page.call("Runtime.enable", json!({}));
+        page.call("Page.enable", json!({}));
         page.call("Page.navigate", json!({"url": url}));
         page
     }
 
     /// Calls a method of the protocol and gives its result.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
+        let id = self.send(method, params);
+        loop {
+            let message = self.messages.recv_timeout(ANSWER);
+            let message = message.unwrap_or_else(|error| panic!("{method}: {error}"));
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
+                return message["result"].clone();
+            }
+            match message["method"].as_str() {
+                Some("Runtime.exceptionThrown") => {
+                    let details = &message["params"]["exceptionDetails"];
+                    let thrown = details["exception"]["description"].to_string();
+                    self.thrown.push(thrown);
+                }
+                // "Leave this page?" Nothing goes on until it is answered.
+                Some("Page.javascriptDialogOpening") => {
+                    self.send("Page.handleJavaScriptDialog", json!({"accept": true}));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn send(&mut self, method: &str, params: Value) -> u64 {
         self.last_id += 1;
         let mut request = json!({"id": self.last_id, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -99,19 +124,7 @@ impl Page {
         }
         let sent = write!(self.commands, "{request}\0");
         sent.expect("Chromium reads: chromium.log says why not");
-        loop {
-            let message = self.messages.recv_timeout(ANSWER);
-            let message = message.unwrap_or_else(|error| panic!("{method}: {error}"));
-            if message["id"] == self.last_id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
-            }
-            if message["method"] == "Runtime.exceptionThrown" {
-                let details = &message["params"]["exceptionDetails"];
-                self.thrown
-                    .push(details["exception"]["description"].to_string());
-            }
-        }
+        self.last_id
     }
 
     /// The value of a JavaScript expression, as JSON; a promise's, when it is kept.

@@ -1,5 +1,5 @@
-//! What a reader does in JupyterLab: runs a chapter, completes by Tab, interrupts,
-//! restarts, and moves a slider.
+//! What a reader does in JupyterLab: runs a chapter, completes by Tab, interrupts and
+//! restarts.
 use crate::jupyterlab::{LATER, Reader, SOON, cell, notebook};
 use crate::project::checkout;
 use serde_json::{Value, json};
@@ -97,31 +97,4 @@ fn tab_completes_interrupt_ends_a_loop_and_restart_begins_anew() {
     reader.run(4, 1);
     reader.wait_for_text(4, "cannot find value `views`");
     reader.page.picture("3-restarted");
-}
-
-#[test]
-fn a_slider_moved_by_keyboard_runs_its_closure_and_the_picture_changes() {
-    let code = "interact(IntSlider::new(\"bars\", 1..=10), |bars: i64| {
-    let height: Vec<i64> = (1..=bars).collect();
-    let names: Vec<String> = height.iter().map(|n| n.to_string()).collect();
-    plot::bars(&df!(\"bar\" => names, \"height\" => height)?, \"bar\", \"height\").figure()
-})";
-    let Some(mut reader) = Reader::open("slider", &notebook(&[code])) else {
-        return;
-    };
-    reader.run(0, 1);
-    let handle = format!("{}.querySelector('.noUi-handle')", cell(0));
-    reader.page.click("the slider", &handle);
-    let picture = format!("{}.querySelector('.jp-OutputArea').innerHTML", cell(0));
-    reader.page.picture("1-before");
-    for moves in 1..=3 {
-        let before = reader.page.evaluate(&picture);
-        reader.page.press("ArrowRight", false);
-        let value = format!("Math.round({handle}.getAttribute('aria-valuenow'))");
-        let moved = format!("{value} == {}", 1 + moves);
-        reader.page.wait_until("the slider moves", &moved, SOON);
-        let changed = format!("{picture} != {before}");
-        reader.page.wait_until("another picture", &changed, SOON);
-    }
-    reader.page.picture("2-after");
 }

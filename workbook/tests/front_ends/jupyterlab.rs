@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLockReadGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// For what a page does by itself.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -19,6 +19,7 @@ pub const LATER: Duration = Duration::from_secs(120);
 /// A notebook that is open in JupyterLab. In this order its parts end.
 pub struct Reader {
     pub page: Page,
+    file: PathBuf,
     _lab: Lab,
     _project: Project,
     _beside: RwLockReadGuard<'static, ()>,
@@ -46,6 +47,7 @@ impl Reader {
         let address = format!("http://127.0.0.1:{port}/lab/tree/{file}?token={token}");
         let mut reader = Reader {
             page: Page::open(&program, &address, pictures(name)),
+            file: project.path(&file),
             _lab: lab,
             _project: project,
             _beside: beside,
@@ -60,6 +62,31 @@ impl Reader {
         let idle = "[...document.querySelectorAll('.jp-StatusBar-TextItem')]
             .some(item => item.textContent == 'Rust (Lambda Workbook) | Idle')";
         self.page.wait_until("the kernel is ready", idle, LATER);
+    }
+
+    /// Saves the notebook; gives the file's text once it holds `word`.
+    #[track_caller]
+    pub fn save(&mut self, word: &str) -> String {
+        self.menu("File", "docmanager:save");
+        let deadline = Instant::now() + SOON;
+        loop {
+            let saved = fs::read_to_string(&self.file).unwrap();
+            if saved.contains(word) {
+                return saved;
+            }
+            assert!(Instant::now() < deadline, "no {word} in {saved}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Loads the page again, while the kernel runs on.
+    #[track_caller]
+    pub fn reload(&mut self) {
+        self.page.evaluate("window.before = true");
+        self.page.call("Page.reload", json!({}));
+        let loaded = format!("!window.before && {}", cell(0));
+        self.page.wait_until("the page again", &loaded, LATER);
+        self.wait_for_kernel();
     }
 
     #[track_caller]

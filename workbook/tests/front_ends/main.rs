@@ -13,3 +13,4 @@ mod project;
 #[allow(dead_code)]
 #[path = "../setup/server.rs"]
 mod server;
+mod widgets_in_browser;
