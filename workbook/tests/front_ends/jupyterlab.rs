@@ -137,11 +137,18 @@ impl Reader {
             .wait_until(&format!("cell {index} has run"), &is_it, LATER);
     }
 
-    /// The MIME type of each output of a cell, as it is shown.
-    pub fn shown(&mut self, index: usize) -> Value {
+    /// Waits until a cell's outputs are shown, each in the form of this MIME type.
+    #[track_caller]
+    pub fn wait_for_outputs(&mut self, index: usize, types: &[&str]) {
         let outputs = format!("{}.querySelectorAll('.jp-OutputArea-output')", cell(index));
-        let types = format!("[...{outputs}].map(output => output.dataset.mimeType)");
-        self.page.evaluate(&types)
+        // A live widget stands for the HTML that is stored for it.
+        let shown = format!(
+            "JSON.stringify([...{outputs}].map(output => output.dataset.mimeType ??
+                (output.querySelector('.jupyter-widgets') ? 'text/html' : null)))"
+        );
+        let wanted = format!("{shown} == '{}'", json!(types));
+        let what = format!("outputs of cell {index}");
+        self.page.wait_until(&what, &wanted, SOON);
     }
 
     /// Waits until the text of a cell's outputs holds `word`.
