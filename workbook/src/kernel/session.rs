@@ -23,8 +23,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use zeromq::{
-    PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv,
-    SocketSend,
+    RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend,
+    XPubSocket,
 };
 
 mod cell;
@@ -45,7 +45,7 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
     let (shell, shell_requests) = router(connection, connection.shell_port).await?;
     let (control, control_requests) = router(connection, connection.control_port).await?;
     let (stdin, stdin_replies) = router(connection, connection.stdin_port).await?;
-    let mut iopub = PubSocket::new();
+    let mut iopub = XPubSocket::new();
     bind(&mut iopub, connection, connection.iopub_port).await?;
     let mut heartbeat = RepSocket::new();
     bind(&mut heartbeat, connection, connection.hb_port).await?;

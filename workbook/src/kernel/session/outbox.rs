@@ -1,9 +1,10 @@
 //! What front ends are sent on iopub.
 
 use crate::kernel::wire::{Message, Signer};
+use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use zeromq::{PubSocket, SocketSend};
+use zeromq::{SocketRecv, SocketSend, XPubSocket, ZmqMessage};
 
 /// How long a front end may stop reading before its messages are dropped, as
 /// ZeroMQ drops them when its queue is full.
@@ -18,10 +19,19 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(mut socket: PubSocket, signer: Signer) -> Outbox {
+    pub fn new(mut socket: XPubSocket, signer: Signer) -> Outbox {
         let (queue, mut messages) = mpsc::channel::<Message>(64);
         tokio::spawn(async move {
-            while let Some(message) = messages.recv().await {
+            loop {
+                let message = tokio::select! {
+                    message = messages.recv() => message,
+                    // An error here is a front end that has gone.
+                    asked = socket.recv() => match asked.ok().and_then(welcome) {
+                        Some(message) => Some(message),
+                        None => continue,
+                    },
+                };
+                let Some(message) = message else { return };
                 if let Err(error) = socket.send(message.encode(&signer)).await {
                     eprintln!("cannot publish: {error}");
                 }
@@ -53,4 +63,15 @@ impl Outbox {
             }
         }
     }
+}
+
+/// What a front end is told once its subscription counts, so that it need not
+/// guess when it hears all; none when it ended a subscription.
+fn welcome(asked: ZmqMessage) -> Option<Message> {
+    let topic = asked.get(0)?.strip_prefix(&[1])?;
+    let subscription = String::from_utf8_lossy(topic);
+    let content = json!({"subscription": subscription});
+    let mut message = Message::request("iopub_welcome", "", content);
+    message.identities = vec![topic.to_vec()];
+    Some(message)
 }
