@@ -2,7 +2,9 @@
 //!
 //! Every cell starts with it, so names are chosen to stand beside those of
 //! polars. Where two libraries use one name, polars keeps it: chrono's traits are
-//! here without a name, its `Duration` is [`TimeDelta`].
+//! here without a name, its `Duration` is [`TimeDelta`]. The widgets `Text` and
+//! `Label` share theirs with plotters and polars: they are [`widgets::Text`] and
+//! [`widgets::Label`].
 //!
 //! ```
 //! use lambda_workbook::prelude::*;
@@ -20,7 +22,13 @@ pub use crate::chrono_tz::Tz;
 
 pub use crate::calendar::{self, Granularity};
 pub use crate::notebook::table::grouped;
+pub use crate::notebook::widgets::{
+    self, Button, Checkbox, Dropdown, FloatSlider, HBox, Html, Image, IntSlider, Play, Tab,
+    ToggleButtons, VBox, interact, jslink,
+};
+pub use crate::notebook::widgets::{Control as _, Widget as _};
 pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
-pub use crate::notebook::{Render, Rich, plot, show, with_time};
+pub use crate::notebook::{Render, Rich, plot, with_time};
+pub use crate::notebook::{clear_output, display, input, password, progress, timed};
 pub use crate::plotters;
 pub use crate::{batch, check, dataset, exercises, hint};

@@ -39,6 +39,21 @@ impl Granularity {
         }
     }
 
+    /// The word for a reader: "hour", "day", "week" or "month".
+    ///
+    /// ```
+    /// # use lambda_workbook::calendar::Granularity;
+    /// assert_eq!(Granularity::Week.name(), "week");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
     /// The width in seconds.
     pub const fn secs(self) -> i64 {
         match self {

@@ -28,9 +28,25 @@ pub trait EvcxrDisplay {
     fn evcxr_display(&self);
 }
 
-impl<T: Render + ?Sized> EvcxrDisplay for T {
+/// What can be shown: all that renders, and numbers and text as their `Debug` form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no rich form",
+    note = "print it with `println!(\"{{x:?}}\")`, or show text with `display(Rich::text(x))`"
+)]
+pub trait AsRich {
+    /// The value in every MIME type it has.
+    fn as_rich(&self) -> Rich;
+}
+
+impl<T: Render + ?Sized> AsRich for T {
+    fn as_rich(&self) -> Rich {
+        self.render()
+    }
+}
+
+impl<T: AsRich + ?Sized> EvcxrDisplay for T {
     fn evcxr_display(&self) {
-        emit(&self.render());
+        emit(&self.as_rich());
     }
 }
 
@@ -50,17 +66,23 @@ impl<T: Debug> EvcxrDebug for T {
     }
 }
 
-macro_rules! debug_by_reference {
+macro_rules! as_debug {
     ($($type:ty),*) => {$(
-        impl EvcxrDisplay for $type {
-            fn evcxr_display(&self) {
-                debug(&self);
+        impl AsRich for $type {
+            fn as_rich(&self) -> Rich {
+                debug_text(&self)
+            }
+        }
+
+        impl AsRich for &$type {
+            fn as_rich(&self) -> Rich {
+                debug_text(self)
             }
         }
     )*};
 }
 
-debug_by_reference!(
+as_debug!(
     i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool, char, str,
     String
 );
@@ -71,12 +93,11 @@ impl EvcxrDisplay for () {
 }
 
 fn debug(value: &dyn Debug) {
-    emit(&Rich::text(format!("{value:?}")));
+    emit(&debug_text(value));
 }
 
-/// Shows a value in the middle of a cell.
-pub fn show(value: &dyn Render) {
-    emit(&value.render());
+fn debug_text(value: &dyn Debug) -> Rich {
+    Rich::text(format!("{value:?}"))
 }
 
 impl Render for Rich {

@@ -1,23 +1,57 @@
 //! The one place where rich output leaves the process.
 //!
-//! evcxr reads it from standard output, line by line: a begin line with the MIME
-//! type, the content, an end line. Whatever else may carry it later takes over
-//! here and nowhere else.
-use super::Rich;
+//! To the kernel over the [`channel`], which puts it in its place among what is
+//! printed. Another Rust kernel knows evcxr's form: on standard output, line by
+//! line, a begin line with the MIME type, the content, an end line.
+use super::widgets::drawing;
+use super::{Rich, channel};
+use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 
-/// Shows a rich value in the cell that runs.
+/// Shows the value of the cell's last expression.
 pub fn emit(rich: &Rich) {
-    let frame = frame(rich);
-    let mut out = io::stdout().lock();
-    // A reader that has gone away is no reason to kill the reader's variables.
-    let _ = out.write_all(frame.as_bytes()).and_then(|()| out.flush());
+    if drawing() || !channel::result(bundle(rich), json!({})) {
+        print(&frame(rich));
+    }
 }
 
-/// The bytes on standard output for a rich value.
+/// Shows a value where the program is now: `kind` is `display_data` or
+/// `update_display_data`, `id` names the output for later updates. False where it
+/// must be printed instead.
+pub(super) fn place(kind: &str, rich: &Rich, id: &str) -> bool {
+    // In a closure under controls it is a part of the picture.
+    if drawing() && kind == "display_data" {
+        return false;
+    }
+    let content = json!({
+        "data": bundle(rich), "metadata": {}, "transient": {"display_id": id},
+    });
+    channel::publish(kind, content, json!({}), &[])
+}
+
+/// Jupyter's MIME bundle: JSON forms as JSON, all others as text.
+pub(super) fn bundle(rich: &Rich) -> Value {
+    let entry = |(mime, body): &(String, String)| {
+        let value = match mime.ends_with("json") {
+            true => serde_json::from_str(body).unwrap_or_else(|_| json!(body)),
+            false => json!(body),
+        };
+        (mime.clone(), value)
+    };
+    Value::Object(rich.parts().iter().map(entry).collect::<Map<_, _>>())
+}
+
+/// Writes where a kernel of another make reads.
+pub(super) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    // A reader that has gone away is no reason to kill the reader's variables.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The bytes on standard output for a rich value, where evcxr reads them.
 ///
 /// ```
 /// use lambda_workbook::notebook::{emit::frame, Rich};
@@ -59,5 +93,15 @@ mod tests {
         let framed = frame(&Rich::text("t").html("<b>t</b>"));
         assert_eq!(framed.matches(BEGIN).count(), 2);
         assert_eq!(framed.matches(END).count(), 2);
+    }
+
+    #[test]
+    fn json_goes_out_as_json_and_text_as_text() {
+        let rich = Rich::text("1").with("application/vnd.x+json", r#"{"a": 1}"#);
+        let bundle = bundle(&rich.with("application/json", "not json"));
+        assert_eq!(
+            bundle,
+            json!({"text/plain": "1", "application/vnd.x+json": {"a": 1}, "application/json": "not json"})
+        );
     }
 }

@@ -14,20 +14,29 @@
 //! | [`plot`] | data frame columns become an SVG figure |
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
-//! | [`channel`] | panics and failed `?`, told to the kernel |
+//! | [`live`], [`progress`](mod@progress) | output while the cell runs, changed in place |
+//! | [`widgets`] | sliders and buttons, and pictures that follow them |
+//! | [`channel`] | the way to the kernel; panics and failed `?` |
+//! | [`cells`] | the process that runs the cells |
 //!
 //! Cells compile unoptimised and must compile fast, so what they instantiate is
 //! thin: everything heavy is a non-generic function of this crate.
+pub mod cells;
 pub mod channel;
 pub mod display;
 pub mod emit;
 pub mod escape;
 mod forms;
+pub mod live;
 pub mod plot;
+pub mod progress;
 pub mod rich;
 pub mod table;
 pub mod time;
+pub mod widgets;
 
-pub use display::{EvcxrDebug, EvcxrDisplay, Render, show};
+pub use display::{AsRich, EvcxrDebug, EvcxrDisplay, Render};
+pub use live::{DisplayHandle, clear_output, display, input, password};
+pub use progress::{progress, timed};
 pub use rich::Rich;
 pub use time::with_time;

@@ -54,8 +54,9 @@ fn main() -> ExitCode {
         kernel::cargo_stand_in::restore_environment();
         // An endless loop in a cell must not outlive its kernel.
         let _ = kernel::backend::end_with_parent();
+        return kernel::backend::run_cells();
     }
-    if evcxr || cells {
+    if evcxr {
         return match evcxr_jupyter::main() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

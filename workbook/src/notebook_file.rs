@@ -104,13 +104,18 @@ pub fn lines(text: &str) -> Value {
     text.split_inclusive('\n').map(Value::from).collect()
 }
 
-/// An output as it is stored: texts as lines, JSON forms as they are.
+/// An output as it is stored: texts as lines, JSON forms as they are. Widgets
+/// need their kernel: the static form that stands beside them is what is kept.
 pub fn stored(output: &Value) -> Value {
     let mut output = output.clone();
+    if let Some(output) = output.as_object_mut() {
+        output.remove("transient");
+    }
     if let Some(text) = output["text"].as_str() {
         output["text"] = lines(text);
     }
     if let Some(data) = output.get_mut("data").and_then(Value::as_object_mut) {
+        data.remove(WIDGET_VIEW);
         for (mime, value) in data {
             if !mime.contains("json")
                 && let Some(text) = value.as_str()
@@ -121,6 +126,9 @@ pub fn stored(output: &Value) -> Value {
     }
     output
 }
+
+/// The form of a live widget.
+const WIDGET_VIEW: &str = "application/vnd.jupyter.widget-view+json";
 
 /// Gives a code cell new outputs.
 pub fn set_outputs(cell: &mut Value, outputs: &[Value], execution_count: Option<u64>) {

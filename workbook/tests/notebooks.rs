@@ -1,6 +1,6 @@
 //! Every committed notebook runs on the real kernel and gives what is committed.
 use std::path::{Path, PathBuf};
-use workbook::kernel::client::Client;
+use workbook::kernel::client::{Client, Ran, update_earlier};
 use workbook::notebook_file::{Notebook, source, stored};
 
 fn notebooks() -> Vec<PathBuf> {
@@ -35,9 +35,15 @@ async fn assert_same_outputs(notebook: &Notebook) -> anyhow::Result<()> {
     let folder = notebook.path.parent().expect("a folder");
     let progress = tempfile::tempdir()?;
     let mut client = Client::start_apart(exe, folder, progress.path()).await?;
-    for index in notebook.code_cells() {
+    let cells = notebook.code_cells();
+    let mut all: Vec<Ran> = Vec::new();
+    for &index in &cells {
+        let ran = client.execute(&source(&notebook.cells()[index])).await?;
+        update_earlier(&mut all, &ran);
+        all.push(ran);
+    }
+    for (index, ran) in cells.into_iter().zip(all) {
         let cell = &notebook.cells()[index];
-        let ran = client.execute(&source(cell)).await?;
         let outputs: serde_json::Value = ran.outputs.iter().map(stored).collect();
         assert!(
             outputs == cell["outputs"],

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 impl Render for Granularity {
     fn render(&self) -> Rich {
         Rich::text(format!(
-            "{self:?}: buckets of {} s, code {:?}",
+            "{}: buckets of {} s, code {:?}",
+            self.name(),
             grouped(self.secs()),
             self.code()
         ))
@@ -19,7 +20,7 @@ impl Render for Granularity {
         let row = |place: usize| {
             let granularity: Granularity = items[place];
             vec![
-                format!("{granularity:?}"),
+                granularity.name().to_owned(),
                 granularity.code().to_owned(),
                 granularity.secs().to_string(),
                 length(granularity.secs()),
@@ -83,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_granularity_says_how_long_its_buckets_are() {
-        let text = Rich::text("Hour: buckets of 3,600 s, code \"h\"");
+        let text = Rich::text("hour: buckets of 3,600 s, code \"h\"");
         assert_eq!(Granularity::Hour.render(), text);
         let all = Granularity::ALL
             .render()
             .get("text/plain")
             .unwrap()
             .to_owned();
-        assert!(all.ends_with("Month        m     2419200  28 d"), "{all}");
+        assert!(all.ends_with("month        m     2419200  28 d"), "{all}");
     }
 
     #[test]

@@ -49,8 +49,8 @@ impl Bars {
     }
 
     /// Says what the picture shows.
-    pub fn title(mut self, title: &str) -> Self {
-        self.title = title.to_owned();
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
         self
     }
 

@@ -54,8 +54,8 @@ impl Lines {
     }
 
     /// Says what the picture shows.
-    pub fn title(mut self, title: &str) -> Self {
-        self.title = title.to_owned();
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
         self
     }
 

@@ -69,8 +69,8 @@ impl Timeline {
     }
 
     /// Says what the picture shows.
-    pub fn title(mut self, title: &str) -> Self {
-        self.title = title.to_owned();
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
         self
     }
 

@@ -5,6 +5,7 @@ use crate::Outcome;
 mod batch;
 mod data;
 mod kernel;
+mod widgets;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -16,6 +17,8 @@ pub struct Args {
 enum What {
     /// Cells of this kernel beside those of stock evcxr_jupyter
     Kernel(kernel::Args),
+    /// Pictures that follow a slider moved many times a second
+    Widgets(widgets::Args),
     /// Batch views beside DuckDB, Polars for Python and PySpark
     Batch(batch::Args),
     /// The making and reading of the lesson's data
@@ -25,6 +28,7 @@ enum What {
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Kernel(args) => kernel::run(args),
+        What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
         What::Data => data::run(),
     }

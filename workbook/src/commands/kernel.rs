@@ -14,9 +14,12 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let connection = ConnectionFile::read(&args.connection_file)?;
     let built = Built::find()?;
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(session::serve(&connection, built))?;
+        .build()?;
+    let served = runtime.block_on(session::serve(&connection, built));
+    // Not waited for: the support crate may be building.
+    runtime.shutdown_background();
+    served?;
     Ok(Outcome::Done)
 }

@@ -1,7 +1,7 @@
 //! `workbook run`: executes notebooks on the real kernel, without Python.
 
 use crate::Outcome;
-use crate::kernel::client::{Client, Ran};
+use crate::kernel::client::{Client, Ran, update_earlier};
 use crate::kernel::place::Built;
 use crate::notebook_file::{Notebook, joined, set_outputs, source};
 use anyhow::{Context, Result};
@@ -59,12 +59,16 @@ async fn run_notebook(exe: &Path, notebook: &mut Notebook, args: &Args) -> Resul
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
         .to_owned();
-    let mut client = Client::start(exe, &folder).await?;
+    let mut client = match args.write {
+        true => Client::start_steady(exe, &folder).await?,
+        false => Client::start(exe, &folder).await?,
+    };
     // JupyterLab writes this into a notebook that it opens; if it is there
     // already, opening one is no change to it.
     let info = client.ask("kernel_info_request", json!({})).await?;
     notebook.json["metadata"]["language_info"] = info.content["language_info"].clone();
     let mut failure = None;
+    let mut all: Vec<Ran> = Vec::new();
     let cells = notebook.code_cells();
     for (number, &index) in cells.iter().enumerate() {
         let code = source(&notebook.cells()[index]);
@@ -83,14 +87,15 @@ async fn run_notebook(exe: &Path, notebook: &mut Notebook, args: &Args) -> Resul
         if failure.is_none() {
             failure = describe(&ran, number + 1, &code);
         }
-        set_outputs(
-            &mut notebook.cells_mut()[index],
-            &ran.outputs,
-            Some(ran.execution_count),
-        );
+        update_earlier(&mut all, &ran);
+        all.push(ran);
         if failure.is_some() && !args.keep_going {
             break;
         }
+    }
+    for (&index, ran) in cells.iter().zip(&all) {
+        let cell = &mut notebook.cells_mut()[index];
+        set_outputs(cell, &ran.outputs, Some(ran.execution_count));
     }
     client.shutdown().await?;
     Ok(failure)

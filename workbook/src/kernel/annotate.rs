@@ -55,6 +55,7 @@ pub fn annotate(cell: &str, types: &BTreeMap<String, String>) -> String {
 pub fn nameable(name: &str) -> bool {
     ![
         "{closure@",
+        "<!>",
         "{async ",
         "{coroutine",
         "impl ",

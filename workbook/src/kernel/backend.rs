@@ -1,11 +1,14 @@
 //! `evcxr_jupyter`, unchanged, as a child process on private sockets.
 
 use super::cargo_stand_in::env;
+use super::diagnostics::Diagnostics;
 use super::place::{Place, real_cargo};
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
+use lambda_workbook::notebook::channel::SOCKET;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -32,24 +35,59 @@ pub struct Backend {
     shell: DealerSendHalf,
     shell_replies: DealerRecvHalf,
     control: DealerSocket,
-    stdin: DealerSocket,
     /// What evcxr publishes, in its order.
     published: mpsc::Receiver<Message>,
-    /// Output that came while nobody was listening for it.
-    stray: VecDeque<Message>,
 }
 
-/// What evcxr was told about a cell's types.
+/// What rustc was asked about a cell.
 #[derive(Debug, Default)]
-pub struct Types {
-    /// Whether the cell passes the type check.
-    pub correct: bool,
+pub struct Checked {
+    /// The types of its variables.
     pub types: BTreeMap<String, String>,
+    /// What is wrong with it; nothing, if rustc was not asked.
+    pub diagnostics: Diagnostics,
+}
+
+impl Checked {
+    /// What [`Backend::ask_for_check`] asked for.
+    pub fn read(place: &Place) -> Result<Checked> {
+        let Ok(text) = std::fs::read_to_string(place.types()) else {
+            return Ok(Checked::default());
+        };
+        if text.is_empty() {
+            return Ok(Checked::default()); // checked by the real cargo
+        }
+        let mut answer: Value = serde_json::from_str(&text)?;
+        Ok(Checked {
+            types: serde_json::from_value(answer["types"].take())?,
+            diagnostics: Diagnostics {
+                errors: serde_json::from_value(answer["errors"].take())?,
+                source: serde_json::from_value(answer["source"].take())?,
+            },
+        })
+    }
+
+    /// Whether the cell passed.
+    pub fn correct(&self) -> bool {
+        self.diagnostics.errors.is_empty()
+    }
+}
+
+const CURSOR: &str = "evcxr_workbook_cursor";
+
+/// What [`Backend::ask_for_context`] asked for: the source, and the cursor in it
+/// in bytes. `None` when evcxr could not parse the cell.
+pub fn source_at_cursor(place: &Place) -> Result<Option<(String, usize)>> {
+    let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
+    Ok(source
+        .find(CURSOR)
+        .map(|at| (source.replacen(CURSOR, "", 1), at)))
 }
 
 impl Backend {
-    /// Starts evcxr in `place` and waits until it answers.
-    pub async fn start(place: &Place) -> Result<Backend> {
+    /// Starts evcxr in `place` and waits until it answers. With a channel, its
+    /// cells talk to whoever listens there; without, as evcxr has it, by printing.
+    pub async fn start(place: &Place, channel: Option<&Path>) -> Result<Backend> {
         let connection = ConnectionFile {
             transport: "ipc".into(),
             ip: place.path("evcxr").display().to_string(),
@@ -68,7 +106,12 @@ impl Backend {
             let _ = std::fs::remove_file(place.path(&format!("evcxr:{port}")));
         }
         connection.write(&file)?;
-        let mut child = command(place)
+        let mut command = command(place);
+        match channel {
+            Some(channel) => command.env(SOCKET, channel),
+            None => command.env_remove(SOCKET),
+        };
+        let mut child = command
             .arg("--control_file")
             .arg(&file)
             .spawn()
@@ -85,15 +128,13 @@ impl Backend {
             shell.connect(&connection.endpoint(SHELL)).await?;
             let mut control = DealerSocket::new();
             control.connect(&connection.endpoint(CONTROL)).await?;
-            let mut stdin = DealerSocket::new();
-            stdin.connect(&connection.endpoint(STDIN)).await?;
-            anyhow::Ok((published, shell, control, stdin))
+            anyhow::Ok((published, shell, control))
         };
         let sockets = tokio::select! {
             sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")?,
             status = child.wait() => bail!("evcxr_jupyter ended at its start ({})\n{}", status?, last_words(place)),
         };
-        let (published, shell, control, stdin) = match sockets {
+        let (published, shell, control) = match sockets {
             Ok(sockets) => sockets,
             Err(error) => {
                 let _ = child.wait().await;
@@ -107,9 +148,7 @@ impl Backend {
             shell,
             shell_replies,
             control,
-            stdin,
             published: receive(published, signer.clone()),
-            stray: VecDeque::new(),
             signer,
         };
         backend.say_hello().await?;
@@ -165,12 +204,8 @@ impl Backend {
         Ok(id)
     }
 
-    /// The next thing to happen: an answer, a publication, a question to the
-    /// reader, or evcxr's end.
+    /// The next thing to happen: an answer, a publication, or evcxr's end.
     pub async fn event(&mut self) -> Result<Event> {
-        if let Some(message) = self.stray.pop_front() {
-            return Ok(Event::Published(message));
-        }
         tokio::select! {
             biased;
             message = self.published.recv() => match message {
@@ -178,86 +213,51 @@ impl Backend {
                 None => bail!("evcxr_jupyter closed its output"),
             },
             frames = self.shell_replies.recv() => Ok(Event::Reply(Message::decode(frames?, &self.signer)?)),
-            frames = self.stdin.recv() => Ok(Event::Question(Message::decode(frames?, &self.signer)?)),
             status = self.child.wait() => bail!("evcxr_jupyter ended ({})", status?),
         }
     }
 
-    /// Answers a question that a cell asked.
-    pub async fn answer(&mut self, question: &Message, value: &str) -> Result<()> {
-        let answer = question.reply("input_reply", json!({"value": value, "status": "ok"}));
-        self.stdin.send(answer.encode(&self.signer)).await?;
-        Ok(())
-    }
-
-    /// Asks rustc for the types of the variables that `code` binds.
+    /// Asks what rustc thinks of `code`; gives the id of the comm that evcxr closes
+    /// when [`Checked::read`] finds the answer.
     ///
-    /// evcxr has a comm for checking code without running it; its answer comes
-    /// when [`super::cargo_stand_in`] has left the types in `place`.
-    pub async fn types(&mut self, code: &str, place: &Place) -> Result<Types> {
-        let _ = std::fs::remove_file(place.types());
+    /// With `types` it is asked for the types of the variables as well, and then
+    /// comes to no borrow checking.
+    ///
+    /// evcxr has a comm for checking code without running it, and calls cargo for
+    /// it: [`super::cargo_stand_in`] leaves the answer in `place`.
+    pub async fn ask_for_check(
+        &mut self,
+        code: &str,
+        types: bool,
+        place: &Place,
+    ) -> Result<String> {
+        // The file being there asks for types.
+        match types {
+            true => std::fs::write(place.types(), "")?,
+            false => drop(std::fs::remove_file(place.types())),
+        }
         let comm = uuid::Uuid::new_v4().to_string();
         self.request(
             "comm_open",
             json!({"comm_id": comm, "target_name": "evcxr-cargo-check", "data": {"code": code}}),
         )
         .await?;
-        let mut stray = VecDeque::new();
-        loop {
-            match self.event().await? {
-                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
-                Event::Published(message)
-                    if message.kind() == "comm_close"
-                        && message.content["comm_id"] == comm.as_str() =>
-                {
-                    break;
-                }
-                _ => {}
-            }
-        }
-        self.stray = stray;
-        let Ok(text) = std::fs::read_to_string(place.types()) else {
-            return Ok(Types::default()); // checked by the real cargo
-        };
-        let answer: Value = serde_json::from_str(&text)?;
-        Ok(Types {
-            correct: answer["correct"] == true,
-            types: serde_json::from_value(answer["types"].clone())?,
-        })
+        Ok(comm)
     }
 
-    /// The cell with everything that it can see, as evcxr would check it, and
-    /// the cursor in it; both in bytes. `None` when evcxr cannot parse the cell.
-    pub async fn in_context(
-        &mut self,
-        code: &str,
-        cursor: usize,
-        place: &Place,
-    ) -> Result<Option<(String, usize)>> {
+    /// Asks for the cell with everything that it can see, as evcxr would check
+    /// it; gives the id of the request, after whose reply [`source_at_cursor`]
+    /// finds the answer. The cursor is in bytes.
+    pub async fn ask_for_context(&mut self, code: &str, cursor: usize) -> Result<String> {
         // evcxr writes its source down when it is asked for completions. A
         // name that nobody uses shows where the cursor went in it.
-        const CURSOR: &str = "evcxr_workbook_cursor";
         let marked = format!("{}{CURSOR}{}", &code[..cursor], &code[cursor..]);
         let position = code[..cursor].chars().count() + CURSOR.len();
-        let id = self
-            .request(
-                "complete_request",
-                json!({"code": marked, "cursor_pos": position}),
-            )
-            .await?;
-        let mut stray = VecDeque::new();
-        loop {
-            match self.event().await? {
-                Event::Published(message) if message.kind() == "stream" => stray.push_back(message),
-                Event::Reply(message) if message.parent_id() == id => break,
-                _ => {}
-            }
-        }
-        self.stray = stray;
-        let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
-        Ok(source
-            .find(CURSOR)
-            .map(|at| (source.replacen(CURSOR, "", 1), at)))
+        self.request(
+            "complete_request",
+            json!({"code": marked, "cursor_pos": position}),
+        )
+        .await
     }
 
     /// Ends the cells' process; evcxr starts a new one.
@@ -286,7 +286,6 @@ impl Backend {
 pub enum Event {
     Published(Message),
     Reply(Message),
-    Question(Message),
 }
 
 impl Drop for Backend {
@@ -322,7 +321,7 @@ fn command(place: &Place) -> Command {
         .env(env::LINKER, place.bin().join("cc"))
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
-        .env(lambda_workbook::notebook::channel::SOCKET, place.channel())
+        .env(env::COMPILER, place.compiler())
         .env(env::CARGO, own_cargo(place))
         .env(env::REAL_PATH, &path)
         .env("PATH", std::env::join_paths(with_bin).unwrap_or(path))
@@ -358,6 +357,37 @@ fn last_words(place: &Place) -> String {
     )
 }
 
+/// Runs as the process of the cells: in the support crate that cells link, where
+/// their statics live. It ends the process itself.
+pub fn run_cells() -> std::process::ExitCode {
+    let path = |name: &str| std::path::PathBuf::from(std::env::var_os(name).unwrap_or_default());
+    let load = || -> Result<()> {
+        // The shared library names its standard library, but not where it is.
+        let std = std::fs::read_dir(path(env::STD))?
+            .flatten()
+            .find(|file| {
+                let name = file.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("libstd-") && name.ends_with(".so")
+            })
+            .context("the toolchain has no shared standard library")?;
+        // SAFETY: libraries of this project and of Rust, which run no code of a
+        // reader when they are loaded; the function has this signature there.
+        unsafe {
+            let _std = libloading::Library::new(std.path())?;
+            let support = libloading::Library::new(path(env::DYLIB))?;
+            let run: libloading::Symbol<extern "C" fn()> =
+                support.get("lambda_workbook_run_cells")?;
+            run();
+        }
+        Ok(())
+    };
+    if let Err(error) = load() {
+        eprintln!("the cells' process cannot start: {error:#}");
+    }
+    std::process::ExitCode::from(99)
+}
+
 /// Has the calling process killed when its parent dies, however that happens.
 pub fn end_with_parent() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
@@ -368,7 +398,7 @@ pub fn end_with_parent() -> std::io::Result<()> {
     Ok(())
 }
 
-async fn wait_for(path: &std::path::Path) {
+async fn wait_for(path: &Path) {
     while !path.exists() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

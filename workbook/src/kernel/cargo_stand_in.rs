@@ -6,10 +6,10 @@
 //! support crate, answered in cargo's own JSON. Other calls, and crates that
 //! the reader asked for by `:dep`, go to the real cargo.
 //!
-//! Before it builds, it makes three changes that keep every line in its place:
-//! the cell opens the side channel of [`lambda_workbook::notebook::channel`]
-//! when it is loaded, and an error that `?` met and a panic that nobody caught
-//! are reported there.
+//! Before it builds, it has the cell use [`lambda_workbook::notebook::channel`]:
+//! for an error that `?` met, for a panic that nobody caught, and for evcxr's own
+//! words, which must not mingle with what the cell prints. Every line stays in
+//! its place.
 //!
 //! `cargo check` does one thing more: evcxr must write down the type of every
 //! variable that it keeps, and rustc knows it. evcxr's source for checking
@@ -35,6 +35,7 @@ pub mod env {
     pub const LINKER: &str = "LAMBDA_WORKBOOK_LINKER";
     pub const STUB: &str = "LAMBDA_WORKBOOK_STUB";
     pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
+    pub const COMPILER: &str = "LAMBDA_WORKBOOK_COMPILER";
     pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
     pub const REAL_PATH: &str = "LAMBDA_WORKBOOK_PATH";
     pub const REAL_CARGO_HOME: &str = "LAMBDA_WORKBOOK_CARGO_HOME";
@@ -133,11 +134,17 @@ fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
     let mut command = Command::new(real_cargo());
     command.args(args);
     if link_support_crate && let Ok(cell) = Cell::here() {
+        if let Ok(source) = std::fs::read_to_string(SOURCE) {
+            let _ = prepare(&source).and_then(|source| Ok(std::fs::write(SOURCE, source)?));
+        }
         // Cargo splits this at its separator, so that paths may hold spaces.
         command.env_remove("RUSTFLAGS");
         command.env("CARGO_ENCODED_RUSTFLAGS", cell.link_flags().join("\u{1f}"));
     }
-    match command.status() {
+    match command.spawn().and_then(|mut cargo| {
+        note_compiler(cargo.id());
+        cargo.wait()
+    }) {
         Ok(status) => ExitCode::from(status.code().unwrap_or(101) as u8),
         Err(error) => {
             eprintln!("error: cannot start cargo: {error}");
@@ -145,6 +152,37 @@ fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
         }
     }
 }
+
+/// Where evcxr has written the cell, in the cell's crate.
+const SOURCE: &str = "src/lib.rs";
+
+/// Says which process an interrupt must end while a cell is being compiled.
+fn note_compiler(id: u32) {
+    if let Some(file) = std::env::var_os(env::COMPILER) {
+        let _ = std::fs::write(file, id.to_string());
+    }
+}
+
+/// The source to compile for a cell, which is also kept under the name of its
+/// function, to find the line of a later panic in.
+fn prepare(source: &str) -> Result<String> {
+    let source = with_channel(source);
+    let name = source
+        .split("pub extern \"C\" fn ")
+        .skip(1)
+        .filter_map(|rest| rest.split('(').next())
+        .find(|name| name.starts_with("run_user_code"));
+    if let Some(name) = name {
+        let folder = Path::new(OUTPUT);
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join(name).with_extension("rs"), &source)
+            .context("cannot keep the source of the cell")?;
+    }
+    Ok(source)
+}
+
+/// What a cell becomes, in the cell's crate.
+pub const OUTPUT: &str = "target/cell";
 
 /// The cell's crate, in the current folder.
 struct Cell {
@@ -203,19 +241,20 @@ impl Cell {
     /// Runs rustc on `source`, in the file whose name evcxr looks for in the
     /// diagnostics.
     fn compile(&self, source: &str, arrange: impl FnOnce(&mut Command)) -> Result<Output> {
-        std::fs::write("src/lib.rs", source).context("cannot write the cell")?;
+        std::fs::write(SOURCE, source).context("cannot write the cell")?;
         let mut command = self.rustc();
-        command.arg("src/lib.rs");
+        command.arg(SOURCE);
         arrange(&mut command);
-        command.output().context("cannot start rustc")
+        let rustc = command.spawn().context("cannot start rustc")?;
+        note_compiler(rustc.id());
+        Ok(rustc.wait_with_output()?)
     }
 
     fn build(&self) -> Result<bool> {
-        let folder = Path::new("target").join("cell");
-        std::fs::create_dir_all(&folder)?;
-        let library = std::env::current_dir()?.join(folder).join("libctx.so");
-        let source = std::fs::read_to_string("src/lib.rs").context("cannot read the cell")?;
-        let output = self.compile(&with_channel(&source), |rustc| {
+        std::fs::create_dir_all(OUTPUT)?;
+        let library = std::env::current_dir()?.join(OUTPUT).join("libctx.so");
+        let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
+        let output = self.compile(&prepare(&source)?, |rustc| {
             rustc
                 .args(["--crate-type", "cdylib"])
                 .arg(format!("-Copt-level={}", opt_level()))
@@ -243,31 +282,43 @@ impl Cell {
     }
 
     fn check(&self) -> Result<bool> {
-        let source = std::fs::read_to_string("src/lib.rs").context("cannot read the cell")?;
-        let output = self.compile(&ask_for_types(&source), |rustc| {
-            rustc
-                .args(["--crate-type", "cdylib", "--emit=metadata"])
+        let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
+        let answers = std::env::var_os(env::TYPES).map(PathBuf::from);
+        let wants_types = answers.as_ref().is_some_and(|file| file.exists());
+        let asked = match wants_types {
+            true => ask_for_types(&source),
+            false => source.clone(),
+        };
+        let output = self.compile(&asked, |rustc| {
+            rustc.args(["--crate-type", "cdylib", "--emit=metadata"]);
+            if wants_types {
                 // Types must come as full paths, since the cell need not have
                 // imported them; both flags exist only with this variable set.
-                .env("RUSTC_BOOTSTRAP", "1")
-                .args([
+                rustc.env("RUSTC_BOOTSTRAP", "1").args([
                     "-Ztrim-diagnostic-paths=no",
                     "-Zwrite-long-types-to-disk=no",
-                ])
-                .args(["-o", "target/ctx.rmeta"]);
+                ]);
+            }
+            rustc.args(["-o", "target/ctx.rmeta"]);
         })?;
         let mut types = BTreeMap::new();
-        let mut correct = true;
+        let mut errors: Vec<Value> = Vec::new();
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             match named_type(line) {
                 Some((variable, name)) => {
                     types.insert(variable, name);
                 }
-                None => correct &= !forward(line),
+                None => {
+                    if forward(line) {
+                        errors.push(serde_json::from_str(line).unwrap_or_default());
+                    }
+                }
             }
         }
-        if let Some(file) = std::env::var_os(env::TYPES) {
-            let answer = json!({"correct": correct, "types": types});
+        let correct = errors.is_empty();
+        if let Some(file) = answers {
+            let source = if correct { "" } else { source.as_str() };
+            let answer = json!({"types": types, "errors": errors, "source": source});
             std::fs::write(file, answer.to_string())?;
         }
         Ok(correct)
@@ -304,27 +355,34 @@ fn forward(line: &str) -> bool {
     error
 }
 
-/// Opens the side channel when the cell is loaded. It stands behind the last
-/// line of the cell, and so moves none.
-const START: &str = r#"
-#[used] #[unsafe(link_section = ".init_array")]
-static EVCXR_WORKBOOK_START: extern "C" fn() = lambda_workbook::notebook::channel::start;
-"#;
 /// Where evcxr converts an error that `?` met, and what it does with it.
 const CONVERT_ERROR: &str = "From<T> for EvcxrUserCodeError {";
 const PRINT_ERROR: &str = "eprintln!(";
-const REPORT_ERROR: &str = "lambda_workbook::notebook::channel::question_mark(std::any::type_name_of_val(&error), format_args!(";
+const REPORT_ERROR: &str = "::lambda_workbook::notebook::channel::question_mark(std::any::type_name_of_val(&error), format_args!(";
 
-/// What evcxr does where it catches a cell's panic, and what it does besides.
-const CAUGHT: &str = r#"println!("EVCXR_PANIC_NOTIFICATION");"#;
-const REPORT_PANIC: &str =
-    r#"{ lambda_workbook::notebook::channel::panicked(); println!("EVCXR_PANIC_NOTIFICATION"); }"#;
+/// What a cell says to evcxr by printing it, and by what it says it here.
+const WORDS: [(&str, &str); 3] = [
+    (
+        r#"println!("EVCXR_PANIC_NOTIFICATION");"#,
+        "::lambda_workbook::notebook::channel::panics::panicked();",
+    ),
+    (
+        r#"println!("{}", evcxr_internal_runtime::USER_ERROR_OCCURRED);"#,
+        "::lambda_workbook::notebook::channel::to_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);",
+    ),
+    (
+        r#"println!("{VARIABLE_CHANGED_TYPE}{name}");"#,
+        r#"::lambda_workbook::notebook::channel::to_evcxr(&format!("{VARIABLE_CHANGED_TYPE}{name}"));"#,
+    ),
+];
 
 fn with_channel(source: &str) -> String {
     let mut source = source.to_owned();
-    // evcxr's own comes last, behind the reader's code.
-    if let Some(at) = source.rfind(CAUGHT) {
-        source.replace_range(at..at + CAUGHT.len(), REPORT_PANIC);
+    for (word, said) in WORDS {
+        // evcxr's own comes last, behind the reader's code.
+        if let Some(at) = source.rfind(word) {
+            source.replace_range(at..at + word.len(), said);
+        }
     }
     if let Some(at) = source.find(CONVERT_ERROR)
         && let Some(print) = source[at..].find(PRINT_ERROR).map(|print| at + print)
@@ -333,7 +391,7 @@ fn with_channel(source: &str) -> String {
         source.replace_range(end..end + ", error);".len(), ", error));");
         source.replace_range(print..print + PRINT_ERROR.len(), REPORT_ERROR);
     }
-    source + START
+    source
 }
 
 /// Lets evcxr keep the rich form of a last expression that moves a variable.
@@ -422,22 +480,19 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_a_question_mark_met_is_reported_in_its_line() {
-        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\n}}\nfn user() { eprintln!(\"{}\", error); }\n";
+    fn evcxrs_words_and_errors_go_past_the_printed_text() {
+        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\nprintln!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);\n}}\nfn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n";
         let changed = with_channel(source);
         assert!(changed.contains("type_name_of_val(&error), format_args!(\"{}\", error));"));
+        assert!(changed.contains("to_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);"));
+        assert!(changed.ends_with("channel::panics::panicked();\n"));
         assert!(
-            changed.contains("fn user() { eprintln!(\"{}\", error); }"),
+            changed.contains(
+                "fn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }"
+            ),
             "the reader's own code stays"
         );
-        assert!(
-            changed
-                .lines()
-                .zip(source.lines())
-                .filter(|(a, b)| a != b)
-                .count()
-                == 1
-        );
+        assert_eq!(changed.lines().count(), source.lines().count());
     }
 
     #[test]

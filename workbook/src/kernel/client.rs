@@ -19,6 +19,8 @@ pub type Output = Value;
 pub struct Ran {
     /// `stream`, `display_data`, `execute_result` and `error`, in nbformat's form.
     pub outputs: Vec<Output>,
+    /// Changes of outputs that are not this cell's, as messages came.
+    pub updates: Vec<Output>,
     pub execution_count: u64,
     /// From the request to the reply and the kernel's "idle".
     pub took: Duration,
@@ -57,6 +59,7 @@ pub struct Client {
     shell: DealerSocket,
     control: DealerSocket,
     iopub: SubSocket,
+    connection: ConnectionFile,
     _folder: tempfile::TempDir,
 }
 
@@ -69,13 +72,18 @@ impl Client {
     }
 
     /// Starts this program's kernel so that its checks leave the reader's own
-    /// progress alone and count in `progress` instead.
+    /// progress alone and count in `progress` instead, and its outputs are the same
+    /// each time.
     pub async fn start_apart(exe: &Path, folder: &Path, progress: &Path) -> Result<Client> {
-        let mut command = Command::new(exe);
-        command
-            .args(["kernel", "--connection-file", "{connection_file}"])
-            .env("LAMBDA_WORKBOOK_PROGRESS", progress);
+        let mut command = steady(exe);
+        command.env("LAMBDA_WORKBOOK_PROGRESS", progress);
         Client::start_command(command, folder).await
+    }
+
+    /// Starts this program's kernel so that its outputs are the same each time:
+    /// those of notebooks that are kept.
+    pub async fn start_steady(exe: &Path, folder: &Path) -> Result<Client> {
+        Client::start_command(steady(exe), folder).await
     }
 
     /// Starts any kernel; `{connection_file}` among the arguments is replaced.
@@ -165,10 +173,16 @@ impl Client {
             shell,
             control,
             iopub,
+            connection,
             _folder: place,
         };
         client.wait_until_ready().await?;
         Ok(client)
+    }
+
+    /// Where the kernel listens.
+    pub fn connection(&self) -> &ConnectionFile {
+        &self.connection
     }
 
     /// The kernel's process id.
@@ -241,7 +255,7 @@ impl Client {
             "allow_stdin": false, "stop_on_error": true,
         });
         let id = self.request("execute_request", content).await?;
-        let mut outputs = Vec::new();
+        let mut collected = Outputs::default();
         loop {
             let message = self.published().await?;
             if message.parent_id() != id {
@@ -250,13 +264,14 @@ impl Client {
             if message.kind() == "status" && message.content["execution_state"] == "idle" {
                 break;
             }
-            collect(&mut outputs, &message);
+            collected.add(&message);
         }
         loop {
             let reply = Message::decode(self.shell.recv().await?, &self.signer)?;
             if reply.parent_id() == id {
                 return Ok(Ran {
-                    outputs,
+                    outputs: collected.outputs,
+                    updates: collected.updates,
                     execution_count: reply.content["execution_count"].as_u64().unwrap_or(0),
                     took: started.elapsed(),
                 });
@@ -286,32 +301,95 @@ impl Client {
     }
 }
 
-/// Adds an iopub message to a cell's outputs as nbformat wants it.
-pub fn collect(outputs: &mut Vec<Output>, message: &Message) {
-    let content = &message.content;
-    match message.kind() {
-        "stream" => {
-            if let Some(last) = outputs.last_mut()
-                && last["output_type"] == "stream"
-                && last["name"] == content["name"]
-            {
-                last["text"] = json!(format!("{}{}", text(&last["text"]), text(&content["text"])));
-            } else {
-                outputs.push(json!({
-                    "output_type": "stream", "name": content["name"], "text": content["text"]}));
-            }
+fn steady(exe: &Path) -> Command {
+    let mut command = Command::new(exe);
+    command
+        .args(["kernel", "--connection-file", "{connection_file}"])
+        .env(lambda_workbook::notebook::progress::STEADY, "1");
+    command
+}
+
+/// Brings outputs of earlier cells up to date with what a later one changed.
+pub fn update_earlier(earlier: &mut [Ran], later: &Ran) {
+    for content in &later.updates {
+        for ran in &mut *earlier {
+            update(&mut ran.outputs, content);
         }
-        "execute_result" => outputs.push(json!({
-            "output_type": "execute_result", "execution_count": content["execution_count"],
-            "data": content["data"], "metadata": content["metadata"]})),
-        "display_data" => outputs.push(json!({
-            "output_type": "display_data", "data": content["data"], "metadata": content["metadata"]})),
-        "error" => outputs.push(json!({
-            "output_type": "error", "ename": content["ename"], "evalue": content["evalue"],
-            "traceback": content["traceback"]})),
-        "clear_output" => outputs.clear(),
-        _ => {}
     }
+}
+
+/// A cell's outputs as nbformat wants them, as a front end collects them.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    pub outputs: Vec<Output>,
+    pub updates: Vec<Output>,
+    /// Whether the next output replaces all before it.
+    clear: bool,
+}
+
+impl Outputs {
+    /// Adds an iopub message.
+    pub fn add(&mut self, message: &Message) {
+        let content = &message.content;
+        let kind = message.kind();
+        let output = match kind {
+            "stream" => json!({
+                "output_type": "stream", "name": content["name"], "text": content["text"]}),
+            "execute_result" => json!({
+                "output_type": "execute_result", "execution_count": content["execution_count"],
+                "data": content["data"], "metadata": content["metadata"]}),
+            "display_data" => json!({
+                "output_type": "display_data", "data": content["data"],
+                "metadata": content["metadata"], "transient": content["transient"]}),
+            "error" => json!({
+                "output_type": "error", "ename": content["ename"], "evalue": content["evalue"],
+                "traceback": content["traceback"]}),
+            "update_display_data" => {
+                if !update(&mut self.outputs, content) {
+                    self.updates.push(content.clone());
+                }
+                return;
+            }
+            "clear_output" => {
+                self.clear = true;
+                if content["wait"] != true {
+                    self.outputs.clear();
+                    self.clear = false;
+                }
+                return;
+            }
+            _ => return,
+        };
+        if std::mem::take(&mut self.clear) {
+            self.outputs.clear();
+        }
+        match self.outputs.last_mut() {
+            Some(Value::Object(last))
+                if kind == "stream" && last.get("name") == Some(&output["name"]) =>
+            {
+                // In place: a cell may print a million lines.
+                if let Some(Value::String(all)) = last.get_mut("text") {
+                    all.push_str(text(&output["text"]));
+                }
+            }
+            _ => self.outputs.push(output),
+        }
+    }
+}
+
+/// Changes the outputs that were shown under the display id of an
+/// `update_display_data`; false when there is none.
+fn update(outputs: &mut [Output], content: &Value) -> bool {
+    let id = &content["transient"]["display_id"];
+    let mut found = false;
+    for output in outputs {
+        if output["transient"]["display_id"] == *id && !id.is_null() {
+            output["data"] = content["data"].clone();
+            output["metadata"] = content["metadata"].clone();
+            found = true;
+        }
+    }
+    found
 }
 
 fn with_free_ports(mut connection: ConnectionFile) -> Result<ConnectionFile> {

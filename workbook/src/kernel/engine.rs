@@ -2,15 +2,15 @@
 
 use super::backend::Backend;
 use super::place::{Built, Place};
-use super::reports::Reports;
+use super::side_channel::SideChannel;
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 
-/// evcxr, its folder and what its cells report.
+/// evcxr, its folder and what its cells say.
 pub struct Running {
     pub place: Place,
     pub backend: Backend,
-    pub reports: Reports,
+    pub cells: SideChannel,
 }
 
 /// A start that succeeded, and what the reader should know of it.
@@ -37,18 +37,20 @@ impl Engine {
         }
     }
 
-    /// The running evcxr; waits for its start, and starts it again if it died.
-    pub async fn get(&mut self) -> Result<&mut Running> {
+    /// Waits until evcxr runs; starts it again if it died. May be given up and
+    /// called again.
+    pub async fn start_or_wait(&mut self) -> Result<()> {
         if self.running.is_none() {
             let starting = self
                 .starting
-                .take()
-                .unwrap_or_else(|| tokio::spawn(start_backend(self.built.clone())));
-            let (running, notice) = starting.await.context("the start was cut off")??;
+                .get_or_insert_with(|| tokio::spawn(start_backend(self.built.clone())));
+            let started = starting.await;
+            self.starting = None;
+            let (running, notice) = started.context("the start was cut off")??;
             self.notice = notice;
             self.running = Some(running);
         }
-        self.running()
+        Ok(())
     }
 
     /// The running evcxr, if it runs.
@@ -74,12 +76,14 @@ async fn start_backend(built: Built) -> Result<Started> {
         anyhow::Ok((Place::prepare(&ready)?, notice))
     })
     .await??;
-    let reports = Reports::open(&place)?;
-    let backend = Backend::start(&place).await?;
+    let mut cells = SideChannel::open(&place)?;
+    let backend = cells
+        .answer_during(Backend::start(&place, Some(&place.channel())))
+        .await?;
     let running = Running {
         place,
         backend,
-        reports,
+        cells,
     };
     Ok((running, notice))
 }

@@ -1,10 +1,11 @@
 //! The kernel: what stands between Jupyter and `evcxr_jupyter`.
 //!
 //! ```text
-//! Jupyter  <- tcp ->  session (this process)  <- unix sockets ->  evcxr_jupyter  <- pipes ->  the cells' process
-//!                        |                                            |
-//!                        |  types of untyped `let`s                   |  "cargo build"
-//!                        +------------------- cargo_stand_in  <-------+
+//! Jupyter  <- tcp ->  session (this process)  <- unix sockets ->  evcxr_jupyter
+//!                      |     |                                      |        |
+//!                      |     +-- types --  cargo_stand_in  <- cargo +        | pipes
+//!                      |                                                     |
+//!                      +---------- side channel: output, widgets ----  the cells' process
 //! ```
 //!
 //! Read in this order:
@@ -15,8 +16,10 @@
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
 //! - [`complete`]: Tab completion, in a process of its own.
-//! - [`reports`]: panics and failed `?`, as cells report them.
+//! - [`side_channel`], [`printed`]: what the cells' process says and prints.
+//! - [`failure`], [`locate`], [`diagnostics`]: what goes wrong, and in which line.
 //! - [`engine`]: evcxr as a session holds it.
+//! - [`parse`]: whether a cell is complete.
 //! - [`session`]: one notebook's conversation.
 //! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
 
@@ -25,8 +28,13 @@ pub mod backend;
 pub mod cargo_stand_in;
 pub mod client;
 pub mod complete;
+pub mod diagnostics;
 pub mod engine;
+pub mod failure;
+pub mod locate;
+pub mod parse;
 pub mod place;
-pub mod reports;
+pub mod printed;
 pub mod session;
+pub mod side_channel;
 pub mod wire;

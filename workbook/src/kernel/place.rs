@@ -233,9 +233,14 @@ impl Place {
         self.dylib.with_file_name("stub").join(DYLIB)
     }
 
-    /// The socket on which cells report; see [`super::reports`].
+    /// The socket on which cells talk to us; see [`super::side_channel`].
     pub fn channel(&self) -> PathBuf {
         self.path("channel")
+    }
+
+    /// Where [`super::cargo_stand_in`] leaves the id of the process that compiles.
+    pub fn compiler(&self) -> PathBuf {
+        self.path("compiler")
     }
 
     /// Where [`super::cargo_stand_in`] leaves the types of a cell's variables.

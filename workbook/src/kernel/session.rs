@@ -8,19 +8,32 @@
 use super::backend::Event;
 use super::complete::Completer;
 use super::engine::Engine;
+use super::failure::Failure;
+use super::locate::RanCell;
+use super::parse::{Completeness, completeness};
 use super::place::Built;
-use super::wire::{ConnectionFile, Message, PROTOCOL_VERSION, Signer};
+use super::side_channel::{self, Answer};
+use super::wire::{ConnectionFile, Message, PROTOCOL_VERSION, Signer, text};
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use history::History;
+use outbox::Outbox;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use zeromq::{
-    PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv,
-    SocketSend,
+    RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend,
+    XPubSocket,
 };
 
 mod cell;
+mod comms;
+mod control;
 mod help;
+mod history;
+mod outbox;
+mod said;
 
 /// Serves one notebook until Jupyter says shutdown.
 ///
@@ -32,7 +45,7 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
     let (shell, shell_requests) = router(connection, connection.shell_port).await?;
     let (control, control_requests) = router(connection, connection.control_port).await?;
     let (stdin, stdin_replies) = router(connection, connection.stdin_port).await?;
-    let mut iopub = PubSocket::new();
+    let mut iopub = XPubSocket::new();
     bind(&mut iopub, connection, connection.iopub_port).await?;
     let mut heartbeat = RepSocket::new();
     bind(&mut heartbeat, connection, connection.hb_port).await?;
@@ -47,14 +60,25 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
         shell,
         control,
         stdin,
-        iopub: publisher(iopub, signer.clone()),
+        outbox: Outbox::new(iopub, signer.clone()),
         shell_requests: receive(shell_requests, signer.clone()),
+        waiting: VecDeque::new(),
         control_requests: receive(control_requests, signer.clone()),
         stdin_replies: receive(stdin_replies, signer.clone()),
         signer,
         execution_count: 0,
+        history: History::default(),
         completer: None,
+        current: None,
         last_request: None,
+        ran: Vec::new(),
+        content: Map::new(),
+        comms: BTreeMap::new(),
+        cells_stale: false,
+        event: None,
+        handled: None,
+        question: None,
+        kill_at: None,
         parent: std::os::unix::process::parent_id(),
     };
     session.run().await
@@ -95,16 +119,22 @@ fn receive(mut socket: RouterRecvHalf, signer: Signer) -> mpsc::UnboundedReceive
     receiver
 }
 
-fn publisher(mut socket: PubSocket, signer: Signer) -> mpsc::Sender<Message> {
-    let (sender, mut messages) = mpsc::channel::<Message>(256);
-    tokio::spawn(async move {
-        while let Some(message) = messages.recv().await {
-            if let Err(error) = socket.send(message.encode(&signer)).await {
-                eprintln!("cannot publish: {error}");
-            }
-        }
-    });
-    sender
+/// The cell that is being run.
+struct Current {
+    request: Message,
+    code: String,
+    phase: Phase,
+    /// Whether the reader wants it to stop.
+    interrupted: bool,
+    failures: Vec<Failure>,
+    /// The end of what it printed on standard error.
+    printed: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Compiles,
+    Runs,
 }
 
 struct Session {
@@ -112,18 +142,48 @@ struct Session {
     shell: RouterSendHalf,
     control: RouterSendHalf,
     stdin: RouterSendHalf,
-    iopub: mpsc::Sender<Message>,
+    outbox: Outbox,
     shell_requests: mpsc::UnboundedReceiver<Message>,
+    /// Requests that were received and not yet answered.
+    waiting: VecDeque<Message>,
     control_requests: mpsc::UnboundedReceiver<Message>,
     stdin_replies: mpsc::UnboundedReceiver<Message>,
     signer: Signer,
     execution_count: u64,
+    history: History,
     /// Started at the first Tab.
     completer: Option<Completer>,
+    current: Option<Current>,
     /// Late output belongs to the request that ran last.
     last_request: Option<Message>,
+    /// Where panics may point to.
+    ran: Vec<RanCell>,
+    /// Rich content that was printed in evcxr's form, until it is complete.
+    content: Map<String, Value>,
+    /// Open comms by id, with their targets.
+    comms: BTreeMap<String, String>,
+    /// Whether it ended without evcxr's knowledge.
+    cells_stale: bool,
+    /// The front end's message that widgets are at work on.
+    event: Option<Message>,
+    /// Set when the widgets are done with a message: whether it was for any.
+    handled: Option<bool>,
+    /// A question that the reader has not answered yet.
+    question: Option<Answer>,
+    /// When an interrupted cell's process is ended.
+    kill_at: Option<Instant>,
     /// The process that started us.
     parent: u32,
+}
+
+/// What a session waits for, beside requests on the shell socket.
+enum Happened {
+    Control(Message),
+    Cells(side_channel::Event),
+    Evcxr(Event),
+    EvcxrEnded(anyhow::Error),
+    Answered(Message),
+    TimeIsUp,
 }
 
 impl Session {
@@ -133,32 +193,19 @@ impl Session {
         // Ctrl-C in the terminal of JupyterLab is Jupyter's to answer.
         let mut interrupt =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        let parent = self.parent;
         loop {
-            let idle_event = async {
-                match self.engine.running.as_mut() {
-                    Some(running) => running.backend.event().await,
-                    None => std::future::pending().await,
-                }
+            if self.cells_stale && self.renew_cells().await? {
+                break;
+            }
+            let over = tokio::select! {
+                turn = self.turn() => turn?,
+                _ = interrupt.recv() => false,
+                _ = terminate.recv() => true,
+                () = orphaned(parent) => true,
             };
-            tokio::select! {
-                Some(message) = self.control_requests.recv() => {
-                    if self.answer_control(message).await? {
-                        break;
-                    }
-                }
-                Some(message) = self.shell_requests.recv() => {
-                    if self.answer_shell(message).await? {
-                        break;
-                    }
-                }
-                event = idle_event => match event {
-                    Ok(Event::Published(message)) => self.pass_late_output(message).await?,
-                    Ok(_) => {}
-                    Err(_) => self.engine.running = None,
-                },
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => break,
-                () = orphaned(self.parent) => break,
+            if over {
+                break;
             }
         }
         if let Some(running) = self.engine.running.take() {
@@ -169,14 +216,75 @@ impl Session {
         Ok(())
     }
 
-    async fn publish(&self, parent: &Message, kind: &str, content: Value) -> Result<()> {
-        self.iopub.send(parent.child(kind, content)).await?;
-        Ok(())
+    /// Answers one request, or attends to one other thing; true when the
+    /// conversation is over.
+    async fn turn(&mut self) -> Result<bool> {
+        if let Some(request) = self.waiting.pop_front() {
+            return self.answer_shell(request).await;
+        }
+        let Session {
+            shell_requests,
+            control_requests,
+            stdin_replies,
+            engine,
+            kill_at,
+            ..
+        } = self;
+        tokio::select! {
+            biased;
+            happened = happens(control_requests, engine, stdin_replies, *kill_at) => match happened {
+                Happened::EvcxrEnded(_) => {
+                    self.engine.running = None;
+                    Ok(false)
+                }
+                happened => self.attend(happened).await,
+            },
+            Some(request) = shell_requests.recv() => self.answer_shell(request).await,
+            else => Ok(true),
+        }
     }
 
-    async fn status(&self, parent: &Message, state: &str) -> Result<()> {
+    /// The next thing to happen while a cell or a closure runs.
+    async fn happens(&mut self) -> Happened {
+        happens(
+            &mut self.control_requests,
+            &mut self.engine,
+            &mut self.stdin_replies,
+            self.kill_at,
+        )
+        .await
+    }
+
+    /// Attends to what may happen at any time; true when the conversation is over.
+    async fn attend(&mut self, happened: Happened) -> Result<bool> {
+        match happened {
+            Happened::Control(request) => return self.answer_control(request).await,
+            Happened::Cells(event) => self.take(event).await?,
+            Happened::Answered(reply) => self.answered(&reply),
+            Happened::TimeIsUp => {
+                self.kill_at = None;
+                if let Ok(running) = self.engine.running() {
+                    running.backend.interrupt().await?;
+                }
+            }
+            Happened::Evcxr(_) => {}
+            Happened::EvcxrEnded(error) => return Err(error),
+        }
+        Ok(false)
+    }
+
+    /// The process of the cells, while it is there.
+    fn cells_pid(&self) -> Option<i32> {
+        self.engine.running.as_ref()?.cells.pid
+    }
+
+    async fn publish(&mut self, parent: &Message, kind: &str, content: Value) {
+        self.outbox.send(parent.child(kind, content)).await;
+    }
+
+    async fn status(&mut self, parent: &Message, state: &str) {
         self.publish(parent, "status", json!({"execution_state": state}))
-            .await
+            .await;
     }
 
     async fn reply(&mut self, request: &Message, kind: &str, content: Value) -> Result<()> {
@@ -187,45 +295,15 @@ impl Session {
         Ok(())
     }
 
-    /// True when the conversation is over.
-    async fn answer_control(&mut self, request: Message) -> Result<bool> {
-        self.status(&request, "busy").await?;
-        let (kind, content, over) = match request.kind() {
-            "kernel_info_request" => ("kernel_info_reply", kernel_info(), false),
-            "interrupt_request" => {
-                if let Some(running) = self.engine.running.as_mut() {
-                    running.backend.interrupt().await?;
-                }
-                ("interrupt_reply", json!({"status": "ok"}), false)
-            }
-            "shutdown_request" => {
-                let restart = request.content["restart"] == true;
-                (
-                    "shutdown_reply",
-                    json!({"status": "ok", "restart": restart}),
-                    true,
-                )
-            }
-            other => {
-                eprintln!("unknown control request `{other}`");
-                self.status(&request, "idle").await?;
-                return Ok(false);
-            }
-        };
-        let reply = request.reply(kind, content.clone()).encode(&self.signer);
-        if let Err(error) = self.control.send(reply).await {
-            eprintln!("cannot reply: {error}");
+    async fn send_stdin(&mut self, request: Message) {
+        if let Err(error) = self.stdin.send(request.encode(&self.signer)).await {
+            eprintln!("cannot ask: {error}");
         }
-        if over {
-            self.publish(&request, kind, content).await?;
-        }
-        self.status(&request, "idle").await?;
-        Ok(over)
     }
 
     /// True when the conversation is over.
     async fn answer_shell(&mut self, request: Message) -> Result<bool> {
-        self.status(&request, "busy").await?;
+        self.status(&request, "busy").await;
         let mut over = false;
         match request.kind() {
             "execute_request" => over = self.execute(&request).await?,
@@ -240,27 +318,67 @@ impl Session {
                 over = true;
             }
             "is_complete_request" => {
-                let content = json!({"status": "unknown"});
+                let content = match completeness(text(&request.content["code"])) {
+                    Completeness::Complete => json!({"status": "complete"}),
+                    Completeness::Invalid => json!({"status": "invalid"}),
+                    Completeness::Incomplete { indent } => {
+                        json!({"status": "incomplete", "indent": indent})
+                    }
+                };
                 self.reply(&request, "is_complete_reply", content).await?;
             }
-            "complete_request" => self.complete(&request).await?,
-            "inspect_request" => self.inspect(&request).await?,
-            "comm_info_request" => {
-                let content = json!({"status": "ok", "comms": {}});
-                self.reply(&request, "comm_info_reply", content).await?;
-            }
-            "history_request" => {
-                let content = json!({"status": "ok", "history": []});
-                self.reply(&request, "history_reply", content).await?;
-            }
-            "comm_open" => {
-                let content = json!({"comm_id": request.content["comm_id"], "data": {}});
-                self.publish(&request, "comm_close", content).await?;
-            }
-            _ => {}
+            "complete_request" => over = self.complete(&request).await?,
+            "inspect_request" => over = self.inspect(&request).await?,
+            "history_request" => self.tell_history(&request).await?,
+            "comm_info_request" => self.tell_comms(&request).await?,
+            "comm_open" | "comm_msg" | "comm_close" => over = self.comm(&request).await?,
+            other => eprintln!("unknown request `{other}`"),
         }
-        self.status(&request, "idle").await?;
+        self.status(&request, "idle").await;
         Ok(over)
+    }
+}
+
+async fn happens(
+    control: &mut mpsc::UnboundedReceiver<Message>,
+    engine: &mut Engine,
+    answers: &mut mpsc::UnboundedReceiver<Message>,
+    kill_at: Option<Instant>,
+) -> Happened {
+    let (cells, evcxr) = match &mut engine.running {
+        Some(running) => (Some(&mut running.cells), Some(&mut running.backend)),
+        None => (None, None),
+    };
+    let cells = async {
+        match cells {
+            Some(cells) => cells.event().await,
+            None => std::future::pending().await,
+        }
+    };
+    let evcxr = async {
+        match evcxr {
+            Some(evcxr) => evcxr.event().await,
+            None => std::future::pending().await,
+        }
+    };
+    let time_is_up = async {
+        match kill_at {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    // In this order: nothing that floods keeps what matters more from being
+    // heard, and what a cell said comes before evcxr's word that it ended.
+    tokio::select! {
+        biased;
+        Some(request) = control.recv() => Happened::Control(request),
+        () = time_is_up => Happened::TimeIsUp,
+        event = cells => Happened::Cells(event),
+        event = evcxr => match event {
+            Ok(event) => Happened::Evcxr(event),
+            Err(error) => Happened::EvcxrEnded(error),
+        },
+        Some(answer) = answers.recv() => Happened::Answered(answer),
     }
 }
 

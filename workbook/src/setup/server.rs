@@ -129,7 +129,10 @@ fn command(project: &Project, options: &Options) -> Command {
         // Neither asks anything of the network, so that it works without.
         .arg("--LabApp.news_url=None")
         .arg("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
-        .arg("--LabApp.extension_manager=readonly");
+        .arg("--LabApp.extension_manager=readonly")
+        // A slider redraws a picture of 30 KB fifty times a second; the default
+        // of 1 MB/s would drop pictures and say so in the notebook.
+        .arg("--ZMQChannelsWebsocketConnection.iopub_data_rate_limit=20000000");
     if !options.browser {
         command.arg("--no-browser");
     }

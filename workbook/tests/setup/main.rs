@@ -5,3 +5,4 @@ mod lab;
 mod mending;
 mod missing;
 mod project;
+mod server;

@@ -38,6 +38,12 @@ impl Project {
     /// A project with the real JupyterLab: links to what the checkout's own set-up
     /// installed, which is made first where it is missing (that alone needs a network).
     pub fn with_jupyterlab() -> Project {
+        Project::set_up_checkout();
+        Project::linked_to(&checkout())
+    }
+
+    /// Sets up the checkout itself, once in this program.
+    pub fn set_up_checkout() {
         static CHECKOUT: OnceLock<()> = OnceLock::new();
         CHECKOUT.get_or_init(|| {
             let mut lab = Command::new(WORKBOOK);
@@ -46,7 +52,6 @@ impl Project {
             let (code, said) = run(&mut lab);
             assert_eq!(code, 0, "{said}");
         });
-        Project::linked_to(&checkout())
     }
 
     /// A project with [`packages`] installed, by links to one that is kept.
@@ -109,7 +114,7 @@ fn kept(name: &str) -> PathBuf {
     folder.canonicalize().unwrap()
 }
 
-fn checkout() -> PathBuf {
+pub fn checkout() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     root.canonicalize().unwrap()
 }

@@ -1,14 +1,13 @@
 //! Running a cell: from the request to the reply.
 
-use super::Session;
+use super::{Current, Happened, Phase, Session};
 use crate::kernel::annotate;
-use crate::kernel::backend::{Event, Types};
-use crate::kernel::engine::Running;
-use crate::kernel::reports::{Failure, Report};
+use crate::kernel::backend::{Checked, Event};
+use crate::kernel::failure::{Failure, Kept};
+use crate::kernel::locate::RanCell;
 use crate::kernel::wire::{Message, text};
-use anyhow::Result;
-use serde_json::{Value, json};
-use zeromq::SocketSend;
+use anyhow::{Result, bail};
+use serde_json::json;
 
 /// What became of a cell.
 enum Ran {
@@ -18,8 +17,15 @@ enum Ran {
     Shutdown,
 }
 
-fn error_content(failure: &Failure) -> Value {
-    json!({"ename": failure.name, "evalue": failure.value, "traceback": failure.traceback})
+/// What ends an exchange with evcxr.
+#[derive(Clone, Copy)]
+pub(super) enum Until<'a> {
+    /// The reply to this request.
+    Reply(&'a str),
+    /// The reply to this request, and all its output.
+    ReplyAndIdle(&'a str),
+    /// The end of this comm.
+    Close(&'a str),
 }
 
 impl Session {
@@ -30,22 +36,21 @@ impl Session {
         let counts = !silent && request.content["store_history"] != false;
         if counts {
             self.execution_count += 1;
+            self.history.add(self.execution_count, &code);
         }
         if !silent {
             let content = json!({"code": code, "execution_count": self.execution_count});
-            self.publish(request, "execute_input", content).await?;
+            self.publish(request, "execute_input", content).await;
         }
         self.last_request = Some(request.clone());
-        let ran = match self.engine.get().await {
-            Ok(_) => {
-                if let Some(notice) = self.engine.notice.take() {
-                    let content = json!({"name": "stderr", "text": format!("{notice}\n")});
-                    self.publish(request, "stream", content).await?;
-                }
-                self.run_cell(request, &code).await
-            }
-            Err(error) => Ran::Error(Failure::new("KernelError", format!("{error:#}"))),
-        };
+        self.current = Some(Current::new(request.clone(), code));
+        let ran = self.run_cell().await;
+        let current = self.current.take();
+        self.kill_at = None;
+        if let Some(question) = self.question.take() {
+            question.give(json!({"error": "the cell has ended"}));
+        }
+        let interrupted = current.is_some_and(|current| current.interrupted);
         match ran {
             Ran::Ok => {
                 let content = json!({
@@ -57,12 +62,12 @@ impl Session {
                 self.reply(request, "execute_reply", content).await?;
             }
             Ran::Error(failure) => {
-                let mut content = error_content(&failure);
-                self.publish(request, "error", content.clone()).await?;
+                let mut content = failure.content();
+                self.publish(request, "error", content.clone()).await;
                 content["status"] = json!("error");
                 content["execution_count"] = json!(self.execution_count);
                 self.reply(request, "execute_reply", content).await?;
-                if request.content["stop_on_error"] != false {
+                if interrupted || request.content["stop_on_error"] != false {
                     self.abort_waiting().await?;
                 }
             }
@@ -73,25 +78,29 @@ impl Session {
 
     /// After an error, the cells that already wait are not run.
     async fn abort_waiting(&mut self) -> Result<()> {
-        let mut others = Vec::new();
-        while let Ok(waiting) = self.shell_requests.try_recv() {
-            if waiting.kind() == "execute_request" {
-                self.status(&waiting, "busy").await?;
-                let content = json!({"status": "aborted", "execution_count": self.execution_count});
-                self.reply(&waiting, "execute_reply", content).await?;
-                self.status(&waiting, "idle").await?;
-            } else {
-                others.push(waiting);
-            }
+        while let Ok(request) = self.shell_requests.try_recv() {
+            self.waiting.push_back(request);
         }
-        for request in others {
-            Box::pin(self.answer_shell(request)).await?;
+        for request in std::mem::take(&mut self.waiting) {
+            if request.kind() != "execute_request" {
+                self.waiting.push_back(request);
+                continue;
+            }
+            self.status(&request, "busy").await;
+            let content = json!({"status": "aborted", "execution_count": self.execution_count});
+            self.reply(&request, "execute_reply", content).await?;
+            self.status(&request, "idle").await;
         }
         Ok(())
     }
 
-    async fn run_cell(&mut self, request: &Message, code: &str) -> Ran {
-        match self.try_cell(request, code).await {
+    async fn run_cell(&mut self) -> Ran {
+        match self.ready().await {
+            Ok(true) => return Ran::Shutdown,
+            Ok(false) => {}
+            Err(error) => return Ran::Error(Failure::new("KernelError", format!("{error:#}"))),
+        }
+        match self.try_cell().await {
             Ok(ran) => ran,
             Err(error) => {
                 // evcxr itself has gone; the next cell gets a new one.
@@ -99,156 +108,212 @@ impl Session {
                 Ran::Error(Failure::new(
                     "KernelDied",
                     format!(
-                        "{error:#}\nAll variables and items are lost; the next cell starts afresh."
+                        "{error:#}\nLost: all variables and items; the next cell starts afresh."
                     ),
                 ))
             }
         }
     }
 
-    async fn try_cell(&mut self, request: &Message, code: &str) -> Result<Ran> {
-        let Running { place, backend, .. } = self.engine.running()?;
-        let types = if annotate::needs_types(code) {
-            backend.types(code, place).await?
-        } else {
-            Types::default()
+    /// Waits until evcxr runs; true when Jupyter asked to end meanwhile.
+    pub(super) async fn ready(&mut self) -> Result<bool> {
+        while self.engine.running.is_none() {
+            tokio::select! {
+                started = self.engine.start_or_wait() => started?,
+                Some(request) = self.control_requests.recv() => {
+                    if self.answer_control(request).await? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        if let Some(notice) = self.engine.notice.take() {
+            self.publish_stream("stderr", &format!("{notice}\n"))
+                .await?;
+        }
+        Ok(false)
+    }
+
+    async fn try_cell(&mut self) -> Result<Ran> {
+        let Some(current) = &self.current else {
+            bail!("no cell");
         };
-        let sent = if types.correct {
-            annotate::annotate(code, &types.types)
-        } else {
-            code.to_owned()
+        let (code, allow_stdin) = (
+            current.code.clone(),
+            current.request.content["allow_stdin"].clone(),
+        );
+        let mut checked = None;
+        if annotate::needs_types(&code) {
+            match self.check(&code, true).await? {
+                Some(answer) => checked = Some(answer),
+                None => return Ok(Ran::Shutdown),
+            }
+        }
+        if self.was_interrupted() {
+            return Ok(Ran::Error(Failure::interrupted(Kept::Everything)));
+        }
+        let sent = match &checked {
+            Some(checked) if checked.correct() => annotate::annotate(&code, &checked.types),
+            _ => code.clone(),
         };
         let content = json!({
             "code": sent,
             "silent": false,
             "store_history": true,
             "user_expressions": {},
-            "allow_stdin": request.content["allow_stdin"],
+            "allow_stdin": allow_stdin,
             "stop_on_error": true,
         });
-        let id = backend.request("execute_request", content).await?;
-        let (mut replied, mut idle) = (false, false);
-        let mut failures: Vec<Failure> = Vec::new();
-        while !(replied && idle) {
-            let running = self.engine.running()?;
-            tokio::select! {
-                event = running.backend.event() => match event? {
-                    Event::Published(message) => {
-                        let ours = message.parent_id() == id;
-                        match message.kind() {
-                            "status" if ours => idle |= message.content["execution_state"] == "idle",
-                            "error" if ours => failures.push(failure(&message, &types)),
-                            "execute_result" if ours => self.pass_result(request, message).await?,
-                            "stream" => self.publish(request, "stream", message.content).await?,
-                            _ => {}
-                        }
-                    }
-                    Event::Reply(message) => replied |= message.parent_id() == id,
-                    Event::Question(question) => self.ask_reader(request, question).await?,
-                },
-                Some(control) = self.control_requests.recv() => {
-                    if self.answer_control(control).await? {
-                        return Ok(Ran::Shutdown);
-                    }
-                }
-            }
-        }
         let running = self.engine.running()?;
-        for report in running.reports.take(code, &running.place) {
-            match report {
-                Report::Failure(failure) => failures.push(failure),
-                Report::Note(note) => {
-                    let content = json!({"name": "stderr", "text": note});
-                    self.publish(request, "stream", content).await?;
-                }
+        let id = running.backend.request("execute_request", content).await?;
+        if self.exchange(Until::ReplyAndIdle(&id)).await? {
+            return Ok(Ran::Shutdown);
+        }
+        let Some(failure) = self.failure() else {
+            return Ok(Ran::Ok);
+        };
+        if failure.name != "CompileError" {
+            return Ok(Ran::Error(failure));
+        }
+        // rustc's own report says it better. Asked for types, it does not come to
+        // what is borrowed wrongly, so it may have to be asked again.
+        let mut checked = checked.unwrap_or_default();
+        if checked.correct() {
+            match self.check(&code, false).await? {
+                Some(again) => checked.diagnostics = again.diagnostics,
+                None => return Ok(Ran::Shutdown),
             }
         }
-        Ok(match join(failures) {
-            Some(failure) => Ran::Error(failure),
-            None => Ran::Ok,
+        let cell = RanCell {
+            function: String::new(),
+            code,
+            count: self.execution_count,
+        };
+        Ok(Ran::Error(
+            failure.in_rustcs_words(&cell, &self.ran, &checked),
+        ))
+    }
+
+    /// Asks rustc what it thinks of a cell; `None` when Jupyter asked to end
+    /// meanwhile.
+    async fn check(&mut self, code: &str, types: bool) -> Result<Option<Checked>> {
+        let running = self.engine.running()?;
+        let comm = running
+            .backend
+            .ask_for_check(code, types, &running.place)
+            .await?;
+        if self.exchange(Until::Close(&comm)).await? {
+            return Ok(None);
+        }
+        Ok(Some(Checked::read(&self.engine.running()?.place)?))
+    }
+
+    fn was_interrupted(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|current| current.interrupted)
+    }
+
+    /// What the cell failed of.
+    fn failure(&mut self) -> Option<Failure> {
+        let current = self.current.as_mut()?;
+        let failure = Failure::join(std::mem::take(&mut current.failures))?;
+        Some(match (current.interrupted, current.phase) {
+            (true, Phase::Compiles) => Failure::interrupted(Kept::Everything),
+            (true, Phase::Runs) if failure.name == "CellProcessDied" => {
+                Failure::interrupted(Kept::Items)
+            }
+            _ => failure,
         })
     }
 
-    async fn pass_result(&mut self, request: &Message, message: Message) -> Result<()> {
-        let mut content = message.content;
-        content["execution_count"] = json!(self.execution_count);
-        if request.content["silent"] != true {
-            self.publish(request, "execute_result", content).await?;
-        }
-        Ok(())
-    }
-
-    /// Hands a cell's question to the reader, and the answer back.
-    async fn ask_reader(&mut self, request: &Message, question: Message) -> Result<()> {
-        let asked = request.reply("input_request", question.content.clone());
-        self.stdin.send(asked.encode(&self.signer)).await?;
-        let answer = tokio::select! {
-            Some(answer) = self.stdin_replies.recv() => text(&answer.content["value"]).to_owned(),
-            Some(control) = self.control_requests.recv() => {
-                self.answer_control(control).await?;
-                String::new()
+    /// Attends to everything until evcxr is done with something; true when
+    /// Jupyter asked to end meanwhile.
+    pub(super) async fn exchange(&mut self, until: Until<'_>) -> Result<bool> {
+        let (mut replied, mut idle) = (false, false);
+        loop {
+            match (self.happens().await, until) {
+                (Happened::Evcxr(Event::Reply(message)), Until::Reply(id)) => {
+                    if message.parent_id() == id {
+                        return Ok(false);
+                    }
+                }
+                (Happened::Evcxr(Event::Reply(message)), Until::ReplyAndIdle(id)) => {
+                    replied |= message.parent_id() == id;
+                }
+                (Happened::Evcxr(Event::Published(message)), Until::Close(comm)) => {
+                    if message.kind() == "comm_close" && message.content["comm_id"] == comm {
+                        return Ok(false);
+                    }
+                }
+                (Happened::Evcxr(Event::Published(message)), Until::ReplyAndIdle(id)) => {
+                    if message.kind() == "status" && message.parent_id() == id {
+                        idle |= message.content["execution_state"] == "idle";
+                    } else {
+                        self.take_published(message, id).await?;
+                    }
+                }
+                (Happened::Evcxr(_), _) => {}
+                (Happened::EvcxrEnded(error), _) => return Err(error),
+                (happened, _) => {
+                    if self.attend(happened).await? {
+                        return Ok(true);
+                    }
+                }
             }
-        };
-        if let Some(running) = self.engine.running.as_mut() {
-            running.backend.answer(&question, &answer).await?;
+            if replied && idle {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Passes on what evcxr itself says of a cell: compile errors, and the answers
+    /// to its own commands such as `:vars`.
+    async fn take_published(&mut self, message: Message, id: &str) -> Result<()> {
+        let ours = message.parent_id() == id;
+        match message.kind() {
+            "error" if ours => {
+                if let Some(current) = &mut self.current {
+                    let failure =
+                        Failure::from_evcxr(&message, self.execution_count, &current.printed);
+                    current.failures.push(failure);
+                }
+            }
+            "execute_result" if ours => {
+                self.publish_result(message.content["data"].clone()).await?;
+            }
+            "stream" => {
+                let content = message.content;
+                self.publish_stream(text(&content["name"]), text(&content["text"]))
+                    .await?;
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    /// A thread of a cell may print after the cell has ended.
-    pub(super) async fn pass_late_output(&mut self, message: Message) -> Result<()> {
-        if let ("stream", Some(request)) = (message.kind(), &self.last_request) {
-            self.publish(request, "stream", message.content).await?;
-        }
-        Ok(())
-    }
-}
-
-/// evcxr publishes an error for each of rustc's; Jupyter knows one a cell.
-fn join(failures: Vec<Failure>) -> Option<Failure> {
-    let more = failures.len().saturating_sub(1);
-    let mut failures = failures.into_iter();
-    let mut first = failures.next()?;
-    for failure in failures {
-        first.traceback.push(String::new());
-        first.traceback.extend(failure.traceback);
-    }
-    if more > 0 {
-        first.value += &format!(" (and {more} more)");
-    }
-    Some(first)
-}
-
-fn failure(message: &Message, types: &Types) -> Failure {
-    let value = text(&message.content["evalue"]);
-    let lines = message.content["traceback"].as_array();
-    let traceback: Vec<String> = lines
-        .into_iter()
-        .flatten()
-        .map(|line| text(line).to_owned())
-        .collect();
-    if let Some(variable) = value
-        .strip_prefix("Couldn't automatically determine type of variable `")
-        .and_then(|rest| rest.split('`').next())
-        && let Some(name) = types.types.get(variable)
-    {
-        return Failure::new(
-            "CompileError",
-            format!(
-                "The variable `{variable}` cannot outlive this cell: its type, `{name}`, has no name that later cells could write.\n\
-                 Collect it (`.collect::<Vec<_>>()`), box it (`let {variable}: Box<dyn ...> = Box::new(...)`), or use it inside braces in this cell."
-            ),
-        );
-    }
-    let name =
-        if value.starts_with("Subprocess terminated") || value.contains("Subprocess terminated") {
-            "CellProcessDied"
-        } else {
-            "CompileError"
+    /// Has evcxr start a new process for cells, since the last one ended while
+    /// evcxr was not looking. True when Jupyter asked to end meanwhile.
+    pub(super) async fn renew_cells(&mut self) -> Result<bool> {
+        self.cells_stale = false;
+        let content = json!({"code": ":restart", "silent": true, "store_history": false,
+            "user_expressions": {}, "allow_stdin": false, "stop_on_error": true});
+        let Ok(running) = self.engine.running() else {
+            return Ok(false);
         };
-    Failure {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        traceback,
+        let id = running.backend.request("execute_request", content).await?;
+        self.exchange(Until::Reply(&id)).await
+    }
+}
+
+impl Current {
+    fn new(request: Message, code: String) -> Current {
+        Current {
+            request,
+            code,
+            phase: Phase::Compiles,
+            interrupted: false,
+            failures: Vec::new(),
+            printed: String::new(),
+        }
     }
 }

@@ -1,21 +1,31 @@
 //! Tab and Shift-Tab: completions and documentation for a cell.
 
 use super::Session;
+use super::cell::Until;
+use crate::kernel::backend::source_at_cursor;
 use crate::kernel::complete::{self, Answer, Completer, Question};
-use crate::kernel::engine::Running;
 use crate::kernel::wire::{Message, text};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
-use std::time::Duration;
 
-/// JupyterLab shows no completion that comes later than a second.
-const COMPLETION_PATIENCE: Duration = Duration::from_millis(900);
+/// What a cell sees around the cursor.
+enum Context {
+    /// The whole source, and the cursor in it in bytes.
+    Source(String, usize),
+    /// evcxr could not parse the cell.
+    Unknown,
+    /// Jupyter asked to end meanwhile.
+    Over,
+}
 
 impl Session {
-    pub(super) async fn complete(&mut self, request: &Message) -> Result<()> {
+    /// True when Jupyter asked to end meanwhile.
+    pub(super) async fn complete(&mut self, request: &Message) -> Result<bool> {
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
-        let (question, answer) = self.ask_completer(&code, cursor, false).await;
+        let Some((question, answer)) = self.ask_completer(&code, cursor, false).await? else {
+            return Ok(true);
+        };
         // The answer's range is in evcxr's source; both end around the cursor.
         let start = cursor.saturating_sub(question.offset.saturating_sub(answer.start));
         let end = (cursor + answer.end.saturating_sub(question.offset)).min(code.len());
@@ -37,32 +47,39 @@ impl Session {
             "cursor_end": end,
             "metadata": {"_jupyter_types_experimental": types},
         });
-        self.reply(request, "complete_reply", content).await
+        self.reply(request, "complete_reply", content).await?;
+        Ok(false)
     }
 
-    pub(super) async fn inspect(&mut self, request: &Message) -> Result<()> {
+    /// True when Jupyter asked to end meanwhile.
+    pub(super) async fn inspect(&mut self, request: &Message) -> Result<bool> {
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
-        let (_, answer) = self.ask_completer(&code, cursor, true).await;
+        let Some((_, answer)) = self.ask_completer(&code, cursor, true).await? else {
+            return Ok(true);
+        };
         let data = match &answer.hover {
             Some(markdown) => json!({"text/plain": markdown, "text/markdown": markdown}),
             None => json!({}),
         };
         let content = json!({
             "status": "ok", "found": answer.hover.is_some(), "data": data, "metadata": {}});
-        self.reply(request, "inspect_reply", content).await
+        self.reply(request, "inspect_reply", content).await?;
+        Ok(false)
     }
 
-    /// Asks the completer about a cell; without it, the cell's own words.
+    /// Asks the completer about a cell; without it, the cell's own words. `None`
+    /// when Jupyter asked to end meanwhile.
     async fn ask_completer(
         &mut self,
         code: &str,
         cursor: usize,
         hover: bool,
-    ) -> (Question, Answer) {
+    ) -> Result<Option<(Question, Answer)>> {
         let (source, offset) = match self.in_context(code, cursor).await {
-            Ok(Some(found)) => found,
-            _ => (code.to_owned(), cursor),
+            Ok(Context::Over) => return Ok(None),
+            Ok(Context::Source(source, offset)) => (source, offset),
+            Ok(Context::Unknown) | Err(_) => (code.to_owned(), cursor),
         };
         let question = Question {
             source,
@@ -78,21 +95,33 @@ impl Session {
                 complete::words(&question)
             }
         };
-        (question, answer)
+        Ok(Some((question, answer)))
     }
 
-    async fn in_context(&mut self, code: &str, cursor: usize) -> Result<Option<(String, usize)>> {
-        let Running { place, backend, .. } = self.engine.get().await?;
-        backend.in_context(code, cursor, place).await
+    async fn in_context(&mut self, code: &str, cursor: usize) -> Result<Context> {
+        if self.ready().await? {
+            return Ok(Context::Over);
+        }
+        let running = self.engine.running()?;
+        let id = running.backend.ask_for_context(code, cursor).await?;
+        if self.exchange(Until::Reply(&id)).await? {
+            return Ok(Context::Over);
+        }
+        let found = source_at_cursor(&self.engine.running()?.place)?;
+        Ok(found.map_or(Context::Unknown, |(source, offset)| {
+            Context::Source(source, offset)
+        }))
     }
 
     async fn try_completer(&mut self, question: &Question) -> Result<Option<Answer>> {
         if self.completer.is_none() {
-            let running = self.engine.get().await?;
+            let running = self.engine.running()?;
             self.completer = Some(Completer::start(&running.place)?);
         }
-        let completer = self.completer.as_mut().context("started above")?;
-        completer.ask(question, COMPLETION_PATIENCE).await
+        let Some(completer) = &mut self.completer else {
+            return Ok(None);
+        };
+        completer.ask(question).await
     }
 }
 

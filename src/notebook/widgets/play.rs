@@ -1,0 +1,107 @@
+//! A slider that moves by itself.
+use super::jslink::Link;
+use super::model::Model;
+use super::slider::{check_step, set_range};
+use super::{Control, IntSlider, Widget};
+use serde_json::json;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// A button that plays, beside the slider that it moves.
+///
+/// The front end moves the slider by itself, however slow the kernel is; the
+/// value is the slider's.
+///
+/// ```
+/// use lambda_workbook::notebook::widgets::{Control, Play};
+/// let hour = Play::new(0..=23).description("hour").interval_ms(200);
+/// hour.set(7);
+/// assert_eq!(hour.get(), 7);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Play {
+    row: Arc<Model>,
+    play: Arc<Model>,
+    slider: Arc<Model>,
+}
+
+impl Play {
+    /// Plays from the lower end to the upper one.
+    ///
+    /// # Panics
+    /// If the range is empty, like that of an [`IntSlider`].
+    #[track_caller]
+    pub fn new(range: RangeInclusive<i64>) -> Play {
+        let play = Model::new("Play");
+        set_range("Play", "", &play, &range);
+        let slider = IntSlider::new("", range).model().clone();
+        let link = Link::between("Link", &play, &slider);
+        let row = Model::new("HBox");
+        row.set("children", json!([play.reference(), slider.reference()]));
+        row.refer_to([play.clone(), slider.clone(), link]);
+        Play { row, play, slider }
+    }
+
+    /// What stands beside the slider.
+    pub fn description(self, description: &str) -> Self {
+        self.slider.describe(description);
+        self
+    }
+
+    /// Where it starts; out of range means the nearest end.
+    pub fn value(self, value: i64) -> Self {
+        self.set(value);
+        self
+    }
+
+    /// How far one step goes.
+    ///
+    /// # Panics
+    /// If it is not 1 or more.
+    #[track_caller]
+    pub fn step(self, step: i64) -> Self {
+        check_step(&self.play, step);
+        check_step(&self.slider, step);
+        self
+    }
+
+    /// The time of one step.
+    pub fn interval_ms(self, interval: u32) -> Self {
+        self.play.set("interval", json!(interval));
+        self
+    }
+
+    /// Whether it starts again at the end.
+    pub fn repeat(self, repeat: bool) -> Self {
+        self.play.set("repeat", json!(repeat));
+        self
+    }
+}
+
+impl Widget for Play {
+    fn model(&self) -> &Arc<Model> {
+        &self.row
+    }
+
+    fn disabled(self, disabled: bool) -> Self {
+        self.play.set("disabled", json!(disabled));
+        self.slider.set("disabled", json!(disabled));
+        self
+    }
+}
+
+impl Control for Play {
+    type Value = i64;
+
+    fn value_model(&self) -> &Arc<Model> {
+        &self.slider
+    }
+
+    fn reader(&self) -> impl Fn(&Model) -> i64 + 'static {
+        |model| model.int("value")
+    }
+
+    fn set(&self, value: i64) {
+        self.slider.set("value", json!(value));
+    }
+}

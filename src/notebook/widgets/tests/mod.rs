@@ -1,0 +1,55 @@
+//! Widgets before a front end that notes what it hears and says what it likes.
+mod interact;
+mod moves;
+mod protocol;
+
+use super::front_end::handle;
+use super::link::{self, CommEvent, Published, published};
+use super::*;
+use serde_json::{Value, json};
+
+/// A message from the front end on a comm.
+fn hear(kind: &str, comm_id: &str, rest: Value) {
+    let mut content = json!({ "comm_id": comm_id });
+    for (name, value) in rest.as_object().unwrap() {
+        content[name] = value.clone();
+    }
+    handle(CommEvent {
+        kind: kind.to_owned(),
+        content,
+        buffers: Vec::new(),
+    });
+}
+
+/// The reader changes attributes of a widget.
+fn moved(model: &Model, state: Value) {
+    let data = json!({"method": "update", "state": state, "buffer_paths": []});
+    hear("comm_msg", &model.id, json!({ "data": data }));
+}
+
+/// Shows a widget, as the last line of a cell, and forgets what that said.
+fn show(widget: &impl Widget) {
+    widget::view(widget.model());
+    published();
+}
+
+/// The method and state of each message on a model's comm.
+fn said_of(model: &Model) -> Vec<(String, Value)> {
+    let mine = |message: &Published| message.content["comm_id"] == *model.id;
+    let messages = published().into_iter().filter(mine);
+    let data = messages.map(|message| message.content["data"].clone());
+    data.map(|data| (text(&data["method"]), data["state"].clone()))
+        .collect()
+}
+
+/// The messages that show or replace outputs: kind, and one form of them.
+fn outputs(mime: &str) -> Vec<(String, String)> {
+    let outputs = published().into_iter();
+    let outputs = outputs.filter(|message| message.kind.ends_with("display_data"));
+    let form = |message: Published| (message.kind, text(&message.content["data"][mime]));
+    outputs.map(form).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

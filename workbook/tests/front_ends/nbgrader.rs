@@ -1,0 +1,126 @@
+//! An unchanged nbgrader makes and marks an assignment in our kernel's language.
+use crate::parts::{Desk, QUIET, test_python};
+use crate::project::checkout;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The teacher's function, between nbgrader's marks.
+const SOLUTION: &str = "fn hour(ts: i64) -> i64 {
+    // BEGIN SOLUTION
+    ts - ts.rem_euclid(3_600)
+    // END SOLUTION
+}";
+
+const CHECK: &str = "assert_eq!(hour(7_199), 3_600);
+// BEGIN HIDDEN TESTS
+assert_eq!(hour(-1), -3_600);
+// END HIDDEN TESTS";
+
+/// An assignment whose solution cell holds `function`.
+fn assignment(folder: &Path, function: &str) {
+    let cell = |id: &str, solution: bool, points: u64, source: &str| {
+        let mut nbgrader = json!({
+            "schema_version": 3, "cell_type": "code", "grade_id": id, "task": false,
+            "solution": solution, "grade": !solution, "locked": !solution,
+        });
+        if !solution {
+            nbgrader["points"] = json!(points);
+        }
+        json!({
+            "cell_type": "code", "id": id, "execution_count": null, "outputs": [],
+            "metadata": {"nbgrader": nbgrader}, "source": source,
+        })
+    };
+    let notebook = json!({
+        "nbformat": 4, "nbformat_minor": 5,
+        "metadata": {
+            "kernelspec": {
+                "name": "lambda-workbook", "language": "rust", "display_name": "Rust"},
+            "language_info": {"name": "rust"},
+        },
+        "cells": [
+            cell("hour", true, 0, function),
+            cell("check_hour", false, 4, CHECK),
+            cell("check_epoch", false, 2, "assert_eq!(hour(0), 0);"),
+        ],
+    });
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("hours.ipynb"), notebook.to_string()).unwrap();
+}
+
+/// Each student's marks, as nbgrader exports them.
+fn marks(table: &str) -> BTreeMap<String, String> {
+    let mut rows = table
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>());
+    let head = rows.next().expect("a head");
+    let column = |name: &str| {
+        head.iter()
+            .position(|field| *field == name)
+            .expect("a column")
+    };
+    let (student, score) = (column("student_id"), column("score"));
+    rows.map(|row| (row[student].to_owned(), row[score].to_owned()))
+        .collect()
+}
+
+#[test]
+fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
+    let Some(python) = test_python() else { return };
+    let _beside = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let desk = Desk::new();
+    let nbgrader = |args: &[&str]| {
+        let mut command = desk.python(&python);
+        command.args(["-m", "nbgrader"]).args(args);
+        desk.done(&mut command, PATIENCE)
+    };
+    let config = checkout().join("docs/nbgrader_config.py");
+    fs::copy(config, desk.path("nbgrader_config.py")).unwrap();
+
+    assignment(&desk.path("source/hours"), SOLUTION);
+    nbgrader(&["generate_assignment", "hours"]);
+    let handout = fs::read(desk.path("release/hours/hours.ipynb")).unwrap();
+    let handout: Value = serde_json::from_slice(&handout).unwrap();
+    let stub: String = serde_json::from_value::<Vec<String>>(handout["cells"][0]["source"].clone())
+        .unwrap()
+        .concat();
+    assert_eq!(
+        stub,
+        "fn hour(ts: i64) -> i64 {\n    // YOUR CODE HERE\n    todo!()\n}"
+    );
+
+    for (student, function) in [
+        (
+            "right",
+            "fn hour(ts: i64) -> i64 { ts - ts.rem_euclid(3_600) }",
+        ),
+        (
+            "wrong_before_1970",
+            "fn hour(ts: i64) -> i64 { ts / 3_600 * 3_600 }",
+        ),
+        ("panics", "fn hour(ts: i64) -> i64 { panic!(\"at {ts}\") }"),
+        ("does_not_compile", "fn hour(ts: i64) -> i64 { ts - }"),
+        ("unsolved", &stub),
+    ] {
+        assignment(&desk.path(&format!("submitted/{student}/hours")), function);
+    }
+    let said = nbgrader(&["autograde", "hours"]);
+    assert!(!said.contains("Traceback"), "{said}");
+    nbgrader(&["export", "--to", "marks.csv"]);
+    let marks = marks(&fs::read_to_string(desk.path("marks.csv")).unwrap());
+    let wanted = [
+        ("right", "6.0"),
+        ("wrong_before_1970", "2.0"),
+        ("panics", "0.0"),
+        ("does_not_compile", "0.0"),
+        ("unsolved", "0.0"),
+    ];
+    let wanted = wanted.map(|(student, score)| (student.to_owned(), score.to_owned()));
+    assert_eq!(marks, BTreeMap::from(wanted), "{said}");
+}

@@ -1,0 +1,141 @@
+//! What cells can do.
+use crate::with_kernel::{bad, block_on, good, kernel, with_kernel};
+use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use workbook::kernel::client::Client;
+
+#[test]
+fn variables_need_no_written_type() {
+    with_kernel(async |kernel| {
+        good(
+            kernel,
+            "fn f() -> DataFrame { df!(\"a\" => [1, 2, 3]).unwrap() }\nlet h = f();",
+        )
+        .await;
+        good(
+            kernel,
+            "let (rows, mut pairs) = (h.height(), vec![(1, 2.0)]);",
+        )
+        .await;
+        good(kernel, "let Some(x) = Some(5u8) else { panic!() };").await;
+        good(kernel, "pairs.push((rows as i32, 0.5));").await;
+        let wide = good(kernel, "let n = 5; fn wide(x: u64) -> u64 { x } wide(n)").await;
+        assert_eq!(
+            wide.data("text/plain"),
+            Some("5"),
+            "n is a u64, as its use says"
+        );
+        let ran = good(kernel, "println!(\"{rows} {pairs:?} {x}\");").await;
+        assert_eq!(ran.stdout(), "3 [(1, 2.0), (3, 0.5)] 5\n");
+    });
+}
+
+#[test]
+fn a_question_mark_works_at_the_top_of_a_cell() {
+    with_kernel(async |kernel| {
+        good(kernel, "let df = df!(\"a\" => [3, 1, 2])?;").await;
+        let ran = good(kernel, "println!(\"{}\", df.column(\"a\")?.len());").await;
+        assert_eq!(ran.stdout(), "3\n");
+    });
+}
+
+#[test]
+fn a_last_expression_that_moves_a_variable_keeps_its_table() {
+    with_kernel(async |kernel| {
+        let ran = good(
+            kernel,
+            "let names = [\"x\", \"y\"].to_vec();\ndf!(\"a\" => names)?",
+        )
+        .await;
+        assert!(ran.data("text/html").is_some(), "{:#?}", ran.outputs);
+        bad(kernel, "names").await;
+    });
+}
+
+#[test]
+fn two_kernels_at_once_share_no_variable() {
+    block_on(async {
+        let (mut one, mut two) = tokio::join!(kernel(), kernel());
+        let (a, b) = tokio::join!(
+            good(&mut one, "let whose = 1u8; whose"),
+            good(&mut two, "let whose = 2u8; whose")
+        );
+        assert_eq!(
+            (a.data("text/plain"), b.data("text/plain")),
+            (Some("1"), Some("2"))
+        );
+        assert_eq!(good(&mut one, "whose").await.data("text/plain"), Some("1"));
+        one.shutdown().await.unwrap();
+        two.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn no_cell_compiles_a_dependency() {
+    block_on(async {
+        let mut kernel = kernel().await;
+        let ran = good(&mut kernel, "let df = df!(\"a\" => [1])?; df.head(None)").await;
+        assert!(!ran.outputs.is_empty());
+        let ran = good(
+            &mut kernel,
+            "println!(\"{}\", std::env::var(\"EVCXR_TMPDIR\")?);",
+        )
+        .await;
+        let cells = ran.stdout().trim().to_owned();
+        let built: Vec<String> = std::fs::read_dir(Path::new(&cells).join("target"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "ctx.rmeta" && !name.starts_with('.'))
+            .collect();
+        assert_eq!(built, ["cell"], "only cells were compiled");
+        kernel.shutdown().await.unwrap();
+        assert!(!Path::new(&cells).exists(), "the kernel's folder is gone");
+    });
+}
+
+#[test]
+fn tab_knows_the_support_crate_and_polars() {
+    block_on(async {
+        let mut kernel = kernel().await;
+        good(&mut kernel, "let views = df!(\"a\" => [1])?;").await;
+        for (code, wanted) in [
+            ("views.group_", "group_by"),
+            ("views.lazy().sel", "select"),
+            ("let x: LazyFr", "LazyFrame"),
+            ("lambda_workbook::cal", "calendar"),
+            ("chrono_tz::Am", "America"),
+        ] {
+            complete_until(&mut kernel, code, wanted).await;
+        }
+        // Variables and unfinished code complete as well.
+        complete_until(&mut kernel, "if true { vie", "views").await;
+        kernel.shutdown().await.unwrap();
+    });
+}
+
+/// The first Tab starts the completer, which needs some seconds.
+async fn complete_until(kernel: &mut Client, code: &str, wanted: &str) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let question = json!({"code": code, "cursor_pos": code.chars().count()});
+        let reply = kernel
+            .ask("complete_request", question)
+            .await
+            .unwrap()
+            .content;
+        let matches = reply["matches"].as_array().unwrap();
+        if matches
+            .iter()
+            .any(|found| found.as_str().unwrap().starts_with(wanted))
+        {
+            let start = reply["cursor_start"].as_u64().unwrap() as usize;
+            assert!(wanted.starts_with(&code[start..]), "{code}: {reply}");
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{code}: {wanted} not in {matches:?}"
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! The kernel as a reader meets it: real processes, real sockets, real rustc.
+mod cells;
+mod errors;
+mod life;
+mod output;
+mod protocol;
+mod with_kernel;
