@@ -276,7 +276,7 @@ fn without_our_kernel_everything_is_static() {
         let (data, printed) = without_our_kernel(&[code]).await;
         assert_eq!(data["text/plain"], "6", "{data} {printed}");
         assert!(printed.contains("n: 3 (1 to 9)"), "{printed}");
-        let code = "let s = display(\"a\"); s.update(\"b\"); clear_output(false); let e = input(\"?\").is_err(); println!(\"{e}\");";
+        let code = "{ let s = display(\"a\"); s.update(\"b\"); clear_output(false); let e = input(\"?\").is_err(); println!(\"{e}\"); }";
         let (_, printed) = without_our_kernel(&[code]).await;
         assert!(printed.contains("true"), "{printed}");
     });
