@@ -244,7 +244,9 @@ async fn without_our_kernel(cells: &[&str]) -> (Value, String) {
             match evcxr.event().await.unwrap() {
                 Event::Reply(reply) => replied |= reply.parent_id() == id,
                 Event::Published(message) => match message.kind() {
-                    "status" => idle |= message.content["execution_state"] == "idle",
+                    "status" if message.parent_id() == id => {
+                        idle |= message.content["execution_state"] == "idle";
+                    }
                     "execute_result" => data = message.content["data"].clone(),
                     "stream" => printed += message.content["text"].as_str().unwrap(),
                     "error" => panic!("{code}: {}", message.content),
@@ -265,14 +267,16 @@ fn without_our_kernel_everything_is_static() {
             data["text/html"].as_str().unwrap().contains("1 row"),
             "{data}"
         );
-        let code = "let n: usize = progress(0..10u8).label(\"counting\").count(); timed(\"work\", || ());";
+        let code =
+            "let n: usize = progress(0..10u8).label(\"counting\").count(); timed(\"work\", || ());";
         let (_, printed) = without_our_kernel(&[code]).await;
         assert!(printed.starts_with("counting: 10 in "), "{printed}");
         assert!(printed.contains("work: "), "{printed}");
         let code = "interact(IntSlider::new(\"n\", 1..=9).value(3), |n: i64| n * 2);";
-        let (data, _) = without_our_kernel(&[code]).await;
-        assert!(data["text/plain"].as_str().unwrap().contains('6'), "{data}");
-        let code = "let s = display(\"a\"); s.update(\"b\"); clear_output(false); let e = input(\"?\").is_err(); println!(\"{e}\");";
+        let (data, printed) = without_our_kernel(&[code]).await;
+        assert_eq!(data["text/plain"], "6", "{data} {printed}");
+        assert!(printed.contains("n: 3 (1 to 9)"), "{printed}");
+        let code = "{ let s = display(\"a\"); s.update(\"b\"); clear_output(false); let e = input(\"?\").is_err(); println!(\"{e}\"); }";
         let (_, printed) = without_our_kernel(&[code]).await;
         assert!(printed.contains("true"), "{printed}");
     });
