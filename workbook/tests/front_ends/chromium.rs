@@ -248,6 +248,14 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
+        // Asked, it ends its helpers first, and none writes to the profile any more.
+        let _ = write!(self.commands, "{{\"id\":0,\"method\":\"Browser.close\"}}\0");
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while let Ok(None) = self.child.try_wait()
+            && Instant::now() < deadline
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
