@@ -68,7 +68,7 @@ fn the_components_of_a_population_are_its_persons() {
 
 #[test]
 fn a_million_identifiers_take_seconds_not_minutes() {
-    // The worst for rounds is a chain; and one person with all of them.
+    // The deepest component, and the one with the busiest identifier.
     let chain: Vec<(i64, i64)> = (0..1_000_000).map(|i| (i, i + 1)).collect();
     let star: Vec<(i64, i64)> = (1..1_000_001).map(|i| (i, 0)).collect();
     for equivs in [edges(&chain), edges(&star)] {
