@@ -21,12 +21,55 @@
 
 use crate::batch::sketch::hash::xxh64;
 use crate::schema::{Equiv, PersonId};
-use std::collections::HashMap;
+use petgraph::graph::{NodeIndex, UnGraph};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 /// The edges between two rounds: each once, the smaller end first, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
     pub edges: Vec<(PersonId, PersonId)>,
+}
+
+impl Round {
+    /// The edges as a graph, to be drawn.
+    ///
+    /// ```
+    /// use lambda_workbook::batch::persons::rounds;
+    /// use lambda_workbook::schema::{Equiv, PersonId::UserId};
+    ///
+    /// let edge = Equiv { id1: UserId(1), id2: UserId(4) };
+    /// let graph = rounds(&[edge])[0].graph();
+    /// assert_eq!((graph.node_count(), graph.edge_count()), (2, 1));
+    /// ```
+    pub fn graph(&self) -> UnGraph<Name, ()> {
+        let mut graph = UnGraph::default();
+        let mut nodes = BTreeMap::new();
+        // In the order of their labels, whatever the order of the edges.
+        for id in self.edges.iter().flat_map(|(one, other)| [one, other]) {
+            nodes.insert(id, NodeIndex::default());
+        }
+        for (id, node) in &mut nodes {
+            *node = graph.add_node(Name((*id).clone()));
+        }
+        for (one, other) in &self.edges {
+            graph.add_edge(nodes[one], nodes[other], ());
+        }
+        graph
+    }
+}
+
+/// An identifier as a picture names it: the bare number or cookie.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(pub PersonId);
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            PersonId::UserId(id) => write!(f, "{id}"),
+            PersonId::Cookie(cookie) => f.write_str(cookie),
+        }
+    }
 }
 
 /// The edges before the first round and after each, up to the round that changes

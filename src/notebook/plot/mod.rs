@@ -28,6 +28,7 @@ mod data;
 mod flow;
 mod lines;
 pub(crate) mod net;
+mod plan;
 mod scale;
 mod style;
 mod timeline;
@@ -35,6 +36,7 @@ mod timeline;
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use lines::{Lines, lines};
+pub use plan::plan;
 pub use timeline::{Timeline, timeline};
 
 use super::{Render, Rich};

@@ -63,7 +63,7 @@ class Kernel(KernelTests):
         {"code": '"some text"', "result": '"some text"'},
         {"code": "let seven = 7; seven", "result": "7"},
         {"code": 'df!("a" => [1, 2, 3])?', "mime": "text/html"},
-        {"code": "Granularity::Hour", "result": "Hour"},
+        {"code": "Some(7u8)", "result": "Some(7)"},
     ]
     code_display_data = [
         {"code": 'display(&df!("a" => [1, 2, 3])?);', "mime": "text/html"},
