@@ -45,6 +45,7 @@ pub mod exercises;
 pub mod notebook;
 pub mod prelude;
 pub mod schema;
+pub mod serving;
 
 pub use chrono;
 pub use chrono_tz;
