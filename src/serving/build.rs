@@ -102,6 +102,8 @@ pub struct Builder {
     runs: Vec<Rows>,
     row: u64,
     world: Arc<dyn World>,
+    /// The version has its name, but `CURRENT` does not name it yet.
+    unserved: bool,
     _lock: Lock,
 }
 
@@ -137,6 +139,7 @@ impl Builder {
             runs: Vec::new(),
             row: 0,
             world,
+            unserved: false,
             _lock: lock,
         };
         builder.reached(Step::Claimed)?;
@@ -224,12 +227,14 @@ impl Builder {
         self.reached(Step::HeaderWritten)?;
         let (named, current) = (self.paths.version(self.version), self.paths.current());
         fs::rename(&building, &named).map_err(io_at("name", &named))?;
+        self.unserved = true;
         folder::sync(&self.paths.versions())?;
         self.reached(Step::Named)?;
         let next = self.paths.next_current();
         Out::whole(&next, header::current(self.version).as_bytes(), &self.world)?;
         self.reached(Step::CurrentWritten)?;
         fs::rename(&next, &current).map_err(io_at("replace", &current))?;
+        self.unserved = false;
         folder::sync(self.paths.root())?;
         self.reached(Step::Swapped)?;
         // The new version is served: what cannot be removed now waits.
@@ -292,19 +297,13 @@ impl Builder {
         }
     }
 
-    /// Removes all but the newest versions and the one served, each under a
-    /// hidden name first, so that no half of one is ever seen.
+    /// Removes all but the newest versions and the one served.
     fn prune(&self) -> Result<()> {
         let kept = self.paths.kept()?;
         let served = self.paths.served()?;
         let beyond = kept.len().saturating_sub(self.layout.keep);
-        for version in kept.into_iter().take(beyond).filter(|&v| v != served) {
-            let from = self.paths.version(version);
-            let gone = self.paths.versions().join(format!(".gone-{version:06}"));
-            fs::rename(&from, &gone).map_err(io_at("remove", &from))?;
-            fs::remove_dir_all(&gone).map_err(io_at("remove", &gone))?;
-        }
-        Ok(())
+        let mut gone = kept.into_iter().take(beyond).filter(|&v| v != served);
+        gone.try_for_each(|version| self.paths.remove(version))
     }
 }
 
@@ -321,6 +320,9 @@ impl std::fmt::Debug for Builder {
 impl Drop for Builder {
     fn drop(&mut self) {
         // What cannot be removed now is cleared away by the next builder.
+        if self.unserved {
+            let _ = self.paths.remove(self.version);
+        }
         let _ = folder::clear_hidden(&self.paths);
     }
 }

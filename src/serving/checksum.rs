@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes that share a checksum. Eight lines of a processor's cache.
-pub const BLOCK: usize = 512;
+pub const BLOCK: usize = 256;
 
 /// Sums the blocks of what passes through.
 #[derive(Debug)]

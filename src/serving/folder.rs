@@ -87,6 +87,15 @@ impl Paths {
         Ok(kept)
     }
 
+    /// Removes a version, under a hidden name first, so that no half of one is
+    /// ever seen.
+    pub fn remove(&self, version: u64) -> Result<()> {
+        let from = self.version(version);
+        let gone = self.versions().join(format!(".gone-{version:06}"));
+        fs::rename(&from, &gone).map_err(io_at("remove", &from))?;
+        fs::remove_dir_all(&gone).map_err(io_at("remove", &gone))
+    }
+
     /// Opens one shard of a version.
     pub fn open_shard(&self, version: u64, shard: u32) -> Result<Shard> {
         Shard::open(&self.shard(version, shard), identity(version, shard))
@@ -110,7 +119,15 @@ pub(super) fn identity(version: u64, shard: u32) -> Identity {
 /// The lock of a store, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that another thread starts just now
+        // holds a copy of the file until it has become its program.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -143,7 +160,7 @@ impl Lock {
         // For the message above only: a disk without room for it does no harm.
         let _ = file.set_len(0);
         let _ = write!(file, "{}", std::process::id());
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
