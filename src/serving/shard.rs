@@ -14,7 +14,9 @@
 //! written again, and a removed version lives on for those who have it open.
 use super::checksum::Checked;
 use super::error::{Result, StoreError, io_at};
-use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, PREFACE, VALUES};
+use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, PREFACE, SHORTCUT, VALUES};
+use super::sharding::hash;
+use super::shortcut::guess;
 use super::url_rows::UrlRows;
 use memmap2::Mmap;
 use std::fs::{self, File};
@@ -25,6 +27,9 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Shard {
     values_path: PathBuf,
     index: fst::Map<Vec<u8>>,
+    shortcut: Mmap,
+    shortcut_path: PathBuf,
+    shortcut_sum: u64,
     values: Mmap,
     checksums: Mmap,
     /// Where the sums of `values` begin and end.
@@ -46,8 +51,8 @@ impl std::fmt::Debug for Shard {
 impl Shard {
     /// Opens the shard in `folder`, which must be the one it is taken for.
     pub(super) fn open(folder: &Path, wanted: Identity) -> Result<Self> {
-        let [index_path, values_path, sums_path] =
-            [INDEX, VALUES, CHECKSUMS].map(|name| folder.join(name));
+        let [index_path, values_path, shortcut_path, sums_path] =
+            [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| folder.join(name));
         let checksums = map(&sums_path)?;
         let damaged = |block: usize| StoreError::Corrupt {
             path: sums_path.clone(),
@@ -73,8 +78,14 @@ impl Shard {
                 wanted: format!("{wanted:?}"),
             });
         }
-        let [index_bytes, values_bytes, urls, rows] =
-            [24, 32, 40, 48].map(|at| word(at).unwrap_or(0));
+        let [
+            index_bytes,
+            values_bytes,
+            urls,
+            rows,
+            shortcut_bytes,
+            shortcut_sum,
+        ] = [24, 32, 40, 48, 56, 64].map(|at| word(at).unwrap_or(0));
         let blocks = |bytes: u64| 8 * bytes.div_ceil(super::BLOCK as u64) as usize;
         let middle = PREFACE + blocks(index_bytes);
         let end = middle + blocks(values_bytes);
@@ -84,9 +95,11 @@ impl Shard {
 
         let index = fs::read(&index_path).map_err(io_at("read", &index_path))?;
         let values = map(&values_path)?;
+        let shortcut = map(&shortcut_path)?;
         for (path, bytes, wanted) in [
             (&index_path, index.len() as u64, index_bytes),
             (&values_path, values.len() as u64, values_bytes),
+            (&shortcut_path, shortcut.len() as u64, shortcut_bytes),
         ] {
             if bytes != wanted {
                 return Err(StoreError::Length {
@@ -109,6 +122,9 @@ impl Shard {
         Ok(Self {
             values_path,
             index,
+            shortcut,
+            shortcut_path,
+            shortcut_sum,
             values,
             checksums,
             sums: (middle, end),
@@ -119,6 +135,18 @@ impl Shard {
 
     /// All rows of a URL; `None` if the view has none. O(length of the URL).
     pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
+        self.url_by_hash(url, hash(url))
+    }
+
+    /// The same, with the hash of the URL at hand.
+    #[inline]
+    pub(super) fn url_by_hash(&self, url: &str, hash: u64) -> Result<Option<UrlRows<'_>>> {
+        if let Some(at) = guess(&self.shortcut, hash)
+            && let Ok(rows) = UrlRows::at(self.values(), at as usize, url)
+        {
+            return Ok(Some(rows));
+        }
+        // No guess, or a wrong one, or damage: the index knows which.
         match self.index.get(url) {
             Some(at) => UrlRows::at(self.values(), at as usize, url).map(Some),
             None => Ok(None),
@@ -145,17 +173,24 @@ impl Shard {
         self.rows
     }
 
-    /// Bytes of the files: index, values, checksums.
-    pub fn bytes(&self) -> [u64; 3] {
+    /// Bytes of the files: index, shortcut, values, checksums.
+    pub fn bytes(&self) -> [u64; 4] {
         [
             self.index.as_fst().size() as u64,
+            self.shortcut.len() as u64,
             self.values.len() as u64,
             self.checksums.len() as u64,
         ]
     }
 
-    /// Checks every block of the values. O(bytes).
+    /// Checks every block of the values, and the shortcut. O(bytes).
     pub fn verify(&self) -> Result<()> {
+        if xxh3_64(&self.shortcut) != self.shortcut_sum {
+            return Err(StoreError::Corrupt {
+                path: self.shortcut_path.clone(),
+                block: 0,
+            });
+        }
         self.values().check_all()
     }
 

@@ -1,13 +1,16 @@
-//! A shard on its way to the disk: three files, written once, front to back.
+//! A shard on its way to the disk: four files, written once, front to back.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `index.fst` | URL -> where its record begins in `values`; a finite state transducer, which can only be built from sorted keys, as a whole |
+//! | `shortcut` | a [guess](super::shortcut) at the same, faster |
 //! | `values` | one [record](super::record) a URL, sorted by URL |
 //! | `checksums` | what the shard is, how long the files are, a checksum for each block |
 use super::checksum::{BLOCK, Summing};
 use super::error::{Result, StoreError, io_at};
 use super::record::{self, Rows};
+use super::sharding::hash;
+use super::shortcut;
 use super::values::ValueKind;
 use super::world::World;
 use std::fs::File;
@@ -18,11 +21,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) const INDEX: &str = "index.fst";
 pub(super) const VALUES: &str = "values";
+pub(super) const SHORTCUT: &str = "shortcut";
 pub(super) const CHECKSUMS: &str = "checksums";
 /// The first bytes of `checksums`.
 pub(super) const MAGIC: [u8; 8] = *b"LWSHARD\n";
 /// Bytes of `checksums` before the first sum.
-pub(super) const PREFACE: usize = 56;
+pub(super) const PREFACE: usize = 72;
 
 /// A file whose every write is announced to the world.
 #[derive(Debug)]
@@ -78,6 +82,8 @@ pub(super) struct ShardWriter {
     values: Summing<BufWriter<Out>>,
     world: Arc<dyn World>,
     record: Vec<u8>,
+    /// Hash and place of every record.
+    places: Vec<(u64, u64)>,
     urls: u64,
     rows: u64,
 }
@@ -100,6 +106,7 @@ impl ShardWriter {
             values,
             world: Arc::clone(world),
             record: Vec::new(),
+            places: Vec::new(),
             urls: 0,
             rows: 0,
             folder,
@@ -122,6 +129,7 @@ impl ShardWriter {
         self.index
             .insert(url, at)
             .map_err(refused(&self.folder.join(INDEX)))?;
+        self.places.push((hash(url), at));
         self.urls += 1;
         self.rows += rows.iter().map(|rows| rows.ts.len() as u64).sum::<u64>();
         Ok(())
@@ -141,16 +149,18 @@ impl ShardWriter {
 
     /// Completes the files and puts them on the disk. The rows and bytes.
     pub fn finish(self) -> Result<(u64, u64, u64)> {
-        let [index, values, checksums] =
-            [INDEX, VALUES, CHECKSUMS].map(|name| self.folder.join(name));
+        let [index, values, shortcut, checksums] =
+            [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| self.folder.join(name));
         let summing = self.index.into_inner().map_err(refused(&index))?;
         let (out, index_bytes, index_sums) = summing.finish();
         Out::settle(out).map_err(io_at("write", &index))?;
         let (out, values_bytes, values_sums) = self.values.finish();
         Out::settle(out).map_err(io_at("write", &values))?;
+        let table = shortcut::table(&self.places);
+        Out::whole(&shortcut, &table, &self.world)?;
 
-        let mut bytes =
-            Vec::with_capacity(PREFACE + 8 * (index_sums.len() + values_sums.len() + 1));
+        let sums = index_sums.len() + values_sums.len() + 1;
+        let mut bytes = Vec::with_capacity(PREFACE + 8 * sums);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&self.identity.format.to_le_bytes());
         bytes.extend_from_slice(&self.identity.shard.to_le_bytes());
@@ -160,6 +170,8 @@ impl ShardWriter {
             values_bytes,
             self.urls,
             self.rows,
+            table.len() as u64,
+            xxh3_64(&table),
         ] {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
@@ -168,7 +180,7 @@ impl ShardWriter {
         bytes.extend(values_sums.iter().flat_map(|sum| sum.to_le_bytes()));
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         Out::whole(&checksums, &bytes, &self.world)?;
-        let all = index_bytes + values_bytes + bytes.len() as u64;
+        let all = index_bytes + values_bytes + (table.len() + bytes.len()) as u64;
         Ok((self.urls, self.rows, all))
     }
 }

@@ -32,7 +32,18 @@ use xxhash_rust::xxh3::xxh3_64;
 /// With no shards at all.
 pub fn shard_of(url: &str, shards: u32) -> u32 {
     assert!(shards > 0, "a store has at least one shard");
-    (xxh3_64(url.as_bytes()) % u64::from(shards)) as u32
+    shard_of_hash(hash(url), shards)
+}
+
+/// The hash of a URL.
+#[inline]
+pub(super) fn hash(url: &str) -> u64 {
+    xxh3_64(url.as_bytes())
+}
+
+#[inline]
+pub(super) fn shard_of_hash(hash: u64, shards: u32) -> u32 {
+    (hash % u64::from(shards)) as u32
 }
 
 /// The defect: the same hash, taken as a signed number. Its remainder has the
@@ -46,7 +57,7 @@ pub fn shard_of(url: &str, shards: u32) -> u32 {
 /// assert!(negative.count() > 300);
 /// ```
 pub fn signed_shard_of(url: &str, shards: u32) -> i64 {
-    xxh3_64(url.as_bytes()) as i64 % i64::from(shards)
+    hash(url) as i64 % i64::from(shards)
 }
 
 #[cfg(test)]

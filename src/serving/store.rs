@@ -8,7 +8,7 @@ use super::error::{Result, StoreError};
 use super::folder::Paths;
 use super::header::Header;
 use super::shard::Shard;
-use super::sharding::shard_of;
+use super::sharding::{hash, shard_of_hash};
 use super::url_rows::UrlRows;
 use super::values::ValueKind;
 use crate::calendar::Granularity;
@@ -38,7 +38,7 @@ use std::sync::Arc;
 /// A view is only ever replaced as a whole. There is no way to write one value,
 /// so there is no code to get wrong, no compaction, no lock:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// # use lambda_workbook::calendar::Granularity::Hour;
 /// # use lambda_workbook::serving::Store;
 /// let store = Store::open("views/page_views")?;
@@ -180,6 +180,10 @@ impl Store {
 /// The sum over the spans of a plan.
 #[inline]
 pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Span]) -> Result<i64> {
+    // The spans lie apart: the processor fetches all while the first is summed.
+    for span in plan {
+        rows.fetch(span.granularity, &(span.from..span.to));
+    }
     let mut sum = 0i128;
     for span in plan {
         forward(&(span.from..span.to))?;
@@ -262,8 +266,9 @@ impl Snapshot {
     /// All rows of a URL; `None` if the view has none.
     #[inline]
     pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
-        let shard = shard_of(url, self.header.shards);
-        self.shards[shard as usize].url(url)
+        let hash = hash(url);
+        let shard = shard_of_hash(hash, self.header.shards);
+        self.shards[shard as usize].url_by_hash(url, hash)
     }
 }
 

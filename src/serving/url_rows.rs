@@ -19,6 +19,7 @@ pub struct UrlRows<'a> {
     url: &'a str,
     /// The block checked last: neighbours are mostly read one after another.
     checked: Cell<usize>,
+    blocks: Cell<u32>,
 }
 
 impl<'a> UrlRows<'a> {
@@ -31,6 +32,7 @@ impl<'a> UrlRows<'a> {
             runs: [None; Granularity::ALL.len()],
             url: "",
             checked: Cell::new(usize::MAX),
+            blocks: Cell::new(0),
         };
         let head = rows.read(0, HEAD)?;
         let (length, runs) = head.split_at(4);
@@ -59,6 +61,12 @@ impl<'a> UrlRows<'a> {
     /// How many rows this granularity has.
     pub fn len(&self, granularity: Granularity) -> usize {
         self.run(granularity).map_or(0, |run| run.rows as usize)
+    }
+
+    /// Blocks read and checked so far, for this URL; one that was read again
+    /// after another counts twice.
+    pub fn blocks_read(&self) -> u32 {
+        self.blocks.get()
     }
 
     /// The count of a bucket; `None` if the view has no such bucket. O(1), or
@@ -119,6 +127,22 @@ impl<'a> UrlRows<'a> {
         };
         rows.map(|row| Ok((self.ts(run, row)?, self.bytes_of(run, row)?)))
             .collect()
+    }
+
+    /// Asks the processor for the blocks of a range, without waiting for them.
+    #[inline]
+    pub(super) fn fetch(&self, granularity: Granularity, range: &Range<i64>) {
+        let Some(run) = self.run(granularity) else {
+            return;
+        };
+        // With gaps, finding the range would itself wait for memory.
+        if run.times == Times::NoGaps
+            && let (Ok(from), Ok(to)) = (self.seek(run, range.start), self.seek(run, range.end))
+        {
+            let width = usize::from(run.width);
+            let at = self.at + run.values_at as usize;
+            self.values.fetch(at + from.0 * width..at + to.0 * width);
+        }
     }
 
     #[inline]
@@ -229,6 +253,7 @@ impl<'a> UrlRows<'a> {
                 if block != self.checked.get() {
                     self.values.check(block)?;
                     self.checked.set(block);
+                    self.blocks.set(self.blocks.get().saturating_add(1));
                 }
             }
         }
