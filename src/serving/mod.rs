@@ -1,0 +1,64 @@
+//! The serving layer: batch views that are written as a whole and read at random.
+//!
+//! A serving-layer database need not do what makes databases hard. It takes no
+//! random writes, because a batch view is computed from scratch and swapped in.
+//! What is left is small enough to read in an hour, and fast:
+//!
+//! | reading order | concept |
+//! |---|---|
+//! | `key` | what a value is stored under, as bytes that sort |
+//! | `values` | counts, or sketches of one precision |
+//! | `sharding` | by URL alone, with a hash that never changes |
+//! | `record`, `shortcut`, `shard_writer` | how a URL's rows lie on the disk |
+//! | `checksum` | a flipped bit is an error |
+//! | `build`, `world` | a new version, and what may go wrong on its way |
+//! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
+//! | `shard`, `url_rows`, `store` | reads |
+//! | `frame` | data frames in, data frames out |
+//! | `cluster` | shard servers with replicas |
+//! | `service_time`, `scatter` | a query ends with the slowest server |
+//! | `rows_file`, `index_design` | rows scattered by time, or collocated by URL |
+//! | [`requirements`] | the four requirements, shown and broken |
+//!
+//! Source: *Big Data*, Marz and Warren (Manning), chapter 10.
+mod build;
+mod checksum;
+mod cluster;
+mod error;
+mod folder;
+mod frame;
+mod header;
+mod index_design;
+mod key;
+mod record;
+pub mod requirements;
+mod rows_file;
+mod scatter;
+mod service_time;
+mod shard;
+mod shard_writer;
+mod sharding;
+mod shortcut;
+mod store;
+mod url_rows;
+mod values;
+mod world;
+
+pub use build::{Builder, Layout, build};
+pub use checksum::BLOCK;
+pub use cluster::Cluster;
+pub use error::{Result, StoreError};
+pub use folder::Versions;
+pub use frame::build_frame;
+pub use header::{FORMAT, Header};
+pub use index_design::{Arrivals, DesignCost, fewest_pages, index_design};
+pub use key::Key;
+pub use rows_file::{How, PAGE, ReadCost};
+pub use scatter::{Gather, Percentiles, Wait, simulate};
+pub use service_time::{ServiceTime, any_slow};
+pub use shard::Shard;
+pub use sharding::{shard_of, signed_shard_of};
+pub use store::{Snapshot, Span, Store};
+pub use url_rows::UrlRows;
+pub use values::{Value, ValueKind};
+pub use world::{Calm, Quota, Step, World};

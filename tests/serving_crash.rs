@@ -1,0 +1,276 @@
+//! What is served while builds are killed, run out of disk or meet each other.
+#![cfg(unix)]
+
+use lambda_workbook::calendar::Granularity::{self, Day, Hour};
+use lambda_workbook::serving::{
+    Builder, Calm, Header, Layout, Quota, Step, Store, StoreError, Value, Versions, World, build,
+};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+const URLS: i64 = 60;
+
+/// Every URL has `sign` times its number in hour 0, and as the day's count.
+fn rows(sign: i64) -> impl Iterator<Item = (String, Granularity, i64)> {
+    (0..URLS).flat_map(move |page| {
+        [Day, Hour].map(|granularity| (format!("foo.com/{page:03}"), granularity, sign * page))
+    })
+}
+
+fn build_in(
+    folder: &Path,
+    sign: i64,
+    keep: usize,
+    world: Arc<dyn World>,
+) -> Result<Header, StoreError> {
+    let mut builder = Builder::start_in(folder, Layout::counts(3).keep(keep), world)?;
+    for (url, granularity, count) in rows(sign) {
+        builder.push(&url, granularity, 0, Value::Count(count))?;
+    }
+    builder.finish()
+}
+
+/// The sign of all counts, which must be the same for all.
+fn sign_served(store: &Store) -> i64 {
+    let snapshot = store.snapshot();
+    let mut signs = rows(1)
+        .filter(|row| row.2 != 0)
+        .map(|(url, granularity, count)| {
+            let rows = snapshot.url(&url).unwrap().expect("every URL is there");
+            rows.count(granularity, 0)
+                .unwrap()
+                .expect("every bucket is there")
+                / count
+        });
+    let first = signs.next().unwrap();
+    assert!(signs.all(|sign| sign == first), "two versions are mixed");
+    first
+}
+
+/// Ends the process at the n-th time that a step is done, or a write begins, as
+/// kill -9 and a power switch do: nothing is unwound, nothing flushed.
+#[derive(Debug)]
+struct KilledAt {
+    step: Option<Step>,
+    countdown: AtomicUsize,
+}
+
+impl KilledAt {
+    fn one_less(&self) {
+        if self.countdown.fetch_sub(1, Ordering::SeqCst) == 0 {
+            // SAFETY: plain system calls.
+            unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+        }
+    }
+}
+
+impl World for KilledAt {
+    fn reached(&self, step: Step) -> io::Result<()> {
+        if self.step == Some(step) {
+            self.one_less();
+        }
+        Ok(())
+    }
+
+    fn writing(&self, _bytes: usize) -> io::Result<()> {
+        if self.step.is_none() {
+            self.one_less();
+        }
+        Ok(())
+    }
+}
+
+/// Not a test of its own: the process that is killed.
+#[test]
+#[ignore = "started by the tests below"]
+fn child() {
+    let (Ok(folder), Ok(at)) = (std::env::var("LAMBDA_STORE"), std::env::var("LAMBDA_KILL")) else {
+        return;
+    };
+    let (step, n) = at.split_once(' ').unwrap();
+    let world = KilledAt {
+        step: Step::ALL.into_iter().find(|s| format!("{s:?}") == step),
+        countdown: AtomicUsize::new(n.parse().unwrap()),
+    };
+    build_in(Path::new(&folder), -1, 3, Arc::new(world)).unwrap();
+}
+
+/// Whether the child was killed there; false if its build came to its end.
+fn killed(folder: &Path, step: &str, n: usize) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored"])
+        .env("LAMBDA_STORE", folder)
+        .env("LAMBDA_KILL", format!("{step} {n}"))
+        .output()
+        .unwrap();
+    let killed = output.status.signal() == Some(libc::SIGKILL);
+    assert!(killed || output.status.success(), "{output:?}");
+    killed
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let mut names: Vec<String> = entries
+        .map(|e| e.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_build_killed_at_any_step_leaves_one_whole_version_served() {
+    let mut kills = 0;
+    let steps = Step::ALL.map(|step| format!("{step:?}"));
+    for step in steps.iter().map(String::as_str).chain(["Write"]) {
+        for n in [0, 1, 5, 9] {
+            let folder = tempfile::tempdir().unwrap();
+            build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap();
+            let reader = Store::open(folder.path()).unwrap();
+            if !killed(folder.path(), step, n) {
+                assert!(n > 0, "{step} is never reached");
+                break;
+            }
+            kills += 1;
+            let swapped = ["Swapped", "Pruned"].contains(&step);
+            // Whoever had the store goes on; whoever opens it finds a whole one.
+            assert_eq!(sign_served(&reader), 1, "{step} {n}");
+            let now = Store::open(folder.path()).unwrap();
+            assert_eq!(
+                sign_served(&now),
+                if swapped { -1 } else { 1 },
+                "{step} {n}"
+            );
+            now.verify().unwrap();
+            // The dead builder holds no lock; what it left is cleared away.
+            build_in(folder.path(), 7, 3, Arc::new(Calm)).unwrap();
+            assert!(reader.refresh().unwrap());
+            assert_eq!(sign_served(&reader), 7);
+            assert_eq!(
+                names(folder.path()),
+                [".lock", "CURRENT", "versions"],
+                "{step} {n}"
+            );
+            let versions = Versions::of(folder.path()).unwrap();
+            for version in versions.kept().unwrap() {
+                versions.roll_back_to(version).unwrap();
+                sign_served(&Store::open(folder.path()).unwrap());
+            }
+            let hidden = names(&folder.path().join("versions"))
+                .into_iter()
+                .find(|n| n.starts_with('.'));
+            assert_eq!(hidden, None, "{step} {n}");
+        }
+    }
+    assert!(kills >= 15, "{kills}");
+}
+
+#[test]
+fn a_first_build_that_is_killed_leaves_no_store_and_the_next_makes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(killed(folder.path(), "HeaderWritten", 0));
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::NotAStore { .. }));
+    build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap();
+    assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
+}
+
+#[test]
+fn a_full_disk_at_any_byte_leaves_the_old_version_and_no_litter() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap().bytes + 400;
+    let store = Store::open(folder.path()).unwrap();
+    let mut refused = 0;
+    for room in (0..bytes).step_by(bytes as usize / 40) {
+        let Err(error) = build_in(folder.path(), -1, 3, Arc::new(Quota::new(room))) else {
+            break;
+        };
+        refused += 1;
+        let text = error.to_string();
+        assert!(
+            text.contains("make room") && text.contains("unchanged"),
+            "{text}"
+        );
+        assert!(!store.refresh().unwrap());
+        assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
+        assert_eq!(names(folder.path()), [".lock", "CURRENT", "versions"]);
+        assert_eq!(names(&folder.path().join("versions")).len(), 1);
+    }
+    assert!(refused > 20, "{refused}");
+    build_in(folder.path(), -1, 3, Arc::new(Quota::new(bytes))).unwrap();
+}
+
+#[test]
+fn a_second_builder_is_refused_while_the_first_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Builder::start(folder.path(), Layout::counts(2)).unwrap();
+    first.push("foo.com/", Hour, 0, Value::Count(1)).unwrap();
+    let error = Builder::start(folder.path(), Layout::counts(2)).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("(process {})", std::process::id())),
+        "{text}"
+    );
+    first.finish().unwrap();
+    assert_eq!(
+        Store::open(folder.path())
+            .unwrap()
+            .count("foo.com/", Hour, 0)
+            .unwrap(),
+        Some(1)
+    );
+    drop(Builder::start(folder.path(), Layout::counts(2)).unwrap());
+    build(folder.path(), Layout::counts(2), []).unwrap();
+}
+
+#[test]
+fn many_builders_and_readers_at_once_never_mix_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    build_in(folder, 1000, 1, Arc::new(Calm)).unwrap();
+    let done = AtomicBool::new(false);
+    let built = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let store = Store::open(folder).unwrap();
+                    let mut seen = 0;
+                    while !done.load(Ordering::SeqCst) {
+                        // With one version kept, it is often pruned meanwhile.
+                        store.refresh().unwrap();
+                        sign_served(&store);
+                        seen += 1;
+                    }
+                    seen
+                })
+            })
+            .collect();
+        let builders: Vec<_> = (1..=3)
+            .map(|sign| {
+                let built = &built;
+                scope.spawn(move || {
+                    for _ in 0..15 {
+                        match build_in(folder, sign, 1, Arc::new(Calm)) {
+                            Ok(_) => _ = built.fetch_add(1, Ordering::SeqCst),
+                            Err(StoreError::Busy { .. }) => std::thread::yield_now(),
+                            Err(other) => panic!("{other}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        builders
+            .into_iter()
+            .for_each(|builder| builder.join().unwrap());
+        done.store(true, Ordering::SeqCst);
+        assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
+    });
+    // Every build that was let in has its version: none was lost or doubled.
+    let built = built.into_inner() as u64;
+    assert!(built > 0);
+    assert_eq!(Versions::of(folder).unwrap().served().unwrap(), built + 1);
+}

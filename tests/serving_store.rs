@@ -1,0 +1,400 @@
+//! The store against a plain map, and against damage.
+
+use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
+use lambda_workbook::serving::{
+    BLOCK, Layout, Span, Store, StoreError, Value, ValueKind, Versions, build, shard_of,
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Key = (String, &'static str, i64);
+
+fn granularity(code: &str) -> Granularity {
+    code.parse().unwrap()
+}
+
+fn stored(folder: &Path, layout: Layout, rows: &BTreeMap<Key, i64>) -> Store {
+    build(
+        folder,
+        layout,
+        rows.iter()
+            .map(|((url, code, ts), &n)| (&**url, granularity(code), *ts, Value::Count(n))),
+    )
+    .unwrap();
+    Store::open(folder).unwrap()
+}
+
+fn any_rows() -> impl Strategy<Value = BTreeMap<Key, i64>> {
+    let url = prop::sample::select(vec!["a.com/", "a.com/b", "a.com/\u{1}", "é.com/", ""]);
+    let code = prop::sample::select(vec!["d", "h", "m", "w"]);
+    // Runs without gaps, with gaps, off the buckets, and centuries apart.
+    let ts = prop_oneof![
+        6 => (-20i64..20).prop_map(|i| i * 3600),
+        2 => -100_000i64..100_000,
+        1 => prop::sample::select(vec![i64::MIN, i64::MAX, 1 << 40, -1]),
+    ];
+    let count = prop_oneof![
+        0i64..200,
+        Just(-1),
+        Just(40_000),
+        Just(1 << 20),
+        Just(i64::MAX / 100)
+    ];
+    let key = (url.prop_map(str::to_owned), code, ts);
+    prop::collection::btree_map(key, count, 0..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_read_answers_as_a_plain_map_does(
+        rows in any_rows(),
+        shards in 1u32..5,
+        from in prop_oneof![-100_000i64..100_000, Just(i64::MIN)],
+        length in prop_oneof![0i64..200_000, Just(i64::MAX)],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = stored(folder.path(), Layout::counts(shards), &rows);
+        store.verify().unwrap();
+        prop_assert_eq!(store.header().rows as usize, rows.len());
+        for ((url, code, ts), &count) in &rows {
+            let g = granularity(code);
+            prop_assert_eq!(store.count(url, g, *ts).unwrap(), Some(count));
+            for near in [ts.wrapping_sub(1), ts.wrapping_add(1), ts.wrapping_add(3600)] {
+                let wanted = rows.get(&(url.clone(), code, near)).copied();
+                prop_assert_eq!(store.count(url, g, near).unwrap(), wanted);
+            }
+        }
+        let to = from.saturating_add(length);
+        for (url, code) in rows.keys().map(|(url, code, _)| (url, code)) {
+            let wanted: Vec<(i64, i64)> = rows
+                .range((url.clone(), *code, from)..(url.clone(), *code, to))
+                .map(|((_, _, ts), &n)| (*ts, n))
+                .collect();
+            let sum = wanted.iter().map(|(_, n)| n).sum();
+            let g = granularity(code);
+            prop_assert_eq!(store.counts(url, g, from..to).unwrap(), Some(wanted));
+            prop_assert_eq!(store.sum(url, &[Span::plus(g, from..to)]).unwrap(), Some(sum));
+            prop_assert_eq!(store.sum(url, &[Span::minus(g, from..to)]).unwrap(), Some(-sum));
+        }
+    }
+}
+
+/// Two URLs, all granularities, enough hours for several blocks.
+fn year() -> BTreeMap<Key, i64> {
+    let mut rows = BTreeMap::new();
+    for url in ["foo.com/a", "foo.com/b"] {
+        for (code, step, n) in [("h", 3600, 8760), ("d", 86_400, 365), ("w", 604_800, 52)] {
+            for i in 0..n {
+                rows.insert((url.to_owned(), code, i * step), i % 1000);
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn sketches_come_back_byte_for_byte_in_place_and_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let sketches: Vec<(i64, Vec<u8>)> = (0..9i64)
+        .map(|i| (i * 7200, vec![i as u8; (i * 333) as usize]))
+        .collect();
+    let rows = sketches
+        .iter()
+        .map(|(ts, bytes)| ("foo.com/", Hour, *ts, Value::Bytes(bytes)));
+    build(folder.path(), Layout::sketches(2, 14), rows).unwrap();
+    let store = Store::open_as(folder.path(), ValueKind::Sketches { precision: 14 }).unwrap();
+    for (ts, bytes) in &sketches {
+        assert_eq!(
+            store.bytes("foo.com/", Hour, *ts).unwrap().as_ref(),
+            Some(bytes)
+        );
+    }
+    assert_eq!(store.bytes("foo.com/", Hour, 3600).unwrap(), None);
+    let some = store
+        .byte_values("foo.com/", Hour, 1..28_801)
+        .unwrap()
+        .unwrap();
+    assert_eq!(some, sketches[1..5]);
+
+    let other = Store::open_as(folder.path(), ValueKind::Sketches { precision: 12 });
+    let text = other.unwrap_err().to_string();
+    assert!(
+        text.contains("sketches of precision 14, not sketches of precision 12"),
+        "{text}"
+    );
+    let counts = store.count("foo.com/", Hour, 0).unwrap_err().to_string();
+    assert!(counts.contains("not counts"), "{counts}");
+}
+
+#[test]
+fn a_url_or_bucket_that_is_not_there_is_none_and_a_backward_range_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), Layout::counts(3), &year());
+    assert_eq!(store.count("foo.com/none", Hour, 0).unwrap(), None);
+    assert_eq!(store.count("foo.com/a", Month, 0).unwrap(), None);
+    assert_eq!(store.counts("foo.com/none", Hour, 0..9).unwrap(), None);
+    assert_eq!(store.counts("foo.com/a", Hour, 5..5).unwrap(), Some(vec![]));
+    let error = store
+        .counts("foo.com/a", Hour, 9..0)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "the range from 9 to 0 ends before it starts; exchange its ends"
+    );
+    let error = store
+        .sum("foo.com/a", &[Span::plus(Day, 9..0)])
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        StoreError::BackwardRange { from: 9, to: 0 }
+    ));
+}
+
+#[test]
+fn an_empty_view_is_a_store_that_answers_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), Layout::counts(3), &BTreeMap::new());
+    assert_eq!(store.count("foo.com/", Hour, 0).unwrap(), None);
+}
+
+#[test]
+fn a_row_out_of_order_or_twice_or_of_another_kind_is_named_and_nothing_is_swapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = Value::Count(1);
+    let first = ("b.com/", Hour, 3600, count);
+    for (second, problem) in [
+        (first, "repeats"),
+        (("b.com/", Hour, 0, count), "sorts before"),
+        (("b.com/", Day, 7200, count), "sorts before"),
+        (("a.com/", Hour, 7200, count), "sorts before"),
+        (("c.com/", Hour, 0, Value::Bytes(b"x")), "another kind"),
+        (("c\0.com/", Hour, 0, count), "zero byte"),
+    ] {
+        let error = build(folder.path(), Layout::counts(2), [first, second]).unwrap_err();
+        assert!(matches!(error, StoreError::Row { row: 1, .. }), "{error:?}");
+        assert!(error.to_string().contains(problem), "{error}");
+        let none = Store::open(folder.path()).unwrap_err();
+        assert!(matches!(none, StoreError::NotAStore { .. }), "{none:?}");
+    }
+    let none = build(folder.path(), Layout::counts(0), []).unwrap_err();
+    assert!(matches!(none, StoreError::Layout { .. }));
+}
+
+#[test]
+fn a_reader_keeps_its_version_until_it_asks_and_a_way_back_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let version = |n: i64| {
+        let layout = Layout::counts(2).keep(2);
+        build(
+            folder.path(),
+            layout,
+            [("a.com/", Hour, 0, Value::Count(n))],
+        )
+        .unwrap()
+    };
+    version(1);
+    let old = Store::open(folder.path()).unwrap();
+    let held = old.snapshot();
+    assert!(!old.refresh().unwrap());
+    for n in 2..=4 {
+        assert_eq!(version(n).version, n as u64);
+    }
+    // Version 1 is pruned, and still answers those who have it.
+    let versions = Versions::of(folder.path()).unwrap();
+    assert_eq!(versions.kept().unwrap(), [3, 4]);
+    assert_eq!(old.clone().count("a.com/", Hour, 0).unwrap(), Some(1));
+    assert!(old.refresh().unwrap());
+    assert_eq!(old.clone().count("a.com/", Hour, 0).unwrap(), Some(4));
+    assert_eq!(
+        held.url("a.com/").unwrap().unwrap().count(Hour, 0).unwrap(),
+        Some(1)
+    );
+
+    versions.roll_back_to(3).unwrap();
+    assert!(old.refresh().unwrap());
+    assert_eq!(old.version(), 3);
+    let error = versions.roll_back_to(1).unwrap_err().to_string();
+    assert!(
+        error.contains("version 1 is not kept; kept are [3, 4]"),
+        "{error}"
+    );
+    // The version served is never pruned, and numbers are not used twice.
+    assert_eq!(version(5).version, 5);
+    assert_eq!(versions.kept().unwrap(), [4, 5]);
+}
+
+/// All files of the version served.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let versions = Versions::of(folder).unwrap();
+    let served = versions.served().unwrap();
+    let shard = versions.shard_folder(served, 0);
+    let mut files = vec![folder.join("CURRENT"), shard.with_file_name("header")];
+    for shard in 0..versions.header(served).unwrap().shards {
+        let shard = versions.shard_folder(served, shard);
+        files.extend(["index.fst", "shortcut", "values", "checksums"].map(|name| shard.join(name)));
+    }
+    files
+}
+
+/// Opens the store, reads every row, checks every block. A damaged shortcut alone
+/// is found by the last only: until then, all answers are right.
+fn read_all(folder: &Path, rows: &BTreeMap<Key, i64>) -> Result<(), StoreError> {
+    let store = Store::open(folder)?;
+    for ((url, code, ts), &n) in rows {
+        assert_eq!(
+            store.count(url, granularity(code), *ts)?,
+            Some(n),
+            "a wrong answer"
+        );
+    }
+    store.verify()
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_an_error_that_names_its_file_and_never_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = year();
+    stored(folder.path(), Layout::counts(2), &rows);
+    read_all(folder.path(), &rows).unwrap();
+    for path in files(folder.path()) {
+        let sound = fs::read(&path).unwrap();
+        // Every bit of the small files, one in some hundred of the large.
+        let step = (sound.len() * 8 / 200).max(1) | 1;
+        for bit in (0..sound.len() * 8).step_by(step) {
+            let mut damaged = sound.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, &damaged).unwrap();
+            let error = read_all(folder.path(), &rows).expect_err("a flipped bit");
+            let text = error.to_string();
+            assert!(text.contains(path.to_str().unwrap()), "{text}");
+            if path.ends_with("values") {
+                let block = format!("block {} ", bit / 8 / BLOCK);
+                assert!(text.contains(&block), "{text}, not {block}");
+            }
+        }
+        fs::write(&path, &sound).unwrap();
+    }
+    read_all(folder.path(), &rows).unwrap();
+}
+
+#[test]
+fn damage_after_the_store_was_opened_is_found_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), Layout::counts(1), &year());
+    assert_eq!(store.count("foo.com/a", Hour, 3600).unwrap(), Some(1));
+    let values = files(folder.path())
+        .into_iter()
+        .find(|path| path.ends_with("values"))
+        .unwrap();
+    let mut bytes = fs::read(&values).unwrap();
+    bytes.iter_mut().for_each(|byte| *byte ^= 1);
+    // In place, as a disk decays: the same file, still mapped.
+    use std::io::Write;
+    let mut file = fs::OpenOptions::new().write(true).open(&values).unwrap();
+    file.write_all(&bytes).unwrap();
+    let error = store.count("foo.com/a", Hour, 3600).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Corrupt { block: 0, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_missing_or_shortened_or_lengthened_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = year();
+    stored(folder.path(), Layout::counts(2), &rows);
+    for path in files(folder.path()) {
+        let sound = fs::read(&path).unwrap();
+        let mut long = sound.clone();
+        long.push(0);
+        let cut = [0, sound.len() / 2, sound.len().saturating_sub(1)];
+        let cut = cut
+            .iter()
+            .map(|&bytes| &sound[..bytes])
+            .filter(|cut| *cut != sound);
+        let all = cut.chain([&long[..]]).map(Some).chain([None]);
+        for damaged in all {
+            match damaged {
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            let error = Store::open(folder.path()).expect_err("a file that is not whole");
+            let current = path.ends_with("CURRENT") && damaged.is_none();
+            let named = if current { folder.path() } else { &path };
+            assert!(
+                error.to_string().contains(named.to_str().unwrap()),
+                "{error}"
+            );
+        }
+        fs::write(&path, &sound).unwrap();
+    }
+}
+
+#[test]
+fn a_shard_that_belongs_elsewhere_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    stored(folder.path(), Layout::counts(2), &year());
+    let versions = Versions::of(folder.path()).unwrap();
+    let (a, b) = (versions.shard_folder(1, 0), versions.shard_folder(1, 1));
+    let aside = a.with_file_name("aside");
+    fs::rename(&a, &aside).unwrap();
+    fs::rename(&b, &a).unwrap();
+    fs::rename(&aside, &b).unwrap();
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Format { .. }), "{error:?}");
+}
+
+#[test]
+fn a_store_of_another_format_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    stored(folder.path(), Layout::counts(1), &year());
+    let header = files(folder.path())[1].clone();
+    let text = fs::read_to_string(&header).unwrap();
+    let line = text
+        .lines()
+        .next()
+        .unwrap()
+        .replace("\"format\":1", "\"format\":2");
+    let sum = xxhash(line.as_bytes());
+    fs::write(&header, format!("{line}\n{sum:016x}\n")).unwrap();
+    let error = Store::open(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("has format 2") && error.contains("reads format 1"),
+        "{error}"
+    );
+}
+
+fn xxhash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
+#[test]
+fn all_of_a_url_lies_in_one_shard_and_the_signed_remainder_would_lose_it() {
+    use lambda_workbook::serving::signed_shard_of;
+    let folder = tempfile::tempdir().unwrap();
+    let rows: BTreeMap<Key, i64> = (0..100)
+        .flat_map(|page| {
+            [("d", 0), ("h", 3600)].map(|(code, ts)| ((format!("a.com/{page}"), code, ts), page))
+        })
+        .collect();
+    let store = stored(folder.path(), Layout::counts(7), &rows);
+    let snapshot = store.snapshot();
+    for (number, shard) in snapshot.shards().iter().enumerate() {
+        for url in shard.urls() {
+            assert_eq!(shard_of(&url, 7) as usize, number);
+            let rows = shard.url(&url).unwrap().unwrap();
+            assert_eq!((rows.len(Day), rows.len(Hour), rows.len(Week)), (1, 1, 0));
+        }
+    }
+    // The mutant: half of the URLs would be sought in a shard that is not there.
+    let lost = rows
+        .keys()
+        .filter(|(url, ..)| usize::try_from(signed_shard_of(url, 7)).is_err());
+    assert!(lost.count() > 60);
+}
