@@ -6,7 +6,7 @@
 
 use super::tally::Hours;
 use super::visits;
-use crate::batch::sketch::{Gather, Precision, Sketch};
+use crate::batch::sketch::{Gather, Precision, uniques_of};
 use crate::calendar::Granularity;
 use crate::engine::EngineError;
 use polars::prelude::*;
@@ -155,7 +155,7 @@ fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
         .collect();
     let uniques: Vec<i64> = rows
         .par_iter()
-        .map(|row| Sketch::from_bytes(row.3).map_or(0, |sketch| sketch.uniques()))
+        .map(|row| uniques_of(row.3).expect("made by this run"))
         .collect();
     let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
     DataFrame::new(
