@@ -22,6 +22,8 @@ struct Raw {
     kind: &'static str,
     url: &'static str,
     person: Result<i64, &'static str>,
+    /// The other end, if it is an equiv.
+    other: Result<i64, &'static str>,
     nonce: i64,
 }
 
@@ -44,18 +46,24 @@ fn raw() -> impl Strategy<Value = Raw> {
         "http://",
         "ftp://mysite.com/",
     ]);
-    let person = prop_oneof![
-        (0..3i64).prop_map(Ok),
-        prop::sample::select(vec!["A", "ABCDEFGH", "a-cookie-longer-than-eight", ""]).prop_map(Err),
-    ];
+    let person = || {
+        prop_oneof![
+            (0..3i64).prop_map(Ok),
+            prop::sample::select(vec!["A", "ABCDEFGH", "a-cookie-longer-than-eight", ""])
+                .prop_map(Err),
+        ]
+    };
     let kind = prop_oneof![9 => Just("page_view"), 1 => Just("equiv"), 1 => Just("nonsense")];
-    (secs, kind, url, person, 0..2i64).prop_map(|(secs, kind, url, person, nonce)| Raw {
-        secs,
-        kind,
-        url,
-        person,
-        nonce,
-    })
+    (secs, kind, url, (person(), person()), 0..2i64).prop_map(
+        |(secs, kind, url, (person, other), nonce)| Raw {
+            secs,
+            kind,
+            url,
+            person,
+            other,
+            nonce,
+        },
+    )
 }
 
 fn frame(rows: &[Raw]) -> DataFrame {
@@ -66,17 +74,20 @@ fn frame(rows: &[Raw]) -> DataFrame {
         "cookie" => rows.iter().map(|r| r.person.err()).collect::<Vec<_>>(),
         "user_id" => rows.iter().map(|r| r.person.ok()).collect::<Vec<_>>(),
         "nonce" => rows.iter().map(|r| r.nonce).collect::<Vec<_>>(),
+        "cookie2" => rows.iter().map(|r| r.other.err().filter(|_| r.kind == "equiv")).collect::<Vec<_>>(),
+        "user_id2" => rows.iter().map(|r| r.other.ok().filter(|_| r.kind == "equiv")).collect::<Vec<_>>(),
     )
     .unwrap()
 }
 
 fn json_line(row: &Raw) -> String {
-    let person = match row.person {
+    let of = |person: Result<i64, &str>| match person {
         Ok(id) => serde_json::json!({ "user_id": id }),
         Err(cookie) => serde_json::json!({ "cookie": cookie }),
     };
+    let (person, other) = (of(row.person), of(row.other));
     let unit = match row.kind {
-        "equiv" => serde_json::json!({"equiv": {"id1": person, "id2": person}}),
+        "equiv" => serde_json::json!({"equiv": {"id1": person, "id2": other}}),
         kind => {
             serde_json::json!({kind: {"person": person, "page": {"url": row.url}, "nonce": row.nonce}})
         }
@@ -150,6 +161,7 @@ fn run(
     let job = Job {
         input: input.to_owned(),
         zones: zone.into_iter().collect(),
+        precision: batch::Precision::DEFAULT,
     };
     engine.run(&job, out, &|_| {})
 }
@@ -207,6 +219,17 @@ proptest! {
         let of_days: View = buckets.iter().filter(|((_, code, _), _)| code == "d").map(|(k, n)| (k.clone(), *n)).collect();
         prop_assert_eq!(of_hours, of_days);
 
+        // Persons: uniques and bounces of the readable form, uniques also by sets.
+        let index = batch::PersonIndex::of(&batch::persons::equivs(&df).unwrap());
+        let persons = index.apply(&distinct).unwrap();
+        let uniques = batch::uniques_all(&persons).unwrap();
+        for g in Granularity::ALL {
+            let exact = batch::exact_uniques(&persons, g).unwrap();
+            let here = batch::uniques(&persons, g).unwrap().drop("sketch").unwrap();
+            prop_assert!(here.equals(&exact));
+        }
+        let bounces = batch::bounces(&persons).unwrap();
+
         // The engine, from both formats, cut anyhow, with and without spilling.
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
@@ -222,6 +245,9 @@ proptest! {
                 Ok(summary) => {
                     prop_assert_eq!(&read(&out, local::PAGE_VIEWS), &buckets);
                     prop_assert_eq!(&read(&out, local::LOCAL_DAYS), &days);
+                    let table = |name| dataset::read_parquet(out.join(name), &[]).unwrap();
+                    prop_assert!(table(local::UNIQUES).equals(&uniques));
+                    prop_assert!(table(local::BOUNCES).equals(&bounces));
                     let counts = summary.counts;
                     prop_assert_eq!(counts.read as usize, rows.len());
                     prop_assert_eq!(counts.rejected as usize, rejected);
@@ -237,7 +263,7 @@ proptest! {
                         }
                     }
                     // Nothing else is left in the folder.
-                    prop_assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3);
+                    prop_assert_eq!(std::fs::read_dir(&out).unwrap().count(), 5);
                 }
             }
         }
@@ -282,6 +308,80 @@ fn the_golden_example_by_hour() {
         views as u64
     );
     assert_eq!(summary.counts.other_kinds, (datums.len() - views) as u64);
+}
+
+#[test]
+fn the_golden_uniques_and_bounces_are_of_persons() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/golden.jsonl");
+    let out = folder.path().join("out");
+    run(&Local::default(), &input, None, &out).unwrap();
+    let uniques = dataset::read_parquet(out.join(local::UNIQUES), &[]).unwrap();
+    let days: Vec<_> = batch::uniques::rows(&uniques)
+        .unwrap()
+        .into_iter()
+        .filter(|row| row.granularity == "d")
+        .map(|row| (row.url, row.ts, row.sketch.uniques()))
+        .collect();
+    let expected = [
+        ("foo.com/post1", 0, 2),
+        ("foo.com/post2", 0, 1),
+        ("foo.com/post3", 0, 2),
+    ];
+    assert_eq!(days, expected.map(|(url, ts, n)| (url.to_owned(), ts, n)));
+    let bounces = dataset::read_parquet(out.join(local::BOUNCES), &[]).unwrap();
+    let expected = df!("domain" => ["foo.com"], "visits" => [4i64], "bounces" => [0i64]).unwrap();
+    assert!(bounces.equals(&expected), "{bounces}");
+}
+
+#[test]
+fn an_equiv_without_two_ends_is_rejected_and_one_with_oneself_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.parquet");
+    let view = Raw {
+        secs: 60,
+        kind: "page_view",
+        url: "a.com/",
+        person: Ok(1),
+        other: Ok(1),
+        nonce: 1,
+    };
+    let equiv = Raw {
+        kind: "equiv",
+        ..view.clone()
+    };
+    let mut df = frame(&[view, equiv.clone(), equiv]);
+    let none = Column::new("user_id2".into(), [None, Some(1i64), None]);
+    df.with_column(none).unwrap();
+    ParquetWriter::new(File::create(&path).unwrap())
+        .finish(&mut df)
+        .unwrap();
+    let out = folder.path().join("out");
+    let summary = run(&Local::default(), &path, None, &out).unwrap();
+    assert_eq!(
+        (summary.counts.rejected, summary.counts.other_kinds),
+        (1, 1)
+    );
+    let reason = "equiv with an end that is not one cookie or one user_id";
+    assert_eq!(lines(&out)[0]["reason"], reason);
+    assert_eq!(batch::rejected_rows(&df).unwrap().height(), 1);
+    assert_eq!(batch::persons::equivs(&df).unwrap().len(), 1);
+}
+
+#[test]
+fn an_equiv_spelled_with_escapes_is_found() {
+    let equiv = r#"{"dataunit":{"\u0065quiv":{"id1":{"user_id":1},"id2":{"user_id":2}}},"pedigree":{"true_as_of_secs":60}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in.jsonl");
+    let other = GOOD.replace("\"user_id\":1", "\"user_id\":2");
+    std::fs::write(&input, format!("{GOOD}\n{other}\n{equiv}")).unwrap();
+    let out = folder.path().join("out");
+    run(&Local::default(), &input, None, &out).unwrap();
+    let uniques = dataset::read_parquet(out.join(local::UNIQUES), &[]).unwrap();
+    assert_eq!(
+        uniques.column("uniques").unwrap().i64().unwrap().get(0),
+        Some(1)
+    );
 }
 
 #[test]
@@ -480,6 +580,7 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
         kind: "page_view",
         url: "a.com/",
         person: Ok(1),
+        other: Ok(1),
         nonce: 1,
     }];
     let mut df = frame(&rows);
@@ -505,6 +606,7 @@ fn narrower_columns_are_read_too() {
         kind: "page_view",
         url: "a.com/",
         person: Ok(1),
+        other: Ok(1),
         nonce: 1,
     }];
     let mut df = frame(&rows);

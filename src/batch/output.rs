@@ -31,6 +31,9 @@ pub struct Manifest {
     pub engine: String,
     pub input: Input,
     pub counts: Counts,
+    /// Of the sketches of uniques.
+    #[serde(default)]
+    pub precision: u8,
     /// Zones of the view by local day.
     pub zones: Vec<String>,
     /// Every file beside this one, with its rows, in order of name.
@@ -39,7 +42,7 @@ pub struct Manifest {
 
 impl Manifest {
     pub const MADE_BY: &str = "workbook batch";
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// The manifest of a folder of batch views, if it is one.
     pub fn read(folder: impl AsRef<Path>) -> Option<Manifest> {

@@ -30,6 +30,8 @@ pub enum Reason {
     Missing(&'static str),
     /// Both a cookie and a user id.
     TwoPersons,
+    /// An equiv with an end that is no person, or two.
+    NotAnEquiv,
     /// Seconds outside [`TIMESTAMPS`].
     Timestamp(i64),
     /// A malformed URL.
@@ -51,6 +53,9 @@ impl fmt::Display for Reason {
             ),
             Reason::Missing(field) => write!(f, "page view without {field}"),
             Reason::TwoPersons => write!(f, "page view with both a cookie and a user_id"),
+            Reason::NotAnEquiv => {
+                write!(f, "equiv with an end that is not one cookie or one user_id")
+            }
             Reason::Timestamp(secs) => {
                 write!(f, "timestamp {secs} is outside the years 1 to 9999")?;
                 if TIMESTAMPS.contains(&(secs / 1000)) {
@@ -77,7 +82,13 @@ pub struct Row<'a> {
     pub cookie: Option<&'a str>,
     pub user_id: Option<i64>,
     pub nonce: Option<i64>,
+    /// The other end of an equiv; `None` where the table has no columns for it,
+    /// and an equiv says nothing that could be used.
+    pub second: Option<End<'a>>,
 }
+
+/// An end of an equiv: `cookie2` and `user_id2`.
+pub type End<'a> = (Option<&'a str>, Option<i64>);
 
 impl<'a> Row<'a> {
     /// The normalised URL of a page view; `None` for a datum of another kind.
@@ -96,6 +107,13 @@ impl<'a> Row<'a> {
             .ok_or(Reason::Missing("true_as_of_secs"))?;
         if !TIMESTAMPS.contains(&secs) {
             return Err(Reason::Timestamp(secs));
+        }
+        if kind == "equiv"
+            && let Some((cookie, user_id)) = self.second
+            && (cookie.is_some() == user_id.is_some()
+                || self.cookie.is_some() == self.user_id.is_some())
+        {
+            return Err(Reason::NotAnEquiv);
         }
         if kind != "page_view" {
             return Ok(None);
@@ -123,6 +141,10 @@ pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
     let cookie = df.column("cookie")?.str()?;
     let user_id = df.column("user_id")?.i64()?;
     let nonce = df.column("nonce")?.i64()?;
+    let second = match (df.column("cookie2"), df.column("user_id2")) {
+        (Ok(cookie), Ok(user_id)) => Some((cookie.str()?, user_id.i64()?)),
+        _ => None,
+    };
 
     let (mut rows, mut reasons, mut urls) = (Vec::new(), Vec::new(), Vec::new());
     for i in 0..df.height() {
@@ -133,6 +155,7 @@ pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
             cookie: cookie.get(i),
             user_id: user_id.get(i),
             nonce: nonce.get(i),
+            second: second.map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
         };
         if let Err(reason) = row.check() {
             rows.push(i as i64 + 1);

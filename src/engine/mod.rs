@@ -12,6 +12,7 @@ pub mod local;
 pub use error::EngineError;
 pub use local::Local;
 
+use crate::batch::sketch::Precision;
 use chrono_tz::Tz;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Job {
     pub input: PathBuf,
     /// Zones whose local days get a view, besides the buckets in UTC.
     pub zones: Vec<Tz>,
+    /// Of the sketches in the view of uniques.
+    pub precision: Precision,
 }
 
 /// Runs a [`Job`].
@@ -31,7 +34,9 @@ pub trait Engine {
 
     /// Computes the views and writes them into `folder`, which exists:
     /// `page_views.parquet`, with zones also `page_views_by_local_day.parquet`,
-    /// and `rejected.jsonl`. Leaves nothing else there when it succeeds.
+    /// `uniques.parquet`, `bounces.parquet` and `rejected.jsonl`. Uniques and
+    /// bounces are of persons: identifiers that an equiv anywhere in the input
+    /// joins are one. Leaves nothing else there when it succeeds.
     fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;
 }
 
@@ -52,6 +57,8 @@ pub struct Progress {
 /// The steps of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Looking for equivs.
+    Persons,
     Read,
     Dedupe,
     Write,

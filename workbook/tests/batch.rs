@@ -166,7 +166,13 @@ fn the_same_input_gives_the_same_bytes_and_leaves_nothing_beside() {
     assert_eq!(first, bytes());
     assert_eq!(
         names(&out),
-        ["manifest.json", "page_views.parquet", "rejected.jsonl"]
+        [
+            "bounces.parquet",
+            "manifest.json",
+            "page_views.parquet",
+            "rejected.jsonl",
+            "uniques.parquet"
+        ]
     );
     assert_eq!(names(folder.path()), ["in.jsonl", "views"]);
 }

@@ -21,29 +21,60 @@ use std::collections::HashMap;
 /// assert_eq!(found, [vec![UserId(1), UserId(3), UserId(5)], vec![UserId(8), UserId(9)]]);
 /// ```
 pub fn components(equivs: &[Equiv]) -> Vec<Vec<PersonId>> {
-    let mut numbers: HashMap<&PersonId, u32> = HashMap::with_capacity(equivs.len());
-    let mut edges = Vec::with_capacity(equivs.len());
+    let mut joined = Joined::default();
     for equiv in equivs {
-        let mut number = |id| {
-            let next = numbers.len() as u32;
-            *numbers.entry(id).or_insert(next)
-        };
-        edges.push((number(&equiv.id1), number(&equiv.id2)));
+        joined.join(&equiv.id1, &equiv.id2);
     }
-    let mut trees = UnionFind::new(numbers.len());
-    for (one, other) in edges {
-        trees.union(one, other);
+    joined.into_components()
+}
+
+/// The components of the equivs so far: they can come one by one.
+#[derive(Debug, Default)]
+pub struct Joined {
+    numbers: HashMap<PersonId, usize>,
+    trees: UnionFind<usize>,
+}
+
+impl Joined {
+    /// Takes an equiv.
+    pub fn join(&mut self, one: &PersonId, other: &PersonId) {
+        let (one, other) = (self.number(one), self.number(other));
+        self.trees.union(one, other);
     }
-    let labels = trees.into_labeling();
-    let mut ids: Vec<(u32, &PersonId)> = numbers
-        .into_iter()
-        .map(|(id, number)| (labels[number as usize], id))
-        .collect();
-    ids.sort_unstable();
-    let mut persons: Vec<Vec<PersonId>> = ids
-        .chunk_by(|one, other| one.0 == other.0)
-        .map(|same| same.iter().map(|(_, id)| (*id).clone()).collect())
-        .collect();
-    persons.sort_unstable();
-    persons
+
+    fn number(&mut self, id: &PersonId) -> usize {
+        if let Some(&number) = self.numbers.get(id) {
+            return number;
+        }
+        let number = self.trees.new_set();
+        self.numbers.insert(id.clone(), number);
+        number
+    }
+
+    /// Whether no equiv has come.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// As [`components()`] gives them.
+    pub fn into_components(self) -> Vec<Vec<PersonId>> {
+        let labels = self.trees.into_labeling();
+        let mut ids: Vec<(usize, PersonId)> = self
+            .numbers
+            .into_iter()
+            .map(|(id, number)| (labels[number], id))
+            .collect();
+        ids.sort_unstable();
+        let mut persons: Vec<Vec<PersonId>> = Vec::new();
+        let mut last = None;
+        for (label, id) in ids {
+            match persons.last_mut() {
+                Some(person) if last == Some(label) => person.push(id),
+                _ => persons.push(vec![id]),
+            }
+            last = Some(label);
+        }
+        persons.sort_unstable();
+        persons
+    }
 }

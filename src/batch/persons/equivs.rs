@@ -1,20 +1,22 @@
 //! The equivs of a table of datums.
 
+use crate::batch::rejected::Row;
 use crate::schema::{Equiv, PersonId};
 use polars::prelude::*;
 
 /// The equivs among some datums: rows whose `kind` is `equiv`, by the columns
-/// `cookie`, `user_id`, `cookie2`, `user_id2`.
+/// `cookie`, `user_id`, `cookie2`, `user_id2`. Those that
+/// [`rejected_rows`](crate::batch::rejected_rows) names are left out.
 ///
 /// # Errors
-/// A missing column, or an end of an edge that is no person or two; the row is
-/// named.
+/// A missing column.
 ///
 /// ```
 /// use lambda_workbook::{batch::persons, schema::*};
 /// use polars::prelude::*;
 ///
 /// let datums = df!(
+///     "true_as_of_secs" => [60i64, 61],
 ///     "kind" => ["equiv", "page_view"],
 ///     "cookie" => [Some("ABCDE"), Some("ABCDE")], "user_id" => [None::<i64>, None],
 ///     "cookie2" => [None::<&str>, None], "user_id2" => [Some(7i64), None],
@@ -24,6 +26,7 @@ use polars::prelude::*;
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn equivs(datums: &DataFrame) -> PolarsResult<Vec<Equiv>> {
+    let secs = datums.column("true_as_of_secs")?.i64()?;
     let kinds = datums.column("kind")?.str()?;
     let cookies = [
         datums.column("cookie")?.str()?,
@@ -34,18 +37,25 @@ pub fn equivs(datums: &DataFrame) -> PolarsResult<Vec<Equiv>> {
         datums.column("user_id2")?.i64()?,
     ];
     let person = |row: usize, end: usize| match (cookies[end].get(row), users[end].get(row)) {
-        (Some(cookie), None) => Ok(PersonId::Cookie(cookie.to_owned())),
-        (None, Some(user)) => Ok(PersonId::UserId(user)),
-        _ => polars_bail!(ComputeError:
-            "row {row}: each end of an equiv is a cookie or a user_id, and this one is not"),
+        (Some(cookie), None) => Some(PersonId::Cookie(cookie.to_owned())),
+        (None, Some(user)) => Some(PersonId::UserId(user)),
+        _ => None,
     };
-    (0..datums.height())
-        .filter(|&row| kinds.get(row) == Some("equiv"))
-        .map(|row| {
-            Ok(Equiv {
-                id1: person(row, 0)?,
-                id2: person(row, 1)?,
-            })
+    let of_row = |row: usize| {
+        let checked = Row {
+            true_as_of_secs: secs.get(row),
+            kind: kinds.get(row),
+            cookie: cookies[0].get(row),
+            user_id: users[0].get(row),
+            second: Some((cookies[1].get(row), users[1].get(row))),
+            ..Row::default()
+        };
+        checked.check().ok()?;
+        Some(Equiv {
+            id1: person(row, 0)?,
+            id2: person(row, 1)?,
         })
-        .collect()
+    };
+    let equivs = (0..datums.height()).filter(|&row| kinds.get(row) == Some("equiv"));
+    Ok(equivs.filter_map(of_row).collect())
 }

@@ -35,7 +35,7 @@ enum Kept {
 }
 
 /// Codes are not tidied before there are so many untidy ones.
-const UNTIDY: usize = 16;
+const UNTIDY: usize = 128;
 
 impl Gather {
     pub fn new(precision: Precision) -> Self {
@@ -73,9 +73,11 @@ impl Gather {
             return Err(SketchError::Precisions(self.precision, other.precision));
         }
         match (&mut self.kept, &other.kept) {
-            (Kept::Codes { codes, .. }, Kept::Codes { codes: more, .. }) => {
+            (Kept::Codes { codes, tidy }, Kept::Codes { codes: more, .. }) => {
                 codes.extend_from_slice(more);
-                self.tidy();
+                if codes.len() >= UNTIDY + *tidy + *tidy / 2 {
+                    self.tidy();
+                }
             }
             (Kept::Codes { .. }, Kept::Ranks(_)) => {
                 let mut merged = other.clone();

@@ -220,6 +220,26 @@ impl Sketch {
     }
 }
 
+/// [`Sketch::uniques`] of a sketch's bytes: for codes, without making the sketch.
+///
+/// # Errors
+/// As [`Sketch::from_bytes`].
+pub fn uniques_of(bytes: &[u8]) -> Result<i64, SketchError> {
+    match bytes {
+        [bytes::FORMAT, 4..=18, 0, codes @ ..] => {
+            // The last byte of a code has no high bit. While there are codes, the
+            // estimate is linear counting over the crate's fine registers.
+            let codes = codes.iter().filter(|byte| **byte < 0x80).count();
+            let fine = FINE_REGISTERS as f64;
+            Ok((fine * (fine / (fine - codes as f64)).ln()).round() as i64)
+        }
+        _ => Ok(Sketch::from_bytes(bytes)?.uniques()),
+    }
+}
+
+/// The crate's count of fine registers.
+const FINE_REGISTERS: u64 = 1 << 24;
+
 /// Words before the first list: precision, three sizes.
 const HEAD: usize = 4;
 
@@ -248,8 +268,7 @@ fn state(precision: Precision, content: &Content) -> Vec<u64> {
     let mut words = vec![
         precision.bits().into(),
         registers as u64,
-        // The crate's count of fine registers, 2^24.
-        1 << 24,
+        FINE_REGISTERS,
         precision.most_code_bytes() as u64,
         0,
     ];

@@ -59,6 +59,7 @@ proptest! {
         let whole = sketch(p, &a);
         let mut read = Sketch::from_bytes(&whole.to_bytes()).unwrap();
         prop_assert_eq!(read.estimate(), whole.estimate());
+        prop_assert_eq!(uniques_of(&whole.to_bytes()), Ok(whole.uniques()));
         b.iter().for_each(|hash| read.add_hash(*hash));
         prop_assert_eq!(read, sketch(p, &[a, b].concat()));
     }

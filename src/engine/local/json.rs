@@ -6,8 +6,8 @@ use super::scan::scan;
 use super::source::{Sink, Source};
 use crate::batch::rejected::{Reason, TIMESTAMPS};
 use crate::engine::{EngineError, InputFormat};
-use crate::schema::{DataUnit, Datum, PersonId};
-use memchr::{memchr, memchr_iter};
+use crate::schema::{DataUnit, Datum, Equiv, PersonId};
+use memchr::{memchr, memchr_iter, memmem};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -199,6 +199,46 @@ impl Source for JsonLines {
     }
 
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
+        let Some((mut text, at, start)) = self.text(chunk)? else {
+            return Ok(());
+        };
+        self.each_line(&mut text, at, start, |line, bytes, last| {
+            self.line(line, bytes, last, sink)
+        })
+    }
+
+    fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError> {
+        let mut equivs = Vec::new();
+        let Some((mut text, mut at, start)) = self.text(chunk)? else {
+            return Ok(equivs);
+        };
+        // The key can also be written with escapes.
+        let maybe = |text: &[u8]| {
+            memmem::find(text, b"\"equiv\"").is_some() || memmem::find(text, b"\\u").is_some()
+        };
+        if !maybe(&text) {
+            // Only the last line goes on beyond this text.
+            at = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
+        }
+        self.each_line(&mut text, at, start, |line, _, last| {
+            if maybe(line)
+                && line.len() <= LONGEST_LINE
+                && let Ok(datum) = read_datum(line, last)
+                && TIMESTAMPS.contains(&datum.pedigree.true_as_of_secs)
+                && let DataUnit::Equiv(equiv) = datum.dataunit
+            {
+                equivs.push(equiv);
+            }
+            Ok(())
+        })?;
+        Ok(equivs)
+    }
+}
+
+impl JsonLines {
+    /// A chunk's text with up to one byte from before it, where its first line
+    /// starts in that, and where the text starts in the file.
+    fn text(&self, chunk: usize) -> Result<Option<(Vec<u8>, usize, u64)>, EngineError> {
         let start = chunk as u64 * self.chunk;
         let len = self.bytes(chunk) as usize;
         // One byte from before: a line starts here if that byte ends one.
@@ -213,26 +253,39 @@ impl Source for JsonLines {
         if before == 1 {
             match memchr(b'\n', &text) {
                 Some(end) => at = end + 1,
-                None => return Ok(()),
+                None => return Ok(None),
             }
         } else if text.starts_with(b"\xef\xbb\xbf") {
             at = 3;
         }
         if at >= text.len() {
-            return Ok(());
+            return Ok(None);
         }
+        Ok(Some((text, at, start - before as u64)))
+    }
+
+    /// Every line that starts in a text: the line, its length in the file, and
+    /// whether the file ends with it.
+    fn each_line(
+        &self,
+        text: &mut Vec<u8>,
+        at: usize,
+        start: u64,
+        mut each: impl FnMut(&[u8], u64, bool) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
         let cut = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
         let mut begin = at;
         for end in memchr_iter(b'\n', &text[at..cut]) {
             let line = &text[begin..at + end];
-            self.line(line, line.len() as u64, false, sink)?;
+            each(line, line.len() as u64, false)?;
             begin = at + end + 1;
         }
         if begin < text.len() {
             let held = (text.len() - begin) as u64;
-            let bytes = held + self.finish_line(&mut text, begin, start + len as u64)?;
-            let line_end = start - before as u64 + begin as u64 + bytes;
-            self.line(&text[begin..], bytes, line_end >= self.len, sink)?;
+            let end = start + text.len() as u64;
+            let bytes = held + self.finish_line(text, begin, end)?;
+            let line_end = start + begin as u64 + bytes;
+            each(&text[begin..], bytes, line_end >= self.len)?;
         }
         Ok(())
     }

@@ -1,23 +1,28 @@
 //! The engine that runs on this machine's cores, in bounded memory.
 //!
-//! 1. The input is cut into chunks that threads read apart ([`source`]): JSON
+//! 1. Equivs, wherever they stand in the input, are joined to persons in a first,
+//!    quick pass ([`person`]): what follows needs all of them.
+//! 2. The input is cut into chunks that threads read apart ([`source`]): JSON
 //!    lines by place in the file ([`json`]), Parquet by row group ([`parquet`]).
-//! 2. Each page view becomes a few machine words ([`record`]), its URL a number
+//! 3. Each page view becomes a few machine words ([`record`]), its URL a number
 //!    of a dictionary ([`urls`]), and falls into a partition by its hash
 //!    ([`store`]). What is over the memory budget goes to a temporary file.
-//! 3. Each partition is deduped exactly ([`distinct`]) and counted ([`tally`]).
+//! 4. Each partition is deduped exactly ([`distinct`]), counted and sketched by
+//!    hour ([`tally`]), and sent on to be joined to visits ([`visits`]).
 //!    A duplicate has its original's timestamp, so whatever is earlier than all
 //!    that is still to be read can be deduped and forgotten on the way.
-//! 4. The counts are sorted and written ([`write`]), the rejected lines too
-//!    ([`rejects`]).
+//! 5. The counts are sorted and written ([`write`], [`write_uniques`]), the
+//!    rejected lines too ([`rejects`]).
 //!
-//! Memory beside the budget: the chunks being read, the pages' dictionary, and
-//! the views themselves. None of it grows with the number of page views.
+//! Memory beside the budget: the chunks being read, the pages' dictionary, the
+//! identifiers that have an equiv, and the views themselves. None of it grows
+//! with the number of page views.
 
 mod distinct;
 mod json;
 mod open;
 mod parquet;
+mod person;
 mod positional;
 mod record;
 mod rejects;
@@ -26,13 +31,19 @@ mod source;
 mod store;
 mod tally;
 mod urls;
+mod visits;
 mod write;
+mod write_uniques;
 
 pub use json::LONGEST_LINE;
 pub use write::{LOCAL_DAYS, PAGE_VIEWS};
+pub use write_uniques::{BOUNCES, UNIQUES};
 
 use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Watch};
+use crate::batch::bounces::Stretch;
+use crate::batch::persons::components::Joined;
 use distinct::Distinct;
+use person::Persons;
 use rayon::prelude::*;
 use rejects::{RejectSpool, Rejects};
 use source::{Sink, Source};
@@ -40,8 +51,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::{Scattered, Store};
-use tally::Tally;
-use urls::{RawUrls, Urls};
+use tally::{Hours, Tally};
+use urls::{Domains, RawUrls, Urls};
+use visits::Visits;
+use write::Counted;
 
 /// The file of what could not be read.
 pub const REJECTED: &str = "rejected.jsonl";
@@ -64,6 +77,9 @@ impl Default for Local {
     }
 }
 
+/// Words of stretches that a thread keeps to itself.
+const VISITS_A_THREAD: usize = 1 << 20;
+
 /// Records that a partition should have when it is deduped: its table then
 /// stays in a core's cache.
 const RECORDS_A_PARTITION: usize = 1 << 15;
@@ -77,7 +93,7 @@ impl Engine for Local {
         let input = open::open(&job.input, self.json_chunk)?;
         let source = input.source();
         let run = Run::new(self, source, job, folder, watch);
-        let (counts, tally, urls, rejects, lines) = run.go()?;
+        let (counts, counted, urls, rejects, lines) = run.go()?;
 
         watch(Progress {
             step: Step::Write,
@@ -104,7 +120,7 @@ impl Engine for Local {
                 first: first_rejected.unwrap_or_default(),
             });
         }
-        let mut files = write::write(folder, urls, &tally)?;
+        let mut files = write::write(folder, urls, &counted)?;
         files.push((REJECTED.to_owned(), counts.rejected));
         files.sort();
         Ok(Summary {
@@ -126,6 +142,10 @@ fn run_end(source: &dyn Source, rows: u64) -> Progress {
     }
 }
 
+fn inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().expect("no thread panics")
+}
+
 /// One run: reading and deduping in turns.
 struct Run<'a> {
     source: &'a dyn Source,
@@ -134,6 +154,9 @@ struct Run<'a> {
     watch: Watch<'a>,
     bits: u32,
     store: Store,
+    visits: Mutex<Visits>,
+    persons: Persons,
+    hours: Hours,
     urls: Urls,
     rejects: RejectSpool,
     workers: Mutex<Vec<Worker>>,
@@ -152,6 +175,10 @@ struct Worker {
     raw_urls: RawUrls,
     distinct: Distinct,
     tally: Tally,
+    /// Stretches of distinct views, on their way to [`Visits`].
+    visits: Scattered,
+    /// Room for a cookie.
+    bytes: Vec<u8>,
 }
 
 /// What one chunk gave.
@@ -165,7 +192,7 @@ struct Chunk {
     earliest: i64,
 }
 
-type Outcome = (Counts, Tally, Urls, RejectSpool, Vec<u64>);
+type Outcome = (Counts, Counted, Urls, RejectSpool, Vec<u64>);
 
 impl<'a> Run<'a> {
     fn new(
@@ -191,6 +218,9 @@ impl<'a> Run<'a> {
             watch,
             bits,
             store: Store::new(bits, folder),
+            visits: Mutex::new(Visits::new(bits, folder)),
+            persons: Persons::default(),
+            hours: Hours::default(),
             urls: Urls::default(),
             rejects: RejectSpool::new(folder),
             workers: Mutex::default(),
@@ -206,6 +236,7 @@ impl<'a> Run<'a> {
     fn go(mut self) -> Result<Outcome, EngineError> {
         let chunks: Vec<usize> = (0..self.source.chunks()).collect();
         let wave = self.source.wave(rayon::current_num_threads()).max(1);
+        self.persons = self.join(&chunks, wave)?;
         for wave in chunks.chunks(wave) {
             let read: Result<Vec<Chunk>, EngineError> = wave
                 .par_iter()
@@ -223,20 +254,55 @@ impl<'a> Run<'a> {
                 {
                     self.close(earliest)?;
                 }
-                if self.store.words() > self.budget {
-                    self.store.spill()?;
-                }
+                self.keep_to_budget()?;
             }
         }
         self.progress(Step::Dedupe);
         self.close(i64::MAX)?;
-        let mut tally = Tally::new(&self.job.zones);
+        let mut tally = Tally::new(&self.job.zones, self.job.precision);
         for worker in std::mem::take(&mut *self.workers.lock().expect("no thread panics")) {
             tally.add(worker.tally);
         }
         self.counts.distinct = tally.distinct;
         self.counts.duplicates = tally.duplicates;
-        Ok((self.counts, tally, self.urls, self.rejects, self.lines))
+        let counted = Counted {
+            hours: self.hours,
+            days: tally.days,
+            visits: inner(self.visits).into_counted(),
+            precision: self.job.precision,
+        };
+        Ok((self.counts, counted, self.urls, self.rejects, self.lines))
+    }
+
+    /// The persons that the equivs of the whole input make.
+    fn join(&self, chunks: &[usize], wave: usize) -> Result<Persons, EngineError> {
+        self.progress(Step::Persons);
+        let mut joined = Joined::default();
+        for wave in chunks.chunks(wave) {
+            let equivs: Result<Vec<_>, EngineError> = wave
+                .par_iter()
+                .with_max_len(1)
+                .map(|&chunk| self.source.equivs(chunk))
+                .collect();
+            for equiv in equivs?.into_iter().flatten() {
+                joined.join(&equiv.id1, &equiv.id2);
+            }
+        }
+        Ok(Persons::of(joined))
+    }
+
+    /// Moves records and visits to disk that are over the budget.
+    fn keep_to_budget(&mut self) -> Result<(), EngineError> {
+        let visits = self.visits.get_mut().expect("no thread panics");
+        if self.store.words() + visits.words() > self.budget {
+            if visits.words() > self.budget / 2 {
+                visits.spill()?;
+            }
+            if self.store.words() > self.budget / 2 {
+                self.store.spill()?;
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, chunk: usize) -> Result<Chunk, EngineError> {
@@ -299,6 +365,8 @@ impl<'a> Run<'a> {
     /// Dedupes and counts what is from before `secs`.
     fn close(&mut self, secs: i64) -> Result<(), EngineError> {
         let mut store = std::mem::replace(&mut self.store, Store::new(0, Path::new("")));
+        let domains = self.urls.domains();
+        let failed = Mutex::new(None);
         let closed = store.close(
             secs,
             |records| {
@@ -308,16 +376,59 @@ impl<'a> Run<'a> {
             },
             |worker, record| {
                 if worker.distinct.insert(record) {
-                    worker.tally.count(record);
+                    self.count(worker, record, &domains);
                 } else {
                     worker.tally.duplicates += 1;
                 }
             },
-            |worker| self.give_back(worker),
+            |mut worker| {
+                if worker.visits.words() > VISITS_A_THREAD
+                    && let Err(error) = self.send_on(&mut worker)
+                {
+                    *failed.lock().expect("no thread panics") = Some(error);
+                }
+                self.give_back(worker);
+            },
         );
         self.store = store;
         self.closed = secs;
-        closed
+        closed?;
+        if let Some(error) = inner(failed) {
+            return Err(error);
+        }
+        let mut workers = std::mem::take(&mut *self.workers.lock().expect("no thread panics"));
+        self.hours
+            .close(secs, workers.iter_mut().map(|worker| &mut worker.tally));
+        for worker in &mut workers {
+            self.send_on(worker)?;
+        }
+        self.workers = Mutex::new(workers);
+        let visits = self.visits.get_mut().expect("no thread panics");
+        if secs == i64::MAX || visits.may_close() {
+            visits.close(secs)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a view that is new.
+    #[inline]
+    fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
+        let person = self.persons.of_record(record, &mut worker.bytes);
+        worker.tally.count(record, person);
+        let domain = domains.of(record::url(record));
+        let view = Stretch::of(record::secs(record));
+        visits::push(&mut worker.visits, person, domain, view);
+    }
+
+    /// Adds a thread's stretches to the others', on disk if they are many.
+    fn send_on(&self, worker: &mut Worker) -> Result<(), EngineError> {
+        let mut visits = self.visits.lock().expect("no thread panics");
+        let sent = std::mem::replace(&mut worker.visits, visits.scattered());
+        visits.add(sent);
+        if visits.words() > self.budget / 2 {
+            visits.spill()?;
+        }
+        Ok(())
     }
 
     fn worker(&self) -> Worker {
@@ -325,7 +436,9 @@ impl<'a> Run<'a> {
         idle.unwrap_or_else(|| Worker {
             raw_urls: RawUrls::default(),
             distinct: Distinct::default(),
-            tally: Tally::new(&self.job.zones),
+            tally: Tally::new(&self.job.zones, self.job.precision),
+            visits: self.visits.lock().expect("no thread panics").scattered(),
+            bytes: Vec::new(),
         })
     }
 

@@ -10,6 +10,7 @@ use super::record::{Person, Record};
 use super::source::{Sink, Source};
 use crate::batch::rejected::{Reason, Row, TIMESTAMPS};
 use crate::engine::{EngineError, InputFormat};
+use crate::schema::{Equiv, PersonId};
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
 use polars_arrow::datatypes::Field as ArrowField;
@@ -36,7 +37,7 @@ const fn wanted(name: &'static str, dtype: DataType, words: &'static str) -> Wan
     Wanted { name, dtype, words }
 }
 
-const WANTED: [Wanted; 6] = [
+static WANTED: [Wanted; 6] = [
     wanted("true_as_of_secs", DataType::Int64, "a whole number"),
     wanted("kind", DataType::String, "text"),
     wanted("url", DataType::String, "text"),
@@ -44,6 +45,25 @@ const WANTED: [Wanted; 6] = [
     wanted("user_id", DataType::Int64, "a whole number"),
     wanted("nonce", DataType::Int64, "a whole number"),
 ];
+
+/// The other end of an equiv. A table of page views need not have these.
+static SECOND: [Wanted; 2] = [
+    wanted("cookie2", DataType::String, "text"),
+    wanted("user_id2", DataType::Int64, "a whole number"),
+];
+
+/// Places of columns in [`WANTED`], then [`SECOND`].
+const KIND: usize = 1;
+const COOKIE: usize = 3;
+const USER_ID: usize = 4;
+const COOKIE2: usize = 6;
+const USER_ID2: usize = 7;
+
+fn wanted_at(column: usize) -> &'static Wanted {
+    WANTED
+        .get(column)
+        .unwrap_or_else(|| &SECOND[column - WANTED.len()])
+}
 
 /// A Parquet file of datums.
 pub struct Parquet {
@@ -75,11 +95,13 @@ impl Parquet {
                 found,
             });
         }
-        let fields: Vec<ArrowField> = WANTED
-            .iter()
+        let has_second = SECOND.iter().all(|column| schema.contains(column.name));
+        let second = if has_second { &SECOND[..] } else { &[] };
+        let columns = || WANTED.iter().chain(second.iter());
+        let fields: Vec<ArrowField> = columns()
             .map(|column| schema.get(column.name).expect("none is missing").clone())
             .collect();
-        for (column, field) in WANTED.iter().zip(&fields) {
+        for (column, field) in columns().zip(&fields) {
             let found = DataType::from_arrow_field(field);
             let fits = match column.dtype {
                 DataType::Int64 => found.is_integer(),
@@ -113,8 +135,12 @@ impl Parquet {
         })
     }
 
+    fn has_second(&self) -> bool {
+        self.fields.len() > WANTED.len()
+    }
+
     fn column(&self, group: usize, column: usize) -> Result<Box<dyn Array>, EngineError> {
-        let wanted = &WANTED[column];
+        let wanted = wanted_at(column);
         let parquet = || EngineError::parquet(&self.path, "reading Parquet");
         let chunk = self.metadata.row_groups[group]
             .columns_under_root_iter(wanted.name)
@@ -184,6 +210,17 @@ fn bound_of(metadata: &FileMetadata, group: usize, pick: Pick) -> Option<i64> {
         )),
         _ => None,
     }
+}
+
+/// Whether a row group's statistics say that it holds nothing but page views.
+fn only_page_views(metadata: &FileMetadata, group: usize) -> bool {
+    let chunk = metadata.row_groups[group]
+        .columns_under_root_iter(WANTED[KIND].name)
+        .and_then(|mut columns| columns.next());
+    let statistics = chunk.and_then(|chunk| chunk.statistics(&metadata.footer_buf)?.ok());
+    let page_view = |value: &Option<Vec<u8>>| value.as_deref() == Some(b"page_view");
+    matches!(statistics, Some(Statistics::Binary(found))
+        if page_view(&found.min_value) && page_view(&found.max_value))
 }
 
 /// Remembers the numbers of URLs by their view: within a column, texts that
@@ -265,6 +302,36 @@ impl Source for Parquet {
         threads * 2
     }
 
+    fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError> {
+        let group = self.order[chunk];
+        let mut equivs = Vec::new();
+        if !self.has_second() || only_page_views(&self.metadata, group) {
+            return Ok(equivs);
+        }
+        let kinds = self.texts(group, KIND)?;
+        let mut rows = (0..kinds.len())
+            .filter(|&row| kinds.get(row) == Some("equiv"))
+            .peekable();
+        if rows.peek().is_none() {
+            return Ok(equivs);
+        }
+        let secs = self.ints(group, 0)?;
+        let cookies = [self.texts(group, COOKIE)?, self.texts(group, COOKIE2)?];
+        let users = [self.ints(group, USER_ID)?, self.ints(group, USER_ID2)?];
+        let person = |row, end: usize| match (cookies[end].get(row), users[end].get(row)) {
+            (Some(cookie), None) => Some(PersonId::Cookie(cookie.to_owned())),
+            (None, Some(user)) => Some(PersonId::UserId(user)),
+            _ => None,
+        };
+        for row in rows {
+            let in_time = secs.get(row).is_some_and(|ts| TIMESTAMPS.contains(&ts));
+            if in_time && let (Some(id1), Some(id2)) = (person(row, 0), person(row, 1)) {
+                equivs.push(Equiv { id1, id2 });
+            }
+        }
+        Ok(equivs)
+    }
+
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
         let group = self.order[chunk];
         let secs = self.ints(group, 0)?;
@@ -289,6 +356,7 @@ impl Source for Parquet {
             bitmap.is_none_or(|bits| bits.get_bit(i))
         };
         let mut seen = SeenViews::new();
+        let mut second = None;
         for i in 0..rows {
             let at = secs.values()[i];
             let (cookie, user) = (valid(has_cookie, i), valid(has_user, i));
@@ -314,6 +382,10 @@ impl Source for Parquet {
                     continue;
                 }
             }
+            if second.is_none() && self.has_second() && kinds.get(i) == Some("equiv") {
+                second = Some((self.texts(group, COOKIE2)?, self.ints(group, USER_ID2)?));
+            }
+            let second = second.as_ref();
             let row = Row {
                 true_as_of_secs: secs.get(i),
                 kind: kinds.get(i),
@@ -321,6 +393,7 @@ impl Source for Parquet {
                 cookie: cookies.get(i),
                 user_id: user_ids.get(i),
                 nonce: nonces.get(i),
+                second: second.map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
             };
             match row.check() {
                 Ok(None) => sink.other_kinds += 1,

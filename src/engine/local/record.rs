@@ -98,6 +98,18 @@ pub fn url(record: &[u64]) -> u32 {
     record[1] as u32
 }
 
+/// Who viewed the page; a cookie's bytes are put into `bytes`.
+#[inline]
+pub fn person<'a>(record: &[u64], bytes: &'a mut Vec<u8>) -> Person<'a> {
+    if record[0] & COOKIE == 0 {
+        return Person::User(record[3] as i64);
+    }
+    bytes.clear();
+    bytes.extend(record[3..].iter().flat_map(|word| word.to_le_bytes()));
+    bytes.truncate((record[1] >> 32) as usize);
+    Person::Cookie(bytes)
+}
+
 /// The same as [`Record::hash`], from the words.
 #[inline]
 pub fn hash(record: &[u64]) -> u64 {
@@ -153,6 +165,7 @@ mod tests {
         assert_eq!(len(&words), words.len());
         assert_eq!(super::secs(&words), *secs);
         assert_eq!(super::url(&words), *url);
+        assert_eq!(super::person(&words, &mut Vec::new()), person);
         words
     }
 

@@ -6,6 +6,7 @@ use super::store::Scattered;
 use super::urls::{RawUrls, Urls};
 use crate::batch::rejected::Reason;
 use crate::engine::{EngineError, InputFormat};
+use crate::schema::Equiv;
 
 /// An input cut into chunks that threads read on their own.
 pub trait Source: Sync {
@@ -22,6 +23,9 @@ pub trait Source: Sync {
 
     /// Reads a chunk.
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError>;
+
+    /// The equivs of a chunk; those that [`read`](Self::read) rejects left out.
+    fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError>;
 
     /// No chunk from this one on has a datum from before this instant (epoch
     /// seconds, UTC); `None` when that is not known.

@@ -32,7 +32,26 @@ impl Scattered {
 
     #[inline]
     pub fn push(&mut self, record: Record<'_>) {
-        record.push_to(&mut self.partitions[(record.hash() >> self.shift) as usize]);
+        let place = self.place(record.hash());
+        record.push_to(&mut self.partitions[place]);
+    }
+
+    /// Adds the words of something that has the form of a record.
+    #[inline]
+    pub fn push_words(&mut self, hash: u64, words: &[u64]) {
+        let place = self.place(hash);
+        self.partitions[place].extend_from_slice(words);
+    }
+
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        // Shifted in two steps: with one partition, all 64 bits go.
+        (hash >> 1 >> (self.shift - 1)) as usize
+    }
+
+    /// Words in memory.
+    pub fn words(&self) -> usize {
+        self.partitions.iter().map(Vec::capacity).sum()
     }
 }
 

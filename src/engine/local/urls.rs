@@ -3,6 +3,7 @@
 //! It holds every page that has a view, as the view itself does.
 
 use super::record::mix;
+use crate::batch::bounces;
 use crate::batch::normalise::{UrlError, normalise_url};
 use crate::engine::EngineError;
 use std::collections::HashMap;
@@ -13,6 +14,44 @@ use std::sync::RwLock;
 #[derive(Default)]
 pub struct Urls {
     numbers: RwLock<HashMap<Box<str>, u32, Folded>>,
+    domains: RwLock<Domains>,
+}
+
+/// The domain of each URL number, and the number of each domain.
+#[derive(Default, Clone)]
+pub struct Domains {
+    of_url: Vec<u32>,
+    numbers: HashMap<Box<str>, u32, Folded>,
+}
+
+impl Domains {
+    #[inline]
+    pub fn of(&self, url: u32) -> u32 {
+        self.of_url[url as usize]
+    }
+
+    /// The names, by number.
+    pub fn names(&self) -> Vec<Box<str>> {
+        let mut names = vec![Box::from(""); self.numbers.len()];
+        for (name, number) in &self.numbers {
+            names[*number as usize] = name.clone();
+        }
+        names
+    }
+
+    fn learn(&mut self, url: &str) {
+        let name = bounces::domain(url);
+        let number = match self.numbers.get(name) {
+            Some(&number) => number,
+            None => {
+                // Not more domains than URLs.
+                let number = self.numbers.len() as u32;
+                self.numbers.insert(name.into(), number);
+                number
+            }
+        };
+        self.of_url.push(number);
+    }
 }
 
 impl Urls {
@@ -26,7 +65,14 @@ impl Urls {
         }
         let number = u32::try_from(numbers.len()).map_err(|_| EngineError::TooManyUrls)?;
         numbers.insert(url.into(), number);
+        // Still under the lock on the numbers: places are numbers.
+        self.domains.write().expect("no thread panics").learn(url);
         Ok(number)
+    }
+
+    /// The domains of all URLs so far.
+    pub fn domains(&self) -> Domains {
+        self.domains.read().expect("no thread panics").clone()
     }
 
     /// The URLs in order, and the place of each number in that order.

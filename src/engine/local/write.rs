@@ -1,7 +1,10 @@
 //! The views as Parquet files.
 
-use super::tally::Tally;
+use super::tally::{Hours, LocalDays};
 use super::urls::Urls;
+use super::visits;
+use super::write_uniques::{BOUNCES, UNIQUES, write_bounces, write_uniques};
+use crate::batch::sketch::Precision;
 use crate::calendar::Granularity;
 use crate::engine::EngineError;
 use polars::prelude::*;
@@ -15,9 +18,23 @@ pub const LOCAL_DAYS: &str = "page_views_by_local_day.parquet";
 /// Rows that are made into columns at once.
 const ROWS: usize = 1 << 18;
 
+/// What a run has counted.
+pub struct Counted {
+    pub hours: Hours,
+    pub days: Vec<LocalDays>,
+    pub visits: visits::Domains,
+    pub precision: Precision,
+}
+
 /// Writes the views; returns the files and their rows.
-pub fn write(folder: &Path, urls: Urls, tally: &Tally) -> Result<Vec<(String, u64)>, EngineError> {
+pub fn write(
+    folder: &Path,
+    urls: Urls,
+    counted: &Counted,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    let domains = urls.domains().names();
     let (urls, rank) = urls.sorted();
+    let hours = &counted.hours;
 
     // One entry a row: place of the URL, granularity or zone, ts, count.
     // Granularities in the order of their codes: d, h, m, w.
@@ -25,7 +42,7 @@ pub fn write(folder: &Path, urls: Urls, tally: &Tally) -> Result<Vec<(String, u6
     granularities.sort_unstable_by_key(|granularity| granularity.code());
     let mut rows = Vec::new();
     for (label, granularity) in granularities.into_iter().enumerate() {
-        let buckets = tally.buckets(granularity);
+        let buckets = hours.buckets(granularity);
         rows.extend(
             buckets
                 .iter()
@@ -41,8 +58,14 @@ pub fn write(folder: &Path, urls: Urls, tally: &Tally) -> Result<Vec<(String, u6
         write_rows(&folder.join(PAGE_VIEWS), "granularity", &codes, &urls, rows)?,
     )];
 
-    if !tally.days.is_empty() {
-        let mut days: Vec<_> = tally.days.iter().collect();
+    let path = folder.join(UNIQUES);
+    let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
+    files.push((UNIQUES.to_owned(), count));
+    let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
+    files.push((BOUNCES.to_owned(), count));
+
+    if !counted.days.is_empty() {
+        let mut days: Vec<_> = counted.days.iter().collect();
         days.sort_unstable_by_key(|days| days.zone.name());
         let zones: Vec<&str> = days.iter().map(|days| days.zone.name()).collect();
         let mut rows = Vec::new();

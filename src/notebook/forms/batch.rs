@@ -131,6 +131,7 @@ mod tests {
                 format: "json lines".into(),
                 bytes: 1_000,
             },
+            precision: 14,
             counts: output::Counts {
                 read: COUNTS.read,
                 rejected: COUNTS.rejected,

@@ -3,6 +3,7 @@
 use crate::Outcome;
 use anyhow::Context;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use lambda_workbook::batch::Precision;
 use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Reads datums, normalises URLs, drops duplicates, counts page views by hour,
-/// day, week and month, and replaces the folder of views as a whole.
+/// Reads datums, normalises URLs, drops duplicates, counts page views and unique
+/// persons by hour, day, week and month, and visits and bounces by domain, and
+/// replaces the folder of views as a whole.
 #[derive(clap::Args)]
 pub struct Args {
     /// Datums, as JSON lines or Parquet
@@ -25,6 +27,10 @@ pub struct Args {
     /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
     #[arg(long = "zone", value_name = "TZ", value_parser = zone)]
     zones: Vec<Tz>,
+    /// Precision of the sketches of uniques, 4 to 18: one more doubles their bytes
+    /// and divides their error by 1.4
+    #[arg(long, value_name = "BITS", default_value = "14", value_parser = precision)]
+    precision: Precision,
     /// Where to run
     #[arg(long, value_enum, default_value = "local")]
     engine: EngineName,
@@ -37,6 +43,11 @@ pub struct Args {
 enum EngineName {
     /// The cores of this machine
     Local,
+}
+
+fn precision(bits: &str) -> Result<Precision, String> {
+    let bits = bits.parse().map_err(|_| "not a whole number".to_owned())?;
+    Precision::new(bits).map_err(|error| error.to_string())
 }
 
 fn zone(name: &str) -> Result<Tz, String> {
@@ -58,6 +69,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     let job = Job {
         input: args.input,
         zones: args.zones,
+        precision: args.precision,
     };
     let show = Show::new();
     let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
@@ -89,6 +101,7 @@ fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manife
             format: summary.format.name().to_owned(),
             bytes,
         },
+        precision: job.precision.bits(),
         counts: output::Counts {
             read: counts.read,
             rejected: counts.rejected,
@@ -184,6 +197,7 @@ impl Show {
 
     fn progress(&self, progress: Progress) {
         let step = match progress.step {
+            Step::Persons => "persons",
             Step::Read => "reading",
             Step::Dedupe => "dedupe",
             Step::Write => "writing",

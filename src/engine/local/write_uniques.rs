@@ -1,0 +1,207 @@
+//! The view of uniques as Parquet, and the view of bounces.
+//!
+//! A URL's hours are merged to days, weeks and months just before they are
+//! written, some URLs at a time: the coarser sketches of all URLs are never in
+//! memory together.
+
+use super::tally::Hours;
+use super::visits;
+use crate::batch::sketch::{Gather, Precision, uniques_of};
+use crate::calendar::Granularity;
+use crate::engine::EngineError;
+use polars::prelude::*;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+pub const UNIQUES: &str = "uniques.parquet";
+pub const BOUNCES: &str = "bounces.parquet";
+
+/// Bytes of hourly sketches that are merged and written at once.
+const BATCH: usize = 8 << 20;
+
+/// A URL's place in order, and its hours: start and sketch.
+type Url<'a> = (u32, Vec<(i64, &'a [u8])>);
+
+/// (granularity's code, ts) to a sketch: one URL's rows, in order.
+type Rows = BTreeMap<(&'static str, i64), Vec<u8>>;
+
+/// Writes the uniques of all URLs; `rank` is the place of each URL number.
+pub fn write_uniques(
+    path: &Path,
+    urls: &[Box<str>],
+    rank: &[u32],
+    hours: &Hours,
+    precision: Precision,
+) -> Result<u64, EngineError> {
+    let parquet = || EngineError::parquet(path, "writing");
+    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
+    let schema = Schema::from_iter([
+        Field::new("url".into(), DataType::String),
+        Field::new("granularity".into(), DataType::String),
+        Field::new("ts".into(), DataType::Int64),
+        Field::new("uniques".into(), DataType::Int64),
+        Field::new("sketch".into(), DataType::Binary),
+    ]);
+    // Sketches have no order, so their least and greatest say nothing.
+    let statistics = StatisticsOptions::empty();
+    let mut writer = ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .with_statistics(statistics)
+        .batched(&schema)
+        .map_err(parquet())?;
+
+    let mut all: Vec<(u32, i64, &[u8])> = hours
+        .sketches()
+        .map(|(url, ts, sketch)| (rank[url as usize], ts, sketch))
+        .collect();
+    all.sort_unstable_by_key(|&(url, ts, _)| (url, ts));
+    let by_url: Vec<Url<'_>> = all
+        .chunk_by(|one, other| one.0 == other.0)
+        .map(|hours| {
+            (
+                hours[0].0,
+                hours.iter().map(|hour| (hour.1, hour.2)).collect(),
+            )
+        })
+        .collect();
+    let mut count = 0;
+    let mut rest = &by_url[..];
+    loop {
+        let batch;
+        (batch, rest) = rest.split_at(fitting(rest));
+        let rows: Vec<(&str, Rows)> = batch
+            .par_iter()
+            .map(|(url, hours)| (&*urls[*url as usize], of_url(hours, precision)))
+            .collect();
+        let frame = frame(&rows).map_err(parquet())?;
+        count += frame.height() as u64;
+        // An empty view still has its columns.
+        writer.write_batch(&frame).map_err(parquet())?;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    writer.finish().map_err(parquet())?;
+    file.sync_all().map_err(EngineError::io(path, "writing"))?;
+    Ok(count)
+}
+
+/// How many URLs are taken at once: one at least, if there is one.
+fn fitting(urls: &[Url<'_>]) -> usize {
+    let mut bytes = 0;
+    let fit = urls.iter().take_while(|(_, hours)| {
+        let before = bytes;
+        bytes += hours.iter().map(|hour| hour.1.len()).sum::<usize>();
+        before < BATCH
+    });
+    fit.count()
+}
+
+/// All rows of a URL, from its hours in the order of time.
+fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
+    let mut rows = Rows::new();
+    let mut days: BTreeMap<i64, Gather> = BTreeMap::new();
+    for &(ts, sketch) in hours {
+        rows.insert((Granularity::Hour.code(), ts), sketch.to_vec());
+        let hour = Gather::from_bytes(sketch).expect("made by this run");
+        merge(&mut days, Granularity::Day.bucket(ts), &hour, precision);
+    }
+    // Each level from the one below: a month is four merges, not 672.
+    let weeks = coarser(&days, Granularity::Week, precision);
+    let months = coarser(&weeks, Granularity::Month, precision);
+    for (granularity, level) in [
+        (Granularity::Day, days),
+        (Granularity::Week, weeks),
+        (Granularity::Month, months),
+    ] {
+        let finished = level
+            .into_iter()
+            .map(|(ts, gather)| ((granularity.code(), ts), gather.finish()));
+        rows.extend(finished);
+    }
+    rows
+}
+
+fn coarser(
+    finer: &BTreeMap<i64, Gather>,
+    granularity: Granularity,
+    precision: Precision,
+) -> BTreeMap<i64, Gather> {
+    let mut level = BTreeMap::new();
+    for (ts, gather) in finer {
+        merge(&mut level, granularity.bucket(*ts), gather, precision);
+    }
+    level
+}
+
+fn merge(level: &mut BTreeMap<i64, Gather>, ts: i64, gather: &Gather, precision: Precision) {
+    let merged = level
+        .entry(ts)
+        .or_insert_with(|| Gather::new(precision))
+        .merge(gather);
+    merged.expect("one run has one precision");
+}
+
+fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
+    let rows: Vec<(&str, &str, i64, &[u8])> = urls
+        .iter()
+        .flat_map(|(url, rows)| {
+            rows.iter()
+                .map(|((code, ts), sketch)| (*url, *code, *ts, &sketch[..]))
+        })
+        .collect();
+    let uniques: Vec<i64> = rows
+        .par_iter()
+        .map(|row| uniques_of(row.3).expect("made by this run"))
+        .collect();
+    let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
+    DataFrame::new(
+        rows.len(),
+        vec![
+            Column::new(
+                "url".into(),
+                rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "granularity".into(),
+                rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "ts".into(),
+                rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            ),
+            Column::new("uniques".into(), uniques),
+            sketches.with_name("sketch".into()).into_column(),
+        ],
+    )
+}
+
+/// Writes visits and bounces by domain.
+pub fn write_bounces(
+    path: &Path,
+    names: &[Box<str>],
+    domains: &visits::Domains,
+) -> Result<u64, EngineError> {
+    let parquet = || EngineError::parquet(path, "writing");
+    let mut rows: Vec<(&str, i64, i64)> = domains
+        .iter()
+        .map(|(number, (visits, bounces))| (&*names[*number as usize], *visits, *bounces))
+        .collect();
+    rows.sort_unstable();
+    let mut frame = df!(
+        "domain" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "visits" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "bounces" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    )
+    .map_err(parquet())?;
+    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
+    ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .finish(&mut frame)
+        .map_err(parquet())?;
+    file.sync_all().map_err(EngineError::io(path, "writing"))?;
+    Ok(rows.len() as u64)
+}
