@@ -12,7 +12,7 @@
 //! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `output` the swap |
 //! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
 //! | the serving layer | [`serving`] | `key` -> `sharding` -> `record` -> `checksum` -> `build` the swap -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
-//! | what a cell shows | [`notebook`] | `display` -> `table`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
+//! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
 //! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!
 //! A cell starts with [`prelude`]. The same views in two forms, which the tests

@@ -23,15 +23,26 @@
 //! 3. At every granularity, and by local day in every zone, counts sum to the
 //!    number of distinct page views.
 
+pub mod bounces;
 pub mod dedupe;
 pub mod local_days;
 pub mod normalise;
 pub mod output;
 pub mod page_views;
+pub mod persons;
 pub mod rejected;
+pub mod sketch;
+pub mod uniques;
 
+pub use bounces::bounces;
 pub use dedupe::distinct;
 pub use local_days::page_views_by_local_day;
 pub use normalise::{UrlError, normalise_url, normalised};
 pub use page_views::{page_views, page_views_all};
+pub use persons::PersonIndex;
 pub use rejected::{Reason, rejected_rows};
+pub use sketch::{Precision, Sketch};
+pub use uniques::{
+    exact_uniques, precision_table, rolled_up, uniques, uniques_all, uniques_at,
+    uniques_by_local_day, uniques_by_local_day_of,
+};

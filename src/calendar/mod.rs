@@ -19,8 +19,10 @@
 //! ```
 mod granularity;
 mod local_day;
+mod plan;
 mod zone;
 
 pub use granularity::{Granularity, UnknownGranularity};
 pub use local_day::{LocalDay, LocalDays, local_day, local_day_start, next_local_day};
+pub use plan::{Plan, Read, Span, SpanError};
 pub use zone::{UnknownZone, parse_zone};

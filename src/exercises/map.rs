@@ -2,7 +2,7 @@
 use super::exercise::Exercise;
 use super::progress::{Progress, ProgressError, Record};
 use crate::notebook::escape::code;
-use crate::notebook::table::{Align, Cell, Grid, Head};
+use crate::notebook::table::{Cell, Grid, Head};
 use crate::notebook::{Render, Rich};
 use std::collections::BTreeMap;
 
@@ -83,10 +83,6 @@ impl Map {
     }
 
     fn grid(&self) -> Grid {
-        let right = |name: &str| Head {
-            align: Align::Right,
-            ..Head::text(name)
-        };
         let (solved, all) = self.solved();
         let row = |(exercise, record): &(&Exercise, Record)| {
             let state = match record {
@@ -113,10 +109,11 @@ impl Map {
                 Head::text("exercise"),
                 Head::text("title"),
                 Head::text("state"),
-                right("cases"),
-                right("checks"),
+                Head::number("cases"),
+                Head::number("checks"),
             ],
             rows: self.rows.iter().map(row).collect(),
+            ..Grid::default()
         }
     }
 }

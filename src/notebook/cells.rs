@@ -72,7 +72,7 @@ fn serve() -> io::Result<()> {
         }
         Some(channel::connect("hear")?)
     } else {
-        replace(1, &*locked(evcxr))?;
+        replace(1, &locked(evcxr))?;
         None
     };
     on_interrupt();

@@ -1,13 +1,22 @@
 //! Which types have a rich form, and the method that evcxr calls on them.
-use super::{Rich, emit::emit, table};
-use polars::prelude::{Column, DataFrame, LazyFrame, Series};
-use std::collections::{BTreeMap, HashMap};
+use super::{Rich, emit::emit};
 use std::fmt::{Debug, Display};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// A value with a rich form.
 pub trait Render {
     /// The value in every MIME type it has.
     fn render(&self) -> Rich;
+
+    /// Many values: the first and the last of them one below the other, unless the
+    /// type knows better, such as a table with a row for each.
+    fn render_all(items: &[Self]) -> Rich
+    where
+        Self: Sized,
+    {
+        super::forms::list(items)
+    }
 }
 
 /// What evcxr calls on the last expression of a cell.
@@ -97,37 +106,6 @@ impl Render for Rich {
     }
 }
 
-impl Render for DataFrame {
-    fn render(&self) -> Rich {
-        table::Grid::of(self).render()
-    }
-}
-
-impl Render for Series {
-    fn render(&self) -> Rich {
-        table::Grid::of_series(self).render()
-    }
-}
-
-impl Render for Column {
-    fn render(&self) -> Rich {
-        table::Grid::of_series(self.as_materialized_series()).render()
-    }
-}
-
-/// A lazy frame shows its optimised plan: running it is the reader's choice.
-impl Render for LazyFrame {
-    fn render(&self) -> Rich {
-        let plan = match self.describe_optimized_plan() {
-            Ok(plan) => plan,
-            Err(error) => format!("no plan: {error}"),
-        };
-        Rich::text(format!(
-            "LazyFrame, not run yet: .collect()? runs it\n{plan}"
-        ))
-    }
-}
-
 impl<T: Render + ?Sized> Render for &T {
     fn render(&self) -> Rich {
         (**self).render()
@@ -135,6 +113,18 @@ impl<T: Render + ?Sized> Render for &T {
 }
 
 impl<T: Render + ?Sized> Render for Box<T> {
+    fn render(&self) -> Rich {
+        (**self).render()
+    }
+}
+
+impl<T: Render + ?Sized> Render for Rc<T> {
+    fn render(&self) -> Rich {
+        (**self).render()
+    }
+}
+
+impl<T: Render + ?Sized> Render for Arc<T> {
     fn render(&self) -> Rich {
         (**self).render()
     }
@@ -170,7 +160,7 @@ fn error_text(error: &dyn Display) -> Rich {
 
 impl<T: Render> Render for [T] {
     fn render(&self) -> Rich {
-        Rich::stack(&self.iter().map(Render::render).collect::<Vec<_>>())
+        T::render_all(self)
     }
 }
 
@@ -195,27 +185,6 @@ impl<A: Render, B: Render> Render for (A, B) {
 impl<A: Render, B: Render, C: Render> Render for (A, B, C) {
     fn render(&self) -> Rich {
         Rich::stack(&[self.0.render(), self.1.render(), self.2.render()])
-    }
-}
-
-impl<K: Debug, V: Debug> Render for BTreeMap<K, V> {
-    fn render(&self) -> Rich {
-        let pairs = self
-            .iter()
-            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
-        table::Grid::of_pairs(pairs.collect()).render()
-    }
-}
-
-/// Sorted by key: a hash map's own order would change from run to run.
-impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
-    fn render(&self) -> Rich {
-        let pairs = self
-            .iter()
-            .map(|(k, v)| (format!("{k:?}"), format!("{v:?}")));
-        let mut pairs: Vec<_> = pairs.collect();
-        pairs.sort();
-        table::Grid::of_pairs(pairs).render()
     }
 }
 

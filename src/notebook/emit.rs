@@ -3,6 +3,7 @@
 //! To the kernel over the [`channel`], which puts it in its place among what is
 //! printed. Another Rust kernel knows evcxr's form: on standard output, line by
 //! line, a begin line with the MIME type, the content, an end line.
+use super::widgets::drawing;
 use super::{Rich, channel};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -12,14 +13,19 @@ const END: &str = "EVCXR_END_CONTENT";
 
 /// Shows the value of the cell's last expression.
 pub fn emit(rich: &Rich) {
-    if !channel::result(bundle(rich), json!({})) {
+    if drawing() || !channel::result(bundle(rich), json!({})) {
         print(&frame(rich));
     }
 }
 
 /// Shows a value where the program is now: `kind` is `display_data` or
-/// `update_display_data`, `id` names the output for later updates.
+/// `update_display_data`, `id` names the output for later updates. False where it
+/// must be printed instead.
 pub(super) fn place(kind: &str, rich: &Rich, id: &str) -> bool {
+    // In a closure under controls it is a part of the picture.
+    if drawing() && kind == "display_data" {
+        return false;
+    }
     let content = json!({
         "data": bundle(rich), "metadata": {}, "transient": {"display_id": id},
     });

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`display`] | which types have a rich form, and the method evcxr calls |
 //! | [`table`] | a data frame becomes a grid of strings, then HTML and plain text |
+//! | `forms` | so do plans, maps, sketches, graphs, dates and our own views |
 //! | [`time`] | timestamps beside their UTC and local reading |
 //! | [`plot`] | data frame columns become an SVG figure |
 //! | [`rich`] | the same content in several MIME types |
@@ -25,6 +26,7 @@ pub mod channel;
 pub mod display;
 pub mod emit;
 pub mod escape;
+mod forms;
 pub mod live;
 pub mod plot;
 pub mod progress;

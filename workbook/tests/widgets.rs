@@ -299,3 +299,38 @@ fn a_hundred_moves_that_wait_are_drawn_as_few_and_the_last_one_holds() {
         assert!(drawn.len() < 50, "{drawn:?}");
     });
 }
+
+#[test]
+fn an_echo_answers_the_move_that_the_front_end_sent_last() {
+    with_kernel(async |page| {
+        page.run("let n = IntSlider::new(\"n\", 1..=9);\nn.clone()")
+            .await;
+        let slider = page.comm_of("IntSliderModel");
+        page.moves(&slider, json!({"value": 4})).await;
+        let status = page.said.last().unwrap().parent_id().to_owned();
+        let echo = page
+            .said
+            .iter()
+            .find(|message| message.content["data"]["method"] == "echo_update")
+            .expect("an echo");
+        assert_eq!(echo.parent_id(), status);
+    });
+}
+
+#[test]
+fn what_a_closure_displays_is_part_of_its_picture() {
+    with_kernel(async |page| {
+        let code = "interact(IntSlider::new(\"n\", 1..=9), |n: i64| { println!(\"before\"); display(n); println!(\"after\"); });";
+        page.run(code).await;
+        assert_eq!(page.heard("display_data").len(), 2, "controls and picture");
+        let slider = page.comm_of("IntSliderModel");
+        page.moves(&slider, json!({"value": 4})).await;
+        let drawn = page.heard("update_display_data");
+        let text = drawn[0]["data"]["text/plain"].as_str().unwrap();
+        assert_eq!(
+            text.split_whitespace().collect::<Vec<_>>(),
+            ["before", "4", "after"]
+        );
+        assert!(page.heard("display_data").is_empty());
+    });
+}

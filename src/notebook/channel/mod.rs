@@ -74,7 +74,7 @@ pub(crate) fn tell(head: Value, buffers: &[Vec<u8>]) -> Option<Value> {
         head,
         buffers: buffers.to_vec(),
     };
-    exchange(&mut *locked(channel), &frame).ok()
+    exchange(&mut locked(channel), &frame).ok()
 }
 
 fn exchange(stream: &mut UnixStream, frame: &Frame) -> io::Result<Value> {

@@ -1,7 +1,8 @@
 //! Where charts draw: pixels on a plotters SVG area.
 use super::style::{INK, LABEL, TITLE};
+use crate::notebook::table::text::{name as short_name, one_line};
 use plotters::coord::Shift;
-use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
+use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
@@ -74,12 +75,14 @@ impl Canvas<'_> {
     }
 
     fn text(&self, text: &str, at: Point, hold: Hold, size: f64, ink: RGBColor, font: FontStyle) {
+        // XML knows no control characters, not even escaped ones.
+        let text = one_line(text);
         // The SVG backend divides by 1.24 to give other backends' sizes.
         let font = ("sans-serif", size * 1.24).into_font().style(font);
         let style = TextStyle::from(font)
             .color(&ink)
             .pos(Pos::new(hold.h, hold.v));
-        self.put(&Text::new(text.to_owned(), at, style));
+        self.put(&Text::new(text, at, style));
     }
 
     /// A filled rectangle between two corners.
@@ -90,6 +93,16 @@ impl Canvas<'_> {
     /// A thin outline between two corners.
     pub fn outline(&self, from: Point, to: Point, ink: RGBAColor) {
         self.put(&Rectangle::new([from, to], ShapeStyle::from(&ink)));
+    }
+
+    /// A filled circle.
+    pub fn disc(&self, centre: Point, radius: i32, ink: RGBAColor) {
+        self.put(&Circle::new(centre, radius, ink.filled()));
+    }
+
+    /// The outline of a circle.
+    pub fn circle(&self, centre: Point, radius: i32, ink: RGBAColor) {
+        self.put(&Circle::new(centre, radius, ShapeStyle::from(&ink)));
     }
 
     /// A line through points.
@@ -107,6 +120,7 @@ impl Canvas<'_> {
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;
         for (n, name) in names.iter().enumerate() {
+            let name = &short_name(name);
             self.fill(
                 (x, y - 5),
                 (x + 10, y + 5),

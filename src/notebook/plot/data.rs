@@ -1,4 +1,5 @@
 //! Columns of a frame as what a chart draws.
+use crate::notebook::table::value_text;
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, polars_bail};
 use std::collections::HashMap;
 
@@ -14,16 +15,10 @@ pub fn numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<f64>>> 
     Ok(values.map(|v| v.filter(|v| v.is_finite())).collect())
 }
 
-/// The values of any column as text.
+/// The values of any column as text of bounded length.
 pub fn texts(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
     let column: &Column = frame.column(name)?;
-    let text = |i| {
-        Ok(column
-            .get(i)
-            .unwrap_or(AnyValue::Null)
-            .str_value()
-            .into_owned())
-    };
+    let text = |i| Ok(value_text(&column.get(i).unwrap_or(AnyValue::Null)));
     (0..column.len()).map(text).collect()
 }
 
@@ -63,4 +58,22 @@ pub fn legend(names: &[String]) -> &[String] {
 pub fn range_with_zero(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((0f64, 0f64), |(low, high), v| (low.min(v), high.max(v)));
     if low == high { (0.0, 1.0) } else { (low, high) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{bars, tests::assert_sound};
+    use crate::notebook::Render;
+    use polars::prelude::df;
+
+    #[test]
+    fn no_name_breaks_the_picture_or_floods_it() {
+        let names = ["a\0b\u{1b}\u{202e}".to_owned(), "x".repeat(10_000_000)];
+        let frame = df!("name" => names, "n" => [1i64, 2]).unwrap();
+        let figure = bars(&frame, "name", "n").by("name").figure().unwrap();
+        assert_sound(&figure);
+        assert!(!figure.svg().contains(|c: char| c.is_control() && c != '\n'));
+        assert!(figure.svg().len() < 20_000);
+        assert!(figure.render().get("text/plain").unwrap().len() < 20_000);
+    }
 }

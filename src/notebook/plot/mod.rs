@@ -19,12 +19,16 @@
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
-//! on a light and on a dark page, also where no style reaches them.
+//! on a light and on a dark page, also where no style reaches them. What plotters
+//! itself draws is dark, so [`draw`] gives it a white ground.
 mod bars;
 mod canvas;
+mod components;
 mod data;
 mod flow;
 mod lines;
+pub(crate) mod net;
+mod plan;
 mod scale;
 mod style;
 mod timeline;
@@ -32,11 +36,13 @@ mod timeline;
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use lines::{Lines, lines};
+pub use plan::plan;
 pub use timeline::{Timeline, timeline};
 
 use super::{Render, Rich};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
+use plotters::style::WHITE;
 
 /// The usual width in pixels: what a notebook's column has room for.
 pub const WIDTH: u32 = 720;
@@ -80,7 +86,7 @@ fn with_title(svg: &str, title: &str) -> String {
     )
 }
 
-/// A figure drawn with plain plotters.
+/// A figure drawn with plain plotters, on white: its own inks are black.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -103,6 +109,7 @@ where
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE)?;
         picture(&area)?;
         area.present()?;
     }
@@ -115,7 +122,11 @@ pub(crate) mod tests {
 
     /// Opened tags are closed, in order, and no coordinate is NaN.
     pub(crate) fn assert_sound(figure: &Figure) {
-        let svg = figure.svg();
+        assert_sound_svg(figure.svg());
+        keep(figure.svg());
+    }
+
+    pub(crate) fn assert_sound_svg(svg: &str) {
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         let mut open = Vec::new();
         for tag in svg.split('<').skip(1) {
@@ -131,18 +142,24 @@ pub(crate) mod tests {
             }
         }
         assert!(open.is_empty(), "left open: {open:?}");
-        keep(figure);
     }
 
     /// With `LAMBDA_WORKBOOK_KEEP_FIGURES=DIR`, leaves the figures for the eye.
-    fn keep(figure: &Figure) {
+    fn keep(svg: &str) {
         if let Ok(folder) = std::env::var("LAMBDA_WORKBOOK_KEEP_FIGURES") {
             let name = std::thread::current()
                 .name()
                 .unwrap_or("figure")
                 .replace("::", "_");
-            std::fs::write(format!("{folder}/{name}.svg"), figure.svg()).expect("folder exists");
+            std::fs::write(format!("{folder}/{name}.svg"), svg).expect("folder exists");
         }
+    }
+
+    #[test]
+    fn what_plotters_draws_in_black_stands_on_white() {
+        let figure = draw("dark inks", (10, 10), |_| Ok(())).unwrap();
+        let first = figure.svg().split("<rect").nth(1).unwrap();
+        assert!(first.contains("fill=\"#FFFFFF\""), "{first}");
     }
 
     #[test]

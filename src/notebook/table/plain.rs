@@ -1,57 +1,90 @@
 //! A grid as plain text: the twin of the HTML.
-use super::{Cell, Grid, Head};
+use super::text::{name, one_line, width};
+use super::{Cell, Grid, Head, Line, counted};
 
 const GAP: &str = "  ";
 
 pub(super) fn draw(grid: &Grid) -> String {
-    let widths: Vec<usize> = (0..grid.heads.len())
-        .map(|column| width(grid, column))
-        .collect();
     let mut lines = Vec::new();
     if !grid.caption.is_empty() {
         lines.push(grid.caption.clone());
     }
-    lines.push(line(grid, &widths, |column| &grid.heads[column].name));
-    if grid.heads.iter().any(|head| !head.dtype.is_empty()) {
-        lines.push(line(grid, &widths, |column| &grid.heads[column].dtype));
+    if grid.heads.is_empty() {
+        return lines.join("\n");
     }
-    let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-    lines.push("─".repeat(total));
-    for row in &grid.rows {
-        let marked = row.iter().any(|cell| matches!(cell, Cell::Marked(_)));
-        let mut text = line(grid, &widths, |column| row[column].text());
-        if marked {
-            text.push_str("  ◀");
+    let widths = widths(grid);
+    if grid.has_heads() {
+        lines.extend(head(grid, &widths));
+    }
+    for line in grid.lines() {
+        match line {
+            Line::Gap(left_out) => {
+                lines.push(format!("⋮ {} more", counted(left_out, "row", "rows")))
+            }
+            Line::Row(cells) => {
+                let mut drawn = row(grid, &widths, cells.iter().map(text));
+                if cells.iter().any(|cell| matches!(cell, Cell::Marked(_))) {
+                    drawn[0].push_str("  ◀");
+                }
+                lines.extend(drawn);
+            }
         }
-        lines.push(text);
     }
     lines.join("\n")
 }
 
-fn width(grid: &Grid, column: usize) -> usize {
-    let Head { name, dtype, .. } = &grid.heads[column];
-    let cells = grid.rows.iter().map(|row| row[column].text());
-    let widths = cells
-        .chain([name.as_str(), dtype.as_str()])
-        .map(|text| text.chars().count());
-    widths.max().unwrap_or(0)
+/// The names, the types if there are any, and a rule.
+fn head(grid: &Grid, widths: &[usize]) -> Vec<String> {
+    let names = |head: &Head| vec![name(&head.name)];
+    let mut lines = row(grid, widths, grid.heads.iter().map(names));
+    if grid.heads.iter().any(|head| !head.dtype.is_empty()) {
+        let dtypes = |head: &Head| vec![head.dtype.clone()];
+        lines.extend(row(grid, widths, grid.heads.iter().map(dtypes)));
+    }
+    let across = widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1);
+    lines.push("─".repeat(across));
+    lines
 }
 
-fn line<'a>(grid: &Grid, widths: &[usize], text: impl Fn(usize) -> &'a str) -> String {
-    let cells: Vec<String> = grid
-        .heads
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(column, (head, &width))| {
-            if head.is_right() {
-                format!("{:>width$}", text(column))
-            } else {
-                format!("{:<width$}", text(column))
+/// The lines of one cell.
+fn text(cell: &Cell) -> Vec<String> {
+    match cell {
+        // Not to be read as no value.
+        Cell::Value(text) if text == "null" => vec!["\"null\"".to_owned()],
+        Cell::Block(text) => text.lines().map(str::to_owned).collect(),
+        Cell::Null | Cell::Ellipsis => vec![cell.text().to_owned()],
+        Cell::Value(text) | Cell::Marked(text) => vec![one_line(text)],
+    }
+}
+
+fn widths(grid: &Grid) -> Vec<usize> {
+    let widest = |lines: Vec<String>| lines.iter().map(|line| width(line)).max().unwrap_or(0);
+    let column = |(place, head): (usize, &Head)| {
+        let cells = grid.rows.iter().map(|row| widest(text(&row[place])));
+        let head = width(&name(&head.name)).max(width(&head.dtype));
+        cells.fold(head, usize::max)
+    };
+    grid.heads.iter().enumerate().map(column).collect()
+}
+
+/// The lines of one row, as many as its tallest cell has.
+fn row(grid: &Grid, widths: &[usize], cells: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let cells: Vec<Vec<String>> = cells.collect();
+    let tall = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let line = |n: usize| {
+        let columns = grid.heads.iter().zip(widths).zip(&cells);
+        let padded = columns.map(|((head, wanted), cell)| {
+            let text = cell.get(n).map_or("", String::as_str);
+            // Not by format!, which counts characters, not columns of a terminal.
+            let space = " ".repeat(wanted.saturating_sub(width(text)));
+            match head.is_right() {
+                true => space + text,
+                false => text.to_owned() + &space,
             }
-        })
-        .collect();
-    cells.join(GAP).trim_end().to_owned()
+        });
+        padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    };
+    (0..tall).map(line).collect()
 }
 
 #[cfg(test)]
@@ -79,11 +112,39 @@ mysite.com/blog  1438912800    null";
 
     #[test]
     fn an_empty_frame_still_shows_its_columns() {
-        let frame =
-            DataFrame::new(0, vec![Column::new_empty("a".into(), &DataType::Int64)]).unwrap();
-        assert_eq!(
-            draw(&Grid::of(&frame)),
-            "0 rows × 1 column\na\ni64\n───".replace("\na\n", "\n  a\n")
-        );
+        let column = Column::new_empty("a".into(), &DataType::Int64);
+        let frame = DataFrame::new(0, vec![column]).unwrap();
+        assert_eq!(draw(&Grid::of(&frame)), "0 rows × 1 column\n  a\ni64\n───");
+        assert_eq!(draw(&Grid::of(&DataFrame::empty())), "0 rows × 0 columns");
+    }
+
+    #[test]
+    fn the_text_null_is_quoted() {
+        let frame = df!("s" => [Some("null"), None]).unwrap();
+        assert!(draw(&Grid::of(&frame)).ends_with("\"null\"\nnull"));
+    }
+
+    #[test]
+    fn left_out_rows_are_counted() {
+        let frame = df!("n" => (0..1_000i64).collect::<Vec<_>>()).unwrap();
+        assert!(draw(&Grid::of(&frame)).contains("\n  7\n⋮ 988 rows more\n996\n"));
+    }
+
+    #[test]
+    fn wide_and_joined_characters_take_their_columns() {
+        let frame = df!("s" => ["東京", "e\u{301}", "abcd"], "n" => [1i64, 2, 3]).unwrap();
+        let text = draw(&Grid::of(&frame));
+        let rows: Vec<&str> = text.lines().skip(4).collect();
+        assert_eq!(rows, ["東京    1", "e\u{301}       2", "abcd    3"]);
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines_and_its_place() {
+        let grid = Grid {
+            heads: vec![Head::text("key"), Head::text("value")],
+            rows: vec![vec![Cell::Value("a".into()), Cell::Block("1\n2".into())]],
+            ..Grid::default()
+        };
+        assert!(draw(&grid).ends_with("a    1\n     2"));
     }
 }

@@ -1,20 +1,33 @@
 //! What code prints while it draws, kept to be shown above its picture.
 use crate::notebook::Rich;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
 /// Of what is printed, this much is shown.
-const LIMIT: usize = 100_000;
+const LIMIT: usize = 4 << 20;
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
+
+thread_local! {
+    static DRAWING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread draws: what it shows belongs to the picture, and is printed
+/// to be caught here.
+pub(in crate::notebook) fn drawing() -> bool {
+    DRAWING.get()
+}
 
 /// Runs `code` and returns what it printed on standard output.
 pub(super) fn captured<R>(code: impl FnOnce() -> R) -> (R, String) {
     let Ok(redirect) = Redirect::start() else {
         return (code(), String::new());
     };
+    let before = DRAWING.replace(true);
     let result = code();
+    DRAWING.set(before);
     (result, redirect.end().unwrap_or_default())
 }
 
@@ -69,7 +82,6 @@ mod stdout {
     use super::*;
     use rustix::io::dup;
     use rustix::stdio::dup2_stdout;
-    use std::cell::Cell;
     use std::os::fd::OwnedFd;
 
     /// Standard output sent to a file, until this is dropped.

@@ -20,7 +20,7 @@ impl Checkbox {
     /// A box that is ticked if `value`.
     pub fn new(description: &str, value: bool) -> Checkbox {
         let model = Model::new("Checkbox");
-        model.set("description", json!(description));
+        model.describe(description);
         model.set("value", json!(value));
         Checkbox { model }
     }
@@ -62,7 +62,7 @@ impl Button {
     /// A button with this inscription.
     pub fn new(description: &str) -> Button {
         let model = Model::new("Button");
-        model.set("description", json!(description));
+        model.describe(description);
         Button { model }
     }
 
@@ -119,7 +119,7 @@ impl Text {
     /// A line that holds `value`.
     pub fn new(description: &str, value: &str) -> Text {
         let model = Model::new("Text");
-        model.set("description", json!(description));
+        model.describe(description);
         model.set("value", json!(value));
         Text { model }
     }

@@ -17,7 +17,7 @@ pub struct Link {
 /// end itself, without asking the kernel.
 ///
 /// ```
-/// use lambda_workbook::notebook::widgets::{IntSlider, jslink};
+/// use lambda_workbook::notebook::widgets::{Control, IntSlider, jslink};
 /// let (here, there) = (IntSlider::new("here", 0..=9), IntSlider::new("there", 0..=9));
 /// jslink(&here, &there);
 /// here.set(4);

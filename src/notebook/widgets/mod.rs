@@ -82,6 +82,8 @@ mod slider;
 mod tests;
 mod widget;
 
+pub(super) use capture::drawing;
+
 pub use boxes::{Children, HBox, Tab, VBox};
 pub use controls::{Closure, Controls, Parameter};
 pub use inputs::{Button, Checkbox, Text};

@@ -44,6 +44,9 @@ pub(super) enum Life {
     Closed,
 }
 
+/// How many characters a description may have before a front end cuts it.
+const USUAL_WIDTH: usize = 11;
+
 impl Model {
     /// A model with every attribute at its default.
     pub(super) fn new(kind: &str) -> Arc<Model> {
@@ -143,6 +146,20 @@ impl Model {
     /// Keeps these models alive, and has them opened first.
     pub(super) fn refer_to(&self, models: impl IntoIterator<Item = Arc<Model>>) {
         self.state().references.extend(models);
+    }
+
+    /// Says what it is for, in front of it.
+    pub(super) fn describe(self: &Arc<Self>, text: &str) {
+        self.set("description", json!(text));
+        // A front end cuts what does not fit its usual width, which lines the
+        // controls of a panel up.
+        if text.chars().count() > USUAL_WIDTH {
+            for style in self.referred("style") {
+                if style.get("description_width").is_string() {
+                    style.set("description_width", json!("initial"));
+                }
+            }
+        }
     }
 
     /// The models that a text of an attribute names, one or a list.
@@ -259,6 +276,19 @@ mod tests {
         let layout = slider.referred("layout");
         assert_eq!(layout[0].kind.name, "Layout");
         assert_eq!(slider.referred("style")[0].kind.name, "SliderStyle");
+    }
+
+    #[test]
+    fn a_long_description_is_not_cut() {
+        let width = |text: &str| {
+            let slider = Model::new("IntSlider");
+            slider.describe(text);
+            slider.referred("style")[0].text("description_width")
+        };
+        assert_eq!(
+            (width("servers"), width("days in a month")),
+            (String::new(), "initial".to_owned())
+        );
     }
 
     #[test]

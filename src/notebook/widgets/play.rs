@@ -44,7 +44,7 @@ impl Play {
 
     /// What stands beside the slider.
     pub fn description(self, description: &str) -> Self {
-        self.slider.set("description", json!(description));
+        self.slider.describe(description);
         self
     }
 

@@ -91,7 +91,7 @@ fn choose_among(name: &str, description: &str, labels: &[String]) -> Arc<Model> 
         "{name} `{description}`: there is no option to choose"
     );
     let model = Model::new(name);
-    model.set("description", json!(description));
+    model.describe(description);
     model.set("_options_labels", json!(labels));
     model.set("index", json!(0));
     model

@@ -70,7 +70,7 @@ pub(super) fn set_range(name: &str, of: &str, model: &Arc<Model>, range: &RangeI
         min >= -EXACT && max <= EXACT,
         "{name} `{of}`: a front end cannot count beyond {EXACT}; the range is {min}..={max}"
     );
-    model.set("description", json!(of));
+    model.describe(of);
     model.set("min", json!(min));
     model.set("max", json!(max));
     model.set("value", json!(min));
@@ -116,7 +116,7 @@ impl FloatSlider {
             "FloatSlider `{description}`: the range {min}..={max} is empty; did you mean {max}..={min}?"
         );
         let model = Model::new("FloatSlider");
-        model.set("description", json!(description));
+        model.describe(description);
         model.set("min", json!(min));
         model.set("max", json!(max));
         model.set("value", json!(min));

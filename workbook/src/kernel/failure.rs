@@ -16,49 +16,59 @@ pub struct Failure {
 }
 
 /// After a panic or a failed `?`.
-const LOST_SOME: &str = "Kept: all earlier variables that this cell did not use up. Lost: the variables that this cell defines.";
+const LOST_SOME: &str =
+    "Kept: earlier variables, unless this cell moved them. Lost: this cell's own.";
 /// After the end of the cells' process.
-pub const LOST_ALL: &str =
-    "Kept: functions, types and `use`s. Lost: all variables; run the cells that make them again.";
+pub const LOST_ALL: &str = "Kept: functions, types and `use`s. Lost: all variables.";
 
 impl Failure {
     pub fn new(name: &str, value: impl Into<String>) -> Failure {
         let value = value.into();
         Failure {
             name: name.to_owned(),
-            traceback: value.lines().map(str::to_owned).collect(),
+            traceback: format!("{name}: {value}")
+                .lines()
+                .map(str::to_owned)
+                .collect(),
             value,
         }
     }
 
     /// A panic; `place` says where, such as " at line 3 of this cell".
     pub fn panic(message: &str, place: &str) -> Failure {
-        let mut failure = Failure::new("Panic", message);
-        failure.traceback.insert(0, format!("panicked{place}:"));
-        failure.traceback.push(LOST_SOME.to_owned());
-        failure
+        Failure::told("Panic", format!("panicked{place}:"), message)
     }
 
     /// An error that a `?` met; `type_name` is its type, with its path.
     pub fn question_mark(type_name: &str, message: &str) -> Failure {
         let short = type_name.split('<').next().unwrap_or(type_name);
         let short = short.rsplit("::").next().unwrap_or(short);
-        let mut failure = Failure::new(short, message);
-        let head = format!("{type_name}, met by `?`:");
-        failure.traceback.insert(0, head);
-        failure.traceback.push(LOST_SOME.to_owned());
-        failure
+        Failure::told(short, format!("{type_name}, met by `?`:"), message)
+    }
+
+    /// A message under a line of its own that says how it came.
+    fn told(name: &str, head: String, message: &str) -> Failure {
+        let lines = message.lines().map(str::to_owned);
+        Failure {
+            name: name.to_owned(),
+            value: message.to_owned(),
+            traceback: std::iter::once(head)
+                .chain(lines)
+                .chain([LOST_SOME.to_owned()])
+                .collect(),
+        }
     }
 
     /// The reader's interrupt; `kept` says what became of the variables.
     pub fn interrupted(kept: Kept) -> Failure {
         let mut failure = Failure::new("Interrupted", "the reader interrupted the cell");
-        failure.traceback.push(match kept {
-            Kept::Everything => "It had not begun to run: nothing is lost.".to_owned(),
-            Kept::Earlier => LOST_SOME.to_owned(),
-            Kept::Items => {
-                format!("It did not stop by itself, so its process was ended. {LOST_ALL}")
-            }
+        failure.traceback.extend(match kept {
+            Kept::Everything => vec!["It had not begun to run: nothing is lost.".to_owned()],
+            Kept::Earlier => vec![LOST_SOME.to_owned()],
+            Kept::Items => vec![
+                "It did not stop by itself, so its process was ended.".to_owned(),
+                LOST_ALL.to_owned(),
+            ],
         });
         failure
     }
@@ -302,7 +312,7 @@ mod tests {
         let failures = vec![Failure::new("E", "a"), Failure::new("E", "b")];
         let joined = Failure::join(failures).unwrap();
         assert_eq!(joined.value, "a (and 1 more)");
-        assert_eq!(joined.traceback, ["a", "", "b"]);
+        assert_eq!(joined.traceback, ["E: a", "", "E: b"]);
     }
 
     #[test]

@@ -32,8 +32,8 @@ impl Printed {
         self.rest = rest;
         let mut pieces = Vec::new();
         let mut plain = String::new();
-        let mut lines = text.split_inclusive('\n').peekable();
-        while let Some(line) = lines.next() {
+
+        for line in text.split_inclusive('\n') {
             let whole = line.ends_with('\n');
             if !whole && self.may_be_a_mark(line) {
                 // The rest of the line will tell.

@@ -75,7 +75,7 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
         content: Map::new(),
         comms: BTreeMap::new(),
         cells_stale: false,
-        closure_runs: false,
+        event: None,
         handled: None,
         question: None,
         kill_at: None,
@@ -164,8 +164,8 @@ struct Session {
     comms: BTreeMap<String, String>,
     /// Whether it ended without evcxr's knowledge.
     cells_stale: bool,
-    /// Whether a widget's closure runs.
-    closure_runs: bool,
+    /// The front end's message that widgets are at work on.
+    event: Option<Message>,
     /// Set when the widgets are done with a message: whether it was for any.
     handled: Option<bool>,
     /// A question that the reader has not answered yet.

@@ -130,6 +130,8 @@ fn command(project: &Project, options: &Options) -> Command {
         .arg("--LabApp.news_url=None")
         .arg("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
         .arg("--LabApp.extension_manager=readonly")
+        // The Python kernel that JupyterLab brings is no choice for these notebooks.
+        .arg("--KernelSpecManager.allowed_kernelspecs=lambda-workbook")
         // A slider redraws a picture of 30 KB fifty times a second; the default
         // of 1 MB/s would drop pictures and say so in the notebook.
         .arg("--ZMQChannelsWebsocketConnection.iopub_data_rate_limit=20000000");

@@ -42,7 +42,7 @@ pub struct Page {
 impl Page {
     /// Opens `url`; screenshots go to `pictures`.
     pub fn open(program: &Path, url: &str, pictures: PathBuf) -> Page {
-        let profile = tempfile::tempdir().unwrap();
+        let profile = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let (their_commands, commands) = std::io::pipe().unwrap();
         let (answers, their_answers) = std::io::pipe().unwrap();
         let mut command = Command::new(program);
@@ -93,13 +93,18 @@ impl Page {
 
     /// Calls a method of the protocol and gives its result.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.ask(method, params);
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+
+    fn ask(&mut self, method: &str, params: Value) -> Value {
         let id = self.send(method, params);
         loop {
             let message = self.messages.recv_timeout(ANSWER);
             let message = message.unwrap_or_else(|error| panic!("{method}: {error}"));
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
+                return message;
             }
             match message["method"].as_str() {
                 Some("Runtime.exceptionThrown") => {
@@ -127,13 +132,14 @@ impl Page {
         self.last_id
     }
 
-    /// The value of a JavaScript expression, as JSON; a promise's, when it is kept.
+    /// The value of a JavaScript expression, as JSON; none while the page is exchanged
+    /// for another.
     pub fn evaluate(&mut self, script: &str) -> Value {
-        let params = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
-        let found = self.call("Runtime.evaluate", params);
-        let wrong = &found["exceptionDetails"];
+        let params = json!({"expression": script, "returnByValue": true});
+        let found = self.ask("Runtime.evaluate", params);
+        let wrong = &found["result"]["exceptionDetails"];
         assert!(wrong.is_null(), "{script}\n{wrong:#}");
-        found["result"]["value"].clone()
+        found["result"]["result"]["value"].clone()
     }
 
     /// Waits until an expression is true, in JavaScript's sense; gives its value.
@@ -208,7 +214,6 @@ impl Page {
         let code = match key {
             "Tab" => 9,
             "Enter" => 13,
-            "Escape" => 27,
             "End" => 35,
             "ArrowRight" => 39,
             letter => u32::from(letter.to_uppercase().as_bytes()[0]),
@@ -243,6 +248,14 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
+        // Asked, it ends its helpers first, and none writes to the profile any more.
+        let _ = write!(self.commands, "{{\"id\":0,\"method\":\"Browser.close\"}}\0");
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while let Ok(None) = self.child.try_wait()
+            && Instant::now() < deadline
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

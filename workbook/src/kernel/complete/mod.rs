@@ -57,7 +57,15 @@ pub struct Completer {
     answers: Lines<BufReader<ChildStdout>>,
     /// Questions whose answers nobody waits for any more.
     overdue: usize,
+    /// Whether it has answered once.
+    loaded: bool,
 }
+
+/// JupyterLab shows no completion that comes later than a second; the words of the
+/// cell are better than nothing.
+const WHILE_LOADING: Duration = Duration::from_millis(900);
+/// Some milliseconds will do, but the machine may be busy.
+const ONCE_LOADED: Duration = Duration::from_secs(3);
 
 impl Completer {
     /// Starts the process; it loads in the background.
@@ -77,13 +85,17 @@ impl Completer {
             stdin,
             answers: BufReader::new(stdout).lines(),
             overdue: 0,
+            loaded: false,
         })
     }
 
-    /// Asks, and waits for the answer for as long as `patience`.
-    ///
-    /// `None` while the sources are still being read.
-    pub async fn ask(&mut self, question: &Question, patience: Duration) -> Result<Option<Answer>> {
+    /// Asks, and waits for the answer; `None` while the sources are still being
+    /// read.
+    pub async fn ask(&mut self, question: &Question) -> Result<Option<Answer>> {
+        let patience = match self.loaded {
+            false => WHILE_LOADING,
+            true => ONCE_LOADED,
+        };
         let asked = async {
             while self.overdue > 0 {
                 self.answers
@@ -102,6 +114,7 @@ impl Completer {
                 .await?
                 .context("the completer ended")?;
             self.overdue -= 1;
+            self.loaded = true;
             anyhow::Ok(serde_json::from_str(&answer)?)
         };
         match tokio::time::timeout(patience, asked).await {

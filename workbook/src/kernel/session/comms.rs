@@ -60,7 +60,12 @@ impl Session {
         for one in &late {
             self.status(one, "busy").await;
         }
-        let over = self.have_handled(merged).await?;
+        // A front end waits for the echo of the move that it sent last.
+        self.event = Some(late.last().unwrap_or(request).clone());
+        let over = self.have_handled(merged).await;
+        self.event = None;
+        self.kill_at = None;
+        let over = over?;
         for one in &late {
             self.status(one, "idle").await;
         }
@@ -107,7 +112,6 @@ impl Session {
             return Ok(false);
         }
         self.handled = None;
-        self.closure_runs = true;
         let over = loop {
             if self.handled.is_some() || self.cells_pid().is_none() {
                 break false;
@@ -117,8 +121,6 @@ impl Session {
                 break true;
             }
         };
-        self.closure_runs = false;
-        self.kill_at = None;
         if opened && self.handled.take() == Some(false) {
             self.comms.remove(&id);
             self.publish_output("comm_close", json!({"comm_id": id, "data": {}}))

@@ -57,7 +57,7 @@ impl Session {
                     Phase::Runs => self.interrupt_cells(),
                 }
             }
-            None if self.closure_runs => self.interrupt_cells(),
+            None if self.event.is_some() => self.interrupt_cells(),
             None => {}
         }
     }

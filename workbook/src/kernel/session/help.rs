@@ -7,10 +7,6 @@ use crate::kernel::complete::{self, Answer, Completer, Question};
 use crate::kernel::wire::{Message, text};
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// JupyterLab shows no completion that comes later than a second.
-const COMPLETION_PATIENCE: Duration = Duration::from_millis(900);
 
 /// What a cell sees around the cursor.
 enum Context {
@@ -125,7 +121,7 @@ impl Session {
         let Some(completer) = &mut self.completer else {
             return Ok(None);
         };
-        completer.ask(question, COMPLETION_PATIENCE).await
+        completer.ask(question).await
     }
 }
 

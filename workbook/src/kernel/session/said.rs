@@ -122,11 +122,13 @@ impl Session {
         }
     }
 
-    /// A message for front ends, caused by the cell that runs or ran last.
+    /// A message for front ends, caused by the cell that runs or ran last; what
+    /// widgets say to their front end, by its message that they are at work on.
     pub(super) fn output(&self, kind: &str, content: Value) -> Option<Message> {
-        let parent = match &self.current {
-            Some(current) => &current.request,
-            None => self.last_request.as_ref()?,
+        let parent = match (&self.current, &self.event) {
+            (Some(current), _) => &current.request,
+            (None, Some(event)) if kind.starts_with("comm_") => event,
+            (None, _) => self.last_request.as_ref()?,
         };
         Some(parent.child(kind, content))
     }

@@ -1,0 +1,169 @@
+//! The laws of sketches.
+use super::*;
+use proptest::prelude::*;
+
+/// Sets of hashes: some below the change from codes to registers, some above.
+fn hashes() -> impl Strategy<Value = Vec<u64>> {
+    let some = prop::collection::vec(any::<u64>(), 0..60);
+    // Many persons from one seed, overlapping between sets.
+    let many = (0..4u64, 0..4_000u64).prop_map(|(from, len)| {
+        (from * 500..from * 500 + len)
+            .map(|i| hash::xxh64(&i.to_le_bytes(), 7))
+            .collect()
+    });
+    prop_oneof![some, many]
+}
+
+fn precision() -> impl Strategy<Value = Precision> {
+    (4..=13u8).prop_map(|bits| Precision::new(bits).unwrap())
+}
+
+fn sketch(precision: Precision, hashes: &[u64]) -> Sketch {
+    let mut sketch = Sketch::new(precision);
+    hashes.iter().for_each(|hash| sketch.add_hash(*hash));
+    sketch
+}
+
+fn merged(one: &Sketch, other: &Sketch) -> Sketch {
+    let mut both = one.clone();
+    both.merge(other).unwrap();
+    both
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merging_is_commutative_associative_and_idempotent(p in precision(), a in hashes(), b in hashes(), c in hashes()) {
+        let [a, b, c] = [a, b, c].map(|set| sketch(p, &set));
+        prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+        prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+        prop_assert_eq!(merged(&a, &a), a);
+    }
+
+    #[test]
+    fn the_merge_is_the_sketch_of_the_union(p in precision(), a in hashes(), b in hashes()) {
+        let union = [a.clone(), b.clone()].concat();
+        prop_assert_eq!(merged(&sketch(p, &a), &sketch(p, &b)), sketch(p, &union));
+    }
+
+    #[test]
+    fn the_bytes_depend_on_the_persons_alone(p in precision(), a in hashes(), seed in any::<u64>()) {
+        let mut shuffled: Vec<u64> = a.iter().chain(&a).copied().collect();
+        shuffled.sort_by_key(|hash| hash::xxh64(&hash.to_le_bytes(), seed));
+        prop_assert_eq!(sketch(p, &shuffled).to_bytes(), sketch(p, &a).to_bytes());
+    }
+
+    #[test]
+    fn bytes_read_back_and_go_on(p in precision(), a in hashes(), b in hashes()) {
+        let whole = sketch(p, &a);
+        let mut read = Sketch::from_bytes(&whole.to_bytes()).unwrap();
+        prop_assert_eq!(read.estimate(), whole.estimate());
+        b.iter().for_each(|hash| read.add_hash(*hash));
+        prop_assert_eq!(read, sketch(p, &[a, b].concat()));
+    }
+
+    #[test]
+    fn gathering_gives_the_same_bytes(p in precision(), a in hashes(), b in hashes()) {
+        let gather = |hashes: &[u64]| {
+            let mut gather = Gather::new(p);
+            hashes.iter().for_each(|hash| gather.add(*hash));
+            gather
+        };
+        prop_assert_eq!(gather(&a).finish(), sketch(p, &a).to_bytes());
+        let mut both = gather(&a);
+        both.merge(&gather(&b)).unwrap();
+        prop_assert_eq!(both.sketch(), sketch(p, &[a.clone(), b.clone()].concat()));
+        let mut on = Gather::from_bytes(&gather(&a).finish()).unwrap();
+        b.iter().for_each(|hash| on.add(*hash));
+        prop_assert_eq!(on.finish(), both.finish());
+    }
+
+    #[test]
+    fn bytes_are_a_sketch_or_an_error(p in precision(), a in hashes(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = sketch(p, &a).to_bytes();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] = byte }
+        if let Ok(read) = Sketch::from_bytes(&bytes) {
+            prop_assert_eq!(read.to_bytes(), bytes);
+            let _ = merged(&read, &read).estimate();
+        }
+    }
+}
+
+#[test]
+fn estimates_keep_to_their_error() {
+    for precision in Precision::all() {
+        for persons in [100u64, 10_005, 200_000] {
+            // The mean of many independent sketches has no room for luck.
+            let rounds = 12;
+            let squares: f64 = (0..rounds)
+                .map(|seed| {
+                    let mut gather = Gather::new(precision);
+                    (0..persons).for_each(|i| gather.add(hash::xxh64(&i.to_le_bytes(), seed)));
+                    let estimate = gather.sketch().estimate();
+                    ((estimate - persons as f64) / persons as f64).powi(2)
+                })
+                .sum();
+            let error = (squares / rounds as f64).sqrt();
+            assert!(
+                error < 1.8 * precision.standard_error(),
+                "precision {}, {persons} persons: {error}",
+                precision.bits()
+            );
+        }
+    }
+}
+
+#[test]
+fn sketches_of_different_precision_do_not_merge() {
+    let mut fine = Sketch::default();
+    fine.add(&PersonId::UserId(1));
+    let before = fine.to_bytes();
+    let coarse = Sketch::new(Precision::new(12).unwrap());
+    let error = fine.merge(&coarse).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a sketch of precision 14 cannot be merged with one of precision 12; \
+         compute both views with the same precision"
+    );
+    assert_eq!(fine.to_bytes(), before);
+    assert!(
+        Gather::new(Precision::DEFAULT)
+            .merge(&Gather::new(Precision::new(12).unwrap()))
+            .is_err()
+    );
+}
+
+#[test]
+fn a_precision_outside_4_to_18_is_refused() {
+    for bits in [0, 3, 19, 255] {
+        let error = Precision::new(bits).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("no sketch has precision {bits}; use 4")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn bytes_of_another_format_or_of_none_say_so() {
+    let fails = |bytes: &[u8]| Sketch::from_bytes(bytes).unwrap_err().to_string();
+    assert!(fails(&[]).starts_with("0 bytes that are no sketch"));
+    assert!(fails(&[9, 14, 0]).starts_with("a sketch of format 9, where 1 is read"));
+    assert!(fails(&[1, 30, 0]).starts_with("no sketch has precision 30"));
+    assert!(fails(&[1, 14, 2]).contains("neither codes nor registers"));
+    assert!(fails(&[1, 14, 1, 0]).contains("too few or too many"));
+}
+
+#[test]
+fn the_bytes_on_disk_are_pinned() {
+    let people = [PersonId::UserId(1), PersonId::Cookie("PQRST".into())];
+    let bytes = Sketch::of(&people).to_bytes();
+    assert_eq!(bytes[..3], [1, 14, 0]);
+    assert_eq!(bytes.len(), 3 + PINNED.len());
+    assert_eq!(bytes[3..], PINNED);
+    assert_eq!(Sketch::of(&people).uniques(), 2);
+}
+
+const PINNED: [u8; 8] = [190, 168, 237, 19, 172, 204, 219, 11];

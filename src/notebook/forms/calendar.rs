@@ -1,0 +1,114 @@
+//! Buckets and local days.
+use super::clock::units;
+use crate::calendar::{Granularity, LocalDay, Plan};
+use crate::notebook::table::{Grid, Head, grouped};
+use crate::notebook::time::wall_clock;
+use crate::notebook::{Render, Rich, plot};
+use chrono_tz::Tz;
+
+/// The plan as a picture; as text, what is read.
+impl Render for Plan {
+    fn render(&self) -> Rich {
+        plot::plan(self).render()
+    }
+}
+
+impl Render for Granularity {
+    fn render(&self) -> Rich {
+        Rich::text(format!(
+            "{}: buckets of {} s, code {:?}",
+            self.name(),
+            grouped(self.secs()),
+            self.code()
+        ))
+    }
+
+    fn render_all(items: &[Self]) -> Rich {
+        let row = |place: usize| {
+            let granularity: Granularity = items[place];
+            vec![
+                granularity.name().to_owned(),
+                granularity.code().to_owned(),
+                granularity.secs().to_string(),
+                length(granularity.secs()),
+            ]
+        };
+        let heads = vec![
+            Head::text("granularity"),
+            Head::text("code"),
+            Head::number("seconds"),
+            Head::text("length"),
+        ];
+        Grid::of_list(heads, items.len(), row).render()
+    }
+}
+
+/// A local day does not know its zone, so it reads in UTC.
+impl Render for LocalDay {
+    fn render(&self) -> Rich {
+        Self::render_all(std::slice::from_ref(self))
+    }
+
+    fn render_all(items: &[Self]) -> Rich {
+        let row = |place: usize| {
+            let day: LocalDay = items[place];
+            vec![
+                day.start.to_string(),
+                wall_clock(day.start, Tz::UTC),
+                wall_clock(day.end, Tz::UTC),
+                length(day.secs()),
+                if day.is_whole_hours() { "yes" } else { "no" }.to_owned(),
+            ]
+        };
+        let heads = vec![
+            Head::number("ts"),
+            Head::text("starts"),
+            Head::text("ends before"),
+            Head::text("length"),
+            Head::text("whole hours"),
+        ];
+        Grid {
+            caption: crate::notebook::table::counted(items.len(), "local day", "local days"),
+            ..Grid::of_list(heads, items.len(), row)
+        }
+        .render()
+    }
+}
+
+/// Hours up to two days, so that a day of 25 hours is seen as one.
+fn length(secs: i64) -> String {
+    match secs {
+        0..=172_800 if secs % 3_600 == 0 => format!("{} h", secs / 3_600),
+        secs => units(secs.unsigned_abs() as u128 * 1_000_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::local_day;
+    use chrono_tz::America::Los_Angeles;
+
+    #[test]
+    fn a_granularity_says_how_long_its_buckets_are() {
+        let text = Rich::text("hour: buckets of 3,600 s, code \"h\"");
+        assert_eq!(Granularity::Hour.render(), text);
+        let all = Granularity::ALL
+            .render()
+            .get("text/plain")
+            .unwrap()
+            .to_owned();
+        assert!(all.ends_with("month        m     2419200  28 d"), "{all}");
+    }
+
+    #[test]
+    fn a_day_of_25_hours_is_seen_as_one() {
+        let autumn = local_day(1_446_408_000, Los_Angeles);
+        let text = autumn.render().get("text/plain").unwrap().to_owned();
+        assert!(
+            text.contains("Sun 2015-11-01 07:00 UTC  Mon 2015-11-02 08:00 UTC  25 h"),
+            "{text}"
+        );
+        assert_eq!(length(1_800 * 47), "23 h 30 min");
+    }
+}
