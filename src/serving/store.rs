@@ -99,7 +99,6 @@ impl Store {
     }
 
     /// The count of a bucket; `None` if the view has no such URL or bucket.
-    #[inline]
     pub fn count(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
         match self.current.load().url(url)? {
             Some(rows) => rows.count(granularity, ts),
@@ -164,7 +163,6 @@ impl Store {
     /// assert_eq!(Store::open(folder.path())?.sum("foo.com/", &plan)?, Some(116));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         match self.current.load().url(url)? {
             Some(rows) => sum_of(&rows, plan).map(Some),
@@ -179,7 +177,6 @@ impl Store {
 }
 
 /// The sum over the scans of a plan.
-#[inline]
 pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Scan]) -> Result<i64> {
     // The scans lie apart: the processor fetches all while the first is summed.
     for scan in plan {
@@ -233,7 +230,6 @@ impl Snapshot {
     }
 
     /// All rows of a URL; `None` if the view has none.
-    #[inline]
     pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
         let hash = hash(url);
         let shard = shard_of_hash(hash, self.header.shards);

@@ -58,7 +58,8 @@ fn main() -> Result<()> {
         } else {
             let (mut times, sum) = peer.ask(&rows::queries(Path::new(file))?)?;
             times.sort_unstable();
-            let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
+            let at =
+                |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
             println!("done {} {} {sum}", at(0.5), at(0.99));
         }
     }

@@ -44,22 +44,20 @@ impl Peer for Redb {
         let (_, table) = self.open.as_ref().ok_or("build first")?;
         let (mut times, mut sum) = (Vec::with_capacity(queries.len()), 0);
         for query in queries {
-            let keys: Vec<_> = query
-                .spans
-                .iter()
-                .map(|&(code, from, to)| {
-                    let key = |ts| key(&query.url, code as u8, ts);
-                    (key(from), (from != to).then(|| key(to)))
-                })
-                .collect();
+            let keys = query.scans.iter().map(|scan| {
+                let key = |ts| key(&query.url, scan.code as u8, ts);
+                let end = (scan.from != scan.to).then(|| key(scan.to));
+                (key(scan.from), end, scan.sign)
+            });
+            let keys: Vec<_> = keys.collect();
             sum += timed(&mut times, || {
                 let mut sum = 0;
-                for (from, to) in &keys {
+                for (from, to, sign) in &keys {
                     match to {
-                        None => sum += table.get(&**from)?.map_or(0, |count| count.value()),
+                        None => sum += sign * table.get(&**from)?.map_or(0, |count| count.value()),
                         Some(to) => {
                             for row in table.range::<&[u8]>(&**from..&**to)? {
-                                sum += row?.1.value();
+                                sum += sign * row?.1.value();
                             }
                         }
                     }

@@ -28,29 +28,46 @@ impl Rows {
         self.0.read_exact(&mut word)?;
         let mut bytes = vec![0; u32::from_le_bytes(word) as usize * 9];
         self.0.read_exact(&mut bytes)?;
-        let number = |bytes: &[u8]| i64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes")));
+        let number =
+            |bytes: &[u8]| i64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes")));
         let rows = bytes.chunks_exact(9);
         let rows = rows.map(|row| (row[0], number(&row[1..5]), number(&row[5..9])));
         Ok(Some((String::from_utf8(url)?, rows.collect())))
     }
 }
 
-/// The sum of the counts of some spans of one URL: code, from, to. A span of no
-/// length is a point: the bucket that starts there.
+/// The sum of the counts of some scans of one URL.
 pub struct Query {
     pub url: String,
-    pub spans: Vec<(char, i64, i64)>,
+    pub scans: Vec<Scan>,
 }
 
-/// Reads queries: a line each, `url`, then `code from to` for each span.
+/// Buckets of one granularity that start in `from..to`. One of no length is a
+/// point: the bucket that starts there.
+pub struct Scan {
+    pub code: char,
+    pub from: i64,
+    pub to: i64,
+    /// 1, or -1 for what is taken away.
+    pub sign: i64,
+}
+
+/// Reads queries: a line each, `url`, then `code from to sign` for each scan.
 pub fn queries(path: &Path) -> Result<Vec<Query>> {
     let one = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (url, spans) = words.split_first().ok_or("an empty line")?;
-        let span = |span: &[&str]| Ok((span[0].parse()?, span[1].parse()?, span[2].parse()?));
+        let (url, scans) = words.split_first().ok_or("an empty line")?;
+        let scan = |words: &[&str]| {
+            Ok(Scan {
+                code: words[0].parse()?,
+                from: words[1].parse()?,
+                to: words[2].parse()?,
+                sign: words[3].parse()?,
+            })
+        };
         Ok(Query {
             url: (*url).to_owned(),
-            spans: spans.chunks_exact(3).map(span).collect::<Result<_>>()?,
+            scans: scans.chunks_exact(4).map(scan).collect::<Result<_>>()?,
         })
     };
     std::fs::read_to_string(path)?.lines().map(one).collect()

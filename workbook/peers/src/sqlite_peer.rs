@@ -50,19 +50,20 @@ impl Peer for Sqlite {
         )?;
         let (mut times, mut sum) = (Vec::with_capacity(queries.len()), 0);
         for query in queries {
-            let codes: Vec<String> = query.spans.iter().map(|span| span.0.to_string()).collect();
+            let codes: Vec<String> = query.scans.iter().map(|scan| scan.code.into()).collect();
             sum += timed(&mut times, || {
                 let mut sum = 0i64;
-                for (code, &(_, from, to)) in codes.iter().zip(&query.spans) {
-                    sum += if from == to {
-                        let found = point.query_row((&query.url, code, from), |row| row.get(0));
-                        match found {
+                for (code, scan) in codes.iter().zip(&query.scans) {
+                    let (url, from, to) = (&query.url, scan.from, scan.to);
+                    let part: i64 = if from == to {
+                        match point.query_row((url, code, from), |row| row.get(0)) {
                             Err(rusqlite::Error::QueryReturnedNoRows) => 0,
                             other => other?,
                         }
                     } else {
-                        range.query_row((&query.url, code, from, to), |row| row.get::<_, i64>(0))?
+                        range.query_row((url, code, from, to), |row| row.get(0))?
                     };
+                    sum += scan.sign * part;
                 }
                 Ok(sum)
             })?;
