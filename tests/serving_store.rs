@@ -2,7 +2,7 @@
 
 use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
 use lambda_workbook::serving::{
-    BLOCK, Layout, Span, Store, StoreError, Value, ValueKind, Versions, build, shard_of,
+    BLOCK, Layout, Scan, Store, StoreError, Value, ValueKind, Versions, build, shard_of,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -77,8 +77,8 @@ proptest! {
             let sum = wanted.iter().map(|(_, n)| n).sum();
             let g = granularity(code);
             prop_assert_eq!(store.counts(url, g, from..to).unwrap(), Some(wanted));
-            prop_assert_eq!(store.sum(url, &[Span::plus(g, from..to)]).unwrap(), Some(sum));
-            prop_assert_eq!(store.sum(url, &[Span::minus(g, from..to)]).unwrap(), Some(-sum));
+            prop_assert_eq!(store.sum(url, &[Scan::plus(g, from..to)]).unwrap(), Some(sum));
+            prop_assert_eq!(store.sum(url, &[Scan::minus(g, from..to)]).unwrap(), Some(-sum));
         }
     }
 }
@@ -147,7 +147,7 @@ fn a_url_or_bucket_that_is_not_there_is_none_and_a_backward_range_is_an_error() 
         "the range from 9 to 0 ends before it starts; exchange its ends"
     );
     let error = store
-        .sum("foo.com/a", &[Span::plus(Day, 9..0)])
+        .sum("foo.com/a", &[Scan::plus(Day, 9..0)])
         .unwrap_err();
     assert!(matches!(
         error,

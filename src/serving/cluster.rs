@@ -12,9 +12,10 @@
 use super::error::{Result, StoreError, io_at};
 use super::folder::{Paths, identity, shard_name};
 use super::header::Header;
+use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::shard_of;
-use super::store::{Span, forward, sum_of};
+use super::store::{forward, sum_of};
 use super::url_rows::UrlRows;
 use crate::calendar::Granularity;
 use std::fs;
@@ -149,8 +150,8 @@ impl Cluster {
         self.ask(url, move |rows| rows.counts(granularity, range.clone()))
     }
 
-    /// The sum over the spans of a plan; `None` for an unknown URL.
-    pub fn sum(&self, url: &str, plan: &[Span]) -> Result<Option<i64>> {
+    /// The sum over the scans of a plan; `None` for an unknown URL.
+    pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         let plan = plan.to_vec();
         self.ask(url, move |rows| sum_of(rows, &plan))
     }
@@ -315,7 +316,7 @@ mod tests {
         let (_folder, urls, cluster) = cluster(2);
         let range = cluster.counts(&urls[0], Hour, 9..0);
         assert!(matches!(range, Err(StoreError::BackwardRange { .. })));
-        let plan = [Span::plus(Hour, 9..0)];
+        let plan = [Scan::plus(Hour, 9..0)];
         let sum = cluster.sum(&urls[0], &plan);
         assert!(matches!(sum, Err(StoreError::BackwardRange { .. })));
         assert_eq!(cluster.counts("none.com/", Hour, 0..9).unwrap(), None);

@@ -13,7 +13,7 @@
 //! | `checksum` | a flipped bit is an error |
 //! | `build`, `world` | a new version, and what may go wrong on its way |
 //! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
-//! | `shard`, `url_rows`, `store` | reads |
+//! | `scan`, `shard`, `url_rows`, `store` | reads |
 //! | `frame` | data frames in, data frames out |
 //! | `cluster` | shard servers with replicas |
 //! | `service_time`, `scatter` | a query ends with the slowest server |
@@ -33,6 +33,7 @@ mod key;
 mod record;
 pub mod requirements;
 mod rows_file;
+mod scan;
 mod scatter;
 mod service_time;
 mod shard;
@@ -54,11 +55,12 @@ pub use header::{FORMAT, Header};
 pub use index_design::{Arrivals, DesignCost, fewest_pages, index_design};
 pub use key::Key;
 pub use rows_file::{How, PAGE, ReadCost};
+pub use scan::Scan;
 pub use scatter::{Gather, Percentiles, Wait, simulate};
 pub use service_time::{ServiceTime, any_slow};
 pub use shard::Shard;
 pub use sharding::{shard_of, signed_shard_of};
-pub use store::{Snapshot, Span, Store};
+pub use store::{Snapshot, Store};
 pub use url_rows::UrlRows;
 pub use values::{Value, ValueKind};
 pub use world::{Calm, Quota, Step, World};

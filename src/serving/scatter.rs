@@ -12,9 +12,10 @@
 use super::error::Result;
 use super::folder::Paths;
 use super::header::Header;
+use super::scan::Scan;
 use super::service_time::{ServiceTime, any_slow};
 use super::shard::Shard;
-use super::store::{Span, sum_of};
+use super::store::sum_of;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -110,7 +111,7 @@ struct Server {
 /// A part of a query: its number, what to add up, where to send the sum.
 struct Request {
     query: u64,
-    plan: Arc<[Span]>,
+    plan: Arc<[Scan]>,
     reply: Sender<Result<i64>>,
 }
 
@@ -157,8 +158,8 @@ impl Gather {
     /// # Panics
     ///
     /// With more servers than run.
-    pub fn query(&self, servers: u32, query: u64, plan: &[Span]) -> Result<(i64, Duration)> {
-        let plan: Arc<[Span]> = plan.into();
+    pub fn query(&self, servers: u32, query: u64, plan: &[Scan]) -> Result<(i64, Duration)> {
+        let plan: Arc<[Scan]> = plan.into();
         let (reply, answers) = channel();
         let started = Instant::now();
         for server in &self.servers[..servers as usize] {
@@ -175,14 +176,14 @@ impl Gather {
     }
 
     /// Asks `queries` queries of the first `servers`, one after another.
-    pub fn measure(&self, servers: u32, queries: u64, plan: &[Span]) -> Result<Percentiles> {
+    pub fn measure(&self, servers: u32, queries: u64, plan: &[Scan]) -> Result<Percentiles> {
         let latencies = (0..queries).map(|query| Ok(self.query(servers, query, plan)?.1));
         let latencies = latencies.collect::<Result<Vec<_>>>()?;
         Ok(Percentiles::of(servers, &self.service, latencies))
     }
 }
 
-fn sum_of_shard(shard: &Shard, plan: &[Span]) -> Result<i64> {
+fn sum_of_shard(shard: &Shard, plan: &[Scan]) -> Result<i64> {
     let one = |url: String| shard.url(&url)?.map_or(Ok(0), |rows| sum_of(&rows, plan));
     shard.urls().map(one).sum()
 }
@@ -257,7 +258,7 @@ mod tests {
         let gather = Gather::start(folder.path(), ServiceTime::LESSON, 9, wait).unwrap();
         assert_eq!(gather.servers(), 20);
         for query in 0..50 {
-            let (sum, _) = gather.query(20, query, &[Span::plus(Day, 0..1)]).unwrap();
+            let (sum, _) = gather.query(20, query, &[Scan::plus(Day, 0..1)]).unwrap();
             assert_eq!(sum, 600);
             let mut waited = std::mem::take(&mut *waits.lock().unwrap());
             let mut drawn: Vec<_> = (0..20)

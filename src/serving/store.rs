@@ -7,6 +7,7 @@
 use super::error::{Result, StoreError};
 use super::folder::Paths;
 use super::header::Header;
+use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::{hash, shard_of_hash};
 use super::url_rows::UrlRows;
@@ -98,7 +99,6 @@ impl Store {
     }
 
     /// The count of a bucket; `None` if the view has no such URL or bucket.
-    #[inline]
     pub fn count(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
         match self.current.load().url(url)? {
             Some(rows) => rows.count(granularity, ts),
@@ -147,24 +147,23 @@ impl Store {
         }
     }
 
-    /// The sum over the spans of a plan; `None` for a URL that the view does
-    /// not hold. One look into the index, one scan a span.
+    /// The sum over the scans of a plan; `None` for a URL that the view does not
+    /// hold. One look into the index, then one contiguous read a scan.
     ///
     /// ```
     /// use lambda_workbook::calendar::Granularity::{Day, Hour};
-    /// use lambda_workbook::serving::{Layout, Span, Store, Value, build};
+    /// use lambda_workbook::serving::{Layout, Scan, Store, Value, build};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let rows = [(Day, 0, 100), (Hour, 82_800, 4), (Hour, 86_400, 20)];
     /// let rows = rows.map(|(g, ts, count)| ("foo.com/", g, ts, Value::Count(count)));
     /// build(folder.path(), Layout::counts(1), rows)?;
     /// // A day and one hour more, less the day's last hour.
-    /// let plan = [Span::plus(Day, 0..86_400), Span::plus(Hour, 86_400..90_000), Span::minus(Hour, 82_800..86_400)];
+    /// let plan = [Scan::plus(Day, 0..86_400), Scan::plus(Hour, 86_400..90_000), Scan::minus(Hour, 82_800..86_400)];
     /// assert_eq!(Store::open(folder.path())?.sum("foo.com/", &plan)?, Some(116));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
-    pub fn sum(&self, url: &str, plan: &[Span]) -> Result<Option<i64>> {
+    pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         match self.current.load().url(url)? {
             Some(rows) => sum_of(&rows, plan).map(Some),
             None => Ok(None),
@@ -177,54 +176,21 @@ impl Store {
     }
 }
 
-/// The sum over the spans of a plan.
-#[inline]
-pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Span]) -> Result<i64> {
-    // The spans lie apart: the processor fetches all while the first is summed.
-    for span in plan {
-        rows.fetch(span.granularity, &(span.from..span.to));
+/// The sum over the scans of a plan.
+pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Scan]) -> Result<i64> {
+    // The scans lie apart: the processor fetches all while the first is summed.
+    for scan in plan {
+        rows.fetch(scan.granularity, &(scan.from..scan.to));
     }
     let mut sum = 0i128;
-    for span in plan {
-        forward(&(span.from..span.to))?;
-        let part = rows.sum(span.granularity, span.from..span.to)?;
-        sum += if span.minus { -part } else { part };
+    for scan in plan {
+        forward(&(scan.from..scan.to))?;
+        let part = rows.sum(scan.granularity, scan.from..scan.to)?;
+        sum += if scan.minus { -part } else { part };
     }
     i64::try_from(sum).map_err(|_| StoreError::SumTooLarge {
         url: rows.url().to_owned(),
     })
-}
-
-/// Buckets of one granularity, one after another: a part of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Span {
-    pub granularity: Granularity,
-    /// Buckets that start here or later,
-    pub from: i64,
-    /// and before this. Epoch seconds, UTC.
-    pub to: i64,
-    /// Taken away instead of added. For counts only, never for sketches.
-    pub minus: bool,
-}
-
-impl Span {
-    /// Buckets to add.
-    pub fn plus(granularity: Granularity, range: Range<i64>) -> Self {
-        Self {
-            granularity,
-            from: range.start,
-            to: range.end,
-            minus: false,
-        }
-    }
-
-    /// Buckets to take away.
-    pub fn minus(granularity: Granularity, range: Range<i64>) -> Self {
-        Self {
-            minus: true,
-            ..Self::plus(granularity, range)
-        }
-    }
 }
 
 /// One version, opened: all of its shards.
@@ -264,7 +230,6 @@ impl Snapshot {
     }
 
     /// All rows of a URL; `None` if the view has none.
-    #[inline]
     pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
         let hash = hash(url);
         let shard = shard_of_hash(hash, self.header.shards);

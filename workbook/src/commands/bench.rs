@@ -5,6 +5,7 @@ use crate::Outcome;
 mod batch;
 mod data;
 mod kernel;
+mod serving;
 mod widgets;
 
 #[derive(clap::Args)]
@@ -21,6 +22,8 @@ enum What {
     Widgets(widgets::Args),
     /// Batch views beside DuckDB, Polars for Python and PySpark
     Batch(batch::Args),
+    /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
+    Serving(serving::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -30,6 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Kernel(args) => kernel::run(args),
         What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
+        What::Serving(args) => serving::run(args),
         What::Data => data::run(),
     }
 }

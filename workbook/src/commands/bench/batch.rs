@@ -42,7 +42,7 @@ pub fn run(args: Args) -> Result<Outcome> {
         .context("the data folder lies in the project")?;
     let venv = project.join(".venv-bench");
     if args.setup {
-        set_up(&venv)?;
+        set_up(&venv, &PEERS)?;
     }
     let in_venv = venv.join("bin/python");
     let python = match args.python {
@@ -121,7 +121,8 @@ fn made(data: &Path, spec: &Spec, format: Format) -> Result<dataset::Made> {
     Ok(dataset::generate(spec, &path, format, &|_, _| ())?)
 }
 
-fn set_up(venv: &Path) -> Result<()> {
+/// Makes a virtual environment with these packages.
+pub(super) fn set_up(venv: &Path, packages: &[&str]) -> Result<()> {
     let run = |command: &mut Command| -> Result<()> {
         let status = command
             .status()
@@ -135,11 +136,11 @@ fn set_up(venv: &Path) -> Result<()> {
     let python = venv.join("bin/python");
     run(Command::new(python)
         .args(["-m", "pip", "install", "--quiet"])
-        .args(PEERS))
+        .args(packages))
 }
 
 /// Whether Python has the peer; says so when not.
-fn installed(python: &Path, peer: &str) -> bool {
+pub(super) fn installed(python: &Path, peer: &str) -> bool {
     let tried = Command::new(python)
         .args(["-c", &format!("import {peer}; print({peer}.__version__)")])
         .stderr(Stdio::null())
@@ -218,7 +219,7 @@ fn compare(
         .fold(true, |met, (name, target)| verdict(name, target) && met))
 }
 
-fn verdict(name: &str, met: Option<bool>) -> bool {
+pub(super) fn verdict(name: &str, met: Option<bool>) -> bool {
     match met {
         Some(true) => println!("  target met: {name}"),
         Some(false) => println!("  target MISSED: {name}"),
