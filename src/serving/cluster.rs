@@ -312,6 +312,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::reversed_empty_ranges)] // that is the wrong use
     fn wrong_use_is_no_reason_to_ask_another_replica() {
         let (_folder, urls, cluster) = cluster(2);
         let range = cluster.counts(&urls[0], Hour, 9..0);

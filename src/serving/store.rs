@@ -130,6 +130,7 @@ impl Store {
     }
 
     /// The same for bytes.
+    #[allow(clippy::type_complexity)] // a row is a time and its bytes
     pub fn byte_values(
         &self,
         url: &str,
