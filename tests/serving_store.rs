@@ -131,6 +131,7 @@ fn sketches_come_back_byte_for_byte_in_place_and_in_order() {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)] // that is the wrong use
 fn a_url_or_bucket_that_is_not_there_is_none_and_a_backward_range_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let store = stored(folder.path(), Layout::counts(3), &year());
