@@ -399,3 +399,37 @@ fn all_of_a_url_lies_in_one_shard_and_the_signed_remainder_would_lose_it() {
         .filter(|(url, ..)| usize::try_from(signed_shard_of(url, 7)).is_err());
     assert!(lost.count() > 60);
 }
+
+#[test]
+fn a_page_that_is_not_seen_in_every_hour_is_read_right_at_every_hour() {
+    // One hour in three, then a silence of weeks, then every hour but a few.
+    let seen = (0..3000i64).filter(|hour| match hour {
+        0..1000 => hour % 3 == 0,
+        1000..1700 => false,
+        _ => hour % 50 != 7,
+    });
+    let rows: BTreeMap<Key, i64> = seen
+        .map(|hour| (("a.com/".to_owned(), "h", (hour + 5) * 3600), hour % 90))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), Layout::counts(1), &rows);
+    // Marks take a bit an hour, a list would take four bytes a row.
+    assert!(store.snapshot().shards()[0].bytes()[2] < 3 * rows.len() as u64);
+    let wanted = |ts: i64| rows.get(&("a.com/".to_owned(), "h", ts)).copied();
+    for hour in -3..3010 {
+        for ts in [hour * 3600, hour * 3600 + 1] {
+            assert_eq!(store.count("a.com/", Hour, ts).unwrap(), wanted(ts), "{ts}");
+        }
+    }
+    for from in (-2..3010).step_by(97) {
+        for hours in [0, 1, 5, 224, 225, 1500, 4000] {
+            let range = from * 3600..(from + hours) * 3600;
+            let some: Vec<(i64, i64)> = range
+                .clone()
+                .step_by(3600)
+                .filter_map(|ts| Some((ts, wanted(ts)?)))
+                .collect();
+            assert_eq!(store.counts("a.com/", Hour, range).unwrap(), Some(some));
+        }
+    }
+}

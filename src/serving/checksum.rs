@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Bytes that share a checksum. Eight lines of a processor's cache.
+/// Bytes that share a checksum. Four lines of a processor's cache.
 pub const BLOCK: usize = 256;
 
 /// Sums the blocks of what passes through.

@@ -9,7 +9,7 @@
 //! | `key` | what a value is stored under, as bytes that sort |
 //! | `values` | counts, or sketches of one precision |
 //! | `sharding` | by URL alone, with a hash that never changes |
-//! | `record`, `shortcut`, `shard_writer` | how a URL's rows lie on the disk |
+//! | `record`, `times`, `shortcut`, `shard_writer` | how a URL's rows lie on the disk |
 //! | `checksum` | a flipped bit is an error |
 //! | `build`, `world` | a new version, and what may go wrong on its way |
 //! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
@@ -41,6 +41,7 @@ mod shard_writer;
 mod sharding;
 mod shortcut;
 mod store;
+mod times;
 mod url_rows;
 mod values;
 mod world;

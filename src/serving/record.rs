@@ -5,8 +5,7 @@
 //! runs:  one a granularity; of each the times, then the values, neighbours in order
 //! ```
 //!
-//! Times of a run without gaps are not stored: the first says all, and a bucket
-//! is found without a search. Counts take as many bytes as the largest of the run
+//! The [`times`](super::times) of a run without gaps are not stored. Counts take as many bytes as the largest of the run
 //! needs: 1, 2, 4 or 8. Sketches stand one after another, with their ends before
 //! them.
 //!
@@ -16,6 +15,7 @@
 //! The URL stands in the record so that a read can see that the index led it to
 //! the right one.
 use super::key::granularity_of;
+use super::times::Times;
 use super::values::ValueKind;
 use crate::calendar::Granularity;
 
@@ -48,17 +48,6 @@ impl Rows {
     }
 }
 
-/// How the times of a run are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Times {
-    /// Bucket i starts at first + i * width of the granularity.
-    NoGaps = 0,
-    /// Seconds since the first, 4 bytes each.
-    Near = 1,
-    /// The same in 8 bytes: more than 136 years.
-    Far = 2,
-}
-
 /// Where a run lies. Offsets count from the start of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
@@ -83,12 +72,7 @@ impl Run {
         };
         Some(Self {
             granularity: granularity_of(entry[0])?,
-            times: match entry[1] {
-                0 => Times::NoGaps,
-                1 => Times::Near,
-                2 => Times::Far,
-                _ => return None,
-            },
+            times: Times::decode(entry[1])?,
             width: match entry[2] {
                 width @ (0 | 1 | 2 | 4 | 8) => width,
                 _ => return None,
@@ -132,32 +116,8 @@ pub(super) fn encode(url: &str, rows: &[Rows], kind: ValueKind, out: &mut Vec<u8
 }
 
 fn encode_run(rows: &Rows, kind: ValueKind, out: &mut Vec<u8>) -> Run {
-    let (first, last) = (rows.ts[0], rows.ts[rows.ts.len() - 1]);
-    let step = rows.granularity.secs();
-    let since = |ts: i64| ts.wrapping_sub(first) as u64;
-    let times = if rows
-        .ts
-        .windows(2)
-        .all(|w| w[0].checked_add(step) == Some(w[1]))
-    {
-        Times::NoGaps
-    } else if u32::try_from(since(last)).is_ok() {
-        Times::Near
-    } else {
-        Times::Far
-    };
     let times_at = out.len() as u64;
-    match times {
-        Times::NoGaps => {}
-        Times::Near => {
-            out.extend(
-                rows.ts
-                    .iter()
-                    .flat_map(|&ts| (since(ts) as u32).to_le_bytes()),
-            );
-        }
-        Times::Far => out.extend(rows.ts.iter().flat_map(|&ts| since(ts).to_le_bytes())),
-    }
+    let times = Times::encode(&rows.ts, rows.granularity, out);
     let values_at = out.len() as u64;
     let width = match kind {
         ValueKind::Counts => encode_counts(&rows.counts, out),
@@ -172,7 +132,7 @@ fn encode_run(rows: &Rows, kind: ValueKind, out: &mut Vec<u8>) -> Run {
         times,
         width,
         rows: rows.ts.len() as u32,
-        first,
+        first: rows.ts[0],
         times_at,
         values_at,
     }

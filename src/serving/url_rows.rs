@@ -1,7 +1,7 @@
 //! The rows of one URL: point reads, ranges and sums.
 use super::checksum::{BLOCK, Checked};
 use super::error::{Result, StoreError};
-use super::record::{self, ENTRY, HEAD, Run, Times};
+use super::record::{self, ENTRY, HEAD, Run};
 use super::values::ValueKind;
 use crate::calendar::Granularity;
 use std::cell::Cell;
@@ -15,11 +15,20 @@ pub struct UrlRows<'a> {
     values: Checked<'a>,
     /// Where the record begins.
     at: usize,
-    runs: [Option<Run>; Granularity::ALL.len()],
+    /// The entries of its runs, as they are stored.
+    entries: &'a [[u8; ENTRY]],
     url: &'a str,
     /// The block checked last: neighbours are mostly read one after another.
     checked: Cell<usize>,
     blocks: Cell<u32>,
+}
+
+/// Counts of neighbouring rows, somewhere in a record.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Located {
+    at: usize,
+    length: usize,
+    width: u8,
 }
 
 impl<'a> UrlRows<'a> {
@@ -29,7 +38,7 @@ impl<'a> UrlRows<'a> {
         let mut rows = Self {
             values,
             at,
-            runs: [None; Granularity::ALL.len()],
+            entries: &[],
             url: "",
             checked: Cell::new(usize::MAX),
             blocks: Cell::new(0),
@@ -38,14 +47,12 @@ impl<'a> UrlRows<'a> {
         let (length, runs) = head.split_at(4);
         let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
         let runs = u32::from_le_bytes(runs.try_into().expect("four bytes")) as usize;
-        if length != url.len() || runs > rows.runs.len() {
+        if length != url.len() || runs > Granularity::ALL.len() {
             return Err(rows.corrupt(0));
         }
         let rest = rows.read(HEAD, runs * ENTRY + length)?;
         let (entries, stored) = rest.split_at(runs * ENTRY);
-        for (slot, entry) in rows.runs.iter_mut().zip(entries.as_chunks::<ENTRY>().0) {
-            *slot = Run::decode(entry);
-        }
+        rows.entries = entries.as_chunks().0;
         rows.url = match std::str::from_utf8(stored) {
             Ok(stored) if stored == url => stored,
             _ => return Err(rows.corrupt(0)),
@@ -75,8 +82,8 @@ impl<'a> UrlRows<'a> {
         let Some(run) = self.run(granularity) else {
             return Ok(None);
         };
-        self.must_hold_counts(run)?;
-        let (row, found) = self.seek(run, ts)?;
+        self.must_hold_counts(&run)?;
+        let (row, found) = self.seek(&run, ts)?;
         if !found {
             return Ok(None);
         }
@@ -90,19 +97,42 @@ impl<'a> UrlRows<'a> {
         let Some((run, rows)) = self.seek_range(granularity, &range)? else {
             return Ok(Vec::new());
         };
-        let counts = self.counts_of(run, &rows)?;
-        let counts = record::decode_counts(counts, run.width);
-        rows.zip(counts)
-            .map(|(row, count)| Ok((self.ts(run, row)?, count)))
-            .collect()
+        let counts = record::decode_counts(self.counts_of(&run, &rows)?, run.width);
+        let times = self.times(&run, rows)?;
+        Ok(times.into_iter().zip(counts).collect())
     }
 
     /// The sum of the counts of buckets that start in `range`.
     pub fn sum(&self, granularity: Granularity, range: Range<i64>) -> Result<i128> {
-        match self.seek_range(granularity, &range)? {
-            Some((run, rows)) => Ok(record::sum_counts(self.counts_of(run, &rows)?, run.width)),
-            None => Ok(0),
-        }
+        self.sum_located(self.locate(granularity, &range)?)
+    }
+
+    /// Where the counts of a range lie; the processor is asked for their blocks,
+    /// so that they come while others are located.
+    #[inline]
+    pub(super) fn locate(&self, granularity: Granularity, range: &Range<i64>) -> Result<Located> {
+        let Some((run, rows)) = self.seek_range(granularity, range)? else {
+            return Ok(Located::default());
+        };
+        self.must_hold_counts(&run)?;
+        let width = usize::from(run.width);
+        let at = run.values_at as usize + rows.start * width;
+        let located = Located {
+            at,
+            length: rows.len() * width,
+            width: run.width,
+        };
+        let start = self.at.saturating_add(at);
+        self.values
+            .fetch(start..start.saturating_add(located.length));
+        Ok(located)
+    }
+
+    /// The sum of counts that were located.
+    #[inline]
+    pub(super) fn sum_located(&self, located: Located) -> Result<i128> {
+        let counts = self.read(located.at, located.length)?;
+        Ok(record::sum_counts(counts, located.width))
     }
 
     /// The bytes of a bucket, in place; `None` if the view has no such bucket.
@@ -110,8 +140,8 @@ impl<'a> UrlRows<'a> {
         let Some(run) = self.run(granularity) else {
             return Ok(None);
         };
-        match self.seek(run, ts)? {
-            (row, true) => self.bytes_of(run, row).map(Some),
+        match self.seek(&run, ts)? {
+            (row, true) => self.bytes_of(&run, row).map(Some),
             _ => Ok(None),
         }
     }
@@ -125,32 +155,19 @@ impl<'a> UrlRows<'a> {
         let Some((run, rows)) = self.seek_range(granularity, &range)? else {
             return Ok(Vec::new());
         };
-        rows.map(|row| Ok((self.ts(run, row)?, self.bytes_of(run, row)?)))
+        let times = self.times(&run, rows.clone())?;
+        times
+            .into_iter()
+            .zip(rows)
+            .map(|(ts, row)| Ok((ts, self.bytes_of(&run, row)?)))
             .collect()
     }
 
-    /// Asks the processor for the blocks of a range, without waiting for them.
     #[inline]
-    pub(super) fn fetch(&self, granularity: Granularity, range: &Range<i64>) {
-        let Some(run) = self.run(granularity) else {
-            return;
-        };
-        // With gaps, finding the range would itself wait for memory.
-        if run.times == Times::NoGaps
-            && let (Ok(from), Ok(to)) = (self.seek(run, range.start), self.seek(run, range.end))
-        {
-            let width = usize::from(run.width);
-            let at = self.at + run.values_at as usize;
-            self.values.fetch(at + from.0 * width..at + to.0 * width);
-        }
-    }
-
-    #[inline]
-    fn run(&self, granularity: Granularity) -> Option<&Run> {
-        self.runs
-            .iter()
-            .flatten()
-            .find(|run| run.granularity == granularity)
+    fn run(&self, granularity: Granularity) -> Option<Run> {
+        let code = granularity.code().as_bytes()[0];
+        let entry = self.entries.iter().find(|entry| entry[0] == code)?;
+        Run::decode(entry)
     }
 
     #[inline]
@@ -158,56 +175,15 @@ impl<'a> UrlRows<'a> {
         &self,
         granularity: Granularity,
         range: &Range<i64>,
-    ) -> Result<Option<(&Run, Range<usize>)>> {
+    ) -> Result<Option<(Run, Range<usize>)>> {
         let Some(run) = self.run(granularity) else {
             return Ok(None);
         };
-        let (from, to) = (self.seek(run, range.start)?.0, self.seek(run, range.end)?.0);
+        let (from, to) = (
+            self.seek(&run, range.start)?.0,
+            self.seek(&run, range.end)?.0,
+        );
         Ok(Some((run, from..to.max(from))))
-    }
-
-    /// The first row that starts at `ts` or later, and whether it starts there.
-    #[inline]
-    fn seek(&self, run: &Run, ts: i64) -> Result<(usize, bool)> {
-        let rows = run.rows as usize;
-        if ts <= run.first {
-            return Ok((0, ts == run.first && rows > 0));
-        }
-        // Not negative: ts is after the first. Wraps into the full width.
-        let since = ts.wrapping_sub(run.first) as u64;
-        if run.times == Times::NoGaps {
-            let step = run.granularity.secs() as u64;
-            let row = since.div_ceil(step);
-            let exact = row < rows as u64 && row * step == since;
-            return Ok((row.min(rows as u64) as usize, exact));
-        }
-        let (mut low, mut high) = (0, rows);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.since(run, middle)? < since {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok((low, low < rows && self.since(run, low)? == since))
-    }
-
-    fn ts(&self, run: &Run, row: usize) -> Result<i64> {
-        Ok(run.first.wrapping_add(self.since(run, row)? as i64))
-    }
-
-    /// Seconds from the first bucket of a run to that of a row.
-    fn since(&self, run: &Run, row: usize) -> Result<u64> {
-        let at = run.times_at as usize;
-        Ok(match run.times {
-            Times::NoGaps => row as u64 * run.granularity.secs() as u64,
-            Times::Near => {
-                let bytes = self.read(at + row * 4, 4)?;
-                u32::from_le_bytes(bytes.try_into().expect("four bytes")).into()
-            }
-            Times::Far => self.word(at + row * 8)?,
-        })
     }
 
     #[inline]
@@ -234,14 +210,14 @@ impl<'a> UrlRows<'a> {
         self.read(ends + run.rows as usize * 8 + start, length)
     }
 
-    fn word(&self, at: usize) -> Result<u64> {
+    pub(super) fn word(&self, at: usize) -> Result<u64> {
         let bytes = self.read(at, 8)?;
         Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes")))
     }
 
     /// Bytes of the record, believed only when their blocks are sound.
     #[inline]
-    fn read(&self, at: usize, length: usize) -> Result<&'a [u8]> {
+    pub(super) fn read(&self, at: usize, length: usize) -> Result<&'a [u8]> {
         let start = self.at.saturating_add(at);
         let end = start.saturating_add(length);
         if end > self.values.bytes.len() {
