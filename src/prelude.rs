@@ -20,7 +20,8 @@ pub use crate::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta
 pub use crate::chrono::{Datelike as _, TimeZone as _, Timelike as _};
 pub use crate::chrono_tz::Tz;
 
-pub use crate::calendar::{self, Granularity};
+pub use crate::batch::{Precision, Sketch};
+pub use crate::calendar::{self, Granularity, Plan, Span};
 pub use crate::notebook::table::grouped;
 pub use crate::notebook::widgets::{
     self, Button, Checkbox, Dropdown, FloatSlider, HBox, Html, Image, IntSlider, Play, Tab,

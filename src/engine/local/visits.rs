@@ -127,7 +127,7 @@ fn add(all: &mut Domains, more: Domains) {
 /// one partition of so many bits.
 fn for_each_visit(stretches: &mut [Words], bits: u32, mut each: impl FnMut(Key, u32, Stretch)) {
     sort(stretches, bits);
-    let mut rest = stretches.iter().map(|words| read(words));
+    let mut rest = stretches.iter().map(read);
     let Some((mut person, mut domain, mut visit)) = rest.next() else {
         return;
     };

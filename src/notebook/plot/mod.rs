@@ -15,6 +15,8 @@
 //! | [`bars`] | amounts of categories |
 //! | [`lines`] | a value as it changes along a number or along time |
 //! | [`timeline`] | buckets in time, above the days of several zones |
+//! | [`reads`] | a plan of reads, bucket by bucket |
+//! | [`round`] | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
 //! | [`draw`] | anything plotters can draw |
 //!
@@ -28,6 +30,8 @@ mod data;
 mod flow;
 mod lines;
 pub(crate) mod net;
+mod reads;
+mod rounds;
 mod scale;
 mod style;
 mod timeline;
@@ -35,6 +39,8 @@ mod timeline;
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use lines::{Lines, lines};
+pub use reads::reads;
+pub use rounds::round;
 pub use timeline::{Timeline, timeline};
 
 use super::{Render, Rich};
