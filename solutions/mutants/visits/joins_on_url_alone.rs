@@ -1,4 +1,4 @@
-// found by same_visitor: row 3 differs in `ts`
+// found by same_visitor: differs
 // Each bucket of a page meets each other of its buckets.
 fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame> {
     let mut tables = Vec::new();
