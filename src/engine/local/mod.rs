@@ -431,7 +431,9 @@ impl<'a> Run<'a> {
     /// Adds a thread's stretches to the others', on disk if they are many.
     fn send_on(&self, worker: &mut Worker) -> Result<(), EngineError> {
         let mut visits = self.visits.lock().expect("no thread panics");
-        let sent = std::mem::replace(&mut worker.visits, visits.scattered());
+        // As many as it had: growing costs more than this room.
+        let expected = worker.visits.len();
+        let sent = std::mem::replace(&mut worker.visits, visits.scattered(expected));
         visits.add(sent);
         if visits.words() > self.budget / 2 {
             visits.spill()?;
@@ -445,7 +447,7 @@ impl<'a> Run<'a> {
             raw_urls: RawUrls::default(),
             distinct: Distinct::default(),
             tally: Tally::new(&self.job.zones, self.job.precision),
-            visits: self.visits.lock().expect("no thread panics").scattered(),
+            visits: self.visits.lock().expect("no thread panics").scattered(0),
             bytes: Vec::new(),
         })
     }
