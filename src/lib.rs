@@ -8,8 +8,8 @@
 //! |---|---|---|
 //! | the data | [`schema`] | what a datum is |
 //! | | [`dataset`] | `spec` what is asked for -> `hours`, `people`, `site` the world it comes from -> `make` the data -> `json`, `parquet` on disk -> `folder` whole or not at all |
-//! | time | [`calendar`] | `granularity` buckets of hours, days, weeks, months -> `local_day` days of a place -> `zone` names of places |
-//! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `output` the swap |
+//! | time | [`calendar`] | `granularity` buckets of hours, days, weeks, months -> `local_day` days of a place -> `zone` names of places -> `plan` the fewest reads |
+//! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `sketch` sets that merge -> `persons` who is who -> `uniques`, `bounces` of persons -> `sql`, `normal_form` -> `output` the swap |
 //! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
 //! | the serving layer | [`serving`] | `key` -> `sharding` -> `record` -> `checksum` -> `build` the swap -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |

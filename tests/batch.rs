@@ -4,7 +4,7 @@
 use lambda_workbook::batch::{self, normalise_url, output::Manifest};
 use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
 use lambda_workbook::dataset;
-use lambda_workbook::engine::{Engine, EngineError, Job, Local, Summary, local};
+use lambda_workbook::engine::{Engine, EngineError, Job, Local, Summary, Views, local};
 use lambda_workbook::schema::{DataUnit, Datum, PersonId};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
@@ -161,6 +161,7 @@ fn run(
     let job = Job {
         input: input.to_owned(),
         zones: zone.into_iter().collect(),
+        views: Views::All,
         precision: batch::Precision::DEFAULT,
     };
     engine.run(&job, out, &|_| {})
@@ -332,6 +333,28 @@ fn the_golden_uniques_and_bounces_are_of_persons() {
     let bounces = dataset::read_parquet(out.join(local::BOUNCES), &[]).unwrap();
     let expected = df!("domain" => ["foo.com"], "visits" => [4i64], "bounces" => [0i64]).unwrap();
     assert!(bounces.equals(&expected), "{bounces}");
+}
+
+#[test]
+fn page_views_alone_are_the_same_page_views() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample.jsonl");
+    let (all, alone) = (folder.path().join("all"), folder.path().join("alone"));
+    run(&Local::default(), &input, None, &all).unwrap();
+    std::fs::create_dir(&alone).unwrap();
+    let job = Job {
+        input,
+        zones: Vec::new(),
+        views: Views::PageViews,
+        precision: batch::Precision::DEFAULT,
+    };
+    let summary = Local::default().run(&job, &alone, &|_| {}).unwrap();
+    assert_eq!(
+        read(&all, local::PAGE_VIEWS),
+        read(&alone, local::PAGE_VIEWS)
+    );
+    let names: Vec<&str> = summary.files.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, [local::PAGE_VIEWS, local::REJECTED]);
 }
 
 #[test]

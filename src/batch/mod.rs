@@ -9,7 +9,13 @@
 //! 3. [`dedupe`]: a datum that came twice counts once;
 //! 4. [`page_views`]: counts by hour, day, week and month;
 //! 5. [`local_days`]: counts by calendar day of a time zone;
-//! 6. [`output`]: the new views replace the old ones at one instant.
+//! 6. [`sketch`]: a set of persons in few bytes, which merges;
+//! 7. [`persons`]: which identifiers are one person;
+//! 8. [`uniques`](mod@uniques): how many persons saw a page, by bucket;
+//! 9. [`bounces`](mod@bounces): visits, and those that end where they began;
+//! 10. [`sql`]: the roll-up of hours into days as SQL;
+//! 11. [`normal_form`]: why a view may be denormalised and the master data not;
+//! 12. [`output`]: the new views replace the old ones at one instant.
 //!
 //! The functions here work on a `DataFrame` and are written to be read. The
 //! same views over files larger than memory are [`crate::engine`]'s work; tests
@@ -26,12 +32,14 @@
 pub mod bounces;
 pub mod dedupe;
 pub mod local_days;
+pub mod normal_form;
 pub mod normalise;
 pub mod output;
 pub mod page_views;
 pub mod persons;
 pub mod rejected;
 pub mod sketch;
+pub mod sql;
 pub mod uniques;
 
 pub use bounces::bounces;

@@ -23,8 +23,20 @@ pub struct Job {
     pub input: PathBuf,
     /// Zones whose local days get a view, besides the buckets in UTC.
     pub zones: Vec<Tz>,
+    /// Which views.
+    pub views: Views,
     /// Of the sketches in the view of uniques.
     pub precision: Precision,
+}
+
+/// Which views a [`Job`] computes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Views {
+    /// Page views, uniques and bounces.
+    #[default]
+    All,
+    /// Page views only: what a comparison with an engine that counts needs.
+    PageViews,
 }
 
 /// Runs a [`Job`].
@@ -34,7 +46,8 @@ pub trait Engine {
 
     /// Computes the views and writes them into `folder`, which exists:
     /// `page_views.parquet`, with zones also `page_views_by_local_day.parquet`,
-    /// `uniques.parquet`, `bounces.parquet` and `rejected.jsonl`. Uniques and
+    /// `uniques.parquet` and `bounces.parquet` unless the job leaves them out, and
+    /// `rejected.jsonl`. Uniques and
     /// bounces are of persons: identifiers that an equiv anywhere in the input
     /// joins are one. Leaves nothing else there when it succeeds.
     fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;

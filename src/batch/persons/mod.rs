@@ -25,7 +25,7 @@
 
 pub mod components;
 mod equivs;
-mod index;
+pub mod index;
 pub mod late;
 pub mod read_side;
 pub mod rounds;

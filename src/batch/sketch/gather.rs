@@ -143,8 +143,12 @@ impl Gather {
             return;
         };
         if *tidy < codes.len() {
-            // A stable sort takes the sorted part as it is and merges.
-            codes.sort();
+            // A stable sort takes a sorted part as it is and merges.
+            if *tidy > 0 {
+                codes.sort();
+            } else {
+                codes.sort_unstable();
+            }
             codes.dedup();
             *tidy = codes.len();
         }

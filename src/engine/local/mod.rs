@@ -39,7 +39,7 @@ pub use json::LONGEST_LINE;
 pub use write::{LOCAL_DAYS, PAGE_VIEWS};
 pub use write_uniques::{BOUNCES, UNIQUES};
 
-use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Watch};
+use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Views, Watch};
 use crate::batch::bounces::Stretch;
 use crate::batch::persons::components::Joined;
 use distinct::Distinct;
@@ -269,6 +269,7 @@ impl<'a> Run<'a> {
             hours: self.hours,
             days: tally.days,
             visits: inner(self.visits).into_counted(),
+            views: self.job.views,
             precision: self.job.precision,
         };
         Ok((self.counts, counted, self.urls, self.rejects, self.lines))
@@ -276,8 +277,11 @@ impl<'a> Run<'a> {
 
     /// The persons that the equivs of the whole input make.
     fn join(&self, chunks: &[usize], wave: usize) -> Result<Persons, EngineError> {
-        self.progress(Step::Persons);
         let mut joined = Joined::default();
+        if self.job.views == Views::PageViews {
+            return Ok(Persons::of(joined));
+        }
+        self.progress(Step::Persons);
         for wave in chunks.chunks(wave) {
             let equivs: Result<Vec<_>, EngineError> = wave
                 .par_iter()
@@ -413,8 +417,12 @@ impl<'a> Run<'a> {
     /// Counts a view that is new.
     #[inline]
     fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
+        if self.job.views == Views::PageViews {
+            worker.tally.count(record, None);
+            return;
+        }
         let person = self.persons.of_record(record, &mut worker.bytes);
-        worker.tally.count(record, person);
+        worker.tally.count(record, Some(person));
         let domain = domains.of(record::url(record));
         let view = Stretch::of(record::secs(record));
         visits::push(&mut worker.visits, person, domain, view);
@@ -423,7 +431,9 @@ impl<'a> Run<'a> {
     /// Adds a thread's stretches to the others', on disk if they are many.
     fn send_on(&self, worker: &mut Worker) -> Result<(), EngineError> {
         let mut visits = self.visits.lock().expect("no thread panics");
-        let sent = std::mem::replace(&mut worker.visits, visits.scattered());
+        // As many as it had: growing costs more than this room.
+        let expected = worker.visits.len();
+        let sent = std::mem::replace(&mut worker.visits, visits.scattered(expected));
         visits.add(sent);
         if visits.words() > self.budget / 2 {
             visits.spill()?;
@@ -437,7 +447,7 @@ impl<'a> Run<'a> {
             raw_urls: RawUrls::default(),
             distinct: Distinct::default(),
             tally: Tally::new(&self.job.zones, self.job.precision),
-            visits: self.visits.lock().expect("no thread panics").scattered(),
+            visits: self.visits.lock().expect("no thread panics").scattered(0),
             bytes: Vec::new(),
         })
     }

@@ -49,6 +49,11 @@ impl Scattered {
         (hash >> 1 >> (self.shift - 1)) as usize
     }
 
+    /// Records, if all have the length of a head.
+    pub fn len(&self) -> usize {
+        self.partitions.iter().map(Vec::len).sum::<usize>() / record::HEAD
+    }
+
     /// Words in memory.
     pub fn words(&self) -> usize {
         self.partitions.iter().map(Vec::capacity).sum()

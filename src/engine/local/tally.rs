@@ -62,9 +62,9 @@ impl Tally {
         }
     }
 
-    /// Counts a record that is new, of this person.
+    /// Counts a record that is new, and its person if there is a view of persons.
     #[inline]
-    pub fn count(&mut self, record: &[u64], person: Key) {
+    pub fn count(&mut self, record: &[u64], person: Option<Key>) {
         let (secs, url) = (record::secs(record), record::url(record));
         let precision = self.precision;
         let hour = self
@@ -75,7 +75,9 @@ impl Tally {
                 persons: Gather::new(precision),
             });
         hour.count += 1;
-        hour.persons.add(person.0);
+        if let Some((hash, _)) = person {
+            hour.persons.add(hash);
+        }
         for days in &mut self.days {
             days.count(url, secs);
         }

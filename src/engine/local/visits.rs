@@ -52,9 +52,9 @@ impl Visits {
         }
     }
 
-    /// Room for the stretches of one thread.
-    pub fn scattered(&self) -> Scattered {
-        Scattered::new(self.bits, 0)
+    /// Room for the stretches of one thread, about so many.
+    pub fn scattered(&self, expected: usize) -> Scattered {
+        Scattered::new(self.bits, expected)
     }
 
     pub fn add(&mut self, scattered: Scattered) {
@@ -81,9 +81,9 @@ impl Visits {
         let last_time = secs == i64::MAX;
         let open = Mutex::new(Scattered::new(self.bits, 0));
         let counted = Mutex::new(std::mem::take(&mut self.counted));
-        let count = |mut stretches: Vec<Words>| {
+        let count = |stretches: Vec<Words>| {
             let (mut domains, mut kept) = (Domains::default(), Vec::new());
-            for_each_visit(&mut stretches, self.bits, |person, domain, visit| {
+            for_each_visit(&stretches, self.bits, |person, domain, visit| {
                 if visit.last < ends_before || last_time {
                     let (visits, bounces) = domains.entry(domain).or_default();
                     *visits += 1;
@@ -125,9 +125,9 @@ fn add(all: &mut Domains, more: Domains) {
 
 /// Joins the stretches that are one visit, and hands each visit on. All are of
 /// one partition of so many bits.
-fn for_each_visit(stretches: &mut [Words], bits: u32, mut each: impl FnMut(Key, u32, Stretch)) {
-    sort(stretches, bits);
-    let mut rest = stretches.iter().map(read);
+fn for_each_visit(stretches: &[Words], bits: u32, mut each: impl FnMut(Key, u32, Stretch)) {
+    let sorted = sorted(stretches, bits);
+    let mut rest = sorted.iter().map(read);
     let Some((mut person, mut domain, mut visit)) = rest.next() else {
         return;
     };
@@ -141,13 +141,13 @@ fn for_each_visit(stretches: &mut [Words], bits: u32, mut each: impl FnMut(Key, 
     each(person, domain, visit);
 }
 
-/// Sorts by person, domain and time. Persons are hashes: one pass by the bits
-/// below those that chose the partition leaves a few in each place.
-fn sort(stretches: &mut [Words], bits: u32) {
-    let places = (stretches.len() / 4).max(1).ilog2().min(16);
+/// By person, domain and time. Persons are hashes: one pass by the bits below
+/// those that chose the partition leaves a few in each place.
+fn sorted(stretches: &[Words], bits: u32) -> Vec<Words> {
+    let places = (stretches.len() / 2).max(1).ilog2().min(16);
     let place = |words: &Words| (words[2] << bits >> 1 >> (63 - places)) as usize;
     let mut ends = vec![0u32; 1 << places];
-    for words in stretches.iter() {
+    for words in stretches {
         ends[place(words)] += 1;
     }
     let mut sum = 0;
@@ -155,16 +155,44 @@ fn sort(stretches: &mut [Words], bits: u32) {
         sum += *end;
         *end = sum;
     }
-    let all = stretches.to_vec();
-    for words in all.iter().rev() {
+    let mut sorted = vec![Words::default(); stretches.len()];
+    for words in stretches.iter().rev() {
         let end = &mut ends[place(words)];
         *end -= 1;
-        stretches[*end as usize] = *words;
+        sorted[*end as usize] = *words;
     }
-    let key = |words: &Words| (words[2], words[3], words[1], record::secs(words));
-    for group in stretches.chunk_by_mut(|one, other| place(one) == place(other)) {
-        group.sort_unstable_by_key(key);
+    // Each place now starts where its end stood; one person may fill a place.
+    let starts = ends;
+    for (number, &start) in starts.iter().enumerate() {
+        let end = starts
+            .get(number + 1)
+            .map_or(sorted.len(), |&end| end as usize);
+        let group = &mut sorted[start as usize..end];
+        if group.len() > FEW {
+            group.sort_unstable_by_key(key);
+        } else {
+            insertion_sort(group);
+        }
     }
+    sorted
+}
+
+/// So few are sorted quickest by moving each to its place.
+const FEW: usize = 16;
+
+fn insertion_sort(group: &mut [Words]) {
+    for end in 1..group.len() {
+        let mut at = end;
+        while at > 0 && key(&group[at]) < key(&group[at - 1]) {
+            group.swap(at, at - 1);
+            at -= 1;
+        }
+    }
+}
+
+#[inline]
+fn key(words: &Words) -> (u64, u64, u64, i64) {
+    (words[2], words[3], words[1], record::secs(words))
 }
 
 /// Sends a stretch on.
@@ -220,7 +248,7 @@ mod tests {
             let step = views.len().div_ceil(steps).max(1);
             for part in views.chunks(step) {
                 visits.close(part[0].2).unwrap();
-                let mut scattered = visits.scattered();
+                let mut scattered = visits.scattered(0);
                 for &(person, domain, secs) in part {
                     push(&mut scattered, (person << 61, 7), domain, Stretch::of(secs));
                 }
@@ -263,10 +291,10 @@ mod tests {
         store
             .close(i64::MAX, Vec::with_capacity, take, end)
             .unwrap();
-        let mut found = found.into_inner().unwrap();
+        let found = found.into_inner().unwrap();
         assert_eq!(found.len(), 8);
         let mut visits = Vec::new();
-        for_each_visit(&mut found, 0, |person, domain, visit| {
+        for_each_visit(&found, 0, |person, domain, visit| {
             visits.push((person, domain, visit));
         });
         assert_eq!(visits, [((1, 2), 3, year)]);

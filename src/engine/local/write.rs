@@ -6,7 +6,7 @@ use super::visits;
 use super::write_uniques::{BOUNCES, UNIQUES, write_bounces, write_uniques};
 use crate::batch::sketch::Precision;
 use crate::calendar::Granularity;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Views};
 use polars::prelude::*;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use std::fs::File;
@@ -23,6 +23,7 @@ pub struct Counted {
     pub hours: Hours,
     pub days: Vec<LocalDays>,
     pub visits: visits::Domains,
+    pub views: Views,
     pub precision: Precision,
 }
 
@@ -58,11 +59,13 @@ pub fn write(
         write_rows(&folder.join(PAGE_VIEWS), "granularity", &codes, &urls, rows)?,
     )];
 
-    let path = folder.join(UNIQUES);
-    let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
-    files.push((UNIQUES.to_owned(), count));
-    let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
-    files.push((BOUNCES.to_owned(), count));
+    if counted.views == Views::All {
+        let path = folder.join(UNIQUES);
+        let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
+        files.push((UNIQUES.to_owned(), count));
+        let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
+        files.push((BOUNCES.to_owned(), count));
+    }
 
     if !counted.days.is_empty() {
         let mut days: Vec<_> = counted.days.iter().collect();

@@ -1,17 +1,10 @@
 //! Buckets and local days.
 use super::clock::units;
-use crate::calendar::{Granularity, LocalDay, Plan};
+use crate::calendar::{Granularity, LocalDay};
 use crate::notebook::table::{Grid, Head, grouped};
 use crate::notebook::time::wall_clock;
-use crate::notebook::{Render, Rich, plot};
+use crate::notebook::{Render, Rich};
 use chrono_tz::Tz;
-
-/// The plan as a picture; as text, what is read.
-impl Render for Plan {
-    fn render(&self) -> Rich {
-        plot::plan(self).render()
-    }
-}
 
 impl Render for Granularity {
     fn render(&self) -> Rich {

@@ -8,6 +8,7 @@
 //! | `clock` | dates, instants, spans |
 //! | `json` | JSON, indented |
 //! | `graph` | petgraph's graphs, drawn |
+//! | `plan` | plans of reads, our sketches, persons |
 //! | `datum`, `calendar`, `batch`, `dataset` | our own types |
 mod batch;
 mod calendar;
@@ -19,6 +20,7 @@ mod expr;
 mod graph;
 mod json;
 mod lazy;
+mod plan;
 mod sketch;
 
 use super::table::{Gap, Window, counted, pick_sorted};

@@ -15,6 +15,8 @@
 //! | [`bars`] | amounts of categories |
 //! | [`lines`] | a value as it changes along a number or along time |
 //! | [`timeline`] | buckets in time, above the days of several zones |
+//! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
+//! | [`round`](fn@round) | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
 //! | [`draw`] | anything plotters can draw |
 //!
@@ -29,6 +31,7 @@ mod flow;
 mod lines;
 pub(crate) mod net;
 mod plan;
+mod rounds;
 mod scale;
 mod style;
 mod timeline;
@@ -37,6 +40,7 @@ pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use lines::{Lines, lines};
 pub use plan::plan;
+pub use rounds::round;
 pub use timeline::{Timeline, timeline};
 
 use super::{Render, Rich};

@@ -1,106 +1,181 @@
-//! The buckets that a plan reads, over time.
-use super::canvas::{BEFORE, BELOW, draw};
-use super::style::{INK, series as colour};
+//! A plan of reads: which buckets make up a range.
+use super::canvas::{AFTER, BEFORE, Canvas, ON, draw};
+use super::style::{INK, LABEL, series as colour, text_width};
 use super::{Figure, WIDTH};
-use crate::calendar::{Granularity, Plan};
-use crate::notebook::time::format;
+use crate::calendar::{Granularity, Plan, Read};
+use crate::notebook::time;
 use chrono_tz::Tz;
 use plotters::style::Color;
 
-const LEFT: i32 = 70;
-const RIGHT: i32 = WIDTH as i32 - 16;
-const TOP: i32 = 44;
-const ROW: i32 = 34;
-/// Room for the name of an instant below the axis.
-const NAME: i32 = 120;
-
-/// Draws a plan: a row for each granularity, a box for each bucket that is read,
-/// hollow where it is taken away, above the range it answers for.
+/// Draws a plan: the range on top, below it a lane of buckets for each
+/// granularity. Filled buckets are read; outlined ones, crossed or
+/// with the word minus, are read and taken away.
+/// `zone` is for the labels: buckets are UTC's.
 ///
 /// ```
-/// use lambda_workbook::prelude::*;
+/// use lambda_workbook::calendar::{Granularity, Plan, Span};
+/// use lambda_workbook::notebook::plot;
+///
 /// let span = Span::new(1_438_570_800, 1_438_830_000)?;
-/// let figure = plot::plan(&Plan::additive(span, &Granularity::ALL)?);
-/// assert!(figure.svg().contains("26 reads"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let plan = Plan::additive(span, &Granularity::ALL)?;
+/// let figure = plot::plan(&plan, chrono_tz::UTC);
+/// assert!(figure.svg().contains("26 reads: 2 d, 24 h"));
+/// # Ok::<(), lambda_workbook::calendar::SpanError>(())
 /// ```
-pub fn plan(plan: &Plan) -> Figure {
-    let levels: Vec<Granularity> = Granularity::ALL
-        .into_iter()
-        .rev()
-        .filter(|level| plan.reads().iter().any(|read| read.granularity == *level))
-        .collect();
-    // A month that is read with days taken away may reach beyond the range.
-    let starts = plan.reads().iter().map(|read| read.ts);
-    let ends = plan.reads().iter().map(|read| read.end());
-    let from = starts.min().unwrap_or(0).min(plan.span().from());
-    let until = ends.max().unwrap_or(1).max(plan.span().until());
-    let x = |ts: i64| {
-        let share = (ts - from) as f64 / (until - from).max(1) as f64;
-        LEFT + (share * f64::from(RIGHT - LEFT)).round() as i32
-    };
-    let text = plan.to_string();
-    let title = text.lines().next().unwrap_or_default();
-    let axis = TOP + ROW * levels.len() as i32;
-    let svg = draw((WIDTH, (axis + 46) as u32), |canvas| {
+pub fn plan(plan: &Plan, zone: Tz) -> Figure {
+    let lanes = lanes(plan);
+    let heading = plan.to_string();
+    let title = heading.lines().next().unwrap_or_default();
+    let height = TOP + LANE * (lanes.len() as i32 + 1) + 34;
+    let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
-        for (row, level) in levels.iter().enumerate() {
-            let middle = TOP + ROW * row as i32 + ROW / 2;
-            canvas.label(level.name(), (LEFT - 10, middle), BEFORE);
-            let ink = colour(row);
-            for read in plan
-                .reads()
-                .iter()
-                .filter(|read| read.granularity == *level)
-            {
-                // Neighbours stay apart, if there is room between them.
-                let (left, right) = (x(read.ts), x(read.end()));
-                let right = if right - left > 3 { right - 1 } else { right };
-                let corners = ((left, middle - 11), (right, middle + 11));
-                if !read.minus {
-                    canvas.fill(corners.0, corners.1, ink.mix(0.75));
-                } else {
-                    canvas.fill(corners.0, corners.1, ink.mix(0.12));
-                }
-                canvas.outline(corners.0, corners.1, ink.mix(1.0));
-                if read.minus && right - left > 12 {
-                    canvas.strong("−", ((left + right) / 2, middle - 8), BELOW);
-                }
-            }
+        let along = Along::of(plan);
+        let span = plan.span();
+        let (from, until) = (along.at(span.from()), along.at(span.until()));
+        canvas.label("range", (LEFT - 10, TOP + LANE / 2), BEFORE);
+        canvas.fill(
+            (from, TOP + 6),
+            (until.max(from + 1), TOP + LANE - 6),
+            INK.mix(0.8),
+        );
+        for (number, granularity) in (1..).zip(&lanes) {
+            lane(canvas, plan, &along, *granularity, TOP + LANE * number);
         }
-        let (left, right) = (x(plan.span().from()), x(plan.span().until()));
-        canvas.path(vec![(left, axis + 8), (right, axis + 8)], INK.mix(1.0), 3);
-        for (at, ts) in [(left, plan.span().from()), (right, plan.span().until())] {
-            canvas.path(vec![(at, axis + 3), (at, axis + 13)], INK.mix(1.0), 2);
-            let name = format(ts, Tz::UTC, "%Y-%m-%d %H:%M");
-            let at = at.clamp(NAME / 2, WIDTH as i32 - NAME / 2);
-            // Of a short range only the start has room.
-            if ts == plan.span().from() || right - left > NAME {
-                canvas.label(&name, (at, axis + 18), BELOW);
-            }
-        }
+        ends(canvas, plan, &along, zone, height);
     });
-    Figure::new(svg, "a plan of reads", &text)
+    Figure::new(
+        svg,
+        title,
+        heading.split_once('\n').map_or("", |rest| rest.1),
+    )
+}
+
+const LEFT: i32 = 64;
+const RIGHT: i32 = WIDTH as i32 - 12;
+const TOP: i32 = 34;
+const LANE: i32 = 30;
+/// Narrower buckets are not told apart by lines.
+const NARROWEST: i64 = 3;
+/// Room for the word `minus`.
+const WORD: i32 = 48;
+
+/// The granularities that are read, the coarsest first.
+fn lanes(plan: &Plan) -> Vec<Granularity> {
+    let read = |g: &Granularity| plan.reads().iter().any(|read| read.granularity == *g);
+    Granularity::ALL.into_iter().rev().filter(read).collect()
+}
+
+/// From seconds to pixels: all that is covered, in reads or in the range.
+struct Along {
+    from: i64,
+    until: i64,
+}
+
+impl Along {
+    fn of(plan: &Plan) -> Self {
+        let starts = plan.reads().iter().map(|read| read.ts);
+        let ends = plan.reads().iter().map(|read| read.end());
+        let from = starts.fold(plan.span().from(), i64::min);
+        let until = ends.fold(plan.span().until(), i64::max);
+        Along {
+            from,
+            until: until.max(from + 1),
+        }
+    }
+
+    fn at(&self, ts: i64) -> i32 {
+        let (width, all) = (i64::from(RIGHT - LEFT), self.until - self.from);
+        LEFT + ((ts - self.from).clamp(0, all) * width / all) as i32
+    }
+
+    fn pixels(&self, secs: i64) -> i64 {
+        secs * i64::from(RIGHT - LEFT) / (self.until - self.from)
+    }
+}
+
+fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, top: i32) {
+    let (low, high) = (top + 5, top + LANE - 5);
+    let width = granularity.secs();
+    canvas.label(granularity.name(), (LEFT - 10, top + LANE / 2), BEFORE);
+    canvas.path(vec![(LEFT, high), (RIGHT, high)], INK.mix(0.3), 1);
+    if along.pixels(width) >= NARROWEST {
+        let mut ts = granularity.bucket(along.from);
+        while ts <= along.until {
+            if ts >= along.from {
+                let x = along.at(ts);
+                canvas.path(vec![(x, low), (x, high)], INK.mix(0.3), 1);
+            }
+            ts += width;
+        }
+    }
+    let of_lane = |read: &&Read| read.granularity == granularity;
+    for read in plan.reads().iter().filter(of_lane) {
+        let (left, right) = (along.at(read.ts), along.at(read.end()));
+        // A pixel of air between two, where there is room.
+        let right = (right - i32::from(right - left > 2)).max(left + 1);
+        if read.minus {
+            let ink = colour(4).mix(1.0);
+            canvas.outline((left, low), (right, high), ink);
+            if right - left > WORD {
+                canvas.strong("minus", ((left + right) / 2, (low + high) / 2), ON);
+            } else {
+                canvas.path(vec![(left, low), (right, high)], ink, 1);
+                canvas.path(vec![(left, high), (right, low)], ink, 1);
+            }
+        } else {
+            let place = Granularity::ALL.iter().position(|g| *g == granularity);
+            let ink = colour(place.unwrap_or(0));
+            canvas.fill((left, low), (right, high), ink.mix(0.85));
+        }
+    }
+}
+
+fn ends(canvas: &Canvas, plan: &Plan, along: &Along, zone: Tz, height: i32) {
+    let label = |ts| time::format(ts, zone, "%b %-d %H:%M %Z");
+    let y = height - 16;
+    let (from, until) = (plan.span().from(), plan.span().until());
+    for ts in [from, until] {
+        let x = along.at(ts);
+        canvas.path(vec![(x, TOP), (x, y - 9)], INK.mix(0.6), 1);
+    }
+    let (first, last) = (label(from), format!("before {}", label(until)));
+    let (first_width, last_width) = (text_width(&first, LABEL), text_width(&last, LABEL));
+    let x = along
+        .at(from)
+        .min(RIGHT - first_width - last_width - 16)
+        .max(4);
+    canvas.label(&first, (x, y), AFTER);
+    let end = along
+        .at(until)
+        .max(x + first_width + 16 + last_width)
+        .min(RIGHT);
+    canvas.label(&last, (end, y), BEFORE);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::assert_sound;
     use super::*;
     use crate::calendar::Span;
 
+    const DAY: i64 = 86_400;
+
     #[test]
-    fn every_read_is_a_box() {
-        let span = Span::new(1_438_570_800, 1_438_830_000).unwrap();
-        let plan = plan(&Plan::additive(span, &Granularity::ALL).unwrap());
-        // Each box is filled and outlined.
-        assert_eq!(plan.svg().matches("<rect").count(), 2 * 26);
-        assert!(plan.svg().contains("2015-08-03 03:00"));
+    fn the_plan_of_figure_8_3_is_drawn() {
+        let start = 1_437_004_800 + 15 * DAY;
+        let span = Span::new(start, start + 64 * DAY).unwrap();
+        let plan = Plan::with_subtraction(span, &Granularity::ALL).unwrap();
+        let figure = super::plan(&plan, Tz::UTC);
+        assert_sound(&figure);
+        assert!(figure.svg().contains("8 reads: 2 m, 2 w, -1 w, 2 d, -1 d"));
     }
 
     #[test]
-    fn the_shortest_range_is_drawn_too() {
-        let span = Span::new(0, 3_600).unwrap();
-        let figure = plan(&Plan::additive(span, &Granularity::ALL).unwrap());
-        assert!(figure.svg().contains("1 read"));
+    fn a_plan_of_hours_of_a_year_and_of_none_are_drawn() {
+        for (from, until) in [(3_600, 365 * DAY + 7_200), (7_200, 7_200), (0, 3_600)] {
+            let span = Span::new(from, until).unwrap();
+            let plan = Plan::additive(span, &[Granularity::Hour]).unwrap();
+            assert_sound(&super::plan(&plan, Tz::America__Los_Angeles));
+        }
     }
 }

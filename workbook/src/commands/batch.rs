@@ -7,7 +7,7 @@ use lambda_workbook::batch::Precision;
 use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, local};
+use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, Views, local};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -27,6 +27,9 @@ pub struct Args {
     /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
     #[arg(long = "zone", value_name = "TZ", value_parser = zone)]
     zones: Vec<Tz>,
+    /// Which views to compute
+    #[arg(long, value_enum, default_value = "all")]
+    views: ViewsName,
     /// Precision of the sketches of uniques, 4 to 18: one more doubles their bytes
     /// and divides their error by 1.4
     #[arg(long, value_name = "BITS", default_value = "14", value_parser = precision)]
@@ -37,6 +40,14 @@ pub struct Args {
     /// Megabytes of page views to hold in memory before some go to disk
     #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     memory: u32,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ViewsName {
+    /// Page views, uniques and bounces
+    All,
+    /// Page views only
+    PageViews,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -69,6 +80,10 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     let job = Job {
         input: args.input,
         zones: args.zones,
+        views: match args.views {
+            ViewsName::All => Views::All,
+            ViewsName::PageViews => Views::PageViews,
+        },
         precision: args.precision,
     };
     let show = Show::new();

@@ -1,0 +1,23 @@
+// found by autumn: 
+// Goes on from the first instant by the hours between the readings.
+fn visits_range(visits: &DataFrame, from: &str, until: &str, zone: Tz) -> PolarsResult<DataFrame> {
+    let clock = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a clock's reading");
+    let start = Span::local(clock(from), clock(from), zone)?.from();
+    let span = Span::new(start, start + (clock(until) - clock(from)).num_seconds())?;
+    let plan = Plan::additive(span, &Granularity::ALL)?;
+    let mut urls: std::collections::BTreeMap<String, (i64, Sketch)> = Default::default();
+    let counts = visits.column("count")?.i64()?;
+    for (row, count) in batch::uniques::rows(visits)?.into_iter().zip(counts.iter()) {
+        let (sum, sketch) = urls.entry(row.url).or_default();
+        if plan.reads().iter().any(|read| (read.granularity.code(), read.ts) == (&*row.granularity, row.ts)) {
+            *sum += count.unwrap_or(0);
+            sketch.merge(&row.sketch)?;
+        }
+    }
+    df!(
+        "url" => urls.keys().map(String::as_str).collect::<Vec<_>>(),
+        "reads" => vec![plan.reads().len() as i64; urls.len()],
+        "count" => urls.values().map(|url| url.0).collect::<Vec<_>>(),
+        "uniques" => urls.values().map(|url| url.1.uniques()).collect::<Vec<_>>(),
+    )
+}

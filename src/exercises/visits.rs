@@ -1,0 +1,142 @@
+//! Exercise 3: page views and visitors in one table, at four granularities.
+use super::daily_uniques::page_views;
+use super::exercise::{Case, Exercise};
+use super::value::{Inputs, Value};
+use crate::batch;
+use crate::calendar::Granularity;
+use polars::prelude::*;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+
+/// The reader's function.
+pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
+
+/// Feeds the reader's function.
+pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
+    let visits = function(inputs.frame("page_views")?, inputs.frame("uniques")?)?;
+    Ok(Value::Frame(visits))
+}
+
+/// Exercise 3.
+pub static EXERCISE: Exercise = Exercise {
+    id: "03_visits",
+    name: "visits",
+    title: "Exercise 3, page views and visitors together",
+    signature: "fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame>",
+    hints: &[
+        "Both views can be rolled up from hours: page views by adding, visitors by merging. Do it for each of \
+         `Granularity::ALL`, join the two on URL and `ts`, and put the four tables below one another.",
+        "The start of a bucket is `col(\"ts\").floor_div(length.clone()) * length` with `let length = lit(g.secs())`: \
+         a month is 28 days, and weeks start on Thursday. `batch::rolled_up(uniques, g)?` merges the sketches.",
+        "`.lazy().join(other.lazy(), key.clone(), key, JoinArgs::new(JoinType::Inner))` with \
+         `let key = [col(\"url\"), col(\"ts\")]`; `concat(tables, UnionArgs::default())?`; then select the five columns \
+         and sort by the first three.",
+    ],
+    cases,
+    reference,
+};
+
+fn reference(inputs: &Inputs) -> PolarsResult<Value> {
+    let (counts, uniques) = (inputs.frame("page_views")?, inputs.frame("uniques")?);
+    // Both views come from the same page views: an hour of one is one of the other.
+    let hours = |view: &DataFrame| view.select(["url", "ts"]);
+    if !hours(counts)?.equals(&hours(uniques)?) {
+        polars_bail!(InvalidOperation: "the two views are of different hours");
+    }
+    let mut tables = Vec::new();
+    for granularity in Granularity::ALL {
+        let length = lit(granularity.secs());
+        let start = col("ts").floor_div(length.clone()) * length;
+        let key = [col("url"), col("ts")];
+        let counts = counts
+            .clone()
+            .lazy()
+            .group_by([col("url"), start.alias("ts")])
+            .agg([col("count").sum()]);
+        let uniques = batch::rolled_up(uniques, granularity)?.lazy();
+        tables.push(uniques.join(counts, key.clone(), key, JoinArgs::new(JoinType::Inner)));
+    }
+    let columns = ["url", "granularity", "ts", "count", "uniques"].map(col);
+    let visits = concat(tables, UnionArgs::default())?.select(columns);
+    let visits = visits.sort(["url", "granularity", "ts"], Default::default()).collect()?;
+    Ok(Value::Frame(visits))
+}
+
+const HOME: &str = "mysite.com/";
+const BLOG: &str = "mysite.com/blog";
+const DAY: i64 = Granularity::Day.secs();
+const HOUR: i64 = Granularity::Hour.secs();
+const AUG_3: i64 = 1_438_624_800;
+const AUG_7: i64 = 1_438_912_800;
+
+fn cases(seed: u64) -> Vec<Case> {
+    vec![
+        case(
+            "one_view",
+            "one view is one row at each granularity",
+            "the serving layer looks a range up by URL, granularity and time, in this order",
+            &[(HOME, AUG_3, 1)],
+        ),
+        case(
+            "same_visitor",
+            "one person comes in two hours of a day",
+            "page views add up and visitors do not: each has its own way from hours to days",
+            &[(HOME, AUG_3, 7), (HOME, AUG_3 + HOUR, 7), (HOME, AUG_3 + HOUR, 7)],
+        ),
+        case(
+            "weeks",
+            "a week starts on Thursday, as the epoch did",
+            "with weeks from Monday, two layers that merge their answers would cut time in different places",
+            // Wednesday, August 5, and Thursday, August 6.
+            &[(HOME, AUG_3 + 2 * DAY, 1), (HOME, AUG_3 + 3 * DAY, 1)],
+        ),
+        case(
+            "months",
+            "a month is 28 days, four whole weeks: July 16 to August 12",
+            "a calendar month is made of no whole weeks, and no sum of weeks would be one",
+            // July 20 and August 3, then August 13.
+            &[(HOME, AUG_3 - 14 * DAY, 1), (HOME, AUG_3, 1), (HOME, AUG_3 + 10 * DAY, 1)],
+        ),
+        case(
+            "lesson",
+            "two pages in the lesson's two hours",
+            "a page's rows must not take a neighbour's visitors",
+            &[(HOME, AUG_3, 1), (BLOG, AUG_3, 2), (BLOG, AUG_7, 2), (BLOG, AUG_7 + 5, 3), (HOME, AUG_7, 1)],
+        ),
+        case(
+            "before_1970",
+            "hours before 1970 have negative timestamps",
+            "division that rounds towards zero puts them a bucket late",
+            &[(HOME, -HOUR, 1), (HOME, -40 * DAY, 1)],
+        ),
+        case("empty", "no hours give an empty table with the right columns", "a site without traffic must not stop the batch run", &[]),
+        case("random", "a hundred views of half a year", "what holds for chosen days must hold for all", &random(seed)),
+    ]
+}
+
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    views: &[(&'static str, i64, i64)],
+) -> Case {
+    let views = page_views(views);
+    let counts = batch::page_views(&views, Granularity::Hour).expect("a sound view");
+    let uniques = batch::uniques(&views, Granularity::Hour).expect("a sound view");
+    let inputs = Inputs::new().with("page_views", Value::Frame(counts)).with("uniques", Value::Frame(uniques));
+    Case { name, about, why, inputs }
+}
+
+fn random(seed: u64) -> Vec<(&'static str, i64, i64)> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut below = |n: u64| random.next_u64() % n;
+    let views = (0..100).map(|_| {
+        let at = AUG_3 + below(180 * 86_400) as i64;
+        ([HOME, BLOG][below(2) as usize], at, below(9) as i64)
+    });
+    views.collect()
+}
+
+#[cfg(test)]
+#[path = "visits_tests.rs"]
+mod tests;

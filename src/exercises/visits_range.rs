@@ -1,0 +1,202 @@
+//! Exercise 3, bonus: a range of local time, in the fewest reads.
+use super::daily_uniques::page_views;
+use super::exercise::{Case, Exercise};
+use super::value::{Inputs, Value};
+use crate::batch::{self, Sketch};
+use crate::calendar::{Granularity, Plan, Span};
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use polars::prelude::*;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+use std::collections::BTreeMap;
+
+/// The reader's function.
+pub type Function = fn(&DataFrame, &str, &str, Tz) -> PolarsResult<DataFrame>;
+
+/// Feeds the reader's function.
+pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
+    let (from, until) = (inputs.text("from")?, inputs.text("until")?);
+    let range = function(inputs.frame("visits")?, from, until, *inputs.zone("zone")?)?;
+    Ok(Value::Frame(range))
+}
+
+/// Exercise 3, bonus.
+pub static EXERCISE: Exercise = Exercise {
+    id: "03_visits_range",
+    name: "visits_range",
+    title: "Exercise 3, bonus: a range in the fewest reads",
+    signature: "fn visits_range(visits: &DataFrame, from: &str, until: &str, zone: Tz) -> PolarsResult<DataFrame>",
+    hints: &[
+        "Three steps: the clock readings become a span of UTC, the span becomes a plan of buckets, and only the rows \
+         of the plan's buckets are read. The last hour of the range is the one that ends at `until`.",
+        "`NaiveDateTime::parse_from_str(from, \"%Y-%m-%d %H:%M\")` reads a clock, `Span::local(from, until, zone)?` \
+         asks the zone, `Plan::additive(span, &Granularity::ALL)?` chooses the buckets; `plan.reads()` lists them, \
+         each with `granularity` and `ts`.",
+        "Go through `batch::uniques::rows(visits)?` with the column `count` beside it, and for a row that is in the \
+         plan add the count and merge the sketch, in a map by URL. `sketch.uniques()` counts at the end. URLs \
+         without a row in the range stand there with 0 and 0.",
+    ],
+    cases,
+    reference,
+};
+
+fn reference(inputs: &Inputs) -> PolarsResult<Value> {
+    let clock = |name| -> PolarsResult<NaiveDateTime> {
+        let read = NaiveDateTime::parse_from_str(inputs.text(name)?, "%Y-%m-%d %H:%M");
+        read.map_err(|error| polars_err!(InvalidOperation: "{name}: {error}"))
+    };
+    let span = Span::local(clock("from")?, clock("until")?, *inputs.zone("zone")?)?;
+    let plan = Plan::additive(span, &Granularity::ALL)?;
+    let visits = inputs.frame("visits")?;
+    let counts = visits.column("count")?.i64()?;
+    let mut urls: BTreeMap<String, (i64, Sketch)> = BTreeMap::new();
+    for (row, count) in batch::uniques::rows(visits)?.into_iter().zip(counts.iter()) {
+        let (sum, sketch) = urls.entry(row.url).or_default();
+        let read = plan.reads().iter().any(|read| {
+            read.ts == row.ts && read.granularity.code() == row.granularity
+        });
+        if read {
+            *sum += count.unwrap_or(0);
+            sketch.merge(&row.sketch)?;
+        }
+    }
+    let range = df!(
+        "url" => urls.keys().map(String::as_str).collect::<Vec<_>>(),
+        "reads" => vec![plan.reads().len() as i64; urls.len()],
+        "count" => urls.values().map(|url| url.0).collect::<Vec<_>>(),
+        "uniques" => urls.values().map(|url| url.1.uniques()).collect::<Vec<_>>(),
+    )?;
+    Ok(Value::Frame(range))
+}
+
+const HOME: &str = "mysite.com/";
+const BLOG: &str = "mysite.com/blog";
+const PACIFIC: Tz = Tz::America__Los_Angeles;
+const HOUR: i64 = Granularity::Hour.secs();
+/// 2015-08-03 00:00 UTC.
+const AUG_3: i64 = 1_438_560_000;
+
+/// A person in every hour of two weeks, from July 30 on; each comes for five hours.
+/// Three more come at August 3, 05:00 UTC: the evening before, in California.
+fn two_weeks() -> Vec<(&'static str, i64, i64)> {
+    let hours = -96..240;
+    let view = |hour: i64| ([HOME, BLOG][hour.rem_euclid(2) as usize], AUG_3 + hour * HOUR, hour.div_euclid(5));
+    let more = (1_000..1_003).map(|user| (HOME, AUG_3 + 5 * HOUR, user));
+    hours.map(view).chain(more).collect()
+}
+
+fn cases(seed: u64) -> Vec<Case> {
+    let (from, until) = random_range(seed);
+    let range = |name, about, why, from, until, zone| case(name, about, why, &two_weeks(), [from, until], zone);
+    vec![
+        case(
+            "one_hour",
+            "the range is one hour",
+            "the simplest plan is one read",
+            &[(HOME, AUG_3, 1)],
+            ["2015-08-03 00:00", "2015-08-03 01:00"],
+            Tz::UTC,
+        ),
+        case(
+            "until",
+            "the hour that starts at the end of the range is not in it",
+            "with the end included, two ranges that meet count their common hour twice",
+            &[(HOME, AUG_3, 1), (HOME, AUG_3 + HOUR, 2)],
+            ["2015-08-03 00:00", "2015-08-03 01:00"],
+            Tz::UTC,
+        ),
+        case(
+            "same_visitor",
+            "one person comes in each of three hours",
+            "a sum of uniques over the reads counts them three times",
+            &[(HOME, AUG_3, 1), (HOME, AUG_3 + HOUR, 1), (HOME, AUG_3 + 2 * HOUR, 1)],
+            ["2015-08-03 00:00", "2015-08-03 03:00"],
+            Tz::UTC,
+        ),
+        range(
+            "lesson",
+            "August 3, 03:00 to August 6, 03:00: 72 hours in 26 reads",
+            "each read costs a query time; two days are two reads, not 48",
+            "2015-08-03 03:00",
+            "2015-08-06 03:00",
+            Tz::UTC,
+        ),
+        range(
+            "pacific",
+            "the same readings of a clock in California are other hours",
+            "in UTC the range would begin seven hours early and end seven hours early",
+            "2015-08-03 03:00",
+            "2015-08-06 03:00",
+            PACIFIC,
+        ),
+        range(
+            "week",
+            "July 30 to August 6 is a whole week",
+            "a plan that knows days but not weeks reads seven times as much",
+            "2015-07-30 00:00",
+            "2015-08-06 00:00",
+            Tz::UTC,
+        ),
+        case(
+            "autumn",
+            "November 1 has 25 hours in California",
+            "a day of 24 hours would miss the last of them",
+            &[(HOME, 1_446_361_200, 1), (HOME, 1_446_447_600, 2)],
+            ["2015-11-01 00:00", "2015-11-02 00:00"],
+            PACIFIC,
+        ),
+        range(
+            "nothing",
+            "a range without data has zeros for every page",
+            "no visitors is an answer, and not the same as no such page",
+            "2016-01-01 00:00",
+            "2016-01-01 05:00",
+            Tz::UTC,
+        ),
+        range("random", "a range drawn by lot", "what holds for chosen ranges must hold for all", &from, &until, PACIFIC),
+    ]
+}
+
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    views: &[(&'static str, i64, i64)],
+    [from, until]: [&str; 2],
+    zone: Tz,
+) -> Case {
+    let inputs = Inputs::new()
+        .with("visits", Value::Frame(visits(&page_views(views)).expect("sound views")))
+        .with("from", Value::Text(from.to_owned()))
+        .with("until", Value::Text(until.to_owned()))
+        .with("zone", Value::Zone(zone));
+    Case { name, about, why, inputs }
+}
+
+/// The views as they are stored, side by side.
+fn visits(views: &DataFrame) -> PolarsResult<DataFrame> {
+    let mut visits = batch::page_views_all(views)?;
+    // Both have the same buckets in the same order.
+    let uniques = batch::uniques_all(views)?;
+    for name in ["uniques", "sketch"] {
+        visits.with_column(uniques.column(name)?.clone())?;
+    }
+    Ok(visits)
+}
+
+fn random_range(seed: u64) -> (String, String) {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut below = |n: u64| (random.next_u64() % n) as i64;
+    let from = AUG_3 - 96 * HOUR + below(150) * HOUR;
+    let until = from + below(180) * HOUR;
+    let clock = |ts| {
+        let utc = chrono::DateTime::from_timestamp(ts, 0).unwrap_or_default();
+        utc.format("%Y-%m-%d %H:%M").to_string()
+    };
+    (clock(from), clock(until))
+}
+
+#[cfg(test)]
+#[path = "visits_range_tests.rs"]
+mod tests;
