@@ -96,6 +96,35 @@ impl Gather {
         Ok(())
     }
 
+    /// The union of several: as merging one by one, but quicker.
+    ///
+    /// # Errors
+    /// Different precisions.
+    pub fn union<'a>(
+        precision: Precision,
+        parts: impl IntoIterator<Item = &'a Gather>,
+    ) -> Result<Gather, SketchError> {
+        let mut all = Vec::new();
+        let mut rest = Vec::new();
+        for part in parts {
+            match &part.kept {
+                Kept::Codes { codes, .. } if part.precision == precision => {
+                    all.extend_from_slice(codes);
+                }
+                _ => rest.push(part),
+            }
+        }
+        // Sorted parts one behind the other: the stable sort merges them.
+        all.sort();
+        all.dedup();
+        let tidy = all.len();
+        let kept = Kept::Codes { codes: all, tidy };
+        let mut union = Gather { precision, kept };
+        union.tidy();
+        rest.into_iter().try_for_each(|part| union.merge(part))?;
+        Ok(union)
+    }
+
     /// The bytes of the sketch, as [`Sketch::to_bytes`] gives them.
     pub fn finish(mut self) -> Vec<u8> {
         self.tidy();

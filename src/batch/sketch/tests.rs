@@ -75,6 +75,8 @@ proptest! {
         let mut both = gather(&a);
         both.merge(&gather(&b)).unwrap();
         prop_assert_eq!(both.sketch(), sketch(p, &[a.clone(), b.clone()].concat()));
+        let union = Gather::union(p, [&gather(&a), &gather(&b)]).unwrap();
+        prop_assert_eq!(union.finish(), both.clone().finish());
         let mut on = Gather::from_bytes(&gather(&a).finish()).unwrap();
         b.iter().for_each(|hash| on.add(*hash));
         prop_assert_eq!(on.finish(), both.finish());

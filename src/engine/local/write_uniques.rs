@@ -68,19 +68,26 @@ pub fn write_uniques(
         })
         .collect();
     let mut count = 0;
-    let mut rest = &by_url[..];
+    let of_batch = |batch: &[Url<'_>]| -> Vec<(&str, Rows)> {
+        let of_url = |(url, hours): &Url<'_>| (&*urls[*url as usize], of_url(hours, precision));
+        batch.par_iter().map(of_url).collect()
+    };
+    let (batch, mut rest) = by_url.split_at(fitting(&by_url));
+    let mut rows = of_batch(batch);
     loop {
+        // One batch is written while the next is merged. The first may be empty:
+        // an empty view still has its columns.
         let batch;
         (batch, rest) = rest.split_at(fitting(rest));
-        let rows: Vec<(&str, Rows)> = batch
-            .par_iter()
-            .map(|(url, hours)| (&*urls[*url as usize], of_url(hours, precision)))
-            .collect();
-        let frame = frame(&rows).map_err(parquet())?;
-        count += frame.height() as u64;
-        // An empty view still has its columns.
-        writer.write_batch(&frame).map_err(parquet())?;
-        if rest.is_empty() {
+        let write = || {
+            let frame = frame(&rows)?;
+            writer.write_batch(&frame)?;
+            Ok(frame.height())
+        };
+        let (written, next) = rayon::join(write, || of_batch(batch));
+        count += written.map_err(parquet())? as u64;
+        rows = next;
+        if rows.is_empty() {
             break;
         }
     }
@@ -102,47 +109,31 @@ fn fitting(urls: &[Url<'_>]) -> usize {
 
 /// All rows of a URL, from its hours in the order of time.
 fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
-    let mut rows = Rows::new();
-    let mut days: BTreeMap<i64, Gather> = BTreeMap::new();
-    for &(ts, sketch) in hours {
-        rows.insert((Granularity::Hour.code(), ts), sketch.to_vec());
-        let hour = Gather::from_bytes(sketch).expect("made by this run");
-        merge(&mut days, Granularity::Day.bucket(ts), &hour, precision);
-    }
+    let gather = |sketch| Gather::from_bytes(sketch).expect("made by this run");
+    let mut rows: Rows = hours
+        .iter()
+        .map(|&(ts, sketch)| ((Granularity::Hour.code(), ts), sketch.to_vec()))
+        .collect();
+    let mut finer: Vec<(i64, Gather)> = hours
+        .iter()
+        .map(|&(ts, sketch)| (ts, gather(sketch)))
+        .collect();
     // Each level from the one below: a month is four merges, not 672.
-    let weeks = coarser(&days, Granularity::Week, precision);
-    let months = coarser(&weeks, Granularity::Month, precision);
-    for (granularity, level) in [
-        (Granularity::Day, days),
-        (Granularity::Week, weeks),
-        (Granularity::Month, months),
-    ] {
-        let finished = level
-            .into_iter()
-            .map(|(ts, gather)| ((granularity.code(), ts), gather.finish()));
+    for granularity in &Granularity::ALL[1..] {
+        finer = finer
+            .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
+            .map(|same| {
+                let union = Gather::union(precision, same.iter().map(|part| &part.1));
+                let union = union.expect("one run has one precision");
+                (granularity.bucket(same[0].0), union)
+            })
+            .collect();
+        let finished = finer
+            .iter()
+            .map(|(ts, gather)| ((granularity.code(), *ts), gather.clone().finish()));
         rows.extend(finished);
     }
     rows
-}
-
-fn coarser(
-    finer: &BTreeMap<i64, Gather>,
-    granularity: Granularity,
-    precision: Precision,
-) -> BTreeMap<i64, Gather> {
-    let mut level = BTreeMap::new();
-    for (ts, gather) in finer {
-        merge(&mut level, granularity.bucket(*ts), gather, precision);
-    }
-    level
-}
-
-fn merge(level: &mut BTreeMap<i64, Gather>, ts: i64, gather: &Gather, precision: Precision) {
-    let merged = level
-        .entry(ts)
-        .or_insert_with(|| Gather::new(precision))
-        .merge(gather);
-    merged.expect("one run has one precision");
 }
 
 fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
