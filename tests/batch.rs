@@ -1,7 +1,10 @@
 //! The batch views: the readable form, the streaming engine and a naive fold
 //! must agree, on any data, however it is cut.
 
-use lambda_workbook::batch::{self, normalise_url, output::Manifest};
+use lambda_workbook::batch::{
+    self, normalise_url,
+    output::{self, Manifest},
+};
 use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
 use lambda_workbook::dataset;
 use lambda_workbook::engine::{Engine, EngineError, Job, Local, Summary, Views, local};
@@ -244,11 +247,11 @@ proptest! {
                 Err(EngineError::AllRejected { rejected: all, .. }) => prop_assert_eq!(all as usize, rows.len()),
                 Err(error) => prop_assert!(false, "{}", error),
                 Ok(summary) => {
-                    prop_assert_eq!(&read(&out, local::PAGE_VIEWS), &buckets);
-                    prop_assert_eq!(&read(&out, local::LOCAL_DAYS), &days);
+                    prop_assert_eq!(&read(&out, output::PAGE_VIEWS), &buckets);
+                    prop_assert_eq!(&read(&out, output::LOCAL_DAYS), &days);
                     let table = |name| dataset::read_parquet(out.join(name), &[]).unwrap();
-                    prop_assert!(table(local::UNIQUES).equals(&uniques));
-                    prop_assert!(table(local::BOUNCES).equals(&bounces));
+                    prop_assert!(table(output::UNIQUES).equals(&uniques));
+                    prop_assert!(table(output::BOUNCES).equals(&bounces));
                     let counts = summary.counts;
                     prop_assert_eq!(counts.read as usize, rows.len());
                     prop_assert_eq!(counts.rejected as usize, rejected);
@@ -283,7 +286,7 @@ fn the_golden_example_by_hour() {
     std::fs::write(&input, text).unwrap();
     let out = folder.path().join("out");
     let summary = run(&Local::default(), &input, None, &out).unwrap();
-    let hours: Vec<_> = read(&out, local::PAGE_VIEWS)
+    let hours: Vec<_> = read(&out, output::PAGE_VIEWS)
         .into_iter()
         .filter(|((_, code, _), _)| code == "h")
         .map(|((url, _, ts), count)| (url, ts / 3600, count))
@@ -317,7 +320,7 @@ fn the_golden_uniques_and_bounces_are_of_persons() {
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/golden.jsonl");
     let out = folder.path().join("out");
     run(&Local::default(), &input, None, &out).unwrap();
-    let uniques = dataset::read_parquet(out.join(local::UNIQUES), &[]).unwrap();
+    let uniques = dataset::read_parquet(out.join(output::UNIQUES), &[]).unwrap();
     let days: Vec<_> = batch::uniques::rows(&uniques)
         .unwrap()
         .into_iter()
@@ -330,7 +333,7 @@ fn the_golden_uniques_and_bounces_are_of_persons() {
         ("foo.com/post3", 0, 2),
     ];
     assert_eq!(days, expected.map(|(url, ts, n)| (url.to_owned(), ts, n)));
-    let bounces = dataset::read_parquet(out.join(local::BOUNCES), &[]).unwrap();
+    let bounces = dataset::read_parquet(out.join(output::BOUNCES), &[]).unwrap();
     let expected = df!("domain" => ["foo.com"], "visits" => [4i64], "bounces" => [0i64]).unwrap();
     assert!(bounces.equals(&expected), "{bounces}");
 }
@@ -350,11 +353,11 @@ fn page_views_alone_are_the_same_page_views() {
     };
     let summary = Local::default().run(&job, &alone, &|_| {}).unwrap();
     assert_eq!(
-        read(&all, local::PAGE_VIEWS),
-        read(&alone, local::PAGE_VIEWS)
+        read(&all, output::PAGE_VIEWS),
+        read(&alone, output::PAGE_VIEWS)
     );
     let names: Vec<&str> = summary.files.iter().map(|(name, _)| &**name).collect();
-    assert_eq!(names, [local::PAGE_VIEWS, local::REJECTED]);
+    assert_eq!(names, [output::PAGE_VIEWS, local::REJECTED]);
 }
 
 #[test]
@@ -400,7 +403,7 @@ fn an_equiv_spelled_with_escapes_is_found() {
     std::fs::write(&input, format!("{GOOD}\n{other}\n{equiv}")).unwrap();
     let out = folder.path().join("out");
     run(&Local::default(), &input, None, &out).unwrap();
-    let uniques = dataset::read_parquet(out.join(local::UNIQUES), &[]).unwrap();
+    let uniques = dataset::read_parquet(out.join(output::UNIQUES), &[]).unwrap();
     assert_eq!(
         uniques.column("uniques").unwrap().i64().unwrap().get(0),
         Some(1)
@@ -557,7 +560,7 @@ fn seconds_before_1970_fall_into_the_bucket_below() {
     std::fs::write(&input, GOOD.replace("60", "-1")).unwrap();
     let out = folder.path().join("out");
     run(&Local::default(), &input, None, &out).unwrap();
-    let starts: Vec<i64> = read(&out, local::PAGE_VIEWS)
+    let starts: Vec<i64> = read(&out, output::PAGE_VIEWS)
         .into_keys()
         .map(|(_, _, ts)| ts)
         .collect();

@@ -20,6 +20,17 @@ use std::path::{Path, PathBuf};
 /// The file that says what the folder is. Written last, so it vouches for all.
 pub const MANIFEST: &str = "manifest.json";
 
+/// Page views by URL, granularity and time.
+pub const PAGE_VIEWS: &str = "page_views.parquet";
+/// Page views by local day, of a run with zones.
+pub const LOCAL_DAYS: &str = "page_views_by_local_day.parquet";
+/// Uniques and their sketches, by URL, granularity and time.
+pub const UNIQUES: &str = "uniques.parquet";
+/// Visits and bounces by domain.
+pub const BOUNCES: &str = "bounces.parquet";
+/// Folder of the stores that serve the views.
+pub const SERVING: &str = "serving";
+
 /// What the folder holds, and what it was made from. The same input gives the
 /// same bytes: no clock, no machine, no path stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,7 +247,9 @@ impl Output {
         let manifest = Manifest::read(&self.folder);
         let ours = |name: &str| {
             manifest.as_ref().is_some_and(|manifest| {
-                name == MANIFEST || manifest.files.iter().any(|file| file.name == name)
+                name == MANIFEST
+                    || name == SERVING
+                    || manifest.files.iter().any(|file| file.name == name)
             })
         };
         let mut foreign: Vec<String> = fs::read_dir(&self.folder)

@@ -51,6 +51,14 @@ impl Layout {
         }
     }
 
+    /// Bytes of another meaning.
+    pub fn bytes(shards: u32) -> Self {
+        Self {
+            values: ValueKind::Bytes,
+            ..Self::counts(shards)
+        }
+    }
+
     /// The same, with `keep` versions kept.
     pub fn keep(self, keep: usize) -> Self {
         Self { keep, ..self }
@@ -153,6 +161,16 @@ impl Builder {
         }
         builder.reached(Step::FolderMade)?;
         Ok(builder)
+    }
+
+    /// What the values are.
+    pub fn values(&self) -> ValueKind {
+        self.layout.values
+    }
+
+    /// Rows taken so far.
+    pub fn rows(&self) -> u64 {
+        self.row
     }
 
     /// Takes the next row, which must sort after the one before. O(1).

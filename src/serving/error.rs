@@ -1,4 +1,6 @@
 //! What can go wrong with a store, where, and the mend.
+use crate::batch::sketch::SketchError;
+use crate::calendar::SpanError;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,12 @@ pub enum StoreError {
         version: u64,
         kept: Vec<u64>,
     },
+    /// A batch run that was told not to make this view.
+    NoView { folder: PathBuf, name: &'static str },
+    /// A range that no plan of reads answers.
+    Span(SpanError),
+    /// Bytes that are no sketch, or sketches that do not merge.
+    Sketch(SketchError),
     /// No replica of a shard answers; `why` says what became of each.
     ShardLost { shard: u32, why: Vec<String> },
     /// A layout that no store can have.
@@ -135,6 +143,13 @@ impl fmt::Display for StoreError {
                 "{}: version {version} is not kept; kept are {kept:?}",
                 folder.display()
             ),
+            Self::NoView { folder, name } => write!(
+                f,
+                "{}: its batch run made no view of {name}; run the batch again with all views",
+                folder.display()
+            ),
+            Self::Span(error) => error.fmt(f),
+            Self::Sketch(error) => error.fmt(f),
             Self::ShardLost { shard, why } => write!(
                 f,
                 "shard {shard}: no replica answers ({}); start one of its servers again",
@@ -158,6 +173,18 @@ impl fmt::Display for StoreError {
                 }
             }
         }
+    }
+}
+
+impl From<SpanError> for StoreError {
+    fn from(error: SpanError) -> Self {
+        Self::Span(error)
+    }
+}
+
+impl From<SketchError> for StoreError {
+    fn from(error: SketchError) -> Self {
+        Self::Sketch(error)
     }
 }
 

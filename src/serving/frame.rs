@@ -36,18 +36,25 @@ pub fn build_frame(
     view: &DataFrame,
     values: &str,
 ) -> Result<Header> {
+    let mut builder = Builder::start(folder, layout)?;
+    push_frame(&mut builder, view, values)?;
+    builder.finish()
+}
+
+/// Pushes the rows of a frame, as [`build_frame`] does.
+pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) -> Result<()> {
     let column = |name: &str| view.column(name).map_err(unfit(name));
     let urls = column("url")?.str().map_err(unfit("url"))?;
     let codes = column("granularity")?.str().map_err(unfit("granularity"))?;
     let ts = column("ts")?.i64().map_err(unfit("ts"))?;
-    let (counts, bytes) = match layout.values {
+    let (counts, bytes) = match builder.values() {
         ValueKind::Counts => (Some(column(values)?.i64().map_err(unfit(values))?), None),
         _ => (None, Some(column(values)?.binary().map_err(unfit(values))?)),
     };
-    let mut builder = Builder::start(folder, layout)?;
+    let before = builder.rows();
     for row in 0..view.height() {
         let refused = |problem: &str| StoreError::Row {
-            row: row as u64,
+            row: before + row as u64,
             problem: problem.to_owned(),
         };
         let missing = || refused("a value is missing; fill it or drop the row first");
@@ -67,7 +74,7 @@ pub fn build_frame(
             value.ok_or_else(missing)?,
         )?;
     }
-    builder.finish()
+    Ok(())
 }
 
 /// What is wrong with a column.

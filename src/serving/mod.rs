@@ -15,6 +15,7 @@
 //! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
 //! | `scan`, `shard`, `url_rows`, `store` | reads |
 //! | `frame` | data frames in, data frames out |
+//! | `publish`, `served` | the views of a batch run, put where queries find them |
 //! | `cluster` | shard servers with replicas |
 //! | `service_time`, `scatter` | a query ends with the slowest server |
 //! | `rows_file`, `index_design` | rows scattered by time, or collocated by URL |
@@ -30,11 +31,13 @@ mod frame;
 mod header;
 mod index_design;
 mod key;
+mod publish;
 mod record;
 pub mod requirements;
 mod rows_file;
 mod scan;
 mod scatter;
+mod served;
 mod service_time;
 mod shard;
 mod shard_writer;
@@ -55,9 +58,11 @@ pub use frame::build_frame;
 pub use header::{FORMAT, Header};
 pub use index_design::{Arrivals, DesignCost, fewest_pages, index_design};
 pub use key::Key;
+pub use publish::{Serving, publish};
 pub use rows_file::{How, PAGE, ReadCost};
 pub use scan::Scan;
 pub use scatter::{Gather, Percentiles, Wait, simulate};
+pub use served::{Answer, Bounces, ServedViews};
 pub use service_time::{ServiceTime, any_slow};
 pub use shard::Shard;
 pub use sharding::{shard_of, signed_shard_of};

@@ -17,6 +17,8 @@ enum Command {
     Data(commands::data::Args),
     /// Compute batch views from a file of datums
     Batch(commands::batch::Args),
+    /// Ask the views that a batch run published
+    Query(commands::query::Args),
     /// Check exercises
     Check(commands::check::Args),
     /// Make the handouts in exercises/ from solutions/
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Data(args) => commands::data::run(args),
         Command::Batch(args) => commands::batch::run(args),
+        Command::Query(args) => commands::query::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Release(args) => commands::release::run(args),
         Command::Run(args) => commands::run::run(args),

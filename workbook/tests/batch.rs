@@ -2,6 +2,7 @@
 
 use lambda_workbook::batch::output::Manifest;
 use lambda_workbook::dataset::{self, Format, Spec};
+use lambda_workbook::serving::ServedViews;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -157,8 +158,10 @@ fn the_same_input_gives_the_same_bytes_and_leaves_nothing_beside() {
             said.contains("rejected.jsonl; the first: line 101: not a datum: "),
             "{said}"
         );
+        // The stores in `serving` carry the number of the run.
         names(&out)
             .into_iter()
+            .filter(|name| name != "serving")
             .map(|name| fs::read(out.join(name)).unwrap())
             .collect::<Vec<_>>()
     };
@@ -171,6 +174,7 @@ fn the_same_input_gives_the_same_bytes_and_leaves_nothing_beside() {
             "manifest.json",
             "page_views.parquet",
             "rejected.jsonl",
+            "serving",
             "uniques.parquet"
         ]
     );
@@ -300,7 +304,8 @@ fn a_run_killed_at_any_moment_leaves_old_views_or_new() {
     assert!(batch(&small, &out).status.success());
     let whole = || {
         let manifest = Manifest::read(&out).expect("views are there at every moment");
-        let rows = table(&out.join("page_views.parquet")).len();
+        let view = table(&out.join("page_views.parquet"));
+        let rows = view.len();
         let said = manifest
             .files
             .iter()
@@ -308,6 +313,13 @@ fn a_run_killed_at_any_moment_leaves_old_views_or_new() {
             .unwrap()
             .rows;
         assert_eq!(rows as u64, said);
+        // What is served is of the same run, and every block of it is sound.
+        let served = ServedViews::open(&out).expect("stores are there at every moment");
+        served.page_view_store().verify().unwrap();
+        let all = served.extent("a.com/").unwrap().unwrap();
+        let answer = served.page_views("a.com/", all).unwrap().unwrap();
+        let hours = view.iter().filter(|row| row.1 == "h");
+        assert_eq!(answer.value, hours.map(|row| row.3).sum::<i64>());
         manifest.input.name
     };
     // Killed after each time from nothing to the whole of a run.

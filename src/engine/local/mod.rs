@@ -36,8 +36,6 @@ mod write;
 mod write_uniques;
 
 pub use json::LONGEST_LINE;
-pub use write::{LOCAL_DAYS, PAGE_VIEWS};
-pub use write_uniques::{BOUNCES, UNIQUES};
 
 use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Views, Watch};
 use crate::batch::bounces::Stretch;

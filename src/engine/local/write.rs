@@ -3,7 +3,8 @@
 use super::tally::{Hours, LocalDays};
 use super::urls::Urls;
 use super::visits;
-use super::write_uniques::{BOUNCES, UNIQUES, write_bounces, write_uniques};
+use super::write_uniques::{write_bounces, write_uniques};
+use crate::batch::output::{BOUNCES, LOCAL_DAYS, PAGE_VIEWS, UNIQUES};
 use crate::batch::sketch::Precision;
 use crate::calendar::Granularity;
 use crate::engine::{EngineError, Views};
@@ -11,9 +12,6 @@ use polars::prelude::*;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use std::fs::File;
 use std::path::Path;
-
-pub const PAGE_VIEWS: &str = "page_views.parquet";
-pub const LOCAL_DAYS: &str = "page_views_by_local_day.parquet";
 
 /// Rows that are made into columns at once.
 const ROWS: usize = 1 << 18;

@@ -16,9 +16,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-pub const UNIQUES: &str = "uniques.parquet";
-pub const BOUNCES: &str = "bounces.parquet";
-
 /// Bytes of hourly sketches that are merged and written at once.
 const BATCH: usize = 8 << 20;
 

@@ -4,10 +4,11 @@ use crate::Outcome;
 use anyhow::Context;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use lambda_workbook::batch::Precision;
-use lambda_workbook::batch::output::{self, FileRows, Manifest, Output};
+use lambda_workbook::batch::output::{self, FileRows, Manifest, Output, SERVING};
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, Views, local};
+use lambda_workbook::serving::{Header, Serving, publish};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -34,6 +35,12 @@ pub struct Args {
     /// and divides their error by 1.4
     #[arg(long, value_name = "BITS", default_value = "14", value_parser = precision)]
     precision: Precision,
+    /// Parts of the views that queries read, each on a server of its own
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=99))]
+    shards: u32,
+    /// Versions of those views kept for a way back, the new one among them
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    keep: u32,
     /// Where to run
     #[arg(long, value_enum, default_value = "local")]
     engine: EngineName,
@@ -90,9 +97,15 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
     show.done();
     let summary = summary?;
+    let how = Serving {
+        shards: args.shards,
+        keep: args.keep as usize,
+        precision: job.precision.bits(),
+    };
+    let served = publish(staging.path(), output.folder(), how)?;
     let manifest = manifest(engine.name(), &job, &summary)?;
     output.swap_in(staging, &manifest)?;
-    report(&output, &summary, started.elapsed());
+    report(&output, &summary, &served, started.elapsed());
     Ok(Outcome::Done)
 }
 
@@ -140,16 +153,20 @@ fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manife
     })
 }
 
+/// A store's name, and what its new version holds.
+type Published = (&'static str, Header);
+
 /// A reader that has gone (`| head -1`) is no fault: the views are in place.
-fn report(output: &Output, summary: &Summary, took: Duration) {
+fn report(output: &Output, summary: &Summary, served: &[Published], took: Duration) {
     let mut out = std::io::stdout().lock();
-    let _ = write_report(&mut out, output, summary, took);
+    let _ = write_report(&mut out, output, summary, served, took);
 }
 
 fn write_report(
     out: &mut impl Write,
     output: &Output,
     summary: &Summary,
+    served: &[Published],
     took: Duration,
 ) -> std::io::Result<()> {
     let counts = &summary.counts;
@@ -182,6 +199,18 @@ fn write_report(
         } else {
             writeln!(out, "rejected 0 {}s", summary.format.unit())?;
         }
+    }
+    for (name, header) in served {
+        let path = output.folder().join(SERVING).join(name);
+        writeln!(
+            out,
+            "{}: version {}, {} of {} URLs in {} shards",
+            path.display(),
+            header.version,
+            header.values,
+            HumanCount(header.urls),
+            header.shards
+        )?;
     }
     Ok(())
 }

@@ -7,5 +7,6 @@ pub mod data;
 pub mod doctor;
 pub mod kernel;
 pub mod lab;
+pub mod query;
 pub mod release;
 pub mod run;

@@ -9,8 +9,8 @@
 use super::{median, print_table};
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
+use lambda_workbook::batch::output::PAGE_VIEWS;
 use lambda_workbook::dataset::{self, Format, Spec};
-use lambda_workbook::engine::local::PAGE_VIEWS;
 use lambda_workbook::polars::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
