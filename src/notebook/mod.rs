@@ -15,6 +15,7 @@
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
 //! | [`live`], [`progress`](mod@progress) | output while the cell runs, changed in place |
+//! | [`measured`](mod@measured) | tables of times, for a stored notebook without them |
 //! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | the way to the kernel; panics and failed `?` |
 //! | [`cells`] | the process that runs the cells |
@@ -28,6 +29,7 @@ pub mod emit;
 pub mod escape;
 mod forms;
 pub mod live;
+pub mod measured;
 pub mod plot;
 pub mod progress;
 pub mod rich;
@@ -37,6 +39,7 @@ pub mod widgets;
 
 pub use display::{AsRich, EvcxrDebug, EvcxrDisplay, Render};
 pub use live::{DisplayHandle, clear_output, display, input, password};
+pub use measured::measured;
 pub use progress::{progress, timed};
 pub use rich::Rich;
 pub use time::with_time;

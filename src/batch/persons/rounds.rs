@@ -19,11 +19,11 @@
 //!
 //! Source: Marz and Warren, "Big Data", section 9.2.3 and figure 9.3.
 
-use crate::batch::sketch::hash::xxh64;
 use crate::schema::{Equiv, PersonId};
 use petgraph::graph::{NodeIndex, UnGraph};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use xxhash_rust::xxh64::xxh64;
 
 /// The edges between two rounds: each once, the smaller end first, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 use crate::schema::PersonId;
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hasher};
+use xxhash_rust::xxh64::xxh64;
 
 /// Accounts and cookies have a seed each, so that user 49 and the cookie "1",
 /// which are one byte of the same value, stay two persons. 42 is the seed that
@@ -43,72 +44,6 @@ pub fn user_hash(id: i64) -> u64 {
 #[inline]
 pub fn cookie_hash(cookie: &[u8]) -> u64 {
     xxh64(cookie, COOKIE_SEED)
-}
-
-const P1: u64 = 0x9e37_79b1_85eb_ca87;
-const P2: u64 = 0xc2b2_ae3d_27d4_eb4f;
-const P3: u64 = 0x1656_67b1_9e37_79f9;
-const P4: u64 = 0x85eb_ca77_c2b2_ae63;
-const P5: u64 = 0x27d4_eb2f_1656_67c5;
-
-/// XXH64 of some bytes.
-#[inline]
-pub fn xxh64(bytes: &[u8], seed: u64) -> u64 {
-    let (stripes, rest) = bytes.as_chunks::<32>();
-    let mut hash = if stripes.is_empty() {
-        seed.wrapping_add(P5)
-    } else {
-        long(stripes, seed)
-    };
-    hash = hash.wrapping_add(bytes.len() as u64);
-    let (words, rest) = rest.as_chunks::<8>();
-    for word in words {
-        hash ^= round(0, u64::from_le_bytes(*word));
-        hash = hash.rotate_left(27).wrapping_mul(P1).wrapping_add(P4);
-    }
-    let (halves, rest) = rest.as_chunks::<4>();
-    for half in halves {
-        hash ^= u64::from(u32::from_le_bytes(*half)).wrapping_mul(P1);
-        hash = hash.rotate_left(23).wrapping_mul(P2).wrapping_add(P3);
-    }
-    for byte in rest {
-        hash ^= u64::from(*byte).wrapping_mul(P5);
-        hash = hash.rotate_left(11).wrapping_mul(P1);
-    }
-    hash = (hash ^ (hash >> 33)).wrapping_mul(P2);
-    hash = (hash ^ (hash >> 29)).wrapping_mul(P3);
-    hash ^ (hash >> 32)
-}
-
-fn long(stripes: &[[u8; 32]], seed: u64) -> u64 {
-    let mut lanes = [
-        seed.wrapping_add(P1).wrapping_add(P2),
-        seed.wrapping_add(P2),
-        seed,
-        seed.wrapping_sub(P1),
-    ];
-    for stripe in stripes {
-        for (lane, word) in lanes.iter_mut().zip(stripe.as_chunks::<8>().0) {
-            *lane = round(*lane, u64::from_le_bytes(*word));
-        }
-    }
-    let [a, b, c, d] = lanes;
-    let mut hash = a
-        .rotate_left(1)
-        .wrapping_add(b.rotate_left(7))
-        .wrapping_add(c.rotate_left(12))
-        .wrapping_add(d.rotate_left(18));
-    for lane in lanes {
-        hash = (hash ^ round(0, lane)).wrapping_mul(P1).wrapping_add(P4);
-    }
-    hash
-}
-
-#[inline]
-fn round(lane: u64, word: u64) -> u64 {
-    lane.wrapping_add(word.wrapping_mul(P2))
-        .rotate_left(31)
-        .wrapping_mul(P1)
 }
 
 /// The hasher that `hyperloglogplus` is given: values are [`person_hash`]es

@@ -8,9 +8,10 @@
 use super::record::{self, Person};
 use super::urls::Folded;
 use crate::batch::persons::components::Joined;
-use crate::batch::sketch::hash::{cookie_hash, user_hash, xxh64};
+use crate::batch::sketch::hash::{cookie_hash, user_hash};
 use crate::schema::PersonId;
 use std::collections::HashMap;
+use xxhash_rust::xxh64::xxh64;
 
 /// The two hashes.
 pub type Key = (u64, u64);
