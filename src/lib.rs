@@ -12,6 +12,8 @@
 //! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `sketch` sets that merge -> `persons` who is who -> `uniques`, `bounces` of persons -> `sql`, `normal_form` -> `output` the swap |
 //! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
 //! | the serving layer | [`serving`] | `key` -> `sharding` -> `record` -> `checksum` -> `build` the swap -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
+//! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
+//! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
 //! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!
@@ -40,6 +42,8 @@
 
 pub mod batch;
 pub mod calendar;
+pub mod cap;
+pub mod crdt;
 pub mod dataset;
 pub mod engine;
 pub mod exercises;

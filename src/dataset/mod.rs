@@ -49,7 +49,7 @@ mod parquet;
 mod people;
 mod plan;
 mod population;
-mod random;
+pub(crate) mod random;
 mod sample;
 mod site;
 mod spec;

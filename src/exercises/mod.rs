@@ -57,7 +57,16 @@ macro_rules! exercises {
     };
 }
 
-exercises![pacific_days, daily_uniques, visits, visits_range];
+exercises![
+    pacific_days,
+    daily_uniques,
+    visits,
+    visits_range,
+    counter_merge,
+    pn_counter,
+    stale_schedule,
+    or_set_merge,
+];
 
 /// The seed of a reader's own checks; a grader takes another.
 pub const READERS_SEED: u64 = 20_150_803;

@@ -18,6 +18,7 @@
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
 //! | [`round`](fn@round) | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
+//! | [`messages`] | a run of replicas, message by message |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
@@ -29,6 +30,7 @@ mod components;
 mod data;
 mod flow;
 mod lines;
+mod messages;
 pub(crate) mod net;
 mod plan;
 mod rounds;
@@ -39,6 +41,7 @@ mod timeline;
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use lines::{Lines, lines};
+pub use messages::{Messages, messages};
 pub use plan::plan;
 pub use rounds::round;
 pub use timeline::{Timeline, timeline};

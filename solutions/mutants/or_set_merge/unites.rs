@@ -1,0 +1,11 @@
+// found by removed: differs in `elements`
+// Keeps what either holds.
+fn or_set_merge(mine: &exercises::or_set_merge::State, theirs: &exercises::or_set_merge::State) -> exercises::or_set_merge::State {
+    let mut merged = mine.clone();
+    merged.live.extend(theirs.live.iter().cloned());
+    for (id, n) in &theirs.seen {
+        let kept = merged.seen.entry(*id).or_insert(0);
+        *kept = (*kept).max(*n);
+    }
+    merged
+}

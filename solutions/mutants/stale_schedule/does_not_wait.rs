@@ -1,0 +1,6 @@
+// found by write_two: it is
+// Does not wait for W and R copies.
+fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
+    use cap::quorum_model::Event::*;
+    if r + w > n { vec![] } else { vec![Write, Read] }
+}

@@ -1,0 +1,6 @@
+// found by two: it is
+// The read comes before the write, so it need not see it.
+fn stale_schedule(_n: usize, _r: usize, _w: usize) -> Vec<cap::quorum_model::Event> {
+    use cap::quorum_model::Event::*;
+    vec![Read, Write]
+}
