@@ -7,14 +7,15 @@ type Run = [(State, Option<Action>)];
 
 impl Store {
     /// A run as a message diagram. The last answer is marked as wrong, so give it
-    /// a counterexample; messages that have not arrived by then are in the
-    /// partition.
+    /// a counterexample. Writes that have not arrived by then are crossed out, and
+    /// if nothing else came through where they were lost, that is a partition.
     pub fn diagram(&self, title: &str, run: &Run) -> Messages {
         let names = (0..self.replicas).map(|n| match self.clients.get(n) {
             Some(_) => format!("replica {n} (client {n})"),
             None => format!("replica {n}"),
         });
         let mut diagram = messages(title, names);
+        let mut arrived: Vec<(usize, usize, usize)> = Vec::new();
         let mut sent: BTreeMap<Message, usize> = BTreeMap::new();
         let steps = run.len().saturating_sub(1);
         for (step, pair) in run.windows(2).enumerate() {
@@ -22,6 +23,7 @@ impl Store {
             if let Some(Action::Arrive(message)) = action {
                 let (from, to) = message.way();
                 let began = sent.remove(message).unwrap_or(step);
+                arrived.push((from.max(to), from.min(to), step));
                 diagram = diagram.message(from, to, began, Some(step), message.label());
             }
             for message in after.wire.difference(&before.wire) {
@@ -65,9 +67,18 @@ impl Store {
             let line = cut.map_or(from.max(to), |(_, line)| line.min(from.max(to)));
             cut = Some((cut.map_or(*began, |(first, _)| first.min(*began)), line));
         }
+        // Messages that crossed the line while it was cut: then it was not.
+        let crossed = |first: usize, line: usize| {
+            let across = |(high, low, step): &(usize, usize, usize)| {
+                *high >= line && *low < line && *step >= first
+            };
+            arrived.iter().any(across)
+        };
         match cut {
-            Some((first, second)) => diagram.cut(first, steps.saturating_sub(1), second.max(1)),
-            None => diagram,
+            Some((first, line)) if line > 0 && !crossed(first, line) => {
+                diagram.cut(first, steps.saturating_sub(1), line)
+            }
+            _ => diagram,
         }
     }
 }

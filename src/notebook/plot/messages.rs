@@ -203,26 +203,20 @@ impl Messages {
             None => {
                 let stop = (start.0 + (target.0 - start.0) * 2 / 5, start.1 + 8);
                 canvas.path(vec![start, stop], ink, 2);
-                let cross = colour(BAD).mix(1.0);
-                canvas.path(
-                    vec![(stop.0 - 4, stop.1 - 4), (stop.0 + 4, stop.1 + 4)],
-                    cross,
-                    2,
-                );
-                canvas.path(
-                    vec![(stop.0 - 4, stop.1 + 4), (stop.0 + 4, stop.1 - 4)],
-                    cross,
-                    2,
-                );
+                if arrow.arrived.is_none() {
+                    let cross = colour(BAD).mix(1.0);
+                    let (x, y) = stop;
+                    canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], cross, 2);
+                    canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], cross, 2);
+                }
             }
         }
         if arrived.is_some() {
-            // A quarter of the way, where arrows that cross are apart.
-            let at = (
-                start.0 + (target.0 - start.0) * 3 / 10,
-                start.1 + (target.1 - start.1) * 3 / 10,
-            );
-            canvas.label(&arrow.label, (at.0, at.1 - 9), ON);
+            // Near its start and below the line, where a message and its answer
+            // are far apart.
+            let part = |from: i32, to: i32| from + (to - from) * 3 / 10;
+            let at = (part(start.0, target.0), part(start.1, target.1));
+            canvas.label(&arrow.label, (at.0, at.1 + 11), ON);
         }
     }
 
@@ -230,10 +224,19 @@ impl Messages {
         let (x, y) = (self.x(note.replica), Self::y(note.step));
         let ink = colour(if note.bad { BAD } else { 2 });
         canvas.disc((x, y), 5, ink.mix(1.0));
-        // Beside the line, away from the arrows where there is room.
+        // On the side without an arrow; the outer replicas have room outside.
         let width = text_width(&note.text, LABEL);
+        let first = note.replica == 0 && self.replicas.len() > 1;
+        let to_the_left = |arrow: &Arrow| {
+            let at = |replica: usize, step: Option<usize>| {
+                replica == note.replica && step == Some(note.step)
+            };
+            let leaves = at(arrow.from, Some(arrow.sent)) && arrow.to < note.replica;
+            leaves || at(arrow.to, arrow.arrived) && arrow.from < note.replica
+        };
         let last = note.replica + 1 == self.replicas.len();
-        let left = if last {
+        let right = last || !first && self.arrows.iter().any(to_the_left);
+        let left = if right {
             x + 10
         } else {
             (x - 10 - width).max(4)
