@@ -287,7 +287,7 @@ impl Message {
     /// In a word or two.
     pub fn label(&self) -> String {
         match self {
-            Message::Fetch { .. } => "what do you hold?".to_owned(),
+            Message::Fetch { .. } => "ask".to_owned(),
             Message::Known { copy, .. } => format!("I hold {}", copy.2),
             Message::Store { copy, .. } => format!("hold {}", copy.2),
             Message::Stored { .. } => "I do".to_owned(),

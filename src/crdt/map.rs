@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// use lambda_workbook::crdt::{Crdt, GCounter, Map, ReplicaId};
 /// let mut views: Map<&str, GCounter> = Map::default();
 /// views.at("mysite.com/").add(ReplicaId(1), 3)?;
-/// let mut other = Map::default();
+/// let mut other: Map<&str, GCounter> = Map::default();
 /// other.at("mysite.com/blog").add(ReplicaId(2), 4)?;
 /// views.merge(&other)?;
 /// assert_eq!(views.value()["mysite.com/blog"], 4);

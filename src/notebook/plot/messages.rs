@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_counterexample_is_drawn_and_stepped_through() {
-        let clients = vec![vec![Op::Write(1)], vec![Op::Read, Op::Read]];
+        let clients = vec![vec![Op::Write(1)], vec![], vec![Op::Read]];
         let store = Store {
             replicas: 3,
             r: 1,
