@@ -280,7 +280,7 @@ Ok::<(), std::fmt::Error>(())?;
 ///
 /// Kernels on the same build share one hard link. Links that no kernel holds
 /// are removed.
-fn pin(built: &Built) -> Result<(PathBuf, File)> {
+pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let dylib = built.dylib();
     let meta = fs::metadata(&dylib).with_context(|| format!("cannot read {}", dylib.display()))?;
     let age = meta
@@ -350,7 +350,7 @@ fn make_stub(folder: &Path) -> Result<()> {
 }
 
 /// The folders of rustc and of its standard library.
-fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
+pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
     let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let output = Command::new(&rustc)
         .args(["--print", "sysroot", "--print", "target-libdir"])
