@@ -96,10 +96,7 @@ impl Bench {
         Ok(match ended {
             Ended::Code(0) if program.is_file() => Compiled::Program(program),
             Ended::Late | Ended::Signal(libc::SIGXCPU) => {
-                let told = format!(
-                    "compiling it takes more than {} s",
-                    self.limits.cpu_secs
-                );
+                let told = format!("compiling it takes more than {} s", self.limits.cpu_secs);
                 Compiled::Stopped(Stop::Time, told)
             }
             Ended::Signal(libc::SIGXFSZ) => {

@@ -255,22 +255,19 @@ fn needed<'a>(cells: &'a [Cell], chosen: &'a Cell, wanted: &str) -> Vec<(&'a Cel
         }
     }
     let text = |(cell, piece): (&'a Cell, &'a Piece)| &cell.source[piece.range.clone()];
+    // What stands in the function's own cell belongs to it.
     let mut taken: Vec<bool> = order
         .iter()
-        .map(|(_, piece)| piece.item.as_deref() == Some(wanted))
+        .map(|(cell, _)| cell.number == chosen.number)
         .collect();
     let mut words: BTreeSet<String> = BTreeSet::new();
     loop {
         for (&item, _) in order.iter().zip(&taken).filter(|(_, taken)| **taken) {
-            words.extend(
-                tokens(text(item))
-                    .iter()
-                    .filter_map(|token| token.word().map(str::to_owned)),
-            );
+            words.extend(mentioned(text(item)));
         }
         let before = taken.iter().filter(|taken| **taken).count();
         for (place, &item) in order.iter().enumerate() {
-            taken[place] |= is_needed(item.1, text(item), item.0.number == chosen.number, &words);
+            taken[place] |= is_needed(item.1, text(item), &words);
         }
         if taken.iter().filter(|taken| **taken).count() == before {
             break;
@@ -283,12 +280,20 @@ fn needed<'a>(cells: &'a [Cell], chosen: &'a Cell, wanted: &str) -> Vec<(&'a Cel
         .collect()
 }
 
-fn is_needed(
-    piece: &Piece,
-    text: &str,
-    in_the_chosen_cell: bool,
-    words: &BTreeSet<String>,
-) -> bool {
+/// The words of a source, and those in its strings: `"{n}"` names `n`.
+fn mentioned(source: &str) -> Vec<String> {
+    let tokens = tokens(source);
+    let words = tokens.iter().flat_map(|token| match token.word() {
+        Some(word) => vec![word],
+        None => token
+            .text
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .collect(),
+    });
+    words.map(str::to_owned).collect()
+}
+
+fn is_needed(piece: &Piece, text: &str, words: &BTreeSet<String>) -> bool {
     let Some((kind, name)) = piece.item.as_deref().and_then(|item| item.split_once(' ')) else {
         return false;
     };
@@ -297,8 +302,7 @@ fn is_needed(
         "use" => {
             let brings = tokens.iter().filter_map(|token| token.word());
             // A trait may be needed without being named.
-            in_the_chosen_cell
-                || text.contains('*')
+            text.contains('*')
                 || text.contains(" as _")
                 || brings.skip(1).any(|word| words.contains(word))
         }

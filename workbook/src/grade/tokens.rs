@@ -93,8 +93,9 @@ struct Head {
 /// What the item at `at` is; `None` for a statement.
 fn head(tokens: &[Token], mut at: usize) -> Option<Head> {
     while tokens.get(at)?.kind == T![#] {
-        // `#[..]`: to its bracket.
-        at = end(tokens, at + 1, true) + 1;
+        // `#[..]` or `#![..]`: to its bracket.
+        let bang = usize::from(tokens.get(at + 1)?.kind == T![!]);
+        at = end(tokens, at + 1 + bang, true) + 1;
     }
     loop {
         let word = tokens.get(at)?.word()?;
@@ -113,6 +114,25 @@ fn head(tokens: &[Token], mut at: usize) -> Option<Head> {
             });
         }
         match word {
+            // A block of foreign functions, and a crate.
+            "extern"
+                if tokens[at + 1..]
+                    .iter()
+                    .take(2)
+                    .any(|token| token.kind == T!['{']) =>
+            {
+                let name = format!("extern {}", tokens[at].at);
+                return Some(Head {
+                    name,
+                    semicolon: false,
+                });
+            }
+            "extern" if next?.word() == Some("crate") => {
+                return Some(Head {
+                    name: format!("use {}", tokens[at].at),
+                    semicolon: true,
+                });
+            }
             "macro_rules" => {
                 let name = tokens.get(at + 2)?.text;
                 return (next?.kind == T![!]).then(|| Head {

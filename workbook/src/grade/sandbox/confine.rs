@@ -162,9 +162,11 @@ fn limits(limits: &Limits) -> Result<()> {
         unsafe {
             done(libc::getrlimit(limit, &mut now), "cannot read a limit")?;
             let value = value.min(now.rlim_max);
+            // First the signal that says so, and then the end.
+            let grace = u64::from(limit == libc::RLIMIT_CPU);
             let set = libc::rlimit {
                 rlim_cur: value,
-                rlim_max: value,
+                rlim_max: (value + grace).min(now.rlim_max),
             };
             done(libc::setrlimit(limit, &set), "cannot set a limit")?;
         }

@@ -4,6 +4,6 @@
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let mut all = Vec::new();
     loop {
-        all.push(vec![1u8; 1 << 20]);
+        all.push(vec![1u8; 64 << 20]);
     }
 }

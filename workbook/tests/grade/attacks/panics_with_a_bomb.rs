@@ -1,5 +1,5 @@
 // Panics with something that panics when the check lets it go.
-// scanned: crash|panicked
+// scanned: forbidden
 // unscanned: crash|panicked
 struct Bomb;
 impl Drop for Bomb {

@@ -1,6 +1,6 @@
 // Begins a comment that does not end.
-// scanned: compile
-// unscanned: compile
+// scanned: wrong
+// unscanned: wrong
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     Ok(views.clone())
 }
