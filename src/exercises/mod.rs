@@ -43,6 +43,7 @@ pub mod marks;
 #[cfg(test)]
 pub(crate) mod mutants;
 pub mod progress;
+mod solution;
 pub mod value;
 pub mod verdict;
 pub mod wire;
@@ -52,6 +53,7 @@ pub use exercise::{Case, Exercise};
 pub use judge::{Ask, Fault, judge, judge_by, mark};
 pub use map::{Hints, Map, hint, progress};
 pub use marks::Marks;
+pub use solution::{Solution, give_up, reset, solution};
 pub use value::{Inputs, Value};
 pub use verdict::{Status, VERDICT_MIME, Verdict};
 
@@ -104,6 +106,18 @@ macro_rules! check {
             $crate::exercises::$name::answer(function, inputs)
         })
     }};
+}
+
+/// Shows the solution of an exercise that has passed: `solution!(pacific_days)`; of
+/// another only to who gives up: `solution!(pacific_days, give_up)`.
+#[macro_export]
+macro_rules! solution {
+    ($name:ident) => {
+        $crate::exercises::solution(&$crate::exercises::$name::EXERCISE)
+    };
+    ($name:ident, give_up) => {
+        $crate::exercises::give_up(&$crate::exercises::$name::EXERCISE)
+    };
 }
 
 /// Marks a function on every case of an exercise, for a course that grades in the

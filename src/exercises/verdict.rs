@@ -207,7 +207,13 @@ impl Verdict {
     fn footer(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.failed {
-            None => lines.push(format!("Cases: {}.", self.passed.join(", "))),
+            None => {
+                lines.push(format!("Cases: {}.", self.passed.join(", ")));
+                lines.push(format!(
+                    "To compare with ours: solution!({}).",
+                    self.exercise.name
+                ));
+            }
             Some(failed) => {
                 if self.status != Status::Unsolved {
                     lines.push(format!("Why it matters: {}", failed.case.why));

@@ -98,11 +98,14 @@ fn every_attack_gets_its_verdict_and_no_points() {
                     let Some(attack) = next.lock().unwrap().next() else {
                         return;
                     };
+                    // A busy machine takes its time for what must come to another end.
+                    let late = attack.unscanned == ["time"];
+                    let patience = Duration::from_secs(if late { 2 } else { 20 });
                     for (scanned, wanted) in [(true, &attack.scanned), (false, &attack.unscanned)] {
                         let rules = Rules {
                             bench: &bench,
                             seed: 7,
-                            patience: Duration::from_secs(3),
+                            patience,
                             scanned,
                         };
                         let graded = graded(&rules, &attack.source);
