@@ -224,7 +224,11 @@ fn every_mutant_fails_where_it_says_in_a_cell_and_in_the_shell() {
                 let found = check_cells(&mut client, &cells, exercise).await?;
                 assert_eq!(found.case.as_deref(), Some(case), "{name}: {}", found.text);
                 assert!(found.text.contains(reason), "{name}: {}", found.text);
-                let in_the_shell = in_the_shell(&reader, shell.path(), &cells, exercise);
+                // The judge must not stand in this thread's runtime: polars has its own.
+                let in_the_shell = std::thread::scope(|scope| {
+                    let check = || in_the_shell(&reader, shell.path(), &cells, exercise);
+                    scope.spawn(check).join().expect("a verdict")
+                });
                 assert_eq!(said(&in_the_shell.text), said(&found.text), "{name}");
             }
             client.shutdown().await
