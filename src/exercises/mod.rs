@@ -66,7 +66,13 @@ macro_rules! exercises {
     };
 }
 
-exercises![pacific_days, daily_uniques, visits, visits_range];
+exercises![
+    pacific_days,
+    daily_uniques,
+    visits,
+    visits_range,
+    bounce_rate
+];
 
 /// The seed of a reader's own checks; a grader takes another.
 pub const READERS_SEED: u64 = 20_150_803;

@@ -57,7 +57,7 @@ pub fn run(args: Args) -> Result<Outcome> {
     let students = students(&args.submissions)?;
     let feedback = args.out.with_extension("feedback");
     fs::create_dir_all(&feedback).with_context(|| format!("cannot make {}", feedback.display()))?;
-    let ledger_path = feedback.join(".ledger.json");
+    let ledger_path = args.out.with_extension("ledger.json");
     let mut ledger = read_ledger(&ledger_path, &args)?;
     let rules = Rules {
         bench: &bench,

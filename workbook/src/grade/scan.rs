@@ -102,8 +102,21 @@ fn objection(tokens: &[Token], at: usize, exercise: &Exercise) -> Option<String>
     if word == "link" && (before == "[" || before == "(") {
         return Some("an answer needs no other library".to_owned());
     }
-    let answer = exercise.off_limits.contains(&word);
+    // A variable may have the name; whoever has imported all names may not use it so.
+    let used = in_path || after == "(" || imports_all(tokens);
+    let answer = used && before != "fn" && exercise.off_limits.contains(&word);
     answer.then(|| format!("`{word}` is the answer; write your own"))
+}
+
+/// Whether a source has `batch::*` somewhere, by which names come in unnamed.
+fn imports_all(tokens: &[Token]) -> bool {
+    let all = |window: &[Token]| {
+        ["batch", ":", ":", "*"]
+            .iter()
+            .zip(window)
+            .all(|(text, token)| *text == token.text)
+    };
+    tokens.windows(4).any(all)
 }
 
 /// Whether a token stands in a `use`: back to the last semicolon or block.

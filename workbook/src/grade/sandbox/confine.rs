@@ -35,12 +35,13 @@ pub fn confine(spec: &str) -> Result<Infallible> {
     // SAFETY: a system call without memory arguments.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     files(spec.kind)?;
+    let mut own_users = false;
     if spec.sandboxed {
-        namespaces();
+        own_users = namespaces();
         capabilities()?;
         landlock(&spec)?;
     }
-    limits(&spec.limits)?;
+    limits(&spec.limits, own_users)?;
     if spec.sandboxed {
         filter::apply(spec.kind)?;
     }
@@ -90,17 +91,20 @@ fn files(kind: Kind) -> Result<()> {
 }
 
 /// A network without interfaces, and users, hosts and queues of its own, where the
-/// system lets us: a second wall, since seccomp and landlock stand without it.
-fn namespaces() {
+/// system lets us: a second wall, since seccomp and landlock stand without it. Says
+/// whether users are its own.
+fn namespaces() -> bool {
     // SAFETY: plain system calls without memory arguments.
     let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
     let own = libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     // SAFETY: this process has one thread, as CLONE_NEWUSER demands.
-    if unsafe { libc::unshare(own) } == 0 {
+    let fresh = unsafe { libc::unshare(own) } == 0;
+    if fresh {
         let _ = std::fs::write("/proc/self/setgroups", "deny");
         let _ = std::fs::write("/proc/self/uid_map", format!("{user} {user} 1"));
         let _ = std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"));
     }
+    fresh
 }
 
 /// No rights beyond those of the user, and no way to new ones.
@@ -141,13 +145,17 @@ fn landlock(spec: &Spec) -> Result<()> {
     }
 }
 
-fn limits(limits: &Limits) -> Result<()> {
+fn limits(limits: &Limits, own_users: bool) -> Result<()> {
     let all = [
         (libc::RLIMIT_CPU, limits.cpu_secs),
         (libc::RLIMIT_AS, limits.memory),
         (libc::RLIMIT_FSIZE, limits.file_size),
         (libc::RLIMIT_NOFILE, limits.open_files),
-        (libc::RLIMIT_NPROC, limits.tasks),
+        // Elsewhere it would count all that the user runs.
+        (
+            libc::RLIMIT_NPROC,
+            if own_users { limits.tasks } else { u64::MAX },
+        ),
         (libc::RLIMIT_CORE, 0),
         (libc::RLIMIT_MEMLOCK, 0),
         (libc::RLIMIT_MSGQUEUE, 0),
