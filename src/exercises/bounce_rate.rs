@@ -45,8 +45,8 @@ fn cases(seed: u64) -> Vec<Case> {
     // Domains, not pages: a number before the dot, where the readers' have none.
     let number = draw.number(0, 1..1_000_000_000);
     let name = |name: &str| if number == 0 { name.to_owned() } else { format!("{name}{number}") };
-    let (foo, bar) = (name("foo") + ".com", name("bar") + ".com");
-    let (home, post, other) = (format!("{foo}/"), format!("{foo}/post"), format!("{bar}/"));
+    let (site, another) = (name("foo") + ".com", name("bar") + ".com");
+    let (home, post, other) = (format!("{site}/"), format!("{site}/post"), format!("{another}/"));
     let (home, post, other) = (home.as_str(), post.as_str(), other.as_str());
     let start = draw.number(60, -100_000_000..1_500_000_000);
     let user = draw.number(0, 0..1_000_000);

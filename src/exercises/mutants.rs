@@ -82,7 +82,7 @@ pub(crate) fn assert_complete(exercise: &str, names: impl Iterator<Item = &'stat
 /// Compiles mutants as a cell would, each in a module of its own, into `MUTANTS`.
 macro_rules! mutants {
     ($exercise:ident :: $function:ident : $($name:ident),* $(,)?) => {
-        $(#[allow(unused_imports, clippy::all)]
+        $(#[allow(unused, clippy::all)]
         mod $name {
             use crate::prelude::*;
             use crate::{chrono, chrono_tz, polars};
