@@ -1,6 +1,6 @@
 //! The stub is unsolved, the reference passes, each mutant fails for its own
 //! reason.
-use super::super::{Status, Verdict, judge};
+use super::super::{READERS_SEED, Status, Verdict, judge};
 use super::*;
 
 crate::exercises::mutants::mutants!(
@@ -9,7 +9,7 @@ crate::exercises::mutants::mutants!(
 );
 
 fn verdict(function: Function) -> Verdict {
-    judge(&EXERCISE, 7, &move |inputs| answer(function, inputs))
+    judge(&EXERCISE, READERS_SEED, &move |inputs| answer(function, inputs))
 }
 
 #[test]
@@ -35,13 +35,27 @@ fn each_mutant_fails_for_its_own_reason() {
 }
 
 #[test]
+fn another_seed_asks_otherwise_and_finds_the_same_mutants() {
+    for seed in 0..8 {
+        for mutant in MUTANTS {
+            mutant.assert_found_where_announced(&judge(&EXERCISE, seed, &move |inputs| answer(mutant.function, inputs)));
+        }
+    }
+}
+
+#[test]
+fn no_case_with_rows_is_the_readers_own() {
+    crate::exercises::mutants::assert_drawn(&EXERCISE);
+}
+
+#[test]
 fn every_mutant_of_the_folder_is_tested() {
     crate::exercises::mutants::assert_complete("daily_uniques", MUTANTS.iter().map(|mutant| mutant.name));
 }
 
 #[test]
 fn every_case_has_an_answer() {
-    for case in cases(7) {
+    for case in cases(READERS_SEED) {
         assert!(reference(&case.inputs).is_ok(), "{}", case.name);
     }
 }

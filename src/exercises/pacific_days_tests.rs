@@ -1,7 +1,7 @@
 //! The stub is unsolved, the reference passes, each mutant fails for its own
 //! reason. The solution itself stands in its notebook and is tested on the real
 //! kernel.
-use super::super::{Status, Verdict, judge};
+use super::super::{READERS_SEED, Status, Verdict, judge};
 use super::*;
 use crate::notebook::Render;
 
@@ -12,7 +12,7 @@ crate::exercises::mutants::mutants!(
 );
 
 fn verdict(function: Function) -> Verdict {
-    judge(&EXERCISE, 7, &move |inputs| answer(function, inputs))
+    judge(&EXERCISE, READERS_SEED, &move |inputs| answer(function, inputs))
 }
 
 #[test]
@@ -37,6 +37,20 @@ fn each_mutant_fails_for_its_own_reason() {
     for mutant in MUTANTS {
         mutant.assert_found(&verdict(mutant.function));
     }
+}
+
+#[test]
+fn another_seed_asks_otherwise_and_finds_the_same_mutants() {
+    for seed in 0..8 {
+        for mutant in MUTANTS {
+            mutant.assert_found_where_announced(&judge(&EXERCISE, seed, &move |inputs| answer(mutant.function, inputs)));
+        }
+    }
+}
+
+#[test]
+fn no_case_with_rows_is_the_readers_own() {
+    crate::exercises::mutants::assert_drawn(&EXERCISE);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! It is a library too, so that the tests can speak to a real kernel.
 
 pub mod commands;
+pub mod grade;
 pub mod kernel;
 pub mod notebook_file;
 pub mod setup;

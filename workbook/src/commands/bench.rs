@@ -4,6 +4,7 @@ use crate::Outcome;
 
 mod batch;
 mod data;
+mod grade;
 mod kernel;
 mod serving;
 mod widgets;
@@ -24,6 +25,8 @@ enum What {
     Batch(batch::Args),
     /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
     Serving(serving::Args),
+    /// The grading of a class
+    Grade(grade::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -34,6 +37,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
         What::Serving(args) => serving::run(args),
+        What::Grade(args) => grade::run(args),
         What::Data => data::run(),
     }
 }
