@@ -43,10 +43,12 @@ pub mod calendar;
 pub mod dataset;
 pub mod engine;
 pub mod exercises;
+pub mod lambda;
 pub mod notebook;
 pub mod prelude;
 pub mod schema;
 pub mod serving;
+pub mod speed;
 
 pub use chrono;
 pub use chrono_tz;

@@ -1,0 +1,374 @@
+//! The realtime store on this machine: an LSM tree for each column family.
+//!
+//! A cell's key is its row, an end mark, its qualifier, and in families of
+//! several versions its timestamp, the newest first. Zero bytes of a row are
+//! written as two, so that the end mark sorts before every longer row.
+use super::clock::{Clock, SystemClock};
+use super::embedded_log::Durability;
+use super::error::{Result, SpeedError, at};
+use super::store::{Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable, Snapshot};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A store in a folder of this machine, for one process at a time.
+///
+/// ```
+/// use lambda_workbook::speed::{EmbeddedStore, Family, Mutation, RealtimeStore};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = EmbeddedStore::open(folder.path(), &[Family::new("views")])?;
+/// let before = store.reader();
+/// store.apply(&[Mutation::of("foo.com/").put("views", "10:00", 1, "17")])?;
+/// let now = store.reader().get(b"foo.com/", "views", b"10:00")?;
+/// assert_eq!(now.map(|cell| cell.value), Some(b"17".to_vec()));
+/// assert_eq!(before.get(b"foo.com/", "views", b"10:00")?, None); // as it was
+/// # drop(before);
+/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// ```
+pub struct EmbeddedStore {
+    path: PathBuf,
+    db: Database,
+    families: Vec<(Family, Keyspace)>,
+    durability: Durability,
+    clock: Arc<dyn Clock>,
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct StoreOptions {
+    pub durability: Durability,
+    pub clock: Arc<dyn Clock>,
+    /// Bytes of a family's writes that are held in memory before they become a
+    /// file. Smaller makes more compaction.
+    pub memtable: u64,
+    /// Whether files are merged in the background.
+    pub compaction: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            clock: Arc::new(SystemClock),
+            memtable: 64 << 20,
+            compaction: true,
+        }
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a folder, or makes one.
+    pub fn open(folder: impl AsRef<Path>, families: &[Family]) -> Result<Self> {
+        Self::open_with(folder, families, StoreOptions::default())
+    }
+
+    /// The same, with other options.
+    pub fn open_with(
+        folder: impl AsRef<Path>,
+        families: &[Family],
+        options: StoreOptions,
+    ) -> Result<Self> {
+        let path = folder.as_ref().to_owned();
+        let failed = || at("opening the realtime store at", &path);
+        let db = Database::builder(&path).open().map_err(failed())?;
+        let create = || {
+            let create = KeyspaceCreateOptions::default().max_memtable_size(options.memtable);
+            if options.compaction {
+                return create;
+            }
+            // A limit that is never met: files come and are left alone.
+            let never = fjall::compaction::Fifo::new(u64::MAX, None);
+            create.compaction_strategy(Arc::new(never))
+        };
+        let mut open = Vec::new();
+        for family in families {
+            let keyspace = db.keyspace(family.name, create).map_err(failed())?;
+            open.push((family.clone(), keyspace));
+        }
+        Ok(Self {
+            db,
+            families: open,
+            path,
+            durability: options.durability,
+            clock: options.clock,
+        })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of a family's files.
+    pub fn file_bytes(&self, family: &str) -> Result<u64> {
+        Ok(self.family(family)?.1.disk_space())
+    }
+
+    /// How many files a family has.
+    pub fn files(&self, family: &str) -> Result<usize> {
+        Ok(self.family(family)?.1.table_count())
+    }
+
+    /// Compactions that came to their end since the store was opened.
+    pub fn compactions(&self) -> usize {
+        self.db.compactions_completed()
+    }
+
+    /// Writes what is in memory into a file and waits for it.
+    pub fn flush(&self, family: &str) -> Result<()> {
+        let keyspace = &self.family(family)?.1;
+        keyspace.rotate_memtable_and_wait().map_err(at("flushing", &self.path))
+    }
+
+    /// Major compaction: drops cells past their TTL, and merges all files of a
+    /// family into as few as there need be. Deleted cells leave the files now.
+    pub fn compact(&self, family: &str) -> Result<()> {
+        let failed = || at("compacting", &self.path);
+        let (options, keyspace) = self.family(family)?;
+        if options.ttl.is_some() {
+            let mut batch = self.db.batch();
+            for entry in keyspace.iter() {
+                let (key, bytes) = entry.into_inner().map_err(failed())?;
+                if expired(options, cell(&bytes)?.timestamp, self.clock.now()) {
+                    batch.remove(keyspace, key);
+                }
+            }
+            batch.commit().map_err(failed())?;
+        }
+        keyspace.rotate_memtable_and_wait().map_err(failed())?;
+        keyspace.major_compact().map_err(failed())
+    }
+
+    fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
+        let found = self.families.iter().find(|(family, _)| family.name == name);
+        found.ok_or_else(|| SpeedError::NoFamily {
+            family: name.to_owned(),
+            known: self.families.iter().map(|(f, _)| f.name.to_owned()).collect(),
+        })
+    }
+}
+
+fn expired(family: &Family, timestamp: i64, now: i64) -> bool {
+    family.ttl.is_some_and(|ttl| timestamp.saturating_add(ttl) <= now)
+}
+
+/// The row's bytes as they stand in keys, without the end mark.
+fn escaped(row: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(row.len() + 24);
+    for &byte in row {
+        key.push(byte);
+        if byte == 0 {
+            key.push(0xff);
+        }
+    }
+    key
+}
+
+fn key_of(row: &[u8], qualifier: &[u8]) -> Vec<u8> {
+    let mut key = escaped(row);
+    key.extend([0, 1]);
+    key.extend_from_slice(qualifier);
+    key
+}
+
+/// Row and what follows its end mark.
+fn split(key: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut row = Vec::new();
+    let mut rest = key;
+    loop {
+        match rest {
+            [0, 1, qualifier @ ..] => return Some((row, qualifier)),
+            [0, 0xff, more @ ..] => {
+                row.push(0);
+                rest = more;
+            }
+            [byte, more @ ..] => {
+                row.push(*byte);
+                rest = more;
+            }
+            [] => return None,
+        }
+    }
+}
+
+/// The newest version sorts first.
+fn version_key(timestamp: i64) -> [u8; 8] {
+    (!(timestamp as u64 ^ 1 << 63)).to_be_bytes()
+}
+
+fn bytes_of(cell: &Cell) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 + cell.value.len());
+    bytes.extend(cell.timestamp.to_be_bytes());
+    bytes.extend_from_slice(&cell.value);
+    bytes
+}
+
+fn cell(bytes: &[u8]) -> Result<Cell> {
+    let (head, value) = bytes.split_first_chunk().ok_or_else(damaged)?;
+    Ok(Cell {
+        timestamp: i64::from_be_bytes(*head),
+        value: value.to_vec(),
+    })
+}
+
+fn damaged() -> SpeedError {
+    SpeedError::Damaged {
+        what: "a cell without a timestamp",
+        place: "the realtime store".to_owned(),
+    }
+}
+
+impl RealtimeStore for EmbeddedStore {
+    fn atomicity(&self) -> Atomicity {
+        Atomicity::Call
+    }
+
+    fn reader(&self) -> Box<dyn Reader + '_> {
+        Box::new(At {
+            snapshot: self.db.snapshot(),
+            now: self.clock.now(),
+            store: self,
+        })
+    }
+
+    fn apply(&self, mutations: &[Mutation]) -> Result<()> {
+        let mut batch = self.db.batch().durability(Some(self.durability.mode()));
+        for Mutation { row, changes } in mutations {
+            for change in changes {
+                match change {
+                    Change::Put {
+                        family,
+                        qualifier,
+                        cell,
+                    } => {
+                        let (family, keyspace) = self.family(family)?;
+                        let mut key = key_of(row, qualifier);
+                        if family.versions > 1 {
+                            let mut kept = 1;
+                            for entry in keyspace.prefix(&key) {
+                                let old = entry.key().map_err(at("writing", &self.path))?;
+                                // A longer key is a longer qualifier's.
+                                if old.len() == key.len() + 8 {
+                                    kept += 1;
+                                    if kept > family.versions {
+                                        batch.remove(keyspace, old);
+                                    }
+                                }
+                            }
+                            key.extend(version_key(cell.timestamp));
+                        }
+                        batch.insert(keyspace, key, bytes_of(cell));
+                    }
+                    Change::Delete { family, qualifier } => {
+                        let (family, keyspace) = self.family(family)?;
+                        let key = key_of(row, qualifier);
+                        if family.versions == 1 {
+                            batch.remove(keyspace, key);
+                            continue;
+                        }
+                        for entry in keyspace.prefix(&key) {
+                            let found = entry.key().map_err(at("deleting", &self.path))?;
+                            if found.len() == key.len() + 8 {
+                                batch.remove(keyspace, found);
+                            }
+                        }
+                    }
+                    Change::DeleteFamily { family } => {
+                        let keyspace = &self.family(family)?.1;
+                        for entry in keyspace.prefix(key_of(row, b"")) {
+                            let key = entry.key().map_err(at("deleting", &self.path))?;
+                            batch.remove(keyspace, key);
+                        }
+                    }
+                }
+            }
+        }
+        batch.commit().map_err(at("writing to", &self.path))
+    }
+}
+
+/// A state of the store.
+struct At<'a> {
+    store: &'a EmbeddedStore,
+    snapshot: Snapshot,
+    now: i64,
+}
+
+impl At<'_> {
+    /// Cells whose keys lie in a range, newest versions only.
+    fn cells(
+        &self,
+        (family, keyspace): &(Family, Keyspace),
+        range: Range<Vec<u8>>,
+    ) -> Result<Vec<(Vec<u8>, Column)>> {
+        let mut found: Vec<(Vec<u8>, Column)> = Vec::new();
+        for entry in self.snapshot.range(keyspace, range) {
+            let (key, bytes) = entry.into_inner().map_err(at("reading", &self.store.path))?;
+            let (row, mut qualifier) = split(&key).ok_or_else(damaged)?;
+            if family.versions > 1 {
+                let end = qualifier.len().checked_sub(8).ok_or_else(damaged)?;
+                qualifier = &qualifier[..end];
+                // Older versions follow the newest.
+                if found.last().is_some_and(|(r, (q, _))| *r == row && q == qualifier) {
+                    continue;
+                }
+            }
+            let cell = cell(&bytes)?;
+            if !expired(family, cell.timestamp, self.now) {
+                found.push((row, (qualifier.to_vec(), cell)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Reader for At<'_> {
+    fn get(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<Cell>> {
+        let (options, keyspace) = self.store.family(family)?;
+        if options.versions > 1 {
+            return Ok(self.versions(row, family, qualifier)?.into_iter().next());
+        }
+        let found = self.snapshot.get(keyspace, key_of(row, qualifier));
+        let found = found.map_err(at("reading", &self.store.path))?;
+        let found = found.map(|bytes| cell(&bytes)).transpose()?;
+        Ok(found.filter(|cell| !expired(options, cell.timestamp, self.now)))
+    }
+
+    fn versions(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Vec<Cell>> {
+        let (options, keyspace) = self.store.family(family)?;
+        let prefix = key_of(row, qualifier);
+        let length = prefix.len() + if options.versions > 1 { 8 } else { 0 };
+        let mut cells = Vec::new();
+        for entry in self.snapshot.prefix(keyspace, prefix) {
+            let (key, bytes) = entry.into_inner().map_err(at("reading", &self.store.path))?;
+            // A longer key is a longer qualifier's.
+            if key.len() == length && cells.len() < options.versions as usize {
+                cells.push(cell(&bytes)?);
+            }
+        }
+        cells.retain(|cell| !expired(options, cell.timestamp, self.now));
+        Ok(cells)
+    }
+
+    fn row(&self, row: &[u8], family: &str, qualifiers: Range<&[u8]>) -> Result<Vec<Column>> {
+        let range = key_of(row, qualifiers.start)..key_of(row, qualifiers.end);
+        let cells = self.cells(self.store.family(family)?, range)?;
+        Ok(cells.into_iter().map(|(_, column)| column).collect())
+    }
+
+    fn scan(&self, prefix: &[u8], family: &str) -> Result<Vec<(Vec<u8>, Column)>> {
+        let start = escaped(prefix);
+        let mut end = start.clone();
+        // The first key that does not begin like this.
+        while end.last() == Some(&0xff) {
+            end.pop();
+        }
+        match end.last_mut() {
+            Some(last) => *last += 1,
+            None => end = vec![0xff; 64],
+        }
+        self.cells(self.store.family(family)?, start..end)
+    }
+}
