@@ -160,8 +160,15 @@ impl Lambda {
 
     /// Computes the views of a batch. Nothing is served yet.
     pub fn build(&self, batch: u64, cut: &[u64]) -> Result<Built> {
-        self.master.absorb(&self.source, batch, &self.served.cut, cut)?;
-        Built::build(&self.folder.join("serving"), &self.master, batch, cut, self.source.precision)
+        self.master
+            .absorb(&self.source, batch, &self.served.cut, cut)?;
+        Built::build(
+            &self.folder.join("serving"),
+            &self.master,
+            batch,
+            cut,
+            self.source.precision,
+        )
     }
 
     /// Serves a batch. The realtime views still hold what it holds; queries

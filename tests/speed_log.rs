@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 fn values(log: &dyn Log, partition: u32, from: u64, n: usize) -> Vec<String> {
     let records = log.read("t", partition, from, n).unwrap();
-    let texts = records.iter().map(|r| String::from_utf8(r.value.to_vec()).unwrap());
+    let texts = records
+        .iter()
+        .map(|r| String::from_utf8(r.value.to_vec()).unwrap());
     texts.collect()
 }
 
@@ -28,7 +30,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
     /// Invariants 1, 2 and 4, against a list in memory.
     #[test]
     fn the_log_is_a_list_that_forgets_only_from_the_front(ops in prop::collection::vec(op(), 1..40)) {
@@ -87,8 +89,13 @@ fn records_of_a_key_lie_in_one_partition_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::open(folder.path()).unwrap();
     log.create_topic("t", 4).unwrap();
-    let items: Vec<(String, String)> = (0..400).map(|i| (format!("k{}", i % 10), format!("{i:03}"))).collect();
-    let records: Vec<(&[u8], &[u8])> = items.iter().map(|(k, v)| (k.as_bytes(), v.as_bytes())).collect();
+    let items: Vec<(String, String)> = (0..400)
+        .map(|i| (format!("k{}", i % 10), format!("{i:03}")))
+        .collect();
+    let records: Vec<(&[u8], &[u8])> = items
+        .iter()
+        .map(|(k, v)| (k.as_bytes(), v.as_bytes()))
+        .collect();
     for some in records.chunks(7) {
         log.append_by_key("t", some).unwrap();
     }
@@ -96,7 +103,11 @@ fn records_of_a_key_lie_in_one_partition_in_order() {
     for partition in 0..4 {
         let records = log.read("t", partition, 0, usize::MAX).unwrap();
         for key in (0..10).map(|k| format!("k{k}")) {
-            let of_key: Vec<_> = records.iter().filter(|r| r.key == key.as_bytes()).map(|r| r.value.to_vec()).collect();
+            let of_key: Vec<_> = records
+                .iter()
+                .filter(|r| r.key == key.as_bytes())
+                .map(|r| r.value.to_vec())
+                .collect();
             assert!(of_key.is_sorted());
             assert!(of_key.is_empty() || partition_of(key.as_bytes(), 4) == partition);
             read += of_key.len();
@@ -112,7 +123,10 @@ fn what_cannot_be_says_what_to_do() {
     for (error, words) in [
         (log.end("none", 0).unwrap_err(), "create_topic"),
         (log.create_topic("a/b", 1).unwrap_err(), "letters, digits"),
-        (log.create_topic("t", 0).unwrap_err(), "at least one partition"),
+        (
+            log.create_topic("t", 0).unwrap_err(),
+            "at least one partition",
+        ),
     ] {
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -123,5 +137,8 @@ fn what_cannot_be_says_what_to_do() {
     let error = log.append("t", 2, &[]).unwrap_err().to_string();
     assert!(error.contains("partitions 0 to 1, not 2"), "{error}");
     // A second process cannot open it; nor can this one twice.
-    assert!(matches!(EmbeddedLog::open(folder.path()), Err(SpeedError::Storage { .. })));
+    assert!(matches!(
+        EmbeddedLog::open(folder.path()),
+        Err(SpeedError::Storage { .. })
+    ));
 }

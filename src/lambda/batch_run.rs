@@ -54,7 +54,12 @@ impl Built {
         fs::create_dir_all(&draft).map_err(failed("making", &draft))?;
         let views = master.page_views(batch)?;
         let counts = batch::page_views(&views, Hour)?;
-        build_frame(draft.join("page_views"), Layout::counts(SHARDS), &counts, "count")?;
+        build_frame(
+            draft.join("page_views"),
+            Layout::counts(SHARDS),
+            &counts,
+            "count",
+        )?;
         let uniques = batch::uniques_at(&views, Hour, precision)?;
         let sketches = Layout::sketches(SHARDS, precision.bits());
         build_frame(draft.join("persons"), sketches, &uniques, "sketch")?;
@@ -78,13 +83,12 @@ impl Built {
         let path = path_of(&self.home, self.batch);
         // Served once, rolled back, and computed again.
         if path.exists() {
-            fs::remove_dir_all(&path).map_err(failed("removing", &path))?;
+            remove(&self.home, self.batch)?;
         }
         fs::rename(&self.draft, &path).map_err(failed("swapping in", &path))?;
         let old = batches(&self.home)?;
         for old in &old[..old.len().saturating_sub(KEPT)] {
-            let old = path_of(&self.home, *old);
-            fs::remove_dir_all(&old).map_err(failed("removing", &old))?;
+            remove(&self.home, *old)?;
         }
         Served::at(&self.home, self.batch)
     }
@@ -92,6 +96,16 @@ impl Built {
 
 fn path_of(home: &Path, batch: u64) -> PathBuf {
     home.join(format!("batch-{batch:06}"))
+}
+
+/// A folder is removed file by file: first it loses its name.
+fn remove(home: &Path, batch: u64) -> Result<()> {
+    let (path, old) = (path_of(home, batch), home.join(format!(".old-{batch:06}")));
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(failed("removing", &old))?;
+    }
+    fs::rename(&path, &old).map_err(failed("removing", &path))?;
+    fs::remove_dir_all(&old).map_err(failed("removing", &old))
 }
 
 fn batches(home: &Path) -> Result<Vec<u64>> {
@@ -222,7 +236,11 @@ impl Served {
             return Ok(0);
         };
         let found = counts.counts(url, Hour, hours.clone())?;
-        Ok(found.unwrap_or_default().iter().map(|(_, count)| count).sum())
+        Ok(found
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, count)| count)
+            .sum())
     }
 
     /// Sketches of who came to a URL in hours that begin in a range.
@@ -231,7 +249,11 @@ impl Served {
             return Ok(Vec::new());
         };
         let found = persons.byte_values(url, Hour, hours.clone())?;
-        Ok(found.unwrap_or_default().into_iter().map(|(_, bytes)| bytes).collect())
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(_, bytes)| bytes)
+            .collect())
     }
 
     /// The visits to a domain.
@@ -239,7 +261,11 @@ impl Served {
         let Some(bytes) = self.visit_bytes(domain)? else {
             return Ok(Visits::default());
         };
-        let number = |at: usize| bytes[at..].first_chunk().map(|bytes| i64::from_be_bytes(*bytes));
+        let number = |at: usize| {
+            bytes[at..]
+                .first_chunk()
+                .map(|bytes| i64::from_be_bytes(*bytes))
+        };
         match (bytes.len(), number(0), number(8)) {
             (16, Some(visits), Some(bounces)) => Ok(Visits { visits, bounces }),
             _ => Err(SpeedError::Damaged {

@@ -42,12 +42,18 @@ impl Master {
         let mut file = BufWriter::new(File::create(&draft).map_err(failed())?);
         for (partition, (&from, &to)) in (0u32..).zip(from.iter().zip(to)) {
             let count = (to - from) as usize;
-            for record in source.log.read(&source.topic, partition, from, count)?.iter() {
+            for record in source
+                .log
+                .read(&source.topic, partition, from, count)?
+                .iter()
+            {
                 file.write_all(record.value).map_err(failed())?;
                 file.write_all(b"\n").map_err(failed())?;
             }
         }
-        let file = file.into_inner().map_err(|error| failed()(error.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| failed()(error.into_error()))?;
         file.sync_all().map_err(failed())?;
         fs::rename(&draft, &part).map_err(failed())
     }

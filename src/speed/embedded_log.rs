@@ -5,6 +5,7 @@
 //! counter on the disk (they go on after the last entry), and a producer that
 //! sends a thousand records at a time pays for one write. Values lie in files of
 //! their own, so compaction moves keys and never records.
+use super::database;
 use super::error::{Result, SpeedError, at};
 use super::log::{Log, Records};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode};
@@ -76,8 +77,7 @@ impl EmbeddedLog {
     /// The same, with another promise.
     pub fn open_with(folder: impl AsRef<Path>, durability: Durability) -> Result<Self> {
         let path = folder.as_ref().to_owned();
-        let db = Database::builder(&path).open();
-        let db = db.map_err(at("opening the log", &path))?;
+        let db = database::open(&path, "opening the log")?;
         let meta = db.keyspace("meta", KeyspaceCreateOptions::default);
         Ok(Self {
             meta: meta.map_err(at("opening the log", &path))?,
@@ -138,7 +138,8 @@ impl EmbeddedLog {
     fn number(&self, name: &str) -> Result<Option<u64>> {
         let found = self.meta.get(name);
         let found = found.map_err(at("reading the log", &self.path))?;
-        let number = |bytes: fjall::Slice| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?));
+        let number =
+            |bytes: fjall::Slice| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?));
         Ok(found.and_then(number))
     }
 
@@ -212,7 +213,8 @@ fn unpack(entry: &[u8], skip: u64, n: usize, records: &mut Records) -> Result<()
     let mut rest = &entry[4..];
     for place in 0..count_of(entry)? {
         let (head, tail) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
-        let length = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap_or_default());
+        let length =
+            |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap_or_default());
         let (key, value) = (length(0) as usize, length(4) as usize);
         let (record, after) = tail.split_at_checked(key + value).ok_or_else(damaged)?;
         if u64::from(place) >= skip {
@@ -234,7 +236,9 @@ impl Log for EmbeddedLog {
         };
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         if topic.is_empty() || topic.len() > 200 || !topic.bytes().all(plain) {
-            return Err(refused("a name has 1 to 200 letters, digits, dots, - and _".into()));
+            return Err(refused(
+                "a name has 1 to 200 letters, digits, dots, - and _".into(),
+            ));
         }
         if partitions == 0 {
             return Err(refused("a topic has at least one partition".into()));
@@ -255,14 +259,19 @@ impl Log for EmbeddedLog {
 
     fn append(&self, topic: &str, partition: u32, records: &[(&[u8], &[u8])]) -> Result<u64> {
         let found = self.topic(topic)?;
-        let mut end = found.end(topic, partition)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut end = found
+            .end(topic, partition)?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let first = *end;
         if records.is_empty() {
             return Ok(first);
         }
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
         batch.insert(&found.entries, entry_key(partition, first), entry(records));
-        batch.commit().map_err(at("appending to the log", &self.path))?;
+        batch
+            .commit()
+            .map_err(at("appending to the log", &self.path))?;
         *end += records.len() as u64;
         Ok(first)
     }
@@ -286,7 +295,9 @@ impl Log for EmbeddedLog {
         }
         let failed = || at("reading the log", &self.path);
         // The entry that holds `from` is the last one that begins no later.
-        let upto = found.entries.range(entry_key(partition, 0)..=entry_key(partition, from));
+        let upto = found
+            .entries
+            .range(entry_key(partition, 0)..=entry_key(partition, from));
         let start = match upto.rev().next() {
             Some(entry) => entry.key().map_err(failed())?,
             None => return Err(damaged()),
@@ -294,7 +305,12 @@ impl Log for EmbeddedLog {
         let stop = entry_key(partition, u64::MAX);
         for entry in found.entries.range(&start[..]..&stop[..]) {
             let (key, value) = entry.into_inner().map_err(failed())?;
-            unpack(&value, from.saturating_sub(offset_of(&key)), n, &mut records)?;
+            unpack(
+                &value,
+                from.saturating_sub(offset_of(&key)),
+                n,
+                &mut records,
+            )?;
             if records.len() == n {
                 break;
             }
@@ -325,7 +341,10 @@ impl Log for EmbeddedLog {
 
     fn delete_before(&self, topic: &str, partition: u32, offset: u64) -> Result<()> {
         let found = self.topic(topic)?;
-        let end = found.end(topic, partition)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = found
+            .end(topic, partition)?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let begin = self.number(&begin_name(topic, partition))?.unwrap_or(0);
         let offset = offset.min(*end);
         if offset <= begin {
@@ -333,8 +352,14 @@ impl Log for EmbeddedLog {
         }
         let failed = || at("deleting from the log", &self.path);
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
-        batch.insert(&self.meta, begin_name(topic, partition), offset.to_be_bytes());
-        let old = found.entries.range(entry_key(partition, 0)..entry_key(partition, offset));
+        batch.insert(
+            &self.meta,
+            begin_name(topic, partition),
+            offset.to_be_bytes(),
+        );
+        let old = found
+            .entries
+            .range(entry_key(partition, 0)..entry_key(partition, offset));
         for entry in old {
             let (key, value) = entry.into_inner().map_err(failed())?;
             if offset_of(&key) + u64::from(count_of(&value)?) <= offset {

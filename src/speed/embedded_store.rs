@@ -4,6 +4,7 @@
 //! several versions its timestamp, the newest first. Zero bytes of a row are
 //! written as two, so that the end mark sorts before every longer row.
 use super::clock::{Clock, SystemClock};
+use super::database;
 use super::embedded_log::Durability;
 use super::error::{Result, SpeedError, at};
 use super::store::{Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore};
@@ -72,7 +73,7 @@ impl EmbeddedStore {
     ) -> Result<Self> {
         let path = folder.as_ref().to_owned();
         let failed = || at("opening the realtime store at", &path);
-        let db = Database::builder(&path).open().map_err(failed())?;
+        let db = database::open(&path, "opening the realtime store at")?;
         let create = || {
             let create = KeyspaceCreateOptions::default().max_memtable_size(options.memtable);
             if options.compaction {
@@ -119,7 +120,9 @@ impl EmbeddedStore {
     /// Writes what is in memory into a file and waits for it.
     pub fn flush(&self, family: &str) -> Result<()> {
         let keyspace = &self.family(family)?.1;
-        keyspace.rotate_memtable_and_wait().map_err(at("flushing", &self.path))
+        keyspace
+            .rotate_memtable_and_wait()
+            .map_err(at("flushing", &self.path))
     }
 
     /// Major compaction: drops cells past their TTL, and merges all files of a
@@ -145,13 +148,19 @@ impl EmbeddedStore {
         let found = self.families.iter().find(|(family, _)| family.name == name);
         found.ok_or_else(|| SpeedError::NoFamily {
             family: name.to_owned(),
-            known: self.families.iter().map(|(f, _)| f.name.to_owned()).collect(),
+            known: self
+                .families
+                .iter()
+                .map(|(f, _)| f.name.to_owned())
+                .collect(),
         })
     }
 }
 
 fn expired(family: &Family, timestamp: i64, now: i64) -> bool {
-    family.ttl.is_some_and(|ttl| timestamp.saturating_add(ttl) <= now)
+    family
+        .ttl
+        .is_some_and(|ttl| timestamp.saturating_add(ttl) <= now)
 }
 
 /// The row's bytes as they stand in keys, without the end mark.
@@ -305,13 +314,18 @@ impl At<'_> {
     ) -> Result<Vec<(Vec<u8>, Column)>> {
         let mut found: Vec<(Vec<u8>, Column)> = Vec::new();
         for entry in self.snapshot.range(keyspace, range) {
-            let (key, bytes) = entry.into_inner().map_err(at("reading", &self.store.path))?;
+            let (key, bytes) = entry
+                .into_inner()
+                .map_err(at("reading", &self.store.path))?;
             let (row, mut qualifier) = split(&key).ok_or_else(damaged)?;
             if family.versions > 1 {
                 let end = qualifier.len().checked_sub(8).ok_or_else(damaged)?;
                 qualifier = &qualifier[..end];
                 // Older versions follow the newest.
-                if found.last().is_some_and(|(r, (q, _))| *r == row && q == qualifier) {
+                if found
+                    .last()
+                    .is_some_and(|(r, (q, _))| *r == row && q == qualifier)
+                {
                     continue;
                 }
             }
@@ -342,7 +356,9 @@ impl Reader for At<'_> {
         let length = prefix.len() + if options.versions > 1 { 8 } else { 0 };
         let mut cells = Vec::new();
         for entry in self.snapshot.prefix(keyspace, prefix) {
-            let (key, bytes) = entry.into_inner().map_err(at("reading", &self.store.path))?;
+            let (key, bytes) = entry
+                .into_inner()
+                .map_err(at("reading", &self.store.path))?;
             // A longer key is a longer qualifier's.
             if key.len() == length && cells.len() < options.versions as usize {
                 cells.push(cell(&bytes)?);

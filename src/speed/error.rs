@@ -60,7 +60,11 @@ pub type Result<T> = std::result::Result<T, SpeedError>;
 impl fmt::Display for SpeedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Storage { doing, path, source } => write!(
+            Self::Storage {
+                doing,
+                path,
+                source,
+            } => write!(
                 f,
                 "{doing} {}: {source}; is the disk full, or another process at work there?",
                 path.display()

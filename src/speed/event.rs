@@ -109,12 +109,7 @@ pub fn read(line: &[u8]) -> Result<Fact<'_>, Reason> {
     event(datum.pedigree.true_as_of_secs, url, who, view.nonce).map(Fact::View)
 }
 
-fn event<'a>(
-    secs: i64,
-    raw: Cow<'a, str>,
-    who: Who<'a>,
-    nonce: i64,
-) -> Result<Event<'a>, Reason> {
+fn event<'a>(secs: i64, raw: Cow<'a, str>, who: Who<'a>, nonce: i64) -> Result<Event<'a>, Reason> {
     if !TIMESTAMPS.contains(&secs) {
         return Err(Reason::Timestamp(secs));
     }

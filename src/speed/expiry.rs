@@ -28,6 +28,7 @@ use super::views::{FAMILIES, Offsets, RealtimeViews, ViewReader};
 use crate::batch::bounces::{Stretch, join};
 use crate::batch::sketch::{Precision, Sketch};
 use std::collections::BTreeMap;
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -182,7 +183,11 @@ fn opened(source: &Source, folder: &Path) -> Result<Opened> {
 
 /// Records from a cut on.
 fn beyond(cut: &[u64], offsets: &[u64]) -> u64 {
-    offsets.iter().zip(cut).map(|(to, from)| to.saturating_sub(*from)).sum()
+    offsets
+        .iter()
+        .zip(cut)
+        .map(|(to, from)| to.saturating_sub(*from))
+        .sum()
 }
 
 impl Expiring for ByWatermark {
@@ -225,9 +230,16 @@ impl Expiring for ByWatermark {
         next.push(offsets.clone());
         // A generation ends where the next begins, or where the updater stands.
         let ends = next.into_iter().map(|cut| -> Offsets {
-            cut.iter().zip(&offsets).map(|(cut, at)| *cut.min(at)).collect()
+            cut.iter()
+                .zip(&offsets)
+                .map(|(cut, at)| *cut.min(at))
+                .collect()
         });
-        Ok(cuts.iter().zip(ends).map(|((g, cut), end)| (*g, beyond(cut, &end))).collect())
+        Ok(cuts
+            .iter()
+            .zip(ends)
+            .map(|((g, cut), end)| (*g, beyond(cut, &end)))
+            .collect())
     }
 }
 
@@ -253,6 +265,7 @@ impl Alternating {
         };
         for place in 0..2 {
             let set = folder.join(SETS[place]);
+            alternating.finish_clearing(place)?;
             if !set.exists() {
                 continue;
             }
@@ -276,8 +289,20 @@ impl Alternating {
     fn clear(&mut self, place: usize) -> Result<()> {
         self.sets[place] = None;
         let set = self.folder.join(SETS[place]);
+        let old = self.folder.join(format!(".{}.old", SETS[place]));
+        let failed = || at("clearing a set of views at", &set);
         if set.exists() {
-            std::fs::remove_dir_all(&set).map_err(at("clearing a set of views at", &set))?;
+            self.finish_clearing(place)?;
+            // A folder is removed file by file: first it loses its name.
+            fs::rename(&set, &old).map_err(failed())?;
+        }
+        self.finish_clearing(place)
+    }
+
+    fn finish_clearing(&self, place: usize) -> Result<()> {
+        let old = self.folder.join(format!(".{}.old", SETS[place]));
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(at("clearing a set of views at", &old))?;
         }
         Ok(())
     }
@@ -318,7 +343,8 @@ impl Expiring for Alternating {
             return Ok(cuts.into_values().next().unwrap_or_default());
         }
         let needed = |set: &Option<(u64, Updater)>| {
-            set.as_ref().is_some_and(|(generation, _)| *generation + 1 == batch)
+            set.as_ref()
+                .is_some_and(|(generation, _)| *generation + 1 == batch)
         };
         let Some(free) = self.sets.iter().position(|set| !needed(set)) else {
             return Err(missing(batch, self.sets().map(|set| set.0).collect()));

@@ -143,14 +143,16 @@ impl Records {
     /// In the order of their offsets.
     pub fn iter(&self) -> impl Iterator<Item = Record<'_>> {
         let mut start = 0;
-        (self.first..).zip(&self.ends).map(move |(offset, &(key_end, end))| {
-            let record = Record {
-                offset,
-                key: &self.bytes[start..key_end],
-                value: &self.bytes[key_end..end],
-            };
-            start = end;
-            record
-        })
+        (self.first..)
+            .zip(&self.ends)
+            .map(move |(offset, &(key_end, end))| {
+                let record = Record {
+                    offset,
+                    key: &self.bytes[start..key_end],
+                    value: &self.bytes[key_end..end],
+                };
+                start = end;
+                record
+            })
     }
 }

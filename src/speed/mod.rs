@@ -1,5 +1,6 @@
 //! The speed layer.
 mod clock;
+mod database;
 mod dedupe;
 mod delta;
 mod embedded_log;
@@ -22,6 +23,10 @@ pub(crate) use error::at;
 pub use error::{Result, SpeedError};
 pub use expiry::{Alternating, ByWatermark, Expiring, Since, Source};
 pub use log::{Log, Record, Records, partition_of};
-pub use store::{Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key};
+pub use store::{
+    Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,
+};
 pub use updater::{Step, Updater};
-pub use views::{FAMILIES, Offsets, RealtimeViews, Update, ViewReader, person_key, stretch_bytes, stretches};
+pub use views::{
+    FAMILIES, Offsets, RealtimeViews, Update, ViewReader, person_key, stretch_bytes, stretches,
+};

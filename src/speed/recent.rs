@@ -23,7 +23,9 @@ pub fn recomputed(
     let mut all = Delta::new(precision);
     for (partition, from) in (0u32..).zip(from) {
         let mut window_of = Window::of(window);
-        let start = from.saturating_sub(window as u64).max(log.begin(topic, partition)?);
+        let start = from
+            .saturating_sub(window as u64)
+            .max(log.begin(topic, partition)?);
         let records = log.read(topic, partition, start.min(*from), usize::MAX)?;
         for record in records.iter() {
             let (identity, event) = match read(record.value) {
@@ -31,7 +33,9 @@ pub fn recomputed(
                 _ => (xxhash_rust::xxh3::xxh3_128(record.value), None),
             };
             // What came before is only looked at for copies of it.
-            if let (true, Some(event)) = (window_of.is_new(identity) && record.offset >= *from, event) {
+            if let (true, Some(event)) =
+                (window_of.is_new(identity) && record.offset >= *from, event)
+            {
                 all.add(&event);
             }
         }

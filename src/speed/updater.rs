@@ -77,7 +77,11 @@ impl Updater {
     /// Records that wait in the log.
     pub fn lag(&self) -> Result<u64> {
         let ends = self.log.ends(&self.topic)?;
-        Ok(ends.iter().zip(self.offsets()).map(|(end, next)| end - next).sum())
+        Ok(ends
+            .iter()
+            .zip(self.offsets())
+            .map(|(end, next)| end - next)
+            .sum())
     }
 
     /// Begins a generation at some offsets, which must not be read yet.
@@ -104,7 +108,9 @@ impl Updater {
             let mut window = Window::of(self.window);
             let begin = self.log.begin(&self.topic, partition)?;
             let from = next.saturating_sub(self.window as u64).max(begin).min(next);
-            let records = self.log.read(&self.topic, partition, from, (next - from) as usize)?;
+            let records = self
+                .log
+                .read(&self.topic, partition, from, (next - from) as usize)?;
             for record in records.iter() {
                 window.is_new(identity(record.value));
             }
@@ -126,7 +132,13 @@ impl Updater {
                 let mut part = Part::default();
                 for record in records.iter() {
                     let generation = generation_at(cuts, partition as usize, record.offset);
-                    part.take(record.value, (partition, record.offset), generation, window, precision);
+                    part.take(
+                        record.value,
+                        (partition, record.offset),
+                        generation,
+                        window,
+                        precision,
+                    );
                 }
                 part.to = records.next();
                 Ok(part)
@@ -198,7 +210,10 @@ impl Updater {
 /// The generation of an offset: the last one that begins no later.
 fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> u64 {
     let begun = |(_, at): &(&u64, &Offsets)| at.get(partition).is_some_and(|at| *at <= offset);
-    cuts.iter().rev().find(begun).map_or(0, |(generation, _)| *generation)
+    cuts.iter()
+        .rev()
+        .find(begun)
+        .map_or(0, |(generation, _)| *generation)
 }
 
 /// What stands in a window for a record: what makes two the same datum.

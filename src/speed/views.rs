@@ -124,7 +124,11 @@ impl RealtimeViews {
         let reader = self.reader();
         let mut mutations = Vec::new();
         let mut cells = 0;
-        for old in reader.generations()?.into_keys().filter(|g| *g < generation) {
+        for old in reader
+            .generations()?
+            .into_keys()
+            .filter(|g| *g < generation)
+        {
             for family in [COUNT, PERSONS, VISITS] {
                 for (row, (qualifier, _)) in reader.inner.scan(&old.to_be_bytes(), family.name)? {
                     mutations.push(Mutation::of(row).delete(family.name, qualifier));
@@ -172,7 +176,9 @@ impl ViewReader<'_> {
     /// Where the partitions stand; 0 where nothing was read.
     pub fn offsets(&self, partitions: usize) -> Result<Offsets> {
         let partition = |p: usize| {
-            let cell = self.inner.get(b"offset", "meta", &(p as u32).to_be_bytes())?;
+            let cell = self
+                .inner
+                .get(b"offset", "meta", &(p as u32).to_be_bytes())?;
             Ok(match cell {
                 Some(cell) => number(&cell.value).ok_or_else(|| damaged("offset"))?,
                 None => 0,
@@ -183,7 +189,9 @@ impl ViewReader<'_> {
 
     /// The generations that are kept, with the offsets at which they begin.
     pub fn generations(&self) -> Result<BTreeMap<u64, Offsets>> {
-        let cells = self.inner.row(b"generation", "meta", b"".as_slice()..&[0xff; 9])?;
+        let cells = self
+            .inner
+            .row(b"generation", "meta", b"".as_slice()..&[0xff; 9])?;
         let read = |(qualifier, cell): super::store::Column| {
             let generation = number(&qualifier)?;
             let offsets: Option<Offsets> = cell.value.chunks(8).map(number).collect();
@@ -195,7 +203,9 @@ impl ViewReader<'_> {
 
     /// Partition, offset and reason of what could not be read.
     pub fn rejected(&self) -> Result<Vec<(u32, u64, String)>> {
-        let cells = self.inner.row(b"rejected", "meta", b"".as_slice()..&[0xff; 13])?;
+        let cells = self
+            .inner
+            .row(b"rejected", "meta", b"".as_slice()..&[0xff; 13])?;
         let read = |(place, cell): super::store::Column| {
             let (partition, offset) = place.split_first_chunk()?;
             let reason = String::from_utf8_lossy(&cell.value).into_owned();
@@ -211,7 +221,10 @@ impl ViewReader<'_> {
             let count = bytes.try_into().map(i64::from_be_bytes);
             Ok((hour, count.map_err(|_| damaged("count"))?))
         };
-        self.by_hour(&COUNT, generation, url, hours)?.into_iter().map(read).collect()
+        self.by_hour(&COUNT, generation, url, hours)?
+            .into_iter()
+            .map(read)
+            .collect()
     }
 
     /// Who came to a URL in hours that begin in a range.
@@ -231,7 +244,9 @@ impl ViewReader<'_> {
         hours: Range<i64>,
     ) -> Result<Vec<(i64, Vec<u8>)>> {
         let (from, to) = (time_key(hours.start), time_key(hours.end));
-        let cells = self.inner.row(&row_of(generation, url), family.name, &from..&to)?;
+        let cells = self
+            .inner
+            .row(&row_of(generation, url), family.name, &from..&to)?;
         let read = |(key, cell): super::store::Column| {
             Ok((time_of(&key).ok_or_else(|| damaged("hour"))?, cell.value))
         };
