@@ -6,6 +6,7 @@ mod batch;
 mod data;
 mod kernel;
 mod serving;
+mod speed;
 mod widgets;
 
 #[derive(clap::Args)]
@@ -24,6 +25,8 @@ enum What {
     Batch(batch::Args),
     /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
     Serving(serving::Args),
+    /// From the log to realtime views beside PySpark Structured Streaming
+    Speed(speed::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -34,6 +37,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
         What::Serving(args) => serving::run(args),
+        What::Speed(args) => speed::run(args),
         What::Data => data::run(),
     }
 }
