@@ -6,6 +6,9 @@
 //! | [`batch_run`] | views of all data before a cut, swapped in as one |
 //! | [`query`] | both layers merged, or refused |
 //! | [`Lambda`] | the whole: log, speed layer, batch runs, queries |
+//! | [`timeline`](mod@timeline) | what is where while batches run |
+//! | [`accuracy`] | what is only nearly right, and until when |
+//! | [`live`] | all of it under load |
 //!
 //! 1. An answer holds every event that it claims to hold exactly once: those
 //!    before the served batch's cut from the serving views, those after it from
@@ -16,9 +19,12 @@
 //!    person, copies that come late) is right after the next batch run.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 12.
+pub mod accuracy;
 pub mod batch_run;
+pub mod live;
 pub mod master;
 pub mod query;
+pub mod timeline;
 
 pub use batch_run::{Built, Served, Visits};
 pub use master::Master;

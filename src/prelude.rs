@@ -32,4 +32,4 @@ pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
 pub use crate::notebook::{Render, Rich, plot, with_time};
 pub use crate::notebook::{clear_output, display, input, password, progress, timed};
 pub use crate::plotters;
-pub use crate::{batch, check, dataset, exercises, hint, serving};
+pub use crate::{batch, check, dataset, exercises, hint, lambda, serving, speed};

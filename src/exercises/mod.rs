@@ -57,7 +57,15 @@ macro_rules! exercises {
     };
 }
 
-exercises![pacific_days, daily_uniques, visits, visits_range];
+exercises![
+    pacific_days,
+    daily_uniques,
+    visits,
+    visits_range,
+    idempotent_update,
+    surviving_consumer,
+    alternating_expiry,
+];
 
 /// The seed of a reader's own checks; a grader takes another.
 pub const READERS_SEED: u64 = 20_150_803;

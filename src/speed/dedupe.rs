@@ -48,7 +48,10 @@ impl Window {
     /// Takes the next offset's datum, by its identity; whether it is not a copy
     /// of one in the window.
     pub fn is_new(&mut self, identity: u128) -> bool {
-        if self.order.len() == self.capacity
+        let new = !self.seen.contains_key(&identity);
+        self.order.push_back(identity);
+        *self.seen.entry(identity).or_default() += 1;
+        if self.order.len() > self.capacity
             && let Some(oldest) = self.order.pop_front()
             && let Some(count) = self.seen.get_mut(&oldest)
         {
@@ -57,13 +60,7 @@ impl Window {
                 self.seen.remove(&oldest);
             }
         }
-        if self.capacity > 0 {
-            self.order.push_back(identity);
-            let count = self.seen.entry(identity).or_default();
-            *count += 1;
-            return *count == 1;
-        }
-        true
+        new
     }
 }
 

@@ -44,7 +44,9 @@ pub struct StoreOptions {
     /// Bytes of a family's writes that are held in memory before they become a
     /// file. Smaller makes more compaction.
     pub memtable: u64,
-    /// Whether files are merged in the background.
+    /// Whether files are merged in the background. Without that, call
+    /// [`compact`](EmbeddedStore::compact) before a family has 20 files: from 30 on,
+    /// writes stand still.
     pub compaction: bool,
 }
 
@@ -79,8 +81,8 @@ impl EmbeddedStore {
             if options.compaction {
                 return create;
             }
-            // A limit that is never met: files come and are left alone.
-            let never = fjall::compaction::Fifo::new(u64::MAX, None);
+            // Merging begins at a number of files that is never met.
+            let never = fjall::compaction::Leveled::default().with_l0_threshold(u8::MAX);
             create.compaction_strategy(Arc::new(never))
         };
         let mut open = Vec::new();

@@ -1,0 +1,153 @@
+//! Exercise 4: an update that may come twice.
+//!
+//! The view's rows are atomic, a write of several rows is not. So each row keeps
+//! the offset up to which it has counted, and an update that comes again, whole or
+//! in part, adds to a row only what that row has not seen.
+use super::exercise::{Case, Exercise};
+use super::value::{Inputs, Value};
+use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The reader's function.
+pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
+
+/// Feeds the reader's function.
+pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
+    Ok(Value::Frame(function(inputs.frame("view")?, inputs.frame("events")?)?))
+}
+
+/// Exercise 4.
+pub static EXERCISE: Exercise = Exercise {
+    id: "04_idempotent_update",
+    name: "idempotent_update",
+    title: "Exercise 4, an update that may come twice",
+    signature: "fn update(view: &DataFrame, events: &DataFrame) -> PolarsResult<DataFrame>",
+    hints: &[
+        "An event is new to a row if its offset is not before the row's `offset`. Another row may have seen \
+         later ones: look at the row's own number, not at the largest of the view.",
+        "Put the view into a `std::collections::BTreeMap<String, (i64, i64)>`, URL to count and offset; a map \
+         that is sorted by URL is also the order of the answer.",
+        "Take the events in the order of their offsets. With `let row = rows.entry(url).or_insert((0, 0));`, \
+         `if offset >= row.1 { row.0 += 1; row.1 = offset + 1; }` counts an event once, however often it comes.",
+    ],
+    cases,
+    reference,
+};
+
+fn reference(inputs: &Inputs) -> PolarsResult<Value> {
+    let (view, events) = (inputs.frame("view")?, inputs.frame("events")?);
+    let mut rows: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    let (urls, counts) = (view.column("url")?.str()?, view.column("count")?.i64()?);
+    let offsets = view.column("offset")?.i64()?;
+    for row in 0..view.height() {
+        let (Some(url), Some(count), Some(offset)) = (urls.get(row), counts.get(row), offsets.get(row)) else {
+            polars_bail!(ComputeError: "row {row} of the view lacks a value");
+        };
+        if rows.insert(url.to_owned(), (count, offset)).is_some() {
+            polars_bail!(ComputeError: "a URL has one row");
+        }
+    }
+    let mut sorted = BTreeSet::new();
+    for row in 0..events.height() {
+        let offset = events.column("offset")?.i64()?.get(row);
+        let url = events.column("url")?.str()?.get(row);
+        let (Some(offset), Some(url)) = (offset, url) else {
+            polars_bail!(ComputeError: "event {row} lacks a value");
+        };
+        sorted.insert((offset, url));
+    }
+    for (offset, url) in sorted {
+        let row = rows.entry(url.to_owned()).or_insert((0, 0));
+        if offset >= row.1 {
+            *row = (row.0 + 1, offset + 1);
+        }
+    }
+    Ok(Value::Frame(frame(&rows.into_iter().map(|(url, (count, offset))| (url, count, offset)).collect::<Vec<_>>())?))
+}
+
+fn frame(rows: &[(String, i64, i64)]) -> PolarsResult<DataFrame> {
+    df!(
+        "url" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
+        "count" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "offset" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    )
+}
+
+/// A row of the view: URL, count, offset.
+type Row = (&'static str, i64, i64);
+/// An event: offset, URL.
+type Event = (i64, &'static str);
+
+fn case(name: &'static str, about: &'static str, why: &'static str, view: &[Row], events: &[Event]) -> Case {
+    let rows: Vec<_> = view.iter().map(|(url, count, offset)| ((*url).to_owned(), *count, *offset)).collect();
+    let events = df!(
+        "offset" => events.iter().map(|event| event.0).collect::<Vec<_>>(),
+        "url" => events.iter().map(|event| event.1).collect::<Vec<_>>(),
+    );
+    let inputs = Inputs::new()
+        .with("view", Value::Frame(frame(&rows).expect("three columns")))
+        .with("events", Value::Frame(events.expect("two columns")));
+    Case { name, about, why, inputs }
+}
+
+const HOME: &str = "mysite.com/";
+const BLOG: &str = "mysite.com/blog";
+
+fn cases(seed: u64) -> Vec<Case> {
+    let (view, events) = random(seed);
+    vec![
+        case("first", "two events come to an empty view", "a page that was never seen needs a row", &[], &[(0, HOME), (1, BLOG)]),
+        case(
+            "next",
+            "events go on where the row stands",
+            "the count before must not be lost, nor the next event",
+            &[(HOME, 5, 8)],
+            &[(8, HOME), (9, HOME)],
+        ),
+        case(
+            "again",
+            "an update comes a second time, after a crash before its acknowledgement",
+            "whoever adds without looking counts every event of it twice",
+            &[(HOME, 2, 2)],
+            &[(0, HOME), (1, HOME)],
+        ),
+        case(
+            "half",
+            "an update was written for one row, and the crash came before the other",
+            "the row that was written must not count again, the other must not be passed over",
+            &[(HOME, 3, 5), (BLOG, 1, 1)],
+            &[(2, BLOG), (3, HOME), (4, HOME)],
+        ),
+        case(
+            "overlap",
+            "an update begins before the row's offset and ends after it",
+            "offsets are compared event by event, not update by update",
+            &[(HOME, 4, 4)],
+            &[(2, HOME), (3, HOME), (4, HOME), (5, HOME)],
+        ),
+        case(
+            "twice_within",
+            "one update holds an event twice",
+            "a producer that sends again makes such an update; an offset is counted once",
+            &[],
+            &[(0, HOME), (0, HOME), (1, HOME), (1, HOME)],
+        ),
+        case("nothing", "no events come", "the view must stay as it is", &[(HOME, 7, 9)], &[]),
+        case("random", "many updates over four pages, some of them old", "what holds for chosen offsets must hold for all", &view, &events),
+    ]
+}
+
+fn random(seed: u64) -> (Vec<Row>, Vec<Event>) {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut below = |n: u64| (random.next_u64() % n) as i64;
+    let urls = [HOME, BLOG, "mysite.com/a", "mysite.com/b"];
+    let view = urls[..3].iter().map(|url| (*url, below(50), below(30))).collect();
+    let events = (0..40).map(|offset| (offset, urls[below(4) as usize])).collect();
+    (view, events)
+}
+
+#[cfg(test)]
+#[path = "idempotent_update_tests.rs"]
+mod tests;
