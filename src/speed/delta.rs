@@ -102,11 +102,10 @@ impl Delta {
 
     /// Every page and hour.
     pub fn hours(&self) -> impl Iterator<Item = (&str, i64, &Hour)> {
-        let hours = |(url, hours)| {
-            let (url, hours): (&Box<str>, &BTreeMap<i64, Hour>) = (url, hours);
-            hours.iter().map(move |(ts, hour)| (&**url, *ts, hour))
-        };
-        self.urls.iter().flat_map(hours)
+        self.urls.iter().flat_map(|(url, hours)| {
+            let hours = hours.iter();
+            hours.map(move |(ts, hour)| (&**url, *ts, hour))
+        })
     }
 
     /// Every domain and person, with visits joined and in order.

@@ -295,10 +295,10 @@ impl Log for EmbeddedLog {
         }
         let failed = || at("reading the log", &self.path);
         // The entry that holds `from` is the last one that begins no later.
-        let upto = found
+        let mut upto = found
             .entries
             .range(entry_key(partition, 0)..=entry_key(partition, from));
-        let start = match upto.rev().next() {
+        let start = match upto.next_back() {
             Some(entry) => entry.key().map_err(failed())?,
             None => return Err(damaged()),
         };

@@ -263,8 +263,8 @@ impl Alternating {
             folder: folder.to_owned(),
             sets: [None, None],
         };
-        for place in 0..2 {
-            let set = folder.join(SETS[place]);
+        for (place, name) in SETS.into_iter().enumerate() {
+            let set = folder.join(name);
             alternating.finish_clearing(place)?;
             if !set.exists() {
                 continue;
