@@ -47,10 +47,7 @@ impl Built {
         precision: Precision,
     ) -> Result<Self> {
         let draft = home.join(format!(".batch-{batch:06}"));
-        // Left by a run that did not come to its end.
-        if draft.exists() {
-            fs::remove_dir_all(&draft).map_err(failed("removing", &draft))?;
-        }
+        sweep(home)?;
         fs::create_dir_all(&draft).map_err(failed("making", &draft))?;
         let views = master.page_views(batch)?;
         let counts = batch::page_views(&views, Hour)?;
@@ -96,6 +93,20 @@ impl Built {
 
 fn path_of(home: &Path, batch: u64) -> PathBuf {
     home.join(format!("batch-{batch:06}"))
+}
+
+/// Removes what was left by runs that did not come to their end.
+fn sweep(home: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(home) else {
+        return Ok(());
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(".batch-") || name.starts_with(".old-") {
+            fs::remove_dir_all(&path).map_err(failed("removing", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// A folder is removed file by file: first it loses its name.

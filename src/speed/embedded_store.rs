@@ -1,15 +1,12 @@
 //! The realtime store on this machine: an LSM tree for each column family.
-//!
-//! A cell's key is its row, an end mark, its qualifier, and in families of
-//! several versions its timestamp, the newest first. Zero bytes of a row are
-//! written as two, so that the end mark sorts before every longer row.
+use super::cell_key::{bytes_of, cell, key_of, version_key};
 use super::clock::{Clock, SystemClock};
 use super::database;
 use super::embedded_log::Durability;
 use super::error::{Result, SpeedError, at};
-use super::store::{Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable, Snapshot};
-use std::ops::Range;
+use super::store::{Atomicity, Change, Family, Mutation, Reader, RealtimeStore};
+use super::store_reader::At;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -146,7 +143,7 @@ impl EmbeddedStore {
         keyspace.major_compact().map_err(failed())
     }
 
-    fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
+    pub(super) fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
         let found = self.families.iter().find(|(family, _)| family.name == name);
         found.ok_or_else(|| SpeedError::NoFamily {
             family: name.to_owned(),
@@ -159,76 +156,10 @@ impl EmbeddedStore {
     }
 }
 
-fn expired(family: &Family, timestamp: i64, now: i64) -> bool {
+pub(super) fn expired(family: &Family, timestamp: i64, now: i64) -> bool {
     family
         .ttl
         .is_some_and(|ttl| timestamp.saturating_add(ttl) <= now)
-}
-
-/// The row's bytes as they stand in keys, without the end mark.
-fn escaped(row: &[u8]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(row.len() + 24);
-    for &byte in row {
-        key.push(byte);
-        if byte == 0 {
-            key.push(0xff);
-        }
-    }
-    key
-}
-
-fn key_of(row: &[u8], qualifier: &[u8]) -> Vec<u8> {
-    let mut key = escaped(row);
-    key.extend([0, 1]);
-    key.extend_from_slice(qualifier);
-    key
-}
-
-/// Row and what follows its end mark.
-fn split(key: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut row = Vec::new();
-    let mut rest = key;
-    loop {
-        match rest {
-            [0, 1, qualifier @ ..] => return Some((row, qualifier)),
-            [0, 0xff, more @ ..] => {
-                row.push(0);
-                rest = more;
-            }
-            [byte, more @ ..] => {
-                row.push(*byte);
-                rest = more;
-            }
-            [] => return None,
-        }
-    }
-}
-
-/// The newest version sorts first.
-fn version_key(timestamp: i64) -> [u8; 8] {
-    (!(timestamp as u64 ^ 1 << 63)).to_be_bytes()
-}
-
-fn bytes_of(cell: &Cell) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(8 + cell.value.len());
-    bytes.extend(cell.timestamp.to_be_bytes());
-    bytes.extend_from_slice(&cell.value);
-    bytes
-}
-
-fn cell(bytes: &[u8]) -> Result<Cell> {
-    let (head, value) = bytes.split_first_chunk().ok_or_else(damaged)?;
-    Ok(Cell {
-        timestamp: i64::from_be_bytes(*head),
-        value: value.to_vec(),
-    })
-}
-
-fn damaged() -> SpeedError {
-    SpeedError::Damaged {
-        what: "a cell without a timestamp",
-        place: "the realtime store".to_owned(),
-    }
 }
 
 impl RealtimeStore for EmbeddedStore {
@@ -297,96 +228,5 @@ impl RealtimeStore for EmbeddedStore {
             }
         }
         batch.commit().map_err(at("writing to", &self.path))
-    }
-}
-
-/// A state of the store.
-struct At<'a> {
-    store: &'a EmbeddedStore,
-    snapshot: Snapshot,
-    now: i64,
-}
-
-impl At<'_> {
-    /// Cells whose keys lie in a range, newest versions only.
-    fn cells(
-        &self,
-        (family, keyspace): &(Family, Keyspace),
-        range: Range<Vec<u8>>,
-    ) -> Result<Vec<(Vec<u8>, Column)>> {
-        let mut found: Vec<(Vec<u8>, Column)> = Vec::new();
-        for entry in self.snapshot.range(keyspace, range) {
-            let (key, bytes) = entry
-                .into_inner()
-                .map_err(at("reading", &self.store.path))?;
-            let (row, mut qualifier) = split(&key).ok_or_else(damaged)?;
-            if family.versions > 1 {
-                let end = qualifier.len().checked_sub(8).ok_or_else(damaged)?;
-                qualifier = &qualifier[..end];
-                // Older versions follow the newest.
-                if found
-                    .last()
-                    .is_some_and(|(r, (q, _))| *r == row && q == qualifier)
-                {
-                    continue;
-                }
-            }
-            let cell = cell(&bytes)?;
-            if !expired(family, cell.timestamp, self.now) {
-                found.push((row, (qualifier.to_vec(), cell)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-impl Reader for At<'_> {
-    fn get(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<Cell>> {
-        let (options, keyspace) = self.store.family(family)?;
-        if options.versions > 1 {
-            return Ok(self.versions(row, family, qualifier)?.into_iter().next());
-        }
-        let found = self.snapshot.get(keyspace, key_of(row, qualifier));
-        let found = found.map_err(at("reading", &self.store.path))?;
-        let found = found.map(|bytes| cell(&bytes)).transpose()?;
-        Ok(found.filter(|cell| !expired(options, cell.timestamp, self.now)))
-    }
-
-    fn versions(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Vec<Cell>> {
-        let (options, keyspace) = self.store.family(family)?;
-        let prefix = key_of(row, qualifier);
-        let length = prefix.len() + if options.versions > 1 { 8 } else { 0 };
-        let mut cells = Vec::new();
-        for entry in self.snapshot.prefix(keyspace, prefix) {
-            let (key, bytes) = entry
-                .into_inner()
-                .map_err(at("reading", &self.store.path))?;
-            // A longer key is a longer qualifier's.
-            if key.len() == length && cells.len() < options.versions as usize {
-                cells.push(cell(&bytes)?);
-            }
-        }
-        cells.retain(|cell| !expired(options, cell.timestamp, self.now));
-        Ok(cells)
-    }
-
-    fn row(&self, row: &[u8], family: &str, qualifiers: Range<&[u8]>) -> Result<Vec<Column>> {
-        let range = key_of(row, qualifiers.start)..key_of(row, qualifiers.end);
-        let cells = self.cells(self.store.family(family)?, range)?;
-        Ok(cells.into_iter().map(|(_, column)| column).collect())
-    }
-
-    fn scan(&self, prefix: &[u8], family: &str) -> Result<Vec<(Vec<u8>, Column)>> {
-        let start = escaped(prefix);
-        let mut end = start.clone();
-        // The first key that does not begin like this.
-        while end.last() == Some(&0xff) {
-            end.pop();
-        }
-        match end.last_mut() {
-            Some(last) => *last += 1,
-            None => end = vec![0xff; 64],
-        }
-        self.cells(self.store.family(family)?, start..end)
     }
 }

@@ -5,18 +5,18 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | `log`, `embedded_log` | the multi-consumer log; here, in a folder |
+//! | `log`, `embedded_log`, `entry` | the multi-consumer log; here, in a folder |
 //! | `feed` | datums on their way into it |
 //! | `work_queue`, [`queues`] | the other queues, and what a crash does to each |
 //! | [`topology`](Topology) | queues and workers on threads |
 //! | [`event`] | a record, read and normalised |
 //! | `dedupe` | copies, found within a window |
-//! | `store`, `embedded_store`, `database` | rows that can be written at random; here, in a folder |
+//! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database` | rows that can be written at random; here, in a folder |
 //! | `delta` | what some events add |
-//! | `views` | the realtime views, updated exactly once |
+//! | `views`, `view_reader` | the realtime views, updated exactly once |
 //! | `updater` | from the log to the views (figure 12.3) |
 //! | [`recent`] | the other strategy: from scratch (figure 12.2) |
-//! | `expiry` | two sets in turn, or one by watermark |
+//! | `expiry`, `alternating`, `by_watermark` | two sets in turn, or one by watermark |
 //! | [`burst`] | synchronous or asynchronous |
 //! | [`compaction`] | what random writes cost the disk |
 //! | `clock`, `error` | time passed in; what can go wrong |
@@ -26,7 +26,10 @@
 //! query is in [`crate::lambda`].
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 12 to 15.
+mod alternating;
 pub mod burst;
+mod by_watermark;
+mod cell_key;
 mod clock;
 pub mod compaction;
 mod database;
@@ -34,6 +37,7 @@ mod dedupe;
 mod delta;
 mod embedded_log;
 mod embedded_store;
+mod entry;
 mod error;
 pub mod event;
 mod expiry;
@@ -42,11 +46,15 @@ mod log;
 pub mod queues;
 pub mod recent;
 mod store;
+mod store_reader;
 mod topology;
 mod updater;
+mod view_reader;
 mod views;
 mod work_queue;
 
+pub use alternating::Alternating;
+pub use by_watermark::ByWatermark;
 pub use clock::{Clock, HandClock, SystemClock};
 pub use dedupe::Window;
 pub use delta::{Delta, Hour};
@@ -54,7 +62,7 @@ pub use embedded_log::{Durability, EmbeddedLog};
 pub use embedded_store::{EmbeddedStore, StoreOptions};
 pub(crate) use error::at;
 pub use error::{Result, SpeedError};
-pub use expiry::{Alternating, ByWatermark, Expiring, Since, Source};
+pub use expiry::{Expiring, Since, Source};
 pub use feed::feed;
 pub use log::{Log, Record, Records, partition_of};
 pub use store::{
@@ -62,7 +70,6 @@ pub use store::{
 };
 pub use topology::{Fault, Leaves, Topology, Tuple};
 pub use updater::{Step, Updater};
-pub use views::{
-    FAMILIES, Offsets, RealtimeViews, Update, ViewReader, person_key, stretch_bytes, stretches,
-};
+pub use view_reader::{ViewReader, person_key, stretch_bytes, stretches};
+pub use views::{FAMILIES, Offsets, RealtimeViews, Update};
 pub use work_queue::WorkQueue;
