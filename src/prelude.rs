@@ -32,4 +32,4 @@ pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
 pub use crate::notebook::{Render, Rich, plot, scratch, with_time};
 pub use crate::notebook::{clear_output, display, input, measured, password, progress, timed};
 pub use crate::plotters;
-pub use crate::{batch, check, dataset, exercises, hint, marks, serving, solution};
+pub use crate::{batch, check, dataset, exercises, hint, lambda, marks, serving, solution, speed};

@@ -71,7 +71,10 @@ exercises![
     daily_uniques,
     visits,
     visits_range,
-    bounce_rate
+    bounce_rate,
+    idempotent_update,
+    surviving_consumer,
+    alternating_expiry,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -42,7 +42,7 @@ pub mod widgets;
 pub use display::{AsRich, EvcxrDebug, EvcxrDisplay, Render};
 pub use live::{DisplayHandle, clear_output, display, input, password};
 pub use measured::measured;
-pub use progress::{progress, timed};
+pub use progress::{progress, steady, timed};
 pub use rich::Rich;
 pub use scratch::scratch;
 pub use time::with_time;

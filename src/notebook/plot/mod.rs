@@ -18,6 +18,8 @@
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
 //! | [`round`](fn@round) | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
+//! | [`topology`](fn@topology) | queues and workers that have run |
+//! | [`held`](fn@held) | which view holds which minutes |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
@@ -28,6 +30,7 @@ mod canvas;
 mod components;
 mod data;
 mod flow;
+mod held;
 mod lines;
 pub(crate) mod net;
 mod plan;
@@ -35,13 +38,16 @@ mod rounds;
 mod scale;
 mod style;
 mod timeline;
+mod topology;
 
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
+pub use held::held;
 pub use lines::{Lines, lines};
 pub use plan::plan;
 pub use rounds::round;
 pub use timeline::{Timeline, timeline};
+pub use topology::topology;
 
 use super::{Render, Rich};
 use plotters::coord::Shift;

@@ -7,6 +7,7 @@ mod data;
 mod grade;
 mod kernel;
 mod serving;
+mod speed;
 mod widgets;
 
 #[derive(clap::Args)]
@@ -27,6 +28,8 @@ enum What {
     Serving(serving::Args),
     /// The grading of a class
     Grade(grade::Args),
+    /// From the log to realtime views beside PySpark Structured Streaming
+    Speed(speed::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Batch(args) => batch::run(args),
         What::Serving(args) => serving::run(args),
         What::Grade(args) => grade::run(args),
+        What::Speed(args) => speed::run(args),
         What::Data => data::run(),
     }
 }
