@@ -8,7 +8,7 @@ use super::store::{Atomicity, Change, Family, Mutation, Reader, RealtimeStore};
 use super::store_reader::At;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A store in a folder of this machine, for one process at a time.
 ///
@@ -31,6 +31,10 @@ pub struct EmbeddedStore {
     families: Vec<(Family, Keyspace)>,
     durability: Durability,
     clock: Arc<dyn Clock>,
+    /// Held by a write while it is made, and by a reader while its snapshot is
+    /// taken. fjall 3.1 publishes the number of a finished flush or compaction,
+    /// and with it the numbers before: those of a batch that is half written, too.
+    writing: RwLock<()>,
 }
 
 /// How a store is opened.
@@ -93,6 +97,7 @@ impl EmbeddedStore {
             path,
             durability: options.durability,
             clock: options.clock,
+            writing: RwLock::new(()),
         })
     }
 
@@ -137,10 +142,15 @@ impl EmbeddedStore {
                     batch.remove(keyspace, key);
                 }
             }
-            batch.commit().map_err(failed())?;
+            self.commit(batch).map_err(failed())?;
         }
         keyspace.rotate_memtable_and_wait().map_err(failed())?;
         keyspace.major_compact().map_err(failed())
+    }
+
+    fn commit(&self, batch: fjall::OwnedWriteBatch) -> fjall::Result<()> {
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+        batch.commit()
     }
 
     pub(super) fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
@@ -168,6 +178,7 @@ impl RealtimeStore for EmbeddedStore {
     }
 
     fn reader(&self) -> Box<dyn Reader + '_> {
+        let _whole = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         Box::new(At {
             snapshot: self.db.snapshot(),
             now: self.clock.now(),
@@ -227,6 +238,6 @@ impl RealtimeStore for EmbeddedStore {
                 }
             }
         }
-        batch.commit().map_err(at("writing to", &self.path))
+        self.commit(batch).map_err(at("writing to", &self.path))
     }
 }
