@@ -6,71 +6,11 @@
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
+use crate::speed::{Crash, CrashingDisk};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
-use std::collections::BTreeMap;
-use std::fmt;
-
-/// The process has ended. Nothing that it does from now on has an effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crash;
-
-impl fmt::Display for Crash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the process was killed")
-    }
-}
-
-impl std::error::Error for Crash {}
-
-/// Numbers by name, on a disk that outlives the process.
-///
-/// ```
-/// use lambda_workbook::exercises::surviving_consumer::Disk;
-/// let mut disk = Disk::default();
-/// disk.write(&[("mysite.com/", 1), ("offset", 1)]).unwrap(); // both, or none
-/// assert_eq!((disk.get("offset"), disk.get("mysite.com/blog")), (1, 0));
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Disk {
-    values: BTreeMap<String, i64>,
-    writes: i64,
-    /// By the number of a write: whether it takes effect before the process dies.
-    crashes: BTreeMap<i64, bool>,
-    dead: bool,
-}
-
-impl Disk {
-    /// What is stored under a name; 0 if nothing is.
-    pub fn get(&self, name: &str) -> i64 {
-        self.values.get(name).copied().unwrap_or(0)
-    }
-
-    /// Stores numbers, all of them or none.
-    ///
-    /// # Errors
-    /// The process was killed. The numbers may be stored all the same.
-    pub fn write(&mut self, values: &[(&str, i64)]) -> Result<(), Crash> {
-        if self.dead {
-            return Err(Crash);
-        }
-        let crash = self.crashes.remove(&self.writes);
-        self.writes += 1;
-        if crash != Some(false) {
-            self.values.extend(values.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-        }
-        self.dead = crash.is_some();
-        if self.dead { Err(Crash) } else { Ok(()) }
-    }
-
-    fn frame(&self) -> PolarsResult<DataFrame> {
-        let stored = self.values.iter().filter(|(_, value)| **value != 0);
-        let (names, values): (Vec<&str>, Vec<i64>) = stored.map(|(name, value)| (name.as_str(), *value)).unzip();
-        df!("name" => names, "value" => values)
-    }
-}
 
 /// The reader's function.
-pub type Function = fn(&[String], &mut Disk) -> Result<(), Crash>;
+pub type Function = fn(&[String], &mut CrashingDisk) -> Result<(), Crash>;
 
 /// Runs the reader's function until it comes to its end, and gives the disk.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
@@ -78,21 +18,23 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let log: Vec<String> = urls.iter().flatten().map(str::to_owned).collect();
     let crashes = inputs.frame("crashes")?;
     let (at, kept) = (crashes.column("write")?.i64()?, crashes.column("stored")?.bool()?);
-    let mut disk = Disk {
-        crashes: at.iter().flatten().zip(kept.iter().flatten()).collect(),
-        ..Disk::default()
-    };
+    let mut disk = CrashingDisk::with(at.iter().flatten().zip(kept.iter().flatten()));
     for _ in 0..=crashes.height() {
-        disk.dead = false;
+        disk.start_process();
         let ended = function(&log, &mut disk);
-        if !disk.dead {
+        if !disk.is_process_dead() {
             if ended.is_err() {
                 polars_bail!(ComputeError: "the function gave Err(Crash), but the process was not killed");
             }
             break;
         }
     }
-    Ok(Value::Frame(disk.frame()?))
+    Ok(Value::Frame(frame(&disk)?))
+}
+
+fn frame(disk: &CrashingDisk) -> PolarsResult<DataFrame> {
+    let (names, values): (Vec<&str>, Vec<i64>) = disk.stored().unzip();
+    df!("name" => names, "value" => values)
 }
 
 /// Exercise 6.
@@ -100,8 +42,7 @@ pub static EXERCISE: Exercise = Exercise {
     id: "06_surviving_consumer",
     name: "surviving_consumer",
     title: "Exercise 6, a consumer that survives a crash",
-    signature: "fn consume(log: &[String], disk: &mut exercises::surviving_consumer::Disk) -> \
-                Result<(), exercises::surviving_consumer::Crash>",
+    signature: "fn consume(log: &[String], disk: &mut speed::CrashingDisk) -> Result<(), speed::Crash>",
     hints: &[
         "When the process starts again, its variables are gone. The offset it goes on from must come from the \
          disk: `disk.get(\"offset\")` is 0 on an empty one.",
@@ -116,12 +57,12 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let mut disk = Disk::default();
+    let mut disk = CrashingDisk::default();
     for url in inputs.frame("log")?.column("url")?.str()?.iter().flatten() {
         let values = [(url, disk.get(url) + 1), ("offset", disk.get("offset") + 1)];
         disk.write(&values).expect("no crash is asked for");
     }
-    Ok(Value::Frame(disk.frame()?))
+    Ok(Value::Frame(frame(&disk)?))
 }
 
 fn case(name: &'static str, about: &'static str, why: &'static str, log: &[&str], crashes: &[(i64, bool)]) -> Case {

@@ -19,6 +19,7 @@
 //! | `expiry`, `alternating`, `by_watermark` | two sets in turn, or one by watermark |
 //! | [`burst`] | synchronous or asynchronous |
 //! | [`compaction`] | what random writes cost the disk |
+//! | `crashing_disk` | a disk whose process dies at chosen writes, for an exercise |
 //! | `clock`, `error` | time passed in; what can go wrong |
 //!
 //! Log and realtime store are traits, [`Log`] and [`RealtimeStore`], in the shapes
@@ -32,6 +33,7 @@ mod by_watermark;
 mod cell_key;
 mod clock;
 pub mod compaction;
+mod crashing_disk;
 mod database;
 mod dedupe;
 mod delta;
@@ -56,6 +58,7 @@ mod work_queue;
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
 pub use clock::{Clock, HandClock, SystemClock};
+pub use crashing_disk::{Crash, CrashingDisk};
 pub use dedupe::Window;
 pub use delta::{Delta, Hour};
 pub use embedded_log::{Durability, EmbeddedLog};

@@ -2,8 +2,8 @@
 // Stores the offset, and does not read it.
 fn consume(
     log: &[String],
-    disk: &mut exercises::surviving_consumer::Disk,
-) -> Result<(), exercises::surviving_consumer::Crash> {
+    disk: &mut speed::CrashingDisk,
+) -> Result<(), speed::Crash> {
     for (offset, url) in log.iter().enumerate() {
         disk.write(&[(url, disk.get(url) + 1), ("offset", offset as i64 + 1)])?;
     }

@@ -2,8 +2,8 @@
 // One commit for all, when everything is counted.
 fn consume(
     log: &[String],
-    disk: &mut exercises::surviving_consumer::Disk,
-) -> Result<(), exercises::surviving_consumer::Crash> {
+    disk: &mut speed::CrashingDisk,
+) -> Result<(), speed::Crash> {
     let start = disk.get("offset");
     for url in &log[start as usize..] {
         disk.write(&[(url, disk.get(url) + 1)])?;

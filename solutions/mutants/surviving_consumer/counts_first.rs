@@ -2,8 +2,8 @@
 // At least once: counted, and not committed.
 fn consume(
     log: &[String],
-    disk: &mut exercises::surviving_consumer::Disk,
-) -> Result<(), exercises::surviving_consumer::Crash> {
+    disk: &mut speed::CrashingDisk,
+) -> Result<(), speed::Crash> {
     for offset in disk.get("offset")..log.len() as i64 {
         let url = &log[offset as usize];
         disk.write(&[(url, disk.get(url) + 1)])?;

@@ -2,8 +2,8 @@
 // The offset is never stored.
 fn consume(
     log: &[String],
-    disk: &mut exercises::surviving_consumer::Disk,
-) -> Result<(), exercises::surviving_consumer::Crash> {
+    disk: &mut speed::CrashingDisk,
+) -> Result<(), speed::Crash> {
     for url in log {
         disk.write(&[(url, disk.get(url) + 1)])?;
     }

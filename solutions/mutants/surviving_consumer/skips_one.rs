@@ -2,8 +2,8 @@
 // Takes the stored offset for the last event that was done.
 fn consume(
     log: &[String],
-    disk: &mut exercises::surviving_consumer::Disk,
-) -> Result<(), exercises::surviving_consumer::Crash> {
+    disk: &mut speed::CrashingDisk,
+) -> Result<(), speed::Crash> {
     let stored = disk.get("offset");
     let start = if stored == 0 { 0 } else { stored + 1 };
     for offset in start..log.len() as i64 {
