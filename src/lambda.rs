@@ -91,7 +91,7 @@ impl Default for Options {
 /// let answer = lambda.query()?.page_views("foo.com/", 0..3600)?;
 /// assert_eq!((answer.value, answer.serving, answer.realtime), (3, 2, 1));
 /// assert_eq!(lambda.query()?.uniques("foo.com/", 0..3600)?.value, 2); // 2 + 1 would be wrong
-/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Lambda {
     folder: PathBuf,

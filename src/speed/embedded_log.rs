@@ -53,7 +53,7 @@ impl Durability {
 /// log.commit("counter", "views", 0, 7)?;
 /// drop(log);
 /// assert_eq!(EmbeddedLog::open(folder.path())?.committed("counter", "views", 0)?, Some(7));
-/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct EmbeddedLog {
     path: PathBuf,

@@ -23,7 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// assert_eq!(now.map(|cell| cell.value), Some(b"17".to_vec()));
 /// assert_eq!(before.get(b"foo.com/", "views", b"10:00")?, None); // as it was
 /// # drop(before);
-/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct EmbeddedStore {
     path: PathBuf,

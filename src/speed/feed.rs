@@ -15,7 +15,7 @@ use crate::schema::{DataUnit, Datum, PersonId};
 /// log.create_topic("datums", 2)?;
 /// feed(&log, "datums", &dataset::golden())?;
 /// assert_eq!(log.ends("datums")?.iter().sum::<u64>(), 10);
-/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn feed(log: &dyn Log, topic: &str, datums: &[Datum]) -> Result<()> {
     let line = |datum: &Datum| {

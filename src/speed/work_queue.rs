@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 /// queue.acknowledge(&[taken[0].0])?;
 /// // The second was not acknowledged in time: it is handed out again.
 /// assert_eq!(queue.take(5, 30_000)?[0].1, b"b");
-/// # Ok::<(), lambda_workbook::speed::SpeedError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct WorkQueue {
     path: PathBuf,
