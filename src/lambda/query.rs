@@ -54,13 +54,18 @@ impl<'a> Query<'a> {
                 realtime: vec![since.batch],
             });
         }
-        let sum = |offsets: &[u64]| offsets.iter().sum::<u64>();
-        let (cut, at) = (sum(&served.cut), sum(&since.offsets));
+        // An updater may be behind the cut: a batch run reads the log itself.
+        let partitions = || served.cut.iter().zip(&since.offsets);
+        let seen = partitions().map(|(cut, at)| cut.max(at));
         let freshness = Freshness {
             batch: served.batch,
-            served: cut,
-            realtime: at - cut,
-            waiting: sum(&ends).saturating_sub(at),
+            served: served.cut.iter().sum(),
+            realtime: partitions().map(|(cut, at)| at.saturating_sub(*cut)).sum(),
+            waiting: ends
+                .iter()
+                .zip(seen)
+                .map(|(end, seen)| end.saturating_sub(*seen))
+                .sum(),
         };
         Ok(Self {
             served,
