@@ -115,6 +115,9 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
         cell["source"] = lines(&stub);
         cell["outputs"] = json!([]);
         cell["execution_count"] = Value::Null;
+        if of_the_lesson(cell) {
+            may_fail(cell);
+        }
         // Left by front ends that time cells: it says nothing of the exercise.
         if let Some(metadata) = cell["metadata"].as_object_mut() {
             metadata.remove("execution");
@@ -127,6 +130,24 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
         );
     }
     Ok(notebook)
+}
+
+/// Whether the cell tries the function on the chapter's data.
+fn of_the_lesson(cell: &Value) -> bool {
+    cell["id"]
+        .as_str()
+        .is_some_and(|id| id.starts_with("lesson"))
+}
+
+/// Tags a cell that the stub cannot feed, so that running all cells goes on.
+fn may_fail(cell: &mut Value) {
+    const TAG: &str = "raises-exception";
+    let tags = &mut cell["metadata"]["tags"];
+    match tags.as_array_mut() {
+        Some(tags) if tags.iter().any(|tag| tag == TAG) => {}
+        Some(tags) => tags.push(json!(TAG)),
+        None => *tags = json!([TAG]),
+    }
 }
 
 fn is_solution_only(cell: &Value) -> bool {

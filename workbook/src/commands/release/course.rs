@@ -4,7 +4,7 @@
 //! reads the points off the check's cell: there its hidden lines have every case
 //! marked, drawn from a seed, where the student's cell checks up to the first
 //! failure.
-use super::{is_solution_only, solutions};
+use super::{is_solution_only, of_the_lesson, solutions};
 use crate::Outcome;
 use crate::grade::extract::function;
 use crate::grade::points::{self, Worth};
@@ -63,11 +63,6 @@ fn assignment(
     let path = notebook.path.clone();
     let cells = notebook.cells_mut();
     // The lesson's data is not the student's, and takes its time for each of them.
-    let of_the_lesson = |cell: &Value| {
-        cell["id"]
-            .as_str()
-            .is_some_and(|id| id.starts_with("lesson"))
-    };
     cells.retain(|cell| !is_solution_only(cell) && !of_the_lesson(cell));
     let mut graded = 0;
     for cell in cells.iter_mut().filter(|cell| cell["cell_type"] == "code") {
