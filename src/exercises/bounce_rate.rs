@@ -92,5 +92,12 @@ fn random<'a>(draw: &mut Draw, pages: [&'a str; 3]) -> Vec<View<'a>> {
 }
 
 #[cfg(test)]
-#[path = "bounce_rate_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        bounce_rate::visits_and_bounces, stub: |_| todo!(), mutants:
+        all_of_one_domain, an_hour, by_page, everybody_is_one, fifteen_minutes, from_the_first_view,
+        half_an_hour_ends_it, never_moves_on, same_second_is_none, trusts_the_order, users_only,
+    }
+}

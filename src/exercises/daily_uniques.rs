@@ -185,5 +185,11 @@ fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> (Tz, Vec<View<
 }
 
 #[cfg(test)]
-#[path = "daily_uniques_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        daily_uniques::daily_uniques, stub: |_, _| todo!(), mutants:
+        days_of_86400, first_hour_only, fixed_offset, largest_hour, rounds_to_zero, stays_an_hour, summed_uniques, takes_all_rows, utc_day, without_sketches,
+    }
+}

@@ -145,5 +145,11 @@ fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> Vec<(&'a str, 
 }
 
 #[cfg(test)]
-#[path = "visits_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        visits::visits, stub: |_, _| todo!(), mutants:
+        calendar_month, counts_rows, hours_and_days_only, joins_on_url_alone, monday_weeks, summed_uniques, truncates,
+    }
+}

@@ -217,5 +217,11 @@ fn visits(views: &DataFrame) -> PolarsResult<DataFrame> {
 }
 
 #[cfg(test)]
-#[path = "visits_range_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        visits_range::visits_range, stub: |_, _, _, _| todo!(), mutants:
+        days_of_24_hours, end_included, every_row, hours_only, leaves_out_the_quiet, no_weeks, subtracts, summed_uniques, utc_for_pacific,
+    }
+}

@@ -7,7 +7,7 @@ use super::error::{Result, StoreError};
 use super::publish::STORES;
 use super::scan::Scan;
 use super::sharding::shard_of;
-use super::store::Store;
+use super::store::{Store, whole};
 use super::values::ValueKind;
 use crate::batch::output::SERVING;
 use crate::batch::rejected::TIMESTAMPS;
@@ -159,18 +159,18 @@ impl ServedViews {
         let Some(rows) = snapshot.url(url)? else {
             return Ok(None);
         };
-        let value = super::store::sum_of(&rows, &Scan::of(&plan))?;
-        let blocks = rows.blocks_read();
-        let count = |read: &Read| Ok((*read, rows.count(read.granularity, read.ts)?));
-        let parts = plan.reads().iter().map(count).collect::<Result<_>>()?;
-        Ok(Some(answer(
-            &self.page_views,
-            url,
-            value,
-            plan,
-            parts,
-            blocks,
-        )))
+        let mut sum = 0i128;
+        let mut found = HashMap::new();
+        for scan in Scan::of(&plan) {
+            for (ts, count) in rows.counts(scan.granularity, scan.from..scan.to)? {
+                let count128 = i128::from(count);
+                sum += if scan.minus { -count128 } else { count128 };
+                found.insert((scan.granularity, ts), count);
+            }
+        }
+        let (value, blocks) = (whole(&rows, sum)?, rows.blocks_read());
+        let store = &self.page_views;
+        Ok(Some(answer(store, url, value, plan, &found, blocks)))
     }
 
     /// Who saw a URL in a range of whole hours, as a sketch.
@@ -203,10 +203,8 @@ impl ServedViews {
                 found.insert((scan.granularity, ts), part.uniques());
             }
         }
-        let part = |read: &Read| (*read, found.get(&(read.granularity, read.ts)).copied());
-        let parts = plan.reads().iter().map(part).collect();
         let blocks = rows.blocks_read();
-        Ok(Some(answer(store, url, all, plan, parts, blocks)))
+        Ok(Some(answer(store, url, all, plan, &found, blocks)))
     }
 
     /// Visits and bounces of a domain, over all time; `None` for a domain that
@@ -249,9 +247,11 @@ fn answer<T>(
     url: &str,
     value: T,
     plan: Plan,
-    parts: Vec<(Read, Option<i64>)>,
+    found: &HashMap<(Granularity, i64), i64>,
     blocks: u32,
 ) -> Answer<T> {
+    let part = |read: &Read| (*read, found.get(&(read.granularity, read.ts)).copied());
+    let parts = plan.reads().iter().map(part).collect();
     let header = store.header();
     Answer {
         value,

@@ -16,3 +16,9 @@ pub enum Outcome {
     Done,
     No,
 }
+
+/// Ends the program as clap does when the words of the command line are wrong.
+pub fn wrong_use(problem: impl std::fmt::Display) -> ! {
+    eprintln!("error: {problem}");
+    std::process::exit(2)
+}

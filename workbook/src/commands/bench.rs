@@ -6,6 +6,7 @@ mod batch;
 mod data;
 mod grade;
 mod kernel;
+mod peers;
 mod serving;
 mod speed;
 mod widgets;

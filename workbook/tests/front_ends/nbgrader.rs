@@ -55,6 +55,11 @@ fn assignment(folder: &Path, function: &str) {
     fs::write(folder.join("hours.ipynb"), notebook.to_string()).unwrap();
 }
 
+fn marks_of(wanted: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = |(student, score): &(&str, &str)| (student.to_string(), score.to_string());
+    wanted.iter().map(owned).collect()
+}
+
 /// Each student's marks, as nbgrader exports them.
 fn marks(table: &str) -> BTreeMap<String, String> {
     let mut rows = table
@@ -114,7 +119,7 @@ fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
     let said = nbgrader(&["autograde", "hours"]);
     assert!(!said.contains("Traceback"), "{said}");
     nbgrader(&["export", "--to", "marks.csv"]);
-    let marks = marks(&fs::read_to_string(desk.path("marks.csv")).unwrap());
+    let exported = fs::read_to_string(desk.path("marks.csv")).unwrap();
     let wanted = [
         ("right", "6.0"),
         ("wrong_before_1970", "2.0"),
@@ -122,8 +127,7 @@ fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
         ("does_not_compile", "0.0"),
         ("unsolved", "0.0"),
     ];
-    let wanted = wanted.map(|(student, score)| (student.to_owned(), score.to_owned()));
-    assert_eq!(marks, BTreeMap::from(wanted), "{said}");
+    assert_eq!(marks(&exported), marks_of(&wanted), "{said}");
 }
 
 /// A student's answer in place of the stub.
@@ -205,7 +209,7 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
     assert!(!said.contains("Traceback"), "{said}");
     nbgrader(&["generate_feedback", "01_pacific_days"]);
     nbgrader(&["export", "--to", "marks.csv"]);
-    let marks = marks(&fs::read_to_string(desk.path("marks.csv")).unwrap());
+    let exported = fs::read_to_string(desk.path("marks.csv")).unwrap();
     // `latest` fails where midnight comes twice: one case of twelve.
     let wanted = [
         ("perfect", "10.0"),
@@ -213,8 +217,7 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
         ("broken", "0.0"),
         ("panicking", "0.0"),
     ];
-    let wanted = wanted.map(|(student, score)| (student.to_owned(), score.to_owned()));
-    assert_eq!(marks, BTreeMap::from(wanted), "{said}");
+    assert_eq!(marks(&exported), marks_of(&wanted), "{said}");
     let feedback = desk.path("feedback/partial/01_pacific_days/01_pacific_days.html");
     let feedback = fs::read_to_string(feedback).unwrap();
     assert!(feedback.contains("Havana") && feedback.contains("Why it matters"));
