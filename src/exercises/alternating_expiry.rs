@@ -130,5 +130,11 @@ fn cases(seed: u64) -> Vec<Case> {
 }
 
 #[cfg(test)]
-#[path = "alternating_expiry_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        alternating_expiry::sets_asked, stub: |_| todo!(), mutants:
+        cleared_only_once, clears_at_the_end, clears_the_asked_set, from_the_run_before, never_clears, one_set, takes_turns_on_failure,
+    }
+}

@@ -150,5 +150,11 @@ fn random<'a>(draw: &mut Draw, urls: [&'a str; 4]) -> (Vec<Row<'a>>, Vec<Event<'
 }
 
 #[cfg(test)]
-#[path = "idempotent_update_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        idempotent_update::update, stub: |_, _| todo!(), mutants:
+        adds_always, counts_anew, known_pages_only, offset_of_the_view, offset_stays, one_too_late, smallest_offset, twice_within_an_update, update_by_update,
+    }
+}

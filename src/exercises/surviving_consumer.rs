@@ -115,5 +115,11 @@ fn cases(seed: u64) -> Vec<Case> {
 }
 
 #[cfg(test)]
-#[path = "surviving_consumer_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        surviving_consumer::consume, stub: |_, _| todo!(), mutants:
+        begins_again, commits_at_the_end, commits_first, counts_first, offset_in_memory, skips_one,
+    }
+}

@@ -6,8 +6,8 @@
 //! are there until the views hold them. Both take the same lines. Ours also keeps
 //! visits, which the peer's job leaves out. Page views must be equal.
 
-use super::batch::{installed, set_up, verdict};
-use super::{median, print_table};
+use super::batch::verdict;
+use super::{median, peers, print_table};
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use lambda_workbook::dataset::{self, Format, Spec};
@@ -47,20 +47,8 @@ type Counts = BTreeMap<(String, i64), i64>;
 
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
-    let project = data
-        .parent()
-        .context("the data folder lies in the project")?;
-    let venv = project.join(".venv-bench");
-    if args.setup {
-        set_up(&venv, &["pyspark"])?;
-    }
-    let in_venv = venv.join("bin/python");
-    let python = match args.python {
-        Some(python) => python,
-        None if in_venv.exists() => in_venv,
-        None => PathBuf::from("python3"),
-    };
-    let peer = installed(&python, "pyspark");
+    let python = peers::python(args.python, args.setup.then_some(&["pyspark"][..]))?;
+    let peer = peers::installed(&python, "pyspark");
     let path = data.join("generated").join(Spec::lesson().name());
     let lesson = dataset::generate(&Spec::lesson(), &path, Format::Json, &|_, _| ())?.jsonl();
     let text = std::fs::read_to_string(&lesson)?;
