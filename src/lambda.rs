@@ -26,7 +26,7 @@ pub mod master;
 pub mod query;
 pub mod timeline;
 
-pub use batch_run::{Built, Served, Visits};
+pub use batch_run::{Built, Served};
 pub use master::Master;
 pub use query::{Answer, Freshness, Query};
 
@@ -53,7 +53,11 @@ pub struct Options {
     pub expiry: Expiry,
     /// Offsets of a partition that streaming dedupe reaches back.
     pub window: usize,
+    /// Of the sketches of the serving views.
     pub precision: Precision,
+    /// Of those of the realtime views. A lower one makes updates smaller and merged
+    /// uniques worse, until the next batch run.
+    pub realtime_precision: Precision,
     pub store: StoreOptions,
 }
 
@@ -63,6 +67,7 @@ impl Default for Options {
             expiry: Expiry::default(),
             window: 1 << 17,
             precision: Precision::DEFAULT,
+            realtime_precision: Precision::DEFAULT,
             store: StoreOptions::default(),
         }
     }
@@ -96,6 +101,8 @@ impl Default for Options {
 pub struct Lambda {
     folder: PathBuf,
     source: Source,
+    /// Of the serving views.
+    precision: Precision,
     master: Master,
     realtime: Box<dyn Expiring>,
     served: Served,
@@ -115,7 +122,7 @@ impl Lambda {
             log,
             topic: topic.to_owned(),
             window: options.window,
-            precision: options.precision,
+            precision: options.realtime_precision,
             store: options.store,
         };
         let served = Served::open(&folder.join("serving"), partitions)?;
@@ -129,6 +136,7 @@ impl Lambda {
             master: Master::open(&folder.join("master"))?,
             folder,
             source,
+            precision: options.precision,
             realtime,
             served,
         })
@@ -173,7 +181,7 @@ impl Lambda {
             &self.master,
             batch,
             cut,
-            self.source.precision,
+            self.precision,
         )
     }
 

@@ -3,8 +3,9 @@
 
 use lambda_workbook::batch;
 use lambda_workbook::calendar::Granularity::Hour;
-use lambda_workbook::lambda::{Expiry, Lambda, Options, Visits};
+use lambda_workbook::lambda::{Expiry, Lambda, Options};
 use lambda_workbook::polars::prelude::*;
+use lambda_workbook::serving::Bounces;
 use lambda_workbook::speed::{EmbeddedLog, Log};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
@@ -200,7 +201,7 @@ fn assert_whole(log: &EmbeddedLog, lambda: &mut Lambda, said: &Acknowledged, vis
         let answer = query.bounce_rate("foo.com").unwrap().value;
         assert_eq!(
             answer,
-            Visits {
+            Bounces {
                 visits: number("visits"),
                 bounces: number("bounces")
             }

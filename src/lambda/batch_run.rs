@@ -8,7 +8,7 @@ use super::master::{Master, failed};
 use crate::batch::bounces::{Stretch, domain, join};
 use crate::batch::{self, Precision};
 use crate::calendar::Granularity::Hour;
-use crate::serving::{Builder, Layout, Store, Value, ValueKind, build_frame};
+use crate::serving::{Bounces, Builder, Layout, Store, Value, ValueKind, build_frame};
 use crate::speed::event::Who;
 use crate::speed::{Offsets, Result, SpeedError, person_key, stretch_bytes};
 use polars::prelude::*;
@@ -133,7 +133,7 @@ fn batches(home: &Path) -> Result<Vec<u64>> {
     Ok(found)
 }
 
-/// Visits: a row for each domain, with how many visits and bounces, and one for
+/// Bounces: a row for each domain, with how many visits and bounces, and one for
 /// each domain and person, with the stretches, so that later views can join them.
 fn build_visits(folder: &Path, views: &DataFrame) -> Result<()> {
     let secs = views.column("true_as_of_secs")?.i64()?;
@@ -150,14 +150,14 @@ fn build_visits(folder: &Path, views: &DataFrame) -> Result<()> {
         stretches.push(Stretch::of(secs.get(row).unwrap_or_default()));
     }
     let mut rows: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut totals: BTreeMap<&str, Visits> = BTreeMap::new();
+    let mut totals: BTreeMap<&str, Bounces> = BTreeMap::new();
     for ((domain, person), mut stretches) in visits {
         join(&mut stretches);
-        totals.entry(domain).or_default().add(&stretches, 1);
+        add_visits(totals.entry(domain).or_default(), &stretches, 1);
         rows.insert(visitor(domain, &person), stretch_bytes(&stretches));
     }
     for (domain, total) in totals {
-        rows.insert(domain.to_owned(), total.to_bytes());
+        rows.insert(domain.to_owned(), total.to_bytes().to_vec());
     }
     let layout = Layout {
         values: ValueKind::Bytes,
@@ -177,28 +177,10 @@ fn visitor(domain: &str, person: &[u8]) -> String {
     format!("{domain} {hex}")
 }
 
-/// Visits, and those of a single view.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Visits {
-    pub visits: i64,
-    pub bounces: i64,
-}
-
-impl Visits {
-    /// Bounces among the visits, if there are any.
-    pub fn bounce_rate(&self) -> Option<f64> {
-        (self.visits > 0).then(|| self.bounces as f64 / self.visits as f64)
-    }
-
-    /// Adds a person's visits so many times.
-    pub(super) fn add(&mut self, stretches: &[Stretch], times: i64) {
-        self.visits += times * stretches.len() as i64;
-        self.bounces += times * stretches.iter().filter(|visit| !visit.many).count() as i64;
-    }
-
-    fn to_bytes(self) -> Vec<u8> {
-        [self.visits.to_be_bytes(), self.bounces.to_be_bytes()].concat()
-    }
+/// Adds a person's visits so many times.
+pub(super) fn add_visits(all: &mut Bounces, stretches: &[Stretch], times: i64) {
+    all.visits += times * stretches.len() as i64;
+    all.bounces += times * stretches.iter().filter(|visit| !visit.many).count() as i64;
 }
 
 /// The batch that is served: its number, its cut, its views.
@@ -268,22 +250,14 @@ impl Served {
     }
 
     /// The visits to a domain.
-    pub fn visits(&self, domain: &str) -> Result<Visits> {
+    pub fn visits(&self, domain: &str) -> Result<Bounces> {
         let Some(bytes) = self.visit_bytes(domain)? else {
-            return Ok(Visits::default());
+            return Ok(Bounces::default());
         };
-        let number = |at: usize| {
-            bytes[at..]
-                .first_chunk()
-                .map(|bytes| i64::from_be_bytes(*bytes))
-        };
-        match (bytes.len(), number(0), number(8)) {
-            (16, Some(visits), Some(bounces)) => Ok(Visits { visits, bounces }),
-            _ => Err(SpeedError::Damaged {
-                what: "visits of a domain are two numbers",
-                place: format!("batch {}", self.batch),
-            }),
-        }
+        Bounces::from_bytes(&bytes).ok_or_else(|| SpeedError::Damaged {
+            what: "visits of a domain are two numbers",
+            place: format!("batch {}", self.batch),
+        })
     }
 
     /// A person's visits to a domain.

@@ -4,10 +4,14 @@
 //! with a visit that the batch layer has seen the beginning of. That is why the
 //! merge is a function of the *views* and not of the answers: neither uniques nor
 //! bounce rates can be added.
-use super::batch_run::{Served, Visits};
+use super::batch_run::{Served, add_visits};
 use crate::batch::bounces::join;
 use crate::batch::sketch::Sketch;
+use crate::notebook::table::{Grid, counted};
+use crate::notebook::{Render, Rich};
+use crate::serving::Bounces;
 use crate::speed::{Result, Since, SpeedError};
+use std::fmt::Display;
 use std::ops::Range;
 
 /// A value with where it comes from and how fresh it is.
@@ -33,6 +37,57 @@ pub struct Freshness {
     pub realtime: u64,
     /// Records in the log that no view holds yet.
     pub waiting: u64,
+}
+
+impl Freshness {
+    fn facts(&self) -> [(&'static str, String); 4] {
+        let records = |n: u64| counted(n as usize, "record", "records");
+        let batch = match self.batch {
+            0 => "none yet".to_owned(),
+            batch => format!("{batch}: {}", records(self.served)),
+        };
+        [
+            ("served batch", batch),
+            ("since its cut", records(self.realtime)),
+            ("in the log, in no view yet", records(self.waiting)),
+            (
+                "state",
+                if self.waiting == 0 {
+                    "up to date"
+                } else {
+                    "behind"
+                }
+                .to_owned(),
+            ),
+        ]
+    }
+}
+
+fn rendered(caption: &str, facts: &[(&str, String)]) -> Rich {
+    let facts: Vec<(&str, &dyn Display)> = facts
+        .iter()
+        .map(|(name, fact)| (*name, fact as &dyn Display))
+        .collect();
+    Grid::of_facts(caption, &facts).render()
+}
+
+impl Render for Freshness {
+    fn render(&self) -> Rich {
+        rendered("How fresh", &self.facts())
+    }
+}
+
+impl<T: Display> Render for Answer<T> {
+    /// The value, what each layer alone would say, and how fresh it is.
+    fn render(&self) -> Rich {
+        let mut facts = vec![
+            ("value", self.value.to_string()),
+            ("the serving views alone", self.serving.to_string()),
+            ("the realtime views alone", self.realtime.to_string()),
+        ];
+        facts.extend(self.freshness.facts());
+        rendered("Answer of both layers", &facts)
+    }
 }
 
 /// Both layers at one moment.
@@ -98,26 +153,38 @@ impl<'a> Query<'a> {
     /// How many persons came to a URL in the hours that begin in a range.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
         let realtime = self.since.persons(url, &hours)?;
-        let mut serving = Sketch::new(realtime.precision());
-        for bytes in self.served.persons(url, &hours)? {
+        let mut parts = self.served.persons(url, &hours)?.into_iter();
+        let mut serving = match parts.next() {
+            Some(bytes) => Sketch::from_bytes(&bytes)?,
+            None => Sketch::new(realtime.precision()),
+        };
+        for bytes in parts {
             serving.merge(&Sketch::from_bytes(&bytes)?)?;
         }
-        let mut all = serving.clone();
-        all.merge(&realtime)?;
+        let all = match realtime.uniques() {
+            0 => serving.clone(),
+            // As good as the coarser of both, until the next batch run.
+            _ => {
+                let precision = realtime.precision().min(serving.precision());
+                let mut all = serving.coarser(precision)?;
+                all.merge(&realtime.coarser(precision)?)?;
+                all
+            }
+        };
         Ok(self.answer(all.uniques(), serving.uniques(), realtime.uniques()))
     }
 
     /// Visits to a domain, and bounces. A visit that goes on after the cut is one.
-    pub fn bounce_rate(&self, domain: &str) -> Result<Answer<Visits>> {
+    pub fn bounce_rate(&self, domain: &str) -> Result<Answer<Bounces>> {
         let serving = self.served.visits(domain)?;
-        let (mut value, mut realtime) = (serving, Visits::default());
+        let (mut value, mut realtime) = (serving, Bounces::default());
         for (person, recent) in self.since.visits(domain)? {
-            realtime.add(&recent, 1);
+            add_visits(&mut realtime, &recent, 1);
             let mut all = self.served.visits_of(domain, &person)?;
-            value.add(&all, -1);
+            add_visits(&mut value, &all, -1);
             all.extend(recent);
             join(&mut all);
-            value.add(&all, 1);
+            add_visits(&mut value, &all, 1);
         }
         Ok(self.answer(value, serving, realtime))
     }

@@ -13,7 +13,9 @@ use crate::batch::output::SERVING;
 use crate::batch::rejected::TIMESTAMPS;
 use crate::batch::sketch::{Precision, Sketch, SketchError};
 use crate::calendar::{Granularity, Plan, Read, Span};
+use crate::notebook::table::counted;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where a value stands that has no time: bounces are of all time, and a store's
@@ -67,7 +69,7 @@ pub struct Answer<T> {
 }
 
 /// Visits to a domain, and those that ended where they began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounces {
     pub visits: i64,
     pub bounces: i64,
@@ -85,19 +87,32 @@ impl Bounces {
         (self.visits > 0).then(|| self.bounces as f64 / self.visits as f64)
     }
 
-    pub(super) fn to_bytes(self) -> [u8; 16] {
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.visits.to_le_bytes());
         bytes[8..].copy_from_slice(&self.bounces.to_le_bytes());
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (visits, bounces) = bytes.split_first_chunk()?;
         Some(Self {
             visits: i64::from_le_bytes(*visits),
             bounces: i64::from_le_bytes(bounces.try_into().ok()?),
         })
+    }
+}
+
+impl fmt::Display for Bounces {
+    /// ```
+    /// use lambda_workbook::serving::Bounces;
+    /// let bounces = Bounces { visits: 4, bounces: 1 };
+    /// assert_eq!(bounces.to_string(), "4 visits, 1 bounce");
+    /// ```
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let visits = counted(self.visits as usize, "visit", "visits");
+        let bounces = counted(self.bounces as usize, "bounce", "bounces");
+        write!(f, "{visits}, {bounces}")
     }
 }
 

@@ -6,8 +6,9 @@
 //! as the database is busy; that of the second never waits for the database, and
 //! the queue takes up a burst.
 //!
-//! [`measured`] times both on real files. [`load`] is the arithmetic of a burst
-//! with given speeds, second by second, for a slider.
+//! [`measured`] times both on real files. [`under_load`] sends a burst in real time
+//! and watches how many events wait; [`load`] is the arithmetic of the same with
+//! given speeds, second by second.
 use super::embedded_log::{Durability, EmbeddedLog};
 use super::embedded_store::{EmbeddedStore, StoreOptions};
 use super::error::Result;
@@ -15,7 +16,7 @@ use super::log::Log;
 use super::store::{Family, Mutation, RealtimeStore};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const FAMILY: [Family; 1] = [Family::new("n")];
@@ -163,6 +164,73 @@ pub fn measured(folder: &Path, events: u64) -> Result<[Measured; 2]> {
     Ok([synchronous, asynchronous])
 }
 
+/// A load in real time, for both ways: `base` events a second, and `burst` of them
+/// from 200 to 400 ms, then `base` again until 600 ms. `ms`, `way`, `waiting`: events
+/// that were sent and are not in the view. Ends when all are, or after 3 s; each
+/// event is written durably.
+pub fn under_load(folder: &Path, base: u64, burst: u64) -> Result<DataFrame> {
+    let options = StoreOptions {
+        durability: Durability::Power,
+        ..StoreOptions::default()
+    };
+    let (mut ms, mut way, mut waiting) = (vec![], vec![], vec![]);
+    for name in ["synchronous", "asynchronous"] {
+        let store = EmbeddedStore::open_with(folder.join(name), &FAMILY, options.clone())?;
+        let log = EmbeddedLog::open(folder.join(format!("{name}-log")))?;
+        log.create_topic("events", 1)?;
+        let most = if name == "synchronous" { 1 } else { 10_000 };
+        let (sent, over) = (AtomicU64::new(0), AtomicBool::new(false));
+        let in_view = AtomicU64::new(0);
+        std::thread::scope(|scope| -> Result<()> {
+            let worker = scope.spawn(|| -> Result<()> {
+                while !over.load(Ordering::SeqCst) {
+                    let at = in_view.load(Ordering::SeqCst);
+                    let waits = (sent.load(Ordering::SeqCst) - at).min(most);
+                    if waits == 0 {
+                        std::thread::yield_now();
+                        continue;
+                    }
+                    count(&store, &(at..at + waits).collect::<Vec<_>>())?;
+                    in_view.store(at + waits, Ordering::SeqCst);
+                }
+                Ok(())
+            });
+            let (started, mut due) = (Instant::now(), 0.0);
+            for tick in 0i64.. {
+                let now = tick * TICK;
+                let rate = match now {
+                    200..400 => burst,
+                    0..600 => base,
+                    _ => 0,
+                };
+                due += rate as f64 * TICK as f64 / 1e3;
+                let before = sent.load(Ordering::SeqCst);
+                let events: Vec<[u8; 8]> = (before..due as u64).map(u64::to_be_bytes).collect();
+                if name == "asynchronous" && !events.is_empty() {
+                    let records = events.iter().map(|event| (&b""[..], &event[..]));
+                    log.append("events", 0, &records.collect::<Vec<_>>())?;
+                }
+                sent.fetch_max(due as u64, Ordering::SeqCst);
+                let waits = sent.load(Ordering::SeqCst) - in_view.load(Ordering::SeqCst);
+                ms.push(now);
+                way.push(name);
+                waiting.push(waits as i64);
+                if worker.is_finished() || now >= 3_000 || (now >= 600 && waits == 0) {
+                    break;
+                }
+                let next = Duration::from_millis((now + TICK) as u64);
+                std::thread::sleep(next.saturating_sub(started.elapsed()));
+            }
+            over.store(true, Ordering::SeqCst);
+            worker.join().expect("the worker does not panic")
+        })?;
+    }
+    Ok(df!("ms" => ms, "way" => way, "waiting" => waiting)?)
+}
+
+/// Milliseconds between two looks at what waits.
+const TICK: i64 = 5;
+
 /// What a second's load meets: `second`, `arrived`, `way`, `waiting`, the requests
 /// or events that wait at its end. `base` events a second, `burst` of them for ten
 /// seconds; the database takes `single` updates a second one by one, `batched`
@@ -196,6 +264,30 @@ mod tests {
             assert!(
                 way.median <= way.slow && way.clients <= way.views,
                 "{way:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_waits_after_a_real_burst_is_in_the_view_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = under_load(folder.path(), 100, 2_000).unwrap();
+        let ways = table.column("way").unwrap().str().unwrap();
+        let waiting = table.column("waiting").unwrap().i64().unwrap();
+        let of = |way: &str| -> Vec<i64> {
+            let rows = ways.iter().zip(waiting.iter());
+            rows.filter(|row| row.0 == Some(way))
+                .map(|row| row.1.unwrap())
+                .collect()
+        };
+        for (way, sent) in [("synchronous", 440), ("asynchronous", 440)] {
+            let waits = of(way);
+            let store = EmbeddedStore::open(folder.path().join(way), &FAMILY).unwrap();
+            let left = *waits.last().unwrap();
+            assert!(waits.iter().max() <= Some(&sent), "{waits:?}");
+            assert!(
+                (counted(&store).unwrap() as i64) >= sent - left,
+                "{way}: {left} wait"
             );
         }
     }

@@ -29,6 +29,8 @@ pub struct EmbeddedStore {
     path: PathBuf,
     db: Database,
     families: Vec<(Family, Keyspace)>,
+    /// One cell, written after each compaction.
+    released: Keyspace,
     durability: Durability,
     clock: Arc<dyn Clock>,
     /// Held by a write while it is made, and by a reader while its snapshot is
@@ -91,7 +93,11 @@ impl EmbeddedStore {
             let keyspace = db.keyspace(family.name, create).map_err(failed())?;
             open.push((family.clone(), keyspace));
         }
+        let released = db
+            .keyspace(".released", KeyspaceCreateOptions::default)
+            .map_err(failed())?;
         Ok(Self {
+            released,
             db,
             families: open,
             path,
@@ -130,7 +136,8 @@ impl EmbeddedStore {
     }
 
     /// Major compaction: drops cells past their TTL, and merges all files of a
-    /// family into as few as there need be. Deleted cells leave the files now.
+    /// family into as few as there need be. Deleted cells leave the disk now, or,
+    /// where a reader is open that may still see them, with a later compaction.
     pub fn compact(&self, family: &str) -> Result<()> {
         let failed = || at("compacting", &self.path);
         let (options, keyspace) = self.family(family)?;
@@ -145,7 +152,17 @@ impl EmbeddedStore {
             self.commit(batch).map_err(failed())?;
         }
         keyspace.rotate_memtable_and_wait().map_err(failed())?;
-        keyspace.major_compact().map_err(failed())
+        keyspace.major_compact().map_err(failed())?;
+        self.release().map_err(failed())
+    }
+
+    /// Lets go of the files that were merged. fjall keeps the last list of files,
+    /// and so the files, until something is written after the merge and flushed.
+    fn release(&self) -> fjall::Result<()> {
+        let mut batch = self.db.batch();
+        batch.insert(&self.released, "1", "");
+        self.commit(batch)?;
+        self.released.rotate_memtable_and_wait()
     }
 
     fn commit(&self, batch: fjall::OwnedWriteBatch) -> fjall::Result<()> {

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `log`, `embedded_log`, `entry` | the multi-consumer log; here, in a folder |
 //! | `feed` | datums on their way into it |
-//! | `work_queue`, [`queues`] | the other queues, and what a crash does to each |
+//! | `work_queue`, [`queues`], `acknowledgements` | the other queues, what a crash does to each, and what an acknowledgement costs |
 //! | [`topology`](Topology) | queues and workers on threads |
 //! | [`event`] | a record, read and normalised |
 //! | `dedupe` | copies, found within a window |
@@ -27,6 +27,7 @@
 //! query is in [`crate::lambda`].
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 12 to 15.
+mod acknowledgements;
 mod alternating;
 pub mod burst;
 mod by_watermark;
@@ -55,6 +56,7 @@ mod view_reader;
 mod views;
 mod work_queue;
 
+pub use acknowledgements::acknowledgements;
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
 pub use clock::{Clock, HandClock, SystemClock};

@@ -24,6 +24,9 @@ pub struct Step {
     pub counted: u64,
     /// Copies left out.
     pub copies: u64,
+    /// Page views left out because a batch run that is served has them already:
+    /// the updater was behind its cut.
+    pub expired: u64,
     /// Records that could not be read.
     pub rejected: u64,
     /// Facts of other kinds.
@@ -163,6 +166,7 @@ impl Updater {
         for part in parts {
             step.counted += part.step.counted;
             step.copies += part.step.copies;
+            step.expired += part.step.expired;
             step.rejected += part.step.rejected;
             step.others += part.step.others;
             step.records += part.step.records;
@@ -200,6 +204,7 @@ impl Updater {
             all.records += step.records;
             all.counted += step.counted;
             all.copies += step.copies;
+            all.expired += step.expired;
             all.rejected += step.rejected;
             all.others += step.others;
             all.newest = all.newest.max(step.newest);
@@ -207,13 +212,14 @@ impl Updater {
     }
 }
 
-/// The generation of an offset: the last one that begins no later.
-fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> u64 {
+/// The generation of an offset: the last one that begins no later. None where
+/// the first begins later: what lies before that has expired, and is served.
+fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> Option<u64> {
     let begun = |(_, at): &(&u64, &Offsets)| at.get(partition).is_some_and(|at| *at <= offset);
     cuts.iter()
         .rev()
         .find(begun)
-        .map_or(0, |(generation, _)| *generation)
+        .map(|(generation, _)| *generation)
 }
 
 /// What stands in a window for a record: what makes two the same datum.
@@ -238,7 +244,7 @@ impl Part {
         &mut self,
         value: &[u8],
         (partition, offset): (u32, u64),
-        generation: u64,
+        generation: Option<u64>,
         window: &mut Window,
         precision: Precision,
     ) {
@@ -249,8 +255,12 @@ impl Part {
                     self.step.copies += 1;
                     return;
                 }
-                self.step.counted += 1;
                 self.step.newest = self.step.newest.max(Some(event.secs));
+                let Some(generation) = generation else {
+                    self.step.expired += 1;
+                    return;
+                };
+                self.step.counted += 1;
                 let delta = self.deltas.entry(generation);
                 delta.or_insert_with(|| Delta::new(precision)).add(&event);
             }
