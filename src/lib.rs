@@ -12,6 +12,8 @@
 //! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `sketch` sets that merge -> `persons` who is who -> `uniques`, `bounces` of persons -> `sql`, `normal_form` -> `output` the swap |
 //! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
 //! | the serving layer | [`serving`] | `key` -> `sharding` -> `record` -> `checksum` -> `build` the swap -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
+//! | the speed layer | [`speed`] | `log` -> `queues`, `topology` other ways -> `event`, `dedupe` -> `store` random writes -> `delta`, `views`, `updater` exactly once -> `recent` from scratch -> `expiry` -> `burst`, `compaction` measured |
+//! | query = both | [`lambda`] | `master` all data -> `batch_run` views up to a cut -> `query` merged or refused -> `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
 //! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
@@ -47,10 +49,12 @@ pub mod crdt;
 pub mod dataset;
 pub mod engine;
 pub mod exercises;
+pub mod lambda;
 pub mod notebook;
 pub mod prelude;
 pub mod schema;
 pub mod serving;
+pub mod speed;
 
 pub use chrono;
 pub use chrono_tz;

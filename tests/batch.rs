@@ -30,6 +30,18 @@ struct Raw {
     nonce: i64,
 }
 
+/// A sound page view.
+fn a_view(secs: i64) -> Raw {
+    Raw {
+        secs,
+        kind: "page_view",
+        url: "a.com/",
+        person: Ok(1),
+        other: Ok(1),
+        nonce: 1,
+    }
+}
+
 fn raw() -> impl Strategy<Value = Raw> {
     // Few values, so that duplicates and buckets with several views are common.
     // Around both DST changes of 2015 in California, and around 1970.
@@ -364,14 +376,7 @@ fn page_views_alone_are_the_same_page_views() {
 fn an_equiv_without_two_ends_is_rejected_and_one_with_oneself_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.parquet");
-    let view = Raw {
-        secs: 60,
-        kind: "page_view",
-        url: "a.com/",
-        person: Ok(1),
-        other: Ok(1),
-        nonce: 1,
-    };
+    let view = a_view(60);
     let equiv = Raw {
         kind: "equiv",
         ..view.clone()
@@ -601,14 +606,7 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
         "FILE: not a table of datums; missing columns: true_as_of_secs, kind, cookie, user_id; \
          found: url, when, nonce"
     );
-    let rows = [Raw {
-        secs: 1,
-        kind: "page_view",
-        url: "a.com/",
-        person: Ok(1),
-        other: Ok(1),
-        nonce: 1,
-    }];
+    let rows = [a_view(1)];
     let mut df = frame(&rows);
     df.with_column(Column::new("nonce".into(), ["x"])).unwrap();
     assert_eq!(
@@ -627,14 +625,7 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
 fn narrower_columns_are_read_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.parquet");
-    let rows = [Raw {
-        secs: 60,
-        kind: "page_view",
-        url: "a.com/",
-        person: Ok(1),
-        other: Ok(1),
-        nonce: 1,
-    }];
+    let rows = [a_view(60)];
     let mut df = frame(&rows);
     for name in ["true_as_of_secs", "nonce", "user_id"] {
         let narrow = df.column(name).unwrap().cast(&DataType::Int32).unwrap();

@@ -1,6 +1,7 @@
 //! Time zones by name, with a hint when the name is wrong.
 use chrono_tz::{TZ_VARIANTS, Tz};
 use std::fmt;
+use strsim::levenshtein;
 
 /// A name that is not in the time zone database, and the nearest that are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ fn nearest(name: &str) -> Vec<&'static str> {
             let known = plain(zone.name());
             let city = known.rsplit('/').next().unwrap_or_default();
             (
-                edits(&wanted, &known).min(edits(&wanted, city)),
+                levenshtein(&wanted, &known).min(levenshtein(&wanted, city)),
                 zone.name(),
             )
         })
@@ -82,22 +83,6 @@ fn plain(name: &str) -> String {
         .collect::<String>()
         .to_lowercase()
         .replace([' ', '-'], "_")
-}
-
-/// Levenshtein distance: inserted, dropped and changed characters.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

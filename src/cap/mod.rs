@@ -51,4 +51,4 @@ mod sweep;
 pub use cell::{Cell, Reply, Request};
 pub use config::{CapError, Config, Form, Network, Partition};
 pub use outcome::{Answer, Outcome};
-pub use sweep::{Summary, sweep, table};
+pub use sweep::{Summary, costs, sweep, table};

@@ -106,6 +106,24 @@ pub fn table(summaries: &[Summary]) -> PolarsResult<DataFrame> {
     )
 }
 
+/// What each store's clients paid, for a picture: `store`, `paid`, `%`.
+pub fn costs(summaries: &[Summary]) -> PolarsResult<DataFrame> {
+    let (mut store, mut paid, mut percent) = (vec![], vec![], vec![]);
+    for summary in summaries {
+        let shares = [
+            ("no answer", 1.0 - summary.availability),
+            ("stale reads", summary.stale),
+            ("lost views", summary.lost),
+        ];
+        for (what, share) in shares {
+            store.push(summary.config.form.to_string());
+            paid.push(what);
+            percent.push(share * 100.0);
+        }
+    }
+    df!("store" => store, "paid" => paid, "%" => percent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Cell, Form, Reply, Request};

@@ -18,6 +18,7 @@
 //! | `accumulator` | Spark's accumulator, which is none |
 //! | `wrong` | an integer, last write wins on a counter, adding instead of max |
 //! | `history` | the shortest history that breaks a counter |
+//! | `by_hand` | plain types for those who build one themselves |
 //!
 //! Invariants, for every type here:
 //! 1. Merging is commutative: a ∨ b = b ∨ a.
@@ -45,6 +46,7 @@
 //! Data", chapter 12.
 mod accumulator;
 mod any;
+pub mod by_hand;
 #[allow(clippy::module_inception)]
 mod crdt;
 mod dots;

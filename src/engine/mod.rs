@@ -11,6 +11,7 @@ pub mod local;
 
 pub use error::EngineError;
 pub use local::Local;
+pub(crate) use local::plain_page_view;
 
 use crate::batch::sketch::Precision;
 use chrono_tz::Tz;

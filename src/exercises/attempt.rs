@@ -17,6 +17,23 @@ pub enum Mishap {
     Panicked(String),
     /// It returned this error.
     Error(String),
+    /// Its process was ended, or ended itself: only where it has one of its own.
+    Stopped(Stop, String),
+}
+
+/// What ended a function's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It took too long.
+    Time,
+    /// It asked for more memory than there is for it.
+    Memory,
+    /// It crashed, or went away before it answered.
+    Crash,
+    /// It tried what no answer needs: files, the network, other programs.
+    Forbidden,
+    /// The check itself is at fault, and the function is not judged.
+    Grader,
 }
 
 /// Panic hooks belong to the process, so attempts take turns.

@@ -3,14 +3,13 @@
 //! The input holds sketches, as the stored view does, so the answer is found by
 //! merging and not by adding. Zones have whole hours: where a day begins inside
 //! an hour, no view by hour can answer, and the reference says so.
+use super::draw::{Draw, at, day, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use crate::batch;
 use crate::calendar::Granularity;
 use chrono_tz::Tz;
 use polars::prelude::{DataFrame, IntoLazy, PolarsResult, col, df, lit};
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 
 /// The reader's function.
 pub type Function = fn(&DataFrame, Tz) -> PolarsResult<DataFrame>;
@@ -36,6 +35,7 @@ pub static EXERCISE: Exercise = Exercise {
          `.entry(key).or_insert(row.sketch.clone()).merge(&row.sketch)?` needs no case for the first hour. \
          `batch::uniques::frame(&rows)` makes the table, with `uniques` and the order as they must be.",
     ],
+    off_limits: &["uniques_by_local_day"],
     cases,
     reference,
 };
@@ -55,62 +55,73 @@ const AUG_3: i64 = 1_438_624_800;
 const AUG_7: i64 = 1_438_912_800;
 
 /// URL, second, user.
-type View = (&'static str, i64, i64);
+type View<'a> = (&'a str, i64, i64);
 
 fn cases(seed: u64) -> Vec<Case> {
-    let (zone, random_views) = random(seed);
+    let mut draw = Draw::of(seed);
+    let (home, blog) = (draw.page(HOME), draw.page(BLOG));
+    let (home, blog) = (home.as_str(), blog.as_str());
+    // Whole days, within summer time.
+    let shift = draw.number(0, -80..50) * 86_400;
+    let (first, last) = (AUG_3 + shift, AUG_7 + shift);
+    let user = draw.number(0, 0..1_000_000);
+    let year = draw.number(2015, 2009..2023);
+    let (winter, summer) = (day(year, 1, draw.number(15, 2..29)), day(year, 7, draw.number(15, 2..29)));
+    let autumn = sunday(year, 11, 1);
+    let old = [draw.number(1, 1..9), draw.number(30, 25..33)];
+    let crowd = crowd(home, user, draw.number(8_000, 6_000..9_000));
+    let months = draw.number(0, -3..9);
+    let (zone, random_views) = random(&mut draw, [home, blog], user);
     vec![
         case(
             "two_visitors",
             "two people come in two hours of a day",
             "the day has the visitors of all its hours, not of the busiest",
             Tz::UTC,
-            &[(HOME, AUG_3, 1), (HOME, AUG_3 + HOUR, 2)],
+            &[(home, first, user + 1), (home, first + HOUR, user + 2)],
         ),
         case(
             "same_visitor",
             "one person comes in two hours of a day",
             "uniques do not add up: who comes every hour would count 24 times",
             Tz::UTC,
-            &[(BLOG, AUG_3, 7), (BLOG, AUG_3 + HOUR, 7), (BLOG, AUG_3 + HOUR, 8)],
+            &[(blog, first, user + 7), (blog, first + HOUR, user + 7), (blog, first + HOUR, user + 8)],
         ),
         case(
             "evening",
             "Aug 7 02:00 UTC is still the evening of Aug 6 in California",
             "a visitor of Thursday evening would be one of Friday's",
             PACIFIC,
-            &[(BLOG, AUG_7, 1), (BLOG, AUG_7 - 6 * HOUR, 2), (BLOG, AUG_7 - 6 * HOUR, 3)],
+            &[(blog, last, user + 1), (blog, last - 6 * HOUR, user + 2), (blog, last - 6 * HOUR, user + 3)],
         ),
         case(
             "seasons",
             "the offset is -8 hours in January and -7 in July",
             "a fixed offset is wrong for about four months of every year",
             PACIFIC,
-            // 2015-01-15 and 2015-07-15, 07:00 UTC.
-            &[(HOME, 1_421_305_200, 1), (HOME, 1_436_943_600, 1)],
+            &[(home, at(Tz::UTC, winter, 7, 0), user + 1), (home, at(Tz::UTC, summer, 7, 0), user + 1)],
         ),
         case(
             "autumn",
             "2015-11-01 has 25 hours in California, and is one day",
             "a day cut out as 86,400 seconds loses its last hour to the next",
             PACIFIC,
-            // 00:00 and 23:00.
-            &[(HOME, 1_446_361_200, 1), (HOME, 1_446_447_600, 1)],
+            &[(home, at(PACIFIC, autumn, 0, 0), user + 1), (home, at(PACIFIC, autumn, 23, 0), user + 1)],
         ),
-        all_granularities(),
+        all_granularities(home, user, AUG_3 + months * 28 * 86_400),
         case(
             "crowd",
             "thousands of people, half of whom come again",
             "a sketch of thousands holds registers, and merging must keep the larger of each two",
             Tz::UTC,
-            &crowd(),
+            &crowd,
         ),
         case(
             "before_1970",
             "hours before 1970 have negative timestamps",
             "division that rounds towards zero puts them a day late",
             PACIFIC,
-            &[(HOME, -HOUR, 1), (HOME, -30 * HOUR, 1)],
+            &[(home, -old[0] * HOUR, user + 1), (home, -old[1] * HOUR, user + 1)],
         ),
         case("empty", "no hours give an empty view with the right columns", "a site without traffic must not stop the batch run", PACIFIC, &[]),
         case(
@@ -130,8 +141,8 @@ fn case(name: &'static str, about: &'static str, why: &'static str, zone: Tz, vi
 }
 
 /// The view as it is stored: coarser rows stand beside the hours.
-fn all_granularities() -> Case {
-    let views = page_views(&[(HOME, AUG_3, 1), (HOME, AUG_3 + 5 * 86_400, 2)]);
+fn all_granularities(page: &str, user: i64, at: i64) -> Case {
+    let views = page_views(&[(page, at, user + 1), (page, at + 5 * 86_400, user + 2)]);
     let view = batch::uniques_all(&views).expect("a sound view");
     // A week holds visitors of other days. Its row begins on a day of its own here.
     let coarse = col("granularity").neq(lit("d"));
@@ -154,27 +165,31 @@ pub(super) fn page_views(views: &[View]) -> DataFrame {
     .expect("columns of one length")
 }
 
-fn crowd() -> Vec<View> {
-    let hour = |start, ids: std::ops::Range<i64>| ids.map(move |id| (HOME, start, id));
-    hour(AUG_3, 0..8_000).chain(hour(AUG_3 + HOUR, 4_000..12_000)).collect()
+fn crowd(page: &str, user: i64, people: i64) -> Vec<View<'_>> {
+    let hour = |start, ids: std::ops::Range<i64>| ids.map(move |id| (page, start, user + id));
+    hour(AUG_3, 0..people).chain(hour(AUG_3 + HOUR, people / 2..people * 3 / 2)).collect()
 }
 
 /// Zones of whole hours, northern and southern summers.
 const ZONES: [Tz; 4] = [PACIFIC, Tz::Australia__Sydney, Tz::Europe__Dublin, Tz::Pacific__Auckland];
 
-fn random(seed: u64) -> (Tz, Vec<View>) {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut below = |n: u64| random.next_u64() % n;
-    let zone = ZONES[below(ZONES.len() as u64) as usize];
+fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> (Tz, Vec<View<'a>>) {
+    let zone = ZONES[draw.below(ZONES.len() as i64) as usize];
     // From 2014-12-01; few people, so that they come again.
     let (from, secs) = (1_417_392_000, 2 * 365 * 86_400);
     let views = (0..100).map(|_| {
-        let (url, at) = ([HOME, BLOG][below(2) as usize], from + below(secs) as i64);
-        (url, at, below(9) as i64)
+        let (url, at) = (pages[draw.below(2) as usize], from + draw.below(secs));
+        (url, at, user + draw.below(9))
     });
     (zone, views.collect())
 }
 
 #[cfg(test)]
-#[path = "daily_uniques_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        daily_uniques::daily_uniques, stub: |_, _| todo!(), mutants:
+        days_of_86400, first_hour_only, fixed_offset, largest_hour, rounds_to_zero, stays_an_hour, summed_uniques, takes_all_rows, utc_day, without_sketches,
+    }
+}

@@ -1,8 +1,9 @@
 //! From a function to a verdict: run the cases, keep the first that fails, make
 //! its input as small as it goes.
-use super::attempt::{Answer, Mishap, attempt};
+use super::attempt::{Answer, Mishap, Stop, attempt};
 use super::compare::{Difference, difference};
 use super::exercise::{Case, Exercise};
+use super::marks::{Marked, Marks};
 use super::value::{Inputs, Value};
 use super::verdict::{Failed, Status, Verdict};
 
@@ -10,6 +11,9 @@ use super::verdict::{Failed, Status, Verdict};
 /// that cases have, and an answer that takes a millisecond is told in a quarter
 /// of a second.
 const SMALLER_TRIES: usize = 256;
+
+/// Calls a function somewhere: here, or in another process.
+pub type Ask<'a> = &'a mut dyn FnMut(&Inputs) -> Result<Value, Mishap>;
 
 /// What one call got wrong.
 #[derive(Clone, Debug)]
@@ -31,51 +35,99 @@ impl Fault {
             Fault::Mishap(Mishap::Unsolved) => Status::Unsolved,
             Fault::Mishap(Mishap::Panicked(_)) => Status::Panicked,
             Fault::Mishap(Mishap::Error(_)) => Status::Error,
+            Fault::Mishap(Mishap::Stopped(stop, _)) => Status::Stopped(*stop),
             Fault::Wrong { .. } => Status::Wrong,
         }
     }
 }
 
-/// Judges a function on all cases of an exercise. The same seed gives the same
-/// cases.
+/// Judges a function on the cases of an exercise, up to the first that it fails.
+/// The same seed gives the same cases.
 pub fn judge(exercise: &'static Exercise, seed: u64, answer: Answer) -> Verdict {
+    judge_by(exercise, seed, &mut |inputs| attempt(answer, inputs))
+}
+
+/// [`judge`] with a function that is called by `ask`.
+pub fn judge_by(exercise: &'static Exercise, seed: u64, ask: Ask) -> Verdict {
     let cases = (exercise.cases)(seed);
     let mut passed = Vec::new();
     for case in &cases {
-        let Some((_, fault)) = fails(exercise, &case.inputs, answer) else {
+        let Some(fault) = asked(exercise, case, ask) else {
             passed.push(case.name);
             continue;
         };
-        let failed = smallest(exercise, case, fault, answer);
+        let failed = smallest(exercise, case, passed.len() + 1, fault, ask);
         return Verdict::failed(exercise, passed, cases.len(), failed);
     }
     Verdict::passed(exercise, passed)
 }
 
-/// The expected answer and what is wrong, if anything is.
-fn fails(exercise: &Exercise, inputs: &Inputs, answer: Answer) -> Option<(Option<Value>, Fault)> {
-    let expected = match (exercise.reference)(inputs) {
-        Ok(expected) => expected,
-        // Made smaller, an input may have left what the exercise speaks of.
-        Err(_) => return None,
+/// Judges a function on every case, for marks: the verdict is the first failure.
+pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
+    let cases = (exercise.cases)(seed);
+    let faults: Vec<Option<Fault>> = cases
+        .iter()
+        .map(|case| asked(exercise, case, ask))
+        .collect();
+    let marked = cases.iter().zip(&faults).map(|(case, fault)| Marked {
+        case: case.name,
+        about: case.about,
+        status: fault.as_ref().map_or(Status::Passed, Fault::status),
+    });
+    let marked: Vec<Marked> = marked.collect();
+    let first = faults
+        .into_iter()
+        .enumerate()
+        .find_map(|(place, fault)| Some((place, fault?)));
+    let right = marked.iter().filter(|case| case.status == Status::Passed);
+    let right = right.map(|case| case.case).collect();
+    let verdict = match first {
+        None => Verdict::passed(exercise, right),
+        Some((place, fault)) => {
+            let failed = smallest(exercise, &cases[place], place + 1, fault, ask);
+            Verdict::failed(exercise, right, cases.len(), failed)
+        }
     };
-    match attempt(answer, inputs) {
-        Err(mishap) => Some((Some(expected), Fault::Mishap(mishap))),
-        Ok(actual) => {
-            let difference = difference(&expected, &actual)?;
-            Some((Some(expected), Fault::Wrong { actual, difference }))
+    Marks::new(marked, verdict)
+}
+
+/// What is wrong on a case as it was drawn. A case without a right answer is the
+/// exercise's own mistake, and passes nobody.
+fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<Fault> {
+    match exercise.right_answer(&case.inputs) {
+        Ok(expected) => fault(&expected, ask(&case.inputs)),
+        Err(error) => {
+            let told = format!("case `{}` has no right answer: {error}", case.name);
+            Some(Fault::Mishap(Mishap::Stopped(Stop::Grader, told)))
         }
     }
 }
 
+fn fault(expected: &Value, answer: Result<Value, Mishap>) -> Option<Fault> {
+    match answer {
+        Err(mishap) => Some(Fault::Mishap(mishap)),
+        Ok(actual) => {
+            let difference = difference(expected, &actual)?;
+            Some(Fault::Wrong { actual, difference })
+        }
+    }
+}
+
+/// The expected answer and what is wrong on inputs made smaller, if anything is.
+fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, Fault)> {
+    // Made smaller, an input may have left what the exercise speaks of.
+    let expected = exercise.right_answer(inputs).ok()?;
+    let fault = fault(&expected, ask(inputs))?;
+    Some((expected, fault))
+}
+
 /// Takes rows away from the case's tables while it still fails in the same way.
-fn smallest(exercise: &Exercise, case: &Case, fault: Fault, answer: Answer) -> Failed {
+fn smallest(exercise: &Exercise, case: &Case, number: usize, fault: Fault, ask: Ask) -> Failed {
     let status = fault.status();
     let mut inputs = case.inputs.clone();
-    let mut tries = if status == Status::Unsolved {
-        0
-    } else {
-        SMALLER_TRIES
+    let mut tries = match status {
+        Status::Unsolved | Status::Stopped(_) => 0,
+        _ => SMALLER_TRIES,
     };
     let places = inputs
         .iter()
@@ -88,11 +140,12 @@ fn smallest(exercise: &Exercise, case: &Case, fault: Fault, answer: Answer) -> F
             while start < rows(&inputs, place) && tries > 0 {
                 tries -= 1;
                 let smaller = without(&inputs, place, start, chunk);
-                let still = fails(exercise, &smaller, answer);
-                if still.is_some_and(|(_, fault)| fault.status() == status) {
-                    inputs = smaller;
-                } else {
-                    start += chunk;
+                let still = fails(exercise, &smaller, ask);
+                match still.map(|(_, fault)| fault.status()) {
+                    Some(now) if now == status => inputs = smaller,
+                    // Asked so, it must be ended: no more questions of this kind.
+                    Some(Status::Stopped(_)) => tries = 0,
+                    _ => start += chunk,
                 }
             }
             chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
@@ -100,15 +153,20 @@ fn smallest(exercise: &Exercise, case: &Case, fault: Fault, answer: Answer) -> F
     }
     // The function may answer otherwise when asked again; then the case's own
     // inputs, which failed once, are shown.
-    let (inputs, (expected, fault)) = match fails(exercise, &inputs, answer) {
-        Some(found) => (inputs, found),
-        None => (
-            case.inputs.clone(),
-            ((exercise.reference)(&case.inputs).ok(), fault),
-        ),
+    let again = match status {
+        Status::Stopped(_) => None,
+        _ => fails(exercise, &inputs, ask),
+    };
+    let (inputs, expected, fault) = match again {
+        Some((expected, again)) if again.status() == status => (inputs, Some(expected), again),
+        _ => {
+            let expected = exercise.right_answer(&case.inputs).ok();
+            (case.inputs.clone(), expected, fault)
+        }
     };
     Failed {
         case: case.clone(),
+        number,
         inputs,
         expected,
         fault,

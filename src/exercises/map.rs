@@ -25,12 +25,20 @@ pub fn hint(exercise: &'static Exercise) -> Hints {
     }
 }
 
+impl Hints {
+    /// The first `open` hints of an exercise.
+    pub fn opened(exercise: &'static Exercise, open: usize) -> Self {
+        let open = open.min(exercise.hints.len());
+        Hints { exercise, open }
+    }
+}
+
 impl Render for Hints {
     fn render(&self) -> Rich {
         let all = self.exercise.hints.len();
         let left = match all - self.open {
             0 => "That was the last hint.".to_owned(),
-            left => format!("{left} more: run this cell again."),
+            left => format!("{left} more: ask again."),
         };
         let numbered = || (1..).zip(&self.exercise.hints[..self.open]);
         let text: String = numbered()
@@ -87,6 +95,7 @@ impl Map {
         let row = |(exercise, record): &(&Exercise, Record)| {
             let state = match record {
                 Record { solved: true, .. } => "✓ solved",
+                Record { gave_up: true, .. } => "… shown",
                 Record { attempts: 0, .. } => "○ open",
                 _ => "… begun",
             };

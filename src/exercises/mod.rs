@@ -15,7 +15,9 @@
 //! stores the reader's progress. Reading order: [`exercise`] (what one is) ->
 //! [`value`] (arguments and answers) -> [`attempt`] (one call, whatever it does)
 //! -> [`compare`] (what differs) -> [`judge()`] (the first case that fails, on its
-//! smallest input) -> [`verdict`] (what is said) -> [`progress`] (what is kept).
+//! smallest input) -> [`verdict`] (what is said) -> [`progress`] (what is kept). For
+//! a grader: [`draw`] (cases by lot) -> [`marks`] (every case, points) -> [`wire`]
+//! and [`worker`] (the function in a process of its own).
 //!
 //! # A new exercise
 //!
@@ -30,21 +32,28 @@
 //! 1. The stub is unsolved, the solution passes, every mutant fails at the case
 //!    that it names.
 //! 2. A check passes only if every case was answered, and rightly.
-//! 3. Same seed, same cases.
+//! 3. Same seed, same cases; another seed, other cases that find the same mistakes.
 pub mod attempt;
 pub mod compare;
+pub mod draw;
 pub mod exercise;
 mod judge;
 mod map;
+pub mod marks;
 #[cfg(test)]
 pub(crate) mod mutants;
 pub mod progress;
+mod solution;
 pub mod value;
 pub mod verdict;
+pub mod wire;
+pub mod worker;
 
 pub use exercise::{Case, Exercise};
-pub use judge::{Fault, judge};
+pub use judge::{Ask, Fault, judge, judge_by, mark};
 pub use map::{Hints, Map, hint, progress};
+pub use marks::Marks;
+pub use solution::{Solution, give_up, reset, solution};
 pub use value::{Inputs, Value};
 pub use verdict::{Status, VERDICT_MIME, Verdict};
 
@@ -62,6 +71,10 @@ exercises![
     daily_uniques,
     visits,
     visits_range,
+    bounce_rate,
+    idempotent_update,
+    surviving_consumer,
+    alternating_expiry,
     counter_merge,
     pn_counter,
     stale_schedule,
@@ -105,6 +118,41 @@ macro_rules! check {
         $crate::exercises::check(&$crate::exercises::$name::EXERCISE, &move |inputs| {
             $crate::exercises::$name::answer(function, inputs)
         })
+    }};
+}
+
+/// Shows the solution of an exercise that has passed: `solution!(pacific_days)`; of
+/// another only to who gives up: `solution!(pacific_days, give_up)`.
+#[macro_export]
+macro_rules! solution {
+    ($name:ident) => {
+        $crate::exercises::solution(&$crate::exercises::$name::EXERCISE)
+    };
+    ($name:ident, give_up) => {
+        $crate::exercises::give_up(&$crate::exercises::$name::EXERCISE)
+    };
+}
+
+/// Marks a function on every case of an exercise, for a course that grades in the
+/// kernel: `marks!(pacific_days, daily_page_views, seed: 7, points: 10.0)`. Names
+/// of cases with weights may follow: `"half_hour" => 2.0`.
+///
+/// Whoever writes the function can do in the kernel whatever they like, so marks
+/// that matter come from `workbook grade`.
+#[macro_export]
+macro_rules! marks {
+    ($name:ident, $function:expr, seed: $seed:expr, points: $points:expr $(, $case:literal => $weight:expr)* $(,)?) => {{
+        let function: $crate::exercises::$name::Function = $function;
+        $crate::exercises::mark(
+            &$crate::exercises::$name::EXERCISE,
+            $seed,
+            &mut |inputs| {
+                let answer = move |inputs: &$crate::exercises::Inputs| $crate::exercises::$name::answer(function, inputs);
+                $crate::exercises::attempt::attempt(&answer, inputs)
+            },
+        )
+        .of($points)
+        .weighing([$(($case, $weight)),*])
     }};
 }
 

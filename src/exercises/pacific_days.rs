@@ -3,13 +3,12 @@
 //! The input is page views with their second, not the view by hour: where the
 //! offset from UTC is no whole number of hours, a local midnight falls inside an
 //! hour bucket, and no sum of hours can be split there.
+use super::draw::{Draw, at, day, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use crate::batch;
 use chrono_tz::Tz;
 use polars::prelude::{DataFrame, PolarsResult, df};
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 
 /// The reader's function.
 pub type Function = fn(&DataFrame, Tz) -> PolarsResult<DataFrame>;
@@ -36,6 +35,7 @@ pub static EXERCISE: Exercise = Exercise {
          the next half hours until one exists. `apply_values` maps a column; `len().cast(DataType::Int64)` \
          counts.",
     ],
+    off_limits: &["page_views_by_local_day"],
     cases,
     reference,
 };
@@ -50,21 +50,36 @@ const BLOG: &str = "mysite.com/blog";
 const PACIFIC: Tz = Tz::America__Los_Angeles;
 
 fn cases(seed: u64) -> Vec<Case> {
-    let (random_zone, random_views) = random(seed);
+    let mut draw = Draw::of(seed);
+    let (home, blog) = (draw.page(HOME), draw.page(BLOG));
+    let (home, blog) = (home.as_str(), blog.as_str());
+    // Every case is of a year in which the rule that it needs was in force.
+    let year = draw.number(2015, 2013..2018);
+    let summer = day(year, draw.number(8, 5..9) as u32, draw.number(6, 1..29));
+    let winter = day(year, 1, draw.number(15, 2..29));
+    let july = day(year, 7, draw.number(15, 2..29));
+    let shift = draw.number(0, -900..900) * 86_400;
+    let (spring, autumn) = (sunday(year, 3, 2), sunday(year, 11, 1));
+    let evening = at(PACIFIC, summer, 19, 0);
+    let night = at(Tz::Asia__Kolkata, summer, 23, 45);
+    let same_second = 1_438_624_805 + shift + draw.number(0, 0..80_000);
+    let same_second = vec![(home, same_second); draw.number(2, 2..6) as usize];
+    let old = [draw.number(1, 1..86_400), draw.number(100_000, 90_000..2_000_000)];
+    let (random_zone, random_views) = random(&mut draw, [home, blog]);
     vec![
         case(
             "utc",
             "in UTC a local day is the UTC day",
             "other views are joined with this one by column, by type and by order",
             Tz::UTC,
-            &[(BLOG, 1_438_624_805), (HOME, 1_438_912_800), (BLOG, 1_438_625_000)],
+            &[(blog, 1_438_624_805 + shift), (home, 1_438_912_800 + shift), (blog, 1_438_625_000 + shift)],
         ),
         case(
             "same_second",
             "two people view a page in the same second",
             "the page views are distinct already: equal rows here are different people",
             Tz::UTC,
-            &[(HOME, 1_438_624_805), (HOME, 1_438_624_805)],
+            &same_second,
         ),
         case(
             "evening",
@@ -72,11 +87,11 @@ fn cases(seed: u64) -> Vec<Case> {
             "a report by Pacific day would credit a Thursday evening to Friday",
             PACIFIC,
             &[
-                (HOME, 1_438_624_830),
-                (BLOG, 1_438_625_001),
-                (HOME, 1_438_912_811),
-                (BLOG, 1_438_913_491),
-                (BLOG, 1_438_916_399),
+                (home, evening - 287_970),
+                (blog, evening - 287_799),
+                (home, evening + 11),
+                (blog, evening + 691),
+                (blog, evening + 3_599),
             ],
         ),
         case(
@@ -84,16 +99,15 @@ fn cases(seed: u64) -> Vec<Case> {
             "the offset is -8 hours in January and -7 in July",
             "a fixed offset is wrong for about four months of every year",
             PACIFIC,
-            // 2015-01-15 and 2015-07-15, 12:00 UTC.
-            &[(HOME, 1_421_323_200), (HOME, 1_436_961_600)],
+            &[(home, at(Tz::UTC, winter, 12, 0)), (home, at(Tz::UTC, july, 12, 0))],
         ),
         case(
             "spring",
             "2015-03-08 has 23 hours in California, and is one day",
             "a day cut out as 86,400 seconds starts an hour early, and one day becomes two",
             PACIFIC,
-            // 00:30 before and 23:30 after the clock change.
-            &[(HOME, 1_425_803_400), (HOME, 1_425_882_600)],
+            // Before and after the clock change.
+            &[(home, at(PACIFIC, spring, 0, 30)), (home, at(PACIFIC, spring, 23, 30))],
         ),
         case(
             "autumn",
@@ -101,37 +115,41 @@ fn cases(seed: u64) -> Vec<Case> {
             "both hours belong to the day, and its last hour is not the next day's first",
             PACIFIC,
             // 01:30 PDT, 01:30 PST and 23:30 PST.
-            &[(HOME, 1_446_366_600), (HOME, 1_446_370_200), (HOME, 1_446_449_400)],
+            &[
+                (home, at(PACIFIC, autumn, 1, 30)),
+                (home, at(PACIFIC, autumn, 1, 30) + 3_600),
+                (home, at(PACIFIC, autumn, 23, 30)),
+            ],
         ),
         case(
             "half_hour",
             "in Kolkata midnight falls at 18:30 UTC, inside an hour",
             "hours cannot be summed to local days everywhere: the hour of 18:00 UTC belongs to two days",
             Tz::Asia__Kolkata,
-            // 2015-08-03 18:15 and 18:45 UTC: 23:45, and 00:15 of the next day.
-            &[(HOME, 1_438_625_700), (HOME, 1_438_627_500)],
+            // 23:45, and 00:15 of the next day.
+            &[(home, night), (home, night + 1_800)],
         ),
         case(
             "no_midnight",
             "2015-10-18 begins at 01:00 in Sao Paulo: clocks jumped over midnight",
             "a date has a first moment even where 00:00 does not exist",
             Tz::America__Sao_Paulo,
-            &[(HOME, 1_445_180_400)],
+            &[(home, at(Tz::America__Sao_Paulo, sunday(year, 10, 3), 13, 0))],
         ),
         case(
             "two_midnights",
             "2015-11-01 00:00 comes twice in Havana, and the day begins at the first",
             "with the second, the day's first hour would come before its own day",
             Tz::America__Havana,
-            // 00:30 the first time, and noon.
-            &[(HOME, 1_446_352_200), (HOME, 1_446_397_200)],
+            // The first 00:30, and noon.
+            &[(home, at(Tz::America__Havana, autumn, 0, 30)), (home, at(Tz::America__Havana, autumn, 12, 0))],
         ),
         case(
             "before_1970",
             "a view before 1970 has a negative timestamp",
             "division that rounds towards zero puts it a day late",
             PACIFIC,
-            &[(HOME, -1), (HOME, -100_000)],
+            &[(home, -old[0]), (home, -old[1])],
         ),
         case(
             "empty",
@@ -173,13 +191,11 @@ const ZONES: [Tz; 6] = [
     Tz::Europe__Dublin,
 ];
 
-fn random(seed: u64) -> (Tz, Vec<(&'static str, i64)>) {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut below = |n: u64| random.next_u64() % n;
-    let zone = ZONES[below(ZONES.len() as u64) as usize];
+fn random<'a>(draw: &mut Draw, pages: [&'a str; 2]) -> (Tz, Vec<(&'a str, i64)>) {
+    let zone = ZONES[draw.below(ZONES.len() as i64) as usize];
     // 2014-01-01 to 2016-12-31.
     let (from, secs) = (1_388_534_400, 3 * 365 * 86_400);
-    let views = (0..200).map(|_| ([HOME, BLOG][below(2) as usize], from + below(secs) as i64));
+    let views = (0..200).map(|_| (pages[draw.below(2) as usize], from + draw.below(secs)));
     (zone, views.collect())
 }
 

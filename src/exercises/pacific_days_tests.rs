@@ -1,47 +1,10 @@
-//! The stub is unsolved, the reference passes, each mutant fails for its own
-//! reason. The solution itself stands in its notebook and is tested on the real
-//! kernel.
-use super::super::{Status, Verdict, judge};
+//! What every exercise proves, and how a verdict looks.
 use super::*;
-use crate::notebook::Render;
 
-crate::exercises::mutants::mutants!(
-    pacific_days::daily_page_views:
+crate::exercises::mutants::tests! {
+    pacific_days::daily_page_views, stub: |_, _| todo!(), mutants:
     count_is_u32, counts_seconds, days_of_86400, fixed_offset, midnight_always, polars_truncate,
     sum_of_hours, truncates, unsorted, utc_day,
-);
-
-fn verdict(function: Function) -> Verdict {
-    judge(&EXERCISE, 7, &move |inputs| answer(function, inputs))
-}
-
-#[test]
-fn the_reference_passes_with_any_seed() {
-    for seed in 0..20 {
-        let verdict = judge(&EXERCISE, seed, &reference);
-        assert_eq!(verdict.status, Status::Passed, "{}: {}", verdict.headline(), verdict.reason());
-    }
-}
-
-#[test]
-fn the_stub_is_unsolved_and_says_what_to_write() {
-    let verdict = verdict(|_, _| todo!());
-    assert_eq!(verdict.status, Status::Unsolved);
-    assert!(verdict.reason().contains(EXERCISE.signature));
-    let text = verdict.render().get("text/plain").unwrap().to_owned();
-    assert!(text.contains("hint!(pacific_days)"), "{text}");
-}
-
-#[test]
-fn each_mutant_fails_for_its_own_reason() {
-    for mutant in MUTANTS {
-        mutant.assert_found(&verdict(mutant.function));
-    }
-}
-
-#[test]
-fn every_mutant_of_the_folder_is_tested() {
-    crate::exercises::mutants::assert_complete("pacific_days", MUTANTS.iter().map(|mutant| mutant.name));
 }
 
 #[test]

@@ -1,33 +1,25 @@
 //! Exercise: build a counter that grows and falls.
+use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
+use crate::crdt::by_hand::Step;
 use crate::crdt::{Crdt, CrdtError, PnCounter, ReplicaId};
-use crate::dataset::random::Random;
 use polars::prelude::{DataFrame, PolarsResult, df};
-
-/// A step of a history. Replicas are numbered from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A replica adds to the counter; a negative number takes away.
-    Add(usize, i64),
-    /// A replica sends its state to another, which merges it.
-    Send(usize, usize),
-}
 
 /// The reader's function.
 pub type Function = fn(usize, &[Step]) -> Vec<i64>;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    let values = function(REPLICAS, &steps(inputs.frame("steps")?)?);
+    let values = function(replicas(inputs)?, &steps(inputs.frame("steps")?)?);
     Ok(Value::Frame(frame(values)?))
 }
 
-/// Exercise 8.
+/// Exercise 9.
 pub static EXERCISE: Exercise = Exercise {
-    id: "32_pn_counter",
+    id: "09_pn_counter",
     name: "pn_counter",
-    title: "Exercise 8, a counter that grows and falls",
+    title: "Exercise 9, a counter that grows and falls",
     signature: "fn pn_counter(replicas: usize, steps: &[Step]) -> Vec<i64>",
     hints: &[
         "One number for each replica, merged by maximum, loses what was taken away: after 5 - 1 the older copy, 5, is the larger. \
@@ -38,14 +30,17 @@ pub static EXERCISE: Exercise = Exercise {
          `states[at][at][usize::from(by < 0)]` by `by.unsigned_abs()`; `Step::Send(from, to)` takes the maximum of each pair. \
          A value is all that was added less all that was taken.",
     ],
+    off_limits: &["GCounter", "PnCounter"],
     cases,
     reference,
 };
 
-const REPLICAS: usize = 3;
+fn replicas(inputs: &Inputs) -> PolarsResult<usize> {
+    Ok(*inputs.int("replicas")? as usize)
+}
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let mut states = vec![PnCounter::default(); REPLICAS];
+    let mut states = vec![PnCounter::default(); replicas(inputs)?];
     for step in steps(inputs.frame("steps")?)? {
         run(&mut states, step)?;
     }
@@ -95,31 +90,44 @@ fn table(steps: &[Step]) -> Value {
 
 fn cases(seed: u64) -> Vec<Case> {
     use Step::{Add, Send};
-    let case = |name, about, why, steps: &[Step]| {
-        let inputs = Inputs::new().with("replicas", Value::Int(REPLICAS as i64)).with("steps", table(steps));
+    let case = |name, about, why, replicas: i64, steps: &[Step]| {
+        let inputs = Inputs::new().with("replicas", Value::Int(replicas)).with("steps", table(steps));
         Case { name, about, why, inputs }
     };
-    let mut random = Random::new(&[seed, 32]);
+    let mut draw = Draw::of(seed);
+    // Every amount of a case is multiplied with this.
+    let mut times = || draw.number(1, 2..1_000);
+    let [a, b, c, d, e] = [times(), times(), times(), times(), times()];
+    let new = draw.number(3, 4..9);
     let drawn: Vec<Step> = (0..60)
         .map(|_| {
-            let (at, to) = (random.below(3) as usize, random.below(3) as usize);
-            match random.below(2) {
-                0 => Add(at, random.below(21) as i64 - 10),
+            let (at, to) = (draw.below(3) as usize, draw.below(3) as usize);
+            match draw.below(2) {
+                0 => Add(at, draw.below(21) - 10),
                 _ => Send(at, to),
             }
         })
         .collect();
     vec![
-        case("alone", "one replica adds and takes away", "a counter that cannot fall is no PN-counter", &[Add(0, 5), Add(0, -2)]),
-        case("falls", "an older state, with more in it, comes late", "a maximum of values undoes every fall", &[Add(0, 5), Send(0, 1), Add(0, -3), Send(1, 0)]),
-        case("both", "two replicas change at once", "what was done on both sides of a partition counts", &[Add(0, 5), Add(1, 7), Add(1, -2), Send(0, 1), Send(1, 0)]),
-        case("twice", "a state comes twice", "networks deliver twice: adding would count it again", &[Add(0, 5), Send(0, 1), Send(0, 1)]),
-        case("through", "a state reaches the third replica through the second", "gossip is passed on, and not all speak to all", &[Add(0, 4), Send(0, 1), Send(1, 2)]),
-        case("nothing", "nothing happens", "a new counter says 0", &[]),
-        case("random", "sixty steps drawn by lot", "what holds for chosen histories must hold for all", &drawn),
+        case("alone", "one replica adds and takes away", "a counter that cannot fall is no PN-counter", 3, &[Add(0, 5 * a), Add(0, -2 * a)]),
+        case("falls", "an older state, with more in it, comes late", "a maximum of values undoes every fall", 3,
+            &[Add(0, 5 * b), Send(0, 1), Add(0, -3 * b), Send(1, 0)]),
+        case("both", "two replicas change at once", "what was done on both sides of a partition counts", 3,
+            &[Add(0, 5 * c), Add(1, 7 * c), Add(1, -2 * c), Send(0, 1), Send(1, 0)]),
+        case("twice", "a state comes twice", "networks deliver twice: adding would count it again", 3, &[Add(0, 5 * d), Send(0, 1), Send(0, 1)]),
+        case("through", "a state reaches the third replica through the second", "gossip is passed on, and not all speak to all", 3,
+            &[Add(0, 4 * e), Send(0, 1), Send(1, 2)]),
+        case("nothing", "nothing happens", "a new counter says 0", new, &[]),
+        case("random", "sixty steps drawn by lot", "what holds for chosen histories must hold for all", 3, &drawn),
     ]
 }
 
 #[cfg(test)]
-#[path = "pn_counter_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        pn_counter::pn_counter, stub: |_, _| todo!(), mutants:
+        ignores_falls, one_number, own_only, shared_pair,
+    }
+}

@@ -25,6 +25,8 @@ pub struct Record {
     pub attempts: u64,
     /// How many hints were opened.
     pub hints: usize,
+    /// The solution was asked for before it was solved.
+    pub gave_up: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub enum ProgressError {
     NoProject,
     /// The file system said no.
     Io(PathBuf, io::Error),
+    /// There is no exercise of this name.
+    NoExercise(String),
     /// The file is not what this version wrote.
     Broken(PathBuf, String),
 }
@@ -61,6 +65,7 @@ impl fmt::Display for ProgressError {
                     "no workbook project here: set LAMBDA_WORKBOOK_ROOT, or start inside it"
                 )
             }
+            ProgressError::NoExercise(name) => write!(f, "there is no exercise {name}"),
             ProgressError::Io(path, error) => write!(f, "{}: {error}", path.display()),
             ProgressError::Broken(path, why) => {
                 write!(
@@ -82,18 +87,7 @@ impl Progress {
         if let Some(folder) = env::var_os("LAMBDA_WORKBOOK_PROGRESS") {
             return Ok(Self::at(Path::new(&folder)));
         }
-        let is_project = |folder: &&Path| {
-            folder.join("notebooks").is_dir() && folder.join("Cargo.toml").is_file()
-        };
-        let root = match env::var_os("LAMBDA_WORKBOOK_ROOT") {
-            Some(root) => PathBuf::from(root),
-            None => {
-                let here = env::current_dir().map_err(|_| ProgressError::NoProject)?;
-                let found = here.ancestors().find(is_project).map(Path::to_owned);
-                found.ok_or(ProgressError::NoProject)?
-            }
-        };
-        Ok(Self::at(&root.join(".progress")))
+        Ok(Self::at(&project_root()?.join(".progress")))
     }
 
     /// Progress in this folder, which is made when needed.
@@ -122,6 +116,11 @@ impl Progress {
     pub fn open_hint(&self, id: &str, hints: usize) -> Result<usize, ProgressError> {
         let record = self.update(id, |record| record.hints = (record.hints + 1).min(hints))?;
         Ok(record.hints)
+    }
+
+    /// The reader wants to see the solution.
+    pub fn give_up(&self, id: &str) -> Result<(), ProgressError> {
+        self.update(id, |record| record.gave_up = true).map(|_| ())
     }
 
     /// Forgets one exercise.
@@ -176,6 +175,18 @@ impl Progress {
         draft.persist(self.file())?;
         Ok(())
     }
+}
+
+/// The project: `LAMBDA_WORKBOOK_ROOT`, or the one around the current directory.
+pub(super) fn project_root() -> Result<PathBuf, ProgressError> {
+    let is_project =
+        |folder: &&Path| folder.join("notebooks").is_dir() && folder.join("Cargo.toml").is_file();
+    if let Some(root) = env::var_os("LAMBDA_WORKBOOK_ROOT") {
+        return Ok(PathBuf::from(root));
+    }
+    let here = env::current_dir().map_err(|_| ProgressError::NoProject)?;
+    let found = here.ancestors().find(is_project).map(Path::to_owned);
+    found.ok_or(ProgressError::NoProject)
 }
 
 #[cfg(test)]

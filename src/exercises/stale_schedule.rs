@@ -1,4 +1,5 @@
 //! Exercise: find a schedule that makes a read stale. The check runs it.
+use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use crate::cap::quorum_model::{Event, Op, Store};
@@ -13,16 +14,16 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let (n, r, w) = (asked("n")?, asked("r")?, asked("w")?);
     let events = function(n, r, w);
     if events.is_empty() {
-        return Ok(Value::Text(NONE.to_owned()));
+        return Ok(about((n, r, w), NONE));
     }
-    Ok(Value::Text(told(&store(n, r, w), &events)))
+    Ok(about((n, r, w), &told(&store(n, r, w), &events)))
 }
 
-/// Exercise 9.
+/// Exercise 10.
 pub static EXERCISE: Exercise = Exercise {
-    id: "33_stale_schedule",
+    id: "10_stale_schedule",
     name: "stale_schedule",
-    title: "Exercise 9, a schedule that breaks R + W <= N",
+    title: "Exercise 10, a schedule that breaks R + W <= N",
     signature: "fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<Event>",
     hints: &[
         "The write is asked at replica 0 and the read at replica N - 1. The write must be done before the read is asked. Let it reach \
@@ -32,6 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`[Event::Write]`, then for `to` in `1..w` both deliveries, then `Event::Read`, then for `to` in `n - r..n - 1` \
          both deliveries between `n - 1` and `to`. They are different replicas exactly if R + W <= N; else answer `vec![]`.",
     ],
+    off_limits: &[],
     cases,
     reference,
 };
@@ -66,7 +68,12 @@ fn told(store: &Store, events: &[Event]) -> String {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let asked = |name| -> PolarsResult<usize> { Ok(*inputs.int(name)? as usize) };
     let meets = asked("r")? + asked("w")? > asked("n")?;
-    Ok(Value::Text(if meets { NONE } else { STALE }.to_owned()))
+    let of = (asked("n")?, asked("r")?, asked("w")?);
+    Ok(about(of, if meets { NONE } else { STALE }))
+}
+
+fn about((n, r, w): (usize, usize, usize), told: &str) -> Value {
+    Value::Text(format!("N = {n}, R = {r}, W = {w}: {told}"))
 }
 
 fn cases(seed: u64) -> Vec<Case> {
@@ -75,17 +82,26 @@ fn cases(seed: u64) -> Vec<Case> {
         let inputs = Inputs::new().with("n", int(n)).with("r", int(r)).with("w", int(w));
         Case { name, about, why, inputs }
     };
-    let n = 4 + (seed % 5) as usize;
+    let mut draw = Draw::of(seed);
+    let mut n = |readers: i64| draw.number(readers, readers + 1..readers + 7) as usize;
+    let [one, most_writes, most_reads, all, larger] = [n(2), n(3), n(3), n(3), n(6)];
+    let half = n(1);
     vec![
-        case("two", "two replicas, one copy each", "this is the run in the proof of the CAP theorem", 2, 1, 1),
-        case("write_two", "a write of two copies of three, a read of one", "a majority of writes alone does not help a read of one copy", 3, 1, 2),
-        case("read_two", "a write of one copy of three, a read of two", "a majority of reads alone does not help a write of one copy", 3, 2, 1),
-        case("majorities", "majorities of three", "two majorities share a replica, whatever the schedule", 3, 2, 2),
-        case("all", "a write of all copies", "whoever is read has it", 3, 1, 3),
-        case("larger", "a larger store, just not enough", "what holds for three replicas must hold for all", n, n / 2, n - n / 2),
+        case("one_copy", "one copy each", "of two replicas, this is the run in the proof of the CAP theorem", one, 1, 1),
+        case("most_writes", "a write of all copies but one, a read of one", "a majority of writes alone does not help a read of one copy", most_writes, 1, most_writes - 1),
+        case("most_reads", "a write of one copy, a read of all but one", "a majority of reads alone does not help a write of one copy", most_reads, most_reads - 1, 1),
+        case("majorities", "majorities", "two majorities share a replica, whatever the schedule", 2 * half + 1, half + 1, half + 1),
+        case("all", "a write of all copies", "whoever is read has it", all, 1, all),
+        case("halves", "half of the copies each, just not enough", "what holds for three replicas must hold for all", larger, larger / 2, larger - larger / 2),
     ]
 }
 
 #[cfg(test)]
-#[path = "stale_schedule_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        stale_schedule::stale_schedule, stub: |_, _, _| todo!(), mutants:
+        always_finds, does_not_wait, reads_first, reads_near_the_writer,
+    }
+}

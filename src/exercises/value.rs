@@ -3,6 +3,7 @@ use crate::notebook::table::Grid;
 use crate::notebook::time::with_readings;
 use chrono_tz::Tz;
 use polars::prelude::{DataFrame, PolarsResult, polars_bail};
+use std::borrow::Cow;
 
 /// An argument, or an answer.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub enum Value {
 
 /// The arguments of one call, by name, in the order of the signature.
 #[derive(Clone, Debug, Default)]
-pub struct Inputs(Vec<(&'static str, Value)>);
+pub struct Inputs(Vec<(Cow<'static, str>, Value)>);
 
 macro_rules! typed {
     ($(#[$doc:meta])* $name:ident, $variant:ident, $type:ty, $what:literal) => {
@@ -40,14 +41,14 @@ impl Inputs {
     }
 
     /// Adds the next argument.
-    pub fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.0.push((name, value));
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: Value) -> Self {
+        self.0.push((name.into(), value));
         self
     }
 
     /// Every argument with its name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.0.iter().map(|(name, value)| (*name, value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
     /// The same arguments, with another value for one of them.

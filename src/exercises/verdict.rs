@@ -1,5 +1,5 @@
 //! What a check says, to eyes and to machines.
-use super::attempt::Mishap;
+use super::attempt::{Mishap, Stop};
 use super::exercise::{Case, Exercise};
 use super::judge::Fault;
 use super::value::{Inputs, Value};
@@ -24,6 +24,8 @@ pub enum Status {
     Panicked,
     /// The stub still stands.
     Unsolved,
+    /// The process of the function ended, or was ended.
+    Stopped(Stop),
 }
 
 impl Status {
@@ -35,6 +37,11 @@ impl Status {
             Status::Error => "error",
             Status::Panicked => "panicked",
             Status::Unsolved => "unsolved",
+            Status::Stopped(Stop::Time) => "time",
+            Status::Stopped(Stop::Memory) => "memory",
+            Status::Stopped(Stop::Crash) => "crash",
+            Status::Stopped(Stop::Forbidden) => "forbidden",
+            Status::Stopped(Stop::Grader) => "grader",
         }
     }
 }
@@ -44,6 +51,8 @@ impl Status {
 pub struct Failed {
     /// The case.
     pub case: Case,
+    /// Its place among the cases, from 1.
+    pub number: usize,
     /// Its inputs, with all rows taken away that do not matter.
     pub inputs: Inputs,
     /// The right answer to these inputs.
@@ -60,7 +69,8 @@ pub struct Verdict {
     pub exercise: &'static Exercise,
     /// How it ended.
     pub status: Status,
-    /// The cases that were right, by name, up to the first that was not.
+    /// The cases that were right, by name: up to the first that was not, or, where
+    /// every case is marked, all of them.
     pub passed: Vec<&'static str>,
     /// How many cases there are.
     pub cases: usize,
@@ -109,8 +119,7 @@ impl Verdict {
         if self.status == Status::Unsolved {
             return format!("○ {title}: not solved yet");
         }
-        let number = self.passed.len() + 1;
-        let about = failed.case.about;
+        let (number, about) = (failed.number, failed.case.about);
         format!("✗ {title}: case {number} of {} fails: {about}", self.cases)
     }
 
@@ -121,6 +130,7 @@ impl Verdict {
             Some(Fault::Wrong { difference, .. }) => difference.what.clone(),
             Some(Fault::Mishap(Mishap::Panicked(message))) => format!("panicked: {message}"),
             Some(Fault::Mishap(Mishap::Error(message))) => format!("returned an error: {message}"),
+            Some(Fault::Mishap(Mishap::Stopped(_, message))) => message.clone(),
             Some(Fault::Mishap(Mishap::Unsolved)) => {
                 format!(
                     "write `{}`, then run this cell again",
@@ -197,7 +207,13 @@ impl Verdict {
     fn footer(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.failed {
-            None => lines.push(format!("Cases: {}.", self.passed.join(", "))),
+            None => {
+                lines.push(format!("Cases: {}.", self.passed.join(", ")));
+                lines.push(format!(
+                    "To compare with ours: solution!({}).",
+                    self.exercise.name
+                ));
+            }
             Some(failed) => {
                 if self.status != Status::Unsolved {
                     lines.push(format!("Why it matters: {}", failed.case.why));

@@ -1,12 +1,11 @@
 //! Exercise 3: page views and visitors in one table, at four granularities.
 use super::daily_uniques::page_views;
+use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use crate::batch;
 use crate::calendar::Granularity;
 use polars::prelude::*;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 
 /// The reader's function.
 pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
@@ -32,6 +31,7 @@ pub static EXERCISE: Exercise = Exercise {
          `let key = [col(\"url\"), col(\"ts\")]`; `concat(tables, UnionArgs::default())?`; then select the five columns \
          and sort by the first three.",
     ],
+    off_limits: &[],
     cases,
     reference,
 };
@@ -70,47 +70,56 @@ const AUG_3: i64 = 1_438_624_800;
 const AUG_7: i64 = 1_438_912_800;
 
 fn cases(seed: u64) -> Vec<Case> {
+    let mut draw = Draw::of(seed);
+    let (home, blog) = (draw.page(HOME), draw.page(BLOG));
+    let (home, blog) = (home.as_str(), blog.as_str());
+    let user = draw.number(0, 0..1_000_000);
+    // Whole months of 28 days: weeks and months begin where they did.
+    let shift = draw.number(0, -30..60) * 28 * DAY;
+    let (first, last) = (AUG_3 + shift, AUG_7 + shift);
+    let old = draw.number(40, 30..300);
+    let random = random(&mut draw, [home, blog], user);
     vec![
         case(
             "one_view",
             "one view is one row at each granularity",
             "the serving layer looks a range up by URL, granularity and time, in this order",
-            &[(HOME, AUG_3, 1)],
+            &[(home, first, user + 1)],
         ),
         case(
             "same_visitor",
             "one person comes in two hours of a day",
             "page views add up and visitors do not: each has its own way from hours to days",
-            &[(HOME, AUG_3, 7), (HOME, AUG_3 + HOUR, 7), (HOME, AUG_3 + HOUR, 7)],
+            &[(home, first, user + 7), (home, first + HOUR, user + 7), (home, first + HOUR, user + 7)],
         ),
         case(
             "weeks",
             "a week starts on Thursday, as the epoch did",
             "with weeks from Monday, two layers that merge their answers would cut time in different places",
             // Wednesday, August 5, and Thursday, August 6.
-            &[(HOME, AUG_3 + 2 * DAY, 1), (HOME, AUG_3 + 3 * DAY, 1)],
+            &[(home, first + 2 * DAY, user + 1), (home, first + 3 * DAY, user + 1)],
         ),
         case(
             "months",
             "a month is 28 days, four whole weeks: July 16 to August 12",
             "a calendar month is made of no whole weeks, and no sum of weeks would be one",
             // July 20 and August 3, then August 13.
-            &[(HOME, AUG_3 - 14 * DAY, 1), (HOME, AUG_3, 1), (HOME, AUG_3 + 10 * DAY, 1)],
+            &[(home, first - 14 * DAY, user + 1), (home, first, user + 1), (home, first + 10 * DAY, user + 1)],
         ),
         case(
             "lesson",
             "two pages in the lesson's two hours",
             "a page's rows must not take a neighbour's visitors",
-            &[(HOME, AUG_3, 1), (BLOG, AUG_3, 2), (BLOG, AUG_7, 2), (BLOG, AUG_7 + 5, 3), (HOME, AUG_7, 1)],
+            &[(home, first, user + 1), (blog, first, user + 2), (blog, last, user + 2), (blog, last + 5, user + 3), (home, last, user + 1)],
         ),
         case(
             "before_1970",
             "hours before 1970 have negative timestamps",
             "division that rounds towards zero puts them a bucket late",
-            &[(HOME, -HOUR, 1), (HOME, -40 * DAY, 1)],
+            &[(home, -HOUR, user + 1), (home, -old * DAY, user + 1)],
         ),
         case("empty", "no hours give an empty table with the right columns", "a site without traffic must not stop the batch run", &[]),
-        case("random", "a hundred views of half a year", "what holds for chosen days must hold for all", &random(seed)),
+        case("random", "a hundred views of half a year", "what holds for chosen days must hold for all", &random),
     ]
 }
 
@@ -118,7 +127,7 @@ fn case(
     name: &'static str,
     about: &'static str,
     why: &'static str,
-    views: &[(&'static str, i64, i64)],
+    views: &[(&str, i64, i64)],
 ) -> Case {
     let views = page_views(views);
     let counts = batch::page_views(&views, Granularity::Hour).expect("a sound view");
@@ -127,16 +136,20 @@ fn case(
     Case { name, about, why, inputs }
 }
 
-fn random(seed: u64) -> Vec<(&'static str, i64, i64)> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut below = |n: u64| random.next_u64() % n;
+fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> Vec<(&'a str, i64, i64)> {
     let views = (0..100).map(|_| {
-        let at = AUG_3 + below(180 * 86_400) as i64;
-        ([HOME, BLOG][below(2) as usize], at, below(9) as i64)
+        let at = AUG_3 + draw.below(180 * 86_400);
+        (pages[draw.below(2) as usize], at, user + draw.below(9))
     });
     views.collect()
 }
 
 #[cfg(test)]
-#[path = "visits_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        visits::visits, stub: |_, _| todo!(), mutants:
+        calendar_month, counts_rows, hours_and_days_only, joins_on_url_alone, monday_weeks, summed_uniques, truncates,
+    }
+}

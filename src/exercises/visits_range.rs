@@ -1,5 +1,6 @@
 //! Exercise 3, bonus: a range of local time, in the fewest reads.
 use super::daily_uniques::page_views;
+use super::draw::{Draw, at, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use crate::batch::{self, Sketch};
@@ -7,8 +8,6 @@ use crate::calendar::{Granularity, Plan, Span};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use polars::prelude::*;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 use std::collections::BTreeMap;
 
 /// The reader's function.
@@ -37,6 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
          plan add the count and merge the sketch, in a map by URL. `sketch.uniques()` counts at the end. URLs \
          without a row in the range stand there with 0 and 0.",
     ],
+    off_limits: &[],
     cases,
     reference,
 };
@@ -77,84 +77,115 @@ const HOUR: i64 = Granularity::Hour.secs();
 /// 2015-08-03 00:00 UTC.
 const AUG_3: i64 = 1_438_560_000;
 
-/// A person in every hour of two weeks, from July 30 on; each comes for five hours.
-/// Three more come at August 3, 05:00 UTC: the evening before, in California.
-fn two_weeks() -> Vec<(&'static str, i64, i64)> {
-    let hours = -96..240;
-    let view = |hour: i64| ([HOME, BLOG][hour.rem_euclid(2) as usize], AUG_3 + hour * HOUR, hour.div_euclid(5));
-    let more = (1_000..1_003).map(|user| (HOME, AUG_3 + 5 * HOUR, user));
-    hours.map(view).chain(more).collect()
+/// A person in every hour of two weeks, from four days before `start` on; each
+/// comes for five hours. Three more come five hours after `start`: the evening
+/// before, in California.
+fn two_weeks(pages: [&str; 2], user: i64, start: i64) -> Vec<(&str, i64, i64)> {
+    let view = |hour: i64| {
+        let page = pages[hour.rem_euclid(2) as usize];
+        (page, start + hour * HOUR, user + hour.div_euclid(5))
+    };
+    let more = (1_000..1_003).map(|id| (pages[0], start + 5 * HOUR, user + id));
+    (-96..240).map(view).chain(more).collect()
+}
+
+/// What a clock shows, as the reader's function gets it.
+fn clock(start: i64, hours: i64) -> String {
+    let time = chrono::DateTime::from_timestamp(start + hours * HOUR, 0).unwrap_or_default();
+    time.format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn cases(seed: u64) -> Vec<Case> {
-    let (from, until) = random_range(seed);
-    let range = |name, about, why, from, until, zone| case(name, about, why, &two_weeks(), [from, until], zone);
+    let mut draw = Draw::of(seed);
+    let (home, blog) = (draw.page(HOME), draw.page(BLOG));
+    let (home, blog) = (home.as_str(), blog.as_str());
+    let user = draw.number(0, 0..1_000_000);
+    // Months of 28 days, so that weeks begin where they did; all in summer time.
+    let start = AUG_3 + draw.number(0, -2..2) * 28 * 24 * HOUR;
+    let autumn = sunday(draw.number(2015, 2009..2023), 11, 1);
+    let day_25 = at(Tz::UTC, autumn, 0, 0);
+    let (from, hours) = (draw.below(150) - 96, draw.below(180));
+    let of_two_weeks = two_weeks([home, blog], user, start);
+    let range = |name, about, why, from, until, zone| {
+        let ends = [clock(start, from), clock(start, until)];
+        case(name, about, why, &of_two_weeks, ends, zone)
+    };
     vec![
         case(
             "one_hour",
             "the range is one hour",
             "the simplest plan is one read",
-            &[(HOME, AUG_3, 1)],
-            ["2015-08-03 00:00", "2015-08-03 01:00"],
+            &[(home, start, user + 1)],
+            [clock(start, 0), clock(start, 1)],
             Tz::UTC,
         ),
         case(
             "until",
             "the hour that starts at the end of the range is not in it",
             "with the end included, two ranges that meet count their common hour twice",
-            &[(HOME, AUG_3, 1), (HOME, AUG_3 + HOUR, 2)],
-            ["2015-08-03 00:00", "2015-08-03 01:00"],
+            &[(home, start, user + 1), (home, start + HOUR, user + 2)],
+            [clock(start, 0), clock(start, 1)],
             Tz::UTC,
         ),
         case(
             "same_visitor",
             "one person comes in each of three hours",
             "a sum of uniques over the reads counts them three times",
-            &[(HOME, AUG_3, 1), (HOME, AUG_3 + HOUR, 1), (HOME, AUG_3 + 2 * HOUR, 1)],
-            ["2015-08-03 00:00", "2015-08-03 03:00"],
+            &[(home, start, user + 1), (home, start + HOUR, user + 1), (home, start + 2 * HOUR, user + 1)],
+            [clock(start, 0), clock(start, 3)],
             Tz::UTC,
         ),
         range(
             "lesson",
             "August 3, 03:00 to August 6, 03:00: 72 hours in 26 reads",
             "each read costs a query time; two days are two reads, not 48",
-            "2015-08-03 03:00",
-            "2015-08-06 03:00",
+            3,
+            75,
             Tz::UTC,
         ),
         range(
             "pacific",
             "the same readings of a clock in California are other hours",
             "in UTC the range would begin seven hours early and end seven hours early",
-            "2015-08-03 03:00",
-            "2015-08-06 03:00",
+            3,
+            75,
             PACIFIC,
         ),
         range(
             "week",
             "July 30 to August 6 is a whole week",
             "a plan that knows days but not weeks reads seven times as much",
-            "2015-07-30 00:00",
-            "2015-08-06 00:00",
+            -96,
+            72,
             Tz::UTC,
         ),
         case(
             "autumn",
             "November 1 has 25 hours in California",
             "a day of 24 hours would miss the last of them",
-            &[(HOME, 1_446_361_200, 1), (HOME, 1_446_447_600, 2)],
-            ["2015-11-01 00:00", "2015-11-02 00:00"],
+            &[
+                (home, at(PACIFIC, autumn, 0, 0), user + 1),
+                (home, at(PACIFIC, autumn, 23, 0), user + 2),
+            ],
+            [clock(day_25, 0), clock(day_25, 24)],
             PACIFIC,
         ),
         range(
             "nothing",
             "a range without data has zeros for every page",
             "no visitors is an answer, and not the same as no such page",
-            "2016-01-01 00:00",
-            "2016-01-01 05:00",
+            3_624,
+            3_629,
             Tz::UTC,
         ),
-        range("random", "a range drawn by lot", "what holds for chosen ranges must hold for all", &from, &until, PACIFIC),
+        range(
+            "random",
+            "a range drawn by lot",
+            "what holds for chosen ranges must hold for all",
+            from,
+            from + hours,
+            PACIFIC,
+        ),
     ]
 }
 
@@ -162,14 +193,14 @@ fn case(
     name: &'static str,
     about: &'static str,
     why: &'static str,
-    views: &[(&'static str, i64, i64)],
-    [from, until]: [&str; 2],
+    views: &[(&str, i64, i64)],
+    [from, until]: [String; 2],
     zone: Tz,
 ) -> Case {
     let inputs = Inputs::new()
         .with("visits", Value::Frame(visits(&page_views(views)).expect("sound views")))
-        .with("from", Value::Text(from.to_owned()))
-        .with("until", Value::Text(until.to_owned()))
+        .with("from", Value::Text(from))
+        .with("until", Value::Text(until))
         .with("zone", Value::Zone(zone));
     Case { name, about, why, inputs }
 }
@@ -185,18 +216,12 @@ fn visits(views: &DataFrame) -> PolarsResult<DataFrame> {
     Ok(visits)
 }
 
-fn random_range(seed: u64) -> (String, String) {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut below = |n: u64| (random.next_u64() % n) as i64;
-    let from = AUG_3 - 96 * HOUR + below(150) * HOUR;
-    let until = from + below(180) * HOUR;
-    let clock = |ts| {
-        let utc = chrono::DateTime::from_timestamp(ts, 0).unwrap_or_default();
-        utc.format("%Y-%m-%d %H:%M").to_string()
-    };
-    (clock(from), clock(until))
-}
-
 #[cfg(test)]
-#[path = "visits_range_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    crate::exercises::mutants::tests! {
+        visits_range::visits_range, stub: |_, _, _, _| todo!(), mutants:
+        days_of_24_hours, end_included, every_row, hours_only, leaves_out_the_quiet, no_weeks, subtracts, summed_uniques, utc_for_pacific,
+    }
+}

@@ -15,6 +15,7 @@
 //! | [`rich`] | the same content in several MIME types |
 //! | [`emit`] | the one place that writes it out |
 //! | [`live`], [`progress`](mod@progress) | output while the cell runs, changed in place |
+//! | [`scratch`](mod@scratch) | folders for the files of cells |
 //! | [`measured`](mod@measured) | tables of times, for a stored notebook without them |
 //! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | the way to the kernel; panics and failed `?` |
@@ -33,6 +34,7 @@ pub mod measured;
 pub mod plot;
 pub mod progress;
 pub mod rich;
+pub mod scratch;
 pub mod table;
 pub mod time;
 pub mod widgets;
@@ -40,6 +42,7 @@ pub mod widgets;
 pub use display::{AsRich, EvcxrDebug, EvcxrDisplay, Render};
 pub use live::{DisplayHandle, clear_output, display, input, password};
 pub use measured::measured;
-pub use progress::{progress, timed};
+pub use progress::{progress, steady, timed};
 pub use rich::Rich;
+pub use scratch::scratch;
 pub use time::with_time;

@@ -11,7 +11,8 @@ pub const STEADY: &str = "LAMBDA_WORKBOOK_STEADY";
 /// Between two pictures of a progress bar.
 const REFRESH: Duration = Duration::from_millis(100);
 
-pub(super) fn steady() -> bool {
+/// Whether outputs must be the same whenever they are made: see [`STEADY`].
+pub fn steady() -> bool {
     std::env::var_os(STEADY).is_some()
 }
 

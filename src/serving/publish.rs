@@ -22,6 +22,9 @@ use std::path::Path;
 /// The stores in [`SERVING`], named like the Parquet file that each is made of.
 pub(super) const STORES: [&str; 3] = ["page_views", "uniques", "bounces"];
 
+/// Adds the rows of a frame to a store.
+type Push = fn(&mut Builder, &DataFrame) -> Result<()>;
+
 /// How the views of a run are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serving {
@@ -52,8 +55,7 @@ impl Serving {
 /// # Errors
 /// What [`build`](super::build()) refuses, and Parquet of other columns.
 pub fn publish(run: &Path, before: &Path, how: Serving) -> Result<Vec<(&'static str, Header)>> {
-    let counts = Layout::counts(how.shards).keep(how.keep);
-    let build = |store: &'static str, parquet: &str| -> Result<Option<(&'static str, Header)>> {
+    let build = |parquet: &str, store: &'static str, layout: Layout, push: Push| {
         let parquet = run.join(parquet);
         if !parquet.exists() {
             return Ok(None);
@@ -61,24 +63,22 @@ pub fn publish(run: &Path, before: &Path, how: Serving) -> Result<Vec<(&'static 
         let from = Paths::new(before.join(SERVING).join(store));
         let to = Paths::new(run.join(SERVING).join(store));
         carry_over(&from, &to, how.keep)?;
-        let layout = match store {
-            "uniques" => Layout::sketches(how.shards, how.precision).keep(how.keep),
-            "bounces" => Layout::bytes(how.shards).keep(how.keep),
-            _ => counts,
-        };
-        let mut builder = Builder::start(to.root(), layout)?;
-        for_each_row_group(&parquet, |frame| match store {
-            "bounces" => push_bounces(&mut builder, frame),
-            "uniques" => push_frame(&mut builder, frame, "sketch"),
-            _ => push_frame(&mut builder, frame, "count"),
-        })?;
+        let mut builder = Builder::start(to.root(), layout.keep(how.keep))?;
+        for_each_row_group(&parquet, |frame| push(&mut builder, frame))?;
         builder.finish().map(|header| Some((store, header)))
     };
     let [page_views, uniques, bounces] = STORES;
-    let (page_views, (uniques, bounces)) = rayon::join(
-        || build(page_views, PAGE_VIEWS),
-        || rayon::join(|| build(uniques, UNIQUES), || build(bounces, BOUNCES)),
-    );
+    let counts = || {
+        let push: Push = |builder, frame| push_frame(builder, frame, "count");
+        build(PAGE_VIEWS, page_views, Layout::counts(how.shards), push)
+    };
+    let sketches = || {
+        let push: Push = |builder, frame| push_frame(builder, frame, "sketch");
+        let layout = Layout::sketches(how.shards, how.precision);
+        build(UNIQUES, uniques, layout, push)
+    };
+    let visits = || build(BOUNCES, bounces, Layout::bytes(how.shards), push_bounces);
+    let (page_views, (uniques, bounces)) = rayon::join(counts, || rayon::join(sketches, visits));
     let built = [page_views?, uniques?, bounces?];
     Ok(built.into_iter().flatten().collect())
 }

@@ -7,13 +7,15 @@ use super::error::{Result, StoreError};
 use super::publish::STORES;
 use super::scan::Scan;
 use super::sharding::shard_of;
-use super::store::Store;
+use super::store::{Store, whole};
 use super::values::ValueKind;
 use crate::batch::output::SERVING;
 use crate::batch::rejected::TIMESTAMPS;
 use crate::batch::sketch::{Precision, Sketch, SketchError};
 use crate::calendar::{Granularity, Plan, Read, Span};
+use crate::notebook::table::counted;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where a value stands that has no time: bounces are of all time, and a store's
@@ -67,7 +69,7 @@ pub struct Answer<T> {
 }
 
 /// Visits to a domain, and those that ended where they began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounces {
     pub visits: i64,
     pub bounces: i64,
@@ -85,19 +87,32 @@ impl Bounces {
         (self.visits > 0).then(|| self.bounces as f64 / self.visits as f64)
     }
 
-    pub(super) fn to_bytes(self) -> [u8; 16] {
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.visits.to_le_bytes());
         bytes[8..].copy_from_slice(&self.bounces.to_le_bytes());
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (visits, bounces) = bytes.split_first_chunk()?;
         Some(Self {
             visits: i64::from_le_bytes(*visits),
             bounces: i64::from_le_bytes(bounces.try_into().ok()?),
         })
+    }
+}
+
+impl fmt::Display for Bounces {
+    /// ```
+    /// use lambda_workbook::serving::Bounces;
+    /// let bounces = Bounces { visits: 4, bounces: 1 };
+    /// assert_eq!(bounces.to_string(), "4 visits, 1 bounce");
+    /// ```
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let visits = counted(self.visits as usize, "visit", "visits");
+        let bounces = counted(self.bounces as usize, "bounce", "bounces");
+        write!(f, "{visits}, {bounces}")
     }
 }
 
@@ -159,18 +174,18 @@ impl ServedViews {
         let Some(rows) = snapshot.url(url)? else {
             return Ok(None);
         };
-        let value = super::store::sum_of(&rows, &Scan::of(&plan))?;
-        let blocks = rows.blocks_read();
-        let count = |read: &Read| Ok((*read, rows.count(read.granularity, read.ts)?));
-        let parts = plan.reads().iter().map(count).collect::<Result<_>>()?;
-        Ok(Some(answer(
-            &self.page_views,
-            url,
-            value,
-            plan,
-            parts,
-            blocks,
-        )))
+        let mut sum = 0i128;
+        let mut found = HashMap::new();
+        for scan in Scan::of(&plan) {
+            for (ts, count) in rows.counts(scan.granularity, scan.from..scan.to)? {
+                let count128 = i128::from(count);
+                sum += if scan.minus { -count128 } else { count128 };
+                found.insert((scan.granularity, ts), count);
+            }
+        }
+        let (value, blocks) = (whole(&rows, sum)?, rows.blocks_read());
+        let store = &self.page_views;
+        Ok(Some(answer(store, url, value, plan, &found, blocks)))
     }
 
     /// Who saw a URL in a range of whole hours, as a sketch.
@@ -203,10 +218,8 @@ impl ServedViews {
                 found.insert((scan.granularity, ts), part.uniques());
             }
         }
-        let part = |read: &Read| (*read, found.get(&(read.granularity, read.ts)).copied());
-        let parts = plan.reads().iter().map(part).collect();
         let blocks = rows.blocks_read();
-        Ok(Some(answer(store, url, all, plan, parts, blocks)))
+        Ok(Some(answer(store, url, all, plan, &found, blocks)))
     }
 
     /// Visits and bounces of a domain, over all time; `None` for a domain that
@@ -249,9 +262,11 @@ fn answer<T>(
     url: &str,
     value: T,
     plan: Plan,
-    parts: Vec<(Read, Option<i64>)>,
+    found: &HashMap<(Granularity, i64), i64>,
     blocks: u32,
 ) -> Answer<T> {
+    let part = |read: &Read| (*read, found.get(&(read.granularity, read.ts)).copied());
+    let parts = plan.reads().iter().map(part).collect();
     let header = store.header();
     Answer {
         value,

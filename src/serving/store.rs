@@ -197,6 +197,11 @@ pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Scan]) -> Result<i64> {
             sum += if scan.minus { -part } else { part };
         }
     }
+    whole(rows, sum)
+}
+
+/// A sum, if 64 bits hold it.
+pub(super) fn whole(rows: &UrlRows<'_>, sum: i128) -> Result<i64> {
     i64::try_from(sum).map_err(|_| StoreError::SumTooLarge {
         url: rows.url().to_owned(),
     })

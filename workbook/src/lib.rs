@@ -3,6 +3,7 @@
 //! It is a library too, so that the tests can speak to a real kernel.
 
 pub mod commands;
+pub mod grade;
 pub mod kernel;
 pub mod notebook_file;
 pub mod setup;
@@ -14,4 +15,10 @@ pub mod setup;
 pub enum Outcome {
     Done,
     No,
+}
+
+/// Ends the program as clap does when the words of the command line are wrong.
+pub fn wrong_use(problem: impl std::fmt::Display) -> ! {
+    eprintln!("error: {problem}");
+    std::process::exit(2)
 }

@@ -1,7 +1,7 @@
 //! The command line of the Lambda Workbook.
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use workbook::{Outcome, commands, kernel};
+use workbook::{Outcome, commands, grade, kernel};
 
 /// Teaches the Lambda Architecture by running it.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Query(commands::query::Args),
     /// Check exercises
     Check(commands::check::Args),
+    /// Grade submissions, each in a sandbox
+    Grade(commands::grade::Args),
     /// Make the handouts in exercises/ from solutions/
     Release(commands::release::Args),
     /// Execute notebooks on the real kernel
@@ -34,6 +36,9 @@ enum Command {
     /// Serve one notebook: what the kernelspec starts
     #[command(hide = true)]
     Kernel(commands::kernel::Args),
+    /// Become another program without any rights: what the grader starts
+    #[command(hide = true)]
+    Confine { spec: String },
     /// Answer completion questions on stdin: what the kernel starts
     #[command(hide = true)]
     Complete(commands::complete::Args),
@@ -75,12 +80,14 @@ fn main() -> ExitCode {
         Command::Batch(args) => commands::batch::run(args),
         Command::Query(args) => commands::query::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Grade(args) => commands::grade::run(args),
         Command::Release(args) => commands::release::run(args),
         Command::Run(args) => commands::run::run(args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Lab(args) => commands::lab::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Kernel(args) => commands::kernel::run(args),
+        Command::Confine { spec } => grade::sandbox::confine(&spec).map(|never| match never {}),
         Command::Complete(args) => commands::complete::run(args),
     };
     match outcome {

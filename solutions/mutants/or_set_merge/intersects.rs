@@ -1,6 +1,6 @@
 // found by concurrent_adds: differs in `elements`
 // Keeps what both hold.
-fn or_set_merge(mine: &exercises::or_set_merge::State, theirs: &exercises::or_set_merge::State) -> exercises::or_set_merge::State {
+fn or_set_merge(mine: &crdt::by_hand::OrSetState, theirs: &crdt::by_hand::OrSetState) -> crdt::by_hand::OrSetState {
     let mut merged = mine.clone();
     merged.live.retain(|addition| theirs.live.contains(addition));
     for (id, n) in &theirs.seen {

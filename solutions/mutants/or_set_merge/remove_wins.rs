@@ -1,8 +1,8 @@
 // found by add_wins: differs in `elements`
 // Compares elements, not additions: a removal takes a concurrent addition along.
-fn or_set_merge(mine: &exercises::or_set_merge::State, theirs: &exercises::or_set_merge::State) -> exercises::or_set_merge::State {
+fn or_set_merge(mine: &crdt::by_hand::OrSetState, theirs: &crdt::by_hand::OrSetState) -> crdt::by_hand::OrSetState {
     let mut merged = mine.clone();
-    let dead = |one: &exercises::or_set_merge::State, other: &exercises::or_set_merge::State| -> std::collections::BTreeSet<String> {
+    let dead = |one: &crdt::by_hand::OrSetState, other: &crdt::by_hand::OrSetState| -> std::collections::BTreeSet<String> {
         let saw = |a: &&(u32, u64, String)| other.seen.get(&a.0).is_some_and(|n| a.1 <= *n);
         one.live.iter().filter(saw).filter(|a| !other.live.contains(*a)).map(|a| a.2.clone()).collect()
     };

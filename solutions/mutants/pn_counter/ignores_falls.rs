@@ -1,7 +1,7 @@
 // found by alone: differs in `value`
 // A G-counter.
-fn pn_counter(replicas: usize, steps: &[exercises::pn_counter::Step]) -> Vec<i64> {
-    use exercises::pn_counter::Step;
+fn pn_counter(replicas: usize, steps: &[crdt::by_hand::Step]) -> Vec<i64> {
+    use crdt::by_hand::Step;
     let mut states = vec![vec![0i64; replicas]; replicas];
     for step in steps {
         match *step {

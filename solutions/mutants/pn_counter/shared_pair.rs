@@ -1,7 +1,7 @@
 // found by both: differs in `value`
 // Two numbers that only grow, but shared by all replicas.
-fn pn_counter(replicas: usize, steps: &[exercises::pn_counter::Step]) -> Vec<i64> {
-    use exercises::pn_counter::Step;
+fn pn_counter(replicas: usize, steps: &[crdt::by_hand::Step]) -> Vec<i64> {
+    use crdt::by_hand::Step;
     let mut states = vec![[0i64; 2]; replicas];
     for step in steps {
         match *step {

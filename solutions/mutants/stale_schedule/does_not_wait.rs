@@ -1,4 +1,4 @@
-// found by write_two: it is
+// found by most_writes: it is
 // Does not wait for W and R copies.
 fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
     use cap::quorum_model::Event::*;

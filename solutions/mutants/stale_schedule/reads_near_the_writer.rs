@@ -1,4 +1,4 @@
-// found by larger: it is
+// found by halves: it is
 // The read asks the writer's end first.
 fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
     use cap::quorum_model::Event::*;

@@ -12,7 +12,7 @@
 use std::fmt;
 
 /// Bits of the index within a code.
-const FINE: u32 = 25;
+pub(super) const FINE: u32 = 25;
 
 /// How many registers a sketch has, as a power of two: 4 to 18.
 ///

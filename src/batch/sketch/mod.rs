@@ -25,6 +25,7 @@
 //! Data", chapter 10.
 
 pub mod bytes;
+mod coarser;
 pub mod code;
 pub mod gather;
 pub mod hash;
@@ -71,6 +72,8 @@ pub enum SketchError {
     NoPrecision(NoPrecision),
     /// Two sketches of different precisions.
     Precisions(Precision, Precision),
+    /// A sketch of the first that would have to be one of the second, which is higher.
+    Finer(Precision, Precision),
     /// Bytes of another format.
     Format(u8),
     /// A plan that takes sketches away.
@@ -101,6 +104,13 @@ impl fmt::Display for SketchError {
                  views with the same precision",
                 one.bits(),
                 other.bits()
+            ),
+            SketchError::Finer(from, to) => write!(
+                f,
+                "a sketch of precision {} cannot become one of precision {}: what it forgot does \
+                 not come back; compute it anew from the data",
+                from.bits(),
+                to.bits()
             ),
             SketchError::Format(found) => write!(
                 f,
@@ -199,11 +209,15 @@ impl Sketch {
 
     /// The sketch as bytes; see [`bytes`].
     pub fn to_bytes(&self) -> Vec<u8> {
+        bytes::write(self.precision, &self.content())
+    }
+
+    fn content(&self) -> Content {
         let mut tidy = self.inner.clone();
         // Counting moves what came last into its sorted place.
         tidy.count();
         let words = words::to_words(&tidy).expect("the state is numbers");
-        bytes::write(self.precision, &content(&words))
+        content(&words)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.

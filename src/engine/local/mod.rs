@@ -54,6 +54,17 @@ use urls::{Domains, RawUrls, Urls};
 use visits::Visits;
 use write::Counted;
 
+/// Second, URL, account, cookie and nonce of a page view in plain JSON; `None` for
+/// what only the schema can read. The speed layer reads single lines by it.
+pub(crate) fn plain_page_view(line: &[u8]) -> Option<(i64, &str, Option<i64>, &str, i64)> {
+    let found = scan::scan(line)?;
+    let (user, cookie) = match found.person {
+        record::Person::User(id) => (Some(id), ""),
+        record::Person::Cookie(cookie) => (None, str::from_utf8(cookie).ok()?),
+    };
+    Some((found.secs, found.url, user, cookie, found.nonce))
+}
+
 /// The file of what could not be read.
 pub const REJECTED: &str = "rejected.jsonl";
 

@@ -13,7 +13,8 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
     Lines {
         frame: frame.clone(),
         x: x.to_owned(),
-        y: y.to_owned(),
+        ys: vec![y.to_owned()],
+        axis: y.to_owned(),
         by: None,
         zone: None,
         title: format!("{y} over {x}"),
@@ -26,7 +27,8 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
 pub struct Lines {
     frame: DataFrame,
     x: String,
-    y: String,
+    ys: Vec<String>,
+    axis: String,
     by: Option<String>,
     zone: Option<Tz>,
     title: String,
@@ -41,6 +43,26 @@ const STEPS: [i64; 9] = [
 ];
 
 impl Lines {
+    /// Draws another column too. Each column is then a line of its name.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let error = df!("precision" => [4i64, 5], "error" => [26.0, 18.4], "bound" => [52.0, 36.8])?;
+    /// let figure = plot::lines(&error, "precision", "error").and("bound").axis("percent").figure()?;
+    /// assert!(figure.svg().contains("bound") && figure.svg().contains("percent"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn and(mut self, y: &str) -> Self {
+        self.ys.push(y.to_owned());
+        self
+    }
+
+    /// Names the upright axis; without it, that is the first column's name.
+    pub fn axis(mut self, name: impl Into<String>) -> Self {
+        self.axis = name.into();
+        self
+    }
+
     /// One line per value of `column`.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.to_owned());
@@ -62,13 +84,21 @@ impl Lines {
     /// Draws the chart.
     pub fn figure(self) -> PolarsResult<Figure> {
         let xs = data::numbers(&self.frame, &self.x)?;
-        let ys = data::numbers(&self.frame, &self.y)?;
-        let (members, names) = data::series(&self.frame, self.by.as_deref())?;
-        let mut series: Vec<Vec<(f64, f64)>> = vec![Vec::new(); names.len()];
-        for ((x, y), member) in xs.into_iter().zip(ys).zip(members) {
-            if let (Some(x), Some(y)) = (x, y) {
-                series[member].push((x, y));
+        let (members, of) = data::series(&self.frame, self.by.as_deref())?;
+        let mut series: Vec<Vec<(f64, f64)>> = vec![Vec::new(); of.len() * self.ys.len()];
+        let mut names = Vec::with_capacity(series.len());
+        for (place, column) in self.ys.iter().enumerate() {
+            let ys = data::numbers(&self.frame, column)?;
+            for ((x, y), member) in xs.iter().zip(ys).zip(&members) {
+                if let (Some(x), Some(y)) = (*x, y) {
+                    series[place * of.len() + member].push((x, y));
+                }
             }
+            names.extend(of.iter().map(|of| match (self.ys.len(), of.as_str()) {
+                (1, _) => of.clone(),
+                (_, "") => column.clone(),
+                _ => format!("{of}, {column}"),
+            }));
         }
         for points in &mut series {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -117,7 +147,7 @@ impl Lines {
         draw((WIDTH, (bottom + 52) as u32), |canvas| {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
-            canvas.label(&self.y, (LEFT - 8, top - 20), BEFORE);
+            canvas.label(&self.axis, (LEFT - 8, top - 20), BEFORE);
             for mark in &marks {
                 let y = up.at(*mark);
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);

@@ -18,6 +18,8 @@
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
 //! | [`round`](fn@round) | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
+//! | [`topology`](fn@topology) | queues and workers that have run |
+//! | [`held`](fn@held) | which view holds which minutes |
 //! | [`messages`] | a run of replicas, message by message |
 //! | [`draw`] | anything plotters can draw |
 //!
@@ -29,6 +31,7 @@ mod canvas;
 mod components;
 mod data;
 mod flow;
+mod held;
 mod lines;
 mod messages;
 pub(crate) mod net;
@@ -37,14 +40,17 @@ mod rounds;
 mod scale;
 mod style;
 mod timeline;
+mod topology;
 
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
+pub use held::held;
 pub use lines::{Lines, lines};
 pub use messages::{Messages, messages};
 pub use plan::plan;
 pub use rounds::round;
 pub use timeline::{Timeline, timeline};
+pub use topology::topology;
 
 use super::{Render, Rich};
 use plotters::coord::Shift;

@@ -180,8 +180,14 @@ enum Line<'a> {
     Gap(usize),
 }
 
-/// A number of things: `1 row`, `1,409,422 rows`.
-pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
+/// A number of things.
+///
+/// ```
+/// use lambda_workbook::notebook::table::counted;
+/// assert_eq!(counted(1, "row", "rows"), "1 row");
+/// assert_eq!(counted(1_409_422, "row", "rows"), "1,409,422 rows");
+/// ```
+pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n as i64), if n == 1 { one } else { many })
 }
 

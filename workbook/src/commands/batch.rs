@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
-    #[arg(long = "zone", value_name = "TZ", value_parser = zone)]
+    #[arg(long = "zone", value_name = "TZ", value_parser = calendar::parse_zone)]
     zones: Vec<Tz>,
     /// Which views to compute
     #[arg(long, value_enum, default_value = "all")]
@@ -66,10 +66,6 @@ enum EngineName {
 fn precision(bits: &str) -> Result<Precision, String> {
     let bits = bits.parse().map_err(|_| "not a whole number".to_owned())?;
     Precision::new(bits).map_err(|error| error.to_string())
-}
-
-fn zone(name: &str) -> Result<Tz, String> {
-    calendar::parse_zone(name).map_err(|error| error.to_string())
 }
 
 pub fn run(mut args: Args) -> anyhow::Result<Outcome> {

@@ -4,8 +4,11 @@ use crate::Outcome;
 
 mod batch;
 mod data;
+mod grade;
 mod kernel;
+mod peers;
 mod serving;
+mod speed;
 mod widgets;
 
 #[derive(clap::Args)]
@@ -24,6 +27,10 @@ enum What {
     Batch(batch::Args),
     /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
     Serving(serving::Args),
+    /// The grading of a class
+    Grade(grade::Args),
+    /// From the log to realtime views beside PySpark Structured Streaming
+    Speed(speed::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -34,6 +41,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
         What::Serving(args) => serving::run(args),
+        What::Grade(args) => grade::run(args),
+        What::Speed(args) => speed::run(args),
         What::Data => data::run(),
     }
 }

@@ -1,5 +1,5 @@
 //! `workbook data`: make a data set.
-use crate::Outcome;
+use crate::{Outcome, wrong_use};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -82,10 +82,7 @@ pub fn run(args: Args) -> Result<Outcome> {
     let made = spec.check().and_then(|()| make(&spec, args.out, format));
     match made {
         Ok(()) => Ok(Outcome::Done),
-        Err(error) if error.is_wrong_use() => {
-            eprintln!("error: {error}");
-            std::process::exit(2)
-        }
+        Err(error) if error.is_wrong_use() => wrong_use(error),
         Err(error) => Err(error.into()),
     }
 }

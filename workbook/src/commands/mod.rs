@@ -5,6 +5,7 @@ pub mod check;
 pub mod complete;
 pub mod data;
 pub mod doctor;
+pub mod grade;
 pub mod kernel;
 pub mod lab;
 pub mod query;

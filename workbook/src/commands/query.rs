@@ -1,5 +1,5 @@
 //! `workbook query`: what the views of a batch run answer, and what that took.
-use crate::Outcome;
+use crate::{Outcome, wrong_use};
 use anyhow::Context;
 use indicatif::HumanCount;
 use lambda_workbook::batch::bounces::domain;
@@ -7,6 +7,7 @@ use lambda_workbook::batch::normalise_url;
 use lambda_workbook::calendar::{self, Granularity, Plan, Span, SpanError, local_day};
 use lambda_workbook::chrono::{DateTime, NaiveDate, NaiveDateTime};
 use lambda_workbook::chrono_tz::Tz;
+use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
 use lambda_workbook::serving::{Answer, BLOCK, ServedViews};
 use serde_json::json;
@@ -60,7 +61,7 @@ struct Range {
     #[arg(long, value_name = "DATE", conflicts_with = "from")]
     day: Option<NaiveDate>,
     /// Where clocks read these times
-    #[arg(long, value_name = "TZ", default_value = "UTC", value_parser = zone)]
+    #[arg(long, value_name = "TZ", default_value = "UTC", value_parser = calendar::parse_zone)]
     zone: Tz,
     /// A line for each day of the zone that the range touches
     #[arg(long)]
@@ -87,16 +88,6 @@ fn time(text: &str) -> Result<Time, String> {
         .or_else(|_| wall("%Y-%m-%dT%H:%M:%S", "T00:00:00"))
         .map(Time::Wall)
         .map_err(|_| "write a time as 2015-08-03T03, 2015-08-03T03:00 or 2015-08-03".to_owned())
-}
-
-fn zone(name: &str) -> Result<Tz, String> {
-    calendar::parse_zone(name).map_err(|error| error.to_string())
-}
-
-/// Ends the program as clap does when the words of the command line are wrong.
-fn wrong_use(problem: impl std::fmt::Display) -> ! {
-    eprintln!("error: {problem}");
-    std::process::exit(2)
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -255,7 +246,7 @@ fn unknown(views: &ServedViews, name: &str, of_bounces: bool) -> anyhow::Error {
         true => "it is empty".to_owned(),
         false => format!(
             "it holds {}, the nearest: {}",
-            some(names.len() as u64, what),
+            counted(names.len(), what, &format!("{what}s")),
             near.join(", ")
         ),
     };
@@ -320,14 +311,9 @@ fn explain<T>(out: &mut impl Write, answer: &Answer<T>, what: &str) -> std::io::
         answer.version,
         answer.shard + 1,
         answer.shards,
-        some(answer.scans as u64, "contiguous scan"),
-        some(u64::from(answer.blocks), "block"),
+        counted(answer.scans, "contiguous scan", "contiguous scans"),
+        counted(answer.blocks as usize, "block", "blocks"),
     )
-}
-
-fn some(count: u64, of: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{} {of}{s}", HumanCount(count))
 }
 
 fn as_json<T>(

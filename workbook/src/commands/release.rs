@@ -4,17 +4,29 @@
 //! that compiles, cells tagged `solution` stay behind, outputs are cleared. The
 //! marks are nbgrader's, so that its tools read the same source.
 use crate::Outcome;
+use crate::grade::extract::extract;
 use crate::kernel::place::Built;
 use crate::notebook_file::{Notebook, lines, source};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+mod course;
+
 #[derive(clap::Args)]
 pub struct Args {
     /// Change nothing: say which handouts are not current, and exit 1 if any
     #[arg(long)]
     check: bool,
+    /// Replace notebooks that were solved in place, too
+    #[arg(long)]
+    force: bool,
+    /// Make a course folder for nbgrader instead
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    nbgrader: Option<PathBuf>,
+    /// What nbgrader's cases are drawn from; by lot unless said
+    #[arg(long, requires = "nbgrader")]
+    seed: Option<u64>,
 }
 
 pub const BEGIN: &str = "// BEGIN SOLUTION";
@@ -22,6 +34,10 @@ pub const END: &str = "// END SOLUTION";
 
 pub fn run(args: Args) -> Result<Outcome> {
     let root = Built::find()?.root;
+    if let Some(folder) = &args.nbgrader {
+        let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
+        return course::make(&root, folder, args.seed.unwrap_or(seed >> 12));
+    }
     let mut stale = false;
     for solution in solutions(&root)? {
         let handout = handout(&solution)?;
@@ -33,6 +49,13 @@ pub fn run(args: Args) -> Result<Outcome> {
         if args.check {
             println!(
                 "{}: not current, run `cargo workbook release`",
+                name(&handout.path)
+            );
+            continue;
+        }
+        if !args.force && is_solved(&handout) {
+            println!(
+                "{}: solved in place, and left alone; --force replaces it",
                 name(&handout.path)
             );
             continue;
@@ -92,6 +115,9 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
         cell["source"] = lines(&stub);
         cell["outputs"] = json!([]);
         cell["execution_count"] = Value::Null;
+        if of_the_lesson(cell) {
+            may_fail(cell);
+        }
         // Left by front ends that time cells: it says nothing of the exercise.
         if let Some(metadata) = cell["metadata"].as_object_mut() {
             metadata.remove("execution");
@@ -106,9 +132,38 @@ pub fn handout(solution: &Path) -> Result<Notebook> {
     Ok(notebook)
 }
 
+/// Whether the cell tries the function on the chapter's data.
+fn of_the_lesson(cell: &Value) -> bool {
+    cell["id"]
+        .as_str()
+        .is_some_and(|id| id.starts_with("lesson"))
+}
+
+/// Tags a cell that the stub cannot feed, so that running all cells goes on.
+fn may_fail(cell: &mut Value) {
+    const TAG: &str = "raises-exception";
+    let tags = &mut cell["metadata"]["tags"];
+    match tags.as_array_mut() {
+        Some(tags) if tags.iter().any(|tag| tag == TAG) => {}
+        Some(tags) => tags.push(json!(TAG)),
+        None => *tags = json!([TAG]),
+    }
+}
+
 fn is_solution_only(cell: &Value) -> bool {
     let tags = cell["metadata"]["tags"].as_array();
     tags.is_some_and(|tags| tags.iter().any(|tag| tag == "solution"))
+}
+
+/// Whether somebody has written an answer where the handout would go.
+fn is_solved(handout: &Notebook) -> bool {
+    let stem = handout.path.file_stem().unwrap_or_default();
+    let exercise = lambda_workbook::exercises::find(&stem.to_string_lossy());
+    let (Some(exercise), Ok(on_disk)) = (exercise, Notebook::read(&handout.path)) else {
+        return false;
+    };
+    let answer = extract(&on_disk, handout, exercise);
+    answer.is_ok_and(|answer| !answer.source.contains("todo!()"))
 }
 
 fn is_current(handout: &Notebook) -> bool {

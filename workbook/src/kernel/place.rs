@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 /// The file that a notebook cell links.
@@ -280,7 +281,7 @@ Ok::<(), std::fmt::Error>(())?;
 ///
 /// Kernels on the same build share one hard link. Links that no kernel holds
 /// are removed.
-fn pin(built: &Built) -> Result<(PathBuf, File)> {
+pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let dylib = built.dylib();
     let meta = fs::metadata(&dylib).with_context(|| format!("cannot read {}", dylib.display()))?;
     let age = meta
@@ -295,7 +296,7 @@ fn pin(built: &Built) -> Result<(PathBuf, File)> {
     lock.lock_shared()?;
     let link = folder.join(DYLIB);
     if !link.exists() {
-        let fresh = folder.join(format!("{}.tmp", std::process::id()));
+        let fresh = folder.join(draft());
         let _ = fs::remove_file(&fresh);
         if fs::hard_link(&dylib, &fresh).is_err() {
             fs::copy(&dylib, &fresh)
@@ -331,11 +332,18 @@ fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A file name that nobody else uses, in this process or another.
+fn draft() -> String {
+    static DRAFTS: AtomicUsize = AtomicUsize::new(0);
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{number}.tmp", std::process::id())
+}
+
 /// See [`super::cargo_stand_in::link`]. Without it cells link a little slower.
 fn make_stub(folder: &Path) -> Result<()> {
     let folder = folder.join("stub");
     fs::create_dir_all(&folder)?;
-    let fresh = folder.join(format!("{}.tmp", std::process::id()));
+    let fresh = folder.join(draft());
     let made = Command::new("cc")
         .args(["-shared", "-nostdlib"])
         .arg(format!("-Wl,-soname,{DYLIB}"))
@@ -350,7 +358,7 @@ fn make_stub(folder: &Path) -> Result<()> {
 }
 
 /// The folders of rustc and of its standard library.
-fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
+pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
     let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let output = Command::new(&rustc)
         .args(["--print", "sysroot", "--print", "target-libdir"])

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -52,6 +53,11 @@ fn assignment(folder: &Path, function: &str) {
     });
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("hours.ipynb"), notebook.to_string()).unwrap();
+}
+
+fn marks_of(wanted: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = |(student, score): &(&str, &str)| (student.to_string(), score.to_string());
+    wanted.iter().map(owned).collect()
 }
 
 /// Each student's marks, as nbgrader exports them.
@@ -113,7 +119,7 @@ fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
     let said = nbgrader(&["autograde", "hours"]);
     assert!(!said.contains("Traceback"), "{said}");
     nbgrader(&["export", "--to", "marks.csv"]);
-    let marks = marks(&fs::read_to_string(desk.path("marks.csv")).unwrap());
+    let exported = fs::read_to_string(desk.path("marks.csv")).unwrap();
     let wanted = [
         ("right", "6.0"),
         ("wrong_before_1970", "2.0"),
@@ -121,6 +127,98 @@ fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
         ("does_not_compile", "0.0"),
         ("unsolved", "0.0"),
     ];
-    let wanted = wanted.map(|(student, score)| (student.to_owned(), score.to_owned()));
-    assert_eq!(marks, BTreeMap::from(wanted), "{said}");
+    assert_eq!(marks(&exported), marks_of(&wanted), "{said}");
+}
+
+/// A student's answer in place of the stub.
+fn submit(desk: &Desk, student: &str, function: &str) {
+    let handout = fs::read(desk.path("release/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+    let mut notebook: Value = serde_json::from_slice(&handout).unwrap();
+    let cells = notebook["cells"].as_array_mut().unwrap();
+    let cell = cells
+        .iter_mut()
+        .find(|cell| cell["metadata"]["nbgrader"]["solution"] == true);
+    cell.unwrap()["source"] = json!(function);
+    let folder = desk.path(&format!("submitted/{student}/01_pacific_days"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("01_pacific_days.ipynb"), notebook.to_string()).unwrap();
+}
+
+#[test]
+fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
+    let Some(python) = test_python() else { return };
+    let _beside = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let desk = Desk::new();
+    let nbgrader = |args: &[&str]| {
+        let mut command = desk.python(&python);
+        command.args(["-m", "nbgrader"]).args(args);
+        desk.done(&mut command, 3 * PATIENCE)
+    };
+    let made = Command::new(env!("CARGO_BIN_EXE_workbook"))
+        .args(["release", "--seed", "7", "--nbgrader"])
+        .arg(desk.path("."))
+        .env("LAMBDA_WORKBOOK_ROOT", checkout())
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+
+    nbgrader(&["generate_assignment", "01_pacific_days"]);
+    let handout =
+        fs::read_to_string(desk.path("release/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+    assert!(
+        handout.contains("check!(pacific_days, daily_page_views)") && handout.contains("todo!()"),
+        "{handout}"
+    );
+    for hidden in [
+        "marks!",
+        "seed",
+        "BEGIN SOLUTION",
+        "from_local_datetime(&time)",
+        "Why this way",
+    ] {
+        assert!(!handout.contains(hidden), "{hidden}");
+    }
+
+    let text = fs::read(desk.path("source/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+    let source: Value = serde_json::from_slice(&text).unwrap();
+    let cells = source["cells"].as_array().unwrap();
+    let cell = cells
+        .iter()
+        .find(|cell| cell["metadata"]["nbgrader"]["solution"] == true);
+    let right = workbook::notebook_file::source(cell.unwrap());
+    submit(&desk, "perfect", &right);
+    submit(&desk, "partial", &right.replace(".earliest()", ".latest()"));
+    submit(
+        &desk,
+        "broken",
+        &right.replace("let day_start = ", "let = "),
+    );
+    submit(
+        &desk,
+        "panicking",
+        &right.replace(
+            "let day_start = ",
+            "panic!(\"no idea\"); #[allow(unreachable_code)] let day_start = ",
+        ),
+    );
+    let said = nbgrader(&["autograde", "01_pacific_days"]);
+    assert!(!said.contains("Traceback"), "{said}");
+    nbgrader(&["generate_feedback", "01_pacific_days"]);
+    nbgrader(&["export", "--to", "marks.csv"]);
+    let exported = fs::read_to_string(desk.path("marks.csv")).unwrap();
+    // `latest` fails where midnight comes twice: one case of twelve.
+    let wanted = [
+        ("perfect", "10.0"),
+        ("partial", "9.17"),
+        ("broken", "0.0"),
+        ("panicking", "0.0"),
+    ];
+    assert_eq!(marks(&exported), marks_of(&wanted), "{said}");
+    let feedback = desk.path("feedback/partial/01_pacific_days/01_pacific_days.html");
+    let feedback = fs::read_to_string(feedback).unwrap();
+    assert!(feedback.contains("Havana") && feedback.contains("Why it matters"));
 }

@@ -6,7 +6,7 @@
 //! count page views, so ours does too; what the views of uniques and bounces cost
 //! beside that is measured apart.
 
-use super::{median, print_table};
+use super::{median, peers, print_table};
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use lambda_workbook::batch::output::PAGE_VIEWS;
@@ -39,22 +39,10 @@ const WEEKS: &str = "2015-08-01..2015-08-29";
 
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
-    let project = data
-        .parent()
-        .context("the data folder lies in the project")?;
-    let venv = project.join(".venv-bench");
-    if args.setup {
-        set_up(&venv, &PEERS)?;
-    }
-    let in_venv = venv.join("bin/python");
-    let python = match args.python {
-        Some(python) => python,
-        None if in_venv.exists() => in_venv,
-        None => PathBuf::from("python3"),
-    };
+    let python = peers::python(args.python, args.setup.then_some(&PEERS[..]))?;
     let peers: Vec<&str> = PEERS
         .into_iter()
-        .filter(|peer| installed(&python, peer))
+        .filter(|peer| peers::installed(&python, peer))
         .collect();
 
     let lesson = made(&data, &Spec::lesson(), Format::Json)?.jsonl();
@@ -134,45 +122,6 @@ fn made(data: &Path, spec: &Spec, format: Format) -> Result<dataset::Made> {
     let path = data.join("generated").join(spec.name());
     eprintln!("data: {}", path.display());
     Ok(dataset::generate(spec, &path, format, &|_, _| ())?)
-}
-
-/// Makes a virtual environment with these packages.
-pub(super) fn set_up(venv: &Path, packages: &[&str]) -> Result<()> {
-    let run = |command: &mut Command| -> Result<()> {
-        let status = command
-            .status()
-            .with_context(|| format!("starting {command:?}"))?;
-        if !status.success() {
-            bail!("{command:?} failed: {status}");
-        }
-        Ok(())
-    };
-    run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
-    let python = venv.join("bin/python");
-    run(Command::new(python)
-        .args(["-m", "pip", "install", "--quiet"])
-        .args(packages))
-}
-
-/// Whether Python has the peer; says so when not.
-pub(super) fn installed(python: &Path, peer: &str) -> bool {
-    let tried = Command::new(python)
-        .args(["-c", &format!("import {peer}; print({peer}.__version__)")])
-        .stderr(Stdio::null())
-        .output();
-    match tried {
-        Ok(output) if output.status.success() => {
-            println!("{peer} {}", String::from_utf8_lossy(&output.stdout).trim());
-            true
-        }
-        _ => {
-            println!(
-                "{peer}: not installed for {}, so left out; --setup installs it",
-                python.display()
-            );
-            false
-        }
-    }
 }
 
 /// A peer's time as a multiple of ours.

@@ -11,10 +11,10 @@
 //! A year is read by the plan of fewest reads; a peer gets the plan too, made
 //! ready as one range a scan.
 
-use super::batch::{installed, set_up, verdict};
-use super::{median, print_table};
+use super::batch::verdict;
+use super::{median, peers, print_table};
 use crate::Outcome;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use lambda_workbook::dataset;
 use lambda_workbook::serving::{Builder, Layout, Store, Value};
 use peer::{Answer, Peer};
@@ -71,20 +71,11 @@ impl Contender {
 
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
-    let project = data
-        .parent()
-        .context("the data folder lies in the project")?;
-    let venv = project.join(".venv-bench");
+    let project = peers::project()?;
+    let python = peers::python(args.python, args.setup.then_some(&["duckdb"][..]))?;
     if args.setup {
-        set_up(&venv, &["duckdb"])?;
-        peer::build_native(project)?;
+        peer::build_native(&project)?;
     }
-    let in_venv = venv.join("bin/python");
-    let python = match args.python {
-        Some(python) => python,
-        None if in_venv.exists() => in_venv,
-        None => PathBuf::from("python3"),
-    };
 
     let generated = data.join("generated");
     std::fs::create_dir_all(&generated)?;
@@ -101,11 +92,11 @@ pub fn run(args: Args) -> Result<Outcome> {
     let mut all = vec![Contender::new("workbook", built)];
     let mut peers = Vec::new();
     for name in peer::NATIVE {
-        if let Some(peer) = Peer::native(project, name, folder)? {
+        if let Some(peer) = Peer::native(&project, name, folder)? {
             peers.push(peer);
         }
     }
-    if installed(&python, "duckdb") {
+    if peers::installed(&python, "duckdb") {
         peers.push(Peer::duckdb(&python, folder)?);
     }
     for peer in &mut peers {

@@ -1,0 +1,149 @@
+//! Alternating expiry: two sets of views, cleared in turn.
+use super::error::{Result, at};
+use super::expiry::{Expiring, Since, Source, beyond, missing, opened, resume};
+use super::updater::{Step, Updater};
+use super::views::Offsets;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Two sets of views, cleared in turn.
+pub struct Alternating {
+    source: Source,
+    folder: PathBuf,
+    /// By place: the first generation, and what applies events.
+    sets: [Option<(u64, Updater)>; 2],
+}
+
+/// The folders of the sets.
+const SETS: [&str; 2] = ["set-a", "set-b"];
+
+impl Alternating {
+    /// Opens the sets in a folder; if there are none, one begins at the cut of a
+    /// batch.
+    pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
+        let mut alternating = Self {
+            source: source.clone(),
+            folder: folder.to_owned(),
+            sets: [None, None],
+        };
+        for (place, name) in SETS.into_iter().enumerate() {
+            let set = folder.join(name);
+            alternating.finish_clearing(place)?;
+            if !set.exists() {
+                continue;
+            }
+            match opened(source, &set)? {
+                (_, Some(first), views) => {
+                    alternating.sets[place] = Some((first, resume(source, views)?));
+                }
+                // It was being made when the process ended: nothing is in it.
+                (store, None, views) => {
+                    drop((store, views));
+                    alternating.clear(place)?;
+                }
+            }
+        }
+        if alternating.sets.iter().all(Option::is_none) {
+            alternating.begin(0, batch, cut)?;
+        }
+        Ok(alternating)
+    }
+
+    fn clear(&mut self, place: usize) -> Result<()> {
+        self.sets[place] = None;
+        let set = self.folder.join(SETS[place]);
+        let old = self.folder.join(format!(".{}.old", SETS[place]));
+        let failed = || at("clearing a set of views at", &set);
+        if set.exists() {
+            self.finish_clearing(place)?;
+            // A folder is removed file by file: first it loses its name.
+            fs::rename(&set, &old).map_err(failed())?;
+        }
+        self.finish_clearing(place)
+    }
+
+    fn finish_clearing(&self, place: usize) -> Result<()> {
+        let old = self.folder.join(format!(".{}.old", SETS[place]));
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(at("clearing a set of views at", &old))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, place: usize, batch: u64, cut: &[u64]) -> Result<()> {
+        self.clear(place)?;
+        let set = self.folder.join(SETS[place]);
+        let (_, _, views) = opened(&self.source, &set)?;
+        views.begin(batch, cut, true)?;
+        self.sets[place] = Some((batch, resume(&self.source, views)?));
+        Ok(())
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &(u64, Updater)> {
+        self.sets.iter().flatten()
+    }
+}
+
+impl Expiring for Alternating {
+    fn step(&mut self, most: usize) -> Result<Step> {
+        let mut steps = Vec::new();
+        for (generation, updater) in self.sets.iter_mut().flatten() {
+            steps.push((*generation, updater.step(most)?));
+        }
+        // The older set has all that the younger has.
+        steps.sort_by_key(|(generation, _)| *generation);
+        Ok(steps.first().map(|(_, step)| *step).unwrap_or_default())
+    }
+
+    fn lag(&self) -> Result<u64> {
+        let lags: Result<Vec<u64>> = self.sets().map(|(_, updater)| updater.lag()).collect();
+        Ok(lags?.into_iter().max().unwrap_or(0))
+    }
+
+    fn begin_batch(&mut self, batch: u64) -> Result<Offsets> {
+        if let Some((_, updater)) = self.sets().find(|(generation, _)| *generation == batch) {
+            let cuts = updater.views().reader().generations()?;
+            return Ok(cuts.into_values().next().unwrap_or_default());
+        }
+        let needed = |set: &Option<(u64, Updater)>| {
+            set.as_ref()
+                .is_some_and(|(generation, _)| *generation + 1 == batch)
+        };
+        let Some(free) = self.sets.iter().position(|set| !needed(set)) else {
+            return Err(missing(batch, self.sets().map(|set| set.0).collect()));
+        };
+        let cut = self.source.log.ends(&self.source.topic)?;
+        self.begin(free, batch, &cut)?;
+        Ok(cut)
+    }
+
+    fn expire(&mut self, served: u64) -> Result<()> {
+        for place in 0..2 {
+            if self.sets[place].as_ref().is_some_and(|set| set.0 < served) {
+                self.clear(place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn since(&self, batch: u64) -> Result<Since<'_>> {
+        match self.sets().find(|(generation, _)| *generation == batch) {
+            Some((_, updater)) => {
+                let views = updater.views();
+                Since::of(views.reader(), batch, views.precision())
+            }
+            None => Err(missing(batch, self.sets().map(|set| set.0).collect())),
+        }
+    }
+
+    fn held(&self) -> Result<Vec<(u64, u64)>> {
+        let mut held = Vec::new();
+        for (generation, updater) in self.sets() {
+            let cuts = updater.views().reader().generations()?;
+            let cut = cuts.into_values().next().unwrap_or_default();
+            held.push((*generation, beyond(&cut, &updater.offsets())));
+        }
+        held.sort_unstable();
+        Ok(held)
+    }
+}

@@ -1,0 +1,87 @@
+//! Expiry by watermark: one set of views, whose rows say between which cuts their
+//! events came.
+use super::embedded_store::EmbeddedStore;
+use super::error::Result;
+use super::expiry::{Expiring, Since, Source, beyond, opened, resume};
+use super::updater::{Step, Updater};
+use super::views::Offsets;
+use std::path::Path;
+use std::sync::Arc;
+
+/// One set of views; what the served batch holds is deleted from it.
+pub struct ByWatermark {
+    store: Arc<EmbeddedStore>,
+    updater: Updater,
+    source: Source,
+}
+
+impl ByWatermark {
+    /// Opens the views in a folder; new ones begin at the cut of a batch.
+    pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
+        let (store, updater) = match opened(source, folder)? {
+            (store, Some(_), views) => (store, resume(source, views)?),
+            (store, None, views) => {
+                views.begin(batch, cut, true)?;
+                (store, resume(source, views)?)
+            }
+        };
+        Ok(Self {
+            store,
+            updater,
+            source: source.clone(),
+        })
+    }
+}
+
+impl Expiring for ByWatermark {
+    fn step(&mut self, most: usize) -> Result<Step> {
+        self.updater.step(most)
+    }
+
+    fn lag(&self) -> Result<u64> {
+        self.updater.lag()
+    }
+
+    fn begin_batch(&mut self, batch: u64) -> Result<Offsets> {
+        if let Some(cut) = self.updater.views().reader().generations()?.remove(&batch) {
+            return Ok(cut);
+        }
+        let cut = self.source.log.ends(&self.source.topic)?;
+        self.updater.begin(batch, &cut)?;
+        Ok(cut)
+    }
+
+    fn expire(&mut self, served: u64) -> Result<()> {
+        if self.updater.views().expire_before(served)? > 0 {
+            for family in ["count", "persons", "visits"] {
+                self.store.compact(family)?;
+            }
+        }
+        self.updater.forget_before(served);
+        Ok(())
+    }
+
+    fn since(&self, batch: u64) -> Result<Since<'_>> {
+        let views = self.updater.views();
+        Since::of(views.reader(), batch, views.precision())
+    }
+
+    fn held(&self) -> Result<Vec<(u64, u64)>> {
+        let offsets = self.updater.offsets();
+        let cuts = self.updater.views().reader().generations()?;
+        let mut next: Vec<Offsets> = cuts.values().skip(1).cloned().collect();
+        next.push(offsets.clone());
+        // A generation ends where the next begins, or where the updater stands.
+        let ends = next.into_iter().map(|cut| -> Offsets {
+            cut.iter()
+                .zip(&offsets)
+                .map(|(cut, at)| *cut.min(at))
+                .collect()
+        });
+        Ok(cuts
+            .iter()
+            .zip(ends)
+            .map(|((g, cut), end)| (*g, beyond(cut, &end)))
+            .collect())
+    }
+}

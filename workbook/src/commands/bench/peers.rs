@@ -1,0 +1,68 @@
+//! The peers in Python: where they are, and how they get there.
+use anyhow::{Context, Result, bail};
+use lambda_workbook::dataset;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The project's folder.
+pub fn project() -> Result<PathBuf> {
+    let data = dataset::home()?;
+    let project = data.parent();
+    Ok(project
+        .context("the data folder lies in the project")?
+        .to_owned())
+}
+
+/// The Python that runs the peers: the one given, else that of `.venv-bench`, else
+/// `python3`. Packages to set up are installed into `.venv-bench` first.
+pub fn python(given: Option<PathBuf>, set_up: Option<&[&str]>) -> Result<PathBuf> {
+    let venv = project()?.join(".venv-bench");
+    if let Some(packages) = set_up {
+        self::set_up(&venv, packages)?;
+    }
+    let in_venv = venv.join("bin/python");
+    Ok(match given {
+        Some(python) => python,
+        None if in_venv.exists() => in_venv,
+        None => PathBuf::from("python3"),
+    })
+}
+
+/// Makes a virtual environment with these packages.
+fn set_up(venv: &Path, packages: &[&str]) -> Result<()> {
+    let run = |command: &mut Command| -> Result<()> {
+        let status = command
+            .status()
+            .with_context(|| format!("starting {command:?}"))?;
+        if !status.success() {
+            bail!("{command:?} failed: {status}");
+        }
+        Ok(())
+    };
+    run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+    let python = venv.join("bin/python");
+    run(Command::new(python)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(packages))
+}
+
+/// Whether Python has the peer; says so when not.
+pub fn installed(python: &Path, peer: &str) -> bool {
+    let tried = Command::new(python)
+        .args(["-c", &format!("import {peer}; print({peer}.__version__)")])
+        .stderr(Stdio::null())
+        .output();
+    match tried {
+        Ok(output) if output.status.success() => {
+            println!("{peer} {}", String::from_utf8_lossy(&output.stdout).trim());
+            true
+        }
+        _ => {
+            println!(
+                "{peer}: not installed for {}, so left out; --setup installs it",
+                python.display()
+            );
+            false
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! One function of one submission: from its source to points.
+use super::compile::{Bench, Compiled};
+use super::extract::{Extracted, Nothing};
+use super::points::Worth;
+use super::scan::scan;
+use super::work::Worker;
+use lambda_workbook::exercises::{Exercise, Marks, Status, mark};
+use lambda_workbook::notebook::Render;
+use serde::{Deserialize, Serialize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// How grading is done.
+pub struct Rules<'a> {
+    pub bench: &'a Bench,
+    pub seed: u64,
+    /// For one answer.
+    pub patience: Duration,
+    /// Whether names are looked at before the sandbox; tests leave it out, to see
+    /// that nothing rests on it.
+    pub scanned: bool,
+}
+
+/// What one exercise of one student came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graded {
+    pub exercise: String,
+    /// `passed`, or how the first case failed, or why none was asked.
+    pub verdict: String,
+    pub reason: String,
+    pub points: f64,
+    pub of: f64,
+    pub cases: Vec<GradedCase>,
+    /// What was made of a messy notebook.
+    pub notes: Vec<String>,
+    /// For the student: the verdict in HTML.
+    #[serde(skip)]
+    pub shown: String,
+    /// What was graded.
+    #[serde(skip)]
+    pub source: String,
+}
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GradedCase {
+    pub case: String,
+    pub about: String,
+    pub verdict: String,
+    pub points: f64,
+    pub of: f64,
+}
+
+/// Words of verdicts that no case has.
+pub const COMPILE: &str = "compile";
+pub const MISSING: &str = "missing";
+pub const UNREADABLE: &str = "unreadable";
+pub const FORBIDDEN: &str = "forbidden";
+pub const GRADER: &str = "grader";
+
+impl Graded {
+    /// An exercise that got no points before any case was asked.
+    pub fn nothing(
+        exercise: &Exercise,
+        worth: &Worth,
+        verdict: &str,
+        reason: impl Into<String>,
+    ) -> Graded {
+        Graded {
+            exercise: exercise.id.to_owned(),
+            verdict: verdict.to_owned(),
+            reason: reason.into(),
+            of: worth.points,
+            ..Graded::default()
+        }
+    }
+}
+
+/// Grades what was extracted. Whatever happens, there is a verdict.
+pub fn grade(
+    rules: &Rules,
+    exercise: &'static Exercise,
+    worth: &Worth,
+    found: Result<Extracted, Nothing>,
+) -> Graded {
+    let extracted = match found {
+        Ok(extracted) => extracted,
+        Err(Nothing::Missing(why)) => return Graded::nothing(exercise, worth, MISSING, why),
+        Err(Nothing::Forbidden(why)) => return Graded::nothing(exercise, worth, FORBIDDEN, why),
+    };
+    let run = AssertUnwindSafe(|| run(rules, exercise, worth, &extracted.source));
+    let mut graded = match catch_unwind(run) {
+        Ok(Ok(graded)) => graded,
+        Ok(Err(error)) => Graded::nothing(exercise, worth, GRADER, format!("{error:#}")),
+        Err(_) => Graded::nothing(exercise, worth, GRADER, "the grader panicked"),
+    };
+    graded.notes = extracted.notes;
+    graded.source = extracted.source;
+    graded
+}
+
+fn run(
+    rules: &Rules,
+    exercise: &'static Exercise,
+    worth: &Worth,
+    source: &str,
+) -> anyhow::Result<Graded> {
+    let nothing =
+        |verdict: &str, reason: String| Ok(Graded::nothing(exercise, worth, verdict, reason));
+    if rules.scanned
+        && let Some(why) = scan(source, exercise)
+    {
+        return nothing(FORBIDDEN, why);
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("lambda-workbook-grade-")
+        .tempdir()?;
+    let program = match rules.bench.compile(exercise, source, folder.path())? {
+        Compiled::Program(program) => program,
+        Compiled::Errors(said) => return nothing(COMPILE, said),
+        Compiled::Stopped(stop, told) => return nothing(Status::Stopped(stop).code(), told),
+    };
+    let mut worker = Worker::new(rules.bench, &program, rules.patience);
+    let marks = mark(exercise, rules.seed, &mut |inputs| worker.ask(inputs));
+    Ok(told(marks, worth))
+}
+
+/// The marks as they are written down.
+fn told(marks: Marks, worth: &Worth) -> Graded {
+    let weights = worth
+        .weights
+        .iter()
+        .map(|(case, weight)| (case.as_str(), *weight));
+    let marks = marks.of(worth.points).weighing(weights);
+    let each = marks.points();
+    let cases = marks
+        .cases
+        .iter()
+        .zip(&each)
+        .map(|(case, (_, of, points))| GradedCase {
+            case: case.case.to_owned(),
+            about: case.about.to_owned(),
+            verdict: case.status.code().to_owned(),
+            points: *points,
+            of: *of,
+        });
+    let verdict = &marks.verdict;
+    Graded {
+        exercise: verdict.exercise.id.to_owned(),
+        verdict: verdict.status.code().to_owned(),
+        reason: verdict.reason(),
+        points: marks.total(),
+        of: worth.points,
+        cases: cases.collect(),
+        shown: bounded(verdict.render().get("text/html").unwrap_or_default()),
+        ..Graded::default()
+    }
+}
+
+/// An answer of a megabyte is not shown.
+fn bounded(html: &str) -> String {
+    const LONGEST: usize = 200_000;
+    if html.len() > LONGEST {
+        return "<p>The answer is too long to be shown.</p>".to_owned();
+    }
+    html.to_owned()
+}

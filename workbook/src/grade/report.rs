@@ -1,0 +1,105 @@
+//! Grades as tables for machines: CSV and JSON.
+use super::batch::StudentGrades;
+use super::similar::Pair;
+use serde_json::{Value, json};
+
+/// One row a student: the total, and of each exercise the points, the verdict, and
+/// the points of each case.
+pub fn csv(all: &[StudentGrades]) -> String {
+    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
+    for graded in all.iter().flat_map(|student| &student.graded) {
+        let cases = || graded.cases.iter().map(|case| case.case.clone()).collect();
+        match columns
+            .iter_mut()
+            .find(|(exercise, _)| *exercise == graded.exercise)
+        {
+            None => columns.push((graded.exercise.clone(), cases())),
+            Some((_, known)) if known.is_empty() => *known = cases(),
+            Some(_) => {}
+        }
+    }
+    let mut head = vec!["student".to_owned(), "points".to_owned(), "of".to_owned()];
+    for (exercise, cases) in &columns {
+        head.extend([exercise.clone(), format!("{exercise}.verdict")]);
+        head.extend(cases.iter().map(|case| format!("{exercise}.{case}")));
+    }
+    let mut rows = vec![row(&head)];
+    for student in all {
+        let (points, of) = total(student);
+        let mut fields = vec![student.name.clone(), number(points), number(of)];
+        for (exercise, cases) in &columns {
+            let graded = student
+                .graded
+                .iter()
+                .find(|graded| graded.exercise == *exercise);
+            fields.push(graded.map_or(String::new(), |graded| number(graded.points)));
+            fields.push(graded.map_or(String::new(), |graded| graded.verdict.clone()));
+            for case in cases {
+                let case =
+                    graded.and_then(|graded| graded.cases.iter().find(|known| known.case == *case));
+                fields.push(number(case.map_or(0.0, |case| case.points)));
+            }
+        }
+        rows.push(row(&fields));
+    }
+    rows.concat()
+}
+
+/// The points of all exercises, and how many there were to get.
+pub fn total(student: &StudentGrades) -> (f64, f64) {
+    let sum = |of: fn(&super::mark::Graded) -> f64| student.graded.iter().map(of).sum();
+    (sum(|graded| graded.points), sum(|graded| graded.of))
+}
+
+fn number(points: f64) -> String {
+    ((points * 1_000.0).round() / 1_000.0).to_string()
+}
+
+fn row(fields: &[String]) -> String {
+    let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
+    fields.join(",") + "\n"
+}
+
+/// A field that no spreadsheet takes for a formula.
+fn quoted(field: &str) -> String {
+    let is_number = field.parse::<f64>().is_ok();
+    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number;
+    let field = if formula {
+        format!("'{field}")
+    } else {
+        field.to_owned()
+    };
+    if field.contains(['"', ',', '\n', '\r', '\'']) {
+        return format!("\"{}\"", field.replace('"', "\"\""));
+    }
+    field
+}
+
+/// Everything, with reasons and notes.
+pub fn json(all: &[StudentGrades], seed: u64, pairs: &[Pair]) -> Value {
+    let students = all.iter().map(|student| {
+        let (points, of) = total(student);
+        json!({"student": student.name, "points": points, "of": of, "exercises": student.graded})
+    });
+    let pairs = pairs.iter().map(
+        |pair| json!({"exercise": pair.exercise, "students": pair.students, "share": pair.share}),
+    );
+    json!({
+        "seed": seed,
+        "students": students.collect::<Vec<_>>(),
+        "similar": pairs.collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_formula_and_no_second_field() {
+        assert_eq!(quoted("=1+1"), "\"'=1+1\"");
+        assert_eq!(quoted("Lovelace, \"Ada\""), "\"Lovelace, \"\"Ada\"\"\"");
+        assert_eq!(quoted("-1.5"), "-1.5");
+        assert_eq!(quoted("@SUM(A1)"), "\"'@SUM(A1)\"");
+    }
+}

@@ -1,0 +1,223 @@
+//! The grader's end of a confined program.
+use super::confine::CONFINED;
+use super::spec::Spec;
+use anyhow::{Context, Result, bail};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A program that runs confined. Dropped, it ends.
+pub struct Confined {
+    child: Child,
+    questions: Option<ChildStdin>,
+    answers: ChildStdout,
+    said: Option<JoinHandle<Vec<u8>>>,
+    /// Speaks when the program's standard error ends.
+    silent: Receiver<()>,
+    reaped: bool,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Code(i32),
+    Signal(i32),
+    /// It was ended when its time was up.
+    Late,
+}
+
+/// Of what a program says, the bytes that are kept.
+const KEPT: usize = 256 * 1024;
+
+/// How long a program that has closed its standard error may take to end.
+const LAST_BREATH: Duration = Duration::from_secs(5);
+
+impl Confined {
+    /// Starts `workbook confine` for `spec`.
+    pub fn start(exe: &Path, spec: &Spec) -> Result<Confined> {
+        let mut child = Command::new(exe)
+            .arg("confine")
+            .arg(serde_json::to_string(spec)?)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", exe.display()))?;
+        let questions = child.stdin.take();
+        let answers = child.stdout.take().context("no pipe for answers")?;
+        let mut errors = child.stderr.take().context("no pipe for errors")?;
+        if let Some(questions) = &questions {
+            set_nonblocking(questions.as_raw_fd())?;
+        }
+        set_nonblocking(answers.as_raw_fd())?;
+        let (ended, silent) = channel();
+        let said = std::thread::spawn(move || {
+            let said = keep(&mut errors);
+            let _ = ended.send(());
+            said
+        });
+        Ok(Confined {
+            child,
+            questions,
+            answers,
+            said: Some(said),
+            silent,
+            reaped: false,
+        })
+    }
+
+    /// Sends all of `bytes` before `deadline`; `Ok(false)` if time was up.
+    pub fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<bool> {
+        let Some(questions) = &mut self.questions else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        let mut left = bytes;
+        while !left.is_empty() {
+            match questions.write(left) {
+                Ok(sent) => left = &left[sent..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !ready(questions.as_raw_fd(), libc::POLLOUT, deadline)? {
+                        return Ok(false);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fills `bytes` before `deadline`; `Ok(false)` if time was up, an error if the
+    /// program will say no more.
+    pub fn receive(&mut self, bytes: &mut [u8], deadline: Instant) -> io::Result<bool> {
+        let mut got = 0;
+        while got < bytes.len() {
+            match self.answers.read(&mut bytes[got..]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(more) => got += more,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !ready(self.answers.as_raw_fd(), libc::POLLIN, deadline)? {
+                        return Ok(false);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits for the end, not beyond `deadline`: how it ended, and what it said.
+    ///
+    /// # Errors
+    /// If the program never ran: it could not be confined.
+    pub fn end(mut self, deadline: Instant) -> Result<(Ended, String)> {
+        drop(self.questions.take());
+        let left = deadline.saturating_duration_since(Instant::now());
+        let late = self.silent.recv_timeout(left) == Err(RecvTimeoutError::Timeout);
+        let ended = match late {
+            true => Ended::Late,
+            false => self.ended(Instant::now() + LAST_BREATH)?,
+        };
+        let _ = self.kill();
+        let said = self.said.take().and_then(|said| said.join().ok());
+        let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+        match said.strip_prefix(CONFINED) {
+            Some(said) => Ok((ended, said.to_owned())),
+            None if ended == Ended::Late => Ok((ended, String::new())),
+            None => bail!("the sandbox did not start: {}", said.trim()),
+        }
+    }
+
+    /// How the process ends, whose standard error has ended.
+    fn ended(&mut self, deadline: Instant) -> Result<Ended> {
+        while !self.is_over() {
+            if Instant::now() > deadline {
+                return Ok(Ended::Late);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let status = self.kill()?;
+        Ok(match (status.code(), status.signal()) {
+            (Some(code), _) => Ended::Code(code),
+            (None, Some(signal)) => Ended::Signal(signal),
+            (None, None) => Ended::Late,
+        })
+    }
+
+    /// Whether the process is over. It keeps its number, so that its group is
+    /// nobody else's.
+    fn is_over(&self) -> bool {
+        // SAFETY: waitid fills the structure, which is valid when zero.
+        unsafe {
+            let mut over: libc::siginfo_t = std::mem::zeroed();
+            let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+            libc::waitid(libc::P_PID, self.child.id(), &mut over, flags) != 0 || over.si_pid() != 0
+        }
+    }
+
+    /// Ends the program and everything that it has started. Only once: then its
+    /// number may be another's.
+    fn kill(&mut self) -> io::Result<ExitStatus> {
+        if !self.reaped {
+            // SAFETY: the group of our own child, which is not reaped before `wait`.
+            unsafe { libc::kill(-(self.child.id() as i32), libc::SIGKILL) };
+            self.reaped = true;
+        }
+        self.child.wait()
+    }
+}
+
+impl Drop for Confined {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
+
+/// Reads to the end and keeps the first part.
+fn keep(from: &mut impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let _ = from.take(KEPT as u64).read_to_end(&mut kept);
+    let _ = io::copy(from, &mut io::sink());
+    kept
+}
+
+fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: a file descriptor that the caller holds open.
+    let set = unsafe {
+        let flags = libc::fcntl(fd, libc::F_GETFL);
+        libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK)
+    };
+    match set {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until a file is ready; false if `deadline` came first.
+fn ready(fd: RawFd, events: libc::c_short, deadline: Instant) -> io::Result<bool> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Ok(false);
+    }
+    let mut file = libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    let millis = left.as_millis().min(60_000) as i32 + 1;
+    // SAFETY: one entry, on this stack.
+    match unsafe { libc::poll(&mut file, 1, millis) } {
+        -1 if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted => {
+            Err(io::Error::last_os_error())
+        }
+        _ => Ok(true),
+    }
+}

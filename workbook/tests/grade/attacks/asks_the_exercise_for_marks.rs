@@ -1,0 +1,12 @@
+// Has an exercise judge its answers until one is right.
+// scanned: forbidden
+// unscanned: wrong
+fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    use lambda_workbook::exercises::{Status, find, judge_by};
+    let exercise = find("pacific_days").unwrap();
+    let verdict = judge_by(exercise, 7, &mut |_| Ok(lambda_workbook::exercises::Value::Int(1)));
+    if let Some(expected) = verdict.failed.and_then(|failed| failed.expected) {
+        panic!("{expected:?}");
+    }
+    Ok(DataFrame::empty())
+}

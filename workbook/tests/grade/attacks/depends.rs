@@ -1,0 +1,7 @@
+// Has the notebook fetch a crate.
+// scanned: forbidden
+// unscanned: forbidden
+:dep libc = "0.2"
+fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    Ok(views.clone())
+}

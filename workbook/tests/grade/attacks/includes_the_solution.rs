@@ -1,0 +1,6 @@
+// Has the compiler read the solution.
+// scanned: forbidden
+// unscanned: forbidden
+fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    panic!("{}", include_str!("@ROOT@/solutions/01_pacific_days.ipynb"))
+}
