@@ -215,6 +215,9 @@ impl Updater {
 /// The generation of an offset: the last one that begins no later. None where
 /// the first begins later: what lies before that has expired, and is served.
 fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> Option<u64> {
+    if cuts.is_empty() {
+        return Some(0); // views that never expire
+    }
     let begun = |(_, at): &(&u64, &Offsets)| at.get(partition).is_some_and(|at| *at <= offset);
     cuts.iter()
         .rev()
