@@ -118,7 +118,7 @@ pub fn costs(summaries: &[Summary]) -> PolarsResult<DataFrame> {
         for (what, share) in shares {
             store.push(summary.config.form.to_string());
             paid.push(what);
-            percent.push(share * 100.0);
+            percent.push((share * 1_000.0).round() / 10.0);
         }
     }
     df!("store" => store, "paid" => paid, "%" => percent)

@@ -63,6 +63,21 @@ pub struct Client {
     _folder: tempfile::TempDir,
 }
 
+/// Starts of a kernel before its end is believed.
+const ATTEMPTS: usize = 3;
+
+/// The kernel's process ended before it listened.
+#[derive(Debug)]
+struct EndedAtStart(std::process::ExitStatus);
+
+impl std::fmt::Display for EndedAtStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the kernel ended at its start ({})", self.0)
+    }
+}
+
+impl std::error::Error for EndedAtStart {}
+
 impl Client {
     /// Starts this program's kernel with `folder` as its working folder.
     pub async fn start(exe: &Path, folder: &Path) -> Result<Client> {
@@ -87,7 +102,20 @@ impl Client {
     }
 
     /// Starts any kernel; `{connection_file}` among the arguments is replaced.
+    ///
+    /// Ports are free when they are chosen and may be taken when the kernel asks for
+    /// them: one that ends at its start is started again with others.
     pub async fn start_command(command: Command, folder: &Path) -> Result<Client> {
+        for _ in 1..ATTEMPTS {
+            match Client::attempt(&command, folder).await {
+                Err(error) if error.is::<EndedAtStart>() => {}
+                other => return other,
+            }
+        }
+        Client::attempt(&command, folder).await
+    }
+
+    async fn attempt(command: &Command, folder: &Path) -> Result<Client> {
         let place = tempfile::Builder::new()
             .prefix("lambda-workbook-client-")
             .tempdir()?;
@@ -164,7 +192,7 @@ impl Client {
         };
         let (shell, control, iopub) = tokio::select! {
             sockets = connect => sockets?,
-            status = child.wait() => bail!("the kernel ended at its start ({})", status?),
+            status = child.wait() => bail!(EndedAtStart(status?)),
         };
         let mut client = Client {
             child,
