@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-pub(super) fn open(path: &Path, doing: &'static str) -> Result<Database> {
+pub(crate) fn open(path: &Path, doing: &'static str) -> Result<Database> {
     let failed = || at(doing, path);
     let empty = match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),

@@ -61,6 +61,7 @@ pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
 pub use clock::{Clock, HandClock, SystemClock};
 pub use crashing_disk::{Crash, CrashingDisk};
+pub(crate) use database::open as open_database;
 pub use dedupe::Window;
 pub use delta::{Delta, Hour};
 pub use embedded_log::{Durability, EmbeddedLog};

@@ -1,0 +1,49 @@
+//! Micro-batches: a stream cut into small batches, each of which counts once,
+//! however often it is tried.
+//!
+//! | file | concept |
+//! |---|---|
+//! | [`one_at_a_time`] | tuple by tuple: at least once, and exactly once by strong order |
+//! | `stored` | values with the id of their batch: three kinds of state |
+//! | `value`, `aggregate` | rows, and what makes one value of many |
+//! | `topology`, `build` | operators, and the checks before they run |
+//! | `worker`, `exchange` | rows on their way, alone and by key |
+//! | `sessions` | visits, closed by silence |
+//! | `state_store`, `job` | the plan, the commits, the record that it is done |
+//! | `fault` | where a process can die |
+//! | `topologies` | word count, top three, page views, uniques, bounce rate |
+//! | [`crashes`] | every crash at every step, tried |
+//! | [`model`] | the commit protocol in every interleaving |
+//! | [`trade`] | latency and throughput by the batch interval |
+//! | [`by_hand`] | plain types for exercises |
+//!
+//! Source: *Big Data*, Marz and Warren (Manning), chapters 16 and 17.
+mod aggregate;
+mod build;
+pub mod by_hand;
+pub mod crashes;
+mod error;
+mod exchange;
+mod fault;
+mod job;
+pub mod model;
+pub mod one_at_a_time;
+mod sessions;
+mod state_store;
+mod stored;
+mod topologies;
+mod topology;
+pub mod trade;
+mod value;
+mod worker;
+
+pub use aggregate::{Aggregate, Count, Sum, Top, Uniques};
+pub use error::{MicroBatchError, Result};
+pub use fault::{Faults, Point, Step};
+pub use job::{Batch, Job, Options, Replay};
+pub use sessions::Sessions;
+pub use state_store::Plan;
+pub use stored::{Base, Kind, Stored};
+pub use topologies::{bounce_rate, lesson, page_views, top_words, word_count};
+pub use topology::{Builder, Emit, Topology};
+pub use value::{Owned, Value};

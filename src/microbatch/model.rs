@@ -1,0 +1,273 @@
+//! The commit protocol in every interleaving: plans, commits, crashes.
+//!
+//! Two partitions of a topic with a few tuples each; a state partition for each. A
+//! batch takes the next tuple of one of them, or of both. Commits come in any
+//! order, the process may die between any two steps, and a source that cannot
+//! repeat itself may give another batch under the same id.
+use super::stored::{Base, Kind, Stored};
+use stateright::{Checker, HasDiscoveries, Model, Property};
+
+const PARTITIONS: usize = 2;
+
+/// A protocol to be checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Protocol {
+    pub kind: Kind,
+    /// A batch that comes again may have other tuples.
+    pub redrawn: bool,
+    /// Tuples of each partition: 1 to 4.
+    pub tuples: u8,
+    /// How often the process may die.
+    pub crashes: u8,
+}
+
+/// How often each tuple of a partition was counted.
+type Counts = [u8; 4];
+
+/// What is on the disk, and what the process knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    stored: [Option<Stored<Counts>>; PARTITIONS],
+    /// The id and the tuples of the batch that was written down last.
+    plan: Option<(u64, [u8; PARTITIONS])>,
+    done: u64,
+    next: [u8; PARTITIONS],
+    /// In memory: whether a batch runs, again, and what it has committed.
+    running: Option<(bool, [bool; PARTITIONS])>,
+    crashes: u8,
+}
+
+/// A step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Writes down a batch with so many tuples of each partition.
+    Plan([u8; PARTITIONS]),
+    /// Commits a partition of the state.
+    Commit(usize),
+    /// Writes down that the batch is done.
+    Done,
+    /// The process dies, and starts again.
+    Crash,
+}
+
+/// What checking found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Different states reached.
+    pub states: usize,
+    /// The shortest run that ends with a tuple counted twice or never.
+    pub counterexample: Option<Vec<Action>>,
+}
+
+impl Protocol {
+    /// Walks through every run.
+    ///
+    /// ```
+    /// use lambda_workbook::microbatch::{Kind, model::Protocol};
+    /// let mut protocol =
+    ///     Protocol { kind: Kind::Transactional, redrawn: false, tuples: 2, crashes: 2 };
+    /// assert!(protocol.check().counterexample.is_none());
+    /// protocol.redrawn = true; // the source cannot repeat a batch
+    /// assert!(protocol.check().counterexample.is_some());
+    /// ```
+    pub fn check(self) -> Checked {
+        let checker = self
+            .checker()
+            .threads(1)
+            .finish_when(HasDiscoveries::AnyFailures);
+        let checker = checker.spawn_bfs().join();
+        Checked {
+            states: checker.unique_state_count(),
+            counterexample: checker
+                .discovery("each once")
+                .map(|path| path.into_actions()),
+        }
+    }
+
+    fn commit(self, state: &mut State, partition: usize, again: bool) {
+        let Some((batch, takes)) = state.plan else {
+            return;
+        };
+        let (stored, take) = (&mut state.stored[partition], takes[partition]);
+        let touched = stored.as_ref().is_some_and(|stored| stored.batch == batch);
+        if take == 0 {
+            // What the batch did when it had other tuples is undone.
+            if self.kind == Kind::Opaque && again && touched {
+                let stored = stored.as_mut().expect("it was touched");
+                stored.value = stored.previous;
+            }
+            return;
+        }
+        if let Base::Apply(base) = self.kind.base(stored.clone(), batch) {
+            let mut counts = base.unwrap_or_default();
+            counts[state.next[partition] as usize] += 1;
+            *stored = Some(Stored {
+                batch,
+                value: Some(counts),
+                previous: base,
+            });
+        }
+    }
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![State {
+            stored: [const { None }; PARTITIONS],
+            plan: None,
+            done: 0,
+            next: [0; PARTITIONS],
+            running: None,
+            crashes: 0,
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        match state.running {
+            None => {
+                let begun = state.plan.filter(|(batch, _)| *batch == state.done + 1);
+                let left = |partition: usize| u8::from(state.next[partition] < self.tuples);
+                match begun {
+                    Some((_, takes)) if !self.redrawn => actions.push(Action::Plan(takes)),
+                    _ => {
+                        for (a, b) in [(1, 1), (1, 0), (0, 1), (0, 0)] {
+                            let some = a + b > 0 || begun.is_some();
+                            if a <= left(0) && b <= left(1) && some {
+                                actions.push(Action::Plan([a, b]));
+                            }
+                        }
+                    }
+                }
+            }
+            Some((_, committed)) => {
+                let open = (0..PARTITIONS).filter(|partition| !committed[*partition]);
+                actions.extend(open.map(Action::Commit));
+                if committed == [true; PARTITIONS] {
+                    actions.push(Action::Done);
+                }
+                if state.crashes < self.crashes {
+                    actions.push(Action::Crash);
+                }
+            }
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        match action {
+            Action::Plan(takes) => {
+                let batch = state.done + 1;
+                let again = state.plan.is_some_and(|(begun, _)| begun == batch);
+                state.plan = Some((batch, takes));
+                state.running = Some((again, [false; PARTITIONS]));
+            }
+            Action::Commit(partition) => {
+                let (again, mut committed) = state.running?;
+                self.commit(&mut state, partition, again);
+                committed[partition] = true;
+                state.running = Some((again, committed));
+            }
+            Action::Done => {
+                let (batch, takes) = state.plan?;
+                state.done = batch;
+                for (next, take) in state.next.iter_mut().zip(takes) {
+                    *next += take;
+                }
+                state.running = None;
+            }
+            Action::Crash => {
+                state.running = None;
+                state.crashes += 1;
+            }
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("each once", |protocol: &Protocol, state: &State| {
+                let finished = state.running.is_none()
+                    && state.plan.is_none_or(|(batch, _)| batch == state.done);
+                let right = |partition: usize| {
+                    let stored = state.stored[partition].as_ref();
+                    let counts = stored.and_then(|stored| stored.value).unwrap_or_default();
+                    (0..protocol.tuples).all(|tuple| {
+                        counts[tuple as usize] == u8::from(tuple < state.next[partition])
+                    })
+                };
+                !finished || (0..PARTITIONS).all(right)
+            }),
+            Property::sometimes("all are counted", |protocol: &Protocol, state: &State| {
+                state.running.is_none() && state.next == [protocol.tuples; PARTITIONS]
+            }),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Kind, redrawn: bool) -> Checked {
+        Protocol {
+            kind,
+            redrawn,
+            tuples: 2,
+            crashes: 2,
+        }
+        .check()
+    }
+
+    #[test]
+    fn same_batches_count_once_in_transactional_and_opaque_states() {
+        let [transactional, opaque] =
+            [Kind::Transactional, Kind::Opaque].map(|kind| check(kind, false));
+        assert_eq!(
+            (transactional.counterexample, opaque.counterexample),
+            (None, None)
+        );
+        assert_eq!([transactional.states, opaque.states], [0, 0]);
+    }
+
+    #[test]
+    fn other_batches_under_one_id_count_once_in_opaque_states_only() {
+        let opaque = check(Kind::Opaque, true);
+        assert_eq!((opaque.counterexample, opaque.states), (None, 0));
+        use Action::{Commit, Crash, Done, Plan};
+        let run = check(Kind::Transactional, true).counterexample.unwrap();
+        assert_eq!(run.len(), 7, "{run:?}");
+        assert!(matches!(
+            run[..],
+            [
+                Plan(_),
+                Commit(_),
+                Crash,
+                Plan(_),
+                Commit(_),
+                Commit(_),
+                Done
+            ]
+        ));
+    }
+
+    #[test]
+    fn a_state_without_ids_counts_twice_after_one_crash() {
+        use Action::{Commit, Crash, Done, Plan};
+        let run = check(Kind::NonTransactional, false).counterexample.unwrap();
+        assert!(matches!(
+            run[..],
+            [
+                Plan(_),
+                Commit(_),
+                Crash,
+                Plan(_),
+                Commit(_),
+                Commit(_),
+                Done
+            ]
+        ));
+    }
+}
