@@ -44,6 +44,7 @@ pub mod marks;
 pub(crate) mod mutants;
 pub mod progress;
 mod solution;
+mod tries;
 pub mod value;
 pub mod verdict;
 pub mod wire;
@@ -79,6 +80,9 @@ exercises![
     pn_counter,
     stale_schedule,
     or_set_merge,
+    exactly_once,
+    top_three,
+    opaque_state,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -153,5 +153,8 @@ impl From<polars::error::PolarsError> for MicroBatchError {
 /// A folder that goes when its value does.
 pub(super) fn scratch() -> Result<tempfile::TempDir> {
     let made = tempfile::tempdir();
-    Ok(made.map_err(crate::speed::at("making a folder in", &std::env::temp_dir()))?)
+    Ok(made.map_err(crate::speed::at(
+        "making a folder in",
+        &std::env::temp_dir(),
+    ))?)
 }

@@ -45,5 +45,5 @@ pub use sessions::Sessions;
 pub use state_store::Plan;
 pub use stored::{Base, Kind, Stored};
 pub use topologies::{bounce_rate, lesson, page_views, top_words, word_count};
-pub use topology::{Builder, Emit, Topology};
+pub use topology::{Builder, Emit, Pipe, Topology};
 pub use value::{Owned, Value};

@@ -9,9 +9,7 @@
 //! number, and is left out; any other is new, because tuples come in order.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), section 16.1.
-use crate::speed::{
-    EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore, Result,
-};
+use crate::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore, Result};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
 

@@ -82,24 +82,27 @@ fn page_view(record: &Record<'_>, emit: &mut Emit<'_>) -> std::result::Result<()
 /// The source of page views, with normalised `page` and `person`. A URL that cannot
 /// be normalised is rejected with its record.
 fn page_views_from(name: &str) -> Builder {
-    Topology::of(name)
-        .source("consume", &["page", "secs", "person"], |record, emit| {
-            let mut wrong = None;
-            page_view(record, &mut |row| match normalise_url(row[0].text()) {
-                Ok(page) => emit(&[Value::Text(&page), row[1], row[2]]),
-                Err(error) => wrong = Some(error.to_string()),
-            })?;
-            wrong.map_or(Ok(()), Err)
-        })
-        .map("hour", "consume", &["secs"], "hour", |row| {
-            let secs = row[0].int();
-            Owned::Int(secs - secs.rem_euclid(3_600))
-        })
+    Topology::of(name).source("consume", &["page", "secs", "person"], |record, emit| {
+        let mut wrong = None;
+        page_view(record, &mut |row| match normalise_url(row[0].text()) {
+            Ok(page) => emit(&[Value::Text(&page), row[1], row[2]]),
+            Err(error) => wrong = Some(error.to_string()),
+        })?;
+        wrong.map_or(Ok(()), Err)
+    })
+}
+
+/// The same, with the `hour` of each.
+fn hours_from(name: &str) -> Builder {
+    page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
+        let secs = row[0].int();
+        Owned::Int(secs - secs.rem_euclid(3_600))
+    })
 }
 
 /// Page views by page and hour, and who they came from.
 pub fn page_views(kind: Kind) -> Result<Topology> {
-    page_views_from("page views and uniques")
+    hours_from("page views and uniques")
         .state("views", "hour", &["page", "hour"], Count, "count", kind)
         .state(
             "uniques",
@@ -115,7 +118,7 @@ pub fn page_views(kind: Kind) -> Result<Topology> {
 /// The lesson's topology: consume, normalise, update URL -> hour -> sketch.
 pub fn lesson(kind: Kind) -> Result<Topology> {
     let uniques = Uniques::of("person", Precision::DEFAULT);
-    page_views_from("uniques over time")
+    hours_from("uniques over time")
         .state(
             "uniques",
             "hour",
@@ -135,7 +138,7 @@ pub fn lesson(kind: Kind) -> Result<Topology> {
 /// with every view, and two views in one second are two.
 pub fn bounce_rate(lateness: i64) -> Result<Topology> {
     page_views_from("bounce rate")
-        .map("domain of", "hour", &["page"], "domain", |row| {
+        .map("domain of", "consume", &["page"], "domain", |row| {
             Owned::from(domain(row[0].text()))
         })
         .sessions(

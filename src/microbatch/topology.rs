@@ -87,6 +87,20 @@ pub(super) struct Node {
     pub fields: Vec<String>,
 }
 
+/// An operator as a picture shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pipe<'t> {
+    pub name: &'t str,
+    /// In words.
+    pub does: &'t str,
+    /// The place of the operator that feeds it.
+    pub from: Option<usize>,
+    /// Whether its rows go to the worker of their key first.
+    pub by_key: bool,
+    /// Of a stateful one; all others are batch-local.
+    pub state: Option<Kind>,
+}
+
 impl Topology {
     /// Begins a topology with a name.
     ///
@@ -129,6 +143,18 @@ impl Topology {
     pub fn states(&self) -> Vec<&str> {
         let states = self.nodes.iter().filter(|node| node.state.is_some());
         states.map(|node| node.name.as_str()).collect()
+    }
+
+    /// Its operators in the order of the data, for a picture.
+    pub fn pipes(&self) -> Vec<Pipe<'_>> {
+        let pipes = self.nodes.iter().map(|node| Pipe {
+            name: &node.name,
+            does: &node.does,
+            from: node.parent,
+            by_key: matches!(node.op, Op::Exchange(_)),
+            state: node.state,
+        });
+        pipes.collect()
     }
 
     /// What tells it from others: states that were made by it can only be gone on

@@ -19,6 +19,7 @@
 //! | [`round`](fn@round) | equivs, round by round |
 //! | [`flow`] | boxes and arrows with numbers of the run |
 //! | [`topology`](fn@topology) | queues and workers that have run |
+//! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`messages`] | a run of replicas, message by message |
 //! | [`draw`] | anything plotters can draw |
@@ -35,6 +36,7 @@ mod held;
 mod lines;
 mod messages;
 pub(crate) mod net;
+mod pipes;
 mod plan;
 mod rounds;
 mod scale;
@@ -47,6 +49,7 @@ pub use flow::{Flow, flow};
 pub use held::held;
 pub use lines::{Lines, lines};
 pub use messages::{Messages, messages};
+pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
 pub use rounds::round;
 pub use timeline::{Timeline, timeline};

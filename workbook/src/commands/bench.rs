@@ -6,6 +6,7 @@ mod batch;
 mod data;
 mod grade;
 mod kernel;
+mod microbatch;
 mod peers;
 mod serving;
 mod speed;
@@ -31,6 +32,8 @@ enum What {
     Grade(grade::Args),
     /// From the log to realtime views beside PySpark Structured Streaming
     Speed(speed::Args),
+    /// A word count in micro-batches beside PySpark Structured Streaming
+    Microbatch(microbatch::Args),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -43,6 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Serving(args) => serving::run(args),
         What::Grade(args) => grade::run(args),
         What::Speed(args) => speed::run(args),
+        What::Microbatch(args) => microbatch::run(args),
         What::Data => data::run(),
     }
 }

@@ -1,0 +1,753 @@
+//! Jobs on real folders: topologies against folds and batch views, wrong inputs,
+//! kill -9.
+use lambda_workbook::batch;
+use lambda_workbook::microbatch::{
+    self, Aggregate as _, Count, Faults, Job, Kind, MicroBatchError, Options, Owned, Replay,
+    Sessions, Sum, Topology, Uniques, Value,
+};
+use lambda_workbook::polars::prelude::*;
+use lambda_workbook::speed::{EmbeddedLog, Log};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+const TOPIC: &str = "lines";
+
+fn log(folder: &Path, partitions: u32) -> Arc<EmbeddedLog> {
+    let log = Arc::new(EmbeddedLog::open(folder.join("log")).unwrap());
+    log.create_topic(TOPIC, partitions).unwrap();
+    log
+}
+
+fn append(log: &EmbeddedLog, partition: u32, lines: &[String]) {
+    let records: Vec<(&[u8], &[u8])> = lines.iter().map(|l| (&b""[..], l.as_bytes())).collect();
+    log.append(TOPIC, partition, &records).unwrap();
+}
+
+fn options(most: u64) -> Options {
+    Options {
+        most,
+        partitions: 3,
+        ..Options::default()
+    }
+}
+
+fn open(folder: &Path, log: &Arc<EmbeddedLog>, topology: Topology, options: Options) -> Job {
+    Job::open(folder.join("job"), log.clone(), TOPIC, topology, options).unwrap()
+}
+
+/// Page views at seconds, by user, as records.
+fn view(url: &str, user: i64, secs: i64, nonce: usize) -> String {
+    format!(
+        r#"{{"dataunit":{{"page_view":{{"nonce":{nonce},"page":{{"url":"{url}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    )
+}
+
+/// The golden example: post, user, second.
+const GOLDEN: [(&str, i64, i64); 8] = [
+    ("post1", 1, 60),
+    ("post1", 3, 62),
+    ("post1", 1, 4_000),
+    ("post1", 2, 60),
+    ("post2", 1, 4_000),
+    ("post2", 1, 10_000),
+    ("post3", 5, 10_600),
+    ("post3", 2, 62),
+];
+
+#[test]
+fn the_numbers_of_the_stored_words_figure_come_out_of_batches() {
+    // Figure 16.6: Apple 15 (batch 3), Pear 15 (18), Banana 15 (3).
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    let repeat = |word: &str, n: usize| vec![word; n].join(" ");
+    let mut lines = vec![String::from("-"); 18];
+    lines[0] = format!("{} {}", repeat("apple", 9), repeat("banana", 5));
+    lines[2] = format!("{} {}", repeat("apple", 6), repeat("banana", 10));
+    lines[5] = repeat("pear", 7);
+    lines[17] = repeat("pear", 8);
+    append(&log, 0, &lines);
+    let topology = microbatch::word_count(Kind::Transactional).unwrap();
+    let mut job = open(folder.path(), &log, topology, options(1));
+    assert_eq!(job.drain().unwrap(), 18);
+    let table = job.table("counts").unwrap();
+    let rows: Vec<(&str, i64, i64)> = (0..table.height())
+        .map(|row| {
+            let int = |name: &str| table.column(name).unwrap().i64().unwrap().get(row).unwrap();
+            let word = table
+                .column("word")
+                .unwrap()
+                .str()
+                .unwrap()
+                .get(row)
+                .unwrap();
+            (word, int("count"), int("batch"))
+        })
+        .filter(|row| row.0 != "-")
+        .collect();
+    assert_eq!(
+        rows,
+        [("apple", 15, 3), ("banana", 15, 3), ("pear", 15, 18)]
+    );
+}
+
+#[test]
+fn batches_take_from_all_partitions_and_may_be_unequal() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 3);
+    for (partition, lines) in [(0, 5), (1, 2), (2, 9)] {
+        append(&log, partition, &vec!["a".to_owned(); lines]);
+    }
+    let topology = microbatch::word_count(Kind::Opaque).unwrap();
+    let mut job = open(folder.path(), &log, topology, options(3));
+    let mut taken = Vec::new();
+    while let Some(batch) = job.step().unwrap() {
+        let sizes = batch
+            .plan
+            .from
+            .iter()
+            .zip(&batch.plan.to)
+            .map(|(from, to)| to - from);
+        taken.push((batch.plan.batch, sizes.collect::<Vec<_>>()));
+    }
+    assert_eq!(
+        taken,
+        [(1, vec![3, 2, 3]), (2, vec![2, 0, 3]), (3, vec![0, 0, 3])]
+    );
+    assert_eq!(
+        job.get("counts", &["a".into()]).unwrap(),
+        Some(Owned::Int(16))
+    );
+    assert_eq!(job.lag().unwrap(), 0);
+}
+
+fn words() -> impl Strategy<Value = Vec<Vec<String>>> {
+    let line = proptest::collection::vec("[abc]{1,2}", 0..5).prop_map(|words| words.join(" "));
+    proptest::collection::vec(proptest::collection::vec(line, 0..8), 1..4)
+}
+
+/// Runs to the end, through deaths drawn from the points that the job passes.
+fn through_deaths(
+    folder: &Path,
+    log: &Arc<EmbeddedLog>,
+    topology: impl Fn() -> Topology,
+    replay: Replay,
+    deaths: &[prop::sample::Index],
+) -> Job {
+    let with = |faults: Faults| Options {
+        most: 2,
+        partitions: 2,
+        parallel: false,
+        replay,
+        faults: Arc::new(faults),
+    };
+    let watched = tempfile::tempdir().unwrap();
+    let watching = with(Faults::watching());
+    open(watched.path(), log, topology(), watching.clone())
+        .drain()
+        .unwrap();
+    let points = watching.faults.passed();
+    let deaths = if points.is_empty() { &[] } else { deaths };
+    let mortal = with(Faults::at(deaths.iter().map(|at| at.get(&points).clone())));
+    loop {
+        let mut job = open(folder, log, topology(), mortal.clone());
+        match job.drain() {
+            Ok(_) => return job,
+            Err(MicroBatchError::Crashed(_)) => continue,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_and_top_three_are_a_fold_over_the_input_however_often_it_crashes(
+        lines in words(),
+        deaths in proptest::collection::vec(any::<prop::sample::Index>(), 0..5),
+        opaque in any::<bool>(),
+    ) {
+        let kind = if opaque { Kind::Opaque } else { Kind::Transactional };
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), lines.len() as u32);
+        let mut truth: BTreeMap<String, i64> = BTreeMap::new();
+        for (partition, lines) in (0..).zip(&lines) {
+            append(&log, partition, lines);
+            for word in lines.iter().flat_map(|line| line.split_ascii_whitespace()) {
+                *truth.entry(word.to_owned()).or_default() += 1;
+            }
+        }
+        let topology = || microbatch::top_words(kind).unwrap();
+        // What a source gives that cannot repeat itself is for opaque states only.
+        let replay = if opaque { Replay::Drawn(7) } else { Replay::Same };
+        let job = through_deaths(folder.path(), &log, topology, replay, &deaths);
+        for (word, count) in &truth {
+            let found = job.get("counts", &[Value::Text(word)]).unwrap();
+            prop_assert_eq!(found, Some(Owned::Int(*count)));
+        }
+        prop_assert_eq!(job.table("counts").unwrap().height(), truth.len());
+        let mut rows: Vec<(&String, &i64)> = truth.iter().collect();
+        rows.sort_by_key(|row| (-row.1, row.0));
+        let top: Vec<String> = rows.iter().take(3).map(|(word, n)| format!("{word} {n}")).collect();
+        let found = job.get("top", &[]).unwrap();
+        let expected = (!truth.is_empty()).then(|| Owned::from(top.join(", ").as_str()));
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn bounces_equal_the_batch_view_when_all_visits_are_closed_however_often_it_crashes(
+        views in proptest::collection::vec((0u8..2, 0i64..4, 0i64..20_000), 1..40),
+        deaths in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let mut views = views;
+        // In the order of time, but for a minute.
+        views.sort_by_key(|view| view.2 / 60);
+        let mut lines: Vec<String> = Vec::new();
+        for (n, (domain, user, secs)) in views.iter().enumerate() {
+            lines.push(view(&format!("http://d{domain}.com/"), *user, *secs, n));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 1);
+        append(&log, 0, &lines);
+        // Somebody else, much later: the watermark passes every visit.
+        append(&log, 0, &[view("http://later.com/", 9, 100_000, 0)]);
+        let topology = || microbatch::bounce_rate(60).unwrap();
+        let job = through_deaths(folder.path(), &log, topology, Replay::Drawn(3), &deaths);
+        let frame = df!(
+            "url" => views.iter().map(|v| format!("d{}.com/", v.0)).collect::<Vec<_>>(),
+            "true_as_of_secs" => views.iter().map(|v| v.2).collect::<Vec<_>>(),
+            "cookie" => vec![None::<&str>; views.len()],
+            "user_id" => views.iter().map(|v| v.1).collect::<Vec<_>>(),
+        ).unwrap();
+        let bounces = batch::bounces(&frame).unwrap();
+        for row in 0..bounces.height() {
+            let domain = bounces.column("domain").unwrap().str().unwrap().get(row).unwrap();
+            for (state, field) in [("closed", "visits"), ("bounces", "bounces")] {
+                let expected = bounces.column(field).unwrap().i64().unwrap().get(row).unwrap();
+                let found = job.get(state, &[domain.into()]).unwrap();
+                prop_assert_eq!(found, Some(Owned::Int(expected)), "{} of {}", field, domain);
+            }
+        }
+        prop_assert_eq!(job.late("visits").unwrap(), 0);
+    }
+}
+
+fn golden(topology: Topology) -> (tempfile::TempDir, Job) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    let mut views = GOLDEN.to_vec();
+    views.sort_by_key(|view| view.2);
+    // After the equivs 1-3 and 3-5, three users are person 1.
+    let person = |user: i64| if user == 2 { 2 } else { 1 };
+    let line = |(n, (post, user, secs)): (usize, &(&str, i64, i64))| {
+        view(&format!("http://foo.com/{post}"), person(*user), *secs, n)
+    };
+    let lines: Vec<String> = views.iter().enumerate().map(line).collect();
+    append(&log, 0, &lines);
+    append(
+        &log,
+        0,
+        &[view("http://later.com/", 9, 100_000, 0), "{".to_owned()],
+    );
+    append(&log, 0, &[view("http://bad url/", 9, 100_000, 0)]);
+    let mut job = open(folder.path(), &log, topology, options(3));
+    job.drain().unwrap();
+    (folder, job)
+}
+
+#[test]
+fn the_golden_example_has_four_visits_and_no_bounce() {
+    let (_folder, job) = golden(microbatch::bounce_rate(0).unwrap());
+    let number = |state: &str| job.get(state, &["foo.com".into()]).unwrap();
+    assert_eq!(
+        (number("closed"), number("bounces")),
+        (Some(4.into()), Some(0.into()))
+    );
+    // What cannot be read is kept, with its place and its reason.
+    let rejected = job.rejected().unwrap();
+    let places: Vec<(u32, u64)> = rejected.iter().map(|row| (row.0, row.1)).collect();
+    assert_eq!(places, [(0, 9), (0, 10)]);
+    assert!(rejected.iter().all(|row| !row.2.is_empty()));
+}
+
+/// The bounce-rate topology with a defect of the book's own code.
+fn defective(defect: &str) -> Topology {
+    let source = Topology::of("bounce rate").source(
+        "consume",
+        &["domain", "person", "secs"],
+        |record, emit| {
+            let datum: serde_json::Value =
+                serde_json::from_slice(record.value).map_err(|e| e.to_string())?;
+            let view = &datum["dataunit"]["page_view"];
+            let url = view["page"]["url"].as_str().unwrap_or_default();
+            let domain = url.split('/').nth(2).unwrap_or_default();
+            let person = view["person"]["user_id"].as_i64().unwrap_or_default();
+            let secs = datum["pedigree"]["true_as_of_secs"]
+                .as_i64()
+                .unwrap_or_default();
+            emit(&[domain.into(), person.into(), secs.into()]);
+            Ok(())
+        },
+    );
+    let (gap, keys): (i64, &[&str]) = match defect {
+        // The last-seen time is never moved on: every view ends a visit.
+        "last seen stays" => (-1, &["domain", "person", "secs"]),
+        "fifteen minutes" => (900, &["domain", "person"]),
+        // The expiry charges the domain in hand: visits are not told apart by domain.
+        "charges another domain" => (1_800, &["person"]),
+        _ => (1_800, &["domain", "person"]),
+    };
+    let same_second = defect == "same second";
+    let source = source
+        .sessions("visits", "consume", keys, Sessions::by("secs").gap(gap))
+        .map(
+            "bounced",
+            "visits",
+            &["rows", "first", "last"],
+            "bounce",
+            move |row| {
+                let bounce = if same_second {
+                    row[1] == row[2]
+                } else {
+                    row[0].int() == 1
+                };
+                Owned::Int(i64::from(bounce))
+            },
+        );
+    let keys: &[&str] = if keys.contains(&"domain") {
+        &["domain"]
+    } else {
+        &[]
+    };
+    source
+        .state("closed", "bounced", keys, Count, "visits", Kind::Opaque)
+        .state(
+            "bounces",
+            "bounced",
+            keys,
+            Sum::of("bounce"),
+            "bounces",
+            Kind::Opaque,
+        )
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn each_defect_of_the_books_bounce_rate_gives_another_answer() {
+    let count = |defect: &str, views: &[(&str, i64, i64)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 1);
+        let line = |(n, (domain, user, secs)): (usize, &(&str, i64, i64))| {
+            view(&format!("http://{domain}/"), *user, *secs, n)
+        };
+        let lines: Vec<String> = views.iter().enumerate().map(line).collect();
+        append(&log, 0, &lines);
+        append(&log, 0, &[view("http://later.com/", 9, 1_000_000, 0)]);
+        append(&log, 0, &[view("http://later.com/", 9, 2_000_000, 0)]);
+        let mut job = open(folder.path(), &log, defective(defect), options(100));
+        job.drain().unwrap();
+        let key: &[Value] = match defect {
+            "charges another domain" => &[],
+            _ => &["foo.com".into()],
+        };
+        let number = |state: &str| match job.get(state, key).unwrap() {
+            Some(Owned::Int(n)) => n,
+            _ => 0,
+        };
+        (number("closed"), number("bounces"))
+    };
+    let golden: Vec<(&str, i64, i64)> = {
+        let mut views = GOLDEN.to_vec();
+        views.sort_by_key(|view| view.2);
+        let person = |user| if user == 2 { 2 } else { 1 };
+        views
+            .iter()
+            .map(|(_, user, secs)| ("foo.com", person(*user), *secs))
+            .collect()
+    };
+    assert_eq!(count("none", &golden), (4, 0));
+    let (visits, _) = count("last seen stays", &golden);
+    assert_ne!(visits, 4);
+    let twenty_minutes = [("foo.com", 1, 0), ("foo.com", 1, 1_200)];
+    assert_eq!(count("none", &twenty_minutes), (1, 0));
+    assert_eq!(count("fifteen minutes", &twenty_minutes), (2, 2));
+    let one_second = [("foo.com", 1, 60), ("foo.com", 1, 60)];
+    assert_eq!(count("none", &one_second), (1, 0));
+    assert_eq!(count("same second", &one_second), (1, 1));
+    let two_domains = [("foo.com", 1, 0), ("bar.com", 1, 60)];
+    assert_eq!(count("none", &two_domains), (1, 1));
+    assert_ne!(count("charges another domain", &two_domains), (1, 1));
+}
+
+#[test]
+fn uniques_are_the_batch_views_own_sketches_and_page_views_its_counts() {
+    let (_folder, job) = golden(microbatch::page_views(Kind::Transactional).unwrap());
+    let at =
+        |state: &str, page: &str, hour: i64| job.get(state, &[page.into(), hour.into()]).unwrap();
+    assert_eq!(at("views", "foo.com/post1", 0), Some(3.into()));
+    assert_eq!(at("uniques", "foo.com/post1", 0), Some(2.into()));
+    assert_eq!(at("views", "foo.com/post3", 7_200), Some(1.into()));
+    assert_eq!(at("views", "foo.com/post3", 3_600), None);
+    let (_folder, lesson) = golden(microbatch::lesson(Kind::Opaque).unwrap());
+    let of_lesson = lesson
+        .get("uniques", &["foo.com/post1".into(), 0.into()])
+        .unwrap();
+    assert_eq!(of_lesson, Some(2.into()));
+    let uniques = Uniques::of("person", batch::Precision::DEFAULT);
+    let mut gather = uniques.empty();
+    uniques.add(&mut gather, &[Value::Int(1)]).unwrap();
+    let sketch = batch::Sketch::of([&lambda_workbook::schema::PersonId::UserId(1)]);
+    assert_eq!(uniques.encode(&gather), sketch.to_bytes());
+}
+
+#[test]
+fn filters_joins_and_repartitions_do_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 2);
+    append(&log, 0, &["1 ab".to_owned(), "2 cd".to_owned()]);
+    append(&log, 1, &["3 ab".to_owned(), "4 zz".to_owned()]);
+    let countries = [("ab", "Arcadia"), ("cd", "Cockaigne")];
+    let topology = Topology::of("by country")
+        .source("lines", &["n", "code"], |record, emit| {
+            let line = std::str::from_utf8(record.value).map_err(|e| e.to_string())?;
+            let (n, code) = line.split_once(' ').ok_or("no blank")?;
+            emit(&[
+                n.parse::<i64>().map_err(|e| e.to_string())?.into(),
+                code.into(),
+            ]);
+            Ok(())
+        })
+        .filter("not two", "lines", &["n"], |row| row[0].int() != 2)
+        .repartition("by code", "not two", &["code"])
+        .join(
+            "named",
+            "by code",
+            "code",
+            &["country"],
+            countries.map(|(code, name)| (Owned::from(code), vec![Owned::from(name)])),
+        )
+        .state(
+            "sums",
+            "named",
+            &["country"],
+            Sum::of("n"),
+            "sum",
+            Kind::Transactional,
+        )
+        .build()
+        .unwrap();
+    let mut job = open(folder.path(), &log, topology, options(10));
+    job.drain().unwrap();
+    let table = job.table("sums").unwrap();
+    assert_eq!(table.height(), 1); // zz has no country, 2 was filtered
+    assert_eq!(
+        job.get("sums", &["Arcadia".into()]).unwrap(),
+        Some(4.into())
+    );
+    let made: BTreeMap<&str, u64> = job.made().into_iter().collect();
+    assert_eq!(
+        (
+            made["lines"],
+            made["not two"],
+            made["by code"],
+            made["named"]
+        ),
+        (4, 3, 3, 2)
+    );
+}
+
+fn refusal(builder: microbatch::Builder) -> String {
+    builder.build().err().expect("it is refused").to_string()
+}
+
+#[test]
+fn a_topology_that_cannot_be_says_what_and_where() {
+    let source = || Topology::of("t").source("s", &["line"], |_, _| Ok(()));
+    let told = |builder, words: &[&str]| {
+        let said = refusal(builder);
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    };
+    told(
+        source()
+            .filter("a", "b", &[], |_| true)
+            .filter("b", "a", &[], |_| true),
+        &["cycle", "a", "b", "->"],
+    );
+    told(
+        source().filter("a", "nobody", &[], |_| true),
+        &["\"nobody\"", "there is s"],
+    );
+    told(
+        source().filter("a", "s", &["word"], |_| true),
+        &["\"word\"", "gets line"],
+    );
+    told(
+        source().map("a", "s", &[], "line", |_| 1.into()),
+        &["there already"],
+    );
+    told(
+        source()
+            .state("n", "s", &["line"], Count, "n", Kind::Opaque)
+            .state("n", "s", &["line"], Count, "n", Kind::Opaque),
+        &["two states", "\"n\""],
+    );
+    told(Topology::of("t"), &["0 sources"]);
+    told(
+        source().source("s2", &["line"], |_, _| Ok(())),
+        &["2 sources"],
+    );
+    told(source().filter("a/b", "s", &[], |_| true), &["no name"]);
+}
+
+#[test]
+fn a_function_that_makes_other_rows_than_it_said_stops_the_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    append(&log, 0, &["a".to_owned()]);
+    let topology = Topology::of("t")
+        .source("s", &["line"], |_, emit| {
+            emit(&[1.into(), 2.into()]);
+            Ok(())
+        })
+        .state("n", "s", &[], Count, "n", Kind::Opaque)
+        .build()
+        .unwrap();
+    let error = open(folder.path(), &log, topology, options(1))
+        .drain()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("\"s\" made a row of 2 values"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_of_another_topology_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    drop(open(
+        folder.path(),
+        &log,
+        microbatch::word_count(Kind::Opaque).unwrap(),
+        options(1),
+    ));
+    let other = microbatch::word_count(Kind::Transactional).unwrap();
+    let error = Job::open(
+        folder.path().join("job"),
+        log.clone(),
+        TOPIC,
+        other,
+        options(1),
+    )
+    .err()
+    .unwrap();
+    let said = error.to_string();
+    assert!(
+        said.contains("(opaque)") && said.contains("(transactional)"),
+        "{said}"
+    );
+    let same = microbatch::word_count(Kind::Opaque).unwrap();
+    let two = Options {
+        partitions: 2,
+        ..options(1)
+    };
+    let error = Job::open(folder.path().join("job"), log, TOPIC, same, two)
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, MicroBatchError::OtherTopology { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_log_that_lacks_what_comes_next_is_refused_and_never_jumped_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    let lines: Vec<String> = (0..10).map(|_| "a".to_owned()).collect();
+    append(&log, 0, &lines[..5]);
+    append(&log, 0, &lines[5..]);
+    let topology = || microbatch::word_count(Kind::Opaque).unwrap();
+    let mut job = open(folder.path(), &log, topology(), options(3));
+    job.step().unwrap();
+    log.delete_before(TOPIC, 0, 5).unwrap();
+    for _ in 0..2 {
+        let error = job.step().unwrap_err();
+        let truncated = matches!(
+            error,
+            MicroBatchError::Truncated {
+                next: 3,
+                begin: 5,
+                ..
+            }
+        );
+        assert!(
+            truncated && error.to_string().contains("2 records are gone"),
+            "{error}"
+        );
+    }
+    assert_eq!(job.get("counts", &["a".into()]).unwrap(), Some(3.into()));
+    // Only who asks for it goes on, and is told what is lost.
+    assert_eq!(job.skip_to_begin().unwrap(), [2]);
+    job.drain().unwrap();
+    assert_eq!(job.get("counts", &["a".into()]).unwrap(), Some(8.into()));
+    drop(job);
+
+    let other = tempfile::tempdir().unwrap();
+    let shorter = self::log(other.path(), 1);
+    append(&shorter, 0, &lines[..2]);
+    let mut job = open(folder.path(), &shorter, topology(), options(3));
+    let error = job.step().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            MicroBatchError::PastTheEnd {
+                next: 10,
+                end: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let wider = tempfile::tempdir().unwrap();
+    let wide = self::log(wider.path(), 2);
+    drop(job);
+    let error = Job::open(
+        folder.path().join("job"),
+        wide,
+        TOPIC,
+        topology(),
+        options(3),
+    )
+    .err()
+    .unwrap();
+    assert!(
+        matches!(
+            error,
+            MicroBatchError::Partitions {
+                stored: 1,
+                given: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_question_to_no_state_or_with_another_key_is_told() {
+    let (_folder, job) = golden(microbatch::lesson(Kind::Opaque).unwrap());
+    assert!(
+        job.table("counts")
+            .unwrap_err()
+            .to_string()
+            .contains("there is uniques")
+    );
+    let error = job.get("uniques", &["foo.com/".into()]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("keys have 2 values, and this one 1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_sum_past_its_end_stops_the_batch_and_names_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    append(&log, 0, &[i64::MAX.to_string(), "1".to_owned()]);
+    let topology = Topology::of("t")
+        .source("s", &["n"], |record, emit| {
+            let text = std::str::from_utf8(record.value).map_err(|e| e.to_string())?;
+            emit(&[text.parse::<i64>().map_err(|e| e.to_string())?.into()]);
+            Ok(())
+        })
+        .state("sum", "s", &[], Sum::of("n"), "sum", Kind::Transactional)
+        .build()
+        .unwrap();
+    let mut job = open(folder.path(), &log, topology, options(1));
+    job.step().unwrap();
+    let error = job.step().unwrap_err();
+    assert!(error.to_string().contains("state \"sum\""), "{error}");
+    assert_eq!(job.get("sum", &[]).unwrap(), Some(i64::MAX.into()));
+}
+
+#[cfg(unix)]
+mod killed {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    /// Not a test of its own: the process that is killed.
+    #[test]
+    #[ignore = "started by the test below"]
+    fn child() {
+        let Ok(folder) = std::env::var("MICROBATCH_FOLDER") else {
+            return;
+        };
+        let folder = Path::new(&folder);
+        let log = log(folder, 2);
+        let mut job = open(
+            folder,
+            &log,
+            microbatch::top_words(Kind::Transactional).unwrap(),
+            options(7),
+        );
+        loop {
+            for partition in 0..2 {
+                let end = log.end(TOPIC, partition).unwrap();
+                let lines: Vec<String> =
+                    (end..end + 5).map(|n| format!("w{} all", n % 9)).collect();
+                append(&log, partition, &lines);
+            }
+            job.step().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_killed_at_any_time_counts_every_word_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..40u64 {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "killed::child", "--ignored", "--nocapture"])
+                .env("MICROBATCH_FOLDER", folder.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::park_timeout(Duration::from_millis(20 + round * 37 % 60));
+            child.kill().unwrap();
+            assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+        }
+        let log = log(folder.path(), 2);
+        let mut job = open(
+            folder.path(),
+            &log,
+            microbatch::top_words(Kind::Transactional).unwrap(),
+            options(7),
+        );
+        job.drain().unwrap();
+        let ends: Vec<u64> = log.ends(TOPIC).unwrap();
+        let all: u64 = ends.iter().sum();
+        assert!(all > 0, "the processes were killed before they began");
+        assert_eq!(
+            job.get("counts", &["all".into()]).unwrap(),
+            Some(Owned::Int(all as i64))
+        );
+        for word in 0..9u64 {
+            let count: u64 = ends
+                .iter()
+                .map(|end| (0..*end).filter(|n| n % 9 == word).count() as u64)
+                .sum();
+            let found = job
+                .get("counts", &[format!("w{word}").as_str().into()])
+                .unwrap();
+            assert_eq!(found, Some(Owned::Int(count as i64)), "w{word}");
+        }
+    }
+}
