@@ -1,4 +1,4 @@
-// found by equal: differs in `word`
+// found by equal: order is not
 // Equal counts in the order of the alphabet, backwards.
 fn top_three(top: &DataFrame, changed: &DataFrame) -> PolarsResult<DataFrame> {
     let _ = top;
