@@ -16,7 +16,7 @@
 //! | query = both | [`lambda`] | `master` all data -> `batch_run` views up to a cut -> `query` merged or refused -> `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
 //! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
-//! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug |
+//! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> `faults` in both designs -> `ways` to answer, measured |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
 //! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!

@@ -18,10 +18,9 @@ use super::error::{Result, SystemsError, io_at};
 use super::fact_kind::FactKind;
 use super::homes::{homes, serve_homes};
 use super::master_set::MasterSet;
-use super::pedigree::{Recorded, Retraction, Scope};
-use super::profiles::{Move, Profiles};
-use crate::dataset::{Format, Kinds, Spec, generate, read_parquet};
-use crate::schema::*;
+use super::pedigree::{Retraction, Scope};
+use super::profiles::Profiles;
+use super::requests::{Request, recorded, requests, version_1, version_2};
 use polars::prelude::{DataFrame, df};
 use std::collections::HashMap;
 use std::fs;
@@ -124,7 +123,7 @@ const HOUR: i64 = 3_600;
 /// a view of everything each hour.
 pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
     plan.check()?;
-    let (midnight, facts) = facts(folder, plan)?;
+    let (midnight, facts) = requests(&folder.join("facts"), plan.users, plan.seed)?;
     let store = folder.join("profiles");
     let mut profiles = Profiles::open(&store)?;
     let mut restored: Option<Profiles> = None;
@@ -151,7 +150,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
             copy(&folder.join("backup"), &folder.join("restored"))?;
             let copied = Profiles::open(folder.join("restored"))?;
             let since =
-                |fact: &&Fact| (plan.backup..hour).contains(&((fact.secs - midnight) / HOUR));
+                |fact: &&Request| (plan.backup..hour).contains(&((fact.secs - midnight) / HOUR));
             repairs.push(Repair {
                 design: RESTORED,
                 how: "the copy of six o'clock",
@@ -235,85 +234,6 @@ fn mend(
     Ok((view, started.elapsed()))
 }
 
-/// What an account says of itself.
-struct Fact {
-    secs: i64,
-    user: i64,
-    city: String,
-}
-
-fn version_1(fact: &Fact) -> Vec<Move> {
-    vec![(fact.user, fact.city.clone())]
-}
-
-/// Where version 1 says `where user = ..`, this one says `where city = ..`.
-fn version_2(profiles: &Profiles, fact: &Fact) -> Result<Vec<Move>> {
-    let mut moves = version_1(fact);
-    if let Some(from) = profiles.city(fact.user)?.filter(|from| *from != fact.city) {
-        let others = profiles.people(&from)?.into_iter();
-        let others = others.filter(|user| *user != fact.user);
-        moves.extend(others.map(|user| (user, fact.city.clone())));
-    }
-    Ok(moves)
-}
-
-fn recorded((user, city): Move, asked: &Fact) -> Recorded {
-    let place = Location {
-        city: Some(city),
-        ..Location::default()
-    };
-    let dataunit = DataUnit::PersonProperty(PersonProperty {
-        id: PersonId::UserId(user),
-        property: PersonPropertyValue::Location(place),
-    });
-    Recorded {
-        datum: Datum {
-            dataunit,
-            pedigree: Pedigree {
-                true_as_of_secs: asked.secs,
-            },
-        },
-        arrived_secs: asked.secs,
-        said_by: Some(asked.user),
-    }
-}
-
-/// The day's location facts in the order of time, and its midnight.
-fn facts(folder: &Path, plan: &Deployment) -> Result<(i64, Vec<Fact>)> {
-    let spec = Spec {
-        hours: "2015-08-04".parse()?,
-        users: plan.users,
-        seed: plan.seed,
-        kinds: Kinds {
-            person_property: true,
-            ..Kinds::default()
-        },
-        ..Spec::lesson()
-    };
-    let made = generate(&spec, &folder.join("facts"), Format::Parquet, &|_, _| ())?;
-    let rows = read_parquet(made.parquet(), &["true_as_of_secs", "user_id", "city"])?;
-    let (secs, users) = (
-        rows.column("true_as_of_secs")?.i64()?,
-        rows.column("user_id")?.i64()?,
-    );
-    let cities = rows.column("city")?.str()?;
-    // People say where they live when they come and when they move, not in between:
-    // else a mutable store would seem to heal.
-    let mut said: HashMap<i64, &str> = HashMap::new();
-    let mut facts = Vec::new();
-    for row in 0..rows.height() {
-        let (Some(secs), Some(user), Some(city)) = (secs.get(row), users.get(row), cities.get(row))
-        else {
-            continue; // another property
-        };
-        if said.insert(user, city) != Some(city) {
-            let city = city.to_owned();
-            facts.push(Fact { secs, user, city });
-        }
-    }
-    Ok((1_438_646_400, facts))
-}
-
 fn wrong(answer: &HashMap<i64, String>, truth: &HashMap<i64, String>) -> i64 {
     let differs = truth
         .iter()
@@ -338,62 +258,5 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn small() -> Deployment {
-        Deployment {
-            users: 1_500,
-            one_in: 6,
-            ..Deployment::lesson()
-        }
-    }
-
-    fn at(after: &Aftermath, hour: i64, design: &str) -> i64 {
-        let hours = after.hours.column("hour").unwrap().i64().unwrap();
-        let designs = after.hours.column("design").unwrap().str().unwrap();
-        let wrong = after.hours.column("wrong").unwrap().i64().unwrap();
-        let row = (0..after.hours.height())
-            .find(|row| hours.get(*row) == Some(hour) && designs.get(*row) == Some(design));
-        wrong.get(row.unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_bug_spoils_a_mutable_store_for_good_and_only_delays_an_immutable_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let after = deploy(folder.path(), &small()).unwrap();
-        // Before it, and in the hours in which nobody knew, both say the same.
-        assert_eq!((at(&after, 10, MUTABLE), at(&after, 10, IMMUTABLE)), (0, 0));
-        assert_eq!(at(&after, 16, MUTABLE), at(&after, 16, IMMUTABLE));
-        assert!(at(&after, 16, MUTABLE) > 300, "{after:?}");
-        // Mended, and at the end of the day.
-        assert_eq!(
-            (at(&after, 17, IMMUTABLE), at(&after, 24, IMMUTABLE)),
-            (0, 0)
-        );
-        assert!(at(&after, 24, MUTABLE) > 100, "{after:?}");
-        assert!(at(&after, 24, RESTORED) > 10, "{after:?}");
-    }
-
-    #[test]
-    fn the_pedigree_names_every_wrong_row_and_no_right_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let after = deploy(folder.path(), &small()).unwrap();
-        assert!(after.bad > 500, "{after:?}");
-        assert_eq!(after.retracted, after.bad);
-        let set = MasterSet::open(folder.path().join("master")).unwrap();
-        let all = set.read(FactKind::Location).unwrap().height() as i64;
-        assert_eq!(all, after.facts + after.bad); // nothing was deleted
-    }
-
-    #[test]
-    fn hours_out_of_order_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let plan = Deployment {
-            backup: 12,
-            ..small()
-        };
-        let error = deploy(folder.path(), &plan).unwrap_err().to_string();
-        assert!(error.contains("follow each other"), "{error}");
-    }
-}
+#[path = "deployment_tests.rs"]
+mod tests;

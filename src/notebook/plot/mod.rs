@@ -21,11 +21,14 @@
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`messages`] | a run of replicas, message by message |
+//! | [`panels`] | several measures side by side, each on a scale of its own |
+//! | [`architecture`] | the map, with the part in hand lit up |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
 //! on a light and on a dark page, also where no style reaches them. What plotters
 //! itself draws is dark, so [`draw`] gives it a white ground.
+mod architecture;
 mod bars;
 mod canvas;
 mod components;
@@ -35,6 +38,7 @@ mod held;
 mod lines;
 mod messages;
 pub(crate) mod net;
+mod panels;
 mod plan;
 mod rounds;
 mod scale;
@@ -42,11 +46,13 @@ mod style;
 mod timeline;
 mod topology;
 
+pub use architecture::{Layer, architecture};
 pub use bars::{Bars, bars};
 pub use flow::{Flow, flow};
 pub use held::held;
 pub use lines::{Lines, lines};
 pub use messages::{Messages, messages};
+pub use panels::panels;
 pub use plan::plan;
 pub use rounds::round;
 pub use timeline::{Timeline, timeline};
