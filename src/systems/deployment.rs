@@ -46,13 +46,13 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Four hours, one request in fifty.
+    /// Four hours, one request in four hundred.
     pub fn lesson() -> Self {
         Self {
             users: 100_000,
             seed: 2015,
             hours: 10..14,
-            one_in: 50,
+            one_in: 400,
             backup: 6,
             found: 16,
         }
