@@ -23,6 +23,8 @@
 //! | [`messages`] | a run of replicas, message by message |
 //! | [`panels`] | several measures side by side, each on a scale of its own |
 //! | [`architecture`] | the map, with the part in hand lit up |
+//! | [`birthdays`] | how age samples narrow a birthday |
+//! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
@@ -30,9 +32,11 @@
 //! itself draws is dark, so [`draw`] gives it a white ground.
 mod architecture;
 mod bars;
+mod birthdays;
 mod canvas;
 mod components;
 mod data;
+mod fit;
 mod flow;
 mod held;
 mod lines;
@@ -48,6 +52,8 @@ mod topology;
 
 pub use architecture::{Layer, architecture};
 pub use bars::{Bars, bars};
+pub use birthdays::birthdays;
+pub use fit::fit;
 pub use flow::{Flow, flow};
 pub use held::held;
 pub use lines::{Lines, lines};
