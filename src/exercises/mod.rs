@@ -79,6 +79,10 @@ exercises![
     pn_counter,
     stale_schedule,
     or_set_merge,
+    partial_recompute,
+    bloom_join,
+    cost_model,
+    bounce_defect,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.
