@@ -102,8 +102,8 @@ pub fn by_size(
 }
 
 /// Joins of batches with each share of the people, plain, semi and Bloom with each
-/// rate of false positives: `share`, `keys`, `way`, `rate` asked of the filter,
-/// `rows_moved`, `bytes_moved`, `of_semi` (bytes as a multiple of those of the semi
+/// rate of false positives: `keys_pct` (the share), `keys`, `way`, `fp_pct` (the rate
+/// asked of the filter), both in %, `rows_moved`, `bytes_moved`, `of_semi` (bytes as a multiple of those of the semi
 /// join), `memory`, `ms`.
 ///
 /// # Errors
@@ -134,9 +134,9 @@ pub fn sweep(
                 Way::Semi => semi,
                 _ => cluster.join(&batch, way, now)?.1,
             };
-            of_share.push(share);
+            of_share.push(percent(share));
             keys.push(batch.len() as i64);
-            asked.push(rate);
+            asked.push(rate.map(percent));
             of_semi.push(cost.bytes_moved as f64 / semi.bytes_moved.max(1) as f64);
             costs.push(cost);
         }
@@ -146,10 +146,10 @@ pub fn sweep(
         way => way.to_string(),
     };
     df!(
-        "share" => of_share,
+        "keys_pct" => of_share,
         "keys" => keys,
         "way" => costs.iter().map(way).collect::<Vec<_>>(),
-        "rate" => asked,
+        "fp_pct" => asked,
         "rows_moved" => ints(&costs, |cost| cost.rows_moved),
         "bytes_moved" => ints(&costs, |cost| cost.bytes_moved),
         "of_semi" => of_semi,
@@ -171,6 +171,11 @@ pub fn frame(costs: &[Cost]) -> PolarsResult<DataFrame> {
         "memory" => ints(costs, |cost| cost.memory),
         "ms" => millis(costs),
     )
+}
+
+/// In %, without the noise of a product of two floats.
+fn percent(share: f64) -> f64 {
+    (share * 1e10).round() / 1e8
 }
 
 fn ints(costs: &[Cost], of: fn(&Cost) -> usize) -> Vec<i64> {

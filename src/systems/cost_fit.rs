@@ -30,7 +30,7 @@ impl Fit {
     /// use lambda_workbook::systems::{Fit, Run};
     /// let runs = [(1.0, 2.4), (2.0, 2.9), (4.0, 4.1), (8.0, 5.9)];
     /// let fit = Fit::of(&runs.map(|(data, took)| Run { data, took }))?;
-    /// assert_eq!(fit.job.to_string(), "O = 1.95 h, P = 0.501");
+    /// assert_eq!(fit.job.to_string(), "O = 1.94 h, P = 0.502");
     /// let left: f64 = fit.residuals().sum();
     /// assert!(left.abs() < 1e-12);
     /// # Ok::<(), lambda_workbook::systems::CostError>(())
