@@ -34,6 +34,7 @@ use crate::batch::Precision;
 use crate::speed::{
     Alternating, ByWatermark, Expiring, Log, Offsets, Result, Source, Step, StoreOptions,
 };
+use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,7 +126,16 @@ impl Lambda {
             precision: options.realtime_precision,
             store: options.store,
         };
-        let served = Served::open(&folder.join("serving"), partitions)?;
+        let master = Master::open(&folder.join("master"))?;
+        let mut served = Served::open(&folder.join("serving"), partitions)?;
+        if served.batch == 0
+            && let Some((batch, cut)) = master.last()?
+        {
+            // The serving views were lost, or never swapped in: they are a function
+            // of the master data.
+            let serving = folder.join("serving");
+            served = Built::build(&serving, &master, batch, &cut, options.precision)?.swap()?;
+        }
         let home = folder.join("realtime");
         let (batch, cut) = (served.batch, &served.cut[..]);
         let realtime: Box<dyn Expiring> = match options.expiry {
@@ -133,7 +143,7 @@ impl Lambda {
             Expiry::ByWatermark => Box::new(ByWatermark::open(&source, &home, batch, cut)?),
         };
         Ok(Self {
-            master: Master::open(&folder.join("master"))?,
+            master,
             folder,
             source,
             precision: options.precision,
@@ -183,6 +193,21 @@ impl Lambda {
             cut,
             self.precision,
         )
+    }
+
+    /// The same by other code, such as code with a bug: what it makes of the page
+    /// views is served in their place.
+    pub fn build_by(
+        &self,
+        batch: u64,
+        cut: &[u64],
+        code: impl FnOnce(DataFrame) -> Result<DataFrame>,
+    ) -> Result<Built> {
+        self.master
+            .absorb(&self.source, batch, &self.served.cut, cut)?;
+        let views = code(self.master.page_views(batch)?)?;
+        let home = self.folder.join("serving");
+        Built::of(&home, &views, batch, cut, self.precision)
     }
 
     /// Serves a batch. The realtime views still hold what it holds; queries

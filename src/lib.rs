@@ -17,6 +17,8 @@
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
 //! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | micro-batches | [`microbatch`] | `one_at_a_time` -> `stored` ids beside values -> `aggregate` -> `topology` -> `worker`, `exchange` -> `sessions` -> `job` plan, commit, done -> `topologies` -> `crashes`, `model` proof -> `trade` measured |
+//! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> `faults` in both designs -> `ways` to answer, measured |
+//! | | [`systems`] | `birthday` -> `partial` recomputation -> `key_filter`, `bloom_join`, `bloom_sweep` -> `cost_model`, `cost_fit`, `cost_runs` |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
 //! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!
@@ -57,6 +59,7 @@ pub mod prelude;
 pub mod schema;
 pub mod serving;
 pub mod speed;
+pub mod systems;
 
 pub use chrono;
 pub use chrono_tz;

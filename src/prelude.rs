@@ -34,5 +34,5 @@ pub use crate::notebook::{clear_output, display, input, measured, password, prog
 pub use crate::plotters;
 pub use crate::{
     batch, cap, check, crdt, dataset, exercises, hint, lambda, marks, microbatch, serving,
-    solution, speed,
+    solution, speed, systems,
 };

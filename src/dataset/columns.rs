@@ -1,6 +1,7 @@
 //! Rows turned into columns, null where a kind of datum has no such thing.
 use super::population::{Id, LESSON_COOKIES, private_cookie};
 use super::site::Site;
+use super::values::{number, text};
 use super::views::Row;
 use crate::schema::*;
 use polars::prelude::*;
@@ -21,7 +22,7 @@ pub(super) fn column(name: &'static str, rows: &[Row], site: &Site) -> Column {
         }
         "url" => texts(name, rows, |row| match row {
             Row::View(view) => Some(&site.raw()[view.url as usize]),
-            Row::Other(datum) => url(datum),
+            Row::Other(datum) => text(name, &datum.dataunit),
         }),
         "cookie" => cookies(name, rows),
         "user_id" => numbers(name, rows, |row| match row {
@@ -29,35 +30,14 @@ pub(super) fn column(name: &'static str, rows: &[Row], site: &Site) -> Column {
                 Id::User(id) => Some(i64::from(id)),
                 _ => None,
             },
-            Row::Other(datum) => user_id(person(datum)?),
+            Row::Other(datum) => number(name, &datum.dataunit),
         }),
         "nonce" => numbers(name, rows, |row| match row {
             Row::View(view) => Some(i64::from(view.nonce)),
             Row::Other(_) => None,
         }),
-        "cookie2" => texts(name, rows, |row| cookie(person2(row)?)),
-        "user_id2" => numbers(name, rows, |row| user_id(person2(row)?)),
-        "full_name" => texts(name, rows, |row| match said(row)? {
-            PersonPropertyValue::FullName(name) => Some(name),
-            _ => None,
-        }),
-        "gender" => texts(name, rows, |row| match said(row)? {
-            PersonPropertyValue::Gender(gender) => Some(gender.as_str()),
-            _ => None,
-        }),
-        "city" => texts(name, rows, |row| place(row)?.city.as_deref()),
-        "state" => texts(name, rows, |row| place(row)?.state.as_deref()),
-        "country" => texts(name, rows, |row| place(row)?.country.as_deref()),
-        "age" => numbers(name, rows, |row| match said(row)? {
-            PersonPropertyValue::Age(age) => Some(*age),
-            _ => None,
-        }),
-        _ => numbers(name, rows, |row| match other(row)? {
-            DataUnit::PageProperty(p) => match p.property {
-                PagePropertyValue::PageViews(views) => Some(views),
-            },
-            _ => None,
-        }),
+        "age" | "page_views" | "user_id2" => numbers(name, rows, |row| number(name, other(row)?)),
+        _ => texts(name, rows, |row| text(name, other(row)?)),
     }
 }
 
@@ -89,7 +69,7 @@ fn cookies(name: &'static str, rows: &[Row]) -> Column {
                     column.append_option(std::str::from_utf8(&letters).ok());
                 }
             },
-            Row::Other(datum) => column.append_option(person(datum).and_then(cookie)),
+            Row::Other(datum) => column.append_option(text(name, &datum.dataunit)),
         }
     }
     column.finish().into_column()
@@ -99,57 +79,5 @@ fn other(row: &Row) -> Option<&DataUnit> {
     match row {
         Row::View(_) => None,
         Row::Other(datum) => Some(&datum.dataunit),
-    }
-}
-
-fn url(datum: &Datum) -> Option<&str> {
-    match &datum.dataunit {
-        DataUnit::PageView(view) => Some(&view.page.url),
-        DataUnit::PageProperty(p) => Some(&p.id.url),
-        _ => None,
-    }
-}
-
-fn person(datum: &Datum) -> Option<&PersonId> {
-    match &datum.dataunit {
-        DataUnit::PageView(view) => Some(&view.person),
-        DataUnit::Equiv(edge) => Some(&edge.id1),
-        DataUnit::PersonProperty(p) => Some(&p.id),
-        DataUnit::PageProperty(_) => None,
-    }
-}
-
-fn person2(row: &Row) -> Option<&PersonId> {
-    match other(row)? {
-        DataUnit::Equiv(edge) => Some(&edge.id2),
-        _ => None,
-    }
-}
-
-fn said(row: &Row) -> Option<&PersonPropertyValue> {
-    match other(row)? {
-        DataUnit::PersonProperty(p) => Some(&p.property),
-        _ => None,
-    }
-}
-
-fn place(row: &Row) -> Option<&Location> {
-    match said(row)? {
-        PersonPropertyValue::Location(place) => Some(place),
-        _ => None,
-    }
-}
-
-fn cookie(person: &PersonId) -> Option<&str> {
-    match person {
-        PersonId::Cookie(cookie) => Some(cookie),
-        PersonId::UserId(_) => None,
-    }
-}
-
-fn user_id(person: &PersonId) -> Option<i64> {
-    match person {
-        PersonId::UserId(id) => Some(*id),
-        PersonId::Cookie(_) => None,
     }
 }

@@ -53,6 +53,7 @@ pub(crate) mod random;
 mod sample;
 mod site;
 mod spec;
+pub(crate) mod values;
 mod views;
 
 pub use datums::{datums, read_parquet_datums};

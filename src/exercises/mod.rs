@@ -83,6 +83,10 @@ exercises![
     exactly_once,
     top_three,
     opaque_state,
+    partial_recompute,
+    bloom_join,
+    cost_model,
+    bounce_defect,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -46,21 +46,31 @@ impl Built {
         cut: &[u64],
         precision: Precision,
     ) -> Result<Self> {
+        Self::of(home, &master.page_views(batch)?, batch, cut, precision)
+    }
+
+    /// Computes it from page views, each by its person.
+    pub fn of(
+        home: &Path,
+        views: &DataFrame,
+        batch: u64,
+        cut: &[u64],
+        precision: Precision,
+    ) -> Result<Self> {
         let draft = home.join(format!(".batch-{batch:06}"));
         sweep(home)?;
         fs::create_dir_all(&draft).map_err(failed("making", &draft))?;
-        let views = master.page_views(batch)?;
-        let counts = batch::page_views(&views, Hour)?;
+        let counts = batch::page_views(views, Hour)?;
         build_frame(
             draft.join("page_views"),
             Layout::counts(SHARDS),
             &counts,
             "count",
         )?;
-        let uniques = batch::uniques_at(&views, Hour, precision)?;
+        let uniques = batch::uniques_at(views, Hour, precision)?;
         let sketches = Layout::sketches(SHARDS, precision.bits());
         build_frame(draft.join("persons"), sketches, &uniques, "sketch")?;
-        build_visits(&draft.join("visits"), &views)?;
+        build_visits(&draft.join("visits"), views)?;
         let manifest = Manifest {
             batch,
             cut: cut.to_vec(),

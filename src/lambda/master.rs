@@ -5,7 +5,7 @@
 use crate::batch;
 use crate::schema::Equiv;
 use crate::speed::event::{Fact, Who, read};
-use crate::speed::{Result, Source, SpeedError};
+use crate::speed::{Offsets, Result, Source, SpeedError};
 use polars::prelude::*;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -30,12 +30,39 @@ impl Master {
         self.folder.join(format!("part-{batch:06}.jsonl"))
     }
 
+    /// Beside a part: the cut before which everything is in it and the parts before.
+    fn cut(&self, batch: u64) -> PathBuf {
+        self.folder.join(format!("part-{batch:06}.cut"))
+    }
+
+    /// The last batch whose data are here, and its cut.
+    pub fn last(&self) -> Result<Option<(u64, Offsets)>> {
+        let mut batch = 0;
+        while self.part(batch + 1).exists() {
+            batch += 1;
+        }
+        if batch == 0 {
+            return Ok(None);
+        }
+        let path = self.cut(batch);
+        let text = fs::read(&path).map_err(failed("reading", &path))?;
+        let cut = serde_json::from_slice(&text)
+            .map_err(|error| failed("reading", &path)(std::io::Error::other(error)))?;
+        Ok(Some((batch, cut)))
+    }
+
     /// Adds what came between two cuts, unless it was added before.
     pub fn absorb(&self, source: &Source, batch: u64, from: &[u64], to: &[u64]) -> Result<()> {
         let part = self.part(batch);
         if part.exists() {
             return Ok(());
         }
+        // The cut first: a part that has its name has a cut.
+        let path = self.cut(batch);
+        let cut = serde_json::to_vec(to).expect("numbers");
+        let mut file = File::create(&path).map_err(failed("writing", &path))?;
+        file.write_all(&cut).map_err(failed("writing", &path))?;
+        file.sync_all().map_err(failed("writing", &path))?;
         // Under another name until it is whole.
         let draft = self.folder.join(format!(".part-{batch:06}"));
         let failed = || failed("writing", &draft);

@@ -1,5 +1,5 @@
 //! A value as it changes along a number or along time.
-use super::canvas::{BEFORE, BELOW, draw};
+use super::canvas::{ABOVE, BEFORE, BELOW, draw};
 use super::scale::{Scale, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width};
 use super::{Figure, WIDTH, data};
@@ -17,6 +17,7 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         axis: y.to_owned(),
         by: None,
         zone: None,
+        marks: Vec::new(),
         title: format!("{y} over {x}"),
     }
 }
@@ -31,6 +32,7 @@ pub struct Lines {
     axis: String,
     by: Option<String>,
     zone: Option<Tz>,
+    marks: Vec<(f64, String)>,
     title: String,
 }
 
@@ -72,6 +74,20 @@ impl Lines {
     /// Says that `x` is epoch seconds, to be read in this zone.
     pub fn time(mut self, zone: Tz) -> Self {
         self.zone = Some(zone);
+        self
+    }
+
+    /// Draws an upright line at a value of `x`, with a word beside it.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let cost = df!("bits" => [1i64, 2, 3], "bytes" => [9.0, 4.0, 6.0])?;
+    /// let figure = plot::lines(&cost, "bits", "bytes").mark(2.2, "formula").figure()?;
+    /// assert!(figure.svg().contains("formula"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn mark(mut self, x: f64, word: impl Into<String>) -> Self {
+        self.marks.push((x, word.into()));
         self
     }
 
@@ -162,6 +178,14 @@ impl Lines {
                     canvas.label(&label, (x, bottom + 9), BELOW);
                     free_from = x + half + 8;
                 }
+            }
+            for (value, word) in &self.marks {
+                if !(span.0..=span.1).contains(value) {
+                    continue;
+                }
+                let x = along.at(*value);
+                canvas.path(vec![(x, top), (x, bottom)], INK.mix(0.8), 1);
+                canvas.strong(word, (x, top - 3), ABOVE);
             }
             canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
             for (member, points) in series.iter().enumerate() {

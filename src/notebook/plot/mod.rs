@@ -22,20 +22,28 @@
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`messages`] | a run of replicas, message by message |
+//! | [`panels`] | several measures side by side, each on a scale of its own |
+//! | [`architecture`] | the map, with the part in hand lit up |
+//! | [`birthdays`] | how age samples narrow a birthday |
+//! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
 //! on a light and on a dark page, also where no style reaches them. What plotters
 //! itself draws is dark, so [`draw`] gives it a white ground.
+mod architecture;
 mod bars;
+mod birthdays;
 mod canvas;
 mod components;
 mod data;
+mod fit;
 mod flow;
 mod held;
 mod lines;
 mod messages;
 pub(crate) mod net;
+mod panels;
 mod pipes;
 mod plan;
 mod rounds;
@@ -44,11 +52,15 @@ mod style;
 mod timeline;
 mod topology;
 
+pub use architecture::{Layer, architecture};
 pub use bars::{Bars, bars};
+pub use birthdays::birthdays;
+pub use fit::fit;
 pub use flow::{Flow, flow};
 pub use held::held;
 pub use lines::{Lines, lines};
 pub use messages::{Messages, messages};
+pub use panels::panels;
 pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
 pub use rounds::round;

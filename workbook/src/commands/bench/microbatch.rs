@@ -70,10 +70,18 @@ pub fn run(args: Args) -> Result<Outcome> {
     let rate = |seconds: f64| format!("{:.1} M words/s", (LINES * WORDS) as f64 / seconds / 1e6);
     let row = |name: &str, seconds: f64| {
         let times = format!("{:.2}x", seconds / our_time);
-        vec![name.to_owned(), times, format!("{seconds:.3} s"), rate(seconds)]
+        vec![
+            name.to_owned(),
+            times,
+            format!("{seconds:.3} s"),
+            rate(seconds),
+        ]
     };
     let head = ["1.6 million words", "times ours", "median", "rate"];
-    let mut table = vec![head.map(str::to_owned).to_vec(), row("log to state", our_time)];
+    let mut table = vec![
+        head.map(str::to_owned).to_vec(),
+        row("log to state", our_time),
+    ];
     let their_time = median(&theirs);
     if peer {
         table.push(row("Spark, file to table", their_time));
@@ -86,9 +94,16 @@ pub fn run(args: Args) -> Result<Outcome> {
     let measured = trade::measure(Some(Duration::from_millis(10)), 500, 2_000, 10_000)?;
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     let head = ["a batch every 10 ms", "median", "99 %"];
-    let waits = vec!["line to count".to_owned(), ms(measured.median), ms(measured.p99)];
+    let waits = vec![
+        "line to count".to_owned(),
+        ms(measured.median),
+        ms(measured.p99),
+    ];
     print_table(&[head.map(str::to_owned).to_vec(), waits]);
-    met &= verdict("under 30 ms", Some(measured.p99 < Duration::from_millis(30)));
+    met &= verdict(
+        "under 30 ms",
+        Some(measured.p99 < Duration::from_millis(30)),
+    );
     Ok(if met { Outcome::Done } else { Outcome::No })
 }
 
@@ -107,7 +122,9 @@ fn lines() -> Vec<String> {
         let n = (VOCABULARY as f64).powf(random()) as u64;
         format!("word{n}")
     };
-    (0..LINES).map(|_| (0..WORDS).map(|_| word()).collect::<Vec<_>>().join(" ")).collect()
+    (0..LINES)
+        .map(|_| (0..WORDS).map(|_| word()).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// Seconds from the log into the state, and the counts.
@@ -130,7 +147,11 @@ fn throughput(lines: &[String], partitions: u32) -> Result<(f64, Counts)> {
     let seconds = started.elapsed().as_secs_f64();
     let table = job.table("counts")?;
     let (words, counts) = (table.column("word")?.str()?, table.column("count")?.i64()?);
-    let rows = words.iter().flatten().map(str::to_owned).zip(counts.iter().flatten());
+    let rows = words
+        .iter()
+        .flatten()
+        .map(str::to_owned)
+        .zip(counts.iter().flatten());
     Ok((seconds, rows.collect()))
 }
 

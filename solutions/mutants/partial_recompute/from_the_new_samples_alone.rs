@@ -1,0 +1,14 @@
+// found by another_sample: differs in
+// Never looks at the old samples.
+fn partial_recompute(
+    master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer,
+) -> PolarsResult<DataFrame> {
+    let key = || vec![col("person")];
+    let joined = |how| master.clone().lazy().join(batch.clone().lazy(), key(), key(), JoinArgs::new(how));
+    let theirs = joined(JoinType::Semi);
+    let samples = concat([theirs, batch.clone().lazy()], UnionArgs::default())?.collect()?;
+    let new = layer.birthdays(batch)?;
+    let stays = old.clone().lazy().join(new.clone().lazy(), key(), key(), JoinArgs::new(JoinType::Anti));
+    let view = concat([stays, new.lazy()], UnionArgs::default())?;
+    view.sort(["person"], SortMultipleOptions::default().with_maintain_order(true)).collect()
+}
