@@ -219,3 +219,22 @@ pub fn table(rows: &[Measured]) -> Result<DataFrame> {
         "commits_per_1000" => rows.iter().map(|row| row.commits.round() as i64).collect::<Vec<_>>(),
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_waits_for_its_batch_and_all_are_counted() {
+        for interval in [None, Some(Duration::from_millis(40))] {
+            let measured = measure(interval, 1_000, 60, 100).unwrap();
+            // All lines came within 60 ms: two batches or more, whatever the machine
+            // does besides.
+            assert!(measured.median <= measured.p99 && measured.rate > 0.0);
+            let each = if interval.is_none() { 11_000.0 } else { 60.0 };
+            assert!(measured.commits >= each, "{measured:?}");
+        }
+        let rows = [measure(None, 1_000, 10, 10).unwrap()];
+        assert_eq!(table(&rows).unwrap().height(), 1);
+    }
+}
