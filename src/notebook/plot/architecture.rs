@@ -35,47 +35,47 @@ const PLACES: [Place; 5] = [
         words: "facts, each with its time",
         chapters: "chapters 0, 1",
         from: (8, 92),
-        to: (124, 176),
+        to: (122, 178),
     },
     Place {
         layer: Layer::Batch,
         name: "batch layer",
         words: "all data, only added to; views = function(all data)",
         chapters: "chapters 1, 5",
-        from: (176, 40),
-        to: (356, 124),
+        from: (170, 36),
+        to: (350, 126),
     },
     Place {
         layer: Layer::Serving,
         name: "serving layer",
         words: "batch views, swapped in whole, read at random",
         chapters: "chapter 1",
-        from: (404, 40),
-        to: (560, 124),
+        from: (396, 36),
+        to: (560, 126),
     },
     Place {
         layer: Layer::Speed,
         name: "speed layer",
         words: "log, stream processing, realtime views of what the batch run has not seen",
         chapters: "chapters 2, 3, 4",
-        from: (176, 150),
-        to: (560, 216),
+        from: (170, 150),
+        to: (560, 226),
     },
     Place {
         layer: Layer::Query,
         name: "query",
         words: "merges both",
         chapters: "chapters 2, 5, 6",
-        from: (608, 92),
-        to: (712, 176),
+        from: (602, 92),
+        to: (714, 178),
     },
 ];
 const ARROWS: [(Point, Point); 5] = [
-    ((124, 120), (176, 88)),
-    ((124, 150), (176, 180)),
-    ((356, 82), (404, 82)),
-    ((560, 88), (608, 118)),
-    ((560, 180), (608, 152)),
+    ((122, 118), (170, 86)),
+    ((122, 152), (170, 184)),
+    ((350, 82), (396, 82)),
+    ((560, 86), (602, 116)),
+    ((560, 186), (602, 154)),
 ];
 const LINE: i32 = 16;
 
@@ -87,7 +87,7 @@ const LINE: i32 = 16;
 /// assert!(map.svg().contains("speed layer") && map.svg().contains("serving layer"));
 /// ```
 pub fn architecture(lit: &[Layer], title: &str) -> Figure {
-    let svg = draw((WIDTH, 226), |canvas| {
+    let svg = draw((WIDTH, 236), |canvas| {
         canvas.title(title, (8, 16));
         for (from, to) in ARROWS {
             arrow(canvas, from, to);

@@ -88,7 +88,8 @@ fn widest_label(values: &[Option<f64>]) -> i32 {
     widths.max().unwrap_or(0)
 }
 
-/// Pixels of a bar: the smallest amount has a tenth of the largest one's.
+/// Pixels of a bar. A tenth of the room is for what is no larger than the smallest
+/// amount, or than a tenth of the largest: so that what is nearly equal looks so.
 fn length(value: f64, values: &[Option<f64>], room: i32) -> i32 {
     let sizes = || {
         values
@@ -101,9 +102,7 @@ fn length(value: f64, values: &[Option<f64>], room: i32) -> i32 {
     if value == 0.0 || room <= 0 {
         return 0;
     }
-    if low == high {
-        return room;
-    }
+    let low = low.min(high / 10.0);
     let share = (value.abs() / low).ln() / (high / low).ln();
     (f64::from(room) * (0.1 + 0.9 * share)).round() as i32
 }
@@ -143,5 +142,10 @@ mod tests {
         let values = [Some(0.0), Some(1.0), Some(10.0), Some(100.0)];
         let pixels = values.map(|value| length(value.unwrap(), &values, 100));
         assert_eq!(pixels, [0, 10, 55, 100]);
+        let near = [Some(2_534.0), Some(2_567.0)];
+        assert_eq!(
+            near.map(|value| length(value.unwrap(), &near, 100)),
+            [99, 100]
+        );
     }
 }
