@@ -73,6 +73,12 @@ impl Owned {
     }
 }
 
+impl fmt::Display for Owned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_value().fmt(f)
+    }
+}
+
 impl From<i64> for Owned {
     fn from(int: i64) -> Self {
         Owned::Int(int)
