@@ -18,6 +18,7 @@
 //! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> `faults` in both designs -> `ways` to answer, measured |
 //! | | [`systems`] | `birthday` -> `partial` recomputation -> `key_filter`, `bloom_join`, `bloom_sweep` -> `cost_model`, `cost_fit`, `cost_runs` |
+//! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `wire`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `account` |
 //! | what a cell shows | [`notebook`] | `display` -> `table`, `forms`, `plot`, `time` -> `rich` -> `emit`; `live` and `progress` while it runs, `widgets` that ask back; `cells`, `channel`: the process, and its way to the kernel |
 //! | exercises | [`exercises`] | `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!
@@ -47,6 +48,7 @@
 pub mod batch;
 pub mod calendar;
 pub mod cap;
+pub mod capstone;
 pub mod crdt;
 pub mod dataset;
 pub mod engine;
