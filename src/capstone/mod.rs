@@ -16,7 +16,7 @@
 //! | `deployment` | the batch code, and a version of it with a bug |
 //! | `order`, `node` | what a node is told, and what it does |
 //! | `host`, `process` | a node in this process, or in one of its own that is killed |
-//! | `run`, `look` | the week, hour by hour, and the truth beside each answer |
+//! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
 //! | `reading` | one hour, as the dashboard shows it |
 //! | `account` | lost, doubled: read from the log, the master data and the views |
 //!
@@ -41,6 +41,7 @@ mod order;
 mod process;
 mod reading;
 mod run;
+mod schedule;
 mod sites;
 mod truth;
 mod week;

@@ -168,6 +168,25 @@ impl History {
         )
     }
 
+    /// A row for each reading: `hour`, the `batch` that is served, its `code`, and by how
+    /// much the answers are off the truth: `page views off`, `uniques off`, `visits off`
+    /// (null where they are refused).
+    pub fn batches(&self) -> PolarsResult<DataFrame> {
+        let readings = || self.readings.iter();
+        let off = |of: fn(&Figures) -> i64| -> Vec<Option<i64>> {
+            let off = |reading: &Reading| Some(of(&reading.merged?) - of(&reading.truth));
+            readings().map(off).collect()
+        };
+        df!(
+            "hour" => readings().map(|reading| reading.hour).collect::<Vec<_>>(),
+            "batch" => readings().map(|reading| reading.batch).collect::<Vec<_>>(),
+            "code" => readings().map(|reading| reading.code.to_string()).collect::<Vec<_>>(),
+            "page views off" => off(|figures| figures.page_views),
+            "uniques off" => off(|figures| figures.uniques),
+            "visits off" => off(|figures| figures.visits),
+        )
+    }
+
     /// What happened but for batch runs that went well, hour by hour: `after hour`,
     /// `event`, and how far the answer after it was from the truth, `page views off`
     /// (null where it was refused).
