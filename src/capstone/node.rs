@@ -66,13 +66,16 @@ impl Node {
             let served = lambda.served().clone();
             Counters::new(site, precision, config.window, served)
         };
-        Ok(Self {
+        let mut node = Self {
             sites: (0..SITES).map(site).collect(),
             config,
             wire,
             lambda,
             clock,
-        })
+        };
+        // Counters are held in memory alone: a new process counts again.
+        node.count()?;
+        Ok(node)
     }
 
     /// Lets the process die at one of its next calls to the log.
@@ -136,6 +139,7 @@ impl Node {
             Link::Cut(end) => end,
         });
         self.tell_sites()?;
+        self.meet()?;
         Ok(Reply::Linked(link))
     }
 
@@ -152,9 +156,19 @@ impl Node {
         while self.lambda.realtime().lag()? > 0 {
             self.lambda.step(MOST)?;
         }
+        self.count()?;
+        self.meet()
+    }
+
+    fn count(&mut self) -> Result<()> {
         for site in &mut self.sites {
             site.count(self.wire.near(), TOPIC)?;
         }
+        Ok(())
+    }
+
+    /// The sites exchange what they have counted, if they reach each other.
+    fn meet(&mut self) -> Result<()> {
         if self.wire.cut().is_none() {
             let now = self.secs();
             let (near, far) = self.sites.split_at_mut(1);

@@ -94,7 +94,7 @@ impl Week {
     pub fn drawn(seed: u64, views: u64) -> Self {
         let mut random = Random::new(&[seed, 0x3EEC]);
         let mut between = |from: i64, to: i64| from + random.below((to - from) as u64) as i64;
-        let batch_every = [12, 24, 36][between(0, 3) as usize];
+        let batch_every = [24, 36, 48][between(0, 3) as usize];
         let cut = between(6, 120);
         let mut crashes: Vec<i64> = (0..4).map(|_| between(0, HOURS)).collect();
         crashes.sort_unstable();

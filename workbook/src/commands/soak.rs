@@ -71,7 +71,8 @@ pub fn run(args: Args) -> Result<Outcome> {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let next = AtomicU64::new(args.seed);
     let done = Mutex::new((Vec::new(), None::<anyhow::Error>));
-    let threads = thread::available_parallelism().map_or(2, |n| n.get());
+    // Half of a week is waiting for the disk.
+    let threads = 2 * thread::available_parallelism().map_or(2, |n| n.get());
     thread::scope(|scope| {
         for _ in 0..threads.min(args.seeds as usize) {
             scope.spawn(|| {
