@@ -106,6 +106,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether the answer is the whole truth, uniques and all.
+    pub fn is_whole_truth(&self) -> bool {
+        self.merged == Some(self.truth)
+    }
+
     /// Whether the answer is not what the layers claim to hold.
     pub fn is_wrong(&self) -> bool {
         let strange = |merged: Figures| {
@@ -165,6 +170,27 @@ impl History {
             "who" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
             "page views" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
             "uniques" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        )
+    }
+
+    /// A row for each reading: `hour`, whether the network is `whole`, the page views of
+    /// the `truth` and those that each site answers by itself, and the batch that each
+    /// serves.
+    pub fn sites(&self) -> PolarsResult<DataFrame> {
+        let readings = || self.readings.iter();
+        let of = |at: usize, of: fn(&Site) -> i64| -> Vec<Option<i64>> {
+            readings()
+                .map(|reading| reading.sites.get(at).map(of))
+                .collect()
+        };
+        df!(
+            "hour" => readings().map(|reading| reading.hour).collect::<Vec<_>>(),
+            "whole" => readings().map(|reading| reading.whole).collect::<Vec<_>>(),
+            "truth" => readings().map(|reading| reading.truth.page_views).collect::<Vec<_>>(),
+            "site 0" => of(0, |site| site.page_views),
+            "site 1" => of(1, |site| site.page_views),
+            "batch at 0" => of(0, |site| site.batch as i64),
+            "batch at 1" => of(1, |site| site.batch as i64),
         )
     }
 
