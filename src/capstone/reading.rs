@@ -106,6 +106,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether the answer has every page view that was acknowledged.
+    pub fn is_complete(&self) -> bool {
+        let truth = self.truth.page_views;
+        self.merged.is_some_and(|merged| merged.page_views == truth)
+    }
+
     /// Whether the answer is the whole truth, uniques and all.
     pub fn is_whole_truth(&self) -> bool {
         self.merged == Some(self.truth)
