@@ -117,6 +117,24 @@ impl Lambda {
         topic: &str,
         options: Options,
     ) -> Result<Self> {
+        let expiry = options.expiry;
+        Self::open_with(folder, log, topic, options, |source, home, batch, cut| {
+            Ok(match expiry {
+                Expiry::Alternating => Box::new(Alternating::open(source, home, batch, cut)?),
+                Expiry::ByWatermark => Box::new(ByWatermark::open(source, home, batch, cut)?),
+            })
+        })
+    }
+
+    /// The same with other realtime views, which `realtime` opens in a folder; new
+    /// ones begin at the cut of a batch.
+    pub fn open_with(
+        folder: impl AsRef<Path>,
+        log: Arc<dyn Log>,
+        topic: &str,
+        options: Options,
+        realtime: impl FnOnce(&Source, &Path, u64, &[u64]) -> Result<Box<dyn Expiring>>,
+    ) -> Result<Self> {
         let folder = folder.as_ref().to_owned();
         let partitions = log.partitions(topic)? as usize;
         let source = Source {
@@ -137,11 +155,7 @@ impl Lambda {
             served = Built::build(&serving, &master, batch, &cut, options.precision)?.swap()?;
         }
         let home = folder.join("realtime");
-        let (batch, cut) = (served.batch, &served.cut[..]);
-        let realtime: Box<dyn Expiring> = match options.expiry {
-            Expiry::Alternating => Box::new(Alternating::open(&source, &home, batch, cut)?),
-            Expiry::ByWatermark => Box::new(ByWatermark::open(&source, &home, batch, cut)?),
-        };
+        let realtime = realtime(&source, &home, served.batch, &served.cut)?;
         Ok(Self {
             master,
             folder,
@@ -180,6 +194,11 @@ impl Lambda {
     pub fn begin_batch(&mut self) -> Result<(u64, Offsets)> {
         let batch = self.served.batch + 1;
         Ok((batch, self.realtime.begin_batch(batch)?))
+    }
+
+    /// All data, as batch runs read them.
+    pub fn master(&self) -> &Master {
+        &self.master
     }
 
     /// Computes the views of a batch. Nothing is served yet.
@@ -231,9 +250,9 @@ impl Lambda {
         Ok(batch)
     }
 
-    /// Serves an older batch again.
+    /// Serves an older batch again, also after a restart, until the next swap.
     pub fn roll_back(&mut self, batch: u64) -> Result<()> {
-        self.served = Served::at(&self.folder.join("serving"), batch)?;
+        self.served = Served::roll_back(&self.folder.join("serving"), batch)?;
         Ok(())
     }
 

@@ -33,6 +33,6 @@ pub use crate::notebook::{Render, Rich, plot, scratch, with_time};
 pub use crate::notebook::{clear_output, display, input, measured, password, progress, timed};
 pub use crate::plotters;
 pub use crate::{
-    batch, cap, check, crdt, dataset, exercises, hint, lambda, marks, microbatch, serving,
-    solution, speed, systems,
+    batch, cap, capstone, check, crdt, dataset, exercises, hint, lambda, marks, microbatch,
+    serving, solution, speed, systems,
 };

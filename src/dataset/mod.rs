@@ -67,5 +67,5 @@ pub use known::known_page_views;
 pub use make::{Format, Made, generate};
 pub use parquet::{COLUMNS, ROW_GROUP, read_parquet};
 pub use population::{LESSON_COOKIES, Population};
-pub use sample::{golden, sample};
+pub use sample::{Drawn, drawn, golden, sample};
 pub use spec::{DUPLICATES, PAGE_VIEWS, Spec};

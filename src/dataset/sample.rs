@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::population::Population;
 use super::site::Site;
 use super::spec::Spec;
-use super::views::Source;
+use super::views::{Row, Source};
 use crate::schema::{DataUnit, Datum, Equiv, PageId, PageView, Pedigree, PersonId};
 
 /// Some hundred datums of all kinds: `data/sample.jsonl`. They are eight hours
@@ -27,18 +27,57 @@ pub fn sample() -> Result<Vec<Datum>> {
         kinds: Kinds::ALL,
         ..Spec::lesson()
     };
-    let plan = Plan::of_views(&spec, 300)?;
+    let drawn = drawn(&spec, 300)?;
+    Ok(drawn.into_iter().map(|drawn| drawn.datum).collect())
+}
+
+/// A datum with what its maker knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    pub datum: Datum,
+    /// The page that was viewed, as views name it; a datum of another kind has none.
+    pub page: Option<String>,
+}
+
+/// A data set held in memory, of so many distinct page views and not of the
+/// millions of a scale: for runs that count all of it again and again. In the order
+/// of time. O(datums).
+///
+/// # Errors
+/// An argument out of its range.
+///
+/// ```
+/// use lambda_workbook::dataset::{Kinds, Spec, drawn};
+///
+/// let spec = Spec {
+///     hours: "2015-08-03..2015-08-17".parse()?, // two weeks
+///     users: 20,
+///     pages: 4,
+///     kinds: Kinds::ALL,
+///     duplicates: 0.0,
+///     ..Spec::lesson()
+/// };
+/// let drawn = drawn(&spec, 500)?;
+/// assert_eq!(drawn.iter().filter(|drawn| drawn.page.is_some()).count(), 500);
+/// # Ok::<(), lambda_workbook::dataset::DatasetError>(())
+/// ```
+pub fn drawn(spec: &Spec, views: u64) -> Result<Vec<Drawn>> {
+    let plan = Plan::of_views(spec, views)?;
     let site = Site::new(spec.pages as usize);
     let people = Population::new(spec.users, spec.seed);
-    let others = Others::new(&spec, &site, &people, &plan);
+    let others = Others::new(spec, &site, &people, &plan);
     let source = Source {
-        spec: &spec,
+        spec,
         site: &site,
         people: &people,
         others: &others,
     };
     let rows = plan.blocks(&site).flat_map(|block| source.rows(&block).0);
-    Ok(rows.map(|row| row.into_datum(&site)).collect())
+    let drawn = |row: Row| Drawn {
+        page: row.page(&site).map(str::to_owned),
+        datum: row.into_datum(&site),
+    };
+    Ok(rows.map(drawn).collect())
 }
 
 /// The golden example of the batch views: `data/golden.jsonl`. Small enough to

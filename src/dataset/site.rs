@@ -70,6 +70,11 @@ impl Site {
         page * FORMS.len()
     }
 
+    /// The page of a raw URL.
+    pub fn page_of(&self, raw: usize) -> &str {
+        &self.pages[raw / FORMS.len()].url
+    }
+
     /// Some raw URL of a page.
     pub fn draw(&self, page: usize, random: &mut Random) -> usize {
         let draw = random.below(64);

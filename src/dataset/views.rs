@@ -42,6 +42,14 @@ impl Row {
         }
     }
 
+    /// The page that was viewed, normalised.
+    pub fn page<'a>(&self, site: &'a Site) -> Option<&'a str> {
+        match self {
+            Self::View(view) => Some(site.page_of(view.url as usize)),
+            Self::Other(_) => None,
+        }
+    }
+
     pub fn ts(&self) -> i64 {
         match self {
             Self::View(view) => view.ts,

@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 const SHARDS: u32 = 2;
 /// Batches kept for a way back.
 const KEPT: usize = 3;
+/// The file that names the batch that was rolled back to, until the next swap.
+const ROLLED_BACK: &str = "ROLLED_BACK";
 
 #[derive(Serialize, Deserialize)]
 struct Manifest {
@@ -93,6 +95,11 @@ impl Built {
             remove(&self.home, self.batch)?;
         }
         fs::rename(&self.draft, &path).map_err(failed("swapping in", &path))?;
+        // Dying here, the older batch is served on, and its realtime views are there.
+        let rolled_back = self.home.join(ROLLED_BACK);
+        if rolled_back.exists() {
+            fs::remove_file(&rolled_back).map_err(failed("removing", &rolled_back))?;
+        }
         let old = batches(&self.home)?;
         for old in &old[..old.len().saturating_sub(KEPT)] {
             remove(&self.home, *old)?;
@@ -141,6 +148,16 @@ fn batches(home: &Path) -> Result<Vec<u64>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+fn rolled_back(home: &Path) -> Result<Option<u64>> {
+    let path = home.join(ROLLED_BACK);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).map_err(failed("reading", &path))?;
+    let damaged = |error| failed("reading", &path)(std::io::Error::other(error));
+    text.parse().map(Some).map_err(damaged)
 }
 
 /// Bounces: a row for each domain, with how many visits and bounces, and one for
@@ -203,8 +220,12 @@ pub struct Served {
 }
 
 impl Served {
-    /// The last batch that was swapped in; before the first, nothing: batch 0.
+    /// The batch that was rolled back to, or the last that was swapped in; before the
+    /// first, nothing: batch 0.
     pub fn open(home: &Path, partitions: usize) -> Result<Self> {
+        if let Some(batch) = rolled_back(home)? {
+            return Self::at(home, batch);
+        }
         match batches(home)?.last() {
             Some(&batch) => Self::at(home, batch),
             None => Ok(Self {
@@ -213,6 +234,15 @@ impl Served {
                 stores: None,
             }),
         }
+    }
+
+    /// Serves a batch that is kept, also after a restart, until the next swap.
+    pub fn roll_back(home: &Path, batch: u64) -> Result<Self> {
+        let served = Self::at(home, batch)?;
+        let (draft, path) = (home.join(".rolled-back"), home.join(ROLLED_BACK));
+        fs::write(&draft, batch.to_string()).map_err(failed("writing", &draft))?;
+        fs::rename(&draft, &path).map_err(failed("rolling back by", &path))?;
+        Ok(served)
     }
 
     /// A batch that is kept.
@@ -235,15 +265,17 @@ impl Served {
 
     /// Page views of a URL in hours that begin in a range.
     pub fn count(&self, url: &str, hours: &std::ops::Range<i64>) -> Result<i64> {
+        let found = self.counts(url, hours)?;
+        Ok(found.iter().map(|(_, count)| count).sum())
+    }
+
+    /// The same, hour by hour; hours without any are left out.
+    pub fn counts(&self, url: &str, hours: &std::ops::Range<i64>) -> Result<Vec<(i64, i64)>> {
         let Some([counts, ..]) = &self.stores else {
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let found = counts.counts(url, Hour, hours.clone())?;
-        Ok(found
-            .unwrap_or_default()
-            .iter()
-            .map(|(_, count)| count)
-            .sum())
+        Ok(found.unwrap_or_default())
     }
 
     /// Sketches of who came to a URL in hours that begin in a range.

@@ -85,6 +85,15 @@ impl Master {
         fs::rename(&draft, &part).map_err(failed())
     }
 
+    /// The lines that a batch added, whole; of a batch that was not begun, none.
+    pub fn added(&self, batch: u64) -> Result<Vec<u8>> {
+        let part = self.part(batch);
+        match part.exists() {
+            true => fs::read(&part).map_err(failed("reading", &part)),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// The page views of the first batches, normalised, deduped, and each by the
     /// person that all equivs of these batches say.
     pub fn page_views(&self, upto: u64) -> Result<DataFrame> {

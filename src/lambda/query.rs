@@ -10,7 +10,8 @@ use crate::batch::sketch::Sketch;
 use crate::notebook::table::{Grid, counted};
 use crate::notebook::{Render, Rich};
 use crate::serving::Bounces;
-use crate::speed::{Result, Since, SpeedError};
+use crate::speed::{Offsets, Result, Since, SpeedError};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -129,6 +130,13 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// The next offset of each partition that no answer holds.
+    pub fn seen(&self) -> Offsets {
+        // An updater may be behind the cut: a batch run reads the log itself.
+        let partitions = self.served.cut.iter().zip(&self.since.offsets);
+        partitions.map(|(cut, at)| *cut.max(at)).collect()
+    }
+
     /// How much of the log the answers hold.
     pub fn freshness(&self) -> Freshness {
         self.freshness
@@ -148,6 +156,15 @@ impl<'a> Query<'a> {
         let serving = self.served.count(url, &hours)?;
         let realtime = self.since.count(url, &hours)?;
         Ok(self.answer(serving + realtime, serving, realtime))
+    }
+
+    /// The same, hour by hour; hours without any are left out.
+    pub fn page_views_by_hour(&self, url: &str, hours: Range<i64>) -> Result<BTreeMap<i64, i64>> {
+        let mut all = self.since.counts(url, &hours)?;
+        for (hour, count) in self.served.counts(url, &hours)? {
+            *all.entry(hour).or_default() += count;
+        }
+        Ok(all)
     }
 
     /// How many persons came to a URL in the hours that begin in a range.

@@ -2,7 +2,7 @@
 //! events came.
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
-use super::expiry::{Expiring, Since, Source, beyond, opened, resume};
+use super::expiry::{Expiring, Since, Source, by_generation, opened, resume};
 use super::updater::{Step, Updater};
 use super::views::Offsets;
 use std::path::Path;
@@ -69,19 +69,6 @@ impl Expiring for ByWatermark {
     fn held(&self) -> Result<Vec<(u64, u64)>> {
         let offsets = self.updater.offsets();
         let cuts = self.updater.views().reader().generations()?;
-        let mut next: Vec<Offsets> = cuts.values().skip(1).cloned().collect();
-        next.push(offsets.clone());
-        // A generation ends where the next begins, or where the updater stands.
-        let ends = next.into_iter().map(|cut| -> Offsets {
-            cut.iter()
-                .zip(&offsets)
-                .map(|(cut, at)| *cut.min(at))
-                .collect()
-        });
-        Ok(cuts
-            .iter()
-            .zip(ends)
-            .map(|((g, cut), end)| (*g, beyond(cut, &end)))
-            .collect())
+        Ok(by_generation(&cuts, &offsets))
     }
 }

@@ -99,12 +99,18 @@ impl<'a> Since<'a> {
 
     /// Page views of a URL in hours that begin in a range.
     pub fn count(&self, url: &str, hours: &Range<i64>) -> Result<i64> {
-        let mut sum = 0;
+        Ok(self.counts(url, hours)?.values().sum())
+    }
+
+    /// The same, hour by hour.
+    pub fn counts(&self, url: &str, hours: &Range<i64>) -> Result<BTreeMap<i64, i64>> {
+        let mut all = BTreeMap::new();
         for &generation in &self.generations {
-            let counts = self.reader.counts(generation, url, hours.clone())?;
-            sum += counts.iter().map(|(_, count)| count).sum::<i64>();
+            for (hour, count) in self.reader.counts(generation, url, hours.clone())? {
+                *all.entry(hour).or_default() += count;
+            }
         }
-        Ok(sum)
+        Ok(all)
     }
 
     /// Who came to a URL in hours that begin in a range.
@@ -154,6 +160,19 @@ pub(super) fn opened(source: &Source, folder: &Path) -> Result<Opened> {
     let views = RealtimeViews::new(store.clone(), source.precision);
     let first = views.reader().generations()?.into_keys().next();
     Ok((store, first, views))
+}
+
+/// For each generation: how many records it has, up to where the next begins or the
+/// consumer stands.
+pub(super) fn by_generation(cuts: &BTreeMap<u64, Offsets>, offsets: &Offsets) -> Vec<(u64, u64)> {
+    let ends = cuts.values().skip(1).chain([offsets]);
+    let reached = |cut: &Offsets| -> Offsets {
+        let partitions = cut.iter().zip(offsets);
+        partitions.map(|(cut, at)| *cut.min(at)).collect()
+    };
+    let held = cuts.iter().zip(ends);
+    held.map(|((generation, cut), end)| (*generation, beyond(cut, &reached(end))))
+        .collect()
 }
 
 /// Records from a cut on.

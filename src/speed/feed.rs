@@ -20,14 +20,15 @@ use crate::schema::{DataUnit, Datum, PersonId};
 pub fn feed(log: &dyn Log, topic: &str, datums: &[Datum]) -> Result<()> {
     let line = |datum: &Datum| {
         let line = serde_json::to_vec(datum).expect("a datum is JSON");
-        (key(&datum.dataunit), line)
+        (person_of(&datum.dataunit), line)
     };
     let lines: Vec<(Vec<u8>, Vec<u8>)> = datums.iter().map(line).collect();
     let records: Vec<(&[u8], &[u8])> = lines.iter().map(|(k, v)| (&k[..], &v[..])).collect();
     log.append_by_key(topic, &records)
 }
 
-fn key(unit: &DataUnit) -> Vec<u8> {
+/// The key of a datum in the log: its person, or its page.
+pub(crate) fn person_of(unit: &DataUnit) -> Vec<u8> {
     let person = match unit {
         DataUnit::PageView(view) => &view.person,
         DataUnit::Equiv(equiv) => &equiv.id1,

@@ -17,6 +17,7 @@
 //! | `updater` | from the log to the views (figure 12.3) |
 //! | [`recent`] | the other strategy: from scratch (figure 12.2) |
 //! | `expiry`, `alternating`, `by_watermark` | two sets in turn, or one by watermark |
+//! | `careless` | a consumer that keeps its offset apart from its work, and what a crash makes of that |
 //! | [`burst`] | synchronous or asynchronous |
 //! | [`compaction`] | what random writes cost the disk |
 //! | `crashing_disk` | a disk whose process dies at chosen writes, for an exercise |
@@ -31,6 +32,7 @@ mod acknowledgements;
 mod alternating;
 pub mod burst;
 mod by_watermark;
+mod careless;
 mod cell_key;
 mod clock;
 pub mod compaction;
@@ -59,6 +61,7 @@ mod work_queue;
 pub use acknowledgements::acknowledgements;
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
+pub use careless::{Careless, Order};
 pub use clock::{Clock, HandClock, SystemClock};
 pub use crashing_disk::{Crash, CrashingDisk};
 pub(crate) use database::open as open_database;
@@ -70,6 +73,7 @@ pub(crate) use error::at;
 pub use error::{Result, SpeedError};
 pub use expiry::{Expiring, Since, Source};
 pub use feed::feed;
+pub(crate) use feed::person_of;
 pub use log::{Log, Record, Records, partition_of};
 pub use store::{
     Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,

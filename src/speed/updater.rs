@@ -156,29 +156,7 @@ impl Updater {
     }
 
     fn apply(&mut self, parts: Vec<Part>) -> Result<Step> {
-        let mut update = Update {
-            from: self.offsets(),
-            to: parts.iter().map(|part| part.to).collect(),
-            deltas: BTreeMap::new(),
-            rejected: Vec::new(),
-        };
-        let mut step = Step::default();
-        for part in parts {
-            step.counted += part.step.counted;
-            step.copies += part.step.copies;
-            step.expired += part.step.expired;
-            step.rejected += part.step.rejected;
-            step.others += part.step.others;
-            step.records += part.step.records;
-            step.newest = step.newest.max(part.step.newest);
-            update.rejected.extend(part.rejected);
-            for (generation, delta) in part.deltas {
-                match update.deltas.get_mut(&generation) {
-                    Some(all) => all.merge(delta)?,
-                    None => _ = update.deltas.insert(generation, delta),
-                }
-            }
-        }
+        let (update, step) = together(self.offsets(), parts)?;
         if step.records == 0 {
             return Ok(step);
         }
@@ -212,9 +190,41 @@ impl Updater {
     }
 }
 
+/// What some parts give as one update, and what was done.
+pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Step)> {
+    let mut update = Update {
+        from,
+        to: parts.iter().map(|part| part.to).collect(),
+        deltas: BTreeMap::new(),
+        rejected: Vec::new(),
+    };
+    let mut step = Step::default();
+    for part in parts {
+        step.counted += part.step.counted;
+        step.copies += part.step.copies;
+        step.expired += part.step.expired;
+        step.rejected += part.step.rejected;
+        step.others += part.step.others;
+        step.records += part.step.records;
+        step.newest = step.newest.max(part.step.newest);
+        update.rejected.extend(part.rejected);
+        for (generation, delta) in part.deltas {
+            match update.deltas.get_mut(&generation) {
+                Some(all) => all.merge(delta)?,
+                None => _ = update.deltas.insert(generation, delta),
+            }
+        }
+    }
+    Ok((update, step))
+}
+
 /// The generation of an offset: the last one that begins no later. None where
 /// the first begins later: what lies before that has expired, and is served.
-fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> Option<u64> {
+pub(super) fn generation_at(
+    cuts: &BTreeMap<u64, Offsets>,
+    partition: usize,
+    offset: u64,
+) -> Option<u64> {
     if cuts.is_empty() {
         return Some(0); // views that never expire
     }
@@ -226,7 +236,7 @@ fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -
 }
 
 /// What stands in a window for a record: what makes two the same datum.
-fn identity(value: &[u8]) -> u128 {
+pub(super) fn identity(value: &[u8]) -> u128 {
     match read(value) {
         Ok(Fact::View(event)) => event.identity(),
         _ => xxhash_rust::xxh3::xxh3_128(value),
@@ -235,15 +245,15 @@ fn identity(value: &[u8]) -> u128 {
 
 /// What one partition gives to a step.
 #[derive(Default)]
-struct Part {
-    to: u64,
+pub(super) struct Part {
+    pub(super) to: u64,
     step: Step,
     deltas: BTreeMap<u64, Delta>,
     rejected: Vec<(u32, u64, String)>,
 }
 
 impl Part {
-    fn take(
+    pub(super) fn take(
         &mut self,
         value: &[u8],
         (partition, offset): (u32, u64),

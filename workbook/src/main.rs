@@ -27,6 +27,8 @@ enum Command {
     Release(commands::release::Args),
     /// Execute notebooks on the real kernel
     Run(commands::run::Args),
+    /// Run the whole architecture for simulated weeks, and draw up the account
+    Soak(commands::soak::Args),
     /// Measure beside the peers found on this machine
     Bench(commands::bench::Args),
     /// Set everything up and open JupyterLab
@@ -39,6 +41,9 @@ enum Command {
     /// Become another program without any rights: what the grader starts
     #[command(hide = true)]
     Confine { spec: String },
+    /// Obey the orders of a soak: what it starts, and kills
+    #[command(hide = true)]
+    SoakNode(commands::soak::NodeArgs),
     /// Answer completion questions on stdin: what the kernel starts
     #[command(hide = true)]
     Complete(commands::complete::Args),
@@ -83,6 +88,8 @@ fn main() -> ExitCode {
         Command::Grade(args) => commands::grade::run(args),
         Command::Release(args) => commands::release::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Soak(args) => commands::soak::run(args),
+        Command::SoakNode(args) => commands::soak::node(args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Lab(args) => commands::lab::run(args),
         Command::Doctor(args) => commands::doctor::run(args),

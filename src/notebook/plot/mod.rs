@@ -26,6 +26,7 @@
 //! | [`architecture`] | the map, with the part in hand lit up |
 //! | [`birthdays`] | how age samples narrow a birthday |
 //! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
+//! | [`dashboard`] | a week of all layers, with what went wrong |
 //! | [`draw`] | anything plotters can draw |
 //!
 //! Figures have no background, and inks of middle brightness, so that they read
@@ -36,6 +37,7 @@ mod bars;
 mod birthdays;
 mod canvas;
 mod components;
+mod dashboard;
 mod data;
 mod fit;
 mod flow;
@@ -55,6 +57,7 @@ mod topology;
 pub use architecture::{Layer, architecture};
 pub use bars::{Bars, bars};
 pub use birthdays::birthdays;
+pub use dashboard::dashboard;
 pub use fit::fit;
 pub use flow::{Flow, flow};
 pub use held::held;

@@ -11,3 +11,4 @@ pub mod lab;
 pub mod query;
 pub mod release;
 pub mod run;
+pub mod soak;

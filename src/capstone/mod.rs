@@ -1,0 +1,59 @@
+//! The capstone: everything runs for a week, and an account is drawn up.
+//!
+//! Two data centres take what comes, each into its own partition of the log; the
+//! speed layer, batch runs, the serving views and merged queries work on it; the
+//! network is cut, processes are killed, a batch run is deployed with a bug. Every
+//! hour the merged answers stand beside the truth, which is counted from the data
+//! as it was made and by none of the code that is put to the test.
+//!
+//! | reading order | concept |
+//! |---|---|
+//! | `week` | what happens when: [`Week`], drawn from a seed |
+//! | `truth` | the right answers, counted apart |
+//! | `arrivals` | the data on its way: late, sent twice, cut short |
+//! | `wire` | the log as a process reaches it: cut off from a site, or dying |
+//! | `sites` | counters of both sites as CRDTs |
+//! | `deployment` | the batch code, and a version of it with a bug |
+//! | `order`, `node` | what a node is told, and what it does |
+//! | `host`, `process` | a node in this process, or in one of its own that is killed |
+//! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
+//! | `reading` | one hour, as the dashboard shows it |
+//! | `account` | lost, doubled: read from the log, the master data and the views |
+//!
+//! 1. A merged answer is what its layers claim to hold: every event in the log up to
+//!    their offsets once; before the cut by who is who, after it by identifier.
+//! 2. What differs from the truth is known by name: it waits in the log, or an equiv
+//!    came after the cut. A closing batch run leaves no difference.
+//! 3. A crash, at any moment, changes no answer. What was acknowledged is there.
+//! 4. During a partition both sites take and count what comes; after it they agree.
+//! 5. A batch run with a bug delays right answers. It loses nothing: the views of the
+//!    batch before are kept, and the master data is as it was.
+//!
+//! Source: *Big Data*, Marz and Warren (Manning), chapters 1, 12, 14 and 18.
+mod account;
+mod arrivals;
+mod deployment;
+mod error;
+mod host;
+mod look;
+mod node;
+mod order;
+mod process;
+mod reading;
+mod run;
+mod schedule;
+mod sites;
+mod truth;
+mod week;
+mod wire;
+
+pub use account::{Account, Difference};
+pub use deployment::Code;
+pub use error::{CapstoneError, Result};
+pub use host::{Here, Host};
+pub use node::{Config, Node};
+pub use order::{Answers, Link, Order, Reply, Site};
+pub use process::{Process, serve};
+pub use reading::{Figures, History, Mark, Reading};
+pub use run::{here, run};
+pub use week::{BadDeployment, Consumer, Week};

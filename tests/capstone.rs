@@ -1,0 +1,341 @@
+//! Weeks of everything: answers are what the layers claim, and an account that would
+//! show a loss if there were one.
+use lambda_workbook::capstone::*;
+use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::speed;
+use lambda_workbook::speed::{EmbeddedLog, Log, feed};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn ran(week: &Week) -> (History, Account) {
+    let folder = tempfile::tempdir().unwrap();
+    let history = here(folder.path(), week, &mut |_| ()).unwrap();
+    let account = history.account.clone().unwrap();
+    (history, account)
+}
+
+/// A week in which nothing goes wrong.
+fn calm(seed: u64) -> Week {
+    Week {
+        partition: None,
+        crashes: vec![],
+        bad_deployment: None,
+        ..Week::drawn(seed, 600)
+    }
+}
+
+#[test]
+fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
+    let (mut crashes, mut behind, mut equivs) = (0, 0, 0);
+    // Half of a week is waiting for the disk: all at once.
+    let weeks: Vec<_> = (0..8)
+        .map(|seed| std::thread::spawn(move || ran(&Week::drawn(seed, 600))))
+        .collect();
+    for (seed, week) in (0..).zip(weeks) {
+        let (history, account): (History, Account) = week.join().unwrap();
+        for reading in &history.readings {
+            let bug = reading.code != Code::Right;
+            assert!(bug || !reading.is_wrong(), "seed {seed}: {reading:?}");
+            let Some(merged) = reading.merged else {
+                continue;
+            };
+            // What is not there yet waits; nobody is a visitor who was none.
+            assert!(bug || merged.page_views <= reading.truth.page_views);
+            behind += u64::from(merged.page_views < reading.truth.page_views);
+            equivs += u64::from(merged.uniques > reading.truth.uniques);
+        }
+        let last = history.readings.last().unwrap();
+        assert_eq!(last.merged, Some(last.truth), "seed {seed}");
+        assert!(account.is_clean(), "{account}");
+        assert!(account.accepted > account.sent && account.duplicates > 0);
+        crashes += account.crashes;
+    }
+    // There was something to be right about.
+    assert!(
+        crashes > 20 && behind > 20 && equivs > 20,
+        "{crashes} {behind} {equivs}"
+    );
+}
+
+#[test]
+fn the_same_seed_is_the_same_week() {
+    let week = Week::drawn(3, 600);
+    let ((one, account), (other, again)) = (ran(&week), ran(&week));
+    assert_eq!(one.readings, other.readings);
+    assert_eq!(account, again);
+}
+
+#[test]
+fn in_a_partition_both_sites_count_and_agree_when_it_has_healed() {
+    let week = Week {
+        partition: Some(20..60),
+        ..calm(5)
+    };
+    let (history, account) = ran(&week);
+    assert!(account.is_clean() && account.cut_hours == 40, "{account}");
+    let cut: Vec<_> = history
+        .readings
+        .iter()
+        .filter(|reading| !reading.whole)
+        .collect();
+    let last = cut.last().unwrap();
+    let grew = |site: usize| last.sites[site].page_views - cut[0].sites[site].page_views;
+    assert!(grew(0) > 0 && grew(1) > 0, "both go on counting");
+    for reading in &cut {
+        // The merged query runs at site 0; site 1 keeps the batch that it heard of.
+        let merged = reading.merged.unwrap();
+        assert_eq!(merged.page_views, reading.sites[0].page_views);
+        assert_eq!(reading.sites[1].batch, cut[0].sites[1].batch);
+        assert!(reading.waiting > 0);
+    }
+    let (one, other) = (last.sites[0].page_views, last.sites[1].page_views);
+    assert!(one < last.truth.page_views && other < last.truth.page_views);
+    let healed = history
+        .readings
+        .iter()
+        .find(|reading| reading.hour > last.hour);
+    let healed = healed.unwrap();
+    let views = healed.truth.page_views;
+    assert!(
+        healed.sites.iter().all(|site| site.page_views == views),
+        "{healed:?}"
+    );
+    assert_eq!(
+        (healed.merged.unwrap().page_views, healed.waiting),
+        (views, 0)
+    );
+}
+
+/// Batch 3 has a bug, is served at 56 and found out 8 hours later.
+fn deployed(expire_after: i64) -> Week {
+    Week {
+        batch_every: 24,
+        batch_takes: 8,
+        expire_after,
+        bad_deployment: Some(BadDeployment {
+            batch: 3,
+            noticed_after: 8,
+        }),
+        ..calm(6)
+    }
+}
+
+/// The hours in which a history's readings are so.
+fn hours(history: &History, so: impl Fn(&Reading) -> bool) -> Vec<i64> {
+    let found = history.readings.iter().filter(|reading| so(reading));
+    found.map(|reading| reading.hour).collect()
+}
+
+#[test]
+fn a_bug_is_gone_at_once_while_the_speed_layer_remembers() {
+    let (history, account) = ran(&deployed(12));
+    assert!(account.is_clean() && account.roll_backs == 1, "{account}");
+    assert_eq!(hours(&history, Reading::is_wrong), [60, 64]);
+    assert!(hours(&history, |reading| reading.merged.is_none()).is_empty());
+    let rolled_back = &history.readings[64 / 4];
+    assert_eq!((rolled_back.hour, rolled_back.batch), (68, 2));
+    // The mended code computes the same batch again.
+    let served: Vec<&Mark> = history.marks().map(|(_, mark)| mark).collect();
+    assert!(served.contains(&&Mark::Served(3, Code::WithoutCookies)));
+    assert!(served.contains(&&Mark::Served(3, Code::Right)));
+}
+
+#[test]
+fn a_bug_found_after_the_expiry_leaves_no_answer_until_the_mended_run() {
+    let (history, account) = ran(&deployed(0));
+    assert!(account.is_clean() && account.roll_backs == 1, "{account}");
+    assert_eq!(hours(&history, Reading::is_wrong), [60, 64]);
+    // Rolled back at 64, served again at 72.
+    assert_eq!(
+        hours(&history, |reading| reading.merged.is_none()),
+        [68, 72]
+    );
+}
+
+#[test]
+fn a_consumer_that_commits_before_its_work_loses_and_one_that_commits_after_it_doubles() {
+    let killed = |consumer| Week {
+        crashes: (3..168).step_by(4).collect(),
+        consumer,
+        ..calm(8)
+    };
+    let (_, sound) = ran(&killed(Consumer::ExactlyOnce));
+    assert!(sound.is_clean() && sound.crashes > 30, "{sound}");
+    let (_, loses) = ran(&killed(Consumer::Careless(speed::Order::CommitFirst)));
+    assert!(loses.lost() > 0 && !loses.is_clean(), "{loses}");
+    let (_, doubles) = ran(&killed(Consumer::Careless(speed::Order::WorkFirst)));
+    assert!(doubles.doubled() > 0 && !doubles.is_clean(), "{doubles}");
+    // Each errs to its own side, and the closing batch run mends both.
+    assert_eq!((loses.answers.doubled, doubles.answers.lost), (0, 0));
+    assert!(loses.closes && doubles.closes);
+    // Without a crash nobody could tell.
+    for order in [speed::Order::CommitFirst, speed::Order::WorkFirst] {
+        let week = Week {
+            consumer: Consumer::Careless(order),
+            ..calm(8)
+        };
+        assert!(ran(&week).1.is_clean());
+    }
+}
+
+/// What a broken part does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Breaks {
+    /// The 50th append is acknowledged and not stored.
+    Append,
+    /// A page view is gone from the master data after the first batch.
+    MasterLoses,
+    /// It is there twice.
+    MasterDoubles,
+}
+
+/// A sound node with one broken part.
+struct Broken {
+    node: Here,
+    folder: PathBuf,
+    breaks: Breaks,
+    appends: u32,
+}
+
+impl Host for Broken {
+    fn tell(&mut self, order: &Order) -> Result<Option<Reply>> {
+        if matches!(order, Order::Take { .. }) && self.breaks == Breaks::Append {
+            self.appends += 1;
+            if self.appends == 50 {
+                return Ok(Some(Reply::Done));
+            }
+        }
+        let reply = self.node.tell(order)?;
+        if matches!(order, Order::Serve { batch: 1, .. }) && self.breaks != Breaks::Append {
+            let part = self.folder.join("master/part-000001.jsonl");
+            let text = fs::read_to_string(&part).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            let is_view = |line: &&&str| line.contains("page_view\":{") && line.ends_with("}}");
+            // One that came once, so that no copy makes up for it.
+            let once = |line: &&&str| lines.iter().filter(|other| other == line).count() == 1;
+            let view = *lines.iter().filter(is_view).find(once).unwrap();
+            let changed = match self.breaks {
+                Breaks::MasterDoubles => format!("{text}{view}\n"),
+                _ => text.replacen(&format!("{view}\n"), "", 1),
+            };
+            fs::write(&part, changed).unwrap();
+        }
+        Ok(reply)
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.node.restart()
+    }
+
+    fn doom(&mut self, draw: u64, long: bool) {
+        self.node.doom(draw, long);
+    }
+}
+
+fn broken(breaks: Breaks) -> Account {
+    let folder = tempfile::tempdir().unwrap();
+    let path: &Path = folder.path();
+    let mut start = |config| {
+        let node = Here::open(path, config)?;
+        let folder = path.to_owned();
+        let host = Broken {
+            node,
+            folder,
+            breaks,
+            appends: 0,
+        };
+        Ok(Box::new(host) as Box<dyn Host>)
+    };
+    let history = run(&calm(4), &mut start, &mut |_| ()).unwrap();
+    history.account.unwrap()
+}
+
+#[test]
+fn the_account_shows_what_a_broken_part_loses_and_doubles() {
+    let lossy = broken(Breaks::Append);
+    assert!(lossy.log.lost > 0 && !lossy.is_clean(), "{lossy}");
+    let lossy = broken(Breaks::MasterLoses);
+    assert_eq!((lossy.master.lost, lossy.closing.lost), (1, 1), "{lossy}");
+    assert!(lossy.answers.lost >= 1 && lossy.unexplained > 0 && !lossy.is_clean());
+    // A batch run counts it once all the same; the account finds it in the master data.
+    let doubling = broken(Breaks::MasterDoubles);
+    assert_eq!(
+        (doubling.master.doubled, doubling.closing.doubled),
+        (1, 0),
+        "{doubling}"
+    );
+    assert!(!doubling.is_clean());
+}
+
+#[test]
+fn a_week_that_cannot_be_run_says_why() {
+    for (week, word) in [
+        (
+            Week {
+                views: 0,
+                ..calm(1)
+            },
+            "page views",
+        ),
+        (Week { step: 5, ..calm(1) }, "divisor of 24"),
+        (
+            Week {
+                batch_takes: 99,
+                ..calm(1)
+            },
+            "before the next begins",
+        ),
+        (
+            Week {
+                crashes: vec![168],
+                ..calm(1)
+            },
+            "0 to 167",
+        ),
+        (
+            Week {
+                pages: 1,
+                ..calm(1)
+            },
+            "--pages",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let error = here(folder.path(), &week, &mut |_| ()).unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_roll_back_outlives_its_process_and_ends_with_the_next_swap() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let log = Arc::new(EmbeddedLog::open(folder.path().join("log")).unwrap());
+        log.create_topic("datums", 1).unwrap();
+        let lambda = Lambda::open(folder.path(), log.clone(), "datums", Options::default());
+        (log, lambda.unwrap())
+    };
+    let (log, mut lambda) = open();
+    let golden = lambda_workbook::dataset::golden();
+    feed(log.as_ref(), "datums", &golden[..6]).unwrap();
+    lambda.run_batch().unwrap();
+    feed(log.as_ref(), "datums", &golden[6..]).unwrap();
+    let (batch, cut) = lambda.begin_batch().unwrap();
+    let built = lambda.build(batch, &cut).unwrap();
+    lambda.swap(built).unwrap();
+    lambda.roll_back(1).unwrap();
+    drop((log, lambda));
+    let (_log, mut lambda) = open();
+    assert_eq!(lambda.served().batch, 1);
+    lambda.drain().unwrap();
+    let views = |lambda: &Lambda| {
+        let query = lambda.query().unwrap();
+        query.page_views("foo.com/post2", 0..10_800).unwrap().value
+    };
+    assert_eq!(views(&lambda), 2);
+    assert_eq!(lambda.run_batch().unwrap(), 2);
+    assert_eq!(views(&lambda), 2);
+    drop((_log, lambda));
+    assert_eq!(open().1.served().batch, 2);
+}
