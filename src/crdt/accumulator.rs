@@ -61,3 +61,20 @@ impl ByPartition {
         self.0.value()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_runs_again_is_added_again_unless_its_partition_has_a_count_of_its_own() {
+        let (mut spark, mut slots) = (Accumulator::default(), ByPartition::default());
+        for (partition, rows) in [(0, 5), (1, 7), (0, 5), (0, 5)] {
+            spark.task_ended(rows).unwrap();
+            slots.task_ended(partition, rows).unwrap();
+        }
+        assert_eq!((spark.total(), slots.total()), (22, 12));
+        assert!(spark.task_ended(u64::MAX).is_err());
+        assert_eq!(spark.total(), 22); // what cannot be added changes nothing
+    }
+}
