@@ -24,8 +24,8 @@ pub struct Scene {
 impl Scene {
     /// Two partitions, three batches; words that come in several of them.
     pub fn lesson(kind: Kind, replay: Replay) -> Self {
-        let left = vec!["apple apple", "pear", "banana apple"];
-        let right = vec!["pear apple", "banana banana", "pear"];
+        let left = vec!["apple apple", "cherry", "banana apple"];
+        let right = vec!["cherry apple", "banana banana", "cherry"];
         Self {
             lines: vec![left, right],
             kind,

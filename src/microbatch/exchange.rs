@@ -56,6 +56,8 @@ pub(super) struct Finish<'a> {
     pub latest: Option<i64>,
     /// Of a stateful operator.
     pub part: Option<Part>,
+    /// Rows that were handed out, or would be if anybody read them.
+    pub made: u64,
     /// Takes rows of the operator's fields; none if nobody reads them.
     pub emit: Option<&'a mut dyn FnMut(&[Value<'_>]) -> Result<()>>,
 }
@@ -63,6 +65,7 @@ pub(super) struct Finish<'a> {
 impl Finish<'_> {
     /// Hands out a row: the values of a key, and others.
     pub(super) fn emit(&mut self, key: &[u8], others: &[Value<'_>]) -> Result<()> {
+        self.made += 1;
         let Some(emit) = &mut self.emit else {
             return Ok(());
         };
@@ -131,6 +134,7 @@ impl<A: Aggregate> Groups<A> {
 
     fn hand_out(&self, at: &mut Finish<'_>, key: &[u8], value: &A::Value) -> Result<()> {
         if at.emit.is_none() {
+            at.made += 1;
             return Ok(());
         }
         let mut text = String::new();

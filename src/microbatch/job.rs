@@ -424,10 +424,15 @@ impl Job {
                 replayed,
                 latest: *latest,
                 part: state,
+                made: 0,
                 emit: wanted.then_some(&mut emit),
             };
             exchange.finish(parts, &mut at)?;
-            if let Some(part) = at.part {
+            let (made, part) = (at.made, at.part);
+            if !wanted {
+                worker.made[*place] += made;
+            }
+            if let Some(part) = part {
                 let step = Step::Commit(node.name.clone(), partition);
                 self.options
                     .faults

@@ -35,6 +35,7 @@ struct Boxed<'t> {
     pipe: Pipe<'t>,
     name: Vec<String>,
     lines: Vec<String>,
+    text: String,
     column: i32,
     row: i32,
 }
@@ -49,16 +50,20 @@ fn picture(topology: &Topology, made: &[u64]) -> Figure {
         .zip(places)
         .enumerate()
         .map(|(n, (pipe, (column, row)))| {
-            let mut lines = wrap(pipe.does, LABEL, width - 10);
-            lines.extend(pipe.state.iter().map(|kind| kind.name().to_owned()));
-            lines.extend(
+            let mut more: Vec<String> = Vec::new();
+            more.extend(pipe.state.map(|kind| kind.name().to_owned()));
+            more.extend(
                 made.get(n)
                     .map(|rows| format!("{} rows", grouped(*rows as i64))),
             );
+            let text = [&[pipe.does.to_owned()][..], &more].concat().join("; ");
+            let mut lines = wrap(pipe.does, LABEL, width - 10);
+            lines.extend(more);
             Boxed {
                 pipe: *pipe,
                 name: wrap(pipe.name, LABEL * 1.1, width - 10),
                 lines,
+                text,
                 column,
                 row,
             }
@@ -118,7 +123,7 @@ fn picture(topology: &Topology, made: &[u64]) -> Figure {
         } else {
             "batch-local"
         };
-        format!("{from}{} ({local}): {}\n", b.pipe.name, b.lines.join("; "))
+        format!("{from}{} ({local}): {}\n", b.pipe.name, b.text)
     };
     let text: String = boxes.iter().map(line).collect();
     Figure::new(svg, topology.name(), &text)
