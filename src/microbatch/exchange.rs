@@ -47,6 +47,9 @@ pub(super) trait Collector: Send {
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
+/// What takes a row.
+pub(super) type Take<'a> = dyn FnMut(&[Value<'_>]) -> Result<()> + 'a;
+
 /// A batch in a partition, when all of its rows are there.
 pub(super) struct Finish<'a> {
     pub batch: u64,
@@ -59,7 +62,7 @@ pub(super) struct Finish<'a> {
     /// Rows that were handed out, or would be if anybody read them.
     pub made: u64,
     /// Takes rows of the operator's fields; none if nobody reads them.
-    pub emit: Option<&'a mut dyn FnMut(&[Value<'_>]) -> Result<()>>,
+    pub emit: Option<&'a mut Take<'a>>,
 }
 
 impl Finish<'_> {

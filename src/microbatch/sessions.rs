@@ -15,7 +15,7 @@
 use super::error::{MicroBatchError, Result};
 use super::exchange::{Collector, Exchange, Finish, Grouped, Keys, cut, own, revert};
 use super::state_store::Part;
-use super::stored::{Base, Kind, Stored};
+use super::stored::{Base, Bytes, Kind, Stored};
 use super::value::{Owned, Value};
 use std::any::Any;
 
@@ -197,7 +197,7 @@ impl Keyed {
         let late: usize = groups.values().flatten().filter(too_late).count();
 
         // What is stored, in the order of the keys, then keys that are new.
-        let mut keys: Vec<(Vec<u8>, Option<Stored<Vec<u8>>>)> = Vec::new();
+        let mut keys: Vec<(Vec<u8>, Option<Bytes>)> = Vec::new();
         for (key, stored) in part.scan()? {
             keys.push((key, Some(stored)));
         }

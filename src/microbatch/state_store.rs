@@ -4,7 +4,7 @@
 //! ids, or the record that a batch is done with the offsets that come next. Two
 //! commits are not, as on a cluster, where they go to different machines.
 use super::error::{MicroBatchError, Result};
-use super::stored::{Kind, Stored, pack, unpack};
+use super::stored::{Bytes, Kind, Stored, pack, unpack};
 use crate::speed::{SpeedError, at};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Deserialize, Serialize};
@@ -224,7 +224,7 @@ impl Part {
     }
 
     /// Every key of rows, in order: those of the partition itself are left out.
-    pub(super) fn scan(&self) -> Result<Vec<(Vec<u8>, Stored<Vec<u8>>)>> {
+    pub(super) fn scan(&self) -> Result<Vec<(Vec<u8>, Bytes)>> {
         let mut found = Vec::new();
         for entry in self.keyspace.prefix(self.prefix) {
             let (key, value) = entry.into_inner().map_err(self.refused())?;

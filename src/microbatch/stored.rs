@@ -45,6 +45,9 @@ pub struct Stored<V> {
     pub previous: Option<V>,
 }
 
+/// A value as it lies on the disk.
+pub(super) type Bytes = Stored<Vec<u8>>;
+
 /// What an update finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base<V> {

@@ -65,7 +65,7 @@ impl Traffic {
             let person = random.below(u64::from(self.persons));
             let page = random.below(u64::from(self.pages)) as u32;
             // Every other person has a cookie besides.
-            let second = person % 2 == 0 && random.one_in(2);
+            let second = person.is_multiple_of(2) && random.one_in(2);
             if second && known.insert(person) {
                 let equiv = DataUnit::Equiv(Equiv {
                     id1: PersonId::UserId(person as i64),
