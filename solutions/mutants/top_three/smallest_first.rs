@@ -1,4 +1,4 @@
-// found by first: differs in
+// found by first: order is not
 // The smallest three.
 fn top_three(top: &DataFrame, changed: &DataFrame) -> PolarsResult<DataFrame> {
     let _ = top;
