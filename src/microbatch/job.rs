@@ -10,18 +10,12 @@
 //! comes again, whole, before any other. So batches are applied in order, and what
 //! a state has of it is told by the ids beside its values.
 use super::error::{MicroBatchError, Result};
-use super::exchange::{Collector, Finish};
 use super::fault::{Faults, Step};
-use super::sessions;
-use super::state_store::{Done, Plan, Rejected, StateStore};
-use super::topology::{Op, Topology};
-use super::value::{Owned, Value, decode, encode};
-use super::worker::Worker;
-use crate::speed::{Log, partition_of};
-use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use super::state_store::{Done, Plan, StateStore};
+use super::topology::Topology;
+use crate::speed::Log;
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
-use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,18 +85,18 @@ pub struct Batch {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Job {
-    log: Arc<dyn Log>,
-    topic: String,
-    topology: Topology,
-    store: StateStore,
-    options: Options,
-    done: Done,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) topic: String,
+    pub(super) topology: Topology,
+    pub(super) store: StateStore,
+    pub(super) options: Options,
+    pub(super) done: Done,
     /// The plan of a batch that is begun and not done.
-    begun: Option<Plan>,
+    pub(super) begun: Option<Plan>,
     /// A batch failed: what is stored must be read again.
-    lost: bool,
+    pub(super) lost: bool,
     /// Rows that each operator made, since the job was opened.
-    made: Vec<u64>,
+    pub(super) made: Vec<u64>,
 }
 
 impl Job {
@@ -308,282 +302,4 @@ impl Job {
         }
         Ok(lost)
     }
-
-    fn run(&mut self, plan: &Plan, replayed: bool) -> Result<Vec<Rejected>> {
-        let workers = self.each(plan.from.len() as u32, |partition| {
-            let (from, to) = (plan.from[partition as usize], plan.to[partition as usize]);
-            let mut worker = Worker::of(&self.topology);
-            if from < to {
-                let read = || {
-                    Ok(self
-                        .log
-                        .read(&self.topic, partition, from, (to - from) as usize)?)
-                };
-                let records = self
-                    .options
-                    .faults
-                    .step(plan.batch, &Step::Read(partition), read)?;
-                worker.read(partition, &records)?;
-            }
-            Ok(worker)
-        })?;
-        let mut rejected = Vec::new();
-        let mut made = vec![0; self.topology.nodes.len()];
-        let mut collected = gather(workers, &mut made, &mut rejected);
-        for phase in 0..self.topology.phases {
-            let parts = self.exchange(phase, &mut collected);
-            let workers = self.each(self.options.partitions, |partition| {
-                self.finish(phase, plan.batch, replayed, partition, &parts)
-            })?;
-            let next = gather(workers, &mut made, &mut rejected);
-            for (all, more) in collected.iter_mut().zip(next) {
-                all.extend(more);
-            }
-        }
-        self.made
-            .iter_mut()
-            .zip(made)
-            .for_each(|(all, more)| *all += more);
-        Ok(rejected)
-    }
-
-    /// Runs workers side by side, or in order.
-    fn each<T: Send>(
-        &self,
-        workers: u32,
-        work: impl Fn(u32) -> Result<T> + Send + Sync,
-    ) -> Result<Vec<T>> {
-        if self.options.parallel && workers > 1 {
-            (0..workers).into_par_iter().map(work).collect()
-        } else {
-            (0..workers).map(work).collect()
-        }
-    }
-
-    /// Cuts what was collected before the exchanges of a phase.
-    fn exchange(&self, phase: usize, collected: &mut [Collected]) -> Vec<Exchanged> {
-        let nodes = self.topology.nodes.iter().enumerate();
-        let exchanges =
-            nodes.filter(|(_, node)| node.phase == phase && matches!(node.op, Op::Exchange(_)));
-        let exchanged = exchanges.map(|(place, _)| {
-            let collected = std::mem::take(&mut collected[place]);
-            let latest = collected.iter().filter_map(|part| part.latest()).max();
-            let partitions = self.options.partitions;
-            let split: Vec<_> = collected
-                .into_par_iter()
-                .map(|part| part.split(partitions))
-                .collect();
-            let mut parts: Vec<Collected> = (0..partitions).map(|_| Vec::new()).collect();
-            for split in split {
-                for (part, to) in split.into_iter().zip(&mut parts) {
-                    to.push(part);
-                }
-            }
-            Exchanged {
-                place,
-                latest,
-                parts: parts.into_iter().map(std::sync::Mutex::new).collect(),
-            }
-        });
-        exchanged.collect()
-    }
-
-    /// A partition's share of a phase: merges, updates states, hands rows on.
-    fn finish(
-        &self,
-        phase: usize,
-        batch: u64,
-        replayed: bool,
-        partition: u32,
-        exchanged: &[Exchanged],
-    ) -> Result<Worker<'_>> {
-        let mut worker = Worker::of(&self.topology);
-        for Exchanged {
-            place,
-            latest,
-            parts,
-        } in exchanged
-        {
-            let node = &self.topology.nodes[*place];
-            debug_assert_eq!(node.phase, phase);
-            let Op::Exchange(exchange) = &node.op else {
-                continue;
-            };
-            let mut parts = parts[partition as usize]
-                .lock()
-                .unwrap_or_else(|error| error.into_inner());
-            let parts = std::mem::take(&mut *parts);
-            let state = node
-                .state
-                .map(|_| self.store.part(&node.name, partition))
-                .transpose()?;
-            let mut emit = |row: &[Value<'_>]| worker.emit(*place, row);
-            let wanted = !node.children.is_empty();
-            let mut at = Finish {
-                batch,
-                replayed,
-                latest: *latest,
-                part: state,
-                made: 0,
-                emit: wanted.then_some(&mut emit),
-            };
-            exchange.finish(parts, &mut at)?;
-            let (made, part) = (at.made, at.part);
-            if !wanted {
-                worker.made[*place] += made;
-            }
-            if let Some(part) = part {
-                let step = Step::Commit(node.name.clone(), partition);
-                self.options
-                    .faults
-                    .step(batch, &step, || self.store.commit(part))?;
-            }
-        }
-        Ok(worker)
-    }
-
-    /// The value of a key in a state, as of the last batch that was committed.
-    pub fn get(&self, state: &str, key: &[Value<'_>]) -> Result<Option<Owned>> {
-        let node = self.state(state)?;
-        let keys = node.1.keys;
-        if key.len() != keys {
-            return Err(MicroBatchError::Question {
-                state: state.to_owned(),
-                problem: format!("its keys have {keys} values, and this one {}", key.len()),
-            });
-        }
-        let mut bytes = Vec::new();
-        encode(key.iter().copied(), &mut bytes);
-        let part = self
-            .store
-            .part(state, partition_of(&bytes, self.options.partitions))?;
-        let value = part.get(&bytes)?.and_then(|stored| stored.value);
-        value.map(|value| node.1.shown(&value)).transpose()
-    }
-
-    /// A state as a table: its keys, its value, and the batch of each (0 where the
-    /// state keeps none), in the order of the keys.
-    pub fn table(&self, state: &str) -> Result<DataFrame> {
-        let (fields, form) = self.state(state)?;
-        let mut rows: Vec<(Vec<Owned>, Vec<Owned>, u64)> = Vec::new();
-        for partition in 0..self.options.partitions {
-            for (key, stored) in self.store.part(state, partition)?.scan()? {
-                if let Some(value) = stored.value {
-                    rows.push((decode(&key)?, form.values(&value)?, stored.batch));
-                }
-            }
-        }
-        rows.sort();
-        let mut columns: Vec<Column> = Vec::new();
-        for (place, field) in fields.iter().enumerate() {
-            let value = |row: &(Vec<Owned>, Vec<Owned>, u64)| {
-                row.0
-                    .get(place)
-                    .or_else(|| row.1.get(place - row.0.len()))
-                    .cloned()
-            };
-            columns.push(column(field, rows.iter().map(value).collect()));
-        }
-        let batches: Vec<i64> = rows.iter().map(|row| row.2 as i64).collect();
-        columns.push(Series::new("batch".into(), batches).into());
-        Ok(DataFrame::new(rows.len(), columns)?)
-    }
-
-    fn state(&self, state: &str) -> Result<(&[String], Form<'_>)> {
-        let node = self.topology.nodes.iter().find(|node| node.name == state);
-        match node.map(|node| (node, &node.op)) {
-            Some((node, Op::Exchange(exchange))) if node.state.is_some() => {
-                let super::exchange::Keys::First(keys) = exchange.keys() else {
-                    unreachable!("a state has keys");
-                };
-                Ok((
-                    &node.fields,
-                    Form {
-                        keys,
-                        exchange: exchange.as_ref(),
-                    },
-                ))
-            }
-            _ => Err(MicroBatchError::NoState {
-                state: state.to_owned(),
-                known: self
-                    .topology
-                    .states()
-                    .iter()
-                    .map(|s| (*s).to_owned())
-                    .collect(),
-            }),
-        }
-    }
-
-    /// Records that could not be read: partition, offset, reason.
-    pub fn rejected(&self) -> Result<Vec<(u32, u64, String)>> {
-        self.store.rejected()
-    }
-
-    /// Rows that came too late for the sessions of a state.
-    pub fn late(&self, state: &str) -> Result<i64> {
-        let part = |partition| self.store.part(state, partition);
-        (0..self.options.partitions)
-            .map(|p| sessions::late(&part(p)?))
-            .sum()
-    }
-}
-
-/// How a state's bytes are read.
-struct Form<'a> {
-    keys: usize,
-    exchange: &'a dyn super::exchange::Exchange,
-}
-
-impl Form<'_> {
-    fn values(&self, bytes: &[u8]) -> Result<Vec<Owned>> {
-        self.exchange.values(bytes)
-    }
-
-    fn shown(&self, bytes: &[u8]) -> Result<Owned> {
-        let first = self.values(bytes)?.into_iter().next();
-        first.ok_or(MicroBatchError::Damaged {
-            what: "a value of a state is empty",
-        })
-    }
-}
-
-fn column(name: &str, values: Vec<Option<Owned>>) -> Column {
-    let texts = values
-        .iter()
-        .any(|value| matches!(value, Some(Owned::Text(_))));
-    let series = if texts {
-        let text = |value: &Option<Owned>| value.as_ref().map(|v| v.as_value().to_string());
-        Series::new(name.into(), values.iter().map(text).collect::<Vec<_>>())
-    } else {
-        let int = |value: &Option<Owned>| value.as_ref().map(|value| value.as_value().int());
-        Series::new(name.into(), values.iter().map(int).collect::<Vec<_>>())
-    };
-    series.into()
-}
-
-/// The parts of all workers.
-type Collected = Vec<Box<dyn Collector>>;
-
-/// What goes through an exchange, by partition.
-struct Exchanged {
-    place: usize,
-    latest: Option<i64>,
-    parts: Vec<std::sync::Mutex<Collected>>,
-}
-
-/// What workers collected, by operator.
-fn gather(workers: Vec<Worker>, made: &mut [u64], rejected: &mut Vec<Rejected>) -> Vec<Collected> {
-    let mut all: Vec<Collected> = made.iter().map(|_| Vec::new()).collect();
-    for worker in workers {
-        rejected.extend(worker.rejected);
-        made.iter_mut()
-            .zip(worker.made)
-            .for_each(|(all, more)| *all += more);
-        for (all, one) in all.iter_mut().zip(worker.collectors) {
-            all.extend(one);
-        }
-    }
-    all
 }

@@ -9,7 +9,8 @@
 //! | `topology`, `build` | operators, and the checks before they run |
 //! | `worker`, `exchange` | rows on their way, alone and by key |
 //! | `sessions` | visits, closed by silence |
-//! | `state_store`, `job` | the plan, the commits, the record that it is done |
+//! | `state_store`, `job`, `run` | the plan, the commits, the record that it is done |
+//! | `reading` | questions to the states |
 //! | `fault` | where a process can die |
 //! | `topologies` | word count, top three, page views, uniques, bounce rate |
 //! | [`crashes`] | every crash at every step, tried |
@@ -28,6 +29,8 @@ mod fault;
 mod job;
 pub mod model;
 pub mod one_at_a_time;
+mod reading;
+mod run;
 mod sessions;
 mod state_store;
 mod stored;
