@@ -90,7 +90,7 @@ impl Node {
     /// Does what it is told.
     pub fn obey(&mut self, order: &Order) -> Result<Reply> {
         match order {
-            Order::Time(secs) => self.clock.advance(secs * 1_000 - self.clock.now()),
+            Order::Time(secs) => self.clock.set(secs * 1_000),
             Order::Network(link) => return self.link(*link),
             Order::Take { site, lines } => self.take(*site, lines)?,
             Order::Apply => self.apply()?,

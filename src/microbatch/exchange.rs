@@ -66,17 +66,19 @@ pub(super) struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    /// Hands out a row: the values of a key, and others.
-    pub(super) fn emit(&mut self, key: &[u8], others: &[Value<'_>]) -> Result<()> {
+    /// Hands out a row, if anybody reads it: only then is it made.
+    pub(super) fn emit(&mut self, row: impl FnOnce(&mut Take<'_>) -> Result<()>) -> Result<()> {
         self.made += 1;
-        let Some(emit) = &mut self.emit else {
-            return Ok(());
-        };
-        let key = decode(key)?;
-        let mut row: Row = key.iter().map(Owned::as_value).collect();
-        row.extend(others.iter().copied());
-        emit(&row)
+        self.emit.as_mut().map_or(Ok(()), |emit| row(emit))
     }
+}
+
+/// A row of the values of a key, and others.
+pub(super) fn keyed(key: &[u8], others: &[Value<'_>], emit: &mut Take<'_>) -> Result<()> {
+    let key = decode(key)?;
+    let mut row: Row = key.iter().map(Owned::as_value).collect();
+    row.extend(others.iter().copied());
+    emit(&row)
 }
 
 /// Hashes of keys: the same in every run, so that runs repeat. Keys that collide
@@ -136,13 +138,11 @@ impl<A: Aggregate> Groups<A> {
     }
 
     fn hand_out(&self, at: &mut Finish<'_>, key: &[u8], value: &A::Value) -> Result<()> {
-        if at.emit.is_none() {
-            at.made += 1;
-            return Ok(());
-        }
-        let mut text = String::new();
-        let shown = self.aggregate.shown(value, &mut text);
-        at.emit(key, &[shown])
+        at.emit(|emit| {
+            let mut text = String::new();
+            let shown = self.aggregate.shown(value, &mut text);
+            keyed(key, &[shown], emit)
+        })
     }
 
     /// Applies the batch to the state: as often as it comes, once.
@@ -283,9 +283,7 @@ impl Exchange for Rows {
         for part in own::<RowsPart>(parts) {
             for (_, fields) in part.0 {
                 let row: Row = fields.iter().map(Owned::as_value).collect();
-                if let Some(emit) = &mut at.emit {
-                    emit(&row)?;
-                }
+                at.emit(|emit| emit(&row))?;
             }
         }
         Ok(())

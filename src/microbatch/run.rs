@@ -35,7 +35,7 @@ impl Job {
         for phase in 0..self.topology.phases {
             let parts = self.exchange(phase, &mut collected);
             let workers = self.each(self.options.partitions, |partition| {
-                self.finish(phase, plan.batch, replayed, partition, &parts)
+                self.finish(plan.batch, replayed, partition, &parts)
             })?;
             let next = gather(workers, &mut made, &mut rejected);
             for (all, more) in collected.iter_mut().zip(next) {
@@ -93,7 +93,6 @@ impl Job {
     /// A partition's share of a phase: merges, updates states, hands rows on.
     fn finish(
         &self,
-        phase: usize,
         batch: u64,
         replayed: bool,
         partition: u32,
@@ -107,7 +106,6 @@ impl Job {
         } in exchanged
         {
             let node = &self.topology.nodes[*place];
-            debug_assert_eq!(node.phase, phase);
             let Op::Exchange(exchange) = &node.op else {
                 continue;
             };
@@ -131,9 +129,7 @@ impl Job {
             };
             exchange.finish(parts, &mut at)?;
             let (made, part) = (at.made, at.part);
-            if !wanted {
-                worker.made[*place] += made;
-            }
+            worker.made[*place] += made;
             if let Some(part) = part {
                 let step = Step::Commit(node.name.clone(), partition);
                 self.options

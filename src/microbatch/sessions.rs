@@ -13,7 +13,7 @@
 //! Source: *Big Data*, Marz and Warren (Manning), section 16.3 on bounce rate; the
 //! words are those of the Dataflow model (Akidau et al., 2015).
 use super::error::{MicroBatchError, Result};
-use super::exchange::{Collector, Exchange, Finish, Grouped, Keys, cut, own, revert};
+use super::exchange::{Collector, Exchange, Finish, Grouped, Keys, cut, keyed, own, revert};
 use super::state_store::Part;
 use super::stored::{Base, Bytes, Kind, Stored};
 use super::value::{Owned, Value};
@@ -232,7 +232,7 @@ impl Keyed {
             let (done, open): (Vec<Session>, Vec<Session>) = open.into_iter().partition(closed);
             for session in &done {
                 let values = [session.first, session.last, session.rows].map(Value::Int);
-                at.emit(&key, &values)?;
+                at.emit(|emit| keyed(&key, &values, emit))?;
             }
             if changed || !done.is_empty() {
                 let value = (!open.is_empty()).then(|| encode(&open));

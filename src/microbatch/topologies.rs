@@ -7,6 +7,7 @@ use super::topology::{Builder, Emit, Topology};
 use super::value::{Owned, Value};
 use crate::batch::bounces::domain;
 use crate::batch::{Precision, normalise_url};
+use crate::calendar::Granularity::Hour;
 use crate::schema::{DataUnit, Datum, PersonId};
 use crate::speed::Record;
 
@@ -95,8 +96,7 @@ fn page_views_from(name: &str) -> Builder {
 /// The same, with the `hour` of each.
 fn hours_from(name: &str) -> Builder {
     page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
-        let secs = row[0].int();
-        Owned::Int(secs - secs.rem_euclid(3_600))
+        Owned::Int(Hour.bucket(row[0].int()))
     })
 }
 

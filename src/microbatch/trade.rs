@@ -33,45 +33,15 @@ trait Counter {
     fn commits(&self) -> u64;
 }
 
-struct Batches {
-    job: Job,
-    commits: u64,
-    lines: u64,
-}
-
-impl Counter for Batches {
+impl Counter for Job {
     fn step(&mut self) -> Result<u64> {
-        if let Some(batch) = self.job.step()? {
-            self.lines += batch.plan.records();
-            // The plan, the partitions of the state, the record that it is done.
-            self.commits += 2 + self.partitions();
-        }
-        Ok(self.lines)
+        Job::step(self)?;
+        Ok(self.done.next.iter().sum())
     }
 
     fn commits(&self) -> u64 {
-        self.commits
-    }
-}
-
-impl Batches {
-    fn open(folder: &Path, log: Arc<EmbeddedLog>) -> Result<Self> {
-        let job = Job::open(
-            folder.join("job"),
-            log,
-            TOPIC,
-            word_count(Kind::Transactional)?,
-            Options::default(),
-        )?;
-        Ok(Self {
-            job,
-            commits: 0,
-            lines: 0,
-        })
-    }
-
-    fn partitions(&self) -> u64 {
-        u64::from(Options::default().partitions)
+        // The plan, the partitions of the state, the record that it is done.
+        self.batch() * (2 + u64::from(self.options.partitions))
     }
 }
 
@@ -118,7 +88,13 @@ fn open(folder: &Path, interval: Option<Duration>) -> Result<(Arc<EmbeddedLog>, 
     let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
     log.create_topic(TOPIC, 1)?;
     let counter: Box<dyn Counter> = match interval {
-        Some(_) => Box::new(Batches::open(folder, log.clone())?),
+        Some(_) => Box::new(Job::open(
+            folder.join("job"),
+            log.clone(),
+            TOPIC,
+            word_count(Kind::Transactional)?,
+            Options::default(),
+        )?),
         None => Box::new(OneAtATime {
             log: log.clone(),
             store: EmbeddedStore::open(folder.join("counts"), &[Family::new("count")])?,

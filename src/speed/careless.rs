@@ -13,7 +13,7 @@ use super::dedupe::Window;
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Expiring, Since, Source, by_generation, opened};
-use super::updater::{Part, Step, generation_at, identity, together};
+use super::updater::{Part, Step, together, window_before};
 use super::view_reader::ViewReader;
 use super::views::{Offsets, RealtimeViews};
 use serde::{Deserialize, Serialize};
@@ -88,13 +88,7 @@ impl Careless {
         for (partition, &cut) in (0..).zip(cut) {
             let (log, topic) = (&source.log, &source.topic);
             let next = log.committed(GROUP, topic, partition)?.unwrap_or(cut);
-            let from = next.saturating_sub(source.window as u64);
-            let from = from.max(log.begin(topic, partition)?).min(next);
-            let mut window = Window::of(source.window);
-            let before = log.read(topic, partition, from, (next - from) as usize)?;
-            for record in before.iter() {
-                window.is_new(identity(record.value));
-            }
+            let window = window_before(log.as_ref(), topic, partition, next, source.window)?;
             partitions.push((next, window));
         }
         Ok(Self {
@@ -127,14 +121,7 @@ impl Expiring for Careless {
         let mut parts = Vec::new();
         for (partition, (next, window)) in (0..).zip(&mut self.partitions) {
             let records = log.read(&topic, partition, *next, most)?;
-            let mut part = Part::default();
-            for record in records.iter() {
-                let generation = generation_at(&cuts, partition as usize, record.offset);
-                let place = (partition, record.offset);
-                part.take(record.value, place, generation, window, precision);
-            }
-            part.to = records.next();
-            parts.push(part);
+            parts.push(Part::of(&records, partition, &cuts, window, precision));
         }
         // Whatever the views stand at: the offset is none of their business.
         let stands = self.reader().offsets(parts.len())?;

@@ -8,7 +8,7 @@ use super::dedupe::Window;
 use super::delta::Delta;
 use super::error::Result;
 use super::event::{Fact, read};
-use super::log::Log;
+use super::log::{Log, Records};
 use super::views::{Offsets, RealtimeViews, Update};
 use crate::batch::sketch::Precision;
 use rayon::prelude::*;
@@ -108,15 +108,8 @@ impl Updater {
         drop(reader);
         self.partitions.clear();
         for (partition, next) in (0..).zip(offsets) {
-            let mut window = Window::of(self.window);
-            let begin = self.log.begin(&self.topic, partition)?;
-            let from = next.saturating_sub(self.window as u64).max(begin).min(next);
-            let records = self
-                .log
-                .read(&self.topic, partition, from, (next - from) as usize)?;
-            for record in records.iter() {
-                window.is_new(identity(record.value));
-            }
+            let log = self.log.as_ref();
+            let window = window_before(log, &self.topic, partition, next, self.window)?;
             self.partitions.push((next, window));
         }
         Ok(())
@@ -132,19 +125,7 @@ impl Updater {
             .into_par_iter()
             .map(|(partition, (next, window))| {
                 let records = log.read(topic, partition, *next, most)?;
-                let mut part = Part::default();
-                for record in records.iter() {
-                    let generation = generation_at(cuts, partition as usize, record.offset);
-                    part.take(
-                        record.value,
-                        (partition, record.offset),
-                        generation,
-                        window,
-                        precision,
-                    );
-                }
-                part.to = records.next();
-                Ok(part)
+                Ok(Part::of(&records, partition, cuts, window, precision))
             })
             .collect();
         let applied = parts.and_then(|parts| self.apply(parts));
@@ -220,11 +201,7 @@ pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Step)
 
 /// The generation of an offset: the last one that begins no later. None where
 /// the first begins later: what lies before that has expired, and is served.
-pub(super) fn generation_at(
-    cuts: &BTreeMap<u64, Offsets>,
-    partition: usize,
-    offset: u64,
-) -> Option<u64> {
+fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> Option<u64> {
     if cuts.is_empty() {
         return Some(0); // views that never expire
     }
@@ -235,8 +212,26 @@ pub(super) fn generation_at(
         .map(|(generation, _)| *generation)
 }
 
+/// The window of a consumer that goes on at an offset: the log before it, read again.
+pub(super) fn window_before(
+    log: &dyn Log,
+    topic: &str,
+    partition: u32,
+    next: u64,
+    size: usize,
+) -> Result<Window> {
+    let mut window = Window::of(size);
+    let begin = log.begin(topic, partition)?;
+    let from = next.saturating_sub(size as u64).max(begin).min(next);
+    let records = log.read(topic, partition, from, (next - from) as usize)?;
+    for record in records.iter() {
+        window.is_new(identity(record.value));
+    }
+    Ok(window)
+}
+
 /// What stands in a window for a record: what makes two the same datum.
-pub(super) fn identity(value: &[u8]) -> u128 {
+fn identity(value: &[u8]) -> u128 {
     match read(value) {
         Ok(Fact::View(event)) => event.identity(),
         _ => xxhash_rust::xxh3::xxh3_128(value),
@@ -246,14 +241,32 @@ pub(super) fn identity(value: &[u8]) -> u128 {
 /// What one partition gives to a step.
 #[derive(Default)]
 pub(super) struct Part {
-    pub(super) to: u64,
+    to: u64,
     step: Step,
     deltas: BTreeMap<u64, Delta>,
     rejected: Vec<(u32, u64, String)>,
 }
 
 impl Part {
-    pub(super) fn take(
+    /// What records of a partition give, which come after those of the window.
+    pub(super) fn of(
+        records: &Records,
+        partition: u32,
+        cuts: &BTreeMap<u64, Offsets>,
+        window: &mut Window,
+        precision: Precision,
+    ) -> Self {
+        let mut part = Part::default();
+        for record in records.iter() {
+            let generation = generation_at(cuts, partition as usize, record.offset);
+            let place = (partition, record.offset);
+            part.take(record.value, place, generation, window, precision);
+        }
+        part.to = records.next();
+        part
+    }
+
+    fn take(
         &mut self,
         value: &[u8],
         (partition, offset): (u32, u64),

@@ -89,8 +89,7 @@ impl System for Single {
             self.back_up()?;
         }
         for (n, arrival) in (first..).zip(arrivals) {
-            let now = crate::speed::Clock::now(self.clock.as_ref());
-            self.clock.advance(arrival.at * 1000 - now);
+            self.clock.set(arrival.at * 1000);
             if self.fault.loses(hour) && n == first + arrivals.len() / 2 {
                 self.lose_and_restore()?;
             }

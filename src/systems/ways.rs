@@ -132,8 +132,7 @@ impl Ways {
             let new = &arrivals[from..from + count];
             from += count;
             for arrival in new {
-                let now = crate::speed::Clock::now(clock.as_ref());
-                clock.advance(arrival.at * 1000 - now);
+                clock.set(arrival.at * 1000);
                 ways.incremental.take(&arrival.datum)?;
                 ways.truth.take(arrival);
             }
@@ -177,13 +176,9 @@ impl Ways {
         };
         let served = self.lambda.served();
         let since = self.lambda.realtime().since(served.batch)?;
-        let stands = since.offsets.iter().zip(&served.cut);
-        let seen: Vec<u64> = stands.map(|(at, cut)| *at.max(cut)).collect();
+        let seen = self.lambda.query()?.seen();
         let in_serving = served.persons(&url, &hours)?.len() as i64;
-        let mut in_realtime = 0;
-        for hour in hours.clone().step_by(HOUR as usize) {
-            in_realtime += i64::from(since.count(&url, &(hour..hour + HOUR))? > 0);
-        }
+        let in_realtime = since.counts(&url, &hours)?.len() as i64;
         let [views, equivs] = [FactKind::PageView, FactKind::Equiv].map(|kind| self.set.read(kind));
         let (views, equivs) = (views?, equivs?);
         let collected = views

@@ -133,12 +133,7 @@ fn arrow(canvas: &Canvas, from: Point, to: Point) {
         INK.mix(1.0),
         2,
     );
-    let head = vec![
-        (to.0 - 2, to.1),
-        (to.0 - 11, to.1 - 5),
-        (to.0 - 11, to.1 + 5),
-    ];
-    canvas.polygon(head, INK.mix(1.0));
+    canvas.head((to.0 - 2, to.1), 9, INK.mix(1.0));
 }
 
 #[cfg(test)]

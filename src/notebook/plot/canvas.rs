@@ -116,6 +116,11 @@ impl Canvas<'_> {
         self.put(&Polygon::new(points, ink.filled()));
     }
 
+    /// The head of an arrow to the right, so long, with its tip at a point.
+    pub fn head(&self, (x, y): Point, length: i32, ink: RGBAColor) {
+        self.polygon(vec![(x, y), (x - length, y - 5), (x - length, y + 5)], ink);
+    }
+
     /// A line of legend: a coloured square and a name for each series.
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;

@@ -133,10 +133,7 @@ impl Stage {
 
 fn arrow(canvas: &Canvas, words: &str, (left, right): (i32, i32), y: i32) {
     canvas.path(vec![(left + 6, y), (right - 10, y)], INK.mix(1.0), 2);
-    canvas.polygon(
-        vec![(right - 4, y), (right - 13, y - 5), (right - 13, y + 5)],
-        INK.mix(1.0),
-    );
+    canvas.head((right - 4, y), 9, INK.mix(1.0));
     let middle = (left + right) / 2 - 2;
     let lines = wrap(words, LABEL, right - left - 12);
     // Half above the line and half below keeps long words off the boxes.

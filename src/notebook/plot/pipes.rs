@@ -158,12 +158,7 @@ fn wire(canvas: &Canvas, from: Point, to: Point, by_key: bool) {
         ];
         canvas.path(points, INK.mix(1.0), 1);
     }
-    let head = vec![
-        (to.0 - 2, to.1),
-        (to.0 - 10, to.1 - 5),
-        (to.0 - 10, to.1 + 5),
-    ];
-    canvas.polygon(head, INK.mix(1.0));
+    canvas.head((to.0 - 2, to.1), 8, INK.mix(1.0));
 }
 
 fn legend(canvas: &Canvas, by_key: bool) {
