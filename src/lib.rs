@@ -11,7 +11,7 @@
 //! | time | [`calendar`] | `granularity` buckets of hours, days, weeks, months -> `local_day` days of a place -> `zone` names of places -> `plan` the fewest reads |
 //! | batch views = function(all data) | [`batch`] | `normalise` URLs -> `rejected` what cannot be read -> `dedupe` -> `page_views` by bucket -> `local_days` by the day of a place -> `sketch` sets that merge -> `persons` who is who -> `uniques`, `bounces` of persons -> `sql`, `normal_form` -> `output` the swap |
 //! | | [`engine`] | where a batch view of a large file runs: `local`, on this machine's cores |
-//! | the serving layer | [`serving`] | `key` -> `sharding` -> `record` -> `checksum` -> `build` the swap -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
+//! | the serving layer | [`serving`] | `key` -> `sharding` -> `blocks` -> `record` -> `build` the swap -> `sums` -> `store` reads -> `cluster` replicas -> `scatter` the slowest server -> `index_design` -> `requirements` shown and broken |
 //! | the speed layer | [`speed`] | `log` -> `queues`, `topology` other ways -> `event`, `dedupe` -> `store` random writes -> `delta`, `views`, `updater` exactly once -> `recent` from scratch -> `expiry` -> `burst`, `compaction` measured |
 //! | query = both | [`lambda`] | `master` all data -> `batch_run` views up to a cut -> `query` merged or refused -> `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |

@@ -300,7 +300,7 @@ fn damage_after_the_store_was_opened_is_found_too() {
     file.write_all(&bytes).unwrap();
     let error = store.count("foo.com/a", Hour, 3600).unwrap_err();
     assert!(
-        matches!(error, StoreError::Corrupt { block: 0, .. }),
+        matches!(error, StoreError::Corrupt { block: Some(0), .. }),
         "{error:?}"
     );
 }
@@ -361,12 +361,12 @@ fn a_store_of_another_format_says_so() {
         .lines()
         .next()
         .unwrap()
-        .replace("\"format\":1", "\"format\":2");
+        .replace("\"format\":2", "\"format\":3");
     let sum = xxhash(line.as_bytes());
     fs::write(&header, format!("{line}\n{sum:016x}\n")).unwrap();
     let error = Store::open(folder.path()).unwrap_err().to_string();
     assert!(
-        error.contains("has format 2") && error.contains("reads format 1"),
+        error.contains("has format 3") && error.contains("reads format 2"),
         "{error}"
     );
 }

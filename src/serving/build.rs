@@ -6,7 +6,7 @@
 //!    the disk before the swap.
 //! 4. Two builders do not mix: the second is refused while the first works.
 //!
-//! Memory: one URL's rows, and eight bytes for every 256 written.
+//! Memory: one URL's rows, and sixteen bytes a URL.
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must
 //! be batch-writable, so that the views are swapped and never updated.

@@ -15,7 +15,7 @@ use super::header::Header;
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::shard_of;
-use super::store::{forward, sum_of};
+use super::store::forward;
 use super::url_rows::UrlRows;
 use crate::calendar::Granularity;
 use std::fs;
@@ -153,7 +153,7 @@ impl Cluster {
     /// The sum over the scans of a plan; `None` for an unknown URL.
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         let plan = plan.to_vec();
-        self.ask(url, move |rows| sum_of(rows, &plan))
+        self.ask(url, move |rows| rows.sum_over(&plan))
     }
 
     /// Any read of one URL, by a server that has its shard.

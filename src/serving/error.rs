@@ -34,9 +34,9 @@ pub enum StoreError {
         bytes: u64,
         wanted: u64,
     },
-    /// The bytes are not those that were written. `block` counts from 0, in
-    /// blocks of [`BLOCK`](super::BLOCK) bytes.
-    Corrupt { path: PathBuf, block: u64 },
+    /// The bytes are not those that were written: those of a block, counted from 0,
+    /// of [`BLOCK`](super::BLOCK) bytes, or those of a file that has one checksum.
+    Corrupt { path: PathBuf, block: Option<u64> },
     /// A row of a build, counted from 0, that no store can hold.
     Row { row: u64, problem: String },
     /// Another builder holds the store.
@@ -113,11 +113,14 @@ impl fmt::Display for StoreError {
                 "{}: has {bytes} bytes, should have {wanted}; {RESTORE}",
                 path.display()
             ),
-            Self::Corrupt { path, block } => write!(
-                f,
-                "{}: block {block} is not what was written (its checksum differs); {RESTORE}",
-                path.display()
-            ),
+            Self::Corrupt { path, block } => {
+                let what = block.map_or("it".to_owned(), |block| format!("block {block}"));
+                let path = path.display();
+                write!(
+                    f,
+                    "{path}: {what} is not what was written (its checksum differs); {RESTORE}"
+                )
+            }
             Self::Row { row, problem } => {
                 write!(f, "row {row} cannot be stored: {problem}; {OLD_SERVED}")
             }

@@ -10,7 +10,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Raised when the files of a version change: a reader takes only its own.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 pub(super) const MADE_BY: &str = "lambda_workbook serving store";
 
 /// What the `header` of a version says.
@@ -110,7 +110,7 @@ fn unsealed(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(io_at("read", path))?;
     let corrupt = || StoreError::Corrupt {
         path: path.to_owned(),
-        block: 0,
+        block: None,
     };
     let text = String::from_utf8(bytes).map_err(|_| corrupt())?;
     let line = text.lines().next().unwrap_or_default();

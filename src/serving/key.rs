@@ -42,7 +42,7 @@ impl<'a> Key<'a> {
         let mut bytes = Vec::with_capacity(self.url.len() + 10);
         bytes.extend_from_slice(self.url.as_bytes());
         bytes.push(0);
-        bytes.push(self.granularity.code().as_bytes()[0]);
+        bytes.push(code(self.granularity));
         bytes.extend_from_slice(&(self.ts ^ i64::MIN).to_be_bytes());
         bytes
     }
@@ -61,11 +61,15 @@ impl<'a> Key<'a> {
     }
 }
 
+/// The byte that stands for a granularity: its code.
+#[inline]
+pub(super) const fn code(granularity: Granularity) -> u8 {
+    granularity.code().as_bytes()[0]
+}
+
 /// The granularity whose code is this byte.
-pub(super) fn granularity_of(code: u8) -> Option<Granularity> {
-    Granularity::ALL
-        .into_iter()
-        .find(|g| g.code().as_bytes() == [code])
+fn granularity_of(byte: u8) -> Option<Granularity> {
+    Granularity::ALL.into_iter().find(|&g| code(g) == byte)
 }
 
 #[cfg(test)]

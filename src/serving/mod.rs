@@ -9,11 +9,11 @@
 //! | `key` | what a value is stored under, as bytes that sort |
 //! | `values` | counts, or sketches of one precision |
 //! | `sharding` | by URL alone, with a hash that never changes |
+//! | `blocks` | a flipped bit is an error |
 //! | `record`, `times`, `shortcut`, `shard_writer` | how a URL's rows lie on the disk |
-//! | `checksum` | a flipped bit is an error |
 //! | `build`, `world` | a new version, and what may go wrong on its way |
 //! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
-//! | `scan`, `shard`, `url_rows`, `store` | reads |
+//! | `scan`, `shard`, `url_rows`, `sums`, `store` | reads |
 //! | `frame` | data frames in, data frames out |
 //! | `publish`, `served` | the views of a batch run, put where queries find them |
 //! | `cluster` | shard servers with replicas |
@@ -22,8 +22,8 @@
 //! | [`requirements`] | the four requirements, shown and broken |
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapter 10.
+mod blocks;
 mod build;
-mod checksum;
 mod cluster;
 mod error;
 mod folder;
@@ -44,13 +44,14 @@ mod shard_writer;
 mod sharding;
 mod shortcut;
 mod store;
+mod sums;
 mod times;
 mod url_rows;
 mod values;
 mod world;
 
+pub use blocks::BLOCK;
 pub use build::{Builder, Layout, build};
-pub use checksum::BLOCK;
 pub use cluster::Cluster;
 pub use error::{Result, StoreError};
 pub use folder::Versions;

@@ -15,7 +15,6 @@ use super::header::Header;
 use super::scan::Scan;
 use super::service_time::{ServiceTime, any_slow};
 use super::shard::Shard;
-use super::store::sum_of;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -184,7 +183,7 @@ impl Gather {
 }
 
 fn sum_of_shard(shard: &Shard, plan: &[Scan]) -> Result<i64> {
-    let one = |url: String| shard.url(&url)?.map_or(Ok(0), |rows| sum_of(&rows, plan));
+    let one = |url: String| shard.url(&url)?.map_or(Ok(0), |rows| rows.sum_over(plan));
     shard.urls().map(one).sum()
 }
 

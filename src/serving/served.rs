@@ -7,7 +7,7 @@ use super::error::{Result, StoreError};
 use super::publish::STORES;
 use super::scan::Scan;
 use super::sharding::shard_of;
-use super::store::{Store, whole};
+use super::store::Store;
 use super::values::ValueKind;
 use crate::batch::output::SERVING;
 use crate::batch::rejected::TIMESTAMPS;
@@ -183,7 +183,7 @@ impl ServedViews {
                 found.insert((scan.granularity, ts), count);
             }
         }
-        let (value, blocks) = (whole(&rows, sum)?, rows.blocks_read());
+        let (value, blocks) = (rows.whole(sum)?, rows.blocks_read());
         let store = &self.page_views;
         Ok(Some(answer(store, url, value, plan, &found, blocks)))
     }
@@ -213,7 +213,7 @@ impl ServedViews {
         let mut found = HashMap::new();
         for scan in Scan::of(&plan) {
             for (ts, bytes) in rows.byte_values(scan.granularity, scan.from..scan.to)? {
-                let part = Sketch::from_bytes(bytes)?;
+                let part = Sketch::from_bytes(&bytes)?;
                 all.merge(&part)?;
                 found.insert((scan.granularity, ts), part.uniques());
             }
@@ -234,7 +234,7 @@ impl ServedViews {
             return Ok(None);
         };
         let bytes = rows.bytes(ALL_TIME.0, ALL_TIME.1)?;
-        let found = bytes.and_then(Bounces::from_bytes);
+        let found = bytes.and_then(|bytes| Bounces::from_bytes(&bytes));
         Ok(found.map(|found| (found, snapshot.header().version)))
     }
 

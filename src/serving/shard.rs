@@ -3,18 +3,19 @@
 //! # Memory usage
 //!
 //! The index is read into memory, and checked, when the shard is opened: 5 to 20
-//! bytes a URL. So a disk that decays later cannot make it lead astray. Values and
-//! checksums stay in their files, mapped: their memory is the page cache's, which
-//! takes it back when it likes.
+//! bytes a URL. So a disk that decays later cannot make it lead astray. Values, with
+//! their checksums, and the shortcut stay in their files, mapped: their memory is
+//! the page cache's, which takes it back when it likes.
 //!
 //! # Quirks
 //!
 //! A file that is cut short *after* it was opened ends the process at the next
 //! read of what is gone, as with any mapped file. Files of a version are never
 //! written again, and a removed version lives on for those who have it open.
-use super::checksum::Checked;
+use super::blocks::Blocks;
 use super::error::{Result, StoreError, io_at};
-use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, PREFACE, SHORTCUT, VALUES};
+use super::scan::Scan;
+use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, SEALED, SHORTCUT, VALUES};
 use super::sharding::hash;
 use super::shortcut::guess;
 use super::url_rows::UrlRows;
@@ -31,9 +32,10 @@ pub struct Shard {
     shortcut_path: PathBuf,
     shortcut_sum: u64,
     values: Mmap,
-    checksums: Mmap,
-    /// Where the sums of `values` begin and end.
-    sums: (usize, usize),
+    /// Of the checksums of `values`.
+    seed: u64,
+    /// Bytes of the file of checksums.
+    checksums: u64,
     urls: u64,
     rows: u64,
 }
@@ -53,30 +55,30 @@ impl Shard {
     pub(super) fn open(folder: &Path, wanted: Identity) -> Result<Self> {
         let [index_path, values_path, shortcut_path, sums_path] =
             [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| folder.join(name));
-        let checksums = map(&sums_path)?;
-        let damaged = |block: usize| StoreError::Corrupt {
-            path: sums_path.clone(),
-            block: block as u64,
-        };
+        let checksums = fs::read(&sums_path).map_err(io_at("read", &sums_path))?;
         let word = |at: usize| {
             let bytes = checksums.get(at..at + 8)?;
             Some(u64::from_le_bytes(bytes.try_into().ok()?))
         };
-        let (body, seal) = checksums.split_last_chunk::<8>().ok_or(damaged(0))?;
-        if xxh3_64(body).to_le_bytes() != *seal || body.len() < PREFACE {
-            return Err(damaged(0));
-        }
+        let body = match checksums.split_last_chunk::<8>() {
+            Some((body, seal)) if xxh3_64(body).to_le_bytes() == *seal => body,
+            _ => return Err(damaged(&sums_path)),
+        };
+        // Before its length, which another format may change.
         let identity = Identity {
             format: word(8).unwrap_or(0) as u32,
             shard: (word(8).unwrap_or(0) >> 32) as u32,
             version: word(16).unwrap_or(0),
         };
-        if body[..8] != MAGIC || identity != wanted {
+        if !body.starts_with(&MAGIC) || identity != wanted {
             return Err(StoreError::Format {
                 path: sums_path,
                 found: format!("{identity:?}"),
                 wanted: format!("{wanted:?}"),
             });
+        }
+        if body.len() != SEALED {
+            return Err(damaged(&sums_path));
         }
         let [
             index_bytes,
@@ -85,13 +87,8 @@ impl Shard {
             rows,
             shortcut_bytes,
             shortcut_sum,
-        ] = [24, 32, 40, 48, 56, 64].map(|at| word(at).unwrap_or(0));
-        let blocks = |bytes: u64| 8 * bytes.div_ceil(super::BLOCK as u64) as usize;
-        let middle = PREFACE + blocks(index_bytes);
-        let end = middle + blocks(values_bytes);
-        if end != body.len() {
-            return Err(damaged(0));
-        }
+            index_sum,
+        ] = [24, 32, 40, 48, 56, 64, 72].map(|at| word(at).unwrap_or(0));
 
         let index = fs::read(&index_path).map_err(io_at("read", &index_path))?;
         let values = map(&values_path)?;
@@ -109,16 +106,10 @@ impl Shard {
                 });
             }
         }
-        let checked = Checked {
-            path: &index_path,
-            bytes: &index,
-            sums: &checksums[PREFACE..middle],
-        };
-        checked.check_all()?;
-        let index = fst::Map::new(index).map_err(|_| StoreError::Corrupt {
-            path: index_path,
-            block: 0,
-        })?;
+        if xxh3_64(&index) != index_sum {
+            return Err(damaged(&index_path));
+        }
+        let index = fst::Map::new(index).map_err(|_| damaged(&index_path))?;
         Ok(Self {
             values_path,
             index,
@@ -126,30 +117,65 @@ impl Shard {
             shortcut_path,
             shortcut_sum,
             values,
-            checksums,
-            sums: (middle, end),
+            seed: identity.seed(),
+            checksums: checksums.len() as u64,
             urls,
             rows,
         })
     }
 
     /// All rows of a URL; `None` if the view has none. O(length of the URL).
-    pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
+    pub fn url<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
         self.url_by_hash(url, hash(url))
     }
 
     /// The same, with the hash of the URL at hand.
     #[inline]
-    pub(super) fn url_by_hash(&self, url: &str, hash: u64) -> Result<Option<UrlRows<'_>>> {
-        if let Some(at) = guess(&self.shortcut, hash)
-            && let Ok(rows) = UrlRows::at(self.values(), at as usize, url)
+    pub(super) fn url_by_hash<'a>(
+        &'a self,
+        url: &'a str,
+        hash: u64,
+    ) -> Result<Option<UrlRows<'a>>> {
+        if let Some(guess) = guess(&self.shortcut, hash)
+            && let Ok(rows) = UrlRows::at(self.values(), guess.start, url)
         {
             return Ok(Some(rows));
         }
-        // No guess, or a wrong one, or damage: the index knows which.
-        match self.index.get(url) {
-            Some(at) => UrlRows::at(self.values(), at as usize, url).map(Some),
+        self.url_by_index(url)
+    }
+
+    /// The sum over a plan, with the hash of the URL at hand; `None` for a URL that
+    /// the view does not hold.
+    #[inline]
+    pub(super) fn sum_by_hash(&self, url: &str, hash: u64, plan: &[Scan]) -> Result<Option<i64>> {
+        if let Some(guess) = guess(&self.shortcut, hash) {
+            let values = self.values();
+            guess
+                .ends()
+                .into_iter()
+                .for_each(|block| values.fetch(block));
+            if let Ok(rows) = UrlRows::unproven(values, guess.start, url)
+                && let Ok(sum) = rows.sum_while(plan, || rows.check_head())
+            {
+                return Ok(Some(sum));
+            }
+        }
+        match self.url_by_index(url)? {
+            Some(rows) => rows.sum_over(plan).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// No guess, or a wrong one, or damage: the index knows which.
+    #[cold]
+    fn url_by_index<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
+        let Some(block) = self.index.get(url) else {
+            return Ok(None);
+        };
+        let values = self.values();
+        match UrlRows::at(values, block as usize, url) {
+            Ok(rows) => Ok(Some(rows)),
+            Err(damaged) => Err(values.error(damaged)),
         }
     }
 
@@ -179,27 +205,29 @@ impl Shard {
             self.index.as_fst().size() as u64,
             self.shortcut.len() as u64,
             self.values.len() as u64,
-            self.checksums.len() as u64,
+            self.checksums,
         ]
     }
 
     /// Checks every block of the values, and the shortcut. O(bytes).
     pub fn verify(&self) -> Result<()> {
         if xxh3_64(&self.shortcut) != self.shortcut_sum {
-            return Err(StoreError::Corrupt {
-                path: self.shortcut_path.clone(),
-                block: 0,
-            });
+            return Err(damaged(&self.shortcut_path));
         }
-        self.values().check_all()
+        let values = self.values();
+        values.check_all().map_err(|damaged| values.error(damaged))
     }
 
-    fn values(&self) -> Checked<'_> {
-        Checked {
-            path: &self.values_path,
-            bytes: &self.values,
-            sums: &self.checksums[self.sums.0..self.sums.1],
-        }
+    fn values(&self) -> Blocks<'_> {
+        Blocks::new(&self.values_path, &self.values, self.seed)
+    }
+}
+
+/// A small file, which has one checksum, is not what was written.
+fn damaged(path: &Path) -> StoreError {
+    StoreError::Corrupt {
+        path: path.to_owned(),
+        block: None,
     }
 }
 

@@ -4,20 +4,20 @@
 //! |---|---|
 //! | `index.fst` | URL -> where its record begins in `values`; a finite state transducer, which can only be built from sorted keys, as a whole |
 //! | `shortcut` | a [guess](super::shortcut) at the same, faster |
-//! | `values` | one [record](super::record) a URL, sorted by URL |
-//! | `checksums` | what the shard is, how long the files are, a checksum for each block |
-use super::checksum::{BLOCK, Summing};
+//! | `values` | one [record](super::record) a URL, sorted by URL, in [blocks](super::blocks) that carry their checksums |
+//! | `checksums` | what the shard is, how long the files are, the checksums of the first two |
+use super::blocks::{BlockWriter, CONTENT};
 use super::error::{Result, StoreError, io_at};
 use super::record::{self, Rows};
 use super::sharding::hash;
-use super::shortcut;
+use super::shortcut::{self, Guess};
 use super::values::ValueKind;
 use super::world::World;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 pub(super) const INDEX: &str = "index.fst";
 pub(super) const VALUES: &str = "values";
@@ -25,8 +25,8 @@ pub(super) const SHORTCUT: &str = "shortcut";
 pub(super) const CHECKSUMS: &str = "checksums";
 /// The first bytes of `checksums`.
 pub(super) const MAGIC: [u8; 8] = *b"LWSHARD\n";
-/// Bytes of `checksums` before the first sum.
-pub(super) const PREFACE: usize = 72;
+/// Bytes of `checksums`, less their own checksum, which follows them.
+pub(super) const SEALED: usize = 80;
 
 /// A file whose every write is announced to the world.
 #[derive(Debug)]
@@ -66,6 +66,26 @@ impl Write for Out {
     }
 }
 
+/// Sums what passes through.
+struct Summing<W> {
+    inner: W,
+    sum: Xxh3Default,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Summing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.sum.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 /// Which shard this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -74,16 +94,27 @@ pub(super) struct Identity {
     pub shard: u32,
 }
 
+impl Identity {
+    /// The seed of the checksums of its values: another for each shard and version.
+    pub fn seed(self) -> u64 {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&self.format.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.shard.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.version.to_le_bytes());
+        xxh3_64(&bytes)
+    }
+}
+
 pub(super) struct ShardWriter {
     folder: PathBuf,
     identity: Identity,
     kind: ValueKind,
     index: fst::MapBuilder<Summing<BufWriter<Out>>>,
-    values: Summing<BufWriter<Out>>,
+    values: BlockWriter<BufWriter<Out>>,
     world: Arc<dyn World>,
     record: Vec<u8>,
-    /// Hash and place of every record.
-    places: Vec<(u64, u64)>,
+    /// The hash of each URL, and where its record is.
+    places: Vec<(u64, Guess)>,
     urls: u64,
     rows: u64,
 }
@@ -96,14 +127,18 @@ impl ShardWriter {
         kind: ValueKind,
         world: &Arc<dyn World>,
     ) -> Result<Self> {
-        let index = Summing::new(Out::create(&folder.join(INDEX), world)?);
-        let values = Summing::new(Out::create(&folder.join(VALUES), world)?);
+        let index = Summing {
+            inner: Out::create(&folder.join(INDEX), world)?,
+            sum: Xxh3Default::new(),
+            bytes: 0,
+        };
+        let values = Out::create(&folder.join(VALUES), world)?;
         let at = folder.join(INDEX);
         Ok(Self {
             identity,
             kind,
             index: fst::MapBuilder::new(index).map_err(refused(&at))?,
-            values,
+            values: BlockWriter::new(values, identity.seed()),
             world: Arc::clone(world),
             record: Vec::new(),
             places: Vec::new(),
@@ -115,52 +150,42 @@ impl ShardWriter {
 
     /// Appends all rows of a URL that sorts after those before. O(rows).
     pub fn push(&mut self, url: &str, rows: &[Rows]) -> Result<()> {
-        record::encode(url, rows, self.kind, &mut self.record);
-        let head = record::head_length(url, rows.len());
-        let at = self.start_for(head);
-        let padding = at - self.values.bytes();
+        let short = record::encode(url, rows, self.kind, &mut self.record)?;
         let path = self.folder.join(VALUES);
-        io::copy(
-            &mut io::Read::take(io::repeat(0), padding),
-            &mut self.values,
-        )
-        .and_then(|_| self.values.write_all(&self.record))
-        .map_err(io_at("write", &path))?;
+        let at = self.values.end_block().map_err(io_at("write", &path))?;
+        self.values
+            .push(&self.record)
+            .map_err(io_at("write", &path))?;
         self.index
             .insert(url, at)
             .map_err(refused(&self.folder.join(INDEX)))?;
-        self.places.push((hash(url), at));
+        let guess = Guess {
+            start: at as usize,
+            short: short / CONTENT,
+            blocks: self.record.len().div_ceil(CONTENT),
+        };
+        self.places.push((hash(url), guess));
         self.urls += 1;
         self.rows += rows.iter().map(|rows| rows.ts.len() as u64).sum::<u64>();
         Ok(())
-    }
-
-    /// Where a record may begin: aligned, and its head in one block if it fits,
-    /// so that a read checks one block for it.
-    fn start_for(&self, head: usize) -> u64 {
-        let at = self.values.bytes().next_multiple_of(8);
-        let block = BLOCK as u64;
-        if head <= BLOCK && at % block + head as u64 > block {
-            at.next_multiple_of(block)
-        } else {
-            at
-        }
     }
 
     /// Completes the files and puts them on the disk. The rows and bytes.
     pub fn finish(self) -> Result<(u64, u64, u64)> {
         let [index, values, shortcut, checksums] =
             [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| self.folder.join(name));
-        let summing = self.index.into_inner().map_err(refused(&index))?;
-        let (out, index_bytes, index_sums) = summing.finish();
-        Out::settle(out).map_err(io_at("write", &index))?;
-        let (out, values_bytes, values_sums) = self.values.finish();
-        Out::settle(out).map_err(io_at("write", &values))?;
+        let summed = self.index.into_inner().map_err(refused(&index))?;
+        let (index_bytes, index_sum) = (summed.bytes, summed.sum.digest());
+        Out::settle(summed.inner).map_err(io_at("write", &index))?;
+        let finished = self.values.finish().and_then(|(out, bytes)| {
+            Out::settle(out)?;
+            Ok(bytes)
+        });
+        let values_bytes = finished.map_err(io_at("write", &values))?;
         let table = shortcut::table(&self.places);
         Out::whole(&shortcut, &table, &self.world)?;
 
-        let sums = index_sums.len() + values_sums.len() + 1;
-        let mut bytes = Vec::with_capacity(PREFACE + 8 * sums);
+        let mut bytes = Vec::with_capacity(SEALED + 8);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&self.identity.format.to_le_bytes());
         bytes.extend_from_slice(&self.identity.shard.to_le_bytes());
@@ -172,12 +197,11 @@ impl ShardWriter {
             self.rows,
             table.len() as u64,
             xxh3_64(&table),
+            index_sum,
         ] {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
-        debug_assert_eq!(bytes.len(), PREFACE);
-        bytes.extend(index_sums.iter().flat_map(|sum| sum.to_le_bytes()));
-        bytes.extend(values_sums.iter().flat_map(|sum| sum.to_le_bytes()));
+        debug_assert_eq!(bytes.len(), SEALED);
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         Out::whole(&checksums, &bytes, &self.world)?;
         let all = index_bytes + values_bytes + (table.len() + bytes.len()) as u64;

@@ -10,7 +10,7 @@ use super::header::Header;
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::{hash, shard_of_hash};
-use super::url_rows::{Located, UrlRows};
+use super::url_rows::UrlRows;
 use super::values::ValueKind;
 use crate::calendar::Granularity;
 use arc_swap::ArcSwap;
@@ -109,7 +109,7 @@ impl Store {
     /// The bytes of a bucket: a sketch; `None` if there is none.
     pub fn bytes(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<Vec<u8>>> {
         match self.current.load().url(url)? {
-            Some(rows) => Ok(rows.bytes(granularity, ts)?.map(<[u8]>::to_vec)),
+            Some(rows) => rows.bytes(granularity, ts),
             None => Ok(None),
         }
     }
@@ -139,11 +139,7 @@ impl Store {
     ) -> Result<Option<Vec<(i64, Vec<u8>)>>> {
         forward(&range)?;
         match self.current.load().url(url)? {
-            Some(rows) => {
-                let values = rows.byte_values(granularity, range)?;
-                let owned = values.into_iter().map(|(ts, bytes)| (ts, bytes.to_vec()));
-                Ok(Some(owned.collect()))
-            }
+            Some(rows) => rows.byte_values(granularity, range).map(Some),
             None => Ok(None),
         }
     }
@@ -165,46 +161,14 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
-        match self.current.load().url(url)? {
-            Some(rows) => sum_of(&rows, plan).map(Some),
-            None => Ok(None),
-        }
+        let (snapshot, hash) = (self.current.load(), hash(url));
+        snapshot.shard_of(hash).sum_by_hash(url, hash, plan)
     }
 
     /// Checks every block of the version. O(bytes).
     pub fn verify(&self) -> Result<()> {
         self.snapshot().shards.iter().try_for_each(Shard::verify)
     }
-}
-
-/// Scans located before the first is summed. A plan of hours, days, weeks and
-/// months rarely has more.
-const AT_ONCE: usize = 8;
-
-/// The sum over the scans of a plan.
-pub(super) fn sum_of(rows: &UrlRows<'_>, plan: &[Scan]) -> Result<i64> {
-    // The scans lie apart: some are located before the first of them is summed.
-    let mut sum = 0i128;
-    for some in plan.chunks(AT_ONCE) {
-        let mut located = [Located::default(); AT_ONCE];
-        for (place, scan) in located.iter_mut().zip(some) {
-            let range = scan.from..scan.to;
-            forward(&range)?;
-            *place = rows.locate(scan.granularity, &range)?;
-        }
-        for (&place, scan) in located.iter().zip(some) {
-            let part = rows.sum_located(place)?;
-            sum += if scan.minus { -part } else { part };
-        }
-    }
-    whole(rows, sum)
-}
-
-/// A sum, if 64 bits hold it.
-pub(super) fn whole(rows: &UrlRows<'_>, sum: i128) -> Result<i64> {
-    i64::try_from(sum).map_err(|_| StoreError::SumTooLarge {
-        url: rows.url().to_owned(),
-    })
 }
 
 /// One version, opened: all of its shards.
@@ -244,10 +208,14 @@ impl Snapshot {
     }
 
     /// All rows of a URL; `None` if the view has none.
-    pub fn url(&self, url: &str) -> Result<Option<UrlRows<'_>>> {
+    pub fn url<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
         let hash = hash(url);
-        let shard = shard_of_hash(hash, self.header.shards);
-        self.shards[shard as usize].url_by_hash(url, hash)
+        self.shard_of(hash).url_by_hash(url, hash)
+    }
+
+    #[inline]
+    fn shard_of(&self, hash: u64) -> &Shard {
+        &self.shards[shard_of_hash(hash, self.header.shards) as usize]
     }
 }
 

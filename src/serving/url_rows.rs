@@ -1,5 +1,5 @@
 //! The rows of one URL: point reads, ranges and sums.
-use super::checksum::{BLOCK, Checked};
+use super::blocks::{Blocks, CONTENT, Damaged};
 use super::error::{Result, StoreError};
 use super::record::{self, ENTRY, HEAD, Run};
 use super::values::ValueKind;
@@ -12,52 +12,69 @@ use std::ops::Range;
 /// A query asks for many buckets of one URL, so the URL is looked up once and
 /// the buckets after that.
 pub struct UrlRows<'a> {
-    values: Checked<'a>,
-    /// Where the record begins.
-    at: usize,
-    /// The entries of its runs, as they are stored.
-    entries: &'a [[u8; ENTRY]],
+    values: Blocks<'a>,
+    /// The first block of the record.
+    start: usize,
+    /// The blocks that the entries lie in.
+    head: [&'a [u8; CONTENT]; 2],
     url: &'a str,
-    /// The block checked last: neighbours are mostly read one after another.
-    checked: Cell<usize>,
     blocks: Cell<u32>,
 }
 
-/// Counts of neighbouring rows, somewhere in a record.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Located {
-    at: usize,
-    length: usize,
-    width: u8,
-}
+/// How many runs a record may have.
+const RUNS: usize = Granularity::ALL.len();
+
+/// A read of blocks, which may be damaged.
+pub(super) type Read<T> = std::result::Result<T, Damaged>;
 
 impl<'a> UrlRows<'a> {
-    /// Reads the head of the record at `at`, which must be that of `url`.
+    /// The record that begins with the block `start`, if it is sound and that of
+    /// `url`.
     #[inline]
-    pub(super) fn at(values: Checked<'a>, at: usize, url: &str) -> Result<Self> {
-        let mut rows = Self {
-            values,
-            at,
-            entries: &[],
-            url: "",
-            checked: Cell::new(usize::MAX),
-            blocks: Cell::new(0),
-        };
-        let head = rows.read(0, HEAD)?;
-        let (length, runs) = head.split_at(4);
-        let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
-        let runs = u32::from_le_bytes(runs.try_into().expect("four bytes")) as usize;
-        if length != url.len() || runs > Granularity::ALL.len() {
-            return Err(rows.corrupt(0));
-        }
-        let rest = rows.read(HEAD, runs * ENTRY + length)?;
-        let (entries, stored) = rest.split_at(runs * ENTRY);
-        rows.entries = entries.as_chunks().0;
-        rows.url = match std::str::from_utf8(stored) {
-            Ok(stored) if stored == url => stored,
-            _ => return Err(rows.corrupt(0)),
-        };
+    pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
+        let rows = Self::unproven(values, start, url)?;
+        rows.check_head()?;
         Ok(rows)
+    }
+
+    /// The same, with its head not checked yet: a place to fetch blocks from, and
+    /// nothing to answer from before [`check_head`](Self::check_head).
+    #[inline]
+    pub(super) fn unproven(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
+        // The head of most: three blocks.
+        (start..start.saturating_add(3)).for_each(|block| values.fetch(block));
+        let first = values.unproven(start).ok_or(Damaged(start))?;
+        Ok(Self {
+            values,
+            start,
+            // Of a record in the last block of a file, whose entries need no second.
+            head: [first, values.unproven(start + 1).unwrap_or(first)],
+            url,
+            blocks: Cell::new(0),
+        })
+    }
+
+    /// Checks the blocks of the head, and that it is that of the URL.
+    #[inline]
+    pub(super) fn check_head(&self) -> Read<()> {
+        let content = self.block(0)?;
+        let runs = usize::from(content[4..HEAD].iter().copied().max().unwrap_or(0));
+        let url = self.url.as_bytes();
+        if content[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
+            return Err(Damaged(self.start));
+        }
+        let entries = HEAD + runs * ENTRY;
+        let at = record::url_at(runs, url.len());
+        if entries > CONTENT && at >= 2 * CONTENT {
+            self.block(1)?; // with the rest of the entries, and none of the URL
+        }
+        let (mut rest, mut same) = (url, true);
+        self.pieces(at, url.len(), |piece| {
+            let (here, later) = rest.split_at(piece.len());
+            same &= piece == here;
+            rest = later;
+        })?;
+        same.then_some(()).ok_or(Damaged(self.start))
     }
 
     /// The URL.
@@ -70,191 +87,197 @@ impl<'a> UrlRows<'a> {
         self.run(granularity).map_or(0, |run| run.rows as usize)
     }
 
-    /// Blocks read and checked so far, for this URL; one that was read again
-    /// after another counts twice.
+    /// Blocks read and checked so far, for this URL; one that was read again counts
+    /// again.
     pub fn blocks_read(&self) -> u32 {
         self.blocks.get()
     }
 
     /// The count of a bucket; `None` if the view has no such bucket. O(1), or
-    /// O(log rows) in a run with gaps.
+    /// O(log rows) in a run with few rows in a long time.
     pub fn count(&self, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
-        let Some(run) = self.run(granularity) else {
+        match self.run(granularity) {
+            Some(run) => {
+                self.must_hold_counts(&run)?;
+                self.told(self.count_at(&run, ts))
+            }
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn count_at(&self, run: &Run, ts: i64) -> Read<Option<i64>> {
+        let Some(row) = self.row_at(run, ts)? else {
             return Ok(None);
         };
-        self.must_hold_counts(&run)?;
-        let (row, found) = self.seek(&run, ts)?;
-        if !found {
-            return Ok(None);
-        }
         let width = usize::from(run.width);
-        let bytes = self.read(run.values_at as usize + row * width, width)?;
-        Ok(Some(record::decode_count(bytes)))
+        let count = self.within(run.values_at + row * width, width)?;
+        Ok(Some(record::decode_count(count)))
     }
 
     /// The counts of buckets that start in `range`, in order of time.
     pub fn counts(&self, granularity: Granularity, range: Range<i64>) -> Result<Vec<(i64, i64)>> {
-        let Some((run, rows)) = self.seek_range(granularity, &range)? else {
+        let Some(run) = self.run(granularity) else {
             return Ok(Vec::new());
         };
-        let counts = record::decode_counts(self.counts_of(&run, &rows)?, run.width);
-        let times = self.times(&run, rows)?;
-        Ok(times.into_iter().zip(counts).collect())
-    }
-
-    /// The sum of the counts of buckets that start in `range`.
-    pub fn sum(&self, granularity: Granularity, range: Range<i64>) -> Result<i128> {
-        self.sum_located(self.locate(granularity, &range)?)
-    }
-
-    /// Where the counts of a range lie; the processor is asked for their blocks,
-    /// so that they come while others are located.
-    #[inline]
-    pub(super) fn locate(&self, granularity: Granularity, range: &Range<i64>) -> Result<Located> {
-        let Some((run, rows)) = self.seek_range(granularity, range)? else {
-            return Ok(Located::default());
-        };
         self.must_hold_counts(&run)?;
+        self.told(self.counts_in(&run, &range))
+    }
+
+    fn counts_in(&self, run: &Run, range: &Range<i64>) -> Read<Vec<(i64, i64)>> {
+        let rows = self.rows_in(run, range)?;
+        let mut counts = Vec::with_capacity(rows.len());
         let width = usize::from(run.width);
-        let at = run.values_at as usize + rows.start * width;
-        let located = Located {
-            at,
-            length: rows.len() * width,
-            width: run.width,
-        };
-        let start = self.at.saturating_add(at);
-        self.values
-            .fetch(start..start.saturating_add(located.length));
-        Ok(located)
+        let (at, length) = (run.values_at + rows.start * width, rows.len() * width);
+        self.pieces(at, length, |piece| {
+            counts.extend(record::decode_counts(piece, run.width));
+        })?;
+        Ok(self.times(run, rows)?.into_iter().zip(counts).collect())
     }
 
-    /// The sum of counts that were located.
-    #[inline]
-    pub(super) fn sum_located(&self, located: Located) -> Result<i128> {
-        let counts = self.read(located.at, located.length)?;
-        Ok(record::sum_counts(counts, located.width))
-    }
-
-    /// The bytes of a bucket, in place; `None` if the view has no such bucket.
-    pub fn bytes(&self, granularity: Granularity, ts: i64) -> Result<Option<&'a [u8]>> {
+    /// The bytes of a bucket; `None` if the view has no such bucket. O(bytes).
+    pub fn bytes(&self, granularity: Granularity, ts: i64) -> Result<Option<Vec<u8>>> {
         let Some(run) = self.run(granularity) else {
             return Ok(None);
         };
-        match self.seek(&run, ts)? {
-            (row, true) => self.bytes_of(&run, row).map(Some),
-            _ => Ok(None),
-        }
+        self.must_hold_bytes(&run)?;
+        self.told(self.row_at(&run, ts).and_then(|row| {
+            let bytes = row.map(|row| self.bytes_of(&run, row));
+            bytes.transpose()
+        }))
     }
 
-    /// The bytes of buckets that start in `range`, in order of time, in place.
+    /// The bytes of buckets that start in `range`, in order of time. O(bytes).
     pub fn byte_values(
         &self,
         granularity: Granularity,
         range: Range<i64>,
-    ) -> Result<Vec<(i64, &'a [u8])>> {
-        let Some((run, rows)) = self.seek_range(granularity, &range)? else {
+    ) -> Result<Vec<(i64, Vec<u8>)>> {
+        let Some(run) = self.run(granularity) else {
             return Ok(Vec::new());
         };
-        let times = self.times(&run, rows.clone())?;
-        times
-            .into_iter()
-            .zip(rows)
-            .map(|(ts, row)| Ok((ts, self.bytes_of(&run, row)?)))
-            .collect()
+        self.must_hold_bytes(&run)?;
+        self.told(self.rows_in(&run, &range).and_then(|rows| {
+            let times = self.times(&run, rows.clone())?;
+            let values = times.into_iter().zip(rows);
+            values
+                .map(|(ts, row)| Ok((ts, self.bytes_of(&run, row)?)))
+                .collect()
+        }))
     }
 
+    /// The run of a granularity. Its entry is checked with the head.
     #[inline]
-    fn run(&self, granularity: Granularity) -> Option<Run> {
-        let code = granularity.code().as_bytes()[0];
-        let entry = self.entries.iter().find(|entry| entry[0] == code)?;
-        Run::decode(entry)
-    }
-
-    #[inline]
-    fn seek_range(
-        &self,
-        granularity: Granularity,
-        range: &Range<i64>,
-    ) -> Result<Option<(Run, Range<usize>)>> {
-        let Some(run) = self.run(granularity) else {
-            return Ok(None);
+    pub(super) fn run(&self, granularity: Granularity) -> Option<Run> {
+        let number = self.head[0][4 + granularity as usize];
+        let at = HEAD + usize::from(number.checked_sub(1)?) * ENTRY;
+        let entry = match at < CONTENT {
+            true => self.head[0].get(at..)?,
+            false => self.head[1].get(at - CONTENT..)?,
         };
-        let (from, to) = (
-            self.seek(&run, range.start)?.0,
-            self.seek(&run, range.end)?.0,
-        );
-        Ok(Some((run, from..to.max(from))))
+        Run::decode(granularity, entry.first_chunk()?)
     }
 
+    /// The rows that start in a range.
     #[inline]
-    fn counts_of(&self, run: &Run, rows: &Range<usize>) -> Result<&'a [u8]> {
-        self.must_hold_counts(run)?;
-        let width = usize::from(run.width);
-        let at = run.values_at as usize + rows.start * width;
-        self.read(at, rows.len() * width)
+    pub(super) fn rows_in(&self, run: &Run, range: &Range<i64>) -> Read<Range<usize>> {
+        let from = self.first_from(run, range.start)?;
+        let to = self.first_from(run, range.end)?;
+        Ok(from..to.max(from))
     }
 
-    fn bytes_of(&self, run: &Run, row: usize) -> Result<&'a [u8]> {
-        if run.width != 0 {
-            return Err(self.other_values("counts", "bytes"));
-        }
-        let ends = run.values_at as usize;
+    fn bytes_of(&self, run: &Run, row: usize) -> Read<Vec<u8>> {
+        let ends = run.values_at;
         let start = match row {
             0 => 0,
             _ => self.word(ends + (row - 1) * 8)? as usize,
         };
         let end = self.word(ends + row * 8)? as usize;
-        let Some(length) = end.checked_sub(start) else {
-            return Err(self.corrupt(ends + row * 8));
-        };
-        self.read(ends + run.rows as usize * 8 + start, length)
+        let mut bytes = Vec::new();
+        let first = ends + run.rows as usize * 8;
+        self.pieces(first + start, end.saturating_sub(start), |piece| {
+            bytes.extend_from_slice(piece);
+        })?;
+        Ok(bytes)
     }
 
-    pub(super) fn word(&self, at: usize) -> Result<u64> {
-        let bytes = self.read(at, 8)?;
-        Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes")))
+    pub(super) fn word(&self, at: usize) -> Read<u64> {
+        self.array(at).copied().map(u64::from_le_bytes)
     }
 
-    /// Bytes of the record, believed only when their blocks are sound.
+    /// Bytes that lie in one block.
     #[inline]
-    pub(super) fn read(&self, at: usize, length: usize) -> Result<&'a [u8]> {
-        let start = self.at.saturating_add(at);
-        let end = start.saturating_add(length);
-        if end > self.values.bytes.len() {
-            return Err(self.corrupt(at));
-        }
-        if length > 0 {
-            let (first, last) = (start / BLOCK, (end - 1) / BLOCK);
-            for block in first..=last {
-                if block != self.checked.get() {
-                    self.values.check(block)?;
-                    self.checked.set(block);
-                    self.blocks.set(self.blocks.get().saturating_add(1));
-                }
-            }
-        }
-        Ok(&self.values.bytes[start..end])
+    pub(super) fn array<const N: usize>(&self, at: usize) -> Read<&'a [u8; N]> {
+        let bytes = self.within(at, N)?;
+        Ok(bytes.try_into().expect("so many bytes"))
     }
 
     #[inline]
-    fn must_hold_counts(&self, run: &Run) -> Result<()> {
+    fn within(&self, at: usize, length: usize) -> Read<&'a [u8]> {
+        let content = self.block(at / CONTENT)?;
+        let start = at % CONTENT;
+        let bytes = content.get(start..start + length);
+        bytes.ok_or(Damaged(self.start + at / CONTENT))
+    }
+
+    /// Bytes of the record, block by block.
+    #[inline]
+    pub(super) fn pieces(
+        &self,
+        at: usize,
+        length: usize,
+        mut take: impl FnMut(&'a [u8]),
+    ) -> Read<()> {
+        let (mut block, mut from, mut left) = (at / CONTENT, at % CONTENT, length);
+        while left > 0 {
+            let to = CONTENT.min(from + left);
+            take(&self.block(block)?[from..to]);
+            left -= to - from;
+            (block, from) = (block + 1, 0);
+        }
+        Ok(())
+    }
+
+    /// A block of the record, believed only when it is sound.
+    #[inline]
+    pub(super) fn block(&self, number: usize) -> Read<&'a [u8; CONTENT]> {
+        self.blocks.set(self.blocks.get().wrapping_add(1));
+        self.values.read(self.start.wrapping_add(number))
+    }
+
+    /// Asks the processor for a block of the record.
+    #[inline]
+    pub(super) fn fetch(&self, block: usize) {
+        self.values.fetch(self.start.wrapping_add(block));
+    }
+
+    /// Says where the damage is.
+    #[inline]
+    pub(super) fn told<T>(&self, read: Read<T>) -> Result<T> {
+        read.map_err(|damaged| self.values.error(damaged))
+    }
+
+    #[inline]
+    pub(super) fn must_hold_counts(&self, run: &Run) -> Result<()> {
         match run.width {
             0 => Err(self.other_values("bytes or sketches", "counts")),
             _ => Ok(()),
         }
     }
 
-    #[cold]
-    fn other_values(&self, found: &str, wanted: &str) -> StoreError {
-        StoreError::Values {
-            path: self.values.path.to_owned(),
-            found: found.to_owned(),
-            wanted: ValueKind::parse(wanted).map_or(wanted.to_owned(), |kind| kind.to_string()),
+    fn must_hold_bytes(&self, run: &Run) -> Result<()> {
+        match run.width {
+            0 => Ok(()),
+            _ => Err(self.other_values("counts", "bytes")),
         }
     }
 
     #[cold]
-    fn corrupt(&self, at: usize) -> StoreError {
-        self.values.corrupt(self.at.saturating_add(at) / BLOCK)
+    fn other_values(&self, found: &str, wanted: &str) -> StoreError {
+        StoreError::Values {
+            path: self.values.path().to_owned(),
+            found: found.to_owned(),
+            wanted: ValueKind::parse(wanted).map_or(wanted.to_owned(), |kind| kind.to_string()),
+        }
     }
 }
