@@ -223,7 +223,7 @@ mod tests {
         for before in 0..2 * CONTENT {
             for length in 0..3 * CONTENT {
                 let at = place(before, length);
-                assert!(at >= before && at % 8 == 0 && at - before < CONTENT + 8);
+                assert!(at >= before && at.is_multiple_of(8) && at - before < CONTENT + 8);
                 let touched = (at % CONTENT + length).div_ceil(CONTENT);
                 assert_eq!(touched, length.div_ceil(CONTENT), "{length} after {before}");
             }
