@@ -150,10 +150,9 @@ impl Shard {
     pub(super) fn sum_by_hash(&self, url: &str, hash: u64, plan: &[Scan]) -> Result<Option<i64>> {
         if let Some(guess) = guess(&self.shortcut, hash) {
             let values = self.values();
-            guess
-                .ends()
-                .into_iter()
-                .for_each(|block| values.fetch(block));
+            for block in guess.ends() {
+                values.fetch(block);
+            }
             if let Ok(rows) = UrlRows::unproven(values, guess.start, url)
                 && let Ok(sum) = rows.sum_while(plan, || rows.check_head())
             {

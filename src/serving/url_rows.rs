@@ -63,13 +63,11 @@ impl<'a> UrlRows<'a> {
         if content[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
             return Err(Damaged(self.start));
         }
-        let entries = HEAD + runs * ENTRY;
-        let at = record::url_at(runs, url.len());
-        if entries > CONTENT && at >= 2 * CONTENT {
-            self.block(1)?; // with the rest of the entries, and none of the URL
+        if HEAD + runs * ENTRY > CONTENT {
+            self.block(1)?; // with the rest of the entries
         }
         let (mut rest, mut same) = (url, true);
-        self.pieces(at, url.len(), |piece| {
+        self.pieces(record::url_at(runs, url.len()), url.len(), |piece| {
             let (here, later) = rest.split_at(piece.len());
             same &= piece == here;
             rest = later;
