@@ -140,7 +140,7 @@ pub(super) fn encode(
 #[inline]
 fn place(next: usize, length: usize) -> usize {
     let word = next.next_multiple_of(8);
-    match word % CONTENT + length > length.next_multiple_of(CONTENT) {
+    match word % CONTENT + length > length.max(1).next_multiple_of(CONTENT) {
         true => word.next_multiple_of(CONTENT),
         false => word,
     }
@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn a_part_lies_in_as_few_blocks_as_it_can() {
         for before in 0..2 * CONTENT {
-            for length in 0..3 * CONTENT {
+            assert_eq!(place(before, 0), before.next_multiple_of(8));
+            for length in 1..3 * CONTENT {
                 let at = place(before, length);
                 assert!(at >= before && at.is_multiple_of(8) && at - before < CONTENT + 8);
                 let touched = (at % CONTENT + length).div_ceil(CONTENT);
