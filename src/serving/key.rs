@@ -63,7 +63,7 @@ impl<'a> Key<'a> {
 
 /// The byte that stands for a granularity: its code.
 #[inline]
-pub(super) const fn code(granularity: Granularity) -> u8 {
+const fn code(granularity: Granularity) -> u8 {
     granularity.code().as_bytes()[0]
 }
 

@@ -18,7 +18,6 @@
 //! the right one.
 use super::blocks::CONTENT;
 use super::error::{Result, StoreError};
-use super::key::code;
 use super::times::Times;
 use super::values::ValueKind;
 use crate::calendar::Granularity;
@@ -28,6 +27,8 @@ use crate::calendar::Granularity;
 pub(super) const HEAD: usize = 8;
 /// Bytes of a run's entry. With the head before them, none lies in two blocks.
 pub(super) const ENTRY: usize = 24;
+/// Blocks of the head of most records: four runs, and a URL of usual length.
+pub(super) const HEAD_BLOCKS: usize = 3;
 
 /// Rows of one URL and granularity, before they are written.
 #[derive(Debug)]
@@ -75,7 +76,10 @@ impl Run {
         Some(Self {
             granularity,
             times: Times::decode((head >> 8) as u8)?,
-            width: (head >> 16) as u8,
+            width: match (head >> 16) as u8 {
+                width @ (0 | 1 | 2 | 4 | 8) => width,
+                _ => return None,
+            },
             rows: (head >> 32) as u32,
             first: first as i64,
             times_at: (places as u32) as usize * 8,
@@ -84,7 +88,6 @@ impl Run {
     }
 
     fn encode(&self, url: &str, out: &mut [u8]) -> Result<()> {
-        out[0] = code(self.granularity);
         out[1] = self.times as u8;
         out[2] = self.width;
         out[4..8].copy_from_slice(&self.rows.to_le_bytes());
@@ -245,8 +248,11 @@ mod tests {
         let mut entry = [0; ENTRY];
         run.encode("a.com/", &mut entry).unwrap();
         assert_eq!(Run::decode(Granularity::Week, &entry), Some(run));
-        entry[1] = 9;
-        assert_eq!(Run::decode(Granularity::Week, &entry), None);
+        for (at, byte) in [(1, 9), (2, 3)] {
+            let mut damaged = entry;
+            damaged[at] = byte;
+            assert_eq!(Run::decode(Granularity::Week, &damaged), None);
+        }
         for runs in 0..Granularity::ALL.len() {
             let at = HEAD + runs * ENTRY;
             assert!(at % CONTENT + ENTRY <= CONTENT);

@@ -13,6 +13,8 @@
 //! slot. At most two slots in three are taken. The lengths say where a read will
 //! find the ends of the longest run, before it has seen the record.
 
+use super::record::HEAD_BLOCKS;
+
 /// Bits of a slot, the lowest first.
 const START: u32 = 32;
 const SHORT: u32 = 8;
@@ -48,7 +50,7 @@ impl Guess {
         let [hours, end] = [self.short, self.blocks].map(|blocks| self.start + blocks);
         let before = |block: usize, n| block.saturating_sub(n);
         [
-            self.start + 3,
+            self.start + HEAD_BLOCKS,
             before(hours, 1),
             hours,
             before(end, 2),

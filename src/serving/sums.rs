@@ -142,13 +142,15 @@ impl UrlRows<'_> {
         sum_of: impl Fn(&[u8; CONTENT], Range<usize>) -> i64,
     ) -> Read<i128> {
         let mut sum = 0i64;
-        let (mut block, mut from, mut left) = (located.block, located.from, located.length);
-        while left > 0 {
-            let to = CONTENT.min(from + left);
-            sum += sum_of(self.block(block)?, from..to);
-            left -= to - from;
-            (block, from) = (block + 1, 0);
-        }
+        let Located {
+            block,
+            from,
+            length,
+            ..
+        } = located;
+        self.each_block(block, from, length, |content, range| {
+            sum += sum_of(content, range);
+        })?;
         Ok(sum.into())
     }
 }

@@ -116,27 +116,20 @@ fn bucket_of(since: u64, granularity: Granularity) -> u64 {
     (product >> 64) as u64 >> bits
 }
 
-impl Run {
-    /// The first row that starts at `ts` or later, in a run without gaps.
-    #[inline]
-    pub(super) fn row_without_gaps(&self, ts: i64) -> usize {
-        if ts <= self.first {
-            return 0;
-        }
-        let since = ts.wrapping_sub(self.first) as u64;
-        let bucket = bucket_of(since - 1, self.granularity) + 1;
-        bucket.min(self.rows.into()) as usize
-    }
-}
-
 impl UrlRows<'_> {
     /// The first row that starts at `ts` or later.
     #[inline]
     pub(super) fn first_from(&self, run: &Run, ts: i64) -> Result<usize, Damaged> {
+        if ts <= run.first {
+            return Ok(0);
+        }
+        let since = ts.wrapping_sub(run.first) as u64;
         match run.times {
-            Times::NoGaps => Ok(run.row_without_gaps(ts)),
-            _ if ts <= run.first => Ok(0),
-            _ => self.first_among(run, ts.wrapping_sub(run.first) as u64),
+            Times::NoGaps => {
+                let bucket = bucket_of(since - 1, run.granularity) + 1;
+                Ok(bucket.min(run.rows.into()) as usize)
+            }
+            _ => self.first_among(run, since),
         }
     }
 

@@ -41,8 +41,9 @@ impl<'a> UrlRows<'a> {
     /// nothing to answer from before [`check_head`](Self::check_head).
     #[inline]
     pub(super) fn unproven(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
-        // The head of most: three blocks.
-        (start..start.saturating_add(3)).for_each(|block| values.fetch(block));
+        for block in start..start.saturating_add(record::HEAD_BLOCKS) {
+            values.fetch(block);
+        }
         let first = values.unproven(start).ok_or(Damaged(start))?;
         Ok(Self {
             values,
@@ -226,11 +227,25 @@ impl<'a> UrlRows<'a> {
         length: usize,
         mut take: impl FnMut(&'a [u8]),
     ) -> Read<()> {
-        let (mut block, mut from, mut left) = (at / CONTENT, at % CONTENT, length);
-        while left > 0 {
-            let to = CONTENT.min(from + left);
-            take(&self.block(block)?[from..to]);
-            left -= to - from;
+        self.each_block(at / CONTENT, at % CONTENT, length, |content, range| {
+            take(&content[range]);
+        })
+    }
+
+    /// The blocks that some bytes lie in, and where in them; they begin in a block of
+    /// the record, at a place in its content.
+    #[inline]
+    pub(super) fn each_block(
+        &self,
+        mut block: usize,
+        mut from: usize,
+        mut length: usize,
+        mut take: impl FnMut(&'a [u8; CONTENT], Range<usize>),
+    ) -> Read<()> {
+        while length > 0 {
+            let to = CONTENT.min(from + length);
+            take(self.block(block)?, from..to);
+            length -= to - from;
             (block, from) = (block + 1, 0);
         }
         Ok(())
@@ -238,7 +253,7 @@ impl<'a> UrlRows<'a> {
 
     /// A block of the record, believed only when it is sound.
     #[inline]
-    pub(super) fn block(&self, number: usize) -> Read<&'a [u8; CONTENT]> {
+    fn block(&self, number: usize) -> Read<&'a [u8; CONTENT]> {
         self.blocks.set(self.blocks.get().wrapping_add(1));
         self.values.read(self.start.wrapping_add(number))
     }
