@@ -1,4 +1,5 @@
-//! The program `workbook`: the command line, the kernel, the set-up.
+//! The program `workbook`: the command line and the kernel. The set-up is the
+//! crate `launcher`.
 //!
 //! It is a library too, so that the tests can speak to a real kernel.
 
@@ -6,7 +7,6 @@ pub mod commands;
 pub mod grade;
 pub mod kernel;
 pub mod notebook_file;
-pub mod setup;
 
 /// How a command ended: the process's exit code.
 ///

@@ -31,10 +31,11 @@ enum Command {
     Soak(commands::soak::Args),
     /// Measure beside the peers found on this machine
     Bench(commands::bench::Args),
-    /// Set everything up and open JupyterLab
-    Lab(commands::lab::Args),
-    /// Say what is wrong with the set-up, and the mend
-    Doctor(commands::doctor::Args),
+    /// Say what is wrong with the set-up, and how to fix it
+    Doctor(launcher::doctor::Args),
+    /// Make what the chapters need: what `cargo lab` runs once the kernel is built
+    #[command(hide = true)]
+    Prepare(commands::prepare::Args),
     /// Serve one notebook: what the kernelspec starts
     #[command(hide = true)]
     Kernel(commands::kernel::Args),
@@ -91,8 +92,11 @@ fn main() -> ExitCode {
         Command::Soak(args) => commands::soak::run(args),
         Command::SoakNode(args) => commands::soak::node(args),
         Command::Bench(args) => commands::bench::run(args),
-        Command::Lab(args) => commands::lab::run(args),
-        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Doctor(args) => launcher::doctor::run(args).map(|fine| match fine {
+            true => Outcome::Done,
+            false => Outcome::No,
+        }),
+        Command::Prepare(args) => commands::prepare::run(args),
         Command::Kernel(args) => commands::kernel::run(args),
         Command::Confine { spec } => grade::sandbox::confine(&spec).map(|never| match never {}),
         Command::Complete(args) => commands::complete::run(args),

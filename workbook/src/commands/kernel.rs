@@ -1,7 +1,7 @@
 //! `workbook kernel`: what the kernelspec starts, one process a notebook.
 
 use crate::Outcome;
-use crate::kernel::{place::Built, session, wire::ConnectionFile};
+use crate::kernel::{held, place::Built, session, wire::ConnectionFile};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -9,15 +9,22 @@ pub struct Args {
     /// The file in which Jupyter says where to listen
     #[arg(long, value_name = "FILE")]
     connection_file: PathBuf,
+    /// Cells that were run before this kernel was built; the file is removed
+    #[arg(long, value_name = "FILE", hide = true)]
+    held: Option<PathBuf>,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let connection = ConnectionFile::read(&args.connection_file)?;
+    let held = match &args.held {
+        Some(path) => held::take(path, &connection.signer())?,
+        None => Vec::new(),
+    };
     let built = Built::find()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let served = runtime.block_on(session::serve(&connection, built));
+    let served = runtime.block_on(session::serve(&connection, built, held));
     // Not waited for: the support crate may be building.
     runtime.shutdown_background();
     served?;

@@ -20,6 +20,7 @@
 //! - [`failure`], [`locate`], [`diagnostics`]: what goes wrong, and in which line.
 //! - [`engine`]: evcxr as a session holds it.
 //! - [`parse`]: whether a cell is complete.
+//! - [`held`]: cells that were run before this kernel was built.
 //! - [`session`]: one notebook's conversation.
 //! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
 
@@ -31,6 +32,7 @@ pub mod complete;
 pub mod diagnostics;
 pub mod engine;
 pub mod failure;
+pub mod held;
 pub mod locate;
 pub mod parse;
 pub mod place;

@@ -13,7 +13,9 @@ use super::locate::RanCell;
 use super::parse::{Completeness, completeness};
 use super::place::Built;
 use super::side_channel::{self, Answer};
-use super::wire::{ConnectionFile, Message, PROTOCOL_VERSION, Signer, text};
+#[cfg(test)]
+use super::wire::PROTOCOL_VERSION;
+use super::wire::{ConnectionFile, Message, Signer, text};
 use anyhow::{Context, Result};
 use history::History;
 use outbox::Outbox;
@@ -35,12 +37,12 @@ mod history;
 mod outbox;
 mod said;
 
-/// Serves one notebook until Jupyter says shutdown.
+/// Serves one notebook until Jupyter says shutdown, the `held` requests first.
 ///
 /// # Errors
 /// When the sockets cannot be opened. What goes wrong later is told in the
 /// notebook.
-pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
+pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>) -> Result<()> {
     let signer = connection.signer();
     let (shell, shell_requests) = router(connection, connection.shell_port).await?;
     let (control, control_requests) = router(connection, connection.control_port).await?;
@@ -60,9 +62,11 @@ pub async fn serve(connection: &ConnectionFile, built: Built) -> Result<()> {
         shell,
         control,
         stdin,
-        outbox: Outbox::new(iopub, signer.clone()),
+        // Front ends that had subscribed to the waiting kernel must find this one
+        // before it says anything.
+        outbox: Outbox::new(iopub, signer.clone(), !held.is_empty()),
         shell_requests: receive(shell_requests, signer.clone()),
-        waiting: VecDeque::new(),
+        waiting: held.into(),
         control_requests: receive(control_requests, signer.clone()),
         stdin_replies: receive(stdin_replies, signer.clone()),
         signer,
@@ -393,25 +397,19 @@ async fn orphaned(parent: u32) {
 }
 
 fn kernel_info() -> Value {
-    json!({
-        "status": "ok",
-        "protocol_version": PROTOCOL_VERSION,
-        "implementation": "lambda-workbook",
-        "implementation_version": env!("CARGO_PKG_VERSION"),
-        "banner": "Lambda Workbook: Rust cells by evcxr, on a prebuilt support crate",
-        "language_info": {
-            "name": "rust",
-            "version": env!("CARGO_PKG_RUST_VERSION"),
-            "mimetype": "text/rust",
-            "file_extension": ".rs",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-            "nbconvert_exporter": "script",
-        },
-        "help_links": [
-            {"text": "The Rust standard library", "url": "https://doc.rust-lang.org/std/"},
-            {"text": "Polars", "url": "https://docs.rs/polars/latest/polars/"},
-        ],
-        "supported_features": [],
-    })
+    serde_json::from_str(launcher::KERNEL_INFO).expect("a constant that a test reads")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_the_kernel_says_of_itself_is_true() {
+        let info = super::kernel_info();
+        assert_eq!(info["protocol_version"], super::PROTOCOL_VERSION);
+        assert_eq!(info["implementation_version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(
+            info["language_info"]["version"],
+            env!("CARGO_PKG_RUST_VERSION")
+        );
+    }
 }

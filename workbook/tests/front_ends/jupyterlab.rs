@@ -36,12 +36,19 @@ impl Reader {
         let project = Project::with_jupyterlab();
         // With the sources, which completion reads.
         fs::remove_file(project.path("Cargo.toml")).unwrap();
-        for part in ["Cargo.toml", "Cargo.lock", "src", "workbook", "cells"] {
+        for part in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "src",
+            "crates",
+            "workbook",
+            "cells",
+        ] {
             symlink(checkout().join(part), project.path(part)).unwrap();
         }
         let file = format!("notebooks/{name}.ipynb");
         fs::write(project.path(&file), notebook.to_string()).unwrap();
-        let mut lab = project.workbook(&["lab", "--no-browser"]);
+        let mut lab = project.launcher(&["--no-browser"]);
         let lab = Lab::open(lab.env("LAMBDA_WORKBOOK_PROGRESS", project.path("progress")));
         let Lab { port, token, .. } = &lab;
         let address = format!("http://127.0.0.1:{port}/lab/tree/{file}?token={token}");

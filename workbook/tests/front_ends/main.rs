@@ -8,9 +8,9 @@ mod nbgrader;
 mod notebooks;
 mod parts;
 #[allow(dead_code)] // each test program needs its own part of it
-#[path = "../setup/project.rs"]
+#[path = "../../../crates/launcher/tests/all/project.rs"]
 mod project;
 #[allow(dead_code)]
-#[path = "../setup/server.rs"]
+#[path = "../../../crates/launcher/tests/all/server.rs"]
 mod server;
 mod widgets_in_browser;

@@ -79,6 +79,7 @@ impl Desk {
             .env("JUPYTER_PREFER_ENV_PATH", "1")
             .env("JUPYTER_PATH", venv.join("share/jupyter"))
             .env("LAMBDA_WORKBOOK_DATA", checkout().join("data"))
+            .env("LAMBDA_WORKBOOK_KERNEL", env!("CARGO_BIN_EXE_workbook"))
             // Checks count here, and not as the reader's.
             .env("LAMBDA_WORKBOOK_PROGRESS", self.path("progress"));
         for name in ["CONFIG", "DATA", "RUNTIME"] {

@@ -10,6 +10,10 @@ use zeromq::{SocketRecv, SocketSend, XPubSocket, ZmqMessage};
 /// ZeroMQ drops them when its queue is full.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a front end may take to find a kernel that took another one's place:
+/// ZeroMQ tries ten times a second.
+const RECONNECT: Duration = Duration::from_secs(3);
+
 /// Sends messages in their order; when front ends read slowly, so does the cell
 /// print.
 pub(super) struct Outbox {
@@ -19,9 +23,17 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(mut socket: XPubSocket, signer: Signer) -> Outbox {
+    /// With `listened`, nothing is sent before somebody listens, or for three seconds.
+    pub fn new(mut socket: XPubSocket, signer: Signer, listened: bool) -> Outbox {
         let (queue, mut messages) = mpsc::channel::<Message>(64);
         tokio::spawn(async move {
+            if listened
+                && let Ok(Ok(asked)) = tokio::time::timeout(RECONNECT, socket.recv()).await
+                && let Some(message) = welcome(asked)
+                && let Err(error) = socket.send(message.encode(&signer)).await
+            {
+                eprintln!("cannot publish: {error}");
+            }
             loop {
                 let message = tokio::select! {
                     message = messages.recv() => message,
