@@ -114,10 +114,12 @@ pub fn remedy(log: &str) -> &'static str {
 pub enum Stream {
     Out,
     Err,
+    /// Neither: nothing was printed for a moment.
+    Silent,
 }
 
 /// Runs `command` to its end, in a process group of its own. `each` sees every line
-/// of its output as it comes.
+/// of its output as it comes, and an empty one while it prints nothing.
 ///
 /// # Errors
 /// [`Failed`] when it ends badly, and [`stop::Stopped`] when the reader ended this
@@ -160,7 +162,7 @@ pub fn run_logged(
                 }
                 last.push_back(line);
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => each(Stream::Silent, ""),
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if stop::wanted() {

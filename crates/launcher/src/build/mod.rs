@@ -199,7 +199,8 @@ impl Job {
 
         // Compile, with lower priority than the reader's page.
         self.enter(Phase::Compiling, "starting");
-        let mut estimate = Estimate::new(self.crates());
+        let at_once = jobs.limit.unwrap_or(cores);
+        let mut estimate = Estimate::new(self.crates(), at_once);
         let started = Instant::now();
         let mut program = None;
         let mut build = self.cargo(["build", "--locked", "--offline", "--package", "workbook"]);
@@ -215,18 +216,21 @@ impl Job {
             });
         }
         let mut take = |job: &mut Job, stream: Stream, line: &str| {
+            let now = started.elapsed();
             if let Some(rest) = line.trim_start().strip_prefix("Compiling ") {
-                job.state.now = rest.split(' ').next().unwrap_or_default().to_string();
+                let name = rest.split(' ').next().unwrap_or_default();
+                estimate.begun(name, now);
+                job.state.now = name.to_string();
             } else if stream == Stream::Out
                 && let Some(artifact) = Artifact::parse(line)
             {
-                estimate.done(&artifact.package, artifact.fresh);
+                estimate.done(&artifact.package, artifact.fresh, now);
                 if let Some(executable) = artifact.executable {
                     program = Some(executable);
                 }
             }
-            job.state.percent = estimate.percent();
-            job.state.seconds_left = Some(estimate.seconds_left(started.elapsed()));
+            job.state.percent = estimate.percent(now);
+            job.state.seconds_left = Some(estimate.seconds_left(now));
             job.publish();
         };
         let what = "compiling the kernel";
