@@ -20,8 +20,10 @@ use triomphe::Arc;
 
 /// The crates of a project, analysed, and one cell on top of them.
 pub struct Analysis {
-    pub(crate) host: AnalysisHost,
-    pub(crate) cell: FileId,
+    host: AnalysisHost,
+    cell: FileId,
+    /// How many questions of the warm-up have been answered.
+    warm: usize,
 }
 
 /// The crates of the standard library, each with those before it as dependencies, and
@@ -42,7 +44,9 @@ impl Analysis {
         // The standard library, where its sources are.
         let mut lang = Vec::new();
         for (name, origin, skip) in LANG {
-            let Some(library) = &project.library else { break };
+            let Some(library) = &project.library else {
+                break;
+            };
             let folder = library.join(name).join("src");
             files.add(sources::read(&folder, &[skip, &["tests"]].concat()))?;
             let krate = Crate {
@@ -64,7 +68,10 @@ impl Analysis {
         let mut ids = Vec::new();
         for krate in &project.crates {
             let folder = krate.root.parent().context("a crate root in no folder")?;
-            files.add(sources::read(folder, &["tests", "benches", "examples", "target"]))?;
+            files.add(sources::read(
+                folder,
+                &["tests", "benches", "examples", "target"],
+            ))?;
             let root = files
                 .id(&krate.root)
                 .with_context(|| format!("cannot read {}", krate.root.display()))?;
@@ -107,22 +114,32 @@ impl Analysis {
 
         let mut host = AnalysisHost::default();
         host.apply_change(files.into_change(cell, graph.builder));
-        Ok(Analysis { host, cell })
+        Ok(Analysis {
+            host,
+            cell,
+            warm: 0,
+        })
     }
 
-    /// Computes what every answer needs: which names there are, and which types
-    /// implement which traits.
-    pub fn warm_up(&mut self) {
-        let head = "use lambda_workbook::{self, polars};\nuse lambda_workbook::prelude::*;\n\
-                    fn cell(views: DataFrame) { ";
-        for code in ["views.gro", "Gran"] {
-            let source = format!("{head}{code} }}");
-            self.answer(&Question {
-                offset: source.len() - 2,
-                source,
-                ask: Ask::Completions,
-            });
-        }
+    /// Answers the next of some questions whose answers need what many answers need:
+    /// which names there are, which types implement which traits. Each first answer
+    /// of its kind takes longer than those after it. False when none is left.
+    pub fn warm_up(&mut self) -> bool {
+        const CODES: [&str; 4] = ["Gran", "views.gro", "name.tri", "numbers.pus"];
+        let Some(code) = CODES.get(self.warm) else {
+            return false;
+        };
+        self.warm += 1;
+        let source = format!(
+            "use lambda_workbook::{{self, polars}};\nuse lambda_workbook::prelude::*;\n\
+             fn cell(views: DataFrame, name: String, numbers: Vec<u64>) {{ {code} }}"
+        );
+        self.answer(&Question {
+            offset: source.len() - " }".len(),
+            source,
+            ask: Ask::Completions,
+        });
+        true
     }
 
     /// Answers a question about a cell.
@@ -211,7 +228,8 @@ impl Graph {
             workspace: Arc::new(CrateWorkspaceData {
                 // Only the layout of types in memory needs it.
                 target: Err(TargetLoadError::from("not asked for".to_owned())),
-                toolchain: None,
+                // So that nothing unstable is offered.
+                toolchain: project.version.parse().ok(),
             }),
         })
     }

@@ -33,7 +33,12 @@ pub fn answer(analysis: &Analysis, position: FilePosition, source: &str) -> Answ
             && item.lookup().starts_with(typed)
             && !item.lookup().starts_with("evcxr_")
         {
-            items.push((item.relevance.score(), item.kind, edit.insert.clone(), item.label.primary.to_string()));
+            items.push((
+                item.relevance.score(),
+                item.kind,
+                edit.insert.clone(),
+                item.label.primary.to_string(),
+            ));
         }
     }
     items.sort_by(|a, b| (b.0, &a.2).cmp(&(a.0, &b.2)));

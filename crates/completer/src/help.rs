@@ -3,8 +3,8 @@
 use crate::complete::word_at;
 use crate::question::Help;
 use ra_ap_ide::{
-    Analysis, FilePosition, FileRange, HoverConfig, HoverDocFormat, RaFixtureConfig,
-    SignatureHelp, SubstTyLen, TextRange,
+    Analysis, FilePosition, FileRange, HoverConfig, HoverDocFormat, RaFixtureConfig, SignatureHelp,
+    SubstTyLen, TextRange,
 };
 
 /// Returns the documentation of the name that the cursor is in or behind. Elsewhere
@@ -17,7 +17,8 @@ pub fn answer(
 ) -> Option<Help> {
     let word = word_at(source, position.offset);
     let typed = source.get(word.start().into()..word.end().into())?;
-    let in_name = word.start() < position.offset && !typed.starts_with(|c: char| c.is_ascii_digit());
+    let in_name =
+        word.start() < position.offset && !typed.starts_with(|c: char| c.is_ascii_digit());
     let name = || name(analysis, position, detailed);
     let call = || call(analysis, position);
     match in_name {

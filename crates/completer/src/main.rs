@@ -23,22 +23,41 @@ use anyhow::{Context, Result};
 use question::Question;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 fn main() -> Result<()> {
     let root = std::env::args_os()
         .nth(1)
         .map(PathBuf::from)
         .context("usage: completer ROOT, where ROOT is the folder of the workspace")?;
+    // Questions are read while the sources are being read.
+    let (sender, questions) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
     let mut analysis = Analysis::load(&root)?;
-    analysis.warm_up();
     let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let answer = serde_json::from_str::<Question>(&line?)
+    loop {
+        let line = match questions.try_recv() {
+            Ok(line) => line,
+            Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
+            // Nobody waits: a good time for what later answers need.
+            Err(mpsc::TryRecvError::Empty) if analysis.warm_up() => continue,
+            Err(mpsc::TryRecvError::Empty) => match questions.recv() {
+                Ok(line) => line,
+                Err(_) => return Ok(()),
+            },
+        };
+        let answer = serde_json::from_str::<Question>(&line)
             .map(|question| analysis.answer(&question))
             .unwrap_or_default();
         serde_json::to_writer(&mut out, &answer)?;
         out.write_all(b"\n")?;
         out.flush()?;
     }
-    Ok(())
 }

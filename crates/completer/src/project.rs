@@ -34,6 +34,8 @@ pub struct Project {
     pub support: usize,
     /// Compile-time options of this platform, as `rustc --print cfg` has them.
     pub cfg: Vec<String>,
+    /// The version of rustc.
+    pub version: String,
     /// The folder with the sources of `core`, `alloc` and `std`, where they are installed.
     pub library: Option<PathBuf>,
 }
@@ -64,17 +66,16 @@ impl Project {
         let mut lines = sysroot.lines();
         let sysroot = lines.next().context("rustc did not name its sysroot")?;
         let cfg = lines.map(str::to_owned).collect();
-        let host = rustc(&["-vV"])?;
-        let host = host
-            .lines()
-            .find_map(|line| line.strip_prefix("host: "))
-            .context("rustc -vV names no host")?;
+        let about = rustc(&["-vV"])?;
+        let field = |name: &str| about.lines().find_map(|line| line.strip_prefix(name));
+        let host = field("host: ").context("rustc -vV names no host")?;
         let metadata = metadata(root, host)?;
         let (crates, support) = crates(&metadata)?;
         Ok(Project {
             crates,
             support,
             cfg,
+            version: field("release: ").unwrap_or_default().to_owned(),
             library: library(Path::new(sysroot)),
         })
     }
@@ -112,7 +113,8 @@ fn metadata(root: &Path, host: &str) -> Result<Value> {
             .args(["--filter-platform", host, "--manifest-path"])
             .arg(&manifest)
             .current_dir(root),
-    )?;
+    )
+    .context("cannot list the packages that cells use; run `cargo fetch` once with a network")?;
     Ok(serde_json::from_str(&text)?)
 }
 
@@ -151,7 +153,10 @@ fn crates(metadata: &Value) -> Result<(Vec<Crate>, usize)> {
                 deps: deps
                     .iter()
                     .filter_map(|dep| {
-                        Some((*index.get(dep["pkg"].as_str()?)?, text(&dep["name"]).to_owned()))
+                        Some((
+                            *index.get(dep["pkg"].as_str()?)?,
+                            text(&dep["name"]).to_owned(),
+                        ))
                     })
                     .collect(),
             }
