@@ -45,9 +45,6 @@ enum Command {
     /// Obey the orders of a soak: what it starts, and kills
     #[command(hide = true)]
     SoakNode(commands::soak::NodeArgs),
-    /// Answer completion questions on stdin: what the kernel starts
-    #[command(hide = true)]
-    Complete(commands::complete::Args),
 }
 
 fn main() -> ExitCode {
@@ -99,7 +96,6 @@ fn main() -> ExitCode {
         Command::Prepare(args) => commands::prepare::run(args),
         Command::Kernel(args) => commands::kernel::run(args),
         Command::Confine { spec } => grade::sandbox::confine(&spec).map(|never| match never {}),
-        Command::Complete(args) => commands::complete::run(args),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

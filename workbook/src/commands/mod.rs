@@ -2,7 +2,6 @@
 pub mod batch;
 pub mod bench;
 pub mod check;
-pub mod complete;
 pub mod data;
 pub mod grade;
 pub mod kernel;

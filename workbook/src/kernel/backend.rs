@@ -2,7 +2,7 @@
 
 use super::cargo_stand_in::env;
 use super::diagnostics::Diagnostics;
-use super::place::{Place, real_cargo};
+use super::place::Place;
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::notebook::channel::SOCKET;
@@ -322,7 +322,7 @@ fn command(place: &Place) -> Command {
         .env(env::STD, &place.std)
         .env(env::TYPES, place.types())
         .env(env::COMPILER, place.compiler())
-        .env(env::CARGO, own_cargo(place))
+        .env(env::CARGO, place.cargo())
         .env(env::REAL_PATH, &path)
         .env("PATH", std::env::join_paths(with_bin).unwrap_or(path))
         .env("CARGO_HOME", place.cargo_home())
@@ -340,11 +340,6 @@ fn command(place: &Place) -> Command {
     // SAFETY: one system call between fork and exec, which is allowed there.
     unsafe { command.pre_exec(end_with_parent) };
     command
-}
-
-fn own_cargo(place: &Place) -> std::path::PathBuf {
-    let own = place.toolchain.join("cargo");
-    if own.exists() { own } else { real_cargo() }
 }
 
 /// The end of what evcxr wrote on its way out.

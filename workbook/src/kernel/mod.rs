@@ -15,7 +15,7 @@
 //!   call of rustc, and names the types of variables.
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
-//! - [`complete`]: Tab completion, in a process of its own.
+//! - [`complete`]: Tab completion, by a program of its own.
 //! - [`side_channel`], [`printed`]: what the cells' process says and prints.
 //! - [`failure`], [`locate`], [`diagnostics`]: what goes wrong, and in which line.
 //! - [`engine`]: evcxr as a session holds it.

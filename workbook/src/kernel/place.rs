@@ -234,6 +234,17 @@ impl Place {
         self.dylib.with_file_name("stub").join(DYLIB)
     }
 
+    /// The program that completes cells, which is built beside this one.
+    pub fn completer(&self) -> PathBuf {
+        self.deps.with_file_name("completer")
+    }
+
+    /// The cargo of the toolchain in use, without rustup's detour.
+    pub fn cargo(&self) -> PathBuf {
+        let own = self.toolchain.join("cargo");
+        if own.exists() { own } else { real_cargo() }
+    }
+
     /// The socket on which cells talk to us; see [`super::side_channel`].
     pub fn channel(&self) -> PathBuf {
         self.path("channel")

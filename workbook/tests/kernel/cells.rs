@@ -1,9 +1,6 @@
 //! What cells can do.
 use crate::with_kernel::{bad, block_on, good, kernel, with_kernel};
-use serde_json::json;
 use std::path::Path;
-use std::time::{Duration, Instant};
-use workbook::kernel::client::Client;
 
 #[test]
 fn variables_need_no_written_type() {
@@ -92,50 +89,4 @@ fn no_cell_compiles_a_dependency() {
         kernel.shutdown().await.unwrap();
         assert!(!Path::new(&cells).exists(), "the kernel's folder is gone");
     });
-}
-
-#[test]
-fn tab_knows_the_support_crate_and_polars() {
-    block_on(async {
-        let mut kernel = kernel().await;
-        good(&mut kernel, "let views = df!(\"a\" => [1])?;").await;
-        for (code, wanted) in [
-            ("views.group_", "group_by"),
-            ("views.lazy().sel", "select"),
-            ("let x: LazyFr", "LazyFrame"),
-            ("lambda_workbook::cal", "calendar"),
-            ("chrono_tz::Am", "America"),
-        ] {
-            complete_until(&mut kernel, code, wanted).await;
-        }
-        // Variables and unfinished code complete as well.
-        complete_until(&mut kernel, "if true { vie", "views").await;
-        kernel.shutdown().await.unwrap();
-    });
-}
-
-/// The first Tab starts the completer, which needs some seconds.
-async fn complete_until(kernel: &mut Client, code: &str, wanted: &str) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let question = json!({"code": code, "cursor_pos": code.chars().count()});
-        let reply = kernel
-            .ask("complete_request", question)
-            .await
-            .unwrap()
-            .content;
-        let matches = reply["matches"].as_array().unwrap();
-        if matches
-            .iter()
-            .any(|found| found.as_str().unwrap().starts_with(wanted))
-        {
-            let start = reply["cursor_start"].as_u64().unwrap() as usize;
-            assert!(wanted.starts_with(&code[start..]), "{code}: {reply}");
-            return;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "{code}: {wanted} not in {matches:?}"
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! The kernel as a reader meets it: real processes, real sockets, real rustc.
 mod cells;
+mod complete;
 mod errors;
 mod life;
 mod output;

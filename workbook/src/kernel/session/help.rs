@@ -3,7 +3,7 @@
 use super::Session;
 use super::cell::Until;
 use crate::kernel::backend::source_at_cursor;
-use crate::kernel::complete::{self, Answer, Completer, Question};
+use crate::kernel::complete::{self, Answer, Ask, Completer, Question};
 use crate::kernel::wire::{Message, text};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ impl Session {
     pub(super) async fn complete(&mut self, request: &Message) -> Result<bool> {
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
-        let Some((question, answer)) = self.ask_completer(&code, cursor, false).await? else {
+        let Some((question, answer)) = self.ask_completer(&code, cursor, Ask::Completions).await?
+        else {
             return Ok(true);
         };
         // The answer's range is in evcxr's source; both end around the cursor.
@@ -55,15 +56,18 @@ impl Session {
     pub(super) async fn inspect(&mut self, request: &Message) -> Result<bool> {
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
-        let Some((_, answer)) = self.ask_completer(&code, cursor, true).await? else {
+        // Jupyter's levels: 0 for a question mark or Shift-Tab, 1 for two of them.
+        let detailed = request.content["detail_level"].as_u64().unwrap_or(0) > 0;
+        let ask = Ask::Help { detailed };
+        let Some((_, answer)) = self.ask_completer(&code, cursor, ask).await? else {
             return Ok(true);
         };
-        let data = match &answer.hover {
-            Some(markdown) => json!({"text/plain": markdown, "text/markdown": markdown}),
+        let data = match &answer.help {
+            Some(help) => json!({"text/plain": help.plain, "text/markdown": help.markdown}),
             None => json!({}),
         };
         let content = json!({
-            "status": "ok", "found": answer.hover.is_some(), "data": data, "metadata": {}});
+            "status": "ok", "found": answer.help.is_some(), "data": data, "metadata": {}});
         self.reply(request, "inspect_reply", content).await?;
         Ok(false)
     }
@@ -74,7 +78,7 @@ impl Session {
         &mut self,
         code: &str,
         cursor: usize,
-        hover: bool,
+        ask: Ask,
     ) -> Result<Option<(Question, Answer)>> {
         let (source, offset) = match self.in_context(code, cursor).await {
             Ok(Context::Over) => return Ok(None),
@@ -84,7 +88,7 @@ impl Session {
         let question = Question {
             source,
             offset,
-            hover,
+            ask,
         };
         let answer = match self.try_completer(&question).await {
             Ok(Some(answer)) => answer,
@@ -113,15 +117,17 @@ impl Session {
         }))
     }
 
+    /// Asks the completer, which is started if it does not run. Returns `None` when it
+    /// is not built yet, or cannot answer in time.
     async fn try_completer(&mut self, question: &Question) -> Result<Option<Answer>> {
         if self.completer.is_none() {
             let running = self.engine.running()?;
-            self.completer = Some(Completer::start(&running.place)?);
+            self.completer = Completer::start(&running.place)?;
         }
-        let Some(completer) = &mut self.completer else {
-            return Ok(None);
-        };
-        completer.ask(question).await
+        match &mut self.completer {
+            Some(completer) => completer.ask(question).await,
+            None => Ok(None),
+        }
     }
 }
 

@@ -1,53 +1,27 @@
 //! Tab completion and documentation, in a process of its own.
 //!
-//! evcxr's rust-analyzer sees no crate here (that is what makes cells quick),
-//! so completion has its own: this program again, as `workbook complete`,
-//! started at the first Tab. It reads the sources of the crates that cells
-//! name ([`project`]), keeps them analysed ([`analysis`]), and answers one JSON
-//! line for each JSON line. Its memory, a few hundred megabytes, is its own and
-//! ends with the kernel.
-
-pub mod analysis;
-mod project;
+//! evcxr's rust-analyzer sees no crate here (that is what makes cells quick), so
+//! completion has its own, in the program `completer` of the package of that name.
+//! It is started at the first Tab, reads the sources of the crates that cells name,
+//! and answers one line of JSON for each line of JSON. Its memory, a few hundred
+//! megabytes, is its own and ends with the kernel.
+//!
+//! The set-up builds the completer after the kernel. Until it is built, completion
+//! has only the words of the cell to offer.
 
 use super::place::Place;
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// What the kernel asks.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Question {
-    /// The cell in its context: items, variables with their types, the code.
-    pub source: String,
-    /// The cursor, in bytes from the start of `source`.
-    pub offset: usize,
-    /// Documentation instead of completions.
-    pub hover: bool,
-}
+/// The completer's own file, by its path: to depend on that package would mean to
+/// compile rust-analyzer before the kernel.
+#[path = "../../../crates/completer/src/question.rs"]
+mod question;
 
-/// What the completer answers.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Answer {
-    pub items: Vec<Item>,
-    /// The part of `source` that an item replaces, in bytes.
-    pub start: usize,
-    pub end: usize,
-    /// Markdown, when documentation was asked for and found.
-    pub hover: Option<String>,
-}
-
-/// One completion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    pub text: String,
-    /// Jupyter's kinds: function, class, module, instance, keyword.
-    pub kind: String,
-    pub label: String,
-}
+pub use question::{Answer, Ask, Help, Item, Question};
 
 /// The completer as the kernel holds it.
 pub struct Completer {
@@ -68,69 +42,90 @@ const WHILE_LOADING: Duration = Duration::from_millis(900);
 const ONCE_LOADED: Duration = Duration::from_secs(3);
 
 impl Completer {
-    /// Starts the process; it loads in the background.
-    pub fn start(place: &Place) -> Result<Completer> {
-        let mut child = Command::new(&place.exe)
-            .arg("complete")
-            .env("LAMBDA_WORKBOOK_ROOT", &place.root)
+    /// Starts the process, which loads in the background. Returns `None` when the
+    /// completer is not built yet.
+    ///
+    /// # Errors
+    /// When the program is there but cannot be started.
+    pub fn start(place: &Place) -> Result<Option<Completer>> {
+        let program = place.completer();
+        if !program.exists() {
+            return Ok(None);
+        }
+        let mut child = Command::new(&program)
+            .arg(&place.root)
+            // The toolchain that compiles cells, without rustup's detour.
+            .env("CARGO", place.cargo())
+            .env("RUSTC", place.toolchain.join("rustc"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .context("cannot start the completer")?;
+            .with_context(|| format!("cannot start {}", program.display()))?;
         let stdin = child.stdin.take().context("the completer has no stdin")?;
         let stdout = child.stdout.take().context("the completer has no stdout")?;
-        Ok(Completer {
+        Ok(Some(Completer {
             _child: child,
             stdin,
             answers: BufReader::new(stdout).lines(),
             overdue: 0,
             loaded: false,
-        })
+        }))
     }
 
-    /// Asks, and waits for the answer; `None` while the sources are still being
-    /// read.
+    /// Asks a question and waits for its answer. Returns `None` when the answer takes
+    /// too long, for example because the sources are still being read.
+    ///
+    /// # Errors
+    /// When the process has ended or its answer cannot be read. It is of no more use
+    /// then.
     pub async fn ask(&mut self, question: &Question) -> Result<Option<Answer>> {
         let patience = match self.loaded {
             false => WHILE_LOADING,
             true => ONCE_LOADED,
         };
+        // Late answers are still on their way when the next question is asked. A
+        // question is not sent before they have arrived: a reader who presses Tab ten
+        // times while the sources are read waits for one answer, not for ten.
         let asked = async {
             while self.overdue > 0 {
-                self.answers
-                    .next_line()
-                    .await?
-                    .context("the completer ended")?;
-                self.overdue -= 1;
+                self.answer().await?;
             }
             let mut line = serde_json::to_string(question)?;
             line.push('\n');
-            self.stdin.write_all(line.as_bytes()).await?;
+            self.stdin
+                .write_all(line.as_bytes())
+                .await
+                .context("the completer takes no questions")?;
             self.overdue += 1;
-            let answer = self
-                .answers
-                .next_line()
-                .await?
-                .context("the completer ended")?;
-            self.overdue -= 1;
-            self.loaded = true;
-            anyhow::Ok(serde_json::from_str(&answer)?)
+            let line = self.answer().await?;
+            serde_json::from_str(&line).context("the completer's answer cannot be read")
         };
         match tokio::time::timeout(patience, asked).await {
             Ok(answer) => answer.map(Some),
             Err(_) => Ok(None),
         }
     }
+
+    /// The next answer, as text.
+    async fn answer(&mut self) -> Result<String> {
+        let line = self.answers.next_line().await?;
+        let line = line.context("the completer has ended")?;
+        self.overdue -= 1;
+        self.loaded = true;
+        Ok(line)
+    }
 }
 
-/// Completions without analysis: the words of the source that fit.
+/// Completions without the completer: the words of the source that begin with what was
+/// typed. Without it there is no documentation.
 pub fn words(question: &Question) -> Answer {
+    if question.ask != Ask::Completions {
+        return Answer::default();
+    }
     let word = |c: char| c.is_alphanumeric() || c == '_';
     let before = &question.source[..question.offset];
-    let start = before.rfind(|c| !word(c)).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before.trim_end_matches(word).len();
     let prefix = &before[start..];
     let mut found: Vec<&str> = question
         .source
@@ -155,7 +150,7 @@ pub fn words(question: &Question) -> Answer {
             .collect(),
         start,
         end: question.offset,
-        hover: None,
+        help: None,
     }
 }
 
@@ -170,7 +165,7 @@ mod tests {
         let answer = words(&Question {
             source: source.to_owned(),
             offset,
-            hover: false,
+            ask: Ask::Completions,
         });
         let texts: Vec<_> = answer.items.iter().map(|item| item.text.as_str()).collect();
         assert_eq!(texts, ["hour", "hourly"]);
