@@ -1,7 +1,7 @@
 //! What a reader does in JupyterLab: runs a chapter, completes by Tab, interrupts and
 //! restarts.
-use crate::jupyterlab::{LATER, Reader, SOON, cell, notebook};
-use crate::project::checkout;
+use super::jupyterlab::{LATER, Reader, SOON, cell, notebook};
+use super::project::checkout;
 use serde_json::{Value, json};
 use std::path::Path;
 use workbook::notebook_file::Notebook;

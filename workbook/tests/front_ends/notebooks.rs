@@ -1,6 +1,6 @@
 //! Every committed notebook in nbclient and nbconvert, as `.venv` brings them.
-use crate::parts::{Desk, QUIET, jupyter_python};
-use crate::project::checkout;
+use super::parts::{Desk, QUIET, jupyter_python};
+use super::project::checkout;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
