@@ -8,6 +8,8 @@ mod dataset;
 mod dataset_folder;
 mod extent;
 mod lambda;
+#[cfg(target_os = "linux")]
+mod memory;
 mod microbatch;
 #[cfg(unix)]
 mod process;

@@ -2,12 +2,16 @@
 //! program because each program of tests links the kernel, rust-analyzer and polars.
 mod batch;
 mod data;
+mod execution;
 mod exercises;
 #[path = "../../tests/extent.rs"]
 mod extent;
 mod front_ends;
 mod grade;
 mod kernel;
+#[cfg(target_os = "linux")]
+#[path = "../../tests/memory.rs"]
+mod memory;
 mod notebooks;
 mod query;
 mod soak;
