@@ -55,6 +55,9 @@ pub mod dataset;
 pub mod engine;
 pub mod exercises;
 pub mod lambda;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../tests/memory.rs"]
+mod memory;
 pub mod microbatch;
 pub mod notebook;
 pub mod prelude;

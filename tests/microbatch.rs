@@ -679,8 +679,9 @@ fn a_sum_past_its_end_stops_the_batch_and_names_the_state() {
 #[cfg(unix)]
 mod killed {
     use super::*;
+    use crate::process;
     use std::os::unix::process::ExitStatusExt;
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     use std::time::Duration;
 
     /// Not a test of its own: the process that is killed.
@@ -713,8 +714,7 @@ mod killed {
     fn a_job_that_is_killed_at_any_time_counts_every_word_once() {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..40u64 {
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "killed::child", "--ignored", "--nocapture"])
+            let mut child = process::running(module_path!(), "child")
                 .env("MICROBATCH_FOLDER", folder.path())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())

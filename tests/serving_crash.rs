@@ -1,13 +1,11 @@
 //! What is served while builds are killed, run out of disk or meet each other.
-#![cfg(unix)]
-
+use crate::process;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour};
 use lambda_workbook::serving::{
     Builder, Calm, Header, Layout, Quota, Step, Store, StoreError, Value, Versions, World, build,
 };
 use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -101,8 +99,7 @@ fn child() {
 /// Whether the child was killed there; false if its build came to its end.
 fn killed(folder: &Path, step: &str, n: usize) -> bool {
     use std::os::unix::process::ExitStatusExt;
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored"])
+    let output = process::running(module_path!(), "child")
         .env("LAMBDA_STORE", folder)
         .env("LAMBDA_KILL", format!("{step} {n}"))
         .output()

@@ -1,6 +1,5 @@
 //! kill -9 of a producer, its updater and its batch runs, at random points.
-#![cfg(unix)]
-
+use crate::process;
 use lambda_workbook::batch;
 use lambda_workbook::calendar::Granularity::Hour;
 use lambda_workbook::lambda::{Expiry, Lambda, Options};
@@ -10,7 +9,7 @@ use lambda_workbook::speed::{EmbeddedLog, Log};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -105,8 +104,7 @@ struct Acknowledged {
 
 /// Runs the child, kills it after a while, and gives what it acknowledged.
 fn killed(folder: &Path, expiry: &str, after: Duration) -> Acknowledged {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+    let mut child = process::running(module_path!(), "child")
         .env("LAMBDA_LOG", folder)
         .env("LAMBDA_EXPIRY", expiry)
         .stdout(Stdio::null())

@@ -1,38 +1,61 @@
 //! Exercises on the real kernel and in the shell: the stub is unsolved, the solution
 //! passes, every mutant fails where its first line says; and what is committed is
 //! current.
+//!
+//! One kernel serves an exercise: it runs the solution as it is committed, then the
+//! handout, then all mutants. Each rule reads what that gave.
+use crate::execution::{Execution, block_on, exe, root, start, stems};
 use lambda_workbook::exercises::progress::Progress;
 use lambda_workbook::exercises::{self, Exercise, VERDICT_MIME};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 use workbook::commands::check::{Found, Reader};
 use workbook::commands::release::{handout, solutions};
 use workbook::grade::compile::Bench;
-use workbook::kernel::client::{Client, Ran};
+use workbook::kernel::client::Ran;
 use workbook::kernel::place::Built;
 use workbook::notebook_file::{Notebook, joined, source};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace")
-        .to_owned()
+/// One test of each rule for each exercise, so that they run beside each other, and
+/// those of one exercise alone can be run: `cargo test --test all pacific_days`.
+macro_rules! every_exercise {
+    ($($rule:ident)*) => {
+        $(every_exercise! { $rule:
+            pacific_days daily_uniques visits visits_range bounce_rate idempotent_update
+            surviving_consumer alternating_expiry counter_merge pn_counter stale_schedule
+            or_set_merge exactly_once top_three opaque_state partial_recompute bloom_join
+            cost_model bounce_defect
+        })*
+    };
+    ($rule:ident: $($name:ident)*) => {
+        mod $rule {
+            pub const EXERCISES: &[&str] = &[$(stringify!($name)),*];
+
+            $(
+                #[test]
+                fn $name() {
+                    super::$rule(super::exercises::find(stringify!($name)).unwrap());
+                }
+            )*
+        }
+    };
 }
 
-fn exe() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_workbook"))
+every_exercise! {
+    every_mutant_fails_where_it_says_in_a_cell_and_in_the_shell
+    the_handout_runs_to_its_end_and_fails_only_where_it_says_so
+    the_solution_gives_what_is_committed
+    the_solution_passes_in_a_cell_and_in_the_shell
+    the_stub_is_unsolved_in_a_cell_and_in_the_shell
 }
 
-fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime
-        .expect("a runtime")
-        .block_on(work)
-        .expect("the kernel answers")
+#[test]
+fn every_exercise_has_its_tests() {
+    let names: Vec<&str> = exercises::ALL.iter().map(|e| e.name).collect();
+    assert_eq!(the_solution_gives_what_is_committed::EXERCISES, names);
 }
 
 /// A handout as it is committed, where that can be told: a reader's copy is solved
@@ -70,17 +93,6 @@ fn every_handout_is_current() {
 
 #[test]
 fn every_exercise_has_its_notebooks() {
-    let stems = |folder: &str| {
-        let files = std::fs::read_dir(root().join(folder)).unwrap();
-        let paths = files
-            .map(|file| file.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|e| e == "ipynb"));
-        let mut stems: Vec<String> = paths
-            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
-            .collect();
-        stems.sort();
-        stems
-    };
     let mut ids: Vec<&str> = exercises::ALL.iter().map(|exercise| exercise.id).collect();
     ids.sort();
     assert_eq!(stems("solutions"), ids);
@@ -90,6 +102,60 @@ fn every_exercise_has_its_notebooks() {
         ids.iter().all(|id| handouts.iter().any(|stem| stem == id)),
         "{handouts:?}"
     );
+}
+
+/// What one exercise gave on one kernel.
+struct Sitting {
+    solution: Execution,
+    handout: Execution,
+    /// Each mutant's verdict, in the order of [`mutants`].
+    mutants: Vec<InACell>,
+}
+
+/// Returns the sitting of an exercise. The first test that asks runs it.
+fn sitting(exercise: &'static Exercise) -> &'static Sitting {
+    static SITTINGS: LazyLock<Vec<OnceLock<Sitting>>> =
+        LazyLock::new(|| exercises::ALL.iter().map(|_| OnceLock::new()).collect());
+    let ids = exercises::ALL.iter().map(|other| other.id);
+    let place = ids.into_iter().position(|id| id == exercise.id).unwrap();
+    SITTINGS[place].get_or_init(|| block_on(sit(exercise)))
+}
+
+async fn sit(exercise: &'static Exercise) -> anyhow::Result<Sitting> {
+    let path = solution(exercise);
+    let progress = tempfile::tempdir()?;
+    let mut client = start(path.parent().expect("a folder"), progress.path()).await?;
+    // First, because its outputs have the numbers of their cells in them.
+    let solution = Execution::of(Notebook::read(&path)?, &mut client).await?;
+    let handout = Execution::of(handout(&path)?, &mut client).await?;
+    let ran = client.execute(&all_at_once(exercise)).await?;
+    anyhow::ensure!(
+        ran.error().is_none(),
+        "{}: {:#}",
+        exercise.id,
+        ran.error().unwrap()
+    );
+    client.shutdown().await?;
+    Ok(Sitting {
+        solution,
+        handout,
+        mutants: verdicts(&ran, exercise).collect(),
+    })
+}
+
+/// A cell that checks all mutants of an exercise, each in a block of its own. That a
+/// check finds a function of an earlier cell is the solution's to show.
+fn all_at_once(exercise: &Exercise) -> String {
+    let (name, function) = (exercise.name, function(exercise));
+    let check = |(_, source): &(String, String)| {
+        format!("{{\n{source}\ndisplay(check!({name}, {function}));\n}}\n")
+    };
+    mutants(exercise).iter().map(check).collect()
+}
+
+fn solution(exercise: &Exercise) -> PathBuf {
+    let name = format!("{}.ipynb", exercise.id);
+    root().join("solutions").join(name)
 }
 
 /// The sources of a notebook's code cells, in order.
@@ -108,36 +174,25 @@ struct InACell {
     text: String,
 }
 
-/// Runs cells in order, up to the verdict on the exercise.
-async fn check_cells(
-    client: &mut Client,
-    cells: &[String],
-    exercise: &Exercise,
-) -> anyhow::Result<InACell> {
-    let mut said = String::new();
-    for code in cells {
-        let ran = client.execute(code).await?;
-        if let Some(found) = verdict(&ran, exercise) {
-            return Ok(found);
-        }
-        said += &format!("{:?}\n", ran.error());
-    }
-    anyhow::bail!("no verdict on {}: {said}", exercise.id)
-}
-
-fn verdict(ran: &Ran, exercise: &Exercise) -> Option<InACell> {
-    let mut outputs = ran.outputs.iter().map(|output| &output["data"]);
+/// The verdicts on an exercise among a cell's outputs, in order.
+fn verdicts(ran: &Ran, exercise: &Exercise) -> impl Iterator<Item = InACell> {
     let json = |data: &Value| match &data[VERDICT_MIME] {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
         json => json.clone(),
     };
-    let data = outputs.find(|data| json(data)["exercise"] == exercise.id)?;
-    let found = json(data);
-    Some(InACell {
-        status: found["status"].as_str()?.to_owned(),
-        case: found["case"].as_str().map(str::to_owned),
-        text: joined(&data["text/plain"]),
-    })
+    let found = move |output: &Value| {
+        let data = &output["data"];
+        let found: Value = json(data);
+        if found["exercise"] != exercise.id {
+            return None;
+        }
+        Some(InACell {
+            status: found["status"].as_str()?.to_owned(),
+            case: found["case"].as_str().map(str::to_owned),
+            text: joined(&data["text/plain"]),
+        })
+    };
+    ran.outputs.iter().filter_map(found)
 }
 
 /// Without the last lines: each place has its own.
@@ -167,78 +222,94 @@ fn in_the_shell(
     cells: &[String],
     exercise: &'static Exercise,
 ) -> Found {
-    let cells: Vec<Value> = cells.iter().map(|source| serde_json::json!({
-        "cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": null
-    })).collect();
-    let json =
-        serde_json::json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells});
+    let cells: Vec<Value> = cells
+        .iter()
+        .map(|source| {
+            json!({"cell_type": "code", "source": source, "metadata": {}, "outputs": [],
+                "execution_count": null})
+        })
+        .collect();
+    let json = json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells});
     let path = folder.join(format!("{}.ipynb", exercise.id));
     std::fs::write(&path, json.to_string()).unwrap();
     reader.check(&path, exercise).unwrap()
 }
 
-#[test]
-fn stubs_are_unsolved_and_solutions_pass_in_a_cell_and_in_the_shell() {
+/// Fails unless a notebook's cell and the shell give this verdict, in the same words.
+fn assert_verdict(wanted: &str, execution: &Execution, exercise: &'static Exercise) {
+    let in_cells = execution.cells.iter();
+    let mut in_cells = in_cells.flat_map(|(_, ran)| verdicts(ran, exercise));
+    let in_a_cell = in_cells
+        .next()
+        .unwrap_or_else(|| panic!("no verdict: {:#?}", execution.errors()));
+    assert_eq!(in_a_cell.status, wanted, "{}", in_a_cell.text);
     let folder = tempfile::tempdir().unwrap();
     let reader = reader(folder.path());
-    for exercise in exercises::ALL {
-        let path = root()
-            .join("solutions")
-            .join(format!("{}.ipynb", exercise.id));
-        let notebooks = [
-            ("unsolved", handout(&path).unwrap()),
-            ("passed", Notebook::read(&path).unwrap()),
-        ];
-        for (wanted, notebook) in notebooks {
-            let cells = cells(&notebook);
-            let in_a_cell = run(async {
-                let progress = tempfile::tempdir()?;
-                let mut client =
-                    Client::start_apart(exe(), &root().join("exercises"), progress.path()).await?;
-                let found = check_cells(&mut client, &cells, exercise).await?;
-                client.shutdown().await?;
-                Ok(found)
-            });
-            assert_eq!(in_a_cell.status, wanted, "{}", in_a_cell.text);
-            let in_the_shell = in_the_shell(&reader, folder.path(), &cells, exercise);
-            assert_eq!(said(&in_the_shell.text), said(&in_a_cell.text));
-        }
-    }
+    let cells = cells(&execution.notebook);
+    let in_the_shell = in_the_shell(&reader, folder.path(), &cells, exercise);
+    assert_eq!(said(&in_the_shell.text), said(&in_a_cell.text));
 }
 
-#[test]
-fn every_mutant_fails_where_it_says_in_a_cell_and_in_the_shell() {
-    let shell = tempfile::tempdir().unwrap();
-    let reader = reader(shell.path());
-    for exercise in exercises::ALL {
-        let mutants = mutants(exercise);
-        assert!(!mutants.is_empty(), "{} has no mutants", exercise.id);
-        run(async {
-            let progress = tempfile::tempdir()?;
-            let folder = root().join("exercises");
-            let mut client = Client::start_apart(exe(), &folder, progress.path()).await?;
-            for (name, source) in &mutants {
-                let (case, reason) = announced(source);
-                let check = format!("check!({}, {})", exercise.name, function(exercise));
-                let cells = [source.clone(), check];
-                let found = check_cells(&mut client, &cells, exercise).await?;
-                assert_eq!(found.case.as_deref(), Some(case), "{name}: {}", found.text);
-                assert!(found.text.contains(reason), "{name}: {}", found.text);
-                // The judge must not stand in this thread's runtime: polars has its own.
-                let in_the_shell = std::thread::scope(|scope| {
-                    let check = || in_the_shell(&reader, shell.path(), &cells, exercise);
-                    scope.spawn(check).join().expect("a verdict")
-                });
-                // Below the headline, rows that a mistake leaves in no order may differ.
-                let headline = |text: &str| text.lines().next().map(str::to_owned);
-                assert_eq!(
-                    headline(&in_the_shell.text),
-                    headline(&found.text),
-                    "{name}"
-                );
-            }
-            client.shutdown().await
-        });
+fn the_solution_gives_what_is_committed(exercise: &'static Exercise) {
+    sitting(exercise).solution.assert_gives_what_is_committed();
+}
+
+fn the_solution_passes_in_a_cell_and_in_the_shell(exercise: &'static Exercise) {
+    assert_verdict("passed", &sitting(exercise).solution, exercise);
+}
+
+fn the_stub_is_unsolved_in_a_cell_and_in_the_shell(exercise: &'static Exercise) {
+    assert_verdict("unsolved", &sitting(exercise).handout, exercise);
+}
+
+/// The stub says `todo!()`. A cell that the reader's own function must feed is marked as
+/// one that may fail, so that every front end goes on after it.
+fn the_handout_runs_to_its_end_and_fails_only_where_it_says_so(exercise: &'static Exercise) {
+    let handout = &sitting(exercise).handout;
+    let fed = |cell: &Value| cell["id"].as_str().unwrap().starts_with("lesson");
+    let may_fail = |cell: &Value| cell["metadata"]["tags"] == json!(["raises-exception"]);
+    let errors = handout.errors();
+    for (cell, error) in &errors {
+        assert!(fed(cell) && may_fail(cell), "{cell:#}");
+        assert_eq!(error["evalue"], "not yet implemented");
+    }
+    let code = |cell: &&Value| cell["cell_type"] == "code" && fed(cell);
+    assert_eq!(
+        errors.len(),
+        handout.notebook.cells().iter().filter(code).count()
+    );
+}
+
+fn every_mutant_fails_where_it_says_in_a_cell_and_in_the_shell(exercise: &'static Exercise) {
+    let mutants = mutants(exercise);
+    assert!(!mutants.is_empty(), "{} has no mutants", exercise.id);
+    let folder = tempfile::tempdir().unwrap();
+    let reader = reader(folder.path());
+    let in_cells = &sitting(exercise).mutants;
+    assert_eq!(in_cells.len(), mutants.len());
+    for ((name, source), in_a_cell) in mutants.into_iter().zip(in_cells) {
+        let (case, reason) = announced(&source);
+        assert_eq!(
+            in_a_cell.case.as_deref(),
+            Some(case),
+            "{name}: {}",
+            in_a_cell.text
+        );
+        assert!(
+            in_a_cell.text.contains(reason),
+            "{name}: {}",
+            in_a_cell.text
+        );
+        let check = format!("check!({}, {})", exercise.name, function(exercise));
+        let cells = [source, check];
+        let in_the_shell = in_the_shell(&reader, folder.path(), &cells, exercise);
+        // Below the headline, rows that a mistake leaves in no order may differ.
+        let headline = |text: &str| text.lines().next().map(str::to_owned);
+        assert_eq!(
+            headline(&in_the_shell.text),
+            headline(&in_a_cell.text),
+            "{name}"
+        );
     }
 }
 

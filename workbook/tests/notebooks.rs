@@ -1,68 +1,66 @@
-//! Every committed notebook runs on the real kernel and gives what is committed.
-use std::path::{Path, PathBuf};
-use workbook::kernel::client::{Client, Ran, update_earlier};
-use workbook::notebook_file::{Notebook, source, stored};
+//! Every committed chapter runs on the real kernel and gives what is committed. The
+//! solutions, which are notebooks too, are in `exercises`.
+use crate::execution::{Execution, block_on, root, start, stems};
+use workbook::notebook_file::Notebook;
 
-fn notebooks() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace");
-    let mut found = Vec::new();
-    for folder in ["notebooks", "solutions"] {
-        for entry in std::fs::read_dir(root.join(folder)).expect("the folder is committed") {
-            found.push(entry.unwrap().path());
+/// One test for each chapter, so that they run beside each other, and one alone can be
+/// run: `cargo test --test all chapter_01b`.
+macro_rules! chapters {
+    ($($test:ident: $stem:literal,)*) => {
+        const CHAPTERS: &[&str] = &[$($stem),*];
+
+        mod gives_what_is_committed {
+            $(
+                #[test]
+                fn $test() {
+                    super::assert_gives_what_is_committed($stem);
+                }
+            )*
         }
-    }
-    found.retain(|path| path.extension().is_some_and(|end| end == "ipynb"));
-    found.sort();
-    found
+    };
+}
+
+chapters! {
+    chapter_00: "00_start_here",
+    chapter_01: "01_serving_layer",
+    chapter_01b: "01b_people",
+    chapter_01c: "01c_store",
+    chapter_02: "02_speed_layer",
+    chapter_02b: "02b_lambda",
+    chapter_03: "03_crdts_and_cap",
+    chapter_04: "04_micro_batching",
+    chapter_05: "05_data_systems",
+    chapter_05b: "05b_recomputation",
+    chapter_06: "06_capstone",
+}
+
+fn assert_gives_what_is_committed(stem: &str) {
+    let folder = root().join("notebooks");
+    let notebook = Notebook::read(&folder.join(format!("{stem}.ipynb"))).unwrap();
+    let execution = block_on(async {
+        let progress = tempfile::tempdir()?;
+        let mut client = start(&folder, progress.path()).await?;
+        let execution = Execution::of(notebook, &mut client).await?;
+        client.shutdown().await?;
+        Ok(execution)
+    });
+    execution.assert_gives_what_is_committed();
 }
 
 #[test]
-fn every_notebook_gives_what_is_committed() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    for path in notebooks() {
-        let notebook = Notebook::read(&path).unwrap();
-        runtime.block_on(assert_same_outputs(&notebook)).unwrap();
-    }
-}
-
-async fn assert_same_outputs(notebook: &Notebook) -> anyhow::Result<()> {
-    let exe = Path::new(env!("CARGO_BIN_EXE_workbook"));
-    let folder = notebook.path.parent().expect("a folder");
-    let progress = tempfile::tempdir()?;
-    let mut client = Client::start_apart(exe, folder, progress.path()).await?;
-    let cells = notebook.code_cells();
-    let mut all: Vec<Ran> = Vec::new();
-    for &index in &cells {
-        let ran = client.execute(&source(&notebook.cells()[index])).await?;
-        update_earlier(&mut all, &ran);
-        all.push(ran);
-    }
-    for (index, ran) in cells.into_iter().zip(all) {
-        let cell = &notebook.cells()[index];
-        let outputs: serde_json::Value = ran.outputs.iter().map(stored).collect();
-        assert!(
-            outputs == cell["outputs"],
-            "{}, cell {}: outputs differ from those committed; if they are right, store them with \
-             `cargo workbook run --write`.\nnow: {outputs:#}\ncommitted: {:#}",
-            notebook.path.display(),
-            cell["id"],
-            cell["outputs"],
-        );
-    }
-    client.shutdown().await
+fn every_notebook_has_its_test() {
+    assert_eq!(stems("notebooks"), CHAPTERS);
 }
 
 #[test]
 fn no_notebook_names_a_place_on_somebodys_machine() {
-    for path in notebooks() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for place in ["/home/", "/root/", "/tmp/", "/Users/"] {
-            assert!(!text.contains(place), "{} holds {place}", path.display());
+    for folder in ["notebooks", "solutions"] {
+        for stem in stems(folder) {
+            let path = root().join(folder).join(format!("{stem}.ipynb"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            for place in ["/home/", "/root/", "/tmp/", "/Users/"] {
+                assert!(!text.contains(place), "{} holds {place}", path.display());
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `jupyter_kernel_test`, Jupyter's own suite for kernels, with every sample filled in.
-use crate::parts::{Desk, QUIET, test_python};
+use super::parts::{Desk, QUIET, test_python};
 use serde_json::{Value, json};
 use std::sync::PoisonError;
 use std::time::Duration;

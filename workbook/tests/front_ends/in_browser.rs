@@ -1,7 +1,7 @@
 //! What a reader does in JupyterLab: runs a chapter, completes by Tab, interrupts and
 //! restarts.
-use crate::jupyterlab::{LATER, Reader, SOON, cell, notebook};
-use crate::project::checkout;
+use super::jupyterlab::{LATER, Reader, SOON, cell, notebook};
+use super::project::checkout;
 use serde_json::{Value, json};
 use std::path::Path;
 use workbook::notebook_file::Notebook;
@@ -31,8 +31,8 @@ fn to_be_shown(cell: &Value) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_chapter_runs_whole_and_shows_its_tables_and_plots() {
-    let path = checkout().join("notebooks/01_serving_layer.ipynb");
+fn a_chapter_runs_whole_and_shows_its_tables_and_plots() {
+    let path = checkout().join("notebooks/00_start_here.ipynb");
     let (bare, committed) = (without_outputs(&path), Notebook::read(&path).unwrap());
     let Some(mut reader) = Reader::open("chapter", &bare.json) else {
         return;

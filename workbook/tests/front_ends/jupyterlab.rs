@@ -1,9 +1,9 @@
 //! JupyterLab with one notebook open, as a reader has it: seen in a browser, used by
 //! mouse and keyboard.
-use crate::chromium::{self, Page};
-use crate::parts::{QUIET, leave_out};
-use crate::project::{Project, checkout};
-use crate::server::Lab;
+use super::chromium::{self, Page};
+use super::parts::{QUIET, leave_out};
+use super::project::{Project, checkout};
+use super::server::Lab;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,6 +1,6 @@
 //! An unchanged nbgrader makes and marks an assignment in our kernel's language.
-use crate::parts::{Desk, QUIET, test_python};
-use crate::project::checkout;
+use super::parts::{Desk, QUIET, test_python};
+use super::project::checkout;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
 //! What these tests need besides the build, where it is, and how it is run.
-use crate::project::{Project, checkout};
+use super::project::{Project, checkout};
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;

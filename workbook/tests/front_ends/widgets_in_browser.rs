@@ -1,5 +1,5 @@
 //! Widgets as JupyterLab's own widget manager draws them, moved by a reader.
-use crate::jupyterlab::{Reader, SOON, cell, notebook};
+use super::jupyterlab::{Reader, SOON, cell, notebook};
 
 const BARS: &str = r#"interact(IntSlider::new("bars", 1..=10), |bars: i64| {
     let height: Vec<i64> = (1..=bars).collect();

@@ -1,5 +1,5 @@
 //! Every attack gets the verdict that its file names, and no points.
-use crate::parts::{exe, notebook, root, solution};
+use super::parts::{exe, notebook, root, solution};
 use lambda_workbook::exercises::pacific_days::EXERCISE;
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! The command, on a folder as it comes from a class.
-use crate::parts::{exe, notebook, root, solution, write};
+use super::parts::{exe, notebook, root, solution, write};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
 //! What cells can do.
-use crate::with_kernel::{bad, block_on, good, kernel, with_kernel};
+use super::with_kernel::{bad, block_on, good, kernel, with_kernel};
 use std::path::Path;
 
 #[test]

@@ -1,5 +1,5 @@
 //! What goes wrong in a cell is an error in Jupyter, with its place and its mend.
-use crate::with_kernel::{bad, good, report, stderr, with_kernel};
+use super::with_kernel::{bad, good, report, stderr, with_kernel};
 
 #[test]
 fn a_cell_that_does_not_compile_says_where_and_why() {

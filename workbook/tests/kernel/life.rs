@@ -1,5 +1,5 @@
 //! Interrupts, crashes and ends: what is left, and what lives on.
-use crate::with_kernel::{bad, block_on, good, kernel, report, with_kernel};
+use super::with_kernel::{bad, block_on, good, kernel, report, with_kernel};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};

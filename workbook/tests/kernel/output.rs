@@ -1,5 +1,5 @@
 //! Output while a cell runs: in order, changed in place, however much it is.
-use crate::with_kernel::{bad, block_on, good, with_kernel};
+use super::with_kernel::{bad, block_on, good, with_kernel};
 use serde_json::{Value, json};
 use workbook::kernel::backend::{Backend, Event};
 use workbook::kernel::client::Client;

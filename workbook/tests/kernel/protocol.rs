@@ -1,5 +1,5 @@
 //! Who may talk to the kernel, and what it answers.
-use crate::with_kernel::{good, with_kernel};
+use super::with_kernel::{good, with_kernel};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use workbook::kernel::client::Client;
