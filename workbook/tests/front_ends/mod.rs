@@ -8,9 +8,10 @@ mod nbgrader;
 mod notebooks;
 mod parts;
 #[allow(dead_code)] // each test program needs its own part of it
-#[path = "../../../crates/launcher/tests/all/project.rs"]
+#[path = "../../../crates/launcher/tests/project.rs"]
 mod project;
 #[allow(dead_code)]
-#[path = "../../../crates/launcher/tests/all/server.rs"]
+#[path = "../../../crates/launcher/tests/server.rs"]
 mod server;
+mod waiting;
 mod widgets_in_browser;

@@ -276,7 +276,14 @@ impl Job {
             let _ = run_logged(&self.project, what, "rust-src", &mut add, |_, _| {});
         }
         let task = self.progress.start("Building the Tab completion", 0);
-        let mut build = self.cargo(["build", "--locked", "--offline", "--package", "completer"]);
+        // Both named: alone, the completer would get other features of shared crates, and
+        // rust-analyzer would be compiled twice.
+        let packages = ["--package", "workbook", "--package", "completer"];
+        let mut build = self.cargo(
+            ["build", "--locked", "--offline"]
+                .into_iter()
+                .chain(packages),
+        );
         // SAFETY: setpriority is async-signal-safe.
         unsafe {
             build.pre_exec(|| {
