@@ -10,8 +10,9 @@ use std::sync::RwLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The suite gives each of the kernel's messages a tenth of a second: it runs alone,
-/// the others beside each other.
+/// The suite gives each of the kernel's messages a tenth of a second: it runs alone, the
+/// others of this folder beside each other. Tests start in the order of their names, and
+/// the suite is the first of this folder, so no test of another one is due beside it.
 pub static QUIET: RwLock<()> = RwLock::new(());
 
 /// Says that a test is left out, on a stream that cargo does not capture; fails where
