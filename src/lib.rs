@@ -54,6 +54,9 @@ pub mod crdt;
 pub mod dataset;
 pub mod engine;
 pub mod exercises;
+#[cfg(test)]
+#[path = "../tests/extent.rs"]
+mod extent;
 pub mod lambda;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../tests/memory.rs"]

@@ -1,6 +1,7 @@
 //! The batch views: the readable form, the streaming engine and a naive fold
 //! must agree, on any data, however it is cut.
 
+use crate::extent;
 use lambda_workbook::batch::{
     self, normalise_url,
     output::{self, Manifest},
@@ -194,7 +195,7 @@ fn lines(out: &Path) -> Vec<serde_json::Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: extent::rounds(48, 1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn all_forms_agree(

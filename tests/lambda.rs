@@ -1,4 +1,5 @@
 //! Merged answers equal recomputed ones, whatever happens between the layers.
+use crate::extent;
 use lambda_workbook::batch::{self, bounces::domain};
 use lambda_workbook::calendar::Granularity::Hour;
 use lambda_workbook::lambda::{Built, Expiry, Lambda, Options};
@@ -261,7 +262,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), failure_persistence: None, ..ProptestConfig::default() })]
     /// Invariant 1, for both ways to expire.
     #[test]
     fn merged_is_recomputed_under_any_schedule(ops in prop::collection::vec(op(), 1..30), watermark in any::<bool>()) {

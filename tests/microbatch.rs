@@ -1,5 +1,6 @@
 //! Jobs on real folders: topologies against folds and batch views, wrong inputs,
 //! kill -9.
+use crate::extent;
 use lambda_workbook::batch;
 use lambda_workbook::microbatch::{
     self, Aggregate as _, Count, Faults, Job, Kind, MicroBatchError, Options, Owned, Replay,
@@ -161,7 +162,7 @@ fn through_deaths(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn counts_and_top_three_are_a_fold_over_the_input_however_often_it_crashes(
@@ -679,7 +680,7 @@ fn a_sum_past_its_end_stops_the_batch_and_names_the_state() {
 #[cfg(unix)]
 mod killed {
     use super::*;
-    use crate::process;
+    use crate::{extent, process};
     use std::os::unix::process::ExitStatusExt;
     use std::process::Stdio;
     use std::time::Duration;
@@ -713,7 +714,7 @@ mod killed {
     #[test]
     fn a_job_that_is_killed_at_any_time_counts_every_word_once() {
         let folder = tempfile::tempdir().unwrap();
-        for round in 0..40u64 {
+        for round in 0..extent::rounds(40, 400u64) {
             let mut child = process::running(module_path!(), "child")
                 .env("MICROBATCH_FOLDER", folder.path())
                 .stdout(Stdio::null())

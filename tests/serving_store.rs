@@ -1,5 +1,6 @@
 //! The store against a plain map, and against damage.
 
+use crate::extent;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
 use lambda_workbook::serving::{
     BLOCK, Layout, Scan, Store, StoreError, Value, ValueKind, Versions, build, shard_of,
@@ -47,7 +48,7 @@ fn any_rows() -> impl Strategy<Value = BTreeMap<Key, i64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(extent::rounds(64, 1_000)))]
 
     #[test]
     fn every_read_answers_as_a_plain_map_does(

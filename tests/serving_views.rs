@@ -1,5 +1,6 @@
 //! What a batch run publishes: the stores beside its Parquet, and their answers.
 
+use crate::extent;
 use lambda_workbook::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES};
 use lambda_workbook::batch::{self, Sketch};
 use lambda_workbook::calendar::{Granularity, Span};
@@ -51,7 +52,7 @@ fn view() -> impl Strategy<Value = View> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(extent::rounds(48, 1_000)))]
     #[test]
     fn answers_for_any_range_equal_a_count_of_the_views(
         rows in prop::collection::vec(view(), 1..120),

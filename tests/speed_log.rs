@@ -1,4 +1,5 @@
 //! The log: offsets, keys, groups, retention, and what a crash leaves.
+use crate::extent;
 use lambda_workbook::speed::{EmbeddedLog, Log, SpeedError, partition_of};
 use proptest::prelude::*;
 
@@ -30,7 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), failure_persistence: None, ..ProptestConfig::default() })]
     /// Invariants 1, 2 and 4, against a list in memory.
     #[test]
     fn the_log_is_a_list_that_forgets_only_from_the_front(ops in prop::collection::vec(op(), 1..40)) {

@@ -1,4 +1,5 @@
 //! The realtime store and views under many threads, and against a model.
+use crate::extent;
 use lambda_workbook::batch::Precision;
 use lambda_workbook::speed::{
     EmbeddedLog, EmbeddedStore, FAMILIES, Family, HandClock, Log, Mutation, RealtimeStore,
@@ -134,7 +135,7 @@ fn what_cannot_be_read_is_kept_with_its_place_and_reason() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Figures 12.2 and 12.3: the same views, whatever the steps.
     #[test]

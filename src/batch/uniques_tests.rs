@@ -25,7 +25,7 @@ fn some_rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::extent::rounds(48, 1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn rolling_up_is_computing_directly(rows in some_rows()) {

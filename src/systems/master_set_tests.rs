@@ -72,7 +72,7 @@ fn datum() -> impl Strategy<Value = Datum> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(crate::extent::rounds(24, 1_000)))]
 
     #[test]
     fn what_was_appended_is_read_each_fact_once_and_of_its_kind(

@@ -48,14 +48,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // evcxr starts this program again: as `cargo`, and as the cells' process.
-    match kernel::cargo_stand_in::called_as() {
-        Some("cargo") => return kernel::cargo_stand_in::main(),
-        Some("cc") => return kernel::cargo_stand_in::link(),
-        // Without rustup, evcxr looks for cargo and rustc on the PATH.
-        Some(_) => return ExitCode::FAILURE,
-        None => {}
-    }
+    // evcxr starts this program again, as the process of the cells.
     let evcxr = std::env::args_os()
         .nth(1)
         .is_some_and(|arg| arg == "--control_file");

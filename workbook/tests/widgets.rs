@@ -1,36 +1,35 @@
 //! Widgets as a front end meets them: a real kernel, real closures.
 
+use crate::kernel::with_kernel;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Duration;
 use workbook::kernel::client::Client;
 use workbook::kernel::wire::Message;
 
-/// Gives a kernel to `test`, and ends it afterwards.
+/// Gives `test` a front end of a kernel that may have served other tests.
+fn with_shared_kernel(test: impl AsyncFnOnce(&mut Page)) {
+    with_kernel::with_shared_kernel(async |client| test(&mut Page::of(client)).await);
+}
+
+/// Gives `test` a front end of a kernel of its own.
 fn with_kernel(test: impl AsyncFnOnce(&mut Page)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let exe = Path::new(env!("CARGO_BIN_EXE_workbook"));
-        let client = Client::start(exe, Path::new(".")).await.unwrap();
-        let mut page = Page {
-            client,
-            said: Vec::new(),
-        };
-        test(&mut page).await;
-        page.client.shutdown().await.unwrap();
-    });
+    with_kernel::with_kernel(async |client| test(&mut Page::of(client)).await);
 }
 
 /// A front end that notes all it hears.
-struct Page {
-    client: Client,
+struct Page<'a> {
+    client: &'a mut Client,
     said: Vec<Message>,
 }
 
-impl Page {
+impl Page<'_> {
+    fn of(client: &mut Client) -> Page<'_> {
+        Page {
+            client,
+            said: Vec::new(),
+        }
+    }
+
     /// Sends a request and hears all that it causes.
     async fn ask(&mut self, kind: &str, content: Value) {
         let id = self.client.request(kind, content).await.unwrap();
@@ -56,6 +55,12 @@ impl Page {
         self.ask("execute_request", content).await;
         let errors = self.heard("error");
         assert!(errors.is_empty(), "{code}\n{errors:#?}");
+    }
+
+    /// The number of the cell that ran last.
+    fn number(&self) -> u64 {
+        let input = &self.heard("execute_input")[0];
+        input["execution_count"].as_u64().unwrap()
     }
 
     /// The reader moves a widget.
@@ -94,7 +99,7 @@ fn plain(output: &Value) -> &str {
 
 #[test]
 fn a_slider_runs_a_closure_and_the_picture_changes_in_place() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "let base = 100;\n\
              interact(IntSlider::new(\"servers\", 1..=9).value(2), move |n: i64| {\n\
@@ -132,7 +137,7 @@ fn a_slider_runs_a_closure_and_the_picture_changes_in_place() {
 
 #[test]
 fn a_picture_alone_stays_an_svg() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "interact(IntSlider::new(\"n\", 1..=9), |n: i64| {\n\
                  let view = df!(\"page\" => [\"/\"], \"count\" => [n]).unwrap();\n\
@@ -148,7 +153,7 @@ fn a_picture_alone_stays_an_svg() {
 
 #[test]
 fn a_closure_that_panics_says_where_and_draws_again() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "interact(IntSlider::new(\"n\", 0..=9), |n: i64| {\n\
                  println!(\"before\");\n\
@@ -158,10 +163,12 @@ fn a_closure_that_panics_says_where_and_draws_again() {
         )
         .await;
         let slider = page.comm_of("IntSliderModel");
+        let number = page.number();
         page.run("1 + 1").await;
         page.moves(&slider, json!({"value": 3})).await;
         let shown = plain(&page.heard("update_display_data")[0]).to_owned();
-        assert_eq!(shown, "before\n\npanicked at line 3 of cell [1]: three");
+        let place = format!("panicked at line 3 of cell [{number}]: three");
+        assert_eq!(shown, format!("before\n\n{place}"));
         assert_eq!(page.printed("stderr"), "");
         page.moves(&slider, json!({"value": 4})).await;
         assert_eq!(plain(&page.heard("update_display_data")[0]), "before\n\n4");
@@ -172,7 +179,7 @@ fn a_closure_that_panics_says_where_and_draws_again() {
 
 #[test]
 fn handlers_outlive_their_cell_and_change_what_is_shown() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "let crash = Button::new(\"Crash it\");\n\
              let up = Checkbox::new(\"up\", true);\n\
@@ -185,6 +192,7 @@ fn handlers_outlive_their_cell_and_change_what_is_shown() {
         let shown = page.heard("execute_result");
         assert_eq!(plain(&shown[0]), "[Crash it]\nup: yes");
         let button = page.comm_of("ButtonModel");
+        let number = page.number();
         let click = json!({"method": "custom", "content": {"event": "click"}});
         let content = json!({"comm_id": button, "data": click});
         page.ask("comm_msg", content).await;
@@ -195,10 +203,8 @@ fn handlers_outlive_their_cell_and_change_what_is_shown() {
         );
         assert_eq!(page.printed("stdout"), "it is down\n");
         let why = page.printed("stderr");
-        assert!(
-            why.contains("panicked at line 5 of cell [1]: no servers"),
-            "{why}"
-        );
+        let place = format!("panicked at line 5 of cell [{number}]: no servers");
+        assert!(why.contains(&place), "{why}");
         page.run("println!(\"{}\", up.get());").await;
         assert_eq!(page.printed("stdout"), "false\n");
     });
@@ -226,7 +232,7 @@ fn a_page_that_is_loaded_again_finds_its_widgets() {
 
 #[test]
 fn a_change_on_a_thread_reaches_the_front_end() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "let status = widgets::Label::new(\"\");\n\
              display(&status);\n\
@@ -270,7 +276,7 @@ fn an_interrupted_closure_ends_and_the_next_move_draws() {
 
 #[test]
 fn a_hundred_moves_that_wait_are_drawn_as_few_and_the_last_one_holds() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run(
             "interact(IntSlider::new(\"n\", 0..=100), |n: i64| {\n\
                  std::thread::sleep(std::time::Duration::from_millis(20));\n\
@@ -302,7 +308,7 @@ fn a_hundred_moves_that_wait_are_drawn_as_few_and_the_last_one_holds() {
 
 #[test]
 fn an_echo_answers_the_move_that_the_front_end_sent_last() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         page.run("let n = IntSlider::new(\"n\", 1..=9);\nn.clone()")
             .await;
         let slider = page.comm_of("IntSliderModel");
@@ -319,7 +325,7 @@ fn an_echo_answers_the_move_that_the_front_end_sent_last() {
 
 #[test]
 fn what_a_closure_displays_is_part_of_its_picture() {
-    with_kernel(async |page| {
+    with_shared_kernel(async |page| {
         let code = "interact(IntSlider::new(\"n\", 1..=9), |n: i64| { println!(\"before\"); display(n); println!(\"after\"); });";
         page.run(code).await;
         assert_eq!(page.heard("display_data").len(), 2, "controls and picture");

@@ -90,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(crate::extent::rounds(64, 1_000)))]
         /// Of few persons and of many, with hashes whose rest begins with zeros.
         #[test]
         fn coarser_is_what_the_same_persons_have(

@@ -32,7 +32,7 @@ fn merged(one: &Sketch, other: &Sketch) -> Sketch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::extent::rounds(64, 1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn merging_is_commutative_associative_and_idempotent(p in precision(), a in hashes(), b in hashes(), c in hashes()) {

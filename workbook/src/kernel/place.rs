@@ -123,7 +123,7 @@ pub fn real_cargo() -> PathBuf {
 /// The private folder of one running kernel; it goes when the kernel goes.
 ///
 /// ```text
-/// cargo/bin/{cargo,rustup,cc}   this program, standing in for them
+/// cargo/bin/{cargo,rustup,cc}   the program `stand-in`, in their place
 /// cargo/bin/rustc            the toolchain's rustc, without rustup's detour
 /// config/                    evcxr's start-up commands and prelude
 /// no-std/core/               an empty standard library for evcxr's rust-analyzer
@@ -190,9 +190,10 @@ impl Place {
         ] {
             fs::create_dir_all(folder)?;
         }
-        symlink(&self.exe, bin.join("cargo"))?;
-        symlink(&self.exe, bin.join("rustup"))?;
-        symlink(&self.exe, bin.join("cc"))?;
+        let stand_in = self.exe.with_file_name("stand-in");
+        for name in ["cargo", "rustup", "cc"] {
+            symlink(&stand_in, bin.join(name))?;
+        }
         symlink(self.toolchain.join("rustc"), bin.join("rustc"))?;
         fs::write(self.no_std().join("core/src/lib.rs"), "#![no_core]\n")?;
         fs::write(self.config().join("init.evcxr"), ":opt 0\n")?;

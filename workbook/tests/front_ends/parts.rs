@@ -1,5 +1,6 @@
 //! What these tests need besides the build, where it is, and how it is run.
 use super::project::{Project, checkout};
+use crate::extent;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -9,16 +10,19 @@ use std::sync::RwLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The suite gives each of the kernel's messages a tenth of a second: it runs alone,
-/// the others beside each other.
+/// The suite gives each of the kernel's messages a tenth of a second: it runs alone, the
+/// others of this folder beside each other. Tests start in the order of their names, and
+/// the suite is the first of this folder, so no test of another one is due beside it.
 pub static QUIET: RwLock<()> = RwLock::new(());
 
-/// Says that a test is left out, on a stream that cargo does not capture. Where
-/// `LAMBDA_WORKBOOK_TESTS` is `all`, nothing may be.
+/// Says that a test is left out, on a stream that cargo does not capture; fails where
+/// nothing may be, as `extent` has it.
 #[track_caller]
 pub fn leave_out<T>(what: &str) -> Option<T> {
-    let all = std::env::var("LAMBDA_WORKBOOK_TESTS").is_ok_and(|which| which == "all");
-    assert!(!all, "may not be left out, but there is {what}");
+    assert!(
+        extent::may_leave_out(),
+        "may not be left out, but there is {what}"
+    );
     let test = std::thread::current();
     let test = test.name().unwrap_or("a test");
     let _ = writeln!(std::io::stderr(), "left out: {test}: there is {what}");

@@ -1,10 +1,10 @@
 //! What cells can do.
-use super::with_kernel::{bad, block_on, good, kernel, with_kernel};
+use super::with_kernel::{bad, block_on, good, kernel, with_shared_kernel};
 use std::path::Path;
 
 #[test]
 fn variables_need_no_written_type() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         good(
             kernel,
             "fn f() -> DataFrame { df!(\"a\" => [1, 2, 3]).unwrap() }\nlet h = f();",
@@ -30,7 +30,7 @@ fn variables_need_no_written_type() {
 
 #[test]
 fn a_question_mark_works_at_the_top_of_a_cell() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         good(kernel, "let df = df!(\"a\" => [3, 1, 2])?;").await;
         let ran = good(kernel, "println!(\"{}\", df.column(\"a\")?.len());").await;
         assert_eq!(ran.stdout(), "3\n");
@@ -39,7 +39,7 @@ fn a_question_mark_works_at_the_top_of_a_cell() {
 
 #[test]
 fn a_last_expression_that_moves_a_variable_keeps_its_table() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let ran = good(
             kernel,
             "let names = [\"x\", \"y\"].to_vec();\ndf!(\"a\" => names)?",

@@ -5,4 +5,4 @@ mod errors;
 mod life;
 mod output;
 mod protocol;
-mod with_kernel;
+pub mod with_kernel;

@@ -1,5 +1,5 @@
 //! Output while a cell runs: in order, changed in place, however much it is.
-use super::with_kernel::{bad, block_on, good, with_kernel};
+use super::with_kernel::{bad, block_on, good, with_kernel, with_shared_kernel};
 use serde_json::{Value, json};
 use workbook::kernel::backend::{Backend, Event};
 use workbook::kernel::client::Client;
@@ -25,7 +25,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn rich_and_printed_output_come_in_the_order_of_the_program() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let code =
             "for i in 0..50 { println!(\"before {i}\"); display(i); }\nprintln!(\"last\");\n7";
         let ran = good(kernel, code).await;
@@ -41,7 +41,7 @@ fn rich_and_printed_output_come_in_the_order_of_the_program() {
 
 #[test]
 fn a_display_changes_in_place_also_from_a_later_cell() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let code =
             "let status = display(\"0 of 2\");\nprintln!(\"working\");\nstatus.update(\"1 of 2\");";
         let ran = good(kernel, code).await;
@@ -59,7 +59,7 @@ fn a_display_changes_in_place_also_from_a_later_cell() {
 
 #[test]
 fn clear_output_removes_what_was_shown_at_once_or_with_the_next_output() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let ran = good(kernel, "println!(\"a\"); display(1); clear_output(false);").await;
         assert!(ran.outputs.is_empty());
         let code = "println!(\"a\"); display(1); clear_output(true); println!(\"b\");";
@@ -163,7 +163,7 @@ fn fifty_megabytes_arrive_whole_printed_or_rich() {
 
 #[test]
 fn progress_is_one_output_that_ends_with_the_count() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let code = "let sum: u64 = progress(0..200_000u64).label(\"adding\").sum();\nsum";
         let ran = good(kernel, code).await;
         assert_eq!(ran.outputs.len(), 2, "{:#?}", ran.outputs);
@@ -174,7 +174,7 @@ fn progress_is_one_output_that_ends_with_the_count() {
 
 #[test]
 fn a_time_is_that_of_the_work_and_not_of_its_compilation() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let ran = good(kernel, "timed(\"nothing\", || 5)").await;
         let line = ran.stdout();
         assert!(
@@ -187,7 +187,7 @@ fn a_time_is_that_of_the_work_and_not_of_its_compilation() {
 
 #[test]
 fn content_in_evcxrs_form_from_other_crates_is_rich_output() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let code = "println!(\"EVCXR_BEGIN_CONTENT text/html\\n<b>1</b>\\nEVCXR_END_CONTENT\");";
         let ran = good(kernel, code).await;
         assert_eq!(
@@ -209,7 +209,7 @@ Point(3)"#,
 
 #[test]
 fn a_question_needs_a_front_end_that_can_ask() {
-    with_kernel(async |kernel| {
+    with_shared_kernel(async |kernel| {
         let error = bad(kernel, "input(\"name?\")?").await;
         assert!(
             error["evalue"].as_str().unwrap().contains("no prompt"),

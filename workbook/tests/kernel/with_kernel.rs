@@ -2,14 +2,19 @@
 use serde_json::Value;
 use std::future::Future;
 use std::path::Path;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Runtime;
 use workbook::kernel::client::{Client, Ran};
 
+/// One for all kernels: the sockets to a kernel belong to the runtime that opened them,
+/// and a shared kernel goes from one test's thread to another's.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(1).enable_all().build().unwrap()
+});
+
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    RUNTIME.block_on(future)
 }
 
 pub async fn kernel() -> Client {
@@ -18,7 +23,70 @@ pub async fn kernel() -> Client {
         .unwrap()
 }
 
-/// Gives a kernel to `test`, and ends it afterwards.
+/// The kernels that tests share.
+struct Shared {
+    /// Those that no test has now.
+    idle: Vec<Client>,
+    /// How many tests have one.
+    turns: usize,
+}
+
+fn shared() -> MutexGuard<'static, Shared> {
+    static SHARED: Mutex<Shared> = Mutex::new(Shared {
+        idle: Vec::new(),
+        turns: 0,
+    });
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A test's turn with a shared kernel. When the last turn ends, all shared kernels do, so
+/// that none outlives the tests.
+struct Turn;
+
+impl Turn {
+    /// Begins a turn; gives an idle kernel, if there is one.
+    fn begin() -> (Turn, Option<Client>) {
+        let mut shared = shared();
+        shared.turns += 1;
+        (Turn, shared.idle.pop())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut shared = shared();
+        shared.turns -= 1;
+        if shared.turns == 0 {
+            for kernel in std::mem::take(&mut shared.idle) {
+                let ended = block_on(kernel.shutdown());
+                assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
+            }
+        }
+    }
+}
+
+/// Gives `test` a kernel that may have served other tests and may serve more: for what
+/// does not depend on the cells that ran before. A test that fails takes its kernel with
+/// it.
+pub fn with_shared_kernel(test: impl AsyncFnOnce(&mut Client)) {
+    let (_turn, idle) = Turn::begin();
+    let kernel = block_on(async {
+        let mut kernel = match idle {
+            Some(kernel) => kernel,
+            None => kernel().await,
+        };
+        test(&mut kernel).await;
+        kernel
+    });
+    shared().idle.push(kernel);
+}
+
+/// Returns the number that the kernel gives to the next cell.
+pub async fn next_number(kernel: &mut Client) -> u64 {
+    good(kernel, "()").await.execution_count + 1
+}
+
+/// Gives a kernel of its own to `test`, and ends it afterwards.
 pub fn with_kernel(test: impl AsyncFnOnce(&mut Client)) {
     block_on(async {
         let mut kernel = kernel().await;
