@@ -12,6 +12,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    // A completer that has died must not end the kernel that writes to it.
+    // SAFETY: no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let connection = ConnectionFile::read(&args.connection_file)?;
     let built = Built::find()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
