@@ -4,6 +4,8 @@
 //! it offers is in the standard library, but most of the standard library is not here.
 //!
 //! This file is no part of the program; rust-analyzer reads it as the crate `std`.
+#![feature(lang_items)]
+#![rustc_coherence_is_core]
 #![no_core]
 
 #[prelude_import]
