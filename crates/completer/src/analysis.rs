@@ -26,6 +26,9 @@ pub struct Analysis {
     warm: usize,
 }
 
+/// A crate and the name that another crate has for it.
+type Dep = (&'static str, CrateBuilderId);
+
 /// The crates of the standard library, each with those before it as dependencies, and
 /// the folders of its sources that name no public type.
 const LANG: [(&str, LangCrateOrigin, &[&str]); 3] = [
@@ -41,28 +44,10 @@ impl Analysis {
         let mut files = Files::default();
         let mut graph = Graph::new(&project, root)?;
 
-        // The standard library, where its sources are.
-        let mut lang = Vec::new();
-        for (name, origin, skip) in LANG {
-            let Some(library) = &project.library else {
-                break;
-            };
-            let folder = library.join(name).join("src");
-            files.add(sources::read(&folder, &[skip, &["tests"]].concat()))?;
-            let krate = Crate {
-                name: name.to_owned(),
-                root: folder.join("lib.rs"),
-                edition: "2024".to_owned(),
-                version: None,
-                features: Vec::new(),
-                deps: Vec::new(),
-            };
-            if let Some(root) = files.id(&krate.root) {
-                let id = graph.add(&krate, root, CrateOrigin::Lang(origin));
-                graph.depend(id, &lang);
-                lang.push((name, id));
-            }
-        }
+        let lang = match &project.library {
+            Some(library) => standard_library(library, &mut files, &mut graph)?,
+            None => outline_of_standard_library(root, &mut files, &mut graph)?,
+        };
 
         // The crates of the card, then what each needs.
         let mut ids = Vec::new();
@@ -96,14 +81,7 @@ impl Analysis {
         // change is looked at again after a change.
         let cell_path = root.join("target/cell.rs"); // never written
         let cell = files.add_one(&cell_path, String::new())?;
-        let krate = Crate {
-            name: "ctx".to_owned(),
-            root: cell_path,
-            edition: "2024".to_owned(),
-            version: None,
-            features: Vec::new(),
-            deps: Vec::new(),
-        };
+        let krate = Crate::plain("ctx", cell_path);
         let origin = CrateOrigin::Local {
             repo: None,
             name: Some(Symbol::intern("ctx")),
@@ -160,6 +138,37 @@ impl Analysis {
             },
         }
     }
+}
+
+/// Reads the sources of the standard library.
+fn standard_library(library: &Path, files: &mut Files, graph: &mut Graph) -> Result<Vec<Dep>> {
+    let mut lang = Vec::new();
+    for (name, origin, skip) in LANG {
+        let folder = library.join(name).join("src");
+        files.add(sources::read(&folder, &[skip, &["tests"]].concat()))?;
+        let krate = Crate::plain(name, folder.join("lib.rs"));
+        let root = files
+            .id(&krate.root)
+            .with_context(|| format!("cannot read {}", krate.root.display()))?;
+        let id = graph.add(&krate, root, CrateOrigin::Lang(origin));
+        graph.depend(id, &lang);
+        lang.push((name, id));
+    }
+    Ok(lang)
+}
+
+/// Puts [`std_outline.rs`](../std_outline.rs) in the place of the standard library.
+/// Without one, rust-analyzer tries to resolve each derive again and again, which takes
+/// longer than everything else, and no type behind a `?` is known.
+fn outline_of_standard_library(
+    root: &Path,
+    files: &mut Files,
+    graph: &mut Graph,
+) -> Result<Vec<Dep>> {
+    let krate = Crate::plain("std", root.join("target/std.rs")); // never written
+    let file = files.add_one(&krate.root, include_str!("std_outline.rs").to_owned())?;
+    let id = graph.add(&krate, file, CrateOrigin::Lang(LangCrateOrigin::Core));
+    Ok(vec![("core", id), ("alloc", id), ("std", id)])
 }
 
 /// The files that are read, numbered.

@@ -26,6 +26,20 @@ pub struct Crate {
     pub deps: Vec<(usize, String)>,
 }
 
+impl Crate {
+    /// A crate of the latest edition without features and dependencies.
+    pub fn plain(name: &str, root: PathBuf) -> Crate {
+        Crate {
+            name: name.to_owned(),
+            root,
+            edition: "2024".to_owned(),
+            version: None,
+            features: Vec::new(),
+            deps: Vec::new(),
+        }
+    }
+}
+
 /// What cells can name.
 pub struct Project {
     /// Dependencies stand anywhere, also after the crates that need them.

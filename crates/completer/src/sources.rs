@@ -115,7 +115,11 @@ impl<'a> Outline<'a> {
         let source: &'a str = self.source;
         let word = &source[start..self.at];
         match (word, self.byte(0)) {
-            ("r" | "br" | "cr", b'"' | b'#') => self.raw_string(),
+            ("r" | "br" | "cr", b'"' | b'#') if self.raw_string() => {}
+            ("r", b'#') => {
+                self.at += 1; // r#type
+                return self.word();
+            }
             ("b" | "c", b'"') => self.string(),
             ("b", b'\'') => self.character(),
             ("", _) => return None,
@@ -158,21 +162,21 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Passes a raw string, or the first half of a raw identifier.
-    fn raw_string(&mut self) {
-        let start = self.at;
-        while self.byte(0) == b'#' {
-            self.at += 1;
+    /// Passes the rest of a raw string; false if this is a raw identifier.
+    fn raw_string(&mut self) -> bool {
+        let rest = &self.source[self.at..];
+        let text = rest.trim_start_matches('#');
+        let hashes = &rest[..rest.len() - text.len()];
+        if !text.starts_with('"') {
+            return false;
         }
-        let hashes = &self.source[start..self.at];
-        if self.byte(0) != b'"' {
-            return; // r#type
-        }
+        let start = self.at + hashes.len() + 1;
         let end = format!("\"{hashes}");
-        self.at = match self.source[self.at + 1..].find(&end) {
-            Some(found) => self.at + 1 + found + end.len(),
+        self.at = match self.source[start..].find(&end) {
+            Some(found) => start + found + end.len(),
             None => self.bytes.len(),
         };
+        true
     }
 
     /// Passes a character literal, or the quote of a lifetime.

@@ -15,6 +15,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    // A completer that has died must not end the kernel that writes to it.
+    // SAFETY: no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let connection = ConnectionFile::read(&args.connection_file)?;
     let held = match &args.held {
         Some(path) => held::take(path, &connection.signer())?,

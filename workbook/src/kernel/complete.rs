@@ -26,7 +26,7 @@ pub use question::{Answer, Ask, Help, Item, Question};
 /// The completer as the kernel holds it.
 pub struct Completer {
     /// Killed when this is dropped.
-    _child: Child,
+    child: Child,
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     /// Questions whose answers nobody waits for any more.
@@ -65,12 +65,17 @@ impl Completer {
         let stdin = child.stdin.take().context("the completer has no stdin")?;
         let stdout = child.stdout.take().context("the completer has no stdout")?;
         Ok(Some(Completer {
-            _child: child,
+            child,
             stdin,
             answers: BufReader::new(stdout).lines(),
             overdue: 0,
             loaded: false,
         }))
+    }
+
+    /// Returns whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Asks a question and waits for its answer. Returns `None` when the answer takes

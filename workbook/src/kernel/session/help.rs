@@ -120,7 +120,7 @@ impl Session {
     /// Asks the completer, which is started if it does not run. Returns `None` when it
     /// is not built yet, or cannot answer in time.
     async fn try_completer(&mut self, question: &Question) -> Result<Option<Answer>> {
-        if self.completer.is_none() {
+        if self.completer.as_mut().is_none_or(Completer::has_ended) {
             let running = self.engine.running()?;
             self.completer = Completer::start(&running.place)?;
         }
