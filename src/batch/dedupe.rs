@@ -3,6 +3,8 @@
 //! A duplicate is the same whole datum: same time, page, person and nonce. The
 //! nonce is what tells two real views in one second from one view sent twice.
 
+use foldhash::HashSet;
+use foldhash::HashSetExt;
 use polars::prelude::*;
 
 /// The columns that make up a page view.
@@ -28,8 +30,19 @@ pub const KEY: [&str; 5] = ["true_as_of_secs", "url", "cookie", "user_id", "nonc
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn distinct(df: &DataFrame) -> PolarsResult<DataFrame> {
-    df.clone()
-        .lazy()
-        .unique_stable(Some(cols(KEY)), UniqueKeepStrategy::First)
-        .collect()
+    let number = |name: &str| df.column(name)?.cast(&DataType::Int64);
+    let text = |name: &str| df.column(name)?.cast(&DataType::String);
+    let [secs, url, cookie, user_id, nonce] = KEY;
+    let (secs, user_id, nonce) = (number(secs)?, number(user_id)?, number(nonce)?);
+    let (url, cookie) = (text(url)?, text(cookie)?);
+    let views = secs
+        .i64()?
+        .iter()
+        .zip(url.str()?.iter())
+        .zip(cookie.str()?.iter())
+        .zip(user_id.i64()?.iter())
+        .zip(nonce.i64()?.iter());
+    let mut seen = HashSet::with_capacity(df.height());
+    let first: BooleanChunked = views.map(|view| seen.insert(view)).collect();
+    df.filter(&first)
 }

@@ -31,9 +31,11 @@ pub fn page_views(df: &DataFrame, granularity: Granularity) -> PolarsResult<Data
 /// Sorted by URL, granularity and time: all that is known of a URL stands
 /// together, in the order in which a range of time is read.
 pub fn page_views_all(df: &DataFrame) -> PolarsResult<DataFrame> {
+    // Longer buckets are sums of hours, so all views are read only once.
+    let hours = lazy_page_views(df, Granularity::Hour).collect()?;
     let views: Vec<_> = Granularity::ALL
         .into_iter()
-        .map(|g| lazy_page_views(df, g))
+        .map(|granularity| roll_up(&hours, granularity))
         .collect();
     concat(views, UnionArgs::default())?
         .sort(VIEW_ORDER, Default::default())
@@ -52,6 +54,19 @@ fn lazy_page_views(df: &DataFrame, granularity: Granularity) -> LazyFrame {
             bucket(col("true_as_of_secs"), granularity).alias("ts"),
         ])
         .agg([len().cast(DataType::Int64).alias("count")])
+}
+
+/// Sums a view of hours into buckets of `granularity`.
+fn roll_up(hours: &DataFrame, granularity: Granularity) -> LazyFrame {
+    hours
+        .clone()
+        .lazy()
+        .group_by([
+            col("url"),
+            lit(granularity.code()).alias("granularity"),
+            bucket(col("ts"), granularity).alias("ts"),
+        ])
+        .agg([col("count").sum()])
 }
 
 /// Start of the bucket that holds `secs`.
