@@ -58,7 +58,7 @@ pub fn remedy(log: &str) -> &'static str {
         "Cannot allocate memory",
         "rustc-LLVM ERROR: out of memory",
     ]) {
-        "the compiler was ended, most likely for want of memory: compiling polars needs 2.4 GB free; close other programs or add swap space, then run `cargo lab` again, which continues where it was"
+        "the compiler was ended, most likely for want of memory: compiling the kernel needs 2 GB free; close other programs or add swap space, then run `cargo lab` again, which continues where it was"
     } else if says(&["No space left on device", "Errno 28", "Disk quota exceeded"]) {
         "the disk is full; free some space and run `cargo lab` again"
     } else if says(&["ensurepip is not available", "No module named ensurepip"]) {

@@ -3,12 +3,12 @@ use crate::disk::free_mb;
 use crate::project::Project;
 use std::path::Path;
 
-/// Megabytes that one rustc takes at most; polars-core is the largest.
-pub const LARGEST_RUSTC_MB: u64 = 2_400;
+/// Megabytes that one rustc takes at most: linking the kernel takes most.
+pub const LARGEST_RUSTC_MB: u64 = 1_900;
 /// Megabytes that a further rustc beside it takes at most.
-const BESIDE_MB: u64 = 1_300;
+const BESIDE_MB: u64 = 1_400;
 /// Megabytes that cargo's output folder takes after a whole build.
-pub const TARGET_MB: u64 = 3_400;
+pub const TARGET_MB: u64 = 3_000;
 /// Megabytes that the lesson's data set takes.
 pub const LESSON_MB: u64 = 300;
 
@@ -32,7 +32,7 @@ pub fn jobs(available: Option<u64>, cores: u64) -> Jobs {
     let limit = (1 + beside < cores).then_some(1 + beside);
     let notice = if available < LARGEST_RUSTC_MB {
         Some(format!(
-            "{available} MB of memory are free, and compiling polars needs {LARGEST_RUSTC_MB} MB: close other programs or add swap space, or the system may end the compiler"
+            "{available} MB of memory are free, and compiling the kernel needs {LARGEST_RUSTC_MB} MB: close other programs or add swap space, or the system may end the compiler"
         ))
     } else {
         limit.map(|limit| {
