@@ -15,6 +15,7 @@ use ra_ap_intern::Symbol;
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
 use ra_ap_vfs::{VfsPath, file_set::FileSet};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use triomphe::Arc;
 
@@ -121,7 +122,14 @@ impl Analysis {
     }
 
     /// Answers a question about a cell.
+    ///
+    /// rust-analyzer panics over some code that is only half written. That costs this
+    /// one answer, not the seconds in which everything would be read again.
     pub fn answer(&mut self, question: &Question) -> Answer {
+        catch_unwind(AssertUnwindSafe(|| self.try_answer(question))).unwrap_or_default()
+    }
+
+    fn try_answer(&mut self, question: &Question) -> Answer {
         let mut change = ChangeWithProcMacros::default();
         change.change_file(self.cell, Some(question.source.clone()));
         self.host.apply_change(change);

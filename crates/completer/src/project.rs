@@ -68,7 +68,23 @@ fn is_read(name: &str) -> bool {
         "indexmap",
         "num-traits",
     ];
-    NAMES.contains(&name) || name.starts_with("plotters") || name.starts_with("polars")
+    // What is beneath polars without being seen in its interface.
+    const HIDDEN: [&str; 11] = [
+        "polars-arrow-format",
+        "polars-async",
+        "polars-config",
+        "polars-expr",
+        "polars-json",
+        "polars-mem-engine",
+        "polars-ooc",
+        "polars-parquet",
+        "polars-parquet-format",
+        "polars-row",
+        "polars-stream",
+    ];
+    NAMES.contains(&name)
+        || name.starts_with("plotters")
+        || name.starts_with("polars") && !HIDDEN.contains(&name)
 }
 
 impl Project {

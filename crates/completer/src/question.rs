@@ -34,7 +34,7 @@ pub enum Ask {
 /// The answer to a question. An answer that found nothing is the default value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Completions, in alphabetical order.
+    /// Completions, the likeliest first.
     pub items: Vec<Item>,
     /// Start of the part of `source` that an item replaces, in bytes.
     pub start: usize,

@@ -4,6 +4,9 @@
 //! the same cell on both, so that a noisy machine is equally noisy to both. What
 //! our process in front of evcxr costs is the difference to the same evcxr, asked
 //! without it.
+//!
+//! Completion is measured as a reader meets it: from the first Tab, which starts the
+//! completer, to the first answer that knows polars, and then each Tab and Shift-Tab.
 
 use super::{median, print_table};
 use crate::Outcome;
@@ -13,7 +16,7 @@ use crate::kernel::place::{Built, Place};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 #[derive(clap::Args)]
@@ -71,6 +74,46 @@ const CELLS: [Timed; 6] = [
     },
 ];
 
+/// A Tab or Shift-Tab that is timed, at the end of the code.
+struct Asked {
+    name: &'static str,
+    code: &'static str,
+    /// The request of Jupyter's protocol.
+    request: &'static str,
+    /// What a right answer contains.
+    wanted: &'static str,
+}
+
+const ASKED: [Asked; 4] = [
+    Asked {
+        name: "Tab: a method",
+        code: "df.grou",
+        request: "complete_request",
+        wanted: "group_by",
+    },
+    Asked {
+        name: "Tab: a bare name",
+        code: "Gran",
+        request: "complete_request",
+        wanted: "Granularity",
+    },
+    Asked {
+        name: "Tab: in a module",
+        code: "batch::page_v",
+        request: "complete_request",
+        wanted: "page_views",
+    },
+    Asked {
+        name: "Shift-Tab in a call",
+        code: "batch::page_views(&df, ",
+        request: "inspect_request",
+        wanted: "Parameter 2 of 2",
+    },
+];
+/// The longest that a reader may wait for the first Tab, and for those after it.
+const FIRST_TAB: f64 = 10.0;
+const NEXT_TAB: f64 = 0.3;
+
 const USE: &str = "use polars::prelude::*;";
 const MAKE: &str = r#"fn views() -> DataFrame { df!("url" => (0..100_000i64).map(|i| i % 97).collect::<Vec<_>>(), "n" => (0..100_000i64).collect::<Vec<_>>()).unwrap() }"#;
 const FIRST: &str = "let df = views();\ndf.head(Some(5))";
@@ -127,6 +170,7 @@ async fn measure(args: Args) -> Result<Outcome> {
     }
     direct.backend.stop().await;
     let met = report(&sides, median(&added), args.rounds);
+    let met = complete(&mut sides[0].client, &built, args.rounds).await? && met;
     for side in sides {
         side.client.shutdown().await?;
     }
@@ -237,6 +281,57 @@ fn stock_program(args: &Args) -> Option<PathBuf> {
             .map(|folder| folder.join("evcxr_jupyter"))
             .find(|program| program.is_file())
     })
+}
+
+/// Measures and prints completion; true when every promise is kept.
+async fn complete(client: &mut Client, built: &Built, rounds: usize) -> Result<bool> {
+    if !built.output.join("completer").exists() {
+        println!(
+            "completion: skipped, the completer is not built (cargo build --package workbook --package completer)"
+        );
+        return Ok(true);
+    }
+    // Before the completer has read its sources, the kernel answers with the words of
+    // the cell. A reader tries again; so does this.
+    let started = Instant::now();
+    while !ask(client, &ASKED[0]).await? {
+        if started.elapsed() > Duration::from_secs(120) {
+            bail!("Tab knew no method of a DataFrame after 120 s");
+        }
+    }
+    let first = started.elapsed().as_secs_f64();
+    let mut rows = vec![vec!["first Tab".into(), format!("{first:.2} s")]];
+    let mut met = first <= FIRST_TAB;
+    for asked in &ASKED {
+        let mut times = Vec::new();
+        for _ in 0..rounds {
+            let started = Instant::now();
+            if !ask(client, asked).await? {
+                bail!("{}: no `{}` for `{}`", asked.name, asked.wanted, asked.code);
+            }
+            times.push(started.elapsed().as_secs_f64());
+        }
+        let (median, slowest) = (median(&times), times.iter().copied().fold(0.0, f64::max));
+        met &= median <= NEXT_TAB;
+        rows.push(vec![
+            asked.name.into(),
+            format!("{median:.3} s"),
+            format!("slowest {slowest:.3} s"),
+        ]);
+    }
+    print_table(&rows);
+    if !met {
+        println!("more than {FIRST_TAB} s for the first Tab, or {NEXT_TAB} s for one after it");
+    }
+    Ok(met)
+}
+
+/// Asks once; true if the answer is right.
+async fn ask(client: &mut Client, asked: &Asked) -> Result<bool> {
+    let content = json!({"code": asked.code, "cursor_pos": asked.code.chars().count(),
+        "detail_level": 0});
+    let reply = client.ask(asked.request, content).await?;
+    Ok(reply.content.to_string().contains(asked.wanted))
 }
 
 /// Prints the table; true when every promise is kept.

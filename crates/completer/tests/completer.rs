@@ -1,8 +1,8 @@
-//! Completion with nothing but what the set-up fetched.
+//! The completer as the kernel starts it.
 //!
-//! The checkout is cloned and cargo gets a home of its own, which `cargo fetch` fills
-//! for this platform, as `cargo lab` does. After that there is no network. What other
-//! builds on this machine have downloaded is therefore of no help.
+//! Two tests clone the checkout and give cargo a home of its own, which `cargo fetch`
+//! fills for this platform, as `cargo lab` does. After that there is no network. What
+//! other builds on this machine have downloaded is therefore of no help.
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 const BEFORE: &str = "\
 use lambda_workbook::{self, chrono, chrono_tz, petgraph, plotters, polars, serde_json};
 use lambda_workbook::prelude::*;
-fn cell(views: DataFrame, lazy: LazyFrame, name: String, numbers: Vec<u64>) {
+fn cell(views: DataFrame, lazy: LazyFrame, name: String, numbers: Vec<u64>) -> PolarsResult<()> {
 ";
 
 struct Completer {
@@ -39,9 +39,9 @@ impl Completer {
         }
     }
 
-    /// Asks about a cell; the cursor is where the `|` is.
+    /// Asks about a cell; the cursor is where the last `|` is.
     fn ask(&mut self, cell: &str, ask: Value) -> Value {
-        let (before, after) = cell.split_once('|').expect("no cursor");
+        let (before, after) = cell.rsplit_once('|').expect("no cursor");
         let source = format!("{BEFORE}{before}{after}\n}}\n");
         let question = json!({"source": source, "offset": BEFORE.len() + before.len(), "ask": ask});
         writeln!(self.questions, "{question}").unwrap();
@@ -225,6 +225,41 @@ fn without_section(manifest: &str, head: &str) -> String {
     };
     let rest = after.find("\n[").map_or("", |at| &after[at + 1..]);
     format!("{before}{rest}")
+}
+
+#[test]
+fn without_the_sources_of_the_standard_library_only_its_own_methods_are_unknown() {
+    let mut completer = Completer::start(&checkout(), &[("RUST_SRC_PATH", Path::new("/nowhere"))]);
+    // Nothing false is said of them.
+    assert_eq!(completer.names("name.tri|"), [""; 0]);
+    assert_eq!(completer.names("numbers.pus|"), [""; 0]);
+    // Types that lie behind them are known.
+    completer.offers("views.column(\"a\")?.i6|", "i64");
+    completer.offers("views.clone().laz|", "lazy");
+    completer.offers("let x: Opti|", "Option");
+}
+
+#[test]
+fn with_the_sources_of_the_standard_library_its_methods_are_offered() {
+    let named = std::env::var_os("RUST_SRC_PATH").map(PathBuf::from);
+    let library = named.unwrap_or_else(|| {
+        let output = Command::new("rustc").args(["--print", "sysroot"]).output();
+        let sysroot = String::from_utf8(output.unwrap().stdout).unwrap();
+        Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library")
+    });
+    if !library.join("core/src/lib.rs").exists() {
+        return skip("rust-src is not installed, and RUST_SRC_PATH names no other copy");
+    }
+    let mut completer = Completer::start(&checkout(), &[("RUST_SRC_PATH", &library)]);
+    completer.offers("name.tri|", "trim");
+    completer.offers("numbers.pus|", "push");
+    completer.offers("numbers.iter().map(|n| n + 1).col|", "collect");
+    completer.offers("std::coll|", "collections");
+    completer.offers("views.column(\"a\")?.i6|", "i64");
+    let unstable = completer.names("numbers.push_w|");
+    assert_eq!(unstable, [""; 0], "only what this toolchain compiles");
+    let help = completer.help("name.split_onc|e('a')");
+    assert!(help.contains("pub fn split_once"), "{help}");
 }
 
 #[test]
