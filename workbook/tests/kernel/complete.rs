@@ -1,5 +1,5 @@
 //! Tab and Shift-Tab, as Jupyter asks for them.
-use crate::with_kernel::{block_on, good, kernel};
+use super::with_kernel::{block_on, good, kernel};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
