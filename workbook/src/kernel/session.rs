@@ -57,6 +57,10 @@ pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>
         }
     });
 
+    let reconnected_by = match held.is_empty() {
+        true => Instant::now(),
+        false => Instant::now() + outbox::RECONNECT,
+    };
     let session = Session {
         engine: Engine::start(built),
         shell,
@@ -84,6 +88,7 @@ pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>
         question: None,
         kill_at: None,
         parent: std::os::unix::process::parent_id(),
+        reconnected_by,
     };
     session.run().await
 }
@@ -178,6 +183,8 @@ struct Session {
     kill_at: Option<Instant>,
     /// The process that started us.
     parent: u32,
+    /// Until when the clients of held requests may take to find this kernel.
+    reconnected_by: Instant,
 }
 
 /// What a session waits for, beside requests on the shell socket.
@@ -293,7 +300,13 @@ impl Session {
 
     async fn reply(&mut self, request: &Message, kind: &str, content: Value) -> Result<()> {
         let reply = request.reply(kind, content).encode(&self.signer);
-        if let Err(error) = self.shell.send(reply).await {
+        // A client of the kernel whose place this one took may still be on its way.
+        let mut sent = self.shell.send(reply.clone()).await;
+        while sent.is_err() && Instant::now() < self.reconnected_by {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            sent = self.shell.send(reply.clone()).await;
+        }
+        if let Err(error) = sent {
             eprintln!("cannot reply: {error}"); // the client has gone
         }
         Ok(())

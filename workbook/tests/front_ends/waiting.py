@@ -67,6 +67,13 @@ class Notebook:
             if message["parent_header"].get("msg_id") == parent and message["msg_type"] == kind:
                 return message["content"]
 
+    def replied(self, request):
+        """The reply to a cell, which ends it in the notebook."""
+        while True:
+            message = self.client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == request:
+                return message["content"]
+
     def info(self):
         return self.client.kernel_info(reply=True, timeout=60)["content"]
 
@@ -98,6 +105,8 @@ def cells_wait_and_run_in_their_order_when_the_kernel_is_ready():
         assert notebook.hear(first, "stream")["text"] == "ran\n"
         expected = str(list(range(1, 12)))
         assert notebook.hear(last, "execute_result")["data"]["text/plain"] == expected
+        assert notebook.replied(first)["status"] == "ok"
+        assert notebook.replied(last)["status"] == "ok"
         assert notebook.info() == before, "the notebook would be marked as changed"
 
 
@@ -113,6 +122,7 @@ def an_interrupt_ends_what_waits_and_the_next_cell_waits_again():
         notebook.hear(third, "display_data")
         state("ready")
         assert notebook.hear(third, "execute_result")["data"]["text/plain"] == "3"
+        assert notebook.replied(third)["status"] == "ok"
 
 
 def a_failed_build_is_said_with_its_fix_and_a_cell_asks_for_another_try():

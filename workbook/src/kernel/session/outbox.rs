@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a front end may take to find a kernel that took another one's place:
 /// ZeroMQ tries ten times a second.
-const RECONNECT: Duration = Duration::from_secs(3);
+pub(super) const RECONNECT: Duration = Duration::from_secs(3);
 
 /// Sends messages in their order; when front ends read slowly, so does the cell
 /// print.
