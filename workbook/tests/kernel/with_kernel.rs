@@ -6,15 +6,22 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Runtime;
 use workbook::kernel::client::{Client, Ran};
 
-/// One for all kernels: the sockets to a kernel belong to the runtime that opened them,
-/// and a shared kernel goes from one test's thread to another's.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+/// The runtime of all shared kernels: the sockets to a kernel belong to the runtime that
+/// opened them, and a shared kernel goes from one test's thread to another's.
+static SHARED_RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(1).enable_all().build().unwrap()
 });
 
+/// Runs a conversation with kernels of a test's own. What a socket gives is read on this
+/// thread: from another, a large message would come in thousands of small parts, each of
+/// which costs as much as a large one.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    RUNTIME.block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 pub async fn kernel() -> Client {
@@ -58,7 +65,7 @@ impl Drop for Turn {
         shared.turns -= 1;
         if shared.turns == 0 {
             for kernel in std::mem::take(&mut shared.idle) {
-                let ended = block_on(kernel.shutdown());
+                let ended = SHARED_RUNTIME.block_on(kernel.shutdown());
                 assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
             }
         }
@@ -70,7 +77,7 @@ impl Drop for Turn {
 /// it.
 pub fn with_shared_kernel(test: impl AsyncFnOnce(&mut Client)) {
     let (_turn, idle) = Turn::begin();
-    let kernel = block_on(async {
+    let kernel = SHARED_RUNTIME.block_on(async {
         let mut kernel = match idle {
             Some(kernel) => kernel,
             None => kernel().await,
