@@ -63,6 +63,11 @@ impl Built {
         }
     }
 
+    /// The program that stands in for cargo, rustup and the linker.
+    pub fn stand_in(&self) -> PathBuf {
+        self.exe.with_file_name("stand-in")
+    }
+
     /// Where the metadata of the support crate's dependencies is.
     pub fn deps(&self) -> PathBuf {
         self.output.join("deps")
@@ -136,6 +141,7 @@ pub struct Place {
     pub dylib: PathBuf,
     pub deps: PathBuf,
     pub exe: PathBuf,
+    stand_in: PathBuf,
     pub root: PathBuf,
     /// The `bin` folder of the toolchain in use.
     pub toolchain: PathBuf,
@@ -147,12 +153,17 @@ pub struct Place {
 impl Place {
     /// Prepares the folder for a kernel on `built`.
     pub fn prepare(built: &Built) -> Result<Place> {
-        if !built.dylib().exists() {
-            bail!(
-                "the support crate is not built: {} is missing.\nMend: run `cargo build --package workbook` in {}",
-                built.dylib().display(),
-                built.root.display()
-            );
+        for (what, file) in [
+            ("the support crate", built.dylib()),
+            ("the program that compiles cells", built.stand_in()),
+        ] {
+            if !file.exists() {
+                bail!(
+                    "{what} is not built: {} is missing.\nFix: run `cargo build --package workbook` in {}",
+                    file.display(),
+                    built.root.display()
+                );
+            }
         }
         let (dylib, pin) = pin(built)?;
         sweep(&std::env::temp_dir());
@@ -171,6 +182,7 @@ impl Place {
             dylib,
             deps: built.deps(),
             exe: built.exe.clone(),
+            stand_in: built.stand_in(),
             root: built.root.clone(),
             toolchain,
             std,
@@ -190,9 +202,8 @@ impl Place {
         ] {
             fs::create_dir_all(folder)?;
         }
-        let stand_in = self.exe.with_file_name("stand-in");
         for name in ["cargo", "rustup", "cc"] {
-            symlink(&stand_in, bin.join(name))?;
+            symlink(&self.stand_in, bin.join(name))?;
         }
         symlink(self.toolchain.join("rustc"), bin.join("rustc"))?;
         fs::write(self.no_std().join("core/src/lib.rs"), "#![no_core]\n")?;

@@ -167,7 +167,7 @@ fn shift_tab_explains_a_name_and_a_call_around_the_cursor() {
 fn build_without_completer() -> (tempfile::TempDir, PathBuf) {
     let workbook = Path::new(env!("CARGO_BIN_EXE_workbook"));
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    for name in ["workbook", workbook::kernel::place::DYLIB] {
+    for name in ["workbook", "stand-in", workbook::kernel::place::DYLIB] {
         let built = workbook.with_file_name(name);
         fs::hard_link(built, folder.path().join(name)).unwrap();
     }
