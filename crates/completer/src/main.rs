@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         let line = match questions.try_recv() {
             Ok(line) => line,
             Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
-            // Nobody waits: a good time for what later answers need.
+            // No question waits: a good time to prepare what later answers need.
             Err(mpsc::TryRecvError::Empty) if analysis.warm_up() => continue,
             Err(mpsc::TryRecvError::Empty) => match questions.recv() {
                 Ok(line) => line,

@@ -14,7 +14,7 @@ pub const NAME: &str = "lambda-workbook";
 const LOGO_SVG: &[u8] = include_bytes!("../python/logo-svg.svg");
 const LOGO_PNG: &[u8] = include_bytes!("../python/logo-64x64.png");
 
-/// JupyterLab asks nobody about news: it would ask the network for them.
+/// Settings that keep JupyterLab from asking the network about news and updates.
 const LAB_SETTINGS: &[u8] = br#"{
   "@jupyterlab/apputils-extension:notification": {
     "checkForUpdates": false,

@@ -27,7 +27,7 @@ fn folder(project: &Project) -> PathBuf {
 }
 
 /// Copies the state to where the page reads it; before the environment is there,
-/// nobody can look.
+/// there is no page to read it.
 pub fn publish(project: &Project, state: &[u8]) {
     let folder = folder(project).join("static");
     if folder.is_dir() {

@@ -155,7 +155,7 @@ fn command(project: &Project, options: &Options) -> Command {
     }
     // SAFETY: geteuid only reads.
     if unsafe { libc::geteuid() } == 0 {
-        // In a container there often is nobody else; the port is loopback's all the same.
+        // Containers often have no other user; the port is on loopback all the same.
         command.arg("--allow-root");
     }
     command.args(&options.more).current_dir(root);
