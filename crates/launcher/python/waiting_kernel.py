@@ -54,8 +54,10 @@ def build_state():
     """The state of the build as `cargo lab` writes it; None where there is none."""
     try:
         with open(os.path.join(lab, "build.json")) as file:
-            return json.load(file)
-    except (OSError, ValueError):
+            state = json.load(file)
+        wanted = ("phase", "now", "percent", "seconds_left", "notice", "failure", "kernel")
+        return state if all(key in state for key in wanted) else None
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -123,8 +125,15 @@ def become(program):
     """Hands the held cells over and becomes the kernel, on the same addresses."""
     frames = [[frame.hex() for frame in frames] for _, _, frames in held]
     path = os.path.join(lab, f"held-{os.getpid()}.json")
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(frames, file)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(frames, file)
+    except OSError as error:
+        if held:
+            lines = [f"The cells that waited cannot be handed over: {error}",
+                     "Fix: free some disk space, then run the cells again."]
+            fail("KernelNotBuilt", lines[0], lines)
+        return
     if held:
         publish("clear_output", {"wait": False}, held[0][0])
     for socket in (shell, control, stdin, iopub, heartbeat):
@@ -148,8 +157,11 @@ def answer(socket):
         # A reader who runs a cell after a failure has fixed something, perhaps.
         state = build_state()
         if state and state["phase"] == "failed" and is_building():
-            open(os.path.join(lab, retry), "w").close()
-            wait_for_retry()
+            try:
+                open(os.path.join(lab, retry), "w").close()
+                wait_for_retry()
+            except OSError as error:  # a full disk, perhaps: the failure is shown again
+                print(f"cannot ask for another try: {error}", file=sys.stderr)
         held.append((message, identities, frames))
         return True  # busy, until it has run
     elif kind == "kernel_info_request":
@@ -193,8 +205,9 @@ def wait_for_retry():
 def follow():
     """Follows the build: becomes the kernel, shows how far it is, or ends the cells."""
     state = build_state()
-    if state and state["phase"] == "ready" and state["kernel"]:
-        become(state["kernel"]["program"])
+    program = (state or {}).get("kernel") and state["kernel"].get("program")
+    if program and state["phase"] == "ready" and os.access(program, os.X_OK):
+        become(program)
     if not held:
         return
     if not is_building():

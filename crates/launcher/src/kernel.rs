@@ -31,11 +31,11 @@ impl Step for KernelStep {
         let Some(state) = State::read(project) else {
             return Finding::problem("not built yet", RUN_LAB);
         };
-        if state.phase != Phase::Ready && lock::is_building(project) {
-            return Finding::problem(state.line(), "wait for `cargo lab`, which is building it");
-        }
         if let Some(failure) = &state.failure {
             return Finding::problem(failure.what.clone(), failure.fix.clone());
+        }
+        if state.phase != Phase::Ready && lock::is_building(project) {
+            return Finding::problem(state.line(), "wait for `cargo lab`, which is building it");
         }
         let Some(kernel) = state.kernel else {
             return Finding::problem("not built yet", RUN_LAB);

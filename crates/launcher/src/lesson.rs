@@ -21,7 +21,11 @@ impl Step for LessonData {
             .output();
         match output {
             Ok(output) => {
-                let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+                let said = match output.stdout.is_empty() {
+                    true => &output.stderr,
+                    false => &output.stdout,
+                };
+                let text = String::from_utf8_lossy(said).trim().to_string();
                 if output.status.success() {
                     Finding::Fine(text)
                 } else {

@@ -8,7 +8,7 @@
 //! ```text
 //! cargo lab ── lab ──┬── step (one list of steps: folder, Python, .venv, ...) ── server
 //!                    │                                                              │
-//!                    └── build (a thread: cargo fetch, cargo build, lesson data)    │
+//!                    └── build (a thread: fetch, kernel, lesson data, completer)    │
 //!                          │ writes .lab/build.json                                 │
 //!                          ├─> page (progress in JupyterLab's top bar)        JupyterLab
 //!                          └─> waiting (a cell that is run early waits) <── kernelspec

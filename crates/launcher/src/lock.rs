@@ -1,5 +1,5 @@
-//! Two locks keep runs apart: one while a set-up works, one while JupyterLab is
-//! open. The system drops both when their process ends, however it ends.
+//! Three locks keep runs apart: one while a set-up works, one while JupyterLab is
+//! open, one while the kernel is built. The system drops both when their process ends, however it ends.
 use super::project::Project;
 use anyhow::{Context, Result, bail};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -102,7 +102,12 @@ fn take(path: &Path) -> Result<Result<Held, String>> {
         .open(path)
         .with_context(|| format!("{} cannot be written", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Ok(Held { file })),
+        Ok(()) => {
+            let mut held = Held { file };
+            // What a run that was killed wrote is true no more.
+            held.note("");
+            Ok(Ok(held))
+        }
         Err(TryLockError::WouldBlock) => {
             let note = std::fs::read_to_string(path).unwrap_or_default();
             let note = note.trim();

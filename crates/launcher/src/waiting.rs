@@ -60,9 +60,9 @@ fn usable(project: &Project) -> Option<PathBuf> {
     let state = State::read(project)?;
     let kernel = state.kernel.filter(|kernel| kernel.program.is_file())?;
     let usable = match state.phase {
-        Phase::Ready => true,
+        Phase::Ready if lock::is_building(project) => true,
         // A build under way may replace it at any moment.
-        _ if lock::is_building(project) && state.phase != Phase::Failed => false,
+        Phase::Downloading | Phase::Compiling | Phase::Data if lock::is_building(project) => false,
         // Left from before: it works if cells are compiled as it was.
         _ => toolchain::rustc_version() == Some(kernel.rustc),
     };

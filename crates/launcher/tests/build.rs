@@ -47,6 +47,26 @@ fn the_kernel_is_built_prepared_and_named_and_a_second_run_leaves_it() {
 }
 
 #[test]
+fn the_kernel_is_the_program_of_its_name_among_others() {
+    let project = Project::with_sources(FINE);
+    // Programs that come before and after it in cargo's order.
+    for name in ["a", "stand-in", "z"] {
+        let folder = project.path("workbook/src/bin");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.rs")), "fn main() { panic!() }").unwrap();
+    }
+    for _ in 0..2 {
+        let (code, said) = run(packages(&mut project.launcher(&["--setup-only"])));
+        assert_eq!(code, 0, "{said}");
+        let program = state(&project)["kernel"]["program"].clone();
+        assert!(
+            program.as_str().unwrap().ends_with("/workbook"),
+            "{program}"
+        );
+    }
+}
+
+#[test]
 fn a_source_that_does_not_compile_is_reported_and_the_last_kernel_stays() {
     let project = Project::with_sources(FINE);
     let mut lab = project.launcher(&["--setup-only"]);

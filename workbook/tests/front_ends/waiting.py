@@ -157,6 +157,23 @@ def where_nothing_builds_the_command_that_would_is_named():
         assert "nothing builds it now" in text and "cargo lab" in text, text
 
 
+def a_state_that_is_none_and_a_kernel_that_is_gone_are_no_kernel():
+    building()
+    with Notebook() as notebook:
+        (cell,) = notebook.run("1")
+        notebook.hear(cell, "display_data")
+        for text in ("{\"x\": 1}", "[1]", "torn {"):
+            with open(os.path.join(lab, "build.json"), "w") as file:
+                file.write(text)
+            assert notebook.info()["status"] == "ok", text
+        gone = {"program": "/nonexistent/workbook", "rustc": "rustc 0.1.0"}
+        state("ready", kernel=gone, percent=77)
+        changed = notebook.hear(cell, "update_display_data")
+        assert "77 %" in changed["data"]["text/plain"], changed
+        state("ready")
+        assert notebook.hear(cell, "execute_result")["data"]["text/plain"] == "1"
+
+
 def what_front_ends_ask_of_every_kernel_is_answered_while_it_waits():
     building()
     with Notebook() as notebook:
@@ -177,6 +194,7 @@ for test in (
     an_interrupt_ends_what_waits_and_the_next_cell_waits_again,
     a_failed_build_is_said_with_its_fix_and_a_cell_asks_for_another_try,
     where_nothing_builds_the_command_that_would_is_named,
+    a_state_that_is_none_and_a_kernel_that_is_gone_are_no_kernel,
     what_front_ends_ask_of_every_kernel_is_answered_while_it_waits,
 ):
     scenario(test)

@@ -18,5 +18,5 @@ fn a_notebook_waits_for_its_kernel_and_loses_nothing() {
         .env("JUPYTER_PATH", project.path(".venv/share/jupyter"))
         .env_remove("LAMBDA_WORKBOOK_KERNEL");
     let said = desk.done(&mut client, Duration::from_secs(300));
-    assert_eq!(said.matches('\n').count(), 5, "{said}");
+    assert_eq!(said.matches('\n').count(), 6, "{said}");
 }

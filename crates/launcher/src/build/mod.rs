@@ -62,6 +62,7 @@ impl Build {
             progress: progress.clone(),
             state,
             started: Instant::now(),
+            busy: false,
             task: None,
             written: Instant::now(),
             _lock: lock,
@@ -88,6 +89,8 @@ struct Job {
     progress: Progress,
     state: State,
     started: Instant,
+    /// Whether there was anything to download or compile.
+    busy: bool,
     /// The line on the terminal, once there is something to show.
     task: Option<Task>,
     written: Instant,
@@ -119,9 +122,15 @@ impl Job {
             if !retry {
                 return Err(error);
             }
-            self.progress.say(&format!(
-                "{error:#}\n\nThe notebooks can be read meanwhile. To try again, run a cell, or end this and run `cargo lab`."
-            ));
+            let then = match self.state.kernel {
+                Some(_) => {
+                    "Notebooks run on the last build that succeeded. To build again, end this and run `cargo lab`."
+                }
+                None => {
+                    "The notebooks can be read meanwhile. To try again, run a cell, or end this and run `cargo lab`."
+                }
+            };
+            self.progress.say(&format!("{error:#}\n\n{then}"));
             let asked = self.project.lab().join(RETRY);
             let _ = std::fs::remove_file(&asked);
             while !asked.exists() {
@@ -129,6 +138,10 @@ impl Job {
                     return Ok(());
                 }
                 std::thread::sleep(EVERY);
+                // On a full disk it could not be written at first.
+                if State::read(&self.project).as_ref() != Some(&self.state) {
+                    let _ = self.state.write(&self.project);
+                }
             }
             self.state = State::starting(self.state.kernel.take());
         }
@@ -190,6 +203,7 @@ impl Job {
                 if line.trim_start().starts_with("Downloaded ") {
                     fetched += 1;
                     job.state.now = format!("downloading, {fetched} crates so far");
+                    job.busy = true;
                     job.publish();
                 }
             },
@@ -221,16 +235,17 @@ impl Job {
                 let name = rest.split(' ').next().unwrap_or_default();
                 estimate.begun(name, now);
                 job.state.now = name.to_string();
+                job.busy = true;
             } else if stream == Stream::Out
                 && let Some(artifact) = Artifact::parse(line)
             {
                 estimate.done(&artifact.package, artifact.fresh, now);
-                if let Some(executable) = artifact.executable {
-                    program = Some(executable);
-                }
+                program = artifact.kernel.or(program.take());
             }
-            job.state.percent = estimate.percent(now);
-            job.state.seconds_left = Some(estimate.seconds_left(now));
+            if job.busy {
+                job.state.percent = estimate.percent(now);
+                job.state.seconds_left = Some(estimate.seconds_left(now));
+            }
             job.publish();
         };
         let what = "compiling the kernel";
@@ -390,7 +405,7 @@ impl Job {
         // A full disk stops the build itself, with a word.
         let _ = self.state.write(&self.project);
         // A build with nothing to do is not worth a line.
-        if self.started.elapsed() > QUIET {
+        if self.busy && self.started.elapsed() > QUIET {
             let progress = &self.progress;
             let task = self
                 .task
@@ -404,7 +419,8 @@ impl Job {
 struct Artifact {
     package: String,
     fresh: bool,
-    executable: Option<PathBuf>,
+    /// The program of the kernel, where this is it.
+    kernel: Option<PathBuf>,
 }
 
 impl Artifact {
@@ -418,7 +434,11 @@ impl Artifact {
         Some(Artifact {
             package: package_name(message["package_id"].as_str()?).to_string(),
             fresh: message["fresh"] == true,
-            executable: message["executable"].as_str().map(PathBuf::from),
+            // The package has other programs, too.
+            kernel: match message["target"]["name"].as_str() {
+                Some("workbook") => message["executable"].as_str().map(PathBuf::from),
+                _ => None,
+            },
         })
     }
 }
