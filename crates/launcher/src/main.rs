@@ -24,6 +24,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // `cargo lab doctor | head` ends quietly, as other programs do.
+    // SAFETY: no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Doctor(args)) => doctor::run(args),
