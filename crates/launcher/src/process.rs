@@ -290,6 +290,17 @@ pub fn end_with_parent(command: &mut Command, signal: libc::c_int) {
     let _ = (command, signal);
 }
 
+/// Runs the child, and what it starts, at a lower priority: `nice` as in nice(1).
+pub fn give_way(command: &mut Command, nice: libc::c_int) {
+    // SAFETY: setpriority is async-signal-safe and touches no memory of ours.
+    unsafe {
+        command.pre_exec(move || {
+            libc::setpriority(libc::PRIO_PROCESS, 0, nice);
+            Ok(())
+        });
+    }
+}
+
 /// The first program called `name` on the PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     all_on_path(name).into_iter().next()

@@ -12,7 +12,7 @@ pub mod room;
 pub mod state;
 
 use crate::lock::{self, Held};
-use crate::process::{Failed, Stream, run_logged};
+use crate::process::{Failed, Stream, give_way, run_logged};
 use crate::progress::{Progress, Task};
 use crate::project::Project;
 use crate::{stop, toolchain};
@@ -22,7 +22,6 @@ use serde_json::Value;
 use state::{Completion, Failure, Kernel, Phase, State};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
@@ -101,6 +100,7 @@ impl Job {
     fn run(&mut self, retry: bool) -> Result<()> {
         loop {
             self.started = Instant::now();
+            self.busy = false;
             let attempt = self.attempt();
             let task = self.task.take();
             let error = match attempt {
@@ -222,13 +222,7 @@ impl Job {
         if let Some(limit) = jobs.limit {
             build.args(["--jobs", &limit.to_string()]);
         }
-        // SAFETY: setpriority is async-signal-safe.
-        unsafe {
-            build.pre_exec(|| {
-                libc::setpriority(libc::PRIO_PROCESS, 0, 10);
-                Ok(())
-            });
-        }
+        give_way(&mut build, 10);
         let mut take = |job: &mut Job, stream: Stream, line: &str| {
             let now = started.elapsed();
             if let Some(rest) = line.trim_start().strip_prefix("Compiling ") {
@@ -284,7 +278,8 @@ impl Job {
         }
         self.state.completion = Completion::Compiling;
         let _ = self.state.write(&self.project);
-        if toolchain::std_source().is_none() {
+        // With a build only: a start with nothing to do asks nothing of the network.
+        if self.busy && toolchain::std_source().is_none() {
             let mut add = Command::new("rustup");
             add.args(["component", "add", "rust-src"]);
             let what = "adding the standard library's source";
@@ -299,13 +294,7 @@ impl Job {
                 .into_iter()
                 .chain(packages),
         );
-        // SAFETY: setpriority is async-signal-safe.
-        unsafe {
-            build.pre_exec(|| {
-                libc::setpriority(libc::PRIO_PROCESS, 0, 15);
-                Ok(())
-            });
-        }
+        give_way(&mut build, 15);
         let what = "compiling the Tab completion";
         let done = run_logged(&self.project, what, "completer", &mut build, |_, _| {});
         self.state.completion = match done {
