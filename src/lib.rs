@@ -46,28 +46,34 @@
 //! The crates that cells use are re-exported, so that nothing but this one
 //! shared library is ever linked.
 
-pub mod batch;
-pub mod calendar;
-pub mod cap;
-pub mod capstone;
-pub mod crdt;
-pub mod dataset;
-pub mod engine;
-pub mod exercises;
-#[cfg(test)]
-#[path = "../tests/extent.rs"]
-mod extent;
-pub mod lambda;
-#[cfg(all(test, target_os = "linux"))]
-#[path = "../tests/memory.rs"]
-mod memory;
-pub mod microbatch;
-pub mod notebook;
 pub mod prelude;
-pub mod schema;
-pub mod serving;
-pub mod speed;
-pub mod systems;
+
+/// Both layers as one, and the experiments with it.
+pub mod lambda {
+    pub use ::lambda::*;
+    pub use lessons::layers::*;
+}
+
+/// The serving layer, and the experiments with it.
+pub mod serving {
+    pub use ::lambda::serving::*;
+    pub use lessons::serving_layer::*;
+}
+
+/// The speed layer, and the experiments with it.
+pub mod speed {
+    pub use ::lambda::speed::*;
+    pub use lessons::speed_layer::*;
+}
+
+pub use ::lambda::{batch, datum, engine};
+pub use calendar;
+pub use dataset;
+pub use exercises;
+pub use exercises::{check, hint, marks, solution};
+pub use lessons::{cap, capstone, crdt, microbatch, plot, systems};
+pub use notebook;
+pub use show;
 
 pub use chrono;
 pub use chrono_tz;

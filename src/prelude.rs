@@ -29,8 +29,9 @@ pub use crate::notebook::widgets::{
 };
 pub use crate::notebook::widgets::{Control as _, Widget as _};
 pub use crate::notebook::{EvcxrDebug as _, EvcxrDisplay as _};
-pub use crate::notebook::{Render, Rich, plot, scratch, with_time};
+pub use crate::notebook::{Render, Rich, scratch, with_time};
 pub use crate::notebook::{clear_output, display, input, measured, password, progress, timed};
+pub use crate::plot;
 pub use crate::plotters;
 pub use crate::{
     batch, cap, capstone, check, crdt, dataset, exercises, hint, lambda, marks, microbatch,

@@ -8,8 +8,8 @@ use lambda_workbook::batch::{
 };
 use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
 use lambda_workbook::dataset;
+use lambda_workbook::datum::{DataUnit, Datum, PersonId};
 use lambda_workbook::engine::{Engine, EngineError, Job, Local, Summary, Views, local};
-use lambda_workbook::schema::{DataUnit, Datum, PersonId};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;

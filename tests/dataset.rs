@@ -1,7 +1,7 @@
 //! The data sets keep what they promise: known answers, the same bytes for the
 //! same arguments, the same datums in both formats, whole or not at all.
 use lambda_workbook::dataset::*;
-use lambda_workbook::schema::*;
+use lambda_workbook::datum::*;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;

@@ -11,6 +11,7 @@ mod lambda;
 #[cfg(target_os = "linux")]
 mod memory;
 mod microbatch;
+mod persons;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

@@ -400,7 +400,7 @@ fn uniques_are_the_batch_views_own_sketches_and_page_views_its_counts() {
     let uniques = Uniques::of("person", batch::Precision::DEFAULT);
     let mut gather = uniques.empty();
     uniques.add(&mut gather, &[Value::Int(1)]).unwrap();
-    let sketch = batch::Sketch::of([&lambda_workbook::schema::PersonId::UserId(1)]);
+    let sketch = batch::Sketch::of([&lambda_workbook::datum::PersonId::UserId(1)]);
     assert_eq!(uniques.encode(&gather), sketch.to_bytes());
 }
 

@@ -4,7 +4,7 @@ use crate::extent;
 use lambda_workbook::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES};
 use lambda_workbook::batch::{self, Sketch};
 use lambda_workbook::calendar::{Granularity, Span};
-use lambda_workbook::schema::PersonId;
+use lambda_workbook::datum::PersonId;
 use lambda_workbook::serving::{
     Bounces, ServedViews, Serving, Store, StoreError, Versions, publish,
 };

@@ -56,8 +56,15 @@ pub struct Project {
 
 /// Packages that cells name, or whose types they hold.
 fn is_read(name: &str) -> bool {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 17] = [
         "lambda_workbook",
+        "calendar",
+        "dataset",
+        "exercises",
+        "lambda",
+        "lessons",
+        "notebook",
+        "show",
         "chrono",
         "chrono-tz",
         "hyperloglogplus",

@@ -187,9 +187,12 @@ fn completion_needs_no_package_that_only_tests_need() {
     let Some(fresh) = Fresh::clone() else { return };
     // What `cargo build` downloads: everything but the development dependencies, which
     // are the last section of a manifest here.
+    let own = std::fs::read_dir(fresh.root().join("crates")).unwrap();
+    let own = own.map(|entry| entry.unwrap().path().join("Cargo.toml"));
     let kept: Vec<(PathBuf, String)> = ["Cargo.toml", "workbook/Cargo.toml", "Cargo.lock"]
         .iter()
         .map(|name| fresh.root().join(name))
+        .chain(own)
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
         .collect();
     for (path, text) in &kept {

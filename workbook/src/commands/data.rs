@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lambda_workbook::dataset::{self, DatasetError, Format, Hours, Kinds, Made, Spec};
-use lambda_workbook::schema::Datum;
+use lambda_workbook::datum::Datum;
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};

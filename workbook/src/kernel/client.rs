@@ -333,7 +333,7 @@ fn steady(exe: &Path) -> Command {
     let mut command = Command::new(exe);
     command
         .args(["kernel", "--connection-file", "{connection_file}"])
-        .env(lambda_workbook::notebook::progress::STEADY, "1");
+        .env(lambda_workbook::show::STEADY, "1");
     command
 }
 

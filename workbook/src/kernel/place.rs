@@ -12,6 +12,17 @@ use std::time::SystemTime;
 /// The file that a notebook cell links.
 pub const DYLIB: &str = "liblambda_workbook.so";
 
+/// The crates below the face `lambda_workbook`, each in `crates/NAME`.
+pub const SUPPORT: [&str; 7] = [
+    "calendar",
+    "dataset",
+    "exercises",
+    "lambda",
+    "lessons",
+    "notebook",
+    "show",
+];
+
 /// What `cargo build` left: the binary, and the support crate beside it.
 #[derive(Clone, Debug)]
 pub struct Built {
@@ -79,6 +90,11 @@ impl Built {
         let built = modified(&self.dylib()).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut folders = vec![self.root.join("src"), self.root.join("cells")];
         let mut files = vec![self.root.join("Cargo.toml"), self.root.join("Cargo.lock")];
+        for name in SUPPORT {
+            let package = self.root.join("crates").join(name);
+            folders.push(package.join("src"));
+            files.push(package.join("Cargo.toml"));
+        }
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
@@ -346,9 +362,11 @@ fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
     for entry in fs::read_dir(deps)?.flatten() {
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        if text.starts_with("liblambda_workbook-")
-            && (text.ends_with(".rlib") || text.ends_with(".rmeta"))
-        {
+        let package = text
+            .strip_prefix("lib")
+            .and_then(|name| name.split_once('-'));
+        let ours = |(name, _): (&str, &str)| name == "lambda_workbook" || SUPPORT.contains(&name);
+        if package.is_some_and(ours) && (text.ends_with(".rlib") || text.ends_with(".rmeta")) {
             fs::copy(entry.path(), folder.join(&name))?;
         }
     }
@@ -454,6 +472,21 @@ mod tests {
     }
 
     #[test]
+    fn every_crate_that_the_face_stands_on_is_watched() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let manifest: toml::Value = toml::from_str(&manifest).unwrap();
+        let needed = manifest["dependencies"].as_table().unwrap();
+        let own = manifest["workspace"]["dependencies"].as_table().unwrap();
+        let own = own.iter().filter(|(name, about)| {
+            about.get("path").is_some() && needed.contains_key(name.as_str())
+        });
+        let mut own: Vec<&str> = own.map(|(name, _)| name.as_str()).collect();
+        own.sort_unstable();
+        assert_eq!(own, SUPPORT);
+    }
+
+    #[test]
     fn a_source_newer_than_the_build_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let built = build(folder.path(), "");
@@ -467,7 +500,7 @@ mod tests {
         set(&folder.path().join("src/old.rs"), now - hour);
         set(&built.dylib(), now);
         assert_eq!(built.changed_source(), None);
-        let deep = folder.path().join("src/room/new.rs");
+        let deep = folder.path().join("crates/lambda/src/room/new.rs");
         fs::create_dir_all(deep.parent().unwrap()).unwrap();
         fs::write(&deep, "").unwrap();
         set(&deep, now + hour);

@@ -1,0 +1,183 @@
+//! A range of time, from its first second to before its last.
+
+use crate::Granularity;
+use chrono::{DateTime, NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
+use std::fmt;
+
+/// `from..until`, epoch seconds, UTC; `until` is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    from: i64,
+    until: i64,
+}
+
+/// Seconds up to here can be written as a date: the years 1 to 9999.
+const SECONDS: std::ops::RangeInclusive<i64> = crate::TIMESTAMPS;
+
+impl Span {
+    /// From the first to before the second; empty if they are the same.
+    ///
+    /// # Errors
+    /// A range that ends before it starts, or that leaves the years 1 to 9999.
+    ///
+    /// ```
+    /// use lambda_workbook::calendar::Span;
+    /// assert_eq!(Span::new(0, 7_200)?.hours(), 2);
+    /// let error = Span::new(7_200, 0).unwrap_err();
+    /// assert!(error.to_string().starts_with("the range ends before it starts"));
+    /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+    /// ```
+    pub fn new(from: i64, until: i64) -> Result<Span, SpanError> {
+        for secs in [from, until] {
+            if !SECONDS.contains(&secs) {
+                return Err(SpanError::Outside(secs));
+            }
+        }
+        if until < from {
+            return Err(SpanError::Backwards { from, until });
+        }
+        Ok(Span { from, until })
+    }
+
+    /// From one reading of the clocks of a place to before another.
+    ///
+    /// A reading that occurs twice is the first of the two; one that the clocks
+    /// jumped over is the moment of the jump. 03:00 to 03:00 is therefore not
+    /// always a multiple of 24 hours.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use lambda_workbook::calendar::Span;
+    /// use chrono::NaiveDate;
+    /// use chrono_tz::America::Los_Angeles;
+    ///
+    /// let three = |day| NaiveDate::from_ymd_opt(2015, 8, day).unwrap().and_hms_opt(3, 0, 0).unwrap();
+    /// let span = Span::local(three(3), three(6), Los_Angeles)?;
+    /// assert_eq!((span.from(), span.hours()), (1_438_596_000, 72));
+    /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+    /// ```
+    pub fn local(from: NaiveDateTime, until: NaiveDateTime, zone: Tz) -> Result<Span, SpanError> {
+        Span::new(instant(from, zone), instant(until, zone))
+    }
+
+    /// The first second.
+    pub fn from(self) -> i64 {
+        self.from
+    }
+
+    /// The second after the last.
+    pub fn until(self) -> i64 {
+        self.until
+    }
+
+    /// How long it is.
+    pub fn secs(self) -> i64 {
+        self.until - self.from
+    }
+
+    /// How many whole hours it lasts: the reads that it takes from hours alone.
+    pub fn hours(self) -> i64 {
+        self.secs() / Granularity::Hour.secs()
+    }
+
+    /// Whether a second lies in it.
+    pub fn contains(self, ts: i64) -> bool {
+        (self.from..self.until).contains(&ts)
+    }
+
+    pub(super) fn must_be_made_of(self, finest: Granularity) -> Result<(), SpanError> {
+        for ts in [self.from, self.until] {
+            if finest.bucket(ts) != ts {
+                return Err(SpanError::NotABound { ts, finest });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The instant at which the clocks of a place read `wall`.
+fn instant(wall: NaiveDateTime, zone: Tz) -> i64 {
+    let utc = wall.and_utc().timestamp();
+    if let Some(first) = zone.from_local_datetime(&wall).earliest() {
+        return first.timestamp();
+    }
+    // Clocks jumped over it. The jump is where they first read more than this.
+    let reads =
+        |ts: i64| DateTime::from_timestamp(ts, 0).map(|utc| utc.with_timezone(&zone).naive_local());
+    let (mut before, mut after) = (utc - 36 * 3_600, utc + 36 * 3_600);
+    while after - before > 1 {
+        let middle = before + (after - before) / 2;
+        if reads(middle) < Some(wall) {
+            before = middle;
+        } else {
+            after = middle;
+        }
+    }
+    after
+}
+
+/// Why a range cannot be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanError {
+    /// The end comes first.
+    Backwards { from: i64, until: i64 },
+    /// Not a second of the years 1 to 9999.
+    Outside(i64),
+    /// An end inside a bucket of the finest granularity.
+    NotABound { ts: i64, finest: Granularity },
+    /// No granularity to read.
+    NoGranularity,
+}
+
+/// A date and time in UTC.
+pub(super) fn stamp(ts: i64) -> String {
+    match DateTime::from_timestamp(ts, 0) {
+        Some(utc) => utc.format("%Y-%m-%d %H:%M").to_string(),
+        None => ts.to_string(),
+    }
+}
+
+impl fmt::Display for SpanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpanError::Backwards { from, until } => write!(
+                f,
+                "the range ends before it starts: from {} to {} UTC; exchange the two",
+                stamp(*from),
+                stamp(*until)
+            ),
+            SpanError::Outside(secs) => {
+                write!(f, "second {secs} is outside the years 1 to 9999")?;
+                if SECONDS.contains(&(secs / 1000)) {
+                    write!(f, "; are these milliseconds? seconds are wanted")?;
+                }
+                Ok(())
+            }
+            SpanError::NotABound { ts, finest } => {
+                let (name, down) = (finest.name(), finest.bucket(*ts));
+                write!(
+                    f,
+                    "{ts} ({} UTC) lies inside a bucket of one {name}, and a view cannot be read \
+                     in parts; use {down} or {}, or count the page views themselves",
+                    stamp(*ts),
+                    down + finest.secs()
+                )
+            }
+            SpanError::NoGranularity => write!(
+                f,
+                "no granularity to read; name one or more of h, d, w and m"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SpanError {}
+
+impl From<SpanError> for polars::error::PolarsError {
+    fn from(error: SpanError) -> Self {
+        polars::error::PolarsError::InvalidOperation(error.to_string().into())
+    }
+}

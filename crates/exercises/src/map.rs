@@ -1,0 +1,138 @@
+//! The way so far: hints that were opened, exercises that were solved.
+use super::exercise::Exercise;
+use super::progress::{Progress, ProgressError, Record};
+use notebook::escape::code;
+use notebook::table::{Cell, Grid, Head};
+use notebook::{Render, Rich};
+use std::collections::BTreeMap;
+
+/// The hints of an exercise that are open.
+#[derive(Clone, Debug)]
+#[must_use = "hints are shown when they end a cell"]
+pub struct Hints {
+    exercise: &'static Exercise,
+    open: usize,
+}
+
+/// Opens the next hint of an exercise. Where progress cannot be stored, all are
+/// open.
+pub fn hint(exercise: &'static Exercise) -> Hints {
+    let all = exercise.hints.len();
+    let opened = Progress::of_project().and_then(|progress| progress.open_hint(exercise.id, all));
+    Hints {
+        exercise,
+        open: opened.unwrap_or(all),
+    }
+}
+
+impl Hints {
+    /// The first `open` hints of an exercise.
+    pub fn opened(exercise: &'static Exercise, open: usize) -> Self {
+        let open = open.min(exercise.hints.len());
+        Hints { exercise, open }
+    }
+}
+
+impl Render for Hints {
+    fn render(&self) -> Rich {
+        let all = self.exercise.hints.len();
+        let left = match all - self.open {
+            0 => "That was the last hint.".to_owned(),
+            left => format!("{left} more: ask again."),
+        };
+        let numbered = || (1..).zip(&self.exercise.hints[..self.open]);
+        let text: String = numbered()
+            .map(|(n, hint)| format!("Hint {n} of {all}: {hint}\n"))
+            .collect();
+        let items: String = numbered()
+            .map(|(n, hint)| format!("<p><b>Hint {n} of {all}.</b> {}</p>", code(hint)))
+            .collect();
+        Rich::text(text + &left).html(format!("{items}<p>{left}</p>"))
+    }
+}
+
+/// All exercises and how far the reader is.
+#[derive(Clone, Debug)]
+pub struct Map {
+    rows: Vec<(&'static Exercise, Record)>,
+    note: Option<String>,
+}
+
+/// The map of all exercises, as stored in the project.
+pub fn progress() -> Map {
+    let records = Progress::of_project().and_then(|progress| progress.records());
+    Map::of(records)
+}
+
+impl Map {
+    /// The map of what is stored, or why nothing can be read.
+    pub fn of(records: Result<BTreeMap<String, Record>, ProgressError>) -> Map {
+        let (records, note) = match records {
+            Ok(records) => (records, None),
+            Err(error) => (
+                BTreeMap::new(),
+                Some(format!("No progress is stored: {error}")),
+            ),
+        };
+        let record = |exercise: &&'static Exercise| {
+            let record = records.get(exercise.id).cloned().unwrap_or_default();
+            (*exercise, record)
+        };
+        Map {
+            rows: super::ALL.iter().map(record).collect(),
+            note,
+        }
+    }
+
+    /// How many are solved, of how many.
+    pub fn solved(&self) -> (usize, usize) {
+        let solved = self.rows.iter().filter(|(_, record)| record.solved).count();
+        (solved, self.rows.len())
+    }
+
+    fn grid(&self) -> Grid {
+        let (solved, all) = self.solved();
+        let row = |(exercise, record): &(&Exercise, Record)| {
+            let state = match record {
+                Record { solved: true, .. } => "✓ solved",
+                Record { gave_up: true, .. } => "… shown",
+                Record { attempts: 0, .. } => "○ open",
+                _ => "… begun",
+            };
+            let cases = match record.cases {
+                0 => "–".to_owned(),
+                cases => format!("{} of {cases}", record.best),
+            };
+            let cells = [
+                exercise.id.into(),
+                exercise.title.into(),
+                state.into(),
+                cases,
+                record.attempts.to_string(),
+            ];
+            cells.map(Cell::Value).to_vec()
+        };
+        Grid {
+            caption: format!("{solved} of {all} exercises solved"),
+            heads: vec![
+                Head::text("exercise"),
+                Head::text("title"),
+                Head::text("state"),
+                Head::number("cases"),
+                Head::number("checks"),
+            ],
+            rows: self.rows.iter().map(row).collect(),
+            ..Grid::default()
+        }
+    }
+}
+
+impl Render for Map {
+    fn render(&self) -> Rich {
+        let rich = self.grid().render();
+        match &self.note {
+            Some(note) => Rich::stack(&[rich, Rich::text(note)]),
+            None => rich,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Every case of an exercise with how it ended, and the points that makes.
+use super::verdict::{Status, Verdict};
+use notebook::{Render, Rich};
+use std::collections::BTreeMap;
+
+/// How one case ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The case's name.
+    pub case: &'static str,
+    /// What it tests.
+    pub about: &'static str,
+    /// How it ended.
+    pub status: Status,
+}
+
+/// How all cases ended, and the verdict on the first that failed.
+///
+/// At the end of a cell it is a number, the points, which nbgrader reads; front
+/// ends show the verdict.
+#[derive(Clone, Debug)]
+#[must_use = "marks are shown when they end a cell"]
+pub struct Marks {
+    /// Every case, in order.
+    pub cases: Vec<Marked>,
+    /// The first failure, or that there is none.
+    pub verdict: Verdict,
+    points: f64,
+    weights: BTreeMap<String, f64>,
+}
+
+impl Marks {
+    pub(super) fn new(cases: Vec<Marked>, verdict: Verdict) -> Self {
+        let points = cases.len() as f64;
+        Marks {
+            cases,
+            verdict,
+            points,
+            weights: BTreeMap::new(),
+        }
+    }
+
+    /// The points for all cases together: one a case unless said.
+    pub fn of(mut self, points: f64) -> Self {
+        self.points = points;
+        self
+    }
+
+    /// What a case weighs beside the others: 1 unless said.
+    pub fn weighing<'a>(mut self, weights: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
+        let weights = weights.into_iter();
+        self.weights
+            .extend(weights.map(|(case, weight)| (case.to_owned(), weight)));
+        self
+    }
+
+    /// The points that each case is worth, and of these the points that it got.
+    pub fn points(&self) -> Vec<(&'static str, f64, f64)> {
+        let weight = |case: &Marked| self.weights.get(case.case).copied().unwrap_or(1.0);
+        let all: f64 = self.cases.iter().map(weight).sum();
+        let share = |case: &Marked| {
+            let worth = if all > 0.0 {
+                self.points * weight(case) / all
+            } else {
+                0.0
+            };
+            let got = if case.status == Status::Passed {
+                worth
+            } else {
+                0.0
+            };
+            (case.case, worth, got)
+        };
+        self.cases.iter().map(share).collect()
+    }
+
+    /// The points that all cases got: all of them, to the last digit, if every case
+    /// passed.
+    pub fn total(&self) -> f64 {
+        if self.cases.iter().all(|case| case.status == Status::Passed) {
+            return self.points;
+        }
+        rounded(self.points().iter().map(|(_, _, got)| got).sum())
+    }
+}
+
+/// Points are read by people.
+fn rounded(points: f64) -> f64 {
+    (points * 100.0).round() / 100.0
+}
+
+impl Render for Marks {
+    fn render(&self) -> Rich {
+        let verdict = self.verdict.render();
+        let marks = Rich::text(self.total().to_string());
+        let html = verdict.get("text/html").unwrap_or_default().to_owned();
+        marks.html(html)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::{Inputs, Value};
+    use super::super::{mark, pacific_days};
+    use super::*;
+    use polars::prelude::DataFrame;
+
+    #[test]
+    fn points_follow_the_weights() {
+        let mut right = |inputs: &Inputs| match inputs.frame("views").unwrap().height() {
+            0 => Ok(Value::Frame(DataFrame::empty())),
+            _ => Ok(pacific_days::EXERCISE.right_answer(inputs).unwrap()),
+        };
+        let marks = mark(&pacific_days::EXERCISE, 3, &mut right);
+        let cases = marks.cases.len();
+        let failed: Vec<_> = marks
+            .cases
+            .iter()
+            .filter(|case| case.status != Status::Passed)
+            .collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!((failed[0].case, failed[0].status), ("empty", Status::Wrong));
+        assert_eq!(marks.total(), (cases - 1) as f64);
+        assert_eq!(
+            marks
+                .clone()
+                .of(1.0)
+                .weighing([("empty", cases as f64 + 1.0)])
+                .total(),
+            rounded((cases - 1) as f64 / (2 * cases) as f64)
+        );
+        assert_eq!(marks.of(10.0).weighing([("empty", 0.0)]).total(), 10.0);
+    }
+}

@@ -1,0 +1,167 @@
+//! Known wrong answers, for the tests of exercises.
+//!
+//! A mutant is a Rust file in `solutions/mutants/NAME/`: a reader's function with
+//! one mistake, and a first line that says what finds it:
+//! `// found by CASE: words of the reason`.
+use super::compare::difference;
+use super::verdict::Verdict;
+use super::{Case, Exercise, READERS_SEED, Value};
+use std::collections::BTreeSet;
+
+/// One known wrong answer.
+pub(crate) struct Mutant<F> {
+    pub name: &'static str,
+    pub source: &'static str,
+    pub function: F,
+}
+
+impl<F> Mutant<F> {
+    /// Fails unless the verdict is the one that the file announces.
+    pub fn assert_found(&self, verdict: &Verdict) {
+        self.assert_found_where_announced(verdict);
+        let (_, reason) = announced(self.source).expect("the first line says what finds it");
+        assert!(
+            verdict.reason().contains(reason),
+            "mutant {}: {}",
+            self.name,
+            verdict.reason()
+        );
+    }
+
+    /// The same of a verdict with another seed, where other rows may differ.
+    pub fn assert_found_where_announced(&self, verdict: &Verdict) {
+        let (case, _) = announced(self.source).expect("the first line says what finds it");
+        let failed = verdict.failed.as_ref().map(|failed| failed.case.name);
+        let said = verdict.headline();
+        assert_eq!(failed, Some(case), "mutant {}: {said}", self.name);
+    }
+}
+
+/// Fails if a grader's case, but one without rows, has the answer that a reader's
+/// case has.
+pub(crate) fn assert_drawn(exercise: &Exercise) {
+    let answers = |seed: u64| -> Vec<(&str, Value)> {
+        let cases = (exercise.cases)(seed).into_iter();
+        let answer = |case: Case| (case.name, exercise.right_answer(&case.inputs).unwrap());
+        cases.map(answer).collect()
+    };
+    for seed in 0..4 {
+        for ((name, readers), (_, drawn)) in answers(READERS_SEED).iter().zip(answers(seed)) {
+            let empty = matches!(readers, Value::Frame(frame) if frame.height() == 0);
+            assert!(
+                empty || difference(readers, &drawn).is_some(),
+                "{name}, seed {seed}"
+            );
+        }
+    }
+}
+
+/// The case and the words of the reason on a mutant's first line.
+pub(crate) fn announced(source: &str) -> Option<(&str, &str)> {
+    source
+        .lines()
+        .next()?
+        .strip_prefix("// found by ")?
+        .split_once(": ")
+}
+
+/// Fails unless these are all the files of the folder.
+pub(crate) fn assert_complete(exercise: &str, names: impl Iterator<Item = &'static str>) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../solutions/mutants");
+    let folder = std::path::Path::new(folder).join(exercise);
+    let files = std::fs::read_dir(folder).expect("the exercise has mutants");
+    let stem = |path: std::path::PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+    let files: BTreeSet<String> = files.map(|file| stem(file.unwrap().path())).collect();
+    assert_eq!(files, names.map(str::to_owned).collect());
+}
+
+/// The tests that every exercise has, in its module `tests`: the stub is unsolved,
+/// the reference passes, each mutant fails for its own reason, with other seeds too.
+/// The solution itself stands in its notebook and is tested on the real kernel.
+///
+/// Mutants are compiled as a cell would, each in a module of its own, into `MUTANTS`.
+macro_rules! tests {
+    ($exercise:ident :: $function:ident, stub: $stub:expr, mutants: $($name:ident),* $(,)?) => {
+        use crate::{READERS_SEED, Status, Verdict, judge, mutants};
+        use notebook::Render as _;
+
+        $(#[allow(unused, clippy::all)]
+        mod $name {
+            use lambda_workbook::prelude::*;
+            use lambda_workbook::chrono;
+            use lambda_workbook::chrono_tz;
+            use lambda_workbook::polars;
+            include!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/../../solutions/mutants/", stringify!($exercise), "/", stringify!($name), ".rs"
+            ));
+            pub const FUNCTION: super::Function = $function;
+        })*
+
+        static MUTANTS: &[mutants::Mutant<Function>] = &[$(mutants::Mutant {
+            name: stringify!($name),
+            source: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/../../solutions/mutants/", stringify!($exercise), "/", stringify!($name), ".rs"
+            )),
+            function: $name::FUNCTION,
+        }),*];
+
+        fn verdict_with(seed: u64, function: Function) -> Verdict {
+            judge(&EXERCISE, seed, &move |inputs| answer(function, inputs))
+        }
+
+        fn verdict(function: Function) -> Verdict {
+            verdict_with(READERS_SEED, function)
+        }
+
+        #[test]
+        fn the_reference_passes_with_any_seed() {
+            for seed in 0..20 {
+                let verdict = judge(&EXERCISE, seed, &reference);
+                assert_eq!(verdict.status, Status::Passed, "{}: {}", verdict.headline(), verdict.reason());
+            }
+        }
+
+        #[test]
+        fn the_stub_is_unsolved_and_says_what_to_write() {
+            let verdict = verdict($stub);
+            assert_eq!(verdict.status, Status::Unsolved);
+            assert!(verdict.reason().contains(EXERCISE.signature));
+            let text = verdict.render().get("text/plain").unwrap().to_owned();
+            assert!(text.contains(&format!("hint!({})", EXERCISE.name)), "{text}");
+        }
+
+        #[test]
+        fn each_mutant_fails_for_its_own_reason() {
+            for mutant in MUTANTS {
+                mutant.assert_found(&verdict(mutant.function));
+            }
+        }
+
+        #[test]
+        fn another_seed_asks_otherwise_and_finds_the_same_mutants() {
+            for seed in 0..8 {
+                for mutant in MUTANTS {
+                    mutant.assert_found_where_announced(&verdict_with(seed, mutant.function));
+                }
+            }
+        }
+
+        #[test]
+        fn no_case_with_rows_is_the_readers_own() {
+            mutants::assert_drawn(&EXERCISE);
+        }
+
+        #[test]
+        fn every_mutant_of_the_folder_is_tested() {
+            mutants::assert_complete(EXERCISE.name, MUTANTS.iter().map(|mutant| mutant.name));
+        }
+
+        #[test]
+        fn every_case_has_an_answer() {
+            for case in cases(READERS_SEED) {
+                assert!(reference(&case.inputs).is_ok(), "{}", case.name);
+            }
+        }
+    };
+}
+pub(crate) use tests;

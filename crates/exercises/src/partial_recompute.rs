@@ -1,0 +1,116 @@
+//! Exercise 15: a view mended for the people of a new batch, and for nobody else.
+use super::draw::Draw;
+use super::exercise::{Case, Exercise};
+use super::value::{Inputs, Value};
+use lessons::systems::BatchLayer;
+use polars::prelude::*;
+
+/// The reader's function.
+pub type Function = fn(&DataFrame, &DataFrame, &DataFrame, &mut BatchLayer) -> PolarsResult<DataFrame>;
+
+/// Feeds the reader's function; beside its view stands what was recomputed for it.
+pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
+    let mut layer = BatchLayer::default();
+    let [master, batch, old] = ["master", "batch", "old"].map(|name| inputs.frame(name));
+    let view = function(master?, batch?, old?, &mut layer)?;
+    with_rows(view, layer.rows())
+}
+
+fn with_rows(mut view: DataFrame, rows: usize) -> PolarsResult<Value> {
+    let rows = vec![rows as i64; view.height()];
+    view.with_column(Column::new("samples_recomputed".into(), rows))?;
+    Ok(Value::Frame(view))
+}
+
+/// Exercise 15.
+pub static EXERCISE: Exercise = Exercise {
+    id: "15_partial_recompute",
+    name: "partial_recompute",
+    title: "Exercise 15, partial recomputation",
+    signature: "fn partial_recompute(master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer) \
+                -> PolarsResult<DataFrame>",
+    hints: &[
+        "Four steps: who has a sample in the batch; their samples in the master data; their birthdays, from those samples and the \
+         new ones; the old view with these in place of what it said of them.",
+        "A semi join keeps the rows of one table whose person is in another, each once, however often the person is there; an anti \
+         join keeps the others. Call `layer.birthdays` once, with the samples of steps 2 and 3 below one another.",
+        "`let key = || vec![col(\"person\")];` then `master.clone().lazy().join(batch.clone().lazy(), key(), key(), \
+         JoinArgs::new(JoinType::Semi))`, `concat([theirs, batch.clone().lazy()], UnionArgs::default())?.collect()?`, and at the end the \
+         anti join of `old` with the new birthdays, `concat`, `.sort([\"person\"], Default::default())`.",
+    ],
+    off_limits: &[],
+    cases,
+    reference,
+};
+
+fn reference(inputs: &Inputs) -> PolarsResult<Value> {
+    let (master, batch, old) = (inputs.frame("master")?, inputs.frame("batch")?, inputs.frame("old")?);
+    if !BatchLayer::default().birthdays(master)?.equals_missing(old) {
+        polars_bail!(InvalidOperation: "the old view is not that of the master data");
+    }
+    let touched: Vec<i64> = batch.column("person")?.i64()?.into_no_null_iter().collect();
+    let people = master.column("person")?.i64()?.into_no_null_iter();
+    let theirs = people.filter(|person| touched.contains(person)).count();
+    let view = BatchLayer::default().birthdays(&master.vstack(batch)?)?;
+    with_rows(view, theirs + batch.height())
+}
+
+/// A person, seconds, an age.
+type Sample = (i64, i64, i64);
+
+fn frame(samples: &[Sample]) -> DataFrame {
+    let columns = df!(
+        "person" => samples.iter().map(|sample| sample.0).collect::<Vec<_>>(),
+        "true_as_of_secs" => samples.iter().map(|sample| sample.1).collect::<Vec<_>>(),
+        "age" => samples.iter().map(|sample| sample.2).collect::<Vec<_>>(),
+    );
+    columns.expect("columns of one length")
+}
+
+fn cases(seed: u64) -> Vec<Case> {
+    let mut draw = Draw::of(seed);
+    let first = draw.number(1, 100..1_000_000_000);
+    // Aug 7, 2015, and a day near it.
+    let day = 1_438_912_800 + 86_400 * draw.number(0, -1_000..1_000);
+    let later = day + 86_400 * draw.number(60, 40..200);
+    let at = |samples: &[Sample]| -> DataFrame {
+        let moved: Vec<Sample> = samples.iter().map(|(n, secs, age)| (first + n, *secs, *age)).collect();
+        frame(&moved)
+    };
+    let case = |name, about, why, master: &[Sample], batch: &[Sample]| {
+        let (master, batch) = (at(master), at(batch));
+        let old = BatchLayer::default().birthdays(&master).expect("sound samples");
+        let inputs = [("master", master), ("batch", batch), ("old", old)];
+        let with = |inputs: Inputs, (name, frame)| inputs.with(name, Value::Frame(frame));
+        Case { name, about, why, inputs: inputs.into_iter().fold(Inputs::new(), with) }
+    };
+    let mut drawn = |people: i64, count: i64| -> Vec<Sample> {
+        let sample = |_| {
+            let person = draw.below(people);
+            (person, day + draw.below(86_400 * 300), 20 + person % 40 + draw.below(2))
+        };
+        (0..count).map(sample).collect()
+    };
+    let (many, new) = (drawn(40, 120), drawn(40, 9));
+    vec![
+        case("first_batch", "the master data are still empty", "the first batch of all is a batch like any other", &[], &[(1, day, 30), (2, day, 40)]),
+        case("another_sample", "a person known already has another sample", "a birthday comes of all samples: of the old ones and the new", &[(1, day, 30)], &[(1, later, 31)]),
+        case("others_stay", "somebody has no new sample", "whoever is not in the batch keeps the birthday of the old view, and costs nothing", &[(2, day, 30), (1, day, 40)], &[(2, later, 31)]),
+        case("twice_in_the_batch", "one person has two new samples", "joined with each of them, the old samples would be computed from twice", &[(1, day, 30), (2, day, 50)], &[(2, later, 50), (2, later + 86_400, 50)]),
+        case("order", "the batch is about the first of the persons", "a view is sorted by its key, or it cannot be searched", &[(1, day, 30), (2, day, 40)], &[(1, later, 31)]),
+        case("contradiction", "the new sample contradicts an old one", "a person without a possible birthday is in the view, so that somebody looks at it", &[(1, day, 30), (2, day, 40)], &[(2, later, 20)]),
+        case("empty_batch", "nothing new has come", "a batch run without news must leave the view as it is", &[(1, day, 30), (2, day, 40)], &[]),
+        case("random", "nine new samples of some forty people", "what holds for chosen samples must hold for all", &many, &new),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::mutants::tests! {
+        partial_recompute::partial_recompute, stub: |_, _, _, _| todo!(), mutants:
+        drops_contradictions, empty_batch_empties, from_the_new_samples_alone, joins_each_with_each,
+        keeps_both, keeps_the_old, only_the_touched, recomputes_everybody, unsorted,
+    }
+}

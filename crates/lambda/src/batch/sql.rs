@@ -1,0 +1,80 @@
+//! The roll-up of hours into days, in SQL.
+//!
+//! The same view in a language that other engines speak too: the text below runs
+//! here over a registered table, and on a cluster as it stands. Tests hold it
+//! equal to the expression form, [`page_views`](super::page_views()).
+
+use polars::prelude::*;
+use polars::sql::SQLContext;
+
+/// The table that [`DAYS_OF_HOURS`] reads: page views by hour.
+pub const HOURS_TABLE: &str = "hourly_page_views";
+
+/// Page views by day of UTC, from page views by hour: `url`, `granularity`, `ts`,
+/// `count`, sorted.
+///
+/// Engines disagree about the remainder of a negative number, so it is taken
+/// twice: with `ts - ts % 86400`, which the lesson has, hours before 1970 fall
+/// into the day after theirs on Spark. The inner query names the day before the
+/// outer one groups by it, as some engines take `ts` in GROUP BY for the column
+/// and some for the alias.
+pub const DAYS_OF_HOURS: &str = "\
+SELECT url, granularity, ts, SUM(views) AS count
+FROM (
+    SELECT url, 'd' AS granularity,
+           ts - (ts % 86400 + 86400) % 86400 AS ts,
+           count AS views
+    FROM hourly_page_views
+    WHERE granularity = 'h'
+) AS hours
+GROUP BY url, granularity, ts
+ORDER BY url, granularity, ts";
+
+/// Runs [`DAYS_OF_HOURS`] over a view of page views; only its hours count.
+///
+/// ```
+/// use lambda_workbook::{batch, calendar::Granularity};
+/// use polars::prelude::*;
+///
+/// let views = df!("url" => ["foo.com/", "foo.com/"], "true_as_of_secs" => [60i64, 4000])?;
+/// let hours = batch::page_views(&views, Granularity::Hour)?;
+/// let days = batch::sql::days_of_hours(&hours)?;
+/// assert!(days.equals(&batch::page_views(&views, Granularity::Day)?));
+/// # Ok::<(), PolarsError>(())
+/// ```
+pub fn days_of_hours(hours: &DataFrame) -> PolarsResult<DataFrame> {
+    let mut context = SQLContext::new();
+    context.register(HOURS_TABLE, hours.clone().lazy());
+    context.execute(DAYS_OF_HOURS)?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{page_views, page_views_all};
+    use calendar::Granularity;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_text_reads_the_table_that_is_registered() {
+        assert!(DAYS_OF_HOURS.contains(&format!("FROM {HOURS_TABLE}")));
+        let day = Granularity::Day.secs().to_string();
+        assert_eq!(DAYS_OF_HOURS.matches(&day).count(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn sql_and_expressions_give_the_same_days(
+            rows in prop::collection::vec((0..3usize, -400_000..400_000i64), 1..60)
+        ) {
+            let views = df!(
+                "url" => rows.iter().map(|row| ["a.com/", "b.com/", "b.com/x"][row.0]).collect::<Vec<_>>(),
+                "true_as_of_secs" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            ).unwrap();
+            let days = page_views(&views, Granularity::Day).unwrap();
+            prop_assert!(days_of_hours(&page_views(&views, Granularity::Hour).unwrap()).unwrap().equals(&days));
+            // From the whole view too: days are not counted again.
+            prop_assert!(days_of_hours(&page_views_all(&views).unwrap()).unwrap().equals(&days));
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! JSON lines, cut at fixed places: a chunk has the lines that start in it.
+
+use super::positional::{read_at, read_exact_at};
+use super::record::Person;
+use super::scan::scan;
+use super::source::{Sink, Source};
+use crate::batch::rejected::{Reason, TIMESTAMPS};
+use crate::datum::{DataUnit, Datum, Equiv, PersonId};
+use crate::engine::{EngineError, InputFormat};
+use memchr::{memchr, memchr_iter, memmem};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// The longest line that is read, in bytes. A longer one is rejected, so that
+/// a file without line ends does not fill the memory.
+pub const LONGEST_LINE: usize = 64 << 20;
+
+/// Bytes of a chunk.
+const CHUNK: u64 = 2 << 20;
+/// Bytes of the lesson's lines, to guess the number of records by.
+const USUAL_LINE: usize = 150;
+/// Bytes read at once to find the end of a chunk's last line.
+const STEP: usize = 64 << 10;
+
+/// A file of JSON lines.
+pub struct JsonLines {
+    path: PathBuf,
+    file: File,
+    len: u64,
+    chunk: u64,
+}
+
+impl JsonLines {
+    pub fn new(path: &Path, file: File, len: u64) -> Self {
+        JsonLines {
+            path: path.to_owned(),
+            file,
+            len,
+            chunk: CHUNK,
+        }
+    }
+
+    /// Cuts the file into smaller chunks, for tests.
+    #[must_use]
+    pub fn with_chunk(mut self, bytes: u64) -> Self {
+        self.chunk = bytes.max(1);
+        self
+    }
+
+    fn io(&self) -> impl FnOnce(std::io::Error) -> EngineError {
+        EngineError::io(&self.path, "reading")
+    }
+
+    /// The end of the line that goes on at `at`: appends what is left of it to
+    /// `line`, as far as that stays within [`LONGEST_LINE`]. Returns the bytes
+    /// appended or passed over.
+    fn finish_line(
+        &self,
+        line: &mut Vec<u8>,
+        start: usize,
+        mut at: u64,
+    ) -> Result<u64, EngineError> {
+        let mut passed = 0;
+        let mut step = vec![0; STEP];
+        while at < self.len {
+            let wanted = STEP.min((self.len - at) as usize);
+            read_exact_at(&self.file, &mut step[..wanted], at).map_err(self.io())?;
+            let end = memchr(b'\n', &step[..wanted]);
+            let piece = &step[..end.unwrap_or(wanted)];
+            passed += piece.len() as u64;
+            if line.len() - start <= LONGEST_LINE {
+                line.extend_from_slice(piece);
+            }
+            if end.is_some() {
+                break;
+            }
+            at += wanted as u64;
+        }
+        Ok(passed)
+    }
+
+    fn line(
+        &self,
+        line: &[u8],
+        bytes: u64,
+        last: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), EngineError> {
+        let number = sink.lines;
+        sink.lines += 1;
+        if let Some(found) = scan(line) {
+            sink.read += 1;
+            if TIMESTAMPS.contains(&found.secs) {
+                if let Err(reason) =
+                    sink.page_view(found.secs, found.url, found.person, found.nonce)?
+                {
+                    sink.rejects.add(number, &reason, line, bytes);
+                }
+            } else {
+                sink.rejects
+                    .add(number, &Reason::Timestamp(found.secs), line, bytes);
+            }
+            return Ok(());
+        }
+        if line.iter().all(|b| b" \t\r".contains(b)) {
+            return Ok(());
+        }
+        sink.read += 1;
+        if line.len() > LONGEST_LINE {
+            let reason = Reason::LineTooLong {
+                bytes,
+                limit: LONGEST_LINE,
+            };
+            sink.rejects.add(number, &reason, line, bytes);
+            return Ok(());
+        }
+        let taken = match read_datum(line, last) {
+            Ok(datum) => take(&datum, sink)?,
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = taken {
+            sink.rejects.add(number, &reason, line, bytes);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a line by the schema.
+fn read_datum(line: &[u8], last: bool) -> Result<Datum, Reason> {
+    serde_json::from_slice(line).map_err(|error| {
+        if let Err(error) = str::from_utf8(line) {
+            return Reason::NotUtf8 {
+                at: error.valid_up_to(),
+            };
+        }
+        if error.is_eof() && last {
+            return Reason::Truncated;
+        }
+        // The parser counts lines within what it was given, which is one line.
+        Reason::NotADatum(
+            error
+                .to_string()
+                .replace(" at line 1 column ", " at column "),
+        )
+    })
+}
+
+fn take(datum: &Datum, sink: &mut Sink<'_>) -> Result<Result<(), Reason>, EngineError> {
+    let secs = datum.pedigree.true_as_of_secs;
+    if !TIMESTAMPS.contains(&secs) {
+        return Ok(Err(Reason::Timestamp(secs)));
+    }
+    match &datum.dataunit {
+        DataUnit::PageView(view) => {
+            let person = match &view.person {
+                PersonId::UserId(id) => Person::User(*id),
+                PersonId::Cookie(cookie) => Person::Cookie(cookie.as_bytes()),
+            };
+            sink.page_view(secs, &view.page.url, person, view.nonce)
+        }
+        _ => {
+            sink.other_kinds += 1;
+            Ok(Ok(()))
+        }
+    }
+}
+
+impl Source for JsonLines {
+    fn format(&self) -> InputFormat {
+        InputFormat::JsonLines
+    }
+
+    fn chunks(&self) -> usize {
+        self.len.div_ceil(self.chunk) as usize
+    }
+
+    fn bytes(&self, chunk: usize) -> u64 {
+        (self.len - chunk as u64 * self.chunk).min(self.chunk)
+    }
+
+    fn records(&self, chunk: usize) -> usize {
+        self.bytes(chunk) as usize / USUAL_LINE
+    }
+
+    fn earliest_from(&self, _chunk: usize) -> Option<i64> {
+        None
+    }
+
+    fn most_waiting(&self) -> usize {
+        self.len as usize / USUAL_LINE
+    }
+
+    fn place(&self, chunk: usize) -> usize {
+        chunk
+    }
+
+    fn wave(&self, threads: usize) -> usize {
+        threads * 32
+    }
+
+    fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
+        let Some((mut text, at, start)) = self.text(chunk)? else {
+            return Ok(());
+        };
+        self.each_line(&mut text, at, start, |line, bytes, last| {
+            self.line(line, bytes, last, sink)
+        })
+    }
+
+    fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError> {
+        let mut equivs = Vec::new();
+        let Some((mut text, mut at, start)) = self.text(chunk)? else {
+            return Ok(equivs);
+        };
+        // The key can also be written with escapes.
+        let maybe = |text: &[u8]| {
+            memmem::find(text, b"\"equiv\"").is_some() || memmem::find(text, b"\\u").is_some()
+        };
+        if !maybe(&text) {
+            // Only the last line goes on beyond this text.
+            at = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
+        }
+        self.each_line(&mut text, at, start, |line, _, last| {
+            if maybe(line)
+                && line.len() <= LONGEST_LINE
+                && let Ok(datum) = read_datum(line, last)
+                && TIMESTAMPS.contains(&datum.pedigree.true_as_of_secs)
+                && let DataUnit::Equiv(equiv) = datum.dataunit
+            {
+                equivs.push(equiv);
+            }
+            Ok(())
+        })?;
+        Ok(equivs)
+    }
+}
+
+impl JsonLines {
+    /// A chunk's text with up to one byte from before it, where its first line
+    /// starts in that, and where the text starts in the file.
+    fn text(&self, chunk: usize) -> Result<Option<(Vec<u8>, usize, u64)>, EngineError> {
+        let start = chunk as u64 * self.chunk;
+        let len = self.bytes(chunk) as usize;
+        // One byte from before: a line starts here if that byte ends one.
+        let before = usize::from(chunk > 0);
+        let mut text = vec![0; before + len];
+        let read = read_at(&self.file, &mut text, start - before as u64).map_err(self.io())?;
+        if read < text.len() {
+            let short = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+            return Err(self.io()(short));
+        }
+        let mut at = 0;
+        if before == 1 {
+            match memchr(b'\n', &text) {
+                Some(end) => at = end + 1,
+                None => return Ok(None),
+            }
+        } else if text.starts_with(b"\xef\xbb\xbf") {
+            at = 3;
+        }
+        if at >= text.len() {
+            return Ok(None);
+        }
+        Ok(Some((text, at, start - before as u64)))
+    }
+
+    /// Every line that starts in a text: the line, its length in the file, and
+    /// whether the file ends with it.
+    fn each_line(
+        &self,
+        text: &mut Vec<u8>,
+        at: usize,
+        start: u64,
+        mut each: impl FnMut(&[u8], u64, bool) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let cut = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
+        let mut begin = at;
+        for end in memchr_iter(b'\n', &text[at..cut]) {
+            let line = &text[begin..at + end];
+            each(line, line.len() as u64, false)?;
+            begin = at + end + 1;
+        }
+        if begin < text.len() {
+            let held = (text.len() - begin) as u64;
+            let end = start + text.len() as u64;
+            let bytes = held + self.finish_line(text, begin, end)?;
+            let line_end = start + begin as u64 + bytes;
+            each(&text[begin..], bytes, line_end >= self.len)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! A quick reader for the common shape of a page view.
+//!
+//! It takes any key order and white space, but only plain values: no escapes,
+//! no unknown or repeated keys, whole numbers of up to 18 digits. Everything
+//! else is `None`, and [`serde_json`] with the schema decides. So this reader
+//! can be fast because it never has to be complete, and the schema stays the
+//! one truth; a test holds that what is taken here is read the same there.
+
+use super::record::Person;
+
+/// A page view, its texts borrowed from the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scanned<'a> {
+    pub secs: i64,
+    pub url: &'a str,
+    pub person: Person<'a>,
+    pub nonce: i64,
+}
+
+/// Reads a line that is one plain page view.
+pub fn scan(line: &[u8]) -> Option<Scanned<'_>> {
+    let mut at = Cursor { line, pos: 0 };
+    let (mut secs, mut view) = (None, None);
+    at.object(|at, key| match key {
+        b"pedigree" => set(&mut secs, at.single(b"true_as_of_secs", Cursor::int)?),
+        b"dataunit" => set(&mut view, at.single(b"page_view", Cursor::page_view)?),
+        _ => None,
+    })?;
+    at.skip_white();
+    let (url, person, nonce) = view?;
+    (at.pos == line.len()).then_some(Scanned {
+        secs: secs?,
+        url,
+        person,
+        nonce,
+    })
+}
+
+/// Each key may stand once.
+#[inline]
+fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
+    slot.replace(value).is_none().then_some(())
+}
+
+struct Cursor<'a> {
+    line: &'a [u8],
+    pos: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn page_view(&mut self) -> Option<(&'a str, Person<'a>, i64)> {
+        let (mut url, mut person, mut nonce) = (None, None, None);
+        self.object(|at, key| match key {
+            b"person" => set(&mut person, at.person()?),
+            b"page" => set(&mut url, at.single(b"url", Cursor::string)?),
+            b"nonce" => set(&mut nonce, at.int()?),
+            _ => None,
+        })?;
+        Some((url?, person?, nonce?))
+    }
+
+    fn person(&mut self) -> Option<Person<'a>> {
+        let mut person = None;
+        self.object(|at, key| match key {
+            b"cookie" => set(&mut person, Person::Cookie(at.string()?.as_bytes())),
+            b"user_id" => set(&mut person, Person::User(at.int()?)),
+            _ => None,
+        })?;
+        person
+    }
+
+    /// An object with exactly this key.
+    #[inline]
+    fn single<T>(&mut self, name: &[u8], value: impl Fn(&mut Self) -> Option<T>) -> Option<T> {
+        let mut found = None;
+        self.object(|at, key| {
+            if key == name {
+                set(&mut found, value(at)?)
+            } else {
+                None
+            }
+        })?;
+        found
+    }
+
+    #[inline]
+    fn object(&mut self, mut member: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
+        self.expect(b'{')?;
+        loop {
+            let key = self.raw_string()?;
+            self.expect(b':')?;
+            member(self, key)?;
+            self.skip_white();
+            match self.next()? {
+                b',' => {}
+                b'}' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        let byte = *self.line.get(self.pos)?;
+        self.pos += 1;
+        Some(byte)
+    }
+
+    #[inline]
+    fn skip_white(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.line.get(self.pos) {
+            self.pos += 1;
+        }
+    }
+
+    #[inline]
+    fn expect(&mut self, wanted: u8) -> Option<()> {
+        self.skip_white();
+        (self.next()? == wanted).then_some(())
+    }
+
+    fn string(&mut self) -> Option<&'a str> {
+        let bytes = self.raw_string()?;
+        // `from_utf8` has its own quick way for ASCII.
+        str::from_utf8(bytes).ok()
+    }
+
+    /// The bytes between two quotes, if none needs unescaping.
+    #[inline]
+    fn raw_string(&mut self) -> Option<&'a [u8]> {
+        self.expect(b'"')?;
+        let rest = &self.line[self.pos..];
+        let len = plain_len(rest);
+        self.pos += len + 1;
+        (*rest.get(len)? == b'"').then(|| &rest[..len])
+    }
+
+    #[inline]
+    fn int(&mut self) -> Option<i64> {
+        self.skip_white();
+        let negative = self.line.get(self.pos) == Some(&b'-');
+        self.pos += usize::from(negative);
+        let start = self.pos;
+        let mut value = 0i64;
+        while let Some(digit @ b'0'..=b'9') = self.line.get(self.pos) {
+            // Past 18 digits the value may be wrong, and is not used.
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            self.pos += 1;
+        }
+        let digits = self.pos - start;
+        let leading_zero = self.line.get(start) == Some(&b'0') && (digits > 1 || negative);
+        let plain = (1..=18).contains(&digits) && !leading_zero;
+        // What follows must end the number: `1.0` and `1e3` are no integers.
+        let ends = matches!(
+            self.line.get(self.pos),
+            Some(b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
+        );
+        (plain && ends).then_some(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        })
+    }
+}
+
+/// Bytes before the first quote, backslash or control character; eight at a
+/// time ("SWAR": the tests of each byte run side by side in one word).
+#[inline]
+fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    let mut len = 0;
+    while let Some(chunk) = bytes[len..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let equals = |byte: u64| {
+            let zeroed = word ^ (ONES * byte);
+            zeroed.wrapping_sub(ONES) & !zeroed
+        };
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let stop = (equals(u64::from(b'"')) | equals(u64::from(b'\\')) | control) & HIGHS;
+        if stop != 0 {
+            // The lowest mark is always right; only marks above it may be false.
+            return len + stop.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    let tail = bytes[len..]
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+    len + tail.unwrap_or(bytes.len() - len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datum::{DataUnit, Datum, PersonId};
+    use proptest::prelude::*;
+
+    /// What is scanned must be what the schema reads.
+    fn agrees(line: &[u8]) -> Result<bool, TestCaseError> {
+        let Some(scanned) = scan(line) else {
+            return Ok(false);
+        };
+        let datum: Datum = serde_json::from_slice(line)
+            .map_err(|error| TestCaseError::fail(format!("{error}: {}", line.escape_ascii())))?;
+        let DataUnit::PageView(view) = datum.dataunit else {
+            return Err(TestCaseError::fail("not a page view"));
+        };
+        prop_assert_eq!(scanned.secs, datum.pedigree.true_as_of_secs);
+        prop_assert_eq!(scanned.url, view.page.url);
+        prop_assert_eq!(scanned.nonce, view.nonce);
+        match (scanned.person, view.person) {
+            (Person::User(a), PersonId::UserId(b)) => prop_assert_eq!(a, b),
+            (Person::Cookie(a), PersonId::Cookie(b)) => prop_assert_eq!(a, b.as_bytes()),
+            (a, b) => prop_assert!(false, "{:?} and {:?}", a, b),
+        }
+        Ok(true)
+    }
+
+    const LESSON: &str = r#"{"dataunit":{"page_view":{"nonce":4028254285,"page":{"url":"mysite.com/blog"},"person":{"cookie":"PQRST"}}},"pedigree":{"true_as_of_secs":1438913491}}"#;
+
+    #[test]
+    fn takes_any_key_order_and_white_space() {
+        for line in [
+            LESSON,
+            r#"{"pedigree":{"true_as_of_secs":-1},"dataunit":{"page_view":{"person":{"user_id":0},"page":{"url":"ä"},"nonce":-7}}}"#,
+            "\t{ \"pedigree\" : {\"true_as_of_secs\" : 1 } , \"dataunit\":{\"page_view\":{\"page\":{\"url\":\"\"},\"nonce\":7 ,\"person\":{\"user_id\":1\n}}}}\r",
+        ] {
+            assert!(agrees(line.as_bytes()).unwrap(), "{line}");
+        }
+    }
+
+    #[test]
+    fn leaves_the_rest_to_the_schema() {
+        let secs = "1438913491";
+        for line in [
+            LESSON.replace(secs, "1.0"),
+            LESSON.replace(secs, "1e3"),
+            LESSON.replace(secs, "01"),
+            LESSON.replace(secs, "-0"),
+            LESSON.replace(secs, "9223372036854775808"),
+            LESSON.replace("PQRST", "PQ\\u0052ST"),
+            LESSON.replace("{\"nonce\"", "{\"nonce\":1,\"nonce\""),
+            LESSON.replace("{\"nonce\"", "{\"extra\":1,\"nonce\""),
+            LESSON.replace("page_view", "pageview"),
+            format!("{LESSON}{LESSON}"),
+            LESSON[..LESSON.len() - 1].to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(scan(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_reads_what_the_schema_reads_otherwise(
+            cuts in proptest::collection::vec((0..200usize, any::<u8>(), 0..3u8), 0..4)
+        ) {
+            let mut line = LESSON.as_bytes().to_vec();
+            for (at, byte, how) in cuts {
+                let at = at % line.len();
+                match how {
+                    0 => line[at] = byte,
+                    1 => line.insert(at, byte),
+                    _ => { line.remove(at); }
+                }
+            }
+            agrees(&line)?;
+        }
+
+        #[test]
+        fn plain_len_is_right(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a')], 0..40)) {
+            let slow = bytes.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            prop_assert_eq!(plain_len(&bytes), slow.unwrap_or(bytes.len()));
+        }
+    }
+}

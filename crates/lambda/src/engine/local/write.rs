@@ -1,0 +1,138 @@
+//! The views as Parquet files.
+
+use super::tally::{Hours, LocalDays};
+use super::urls::Urls;
+use super::visits;
+use super::write_uniques::{write_bounces, write_uniques};
+use crate::batch::output::{BOUNCES, LOCAL_DAYS, PAGE_VIEWS, UNIQUES};
+use crate::batch::sketch::Precision;
+use crate::engine::{EngineError, Views};
+use calendar::Granularity;
+use polars::prelude::*;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use std::fs::File;
+use std::path::Path;
+
+/// Rows that are made into columns at once.
+const ROWS: usize = 1 << 18;
+
+/// What a run has counted.
+pub struct Counted {
+    pub hours: Hours,
+    pub days: Vec<LocalDays>,
+    pub visits: visits::Domains,
+    pub views: Views,
+    pub precision: Precision,
+}
+
+/// Writes the views; returns the files and their rows.
+pub fn write(
+    folder: &Path,
+    urls: Urls,
+    counted: &Counted,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    let domains = urls.domains().names();
+    let (urls, rank) = urls.sorted();
+    let hours = &counted.hours;
+
+    // One entry a row: place of the URL, granularity or zone, ts, count.
+    // Granularities in the order of their codes: d, h, m, w.
+    let mut granularities = Granularity::ALL;
+    granularities.sort_unstable_by_key(|granularity| granularity.code());
+    let mut rows = Vec::new();
+    for (label, granularity) in granularities.into_iter().enumerate() {
+        let buckets = hours.buckets(granularity);
+        rows.extend(
+            buckets
+                .iter()
+                .map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)),
+        );
+    }
+    let codes: Vec<&str> = granularities
+        .iter()
+        .map(|granularity| granularity.code())
+        .collect();
+    let mut files = vec![(
+        PAGE_VIEWS.to_owned(),
+        write_rows(&folder.join(PAGE_VIEWS), "granularity", &codes, &urls, rows)?,
+    )];
+
+    if counted.views == Views::All {
+        let path = folder.join(UNIQUES);
+        let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
+        files.push((UNIQUES.to_owned(), count));
+        let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
+        files.push((BOUNCES.to_owned(), count));
+    }
+
+    if !counted.days.is_empty() {
+        let mut days: Vec<_> = counted.days.iter().collect();
+        days.sort_unstable_by_key(|days| days.zone.name());
+        let zones: Vec<&str> = days.iter().map(|days| days.zone.name()).collect();
+        let mut rows = Vec::new();
+        for (label, days) in days.into_iter().enumerate() {
+            rows.extend(
+                days.counts
+                    .iter()
+                    .map(|(&(url, ts), &n)| (rank[url as usize], label, ts, n)),
+            );
+        }
+        let count = write_rows(&folder.join(LOCAL_DAYS), "zone", &zones, &urls, rows)?;
+        files.push((LOCAL_DAYS.to_owned(), count));
+    }
+    Ok(files)
+}
+
+fn write_rows(
+    path: &Path,
+    label: &str,
+    labels: &[&str],
+    urls: &[Box<str>],
+    mut rows: Vec<(u32, usize, i64, i64)>,
+) -> Result<u64, EngineError> {
+    rows.sort_unstable();
+    let parquet = || EngineError::parquet(path, "writing");
+    let io = || EngineError::io(path, "writing");
+    let file = File::create(path).map_err(io())?;
+    let schema = Schema::from_iter([
+        Field::new("url".into(), DataType::String),
+        Field::new(label.into(), DataType::String),
+        Field::new("ts".into(), DataType::Int64),
+        Field::new("count".into(), DataType::Int64),
+    ]);
+    let mut writer = ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .batched(&schema)
+        .map_err(parquet())?;
+    // An empty view still has its columns.
+    let none = [];
+    let batches = if rows.is_empty() {
+        vec![&none[..]]
+    } else {
+        rows.chunks(ROWS).collect()
+    };
+    for batch in batches {
+        let url: StringChunked = batch
+            .iter()
+            .map(|row| Some(&*urls[row.0 as usize]))
+            .collect();
+        let labelled: StringChunked = batch.iter().map(|row| Some(labels[row.1])).collect();
+        let ts: Int64Chunked = batch.iter().map(|row| Some(row.2)).collect();
+        let count: Int64Chunked = batch.iter().map(|row| Some(row.3)).collect();
+        let frame = DataFrame::new(
+            batch.len(),
+            vec![
+                url.with_name("url".into()).into_column(),
+                labelled.with_name(label.into()).into_column(),
+                ts.with_name("ts".into()).into_column(),
+                count.with_name("count".into()).into_column(),
+            ],
+        );
+        writer
+            .write_batch(&frame.map_err(parquet())?)
+            .map_err(parquet())?;
+    }
+    writer.finish().map_err(parquet())?;
+    file.sync_all().map_err(io())?;
+    Ok(rows.len() as u64)
+}

@@ -1,0 +1,195 @@
+//! The view of uniques as Parquet, and the view of bounces.
+//!
+//! A URL's hours are merged to days, weeks and months just before they are
+//! written, some URLs at a time: the coarser sketches of all URLs are never in
+//! memory together.
+
+use super::tally::Hours;
+use super::visits;
+use crate::batch::sketch::{Gather, Precision, uniques_of};
+use crate::engine::EngineError;
+use calendar::Granularity;
+use polars::prelude::*;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+/// Bytes of hourly sketches that are merged and written at once.
+const BATCH: usize = 8 << 20;
+
+/// A URL's place in order, and its hours: start and sketch.
+type Url<'a> = (u32, Vec<(i64, &'a [u8])>);
+
+/// (granularity's code, ts) to a sketch: one URL's rows, in order.
+type Rows = BTreeMap<(&'static str, i64), Vec<u8>>;
+
+/// Writes the uniques of all URLs; `rank` is the place of each URL number.
+pub fn write_uniques(
+    path: &Path,
+    urls: &[Box<str>],
+    rank: &[u32],
+    hours: &Hours,
+    precision: Precision,
+) -> Result<u64, EngineError> {
+    let parquet = || EngineError::parquet(path, "writing");
+    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
+    let schema = Schema::from_iter([
+        Field::new("url".into(), DataType::String),
+        Field::new("granularity".into(), DataType::String),
+        Field::new("ts".into(), DataType::Int64),
+        Field::new("uniques".into(), DataType::Int64),
+        Field::new("sketch".into(), DataType::Binary),
+    ]);
+    // Sketches have no order, so their least and greatest say nothing.
+    let statistics = StatisticsOptions::empty();
+    let mut writer = ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .with_statistics(statistics)
+        .batched(&schema)
+        .map_err(parquet())?;
+
+    let mut all: Vec<(u32, i64, &[u8])> = hours
+        .sketches()
+        .map(|(url, ts, sketch)| (rank[url as usize], ts, sketch))
+        .collect();
+    all.sort_unstable_by_key(|&(url, ts, _)| (url, ts));
+    let by_url: Vec<Url<'_>> = all
+        .chunk_by(|one, other| one.0 == other.0)
+        .map(|hours| {
+            (
+                hours[0].0,
+                hours.iter().map(|hour| (hour.1, hour.2)).collect(),
+            )
+        })
+        .collect();
+    let mut count = 0;
+    let of_batch = |batch: &[Url<'_>]| -> Vec<(&str, Rows)> {
+        let of_url = |(url, hours): &Url<'_>| (&*urls[*url as usize], of_url(hours, precision));
+        batch.par_iter().map(of_url).collect()
+    };
+    let (batch, mut rest) = by_url.split_at(fitting(&by_url));
+    let mut rows = of_batch(batch);
+    loop {
+        // One batch is written while the next is merged. The first may be empty:
+        // an empty view still has its columns.
+        let batch;
+        (batch, rest) = rest.split_at(fitting(rest));
+        let write = || {
+            let frame = frame(&rows)?;
+            writer.write_batch(&frame)?;
+            Ok(frame.height())
+        };
+        let (written, next) = rayon::join(write, || of_batch(batch));
+        count += written.map_err(parquet())? as u64;
+        rows = next;
+        if rows.is_empty() {
+            break;
+        }
+    }
+    writer.finish().map_err(parquet())?;
+    file.sync_all().map_err(EngineError::io(path, "writing"))?;
+    Ok(count)
+}
+
+/// How many URLs are taken at once: one at least, if there is one.
+fn fitting(urls: &[Url<'_>]) -> usize {
+    let mut bytes = 0;
+    let fit = urls.iter().take_while(|(_, hours)| {
+        let before = bytes;
+        bytes += hours.iter().map(|hour| hour.1.len()).sum::<usize>();
+        before < BATCH
+    });
+    fit.count()
+}
+
+/// All rows of a URL, from its hours in the order of time.
+fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
+    let gather = |sketch| Gather::from_bytes(sketch).expect("made by this run");
+    let mut rows: Rows = hours
+        .iter()
+        .map(|&(ts, sketch)| ((Granularity::Hour.code(), ts), sketch.to_vec()))
+        .collect();
+    let mut finer: Vec<(i64, Gather)> = hours
+        .iter()
+        .map(|&(ts, sketch)| (ts, gather(sketch)))
+        .collect();
+    // Each level from the one below: a month is four merges, not 672.
+    for granularity in &Granularity::ALL[1..] {
+        finer = finer
+            .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
+            .map(|same| {
+                let union = Gather::union(precision, same.iter().map(|part| &part.1));
+                let union = union.expect("one run has one precision");
+                (granularity.bucket(same[0].0), union)
+            })
+            .collect();
+        let finished = finer
+            .iter()
+            .map(|(ts, gather)| ((granularity.code(), *ts), gather.clone().finish()));
+        rows.extend(finished);
+    }
+    rows
+}
+
+fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
+    let rows: Vec<(&str, &str, i64, &[u8])> = urls
+        .iter()
+        .flat_map(|(url, rows)| {
+            rows.iter()
+                .map(|((code, ts), sketch)| (*url, *code, *ts, &sketch[..]))
+        })
+        .collect();
+    let uniques: Vec<i64> = rows
+        .par_iter()
+        .map(|row| uniques_of(row.3).expect("made by this run"))
+        .collect();
+    let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
+    DataFrame::new(
+        rows.len(),
+        vec![
+            Column::new(
+                "url".into(),
+                rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "granularity".into(),
+                rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "ts".into(),
+                rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            ),
+            Column::new("uniques".into(), uniques),
+            sketches.with_name("sketch".into()).into_column(),
+        ],
+    )
+}
+
+/// Writes visits and bounces by domain.
+pub fn write_bounces(
+    path: &Path,
+    names: &[Box<str>],
+    domains: &visits::Domains,
+) -> Result<u64, EngineError> {
+    let parquet = || EngineError::parquet(path, "writing");
+    let mut rows: Vec<(&str, i64, i64)> = domains
+        .iter()
+        .map(|(number, (visits, bounces))| (&*names[*number as usize], *visits, *bounces))
+        .collect();
+    rows.sort_unstable();
+    let mut frame = df!(
+        "domain" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "visits" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "bounces" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    )
+    .map_err(parquet())?;
+    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
+    ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .finish(&mut frame)
+        .map_err(parquet())?;
+    file.sync_all().map_err(EngineError::io(path, "writing"))?;
+    Ok(rows.len() as u64)
+}

@@ -1,0 +1,325 @@
+//! Shard servers with replicas: reads survive the loss of any one.
+//!
+//! A shard server is a thread with files of its own: it fetched its shard from
+//! the store when it started, as a server of a real cluster fetches it from the
+//! distributed file system. A message to it is a closure; over a network it would
+//! be a request.
+//!
+//! 1. A client asks another replica when one is lost, or finds its files damaged.
+//! 2. So every read is answered while each shard has one sound replica.
+//! 3. With none left, the error names the shard and what became of each replica.
+//!    Other shards still answer.
+use super::error::{Result, StoreError, io_at};
+use super::folder::{Paths, identity, shard_name};
+use super::header::Header;
+use super::scan::Scan;
+use super::shard::Shard;
+use super::sharding::shard_of;
+use super::store::forward;
+use super::url_rows::UrlRows;
+use calendar::Granularity;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// What a server is asked to do with its shard.
+type Job = Box<dyn FnOnce(&Shard) + Send>;
+
+/// The servers of one version of a store. They end when it is dropped.
+///
+/// ```
+/// use lambda_workbook::calendar::Granularity::Hour;
+/// use lambda_workbook::serving::{Cluster, Layout, StoreError, Value, build};
+///
+/// let (store, servers) = (tempfile::tempdir()?, tempfile::tempdir()?);
+/// build(store.path(), Layout::counts(1), [("foo.com/", Hour, 0, Value::Count(5))])?;
+/// let cluster = Cluster::start(store.path(), servers.path(), 2)?;
+/// cluster.lose(0, 1);
+/// assert_eq!(cluster.count("foo.com/", Hour, 0)?, Some(5)); // the other one answers
+/// cluster.lose(0, 0);
+/// assert!(matches!(cluster.count("foo.com/", Hour, 0), Err(StoreError::ShardLost { shard: 0, .. })));
+/// cluster.restore(0, 1)?;
+/// assert_eq!(cluster.count("foo.com/", Hour, 0)?, Some(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Cluster {
+    paths: Paths,
+    folder: PathBuf,
+    header: Header,
+    /// By shard, then by replica.
+    servers: Vec<Vec<Mutex<Server>>>,
+    /// Whom the next read asks first: the load is spread.
+    turn: AtomicUsize,
+}
+
+impl Cluster {
+    /// Starts `replicas` servers for each shard of the version that the store
+    /// serves now. Their files go into `folder`.
+    pub fn start(
+        store: impl AsRef<Path>,
+        folder: impl AsRef<Path>,
+        replicas: usize,
+    ) -> Result<Self> {
+        let paths = Paths::new(store);
+        let version = paths.served()?;
+        let header = Header::read(&paths.header(version), version)?;
+        if replicas == 0 {
+            return Err(StoreError::Layout {
+                problem: "each shard needs at least one replica".into(),
+            });
+        }
+        let lost = |_| {
+            (0..replicas)
+                .map(|_| Mutex::new(Server::default()))
+                .collect()
+        };
+        let cluster = Self {
+            paths,
+            folder: folder.as_ref().to_owned(),
+            servers: (0..header.shards).map(lost).collect(),
+            header,
+            turn: AtomicUsize::new(0),
+        };
+        for shard in 0..cluster.header.shards {
+            (0..replicas).try_for_each(|replica| cluster.restore(shard, replica))?;
+        }
+        Ok(cluster)
+    }
+
+    /// How many shards.
+    pub fn shards(&self) -> u32 {
+        self.header.shards
+    }
+
+    /// How many servers each shard has, lost ones among them.
+    pub fn replicas(&self) -> usize {
+        self.servers[0].len()
+    }
+
+    /// The folder with the files of a server, to damage them.
+    pub fn files(&self, shard: u32, replica: usize) -> PathBuf {
+        self.folder
+            .join(format!("replica-{replica}"))
+            .join(shard_name(shard))
+    }
+
+    /// The server is gone, in the middle of whatever it did. Nobody is told.
+    pub fn lose(&self, shard: u32, replica: usize) {
+        self.server(shard, replica).stop();
+    }
+
+    /// Starts a server anew, with fresh files from the store.
+    pub fn restore(&self, shard: u32, replica: usize) -> Result<()> {
+        let mut server = self.server(shard, replica);
+        server.stop();
+        let (from, to) = (
+            self.paths.shard(self.header.version, shard),
+            self.files(shard, replica),
+        );
+        fs::create_dir_all(&to).map_err(io_at("make", &to))?;
+        for entry in fs::read_dir(&from).map_err(io_at("read", &from))?.flatten() {
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            // A file that a dead server has mapped is replaced, not written over.
+            let _ = fs::remove_file(&to);
+            fs::copy(&from, &to).map_err(io_at("copy", &from))?;
+        }
+        let shard = Shard::open(&to, identity(self.header.version, shard))?;
+        *server = Server::start(shard);
+        Ok(())
+    }
+
+    /// The count of a bucket; `None` if the view has no such URL or bucket.
+    pub fn count(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
+        let count = self.ask(url, move |rows| rows.count(granularity, ts))?;
+        Ok(count.flatten())
+    }
+
+    /// Buckets that start in `range`; `None` for an unknown URL.
+    pub fn counts(
+        &self,
+        url: &str,
+        granularity: Granularity,
+        range: Range<i64>,
+    ) -> Result<Option<Vec<(i64, i64)>>> {
+        forward(&range)?;
+        self.ask(url, move |rows| rows.counts(granularity, range.clone()))
+    }
+
+    /// The sum over the scans of a plan; `None` for an unknown URL.
+    pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
+        let plan = plan.to_vec();
+        self.ask(url, move |rows| rows.sum_over(&plan))
+    }
+
+    /// Any read of one URL, by a server that has its shard.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        url: &str,
+        read: impl Fn(&UrlRows<'_>) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Option<T>> {
+        let shard = shard_of(url, self.header.shards);
+        let (url, read) = (url.to_owned(), Arc::new(read));
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut why = Vec::new();
+        for turn in 0..self.replicas() {
+            let replica = (first + turn) % self.replicas();
+            let (url, read) = (url.clone(), Arc::clone(&read));
+            let (reply, answer) = channel();
+            let job: Job = Box::new(move |shard| {
+                let rows = shard.url(&url);
+                let found = rows.and_then(|rows| rows.as_ref().map(&*read).transpose());
+                let _ = reply.send(found);
+            });
+            let sent = self.server(shard, replica).send(job);
+            // A server that ends before it answers drops its end of the channel.
+            match sent.and_then(|()| answer.recv().ok()) {
+                Some(Err(error)) if is_damage(&error) => {
+                    why.push(format!("replica {replica}: {error}"));
+                }
+                Some(answer) => return answer,
+                None => why.push(format!("replica {replica} is gone")),
+            }
+        }
+        Err(StoreError::ShardLost { shard, why })
+    }
+
+    fn server(&self, shard: u32, replica: usize) -> std::sync::MutexGuard<'_, Server> {
+        let server = &self.servers[shard as usize][replica];
+        server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether another replica may know better.
+fn is_damage(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Corrupt { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Length { .. }
+            | StoreError::Io { .. }
+    )
+}
+
+/// A thread that has a shard open, and the way to it. Lost, it has neither.
+#[derive(Debug, Default)]
+struct Server {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    fn start(shard: Shard) -> Self {
+        let (sender, jobs): (_, Receiver<Job>) = channel();
+        let thread = std::thread::spawn(move || jobs.into_iter().for_each(|job| job(&shard)));
+        Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        }
+    }
+
+    fn send(&self, job: Job) -> Option<()> {
+        self.jobs.as_ref()?.send(job).ok()
+    }
+
+    fn stop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serving::{Layout, Value, build};
+    use calendar::Granularity::Hour;
+
+    const SHARDS: u32 = 4;
+
+    fn cluster(replicas: usize) -> (tempfile::TempDir, Vec<String>, Cluster) {
+        let folder = tempfile::tempdir().unwrap();
+        let urls: Vec<String> = (0..200).map(|page| format!("foo.com/{page:03}")).collect();
+        let rows = urls.iter().zip(0..);
+        let rows = rows.map(|(url, n)| (url.as_str(), Hour, 0, Value::Count(n)));
+        let store = folder.path().join("store");
+        build(&store, Layout::counts(SHARDS), rows).unwrap();
+        let cluster = Cluster::start(&store, folder.path().join("servers"), replicas).unwrap();
+        (folder, urls, cluster)
+    }
+
+    fn all_answered(urls: &[String], cluster: &Cluster) {
+        for _ in 0..2 {
+            for (url, n) in urls.iter().zip(0..) {
+                assert_eq!(cluster.count(url, Hour, 0).unwrap(), Some(n));
+            }
+        }
+    }
+
+    #[test]
+    fn reads_survive_the_loss_of_any_one_server() {
+        let (_folder, urls, cluster) = cluster(2);
+        for shard in 0..SHARDS {
+            for replica in 0..2 {
+                cluster.lose(shard, replica);
+                all_answered(&urls, &cluster);
+                cluster.restore(shard, replica).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_replica_is_passed_over() {
+        let (_folder, urls, cluster) = cluster(2);
+        let values = cluster.files(1, 0).join("values");
+        let mut bytes = fs::read(&values).unwrap();
+        bytes.iter_mut().for_each(|byte| *byte ^= 4);
+        fs::write(&values, bytes).unwrap(); // in place: the server has it mapped
+        all_answered(&urls, &cluster);
+        cluster.lose(1, 1);
+        let url = urls.iter().find(|url| shard_of(url, SHARDS) == 1).unwrap();
+        let error = cluster.count(url, Hour, 0).unwrap_err().to_string();
+        assert!(
+            error.contains("block") && error.contains("replica 1 is gone"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_shard_without_a_replica_is_named_and_the_others_answer() {
+        let (_folder, urls, cluster) = cluster(3);
+        (0..3).for_each(|replica| cluster.lose(2, replica));
+        for (url, n) in urls.iter().zip(0..) {
+            match cluster.count(url, Hour, 0) {
+                Ok(count) => assert_eq!((count, shard_of(url, SHARDS) == 2), (Some(n), false)),
+                Err(StoreError::ShardLost { shard, why }) => {
+                    assert_eq!((shard, shard_of(url, SHARDS), why.len()), (2, 2, 3));
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    #[test]
+    #[allow(clippy::reversed_empty_ranges)] // that is the wrong use
+    fn wrong_use_is_no_reason_to_ask_another_replica() {
+        let (_folder, urls, cluster) = cluster(2);
+        let range = cluster.counts(&urls[0], Hour, 9..0);
+        assert!(matches!(range, Err(StoreError::BackwardRange { .. })));
+        let plan = [Scan::plus(Hour, 9..0)];
+        let sum = cluster.sum(&urls[0], &plan);
+        assert!(matches!(sum, Err(StoreError::BackwardRange { .. })));
+        assert_eq!(cluster.counts("none.com/", Hour, 0..9).unwrap(), None);
+    }
+}

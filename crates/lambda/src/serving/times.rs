@@ -1,0 +1,310 @@
+//! The times of a run, and the way from a time to a row.
+//!
+//! | form | what is stored | a time is found |
+//! |---|---|---|
+//! | no gaps | nothing: bucket i starts at first + i * width | at once |
+//! | marked | a bit for each bucket, in groups with the number of rows before them | by one group, which is one block |
+//! | near, far | seconds since the first, in 4 or 8 bytes | by halving |
+//!
+//! A page that nobody saw in some hours has gaps; its hours are marked. Only what
+//! is off the buckets, or few rows in a long time, is searched for.
+use super::blocks::{CONTENT, Damaged};
+use super::record::{Run, pad};
+use super::url_rows::UrlRows;
+use calendar::Granularity;
+use std::ops::Range;
+
+/// How the times of a run are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    NoGaps = 0,
+    Near = 1,
+    Far = 2,
+    Marked = 3,
+}
+
+/// Bytes of a group of marks: eight for the rows before it, a bit for each bucket.
+/// It fills a block.
+const GROUP: usize = CONTENT;
+/// Words of marks in a group.
+const WORDS: usize = GROUP / 8 - 1;
+/// Buckets of a group: sixteen days of hours.
+const MARKS: u64 = WORDS as u64 * 64;
+
+impl Times {
+    #[inline]
+    pub fn decode(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::NoGaps),
+            1 => Some(Self::Near),
+            2 => Some(Self::Far),
+            3 => Some(Self::Marked),
+            _ => None,
+        }
+    }
+
+    /// Writes the times of a run, which are in order, in the form that suits; the
+    /// form, and where they begin.
+    pub fn encode(ts: &[i64], granularity: Granularity, out: &mut Vec<u8>) -> (Self, usize) {
+        let (first, last) = (ts[0], ts[ts.len() - 1]);
+        // Not negative, but up to the full width.
+        let since = |ts: i64| ts.wrapping_sub(first) as u64;
+        let step = granularity.secs() as u64;
+        let groups = since(last) / step / MARKS + 1;
+        if ts.iter().all(|&ts| since(ts) % step == 0) {
+            if since(last) / step == ts.len() as u64 - 1 {
+                return (Self::NoGaps, pad(out, 0));
+            }
+            // Up to twice what the times themselves would take.
+            if groups <= ts.len() as u64 / 7 + 1 {
+                let at = pad(out, groups as usize * GROUP);
+                mark(ts.iter().map(|&ts| since(ts) / step), groups as usize, out);
+                return (Self::Marked, at);
+            }
+        }
+        if u32::try_from(since(last)).is_ok() {
+            let at = pad(out, ts.len() * 4);
+            out.extend(ts.iter().flat_map(|&ts| (since(ts) as u32).to_le_bytes()));
+            (Self::Near, at)
+        } else {
+            let at = pad(out, ts.len() * 8);
+            out.extend(ts.iter().flat_map(|&ts| since(ts).to_le_bytes()));
+            (Self::Far, at)
+        }
+    }
+}
+
+fn mark(buckets: impl Iterator<Item = u64>, groups: usize, out: &mut Vec<u8>) {
+    let mut marks = vec![[0u64; WORDS]; groups];
+    for bucket in buckets {
+        let (group, bit) = ((bucket / MARKS) as usize, bucket % MARKS);
+        marks[group][(bit / 64) as usize] |= 1 << (bit % 64);
+    }
+    let mut rows = 0u64;
+    for words in marks {
+        out.extend_from_slice(&rows.to_le_bytes());
+        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        rows += words
+            .iter()
+            .map(|word| u64::from(word.count_ones()))
+            .sum::<u64>();
+    }
+}
+
+/// For each granularity what [`bucket_of`] multiplies by, and the bits it drops.
+const RECIPROCALS: [(u64, u32); 4] = {
+    let mut all = [(0, 0); 4];
+    let mut g = 0;
+    while g < all.len() {
+        let sixteenths = (Granularity::ALL[g].secs() / 16) as u128;
+        let bits = sixteenths.ilog2();
+        all[g] = (((1 << (64 + bits)) / sixteenths + 1) as u64, bits);
+        g += 1;
+    }
+    all
+};
+
+/// The bucket that holds a second, counted from the first.
+///
+/// A division by way of a multiplication, which takes a tenth of the time: exact
+/// below 2^60, and all widths are multiples of 16 (Granlund and Montgomery,
+/// "Division by invariant integers using multiplication", 1994).
+#[inline]
+fn bucket_of(since: u64, granularity: Granularity) -> u64 {
+    let (factor, bits) = RECIPROCALS[granularity as usize];
+    let product = u128::from(since / 16) * u128::from(factor);
+    (product >> 64) as u64 >> bits
+}
+
+impl UrlRows<'_> {
+    /// The first row that starts at `ts` or later.
+    #[inline]
+    pub(super) fn first_from(&self, run: &Run, ts: i64) -> Result<usize, Damaged> {
+        if ts <= run.first {
+            return Ok(0);
+        }
+        let since = ts.wrapping_sub(run.first) as u64;
+        match run.times {
+            Times::NoGaps => {
+                let bucket = bucket_of(since - 1, run.granularity) + 1;
+                Ok(bucket.min(run.rows.into()) as usize)
+            }
+            _ => self.first_among(run, since),
+        }
+    }
+
+    /// The same in a run whose times must be read.
+    #[inline(never)]
+    fn first_among(&self, run: &Run, since: u64) -> Result<usize, Damaged> {
+        let (row, _) = match run.times {
+            Times::Marked => self.seek_mark(run, bucket_of(since - 1, run.granularity) + 1)?,
+            _ => self.search(run, since)?,
+        };
+        Ok(row)
+    }
+
+    /// The row that starts at `ts`, if there is one.
+    #[inline]
+    pub(super) fn row_at(&self, run: &Run, ts: i64) -> Result<Option<usize>, Damaged> {
+        if ts < run.first {
+            return Ok(None);
+        }
+        let since = ts.wrapping_sub(run.first) as u64;
+        let (row, found) = match run.times {
+            Times::NoGaps | Times::Marked => {
+                let bucket = bucket_of(since, run.granularity);
+                if bucket * run.granularity.secs() as u64 != since {
+                    return Ok(None);
+                }
+                match run.times {
+                    Times::NoGaps => (bucket as usize, bucket < run.rows.into()),
+                    _ => self.seek_mark(run, bucket)?,
+                }
+            }
+            Times::Near | Times::Far => self.search(run, since)?,
+        };
+        Ok(found.then_some(row))
+    }
+
+    /// The first row in `bucket` or later, and whether the bucket has a row.
+    #[inline]
+    fn seek_mark(&self, run: &Run, bucket: u64) -> Result<(usize, bool), Damaged> {
+        let (group, bit) = (bucket / MARKS, (bucket % MARKS) as u32);
+        if group >= self.groups(run) as u64 {
+            return Ok((run.rows as usize, false));
+        }
+        let (before, marks) = self.group(run, group as usize)?;
+        let mut row = before;
+        for (word, place) in marks.into_iter().zip((0u32..).step_by(64)) {
+            let below = match bit.saturating_sub(place) {
+                64.. => word,
+                bits => word & ((1 << bits) - 1),
+            };
+            row += u64::from(below.count_ones());
+        }
+        let marked = marks[(bit / 64) as usize] >> (bit % 64) & 1 == 1;
+        Ok((row as usize, marked))
+    }
+
+    /// How many groups of marks a run has.
+    fn groups(&self, run: &Run) -> usize {
+        run.values_at.saturating_sub(run.times_at) / GROUP
+    }
+
+    /// The rows before a group, and its marks.
+    #[inline]
+    fn group(&self, run: &Run, group: usize) -> Result<(u64, [u64; WORDS]), Damaged> {
+        let bytes = self.array::<GROUP>(run.times_at + group * GROUP)?;
+        let (words, _) = bytes.as_chunks::<8>();
+        let word = |n: usize| u64::from_le_bytes(words[n]);
+        Ok((word(0), std::array::from_fn(|n| word(n + 1))))
+    }
+
+    fn search(&self, run: &Run, since: u64) -> Result<(usize, bool), Damaged> {
+        let (mut low, mut high) = (0, run.rows as usize);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.listed(run, middle)? < since {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let found = low < run.rows as usize && self.listed(run, low)? == since;
+        Ok((low, found))
+    }
+
+    /// Seconds from the first bucket to that of a row, of times that are listed.
+    fn listed(&self, run: &Run, row: usize) -> Result<u64, Damaged> {
+        let at = run.times_at;
+        match run.times {
+            Times::Near => Ok(u32::from_le_bytes(*self.array(at + row * 4)?).into()),
+            _ => self.word(at + row * 8),
+        }
+    }
+
+    /// The times of some rows. O(rows).
+    pub(super) fn times(&self, run: &Run, rows: Range<usize>) -> Result<Vec<i64>, Damaged> {
+        let step = run.granularity.secs() as u64;
+        let mut since = Vec::with_capacity(rows.len());
+        let listed = |width: usize| (run.times_at + rows.start * width, rows.len() * width);
+        match run.times {
+            Times::NoGaps => since.extend(rows.map(|row| row as u64 * step)),
+            Times::Marked => {
+                let buckets = self.marked(run, rows)?;
+                since.extend(buckets.into_iter().map(|bucket| bucket * step));
+            }
+            Times::Near => {
+                let (at, length) = listed(4);
+                self.pieces(at, length, |piece| {
+                    let words = piece.as_chunks().0.iter();
+                    since.extend(words.map(|&word| u64::from(u32::from_le_bytes(word))));
+                })?;
+            }
+            Times::Far => {
+                let (at, length) = listed(8);
+                self.pieces(at, length, |piece| {
+                    let words = piece.as_chunks().0.iter();
+                    since.extend(words.map(|&word| u64::from_le_bytes(word)));
+                })?;
+            }
+        }
+        let ts = |since: u64| run.first.wrapping_add(since as i64);
+        Ok(since.into_iter().map(ts).collect())
+    }
+
+    /// The buckets of some rows, in a run with marks.
+    fn marked(&self, run: &Run, rows: Range<usize>) -> Result<Vec<u64>, Damaged> {
+        // The last group with no more rows before it than are skipped.
+        let (mut low, mut high) = (0, self.groups(run));
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.group(run, middle)?.0 as usize <= rows.start {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let mut buckets = Vec::with_capacity(rows.len());
+        for group in low..self.groups(run) {
+            let (before, marks) = self.group(run, group)?;
+            let mut row = before as usize;
+            for bit in 0..MARKS {
+                if marks[(bit / 64) as usize] >> (bit % 64) & 1 == 1 {
+                    if rows.contains(&row) {
+                        buckets.push(group as u64 * MARKS + bit);
+                    }
+                    row += 1;
+                }
+            }
+            if row >= rows.end {
+                break;
+            }
+        }
+        Ok(buckets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bucket_is_found_as_by_division(
+            near in 0u64..2_000,
+            width in 0usize..4,
+            times in prop_oneof![0u64..100_000, any::<u64>()],
+        ) {
+            let granularity = Granularity::ALL[width];
+            let step = granularity.secs() as u64;
+            // On both sides of the bounds of buckets, up to the last.
+            for since in [times, (times % (u64::MAX / step)) * step + near, u64::MAX - near] {
+                let before = since.saturating_sub(2 * near);
+                prop_assert_eq!(bucket_of(since, granularity), since / step);
+                prop_assert_eq!(bucket_of(before, granularity), before / step);
+            }
+        }
+    }
+}

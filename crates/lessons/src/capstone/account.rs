@@ -1,0 +1,291 @@
+//! The account: lost, doubled, read from the log, the master data and the views.
+use super::arrivals::SITES;
+use super::deployment::Code;
+use super::reading::{History, Reading};
+use super::truth::{Said, Truth};
+use lambda::speed::event::{Fact, read};
+use notebook::table::{Grid, counted, grouped};
+use notebook::{Render, Rich};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+/// An event this much older than its arrival, in seconds, is late.
+const LATE: i64 = 3_600;
+
+/// What is found while the week runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Audit {
+    pub crashes: u64,
+    pub batches: u64,
+    /// Lines of each site's log by number, in their order.
+    logs: [Vec<u32>; SITES as usize],
+    /// Records in the log that nobody sent.
+    foreign: u64,
+    late: u64,
+    views: u64,
+    unreadable: u64,
+    worst: (i64, i64),
+    /// Steps by how their answers were.
+    steps: u64,
+    refused: u64,
+    wrong_by_bug: u64,
+    unexplained: u64,
+    sites_apart: u64,
+}
+
+impl Audit {
+    pub fn log(&self, site: u32) -> &[u32] {
+        &self.logs[site as usize]
+    }
+
+    /// Takes what a site's log holds beyond what was read before.
+    pub fn read(&mut self, truth: &Truth, site: u32, records: &[(i64, String)]) {
+        for (came, line) in records {
+            match read(line.as_bytes()) {
+                Ok(Fact::View(event)) => {
+                    self.views += 1;
+                    self.late += u64::from(came - event.secs > LATE);
+                }
+                Ok(_) => {}
+                Err(_) => self.unreadable += 1,
+            }
+            match truth.number(line) {
+                Some(number) => self.logs[site as usize].push(number),
+                // It takes its place, so that offsets stay what they are.
+                None => {
+                    self.foreign += 1;
+                    self.logs[site as usize].push(0);
+                }
+            }
+        }
+    }
+
+    pub fn take(&mut self, reading: &Reading) {
+        self.steps += 1;
+        let Some(merged) = reading.merged else {
+            self.refused += 1;
+            return;
+        };
+        let wrong = reading.is_wrong();
+        if wrong && reading.code != Code::Right {
+            self.wrong_by_bug += 1;
+            return;
+        }
+        self.unexplained += u64::from(wrong);
+        self.worst.0 = self.worst.0.max(reading.lost);
+        self.worst.1 = self.worst.1.max(reading.doubled);
+        let apart = |views: i64| reading.whole && views != merged.page_views;
+        let sites = reading.sites.iter();
+        self.sites_apart += u64::from(sites.map(|site| site.page_views).any(apart));
+    }
+}
+
+/// Of some records: how many are missing, and how many are there too often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub lost: u64,
+    pub doubled: u64,
+}
+
+/// What became of everything that was sent in the two weeks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub seed: u64,
+    /// Different lines that were acknowledged.
+    pub sent: u64,
+    /// Records in the log: with all that came twice.
+    pub accepted: u64,
+    /// Of which page views.
+    pub views: u64,
+    /// Page views in the log that the answer counts no second time.
+    pub duplicates: u64,
+    /// Records in the log that cannot be read.
+    pub unreadable: u64,
+    /// Page views that came more than an hour after they happened.
+    pub late: u64,
+    pub batches: u64,
+    pub crashes: u64,
+    /// Hours in which the sites did not reach each other.
+    pub cut_hours: u64,
+    pub roll_backs: u64,
+    /// Looks at the answers; of them those that were refused, and those that were wrong
+    /// while a batch with a bug was served.
+    pub looks: u64,
+    pub refused: u64,
+    pub wrong_by_bug: u64,
+    /// Looks that were wrong and had no reason to be.
+    pub unexplained: u64,
+    /// Looks at which the sites' counters said something else than the merged answer.
+    pub sites_apart: u64,
+    /// Acknowledged and not in the log; in the log and never sent.
+    pub log: Difference,
+    /// Before the last cut, and not in the master data; there more often than it came.
+    pub master: Difference,
+    /// Page views missing from an answer, or counted too often, at worst.
+    pub answers: Difference,
+    /// The same of the closing answer, beside the truth.
+    pub closing: Difference,
+    /// Whether the closing answers are the truth: page views, uniques, visits, bounces.
+    pub closes: bool,
+}
+
+impl Account {
+    pub(super) fn of(
+        history: &History,
+        truth: &Truth,
+        taken: &[u32],
+        audit: &Audit,
+        master: &[String],
+    ) -> Self {
+        let sent: HashSet<u32> = taken.iter().copied().collect();
+        let logged: HashSet<u32> = audit.logs.iter().flatten().copied().collect();
+        let mut copies: HashMap<&str, i64> = HashMap::new();
+        for line in audit.logs.iter().flatten() {
+            *copies.entry(&truth.lines[*line as usize]).or_default() += 1;
+        }
+        for line in master {
+            *copies.entry(line).or_default() -= 1;
+        }
+        let sum = |sign: i64| copies.values().map(|n| (n * sign).max(0)).sum::<i64>() as u64;
+        let last = history.readings.last();
+        let closing = last.and_then(|last| Some((last, last.merged?)));
+        let closes = closing.is_some_and(|(last, _)| !last.is_wrong() && last.known == last.truth);
+        let merged = closing.map_or(0, |(_, merged)| merged.page_views);
+        let counted = |said: &u32| matches!(truth.said[*said as usize], Said::View { .. });
+        let views = sent.iter().copied().filter(|line| counted(line)).count() as i64;
+        let marks = || history.marks().map(|(_, mark)| mark);
+        let step = history.week.step as u64;
+        Self {
+            seed: history.week.seed,
+            sent: sent.len() as u64,
+            accepted: audit.logs.iter().map(|log| log.len() as u64).sum(),
+            views: audit.views,
+            duplicates: audit.views.saturating_sub(merged as u64),
+            unreadable: audit.unreadable,
+            late: audit.late,
+            batches: audit.batches,
+            crashes: audit.crashes,
+            cut_hours: step * history.readings.iter().filter(|r| !r.whole).count() as u64,
+            roll_backs: marks()
+                .filter(|mark| matches!(mark, super::Mark::RolledBack(_)))
+                .count() as u64,
+            looks: audit.steps,
+            refused: audit.refused,
+            wrong_by_bug: audit.wrong_by_bug,
+            unexplained: audit.unexplained,
+            sites_apart: audit.sites_apart,
+            log: Difference {
+                lost: sent.difference(&logged).count() as u64,
+                doubled: audit.foreign,
+            },
+            master: Difference {
+                lost: sum(1),
+                doubled: sum(-1),
+            },
+            answers: Difference {
+                lost: audit.worst.0 as u64,
+                doubled: audit.worst.1 as u64,
+            },
+            closing: Difference {
+                lost: (views - merged).max(0) as u64,
+                doubled: (merged - views).max(0) as u64,
+            },
+            closes,
+        }
+    }
+
+    fn each(&self) -> [(&'static str, Difference); 4] {
+        [
+            ("log", self.log),
+            ("master data", self.master),
+            ("answers, at worst", self.answers),
+            ("closing answer", self.closing),
+        ]
+    }
+
+    /// Events lost, wherever most are.
+    pub fn lost(&self) -> u64 {
+        let lost = self.each().map(|(_, difference)| difference.lost);
+        lost.into_iter().max().unwrap_or(0)
+    }
+
+    /// Events counted or kept too often, wherever most are.
+    pub fn doubled(&self) -> u64 {
+        let doubled = self.each().map(|(_, difference)| difference.doubled);
+        doubled.into_iter().max().unwrap_or(0)
+    }
+
+    /// Nothing lost, nothing doubled, nothing without a reason, and the closing answers
+    /// are the truth.
+    pub fn is_clean(&self) -> bool {
+        (
+            self.lost(),
+            self.doubled(),
+            self.unexplained,
+            self.sites_apart,
+        ) == (0, 0, 0, 0)
+            && self.closes
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let n = |number: u64| grouped(number as i64);
+        let of = |difference: Difference| {
+            format!(
+                "lost {}, doubled {}",
+                n(difference.lost),
+                n(difference.doubled)
+            )
+        };
+        let mut rows = vec![
+            ("seed", self.seed.to_string()),
+            ("events sent", n(self.sent)),
+            ("records accepted by the log", n(self.accepted)),
+            ("page views among them", n(self.views)),
+            ("duplicates dropped", n(self.duplicates)),
+            ("unreadable, reported", n(self.unreadable)),
+            ("page views over an hour late", n(self.late)),
+            ("batch runs", n(self.batches)),
+            ("processes killed", n(self.crashes)),
+            (
+                "network cut",
+                counted(self.cut_hours as usize, "hour", "hours"),
+            ),
+            ("batches rolled back", n(self.roll_backs)),
+            ("looks at the answers", n(self.looks)),
+            ("refused to answer", n(self.refused)),
+            ("wrong by the bad deployment", n(self.wrong_by_bug)),
+            ("wrong without a reason", n(self.unexplained)),
+            ("sites apart, network whole", n(self.sites_apart)),
+        ];
+        rows.extend(
+            self.each()
+                .map(|(place, difference)| (place, of(difference))),
+        );
+        let closes = if self.closes { "yes" } else { "no" };
+        rows.push(("closing answers are the truth", closes.to_owned()));
+        rows.push(("lost", n(self.lost())));
+        rows.push(("doubled", n(self.doubled())));
+        rows
+    }
+
+    fn grid(&self) -> Grid {
+        let rows = self.rows();
+        let facts: Vec<(&str, &dyn fmt::Display)> = rows
+            .iter()
+            .map(|(name, value)| (*name, value as &dyn fmt::Display))
+            .collect();
+        Grid::of_facts("Account of the week", &facts)
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.grid().to_text())
+    }
+}
+
+impl Render for Account {
+    fn render(&self) -> Rich {
+        self.grid().render()
+    }
+}

@@ -1,0 +1,248 @@
+//! A node: the log of both sites, the layers over it, and what it is told to do.
+use super::arrivals::SITES;
+use super::error::{CapstoneError, Result};
+use super::order::{Answers, Link, Order, Reply};
+use super::sites::{Counters, came_at};
+use super::truth::{DOMAIN, HOME};
+use super::week::Consumer;
+use super::wire::{CrashAt, FAR, Wire};
+use lambda::query::{Lambda, Options};
+use lambda::speed::{Careless, Clock, EmbeddedLog, HandClock, Log, SpeedError, StoreOptions};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+const TOPIC: &str = "datums";
+/// Records of a partition that the updater takes at a time.
+const MOST: usize = 2_000;
+
+/// How a node is made. The same at every start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    pub consumer: Consumer,
+    pub window: usize,
+    /// What is asked of it: these pages, over these hours.
+    pub pages: Vec<String>,
+    pub hours: Range<i64>,
+}
+
+/// The layers in a folder, in one process.
+pub struct Node {
+    config: Config,
+    wire: Arc<Wire>,
+    lambda: Lambda,
+    clock: Arc<HandClock>,
+    sites: Vec<Counters>,
+}
+
+impl Node {
+    /// Opens what is in a folder, or makes it.
+    pub fn open(folder: &Path, config: Config) -> Result<Self> {
+        let clock = Arc::new(HandClock::default());
+        let wire = Wire::new(EmbeddedLog::open(folder.join("log"))?);
+        wire.create_topic(TOPIC, SITES)?;
+        let wire = Arc::new(wire);
+        let store = StoreOptions {
+            clock: clock.clone(),
+            ..StoreOptions::default()
+        };
+        let options = Options {
+            window: config.window,
+            store,
+            ..Options::default()
+        };
+        let precision = options.realtime_precision;
+        let log: Arc<dyn Log> = wire.clone();
+        let lambda = match config.consumer {
+            Consumer::ExactlyOnce => Lambda::open(folder, log, TOPIC, options)?,
+            Consumer::Careless(order) => {
+                Lambda::open_with(folder, log, TOPIC, options, |source, home, batch, cut| {
+                    Ok(Box::new(Careless::open(order, source, home, batch, cut)?))
+                })?
+            }
+        };
+        let site = |site| {
+            let served = lambda.served().clone();
+            Counters::new(site, precision, config.window, served)
+        };
+        let mut node = Self {
+            sites: (0..SITES).map(site).collect(),
+            config,
+            wire,
+            lambda,
+            clock,
+        };
+        // Counters are held in memory alone: a new process counts again.
+        node.count()?;
+        Ok(node)
+    }
+
+    /// Lets the process die at one of its next calls to the log.
+    pub(super) fn arm(&self, crash: CrashAt) {
+        self.wire.arm(crash);
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.wire.is_dead()
+    }
+
+    /// Does what it is told.
+    pub fn obey(&mut self, order: &Order) -> Result<Reply> {
+        match order {
+            Order::Time(secs) => self.clock.set(secs * 1_000),
+            Order::Network(link) => return self.link(*link),
+            Order::Take { site, lines } => self.take(*site, lines)?,
+            Order::Apply => self.apply()?,
+            Order::Begin => {
+                let (batch, cut) = self.lambda.begin_batch()?;
+                return Ok(Reply::Begun { batch, cut });
+            }
+            Order::Serve { batch, cut, code } => {
+                // Told again after a death: it may be served already.
+                if self.lambda.served().batch < *batch {
+                    let built = self
+                        .lambda
+                        .build_by(*batch, cut, |views| code.apply(views))?;
+                    self.lambda.swap(built)?;
+                }
+                self.tell_sites()?;
+            }
+            Order::Expire => self.lambda.expire()?,
+            Order::RollBack(batch) => {
+                self.lambda.roll_back(*batch)?;
+                self.tell_sites()?;
+            }
+            Order::Ask => return self.answer(),
+            Order::Log { site, from } => return self.records(*site, *from),
+            Order::Master(batch) => {
+                let text = self.lambda.master().added(*batch)?;
+                let lines = String::from_utf8_lossy(&text);
+                return Ok(Reply::Lines(lines.lines().map(str::to_owned).collect()));
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    fn secs(&self) -> i64 {
+        self.clock.now() / 1_000
+    }
+
+    fn link(&mut self, link: Link) -> Result<Reply> {
+        let link = match link {
+            Link::Whole => Link::Whole,
+            Link::Cut(None) => Link::Cut(Some(self.wire.near().end(TOPIC, FAR)?)),
+            cut => cut,
+        };
+        self.wire.set_cut(match link {
+            Link::Whole => None,
+            Link::Cut(end) => end,
+        });
+        self.tell_sites()?;
+        self.meet()?;
+        Ok(Reply::Linked(link))
+    }
+
+    /// A record's key says when its site took it.
+    fn take(&self, site: u32, lines: &[String]) -> Result<()> {
+        let key = self.secs().to_be_bytes();
+        let record = |line| -> (&[u8], &[u8]) { (&key, str::as_bytes(line)) };
+        let records: Vec<_> = lines.iter().map(|line| record(line)).collect();
+        self.wire.append(TOPIC, site, &records)?;
+        Ok(())
+    }
+
+    fn apply(&mut self) -> Result<()> {
+        while self.lambda.realtime().lag()? > 0 {
+            self.lambda.step(MOST)?;
+        }
+        self.count()?;
+        self.meet()
+    }
+
+    fn count(&mut self) -> Result<()> {
+        for site in &mut self.sites {
+            site.count(self.wire.near(), TOPIC)?;
+        }
+        Ok(())
+    }
+
+    /// The sites exchange what they have counted, if they reach each other.
+    fn meet(&mut self) -> Result<()> {
+        if self.wire.cut().is_none() {
+            let now = self.secs();
+            let (near, far) = self.sites.split_at_mut(1);
+            near[0].meet(&mut far[0], now)?;
+        }
+        Ok(())
+    }
+
+    /// The near site serves what is served; the far one, what it could hear of.
+    fn tell_sites(&mut self) -> Result<()> {
+        let reached = if self.wire.cut().is_none() { 2 } else { 1 };
+        let now = self.secs();
+        for site in &mut self.sites[..reached] {
+            site.serve(self.lambda.served(), self.wire.near(), TOPIC, now)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self) -> Result<Reply> {
+        let merged = match self.merged() {
+            Ok(answers) => Ok(Box::new(answers)),
+            // A batch is missing between the layers: the answer is that there is none.
+            Err(CapstoneError::Layer(
+                error @ (SpeedError::MissingBatch { .. } | SpeedError::UnknownBatch { .. }),
+            )) => Err(error.to_string()),
+            Err(error) => return Err(error),
+        };
+        let (pages, hours) = (&self.config.pages, &self.config.hours);
+        let sites = self.sites.iter();
+        let sites: Result<Vec<_>> = sites.map(|site| site.answer(pages, HOME, hours)).collect();
+        let (mut waiting, mut oldest) = (0, None::<i64>);
+        if let Ok(answers) = &merged {
+            for (partition, &seen) in (0..).zip(&answers.seen) {
+                let near = self.wire.near();
+                waiting += near.end(TOPIC, partition)? - seen;
+                let next = near.read(TOPIC, partition, seen, 1)?;
+                let came = next.iter().next().map(|record| came_at(&record));
+                oldest = [oldest, came].into_iter().flatten().min();
+            }
+        }
+        Ok(Reply::Answered {
+            merged,
+            sites: sites?,
+            waiting,
+            oldest,
+        })
+    }
+
+    fn merged(&self) -> Result<Answers> {
+        let hours = || self.config.hours.clone();
+        let query = self.lambda.query()?;
+        let mut answers = Answers {
+            seen: query.seen(),
+            cut: self.lambda.served().cut.clone(),
+            batch: self.lambda.served().batch,
+            ..Answers::default()
+        };
+        for page in &self.config.pages {
+            let cells = query.page_views_by_hour(page, hours())?;
+            answers.cells.push(cells.into_iter().collect());
+            answers.serving += self.lambda.served().count(page, &hours())?;
+        }
+        answers.uniques = query.uniques(HOME, hours())?.value;
+        let bounces = query.bounce_rate(DOMAIN)?.value;
+        (answers.visits, answers.bounces) = (bounces.visits, bounces.bounces);
+        Ok(answers)
+    }
+
+    fn records(&self, site: u32, from: u64) -> Result<Reply> {
+        let records = self.wire.near().read(TOPIC, site, from, usize::MAX)?;
+        let text = |record: lambda::speed::Record<'_>| {
+            let line = String::from_utf8_lossy(record.value).into_owned();
+            (came_at(&record), line)
+        };
+        Ok(Reply::Records(records.iter().map(text).collect()))
+    }
+}

@@ -1,0 +1,242 @@
+//! One look at the layers, and a week of them.
+use super::account::Account;
+use super::deployment::Code;
+use super::order::Site;
+use super::week::Week;
+use polars::prelude::{DataFrame, PolarsResult, df};
+use std::fmt;
+
+/// The three questions' answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Of all pages, over all hours.
+    pub page_views: i64,
+    /// Persons who came to the home page.
+    pub uniques: i64,
+    /// Visits to the domain, and those of one view.
+    pub visits: i64,
+    pub bounces: i64,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            page_views,
+            uniques,
+            visits,
+            bounces,
+        } = self;
+        write!(
+            f,
+            "{page_views} page views, {uniques} uniques, {visits} visits, {bounces} bounces"
+        )
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Cut,
+    Healed,
+    /// A process died, at this order.
+    Crash(String),
+    Begun(u64),
+    Served(u64, Code),
+    Expired,
+    /// From a batch to the one before.
+    RolledBack(u64),
+}
+
+impl Mark {
+    /// Whether it is out of the ordinary: batches come all the time.
+    pub fn is_told(&self) -> bool {
+        let Self::Served(_, code) = self else {
+            return !matches!(self, Self::Begun(_) | Self::Expired);
+        };
+        *code != Code::Right
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut => f.write_str("the network is cut"),
+            Self::Healed => f.write_str("the network has healed"),
+            Self::Crash(order) => write!(f, "a process is killed at {order}"),
+            Self::Begun(batch) => write!(f, "batch {batch} begins"),
+            Self::Served(batch, Code::Right) => write!(f, "batch {batch} is served"),
+            Self::Served(batch, code) => write!(f, "batch {batch}, {code}, is served"),
+            Self::Expired => f.write_str("what is served is forgotten by the speed layer"),
+            Self::RolledBack(batch) => write!(f, "batch {batch} is rolled back"),
+        }
+    }
+}
+
+/// The layers and the truth at one hour of the week.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The hour that has ended, since the week began.
+    pub hour: i64,
+    /// Records acknowledged since the last reading.
+    pub arrived: u64,
+    /// Records in the log that no answer holds.
+    pub waiting: u64,
+    /// Hours since the oldest of them came.
+    pub stale: i64,
+    /// The batch that is served, and its code.
+    pub batch: u64,
+    pub code: Code,
+    /// By all that was acknowledged.
+    pub truth: Figures,
+    /// By what the layers claim to hold.
+    pub known: Figures,
+    /// The layers' answer; none if they refuse.
+    pub merged: Option<Figures>,
+    /// Page views that the serving views hold.
+    pub serving: i64,
+    /// Page views missing from the answer, and counted too often, of those that it
+    /// claims to hold.
+    pub lost: i64,
+    pub doubled: i64,
+    /// What each site answers by itself.
+    pub sites: Vec<Site>,
+    /// Whether the sites reach each other.
+    pub whole: bool,
+    pub marks: Vec<Mark>,
+}
+
+impl Reading {
+    /// Whether the answer has every page view that was acknowledged.
+    pub fn is_complete(&self) -> bool {
+        let truth = self.truth.page_views;
+        self.merged.is_some_and(|merged| merged.page_views == truth)
+    }
+
+    /// Whether the answer is the whole truth, uniques and all.
+    pub fn is_whole_truth(&self) -> bool {
+        self.merged == Some(self.truth)
+    }
+
+    /// Whether the answer is not what the layers claim to hold.
+    pub fn is_wrong(&self) -> bool {
+        let strange = |merged: Figures| {
+            let known = self.known;
+            merged.page_views != known.page_views
+                || (merged.visits, merged.bounces) != (known.visits, known.bounces)
+                || !about(merged.uniques, known.uniques)
+        };
+        self.lost > 0 || self.doubled > 0 || self.merged.is_some_and(strange)
+    }
+}
+
+/// Whether a sketch's answer is as good as it promises: exact while it keeps codes of
+/// persons, within four standard errors when it keeps registers.
+pub(super) fn about(answer: i64, truth: i64) -> bool {
+    let most = match truth {
+        ..1_000 => 0.0,
+        _ => 4.0 * lambda::batch::Precision::DEFAULT.standard_error() * truth as f64,
+    };
+    ((answer - truth).abs() as f64) <= most
+}
+
+/// A week so far.
+#[derive(Clone, Debug)]
+pub struct History {
+    pub week: Week,
+    pub readings: Vec<Reading>,
+    /// When the week is over.
+    pub account: Option<Account>,
+}
+
+impl History {
+    /// Every mark, with its hour.
+    pub fn marks(&self) -> impl Iterator<Item = (i64, &Mark)> {
+        let readings = self.readings.iter();
+        readings.flat_map(|reading| reading.marks.iter().map(|mark| (reading.hour, mark)))
+    }
+
+    /// A row for each hour and each of `truth`, `merged`, `site 0` and `site 1`: `hour`,
+    /// `who`, `page views`, `uniques`. Refused answers have no row.
+    pub fn answers(&self) -> PolarsResult<DataFrame> {
+        let mut rows: Vec<(i64, &str, i64, i64)> = Vec::new();
+        for reading in &self.readings {
+            let mut add = |who, page_views, uniques| {
+                rows.push((reading.hour, who, page_views, uniques));
+            };
+            add("truth", reading.truth.page_views, reading.truth.uniques);
+            if let Some(merged) = reading.merged {
+                add("merged", merged.page_views, merged.uniques);
+            }
+            for (who, site) in ["site 0", "site 1"].into_iter().zip(&reading.sites) {
+                add(who, site.page_views, site.uniques);
+            }
+        }
+        df!(
+            "hour" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "who" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "page views" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            "uniques" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        )
+    }
+
+    /// A row for each reading: `hour`, whether the network is `whole`, the page views of
+    /// the `truth` and those that each site answers by itself, and the batch that each
+    /// serves.
+    pub fn sites(&self) -> PolarsResult<DataFrame> {
+        let readings = || self.readings.iter();
+        let of = |at: usize, of: fn(&Site) -> i64| -> Vec<Option<i64>> {
+            readings()
+                .map(|reading| reading.sites.get(at).map(of))
+                .collect()
+        };
+        df!(
+            "hour" => readings().map(|reading| reading.hour).collect::<Vec<_>>(),
+            "whole" => readings().map(|reading| reading.whole).collect::<Vec<_>>(),
+            "truth" => readings().map(|reading| reading.truth.page_views).collect::<Vec<_>>(),
+            "site 0" => of(0, |site| site.page_views),
+            "site 1" => of(1, |site| site.page_views),
+            "batch at 0" => of(0, |site| site.batch as i64),
+            "batch at 1" => of(1, |site| site.batch as i64),
+        )
+    }
+
+    /// A row for each reading: `hour`, the `batch` that is served, its `code`, and by how
+    /// much the answers are off the truth: `page views off`, `uniques off`, `visits off`
+    /// (null where they are refused).
+    pub fn batches(&self) -> PolarsResult<DataFrame> {
+        let readings = || self.readings.iter();
+        let off = |of: fn(&Figures) -> i64| -> Vec<Option<i64>> {
+            let off = |reading: &Reading| Some(of(&reading.merged?) - of(&reading.truth));
+            readings().map(off).collect()
+        };
+        df!(
+            "hour" => readings().map(|reading| reading.hour).collect::<Vec<_>>(),
+            "batch" => readings().map(|reading| reading.batch).collect::<Vec<_>>(),
+            "code" => readings().map(|reading| reading.code.to_string()).collect::<Vec<_>>(),
+            "page views off" => off(|figures| figures.page_views),
+            "uniques off" => off(|figures| figures.uniques),
+            "visits off" => off(|figures| figures.visits),
+        )
+    }
+
+    /// What happened but for batch runs that went well, hour by hour: `after hour`,
+    /// `event`, and how far the answer after it was from the truth, `page views off`
+    /// (null where it was refused).
+    pub fn events(&self) -> PolarsResult<DataFrame> {
+        let told = self.readings.iter().flat_map(|reading| {
+            let marks = reading.marks.iter().filter(|mark| mark.is_told());
+            marks.map(move |mark| (reading, mark.to_string()))
+        });
+        let told: Vec<(&Reading, String)> = told.collect();
+        let step = self.week.step;
+        let off = |reading: &Reading| {
+            let merged = reading.merged?;
+            Some(merged.page_views - reading.truth.page_views)
+        };
+        df!(
+            "after hour" => told.iter().map(|(reading, _)| reading.hour - step).collect::<Vec<_>>(),
+            "event" => told.iter().map(|(_, mark)| mark.as_str()).collect::<Vec<_>>(),
+            "page views off" => told.iter().map(|(reading, _)| off(reading)).collect::<Vec<_>>(),
+        )
+    }
+}

@@ -1,0 +1,248 @@
+//! The week, hour by hour: what the world does to the layers.
+//!
+//! The world sends what comes, turns the clock, cuts the network, deploys, kills. It
+//! tells a node what to do, and tells it again to the next one if it died: so every
+//! client here is one that retries.
+use super::account::{Account, Audit};
+use super::arrivals::{Arrival, SITES, arrivals};
+use super::deployment::Code;
+use super::error::{CapstoneError, Result};
+use super::host::{Here, Host};
+use super::node::Config;
+use super::order::{Link, Order, Reply};
+use super::reading::{History, Mark};
+use super::schedule::Run;
+use super::truth::Truth;
+use super::week::{BEGIN, HOURS, Week};
+use dataset::random::Random;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Lines that a client sends at a time.
+const AT_A_TIME: usize = 200;
+/// So often in a row a node may die at one order.
+const DEATHS: u32 = 50;
+
+/// Runs a week with a node in this process, in a folder. `each` is shown the week so
+/// far after every step.
+///
+/// ```
+/// use lambda_workbook::capstone::{Week, here};
+/// let folder = tempfile::tempdir()?;
+/// let history = here(folder.path(), &Week::drawn(1, 300), &mut |_| ())?;
+/// let account = history.account.expect("the week is over");
+/// assert!(account.is_clean(), "{account}");
+/// assert_eq!((account.lost(), account.doubled()), (0, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn here(folder: &Path, week: &Week, each: &mut dyn FnMut(&History)) -> Result<History> {
+    let mut start = |config| -> Result<Box<dyn Host>> { Ok(Box::new(Here::open(folder, config)?)) };
+    run(week, &mut start, each)
+}
+
+/// Runs a week with the node that `start` makes.
+pub fn run(
+    week: &Week,
+    start: &mut dyn FnMut(Config) -> Result<Box<dyn Host>>,
+    each: &mut dyn FnMut(&History),
+) -> Result<History> {
+    week.check()?;
+    let (truth, arrivals) = arrivals(week)?;
+    let config = Config {
+        consumer: week.consumer,
+        window: week.window,
+        pages: truth.pages.clone(),
+        hours: BEGIN - HOURS * 3_600..BEGIN + HOURS * 3_600,
+    };
+    let mut world = World::new(week, truth, start(config)?);
+    let mut arrivals = arrivals.into_iter().peekable();
+    let mut until = |secs: i64| -> Vec<Arrival> {
+        let due = |arrival: &Arrival| arrival.at < secs;
+        std::iter::from_fn(|| arrivals.next_if(due)).collect()
+    };
+    // The week before: it is served when ours begins.
+    for hour in (-HOURS..0).step_by(week.step as usize) {
+        world.time(hour)?;
+        world.send(&until(BEGIN + (hour + week.step) * 3_600))?;
+    }
+    world.time(0)?;
+    world.run_batch()?;
+    world.marks.clear();
+    for hour in (0..HOURS).step_by(week.step as usize) {
+        let come = until(BEGIN + (hour + week.step) * 3_600);
+        world.step(hour, &come)?;
+        each(&world.history);
+    }
+    world.close()?;
+    each(&world.history);
+    Ok(world.history)
+}
+
+pub(super) struct World<'a> {
+    pub(super) week: &'a Week,
+    pub(super) truth: Truth,
+    pub(super) host: Box<dyn Host>,
+    pub(super) random: Random,
+    pub(super) secs: i64,
+    pub(super) link: Link,
+    /// Acknowledged lines, by their numbers, in order.
+    pub(super) taken: Vec<u32>,
+    pub(super) audit: Audit,
+    /// By batch served: its code.
+    pub(super) codes: BTreeMap<u64, Code>,
+    /// What is deployed from the bad batch on, until it is mended.
+    pub(super) mended: bool,
+    pub(super) running: Option<Run>,
+    pub(super) next_begin: i64,
+    pub(super) expire_at: Option<i64>,
+    pub(super) wrong_since: Option<i64>,
+    pub(super) marks: Vec<Mark>,
+    pub(super) history: History,
+}
+
+impl<'a> World<'a> {
+    fn new(week: &'a Week, truth: Truth, host: Box<dyn Host>) -> Self {
+        Self {
+            week,
+            truth,
+            host,
+            random: Random::new(&[week.seed, 0xC4A5]),
+            secs: BEGIN,
+            link: Link::Whole,
+            taken: Vec::new(),
+            audit: Audit::default(),
+            codes: BTreeMap::new(),
+            mended: false,
+            running: None,
+            next_begin: week.batch_every,
+            expire_at: None,
+            wrong_since: None,
+            marks: Vec::new(),
+            history: History {
+                week: week.clone(),
+                readings: Vec::new(),
+                account: None,
+            },
+        }
+    }
+
+    /// Tells the node, and the next one if it dies, until there is a reply.
+    pub(super) fn tell(&mut self, order: &Order) -> Result<Reply> {
+        for _ in 0..DEATHS {
+            match self.host.tell(order)? {
+                Some(Reply::Refused(reason)) => {
+                    let order = order.to_string();
+                    return Err(CapstoneError::Refused { order, reason });
+                }
+                Some(reply) => return Ok(reply),
+                None => {
+                    self.audit.crashes += 1;
+                    self.marks.push(Mark::Crash(order.to_string()));
+                    self.host.restart()?;
+                    // What a new process cannot know of the world around it.
+                    self.host.tell(&Order::Time(self.secs))?;
+                    self.host.tell(&Order::Network(self.link))?;
+                }
+            }
+        }
+        Err(CapstoneError::KeepsDying {
+            order: order.to_string(),
+            times: DEATHS,
+        })
+    }
+
+    fn time(&mut self, hour: i64) -> Result<()> {
+        self.secs = BEGIN + hour * 3_600;
+        self.tell(&Order::Time(self.secs)).map(|_| ())
+    }
+
+    /// Clients send what has come; each line until it is acknowledged.
+    fn send(&mut self, come: &[Arrival]) -> Result<()> {
+        for site in 0..SITES {
+            let here = come.iter().filter(|arrival| arrival.site == site);
+            let here: Vec<u32> = here.map(|arrival| arrival.line).collect();
+            for lines in here.chunks(AT_A_TIME) {
+                let text = |line: &u32| self.truth.lines[*line as usize].clone();
+                let order = Order::Take {
+                    site,
+                    lines: lines.iter().map(text).collect(),
+                };
+                self.tell(&order)?;
+                self.taken.extend_from_slice(lines);
+            }
+        }
+        Ok(())
+    }
+
+    /// One step of the week.
+    fn step(&mut self, hour: i64, come: &[Arrival]) -> Result<()> {
+        self.time(hour)?;
+        let end = hour + self.week.step;
+        let crashes = self.week.crashes.iter();
+        let here = crashes.filter(|crash| (hour..end).contains(*crash)).count();
+        let mut dooms: Vec<u64> = (0..here).map(|_| self.random.below(4)).collect();
+        let mut doom = |world: &mut Self, place: u64, long: bool| {
+            if let Some(found) = dooms.iter().position(|doom| *doom == place) {
+                dooms.swap_remove(found);
+                let draw = world.random.word();
+                world.host.doom(draw, long);
+            }
+        };
+        self.network(hour, end)?;
+        let due = |run: &Run| run.due <= hour;
+        doom(self, 0, self.running.as_ref().is_some_and(due));
+        self.batches(hour)?;
+        doom(self, 1, false);
+        self.send(come)?;
+        doom(self, 2, false);
+        self.tell(&Order::Apply)?;
+        doom(self, 3, false);
+        self.look(end, come.len() as u64)
+    }
+
+    fn network(&mut self, hour: i64, end: i64) -> Result<()> {
+        let Some(cut) = self.week.partition.clone() else {
+            return Ok(());
+        };
+        let now_cut = cut.start < end && hour < cut.end;
+        let (link, mark) = match (now_cut, self.link) {
+            (true, Link::Whole) => (Link::Cut(None), Mark::Cut),
+            (false, Link::Cut(_)) => (Link::Whole, Mark::Healed),
+            _ => return Ok(()),
+        };
+        if let Reply::Linked(link) = self.tell(&Order::Network(link))? {
+            self.link = link;
+        }
+        self.marks.push(mark);
+        Ok(())
+    }
+
+    /// The network is whole, everything is applied, and a batch run holds it all.
+    fn close(&mut self) -> Result<()> {
+        self.time(HOURS)?;
+        self.link = Link::Whole;
+        self.tell(&Order::Network(Link::Whole))?;
+        (self.running, self.mended) = (None, true);
+        self.tell(&Order::Apply)?;
+        // One that was begun before holds what came until then; the next holds all.
+        self.run_batch()?;
+        self.run_batch()?;
+        self.tell(&Order::Apply)?;
+        self.look(HOURS, 0)?;
+        let last = self.codes.keys().next_back().copied().unwrap_or(0);
+        let mut master = Vec::new();
+        for batch in 1..=last {
+            if let Reply::Lines(lines) = self.tell(&Order::Master(batch))? {
+                master.extend(lines);
+            }
+        }
+        self.history.account = Some(Account::of(
+            &self.history,
+            &self.truth,
+            &self.taken,
+            &self.audit,
+            &master,
+        ));
+        Ok(())
+    }
+}

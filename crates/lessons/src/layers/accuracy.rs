@@ -1,0 +1,235 @@
+//! Eventual accuracy: what the speed layer gets wrong, and when it is right.
+//!
+//! The realtime views take every identifier for a person. That two of them are one
+//! person is said by an equiv, often later, and would change what was counted
+//! before. The speed layer does not try: the next batch run knows all equivs. And
+//! its sketches may be smaller than those of the serving views, which have the time.
+use calendar::Granularity;
+use lambda::batch::PersonIndex;
+use lambda::batch::sketch::{Precision, SketchError};
+use lambda::datum::{Equiv, PersonId};
+use lambda::speed::{EmbeddedLog, Log, Result};
+use lambda::{Lambda, Options};
+use polars::prelude::{DataFrame, df};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+const TOPIC: &str = "datums";
+const URL: &str = "foo.com/about";
+
+/// The layers over an empty log in a folder.
+fn opened(folder: &Path, options: Options) -> Result<(Arc<EmbeddedLog>, Lambda)> {
+    let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
+    log.create_topic(TOPIC, 1)?;
+    let lambda = Lambda::open(folder, log.clone(), TOPIC, options)?;
+    Ok((log, lambda))
+}
+
+fn person(id: &PersonId) -> String {
+    serde_json::to_string(id).expect("an identifier")
+}
+
+fn view(id: &PersonId, secs: i64) -> String {
+    let person = person(id);
+    format!(
+        r#"{{"dataunit":{{"page_view":{{"nonce":{secs},"page":{{"url":"{URL}"}},"person":{person}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    )
+}
+
+fn equiv(edge: &Equiv, secs: i64) -> String {
+    let (one, other) = (person(&edge.id1), person(&edge.id2));
+    format!(
+        r#"{{"dataunit":{{"equiv":{{"id1":{one},"id2":{other}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    )
+}
+
+/// The lesson's case: an address and `sally` view a page, then turn out to be one
+/// person, then a batch run. `event`, `answer`, `truth`.
+pub fn sally(folder: &Path) -> Result<DataFrame> {
+    let (log, mut lambda) = opened(folder, Options::default())?;
+    let ids = ["11.11.11.111", "sally"].map(|id| PersonId::Cookie(id.to_owned()));
+    let half_past_one = 13 * 3600 + 1800;
+    let edge = Equiv {
+        id1: ids[0].clone(),
+        id2: ids[1].clone(),
+    };
+    let lines = [
+        (
+            "1:30 pm, 11.11.11.111 views",
+            view(&ids[0], half_past_one),
+            1,
+        ),
+        (
+            "1:40 pm, sally views",
+            view(&ids[1], half_past_one + 600),
+            1,
+        ),
+        (
+            "2:00 pm, they are one person",
+            equiv(&edge, half_past_one + 1800),
+            1,
+        ),
+    ];
+    let (mut events, mut answers, mut truths) = (vec![], vec![], vec![]);
+    let uniques = |lambda: &Lambda| lambda.query()?.uniques(URL, 0..Granularity::Day.secs());
+    for (event, line, truth) in lines {
+        log.append(TOPIC, 0, &[(b"", line.as_bytes())])?;
+        lambda.drain()?;
+        events.push(event);
+        answers.push(uniques(&lambda)?.value);
+        truths.push(truth);
+    }
+    lambda.run_batch()?;
+    events.push("a batch run ends");
+    answers.push(uniques(&lambda)?.value);
+    truths.push(1);
+    Ok(df!("event" => events, "answer" => answers, "truth" => truths)?)
+}
+
+/// An hour in which new persons come with two identifiers, which an equiv joins a
+/// minute after the second; a batch run every `every` minutes. `minute`, `what`
+/// (answer or truth), `uniques`.
+pub fn late_equivs(folder: &Path, every: u64, seed: u64) -> Result<DataFrame> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let (mut ids, mut equivs) = (HashSet::new(), Vec::new());
+    let mut late: Option<Equiv> = None;
+    let arrivals = |minute: i64| {
+        let mut lines = Vec::new();
+        let secs = minute * 60;
+        if let Some(edge) = late.take() {
+            lines.push(equiv(&edge, secs));
+            equivs.push(edge);
+        }
+        for arrival in 0..5 + (random.next_u64() % 5) as i64 {
+            let id = PersonId::UserId(minute * 100 + arrival);
+            lines.push(view(&id, secs + arrival));
+            ids.insert(id.clone());
+            // Half of all come once more, from another device.
+            if random.next_u64() % 2 == 0 {
+                let other = PersonId::Cookie(format!("device-{minute}-{arrival}"));
+                lines.push(view(&other, secs + 20 + arrival));
+                ids.insert(other.clone());
+                let edge = Equiv {
+                    id1: id,
+                    id2: other,
+                };
+                match late {
+                    None => late = Some(edge),
+                    Some(_) => {
+                        lines.push(equiv(&edge, secs + 40));
+                        equivs.push(edge);
+                    }
+                }
+            }
+        }
+        let index = PersonIndex::of(&equivs);
+        let persons: HashSet<_> = ids.iter().map(|id| index.person(id)).collect();
+        (lines, persons.len() as i64)
+    };
+    let truth = "truth, by all equivs so far";
+    an_hour(folder, Options::default(), every, truth, arrivals)
+}
+
+/// An hour in which forty persons come a minute, each once, into realtime views
+/// whose sketches have a lower precision than those of the serving views. Columns as
+/// in [`late_equivs`].
+///
+/// # Errors
+/// A precision that no sketch has.
+pub fn small_sketches(folder: &Path, bits: u8, every: u64) -> Result<DataFrame> {
+    let options = Options {
+        realtime_precision: Precision::new(bits).map_err(SketchError::from)?,
+        ..Options::default()
+    };
+    let arrivals = |minute: i64| {
+        let views = (0..40).map(|nth| view(&PersonId::UserId(minute * 40 + nth), minute * 60));
+        (views.collect(), (minute + 1) * 40)
+    };
+    an_hour(folder, options, every, "truth", arrivals)
+}
+
+/// The merged uniques after each minute of an hour, beside the truth.
+fn an_hour(
+    folder: &Path,
+    options: Options,
+    every: u64,
+    truth: &'static str,
+    mut arrivals: impl FnMut(i64) -> (Vec<String>, i64),
+) -> Result<DataFrame> {
+    let (log, mut lambda) = opened(folder, options)?;
+    let (mut minutes, mut what, mut uniques) = (vec![], vec![], vec![]);
+    for minute in 0..60 {
+        let (lines, true_uniques) = arrivals(minute as i64);
+        let record = |line| -> (&[u8], &[u8]) { (b"", str::as_bytes(line)) };
+        let records: Vec<_> = lines.iter().map(|line| record(line)).collect();
+        log.append(TOPIC, 0, &records)?;
+        lambda.drain()?;
+        if minute % every == every - 1 {
+            lambda.run_batch()?;
+        }
+        let hour = 0..Granularity::Hour.secs();
+        let answer = lambda.query()?.uniques(URL, hour)?.value;
+        for (name, value) in [("answer", answer), (truth, true_uniques)] {
+            minutes.push(minute as i64);
+            what.push(name);
+            uniques.push(value);
+        }
+    }
+    Ok(df!("minute" => minutes, "what" => what, "uniques" => uniques)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sally_is_two_until_the_batch_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = sally(folder.path()).unwrap();
+        let answers = table.column("answer").unwrap().i64().unwrap().to_vec();
+        assert_eq!(answers, [Some(1), Some(2), Some(2), Some(1)]);
+    }
+
+    fn numbers(table: &DataFrame) -> Vec<i64> {
+        let uniques = table.column("uniques").unwrap().i64().unwrap();
+        uniques.iter().flatten().collect()
+    }
+
+    #[test]
+    fn small_sketches_are_off_by_their_error_and_a_batch_mends_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = small_sketches(folder.path(), 6, 20).unwrap();
+        let errors: Vec<f64> = numbers(&table)
+            .chunks(2)
+            .map(|pair| (pair[0] - pair[1]) as f64 / pair[1] as f64)
+            .collect();
+        let of = |bits| Precision::new(bits).unwrap().standard_error();
+        assert!(
+            errors.iter().all(|error| error.abs() < 4.0 * of(6)),
+            "{errors:?}"
+        );
+        assert!(
+            errors.iter().any(|error| error.abs() > 0.5 * of(6)),
+            "{errors:?}"
+        );
+        for at_batch in [19, 39, 59] {
+            assert!(errors[at_batch].abs() < 3.0 * of(14), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_answer_is_never_below_the_truth_and_meets_it_at_every_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = late_equivs(folder.path(), 20, 1).unwrap();
+        let over: Vec<i64> = numbers(&table)
+            .chunks(2)
+            .map(|pair| pair[0] - pair[1])
+            .collect();
+        assert!(over.iter().all(|over| *over >= 0), "{over:?}");
+        assert_eq!((over[19], over[39], over[59]), (0, 0, 0), "{over:?}");
+        assert!(over[18] > 20, "{over:?}");
+    }
+}

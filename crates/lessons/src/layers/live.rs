@@ -1,0 +1,158 @@
+//! A load generator, the log, the workers and a reading of all of it, live.
+use calendar::Granularity;
+use lambda::speed::{EmbeddedLog, Log, Result, SpeedError};
+use lambda::{Freshness, Lambda, Options};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const TOPIC: &str = "live";
+const URL: &str = "mysite.com/";
+/// Between two readings.
+const EVERY: Duration = Duration::from_millis(250);
+/// Between two appends of the generator.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long, and how much.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Events a second.
+    pub rate: u64,
+    pub length: Duration,
+    /// Between two batch runs.
+    pub batch_every: Duration,
+}
+
+/// The layers at one moment of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub elapsed: Duration,
+    /// Events that the generator sent: the truth.
+    pub sent: u64,
+    /// Page views in the merged answer.
+    pub merged: i64,
+    /// Of which the serving views hold these.
+    pub serving: i64,
+    pub freshness: Freshness,
+    /// Events applied a second, since the last reading.
+    pub rate: f64,
+    /// Since the oldest event that no view holds yet was sent.
+    pub stale: Duration,
+    /// Whether the run is over.
+    pub last: bool,
+}
+
+/// Runs a load and gives readings of it; returns the last one, when the views hold
+/// everything.
+pub fn run(folder: &Path, load: Load, mut each: impl FnMut(&Reading)) -> Result<Reading> {
+    let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
+    log.create_topic(TOPIC, 2)?;
+    let mut lambda = Lambda::open(folder, log.clone(), TOPIC, Options::default())?;
+    let (sent, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let generator = scope.spawn(|| {
+            let generated = generate(log.as_ref(), load, &sent);
+            over.store(true, Ordering::SeqCst);
+            generated
+        });
+        let (mut shown, mut applied_then) = (started, 0);
+        let (mut batch_at, mut fresh_at) = (started + load.batch_every, started);
+        loop {
+            let finished = over.load(Ordering::SeqCst);
+            let step = lambda.step(20_000)?;
+            if step.records == 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let now = Instant::now();
+            if lambda.realtime().lag()? == 0 {
+                fresh_at = now;
+            }
+            let last = finished && step.records == 0 && lambda.realtime().lag()? == 0;
+            if last || now - shown >= EVERY {
+                let query = lambda.query()?;
+                let answer = query.page_views(URL, 0..Granularity::Day.secs())?;
+                let applied = answer.freshness.served + answer.freshness.realtime;
+                let reading = Reading {
+                    elapsed: now - started,
+                    sent: sent.load(Ordering::SeqCst),
+                    merged: answer.value,
+                    serving: answer.serving,
+                    freshness: answer.freshness,
+                    rate: (applied - applied_then) as f64 / (now - shown).as_secs_f64(),
+                    stale: now - fresh_at,
+                    last,
+                };
+                (shown, applied_then) = (now, applied);
+                each(&reading);
+                if last {
+                    generator.join().map_err(|_| SpeedError::Stopped {
+                        what: "the load generator",
+                    })??;
+                    return Ok(reading);
+                }
+            }
+            if now >= batch_at {
+                lambda.run_batch()?;
+                batch_at = Instant::now() + load.batch_every;
+            }
+        }
+    })
+}
+
+/// Sends events at a steady rate, as many as the rate and the length make.
+fn generate(log: &dyn Log, load: Load, sent: &AtomicU64) -> Result<()> {
+    let total = (load.rate as f64 * load.length.as_secs_f64()) as u64;
+    let started = Instant::now();
+    let mut next = 0;
+    while next < total {
+        let due = (load.rate as f64 * started.elapsed().as_secs_f64()) as u64;
+        let until = due.clamp(next, total);
+        let events: Vec<(String, String)> = (next..until).map(event).collect();
+        let records: Vec<(&[u8], &[u8])> = events
+            .iter()
+            .map(|(k, v)| (k.as_bytes(), v.as_bytes()))
+            .collect();
+        // Said first: nothing is ever counted that was not sent.
+        sent.store(until, Ordering::SeqCst);
+        log.append_by_key(TOPIC, &records)?;
+        next = until;
+        std::thread::sleep(TICK);
+    }
+    Ok(())
+}
+
+fn event(n: u64) -> (String, String) {
+    let (user, secs) = (n % 1_000, n % 86_400);
+    let line = format!(
+        r#"{{"dataunit":{{"page_view":{{"nonce":{n},"page":{{"url":"http://{URL}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    );
+    (user.to_string(), line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_run_ends_with_everything_counted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = Load {
+            rate: 4_000,
+            length: Duration::from_millis(700),
+            batch_every: Duration::from_millis(300),
+        };
+        let mut readings = 0;
+        let last = run(folder.path(), load, |reading| {
+            assert!(reading.merged as u64 <= reading.sent);
+            readings += 1;
+        })
+        .unwrap();
+        assert_eq!(
+            (last.sent, last.merged, last.freshness.waiting),
+            (2_800, 2_800, 0)
+        );
+        assert!(last.freshness.batch > 0 && readings > 1);
+    }
+}

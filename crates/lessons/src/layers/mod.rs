@@ -1,0 +1,5 @@
+//! Experiments with both layers: what is where while batches run, what is only nearly
+//! right and until when, and all of it under load.
+pub mod accuracy;
+pub mod live;
+pub mod timeline;

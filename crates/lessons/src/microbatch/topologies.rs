@@ -1,0 +1,170 @@
+//! The topologies of the chapter.
+use super::aggregate::{Count, Sum, Top, Uniques};
+use super::error::Result;
+use super::sessions::Sessions;
+use super::stored::Kind;
+use super::topology::{Builder, Emit, Topology};
+use super::value::{Owned, Value};
+use calendar::Granularity::Hour;
+use lambda::batch::bounces::domain;
+use lambda::batch::{Precision, normalise_url};
+use lambda::datum::{DataUnit, Datum, PersonId};
+use lambda::speed::Record;
+
+/// A record as a line of text.
+fn line(record: &Record<'_>, emit: &mut Emit<'_>) -> std::result::Result<(), String> {
+    let line = std::str::from_utf8(record.value).map_err(|error| error.to_string())?;
+    emit(&[Value::Text(line)]);
+    Ok(())
+}
+
+fn words(name: &str) -> Builder {
+    Topology::of(name)
+        .source("lines", &["line"], line)
+        .flat_map("split", "lines", &["line"], &["word"], |row, emit| {
+            for word in row[0].text().split_ascii_whitespace() {
+                emit(&[Value::Text(word)]);
+            }
+        })
+}
+
+/// Word count (figure 16.5): split lines, count the words of the batch by word,
+/// add that to the counts of all batches.
+pub fn word_count(kind: Kind) -> Result<Topology> {
+    words("word count")
+        .aggregate("in the batch", "split", &["word"], Count, "more")
+        .state(
+            "counts",
+            "in the batch",
+            &["word"],
+            Sum::of("more"),
+            "count",
+            kind,
+        )
+        .build()
+}
+
+/// The three most frequent words: a list that is kept, fed by the counts that a
+/// batch changed.
+pub fn top_words(kind: Kind) -> Result<Topology> {
+    words("the top three words")
+        .state("counts", "split", &["word"], Count, "count", kind)
+        .state(
+            "top",
+            "counts",
+            &[],
+            Top::of(3, "word", "count"),
+            "top",
+            kind,
+        )
+        .build()
+}
+
+/// A record as a page view, not normalised: `url`, `secs`, `person`. Users are
+/// numbers, cookies are texts. Facts of other kinds make no row.
+fn page_view(record: &Record<'_>, emit: &mut Emit<'_>) -> std::result::Result<(), String> {
+    if let Some((secs, url, user, cookie, _)) = lambda::engine::plain_page_view(record.value) {
+        let person = user.map_or(Value::Text(cookie), Value::Int);
+        emit(&[Value::Text(url), Value::Int(secs), person]);
+        return Ok(());
+    }
+    let datum: Datum = serde_json::from_slice(record.value).map_err(|error| error.to_string())?;
+    if let DataUnit::PageView(view) = datum.dataunit {
+        let person = match &view.person {
+            PersonId::UserId(id) => Value::Int(*id),
+            PersonId::Cookie(cookie) => Value::Text(cookie),
+        };
+        let secs = Value::Int(datum.pedigree.true_as_of_secs);
+        emit(&[Value::Text(&view.page.url), secs, person]);
+    }
+    Ok(())
+}
+
+/// The source of page views, with normalised `page` and `person`. A URL that cannot
+/// be normalised is rejected with its record.
+fn page_views_from(name: &str) -> Builder {
+    Topology::of(name).source("consume", &["page", "secs", "person"], |record, emit| {
+        let mut wrong = None;
+        page_view(record, &mut |row| match normalise_url(row[0].text()) {
+            Ok(page) => emit(&[Value::Text(&page), row[1], row[2]]),
+            Err(error) => wrong = Some(error.to_string()),
+        })?;
+        wrong.map_or(Ok(()), Err)
+    })
+}
+
+/// The same, with the `hour` of each.
+fn hours_from(name: &str) -> Builder {
+    page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
+        Owned::Int(Hour.bucket(row[0].int()))
+    })
+}
+
+/// Page views by page and hour, and who they came from.
+pub fn page_views(kind: Kind) -> Result<Topology> {
+    hours_from("page views and uniques")
+        .state("views", "hour", &["page", "hour"], Count, "count", kind)
+        .state(
+            "uniques",
+            "hour",
+            &["page", "hour"],
+            Uniques::of("person", Precision::DEFAULT),
+            "uniques",
+            kind,
+        )
+        .build()
+}
+
+/// The lesson's topology: consume, normalise, update URL -> hour -> sketch.
+pub fn lesson(kind: Kind) -> Result<Topology> {
+    let uniques = Uniques::of("person", Precision::DEFAULT);
+    hours_from("uniques over time")
+        .state(
+            "uniques",
+            "hour",
+            &["page", "hour"],
+            uniques,
+            "uniques",
+            kind,
+        )
+        .build()
+}
+
+/// Bounce rate: visits of a person to a domain, closed by half an hour of silence;
+/// their number and that of bounces, by domain. `lateness` is for how many seconds a
+/// late page view is waited for.
+///
+/// Each visit is charged to the domain in its own key, its last-seen time moves on
+/// with every view, and two views in one second are two.
+pub fn bounce_rate(lateness: i64) -> Result<Topology> {
+    page_views_from("bounce rate")
+        .map("domain of", "consume", &["page"], "domain", |row| {
+            Owned::from(domain(row[0].text()))
+        })
+        .sessions(
+            "visits",
+            "domain of",
+            &["domain", "person"],
+            Sessions::by("secs").lateness(lateness),
+        )
+        .map("bounced", "visits", &["rows"], "bounce", |row| {
+            Owned::Int(i64::from(row[0].int() == 1))
+        })
+        .state(
+            "closed",
+            "bounced",
+            &["domain"],
+            Count,
+            "visits",
+            Kind::Opaque,
+        )
+        .state(
+            "bounces",
+            "bounced",
+            &["domain"],
+            Sum::of("bounce"),
+            "bounces",
+            Kind::Opaque,
+        )
+        .build()
+}

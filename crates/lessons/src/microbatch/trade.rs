@@ -1,0 +1,216 @@
+//! Latency and throughput, one at a time and by batches (figure 14.5).
+use super::error::{Result, scratch};
+use super::job::{Job, Options};
+use super::stored::Kind;
+use super::topologies::word_count;
+use lambda::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore};
+use polars::prelude::{DataFrame, df};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TOPIC: &str = "lines";
+const LINE: &str = "a speed layer counts what a batch layer has not counted";
+
+/// What a run with a given load took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Between the beginnings of two batches; none: one line at a time.
+    pub interval: Option<Duration>,
+    /// From the arrival of a line until its words are counted: median and 99 of 100.
+    pub median: Duration,
+    pub p99: Duration,
+    /// Lines a second, if all wait from the beginning.
+    pub rate: f64,
+    /// Commits to the disk for a thousand lines of the load.
+    pub commits: f64,
+}
+
+/// Counts the words of a log of lines.
+trait Counter {
+    /// Counts what waits; how many lines are counted in all.
+    fn step(&mut self) -> Result<u64>;
+    fn commits(&self) -> u64;
+}
+
+impl Counter for Job {
+    fn step(&mut self) -> Result<u64> {
+        Job::step(self)?;
+        Ok(self.done.next.iter().sum())
+    }
+
+    fn commits(&self) -> u64 {
+        // The plan, the partitions of the state, the record that it is done.
+        self.batch() * (2 + u64::from(self.options.partitions))
+    }
+}
+
+/// Line by line: the words of each, then the offset.
+struct OneAtATime {
+    log: Arc<EmbeddedLog>,
+    store: EmbeddedStore,
+    next: u64,
+    commits: u64,
+}
+
+impl Counter for OneAtATime {
+    fn step(&mut self) -> Result<u64> {
+        let records = self.log.read(TOPIC, 0, self.next, 1)?;
+        for record in records.iter() {
+            let line = std::str::from_utf8(record.value).unwrap_or_default();
+            for word in line.split_ascii_whitespace() {
+                let reader = self.store.reader();
+                let cell = reader.get(word.as_bytes(), "count", b"n")?;
+                let count = cell.and_then(|cell| cell.value.try_into().ok());
+                let count = count.map_or(0, u64::from_le_bytes) + 1;
+                drop(reader);
+                self.store.apply(&[Mutation::of(word).put(
+                    "count",
+                    "n",
+                    0,
+                    count.to_le_bytes(),
+                )])?;
+                self.commits += 1;
+            }
+            self.next = record.offset + 1;
+            self.log.commit("one at a time", TOPIC, 0, self.next)?;
+            self.commits += 1;
+        }
+        Ok(self.next)
+    }
+
+    fn commits(&self) -> u64 {
+        self.commits
+    }
+}
+
+fn open(folder: &Path, interval: Option<Duration>) -> Result<(Arc<EmbeddedLog>, Box<dyn Counter>)> {
+    let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
+    log.create_topic(TOPIC, 1)?;
+    let counter: Box<dyn Counter> = match interval {
+        Some(_) => Box::new(Job::open(
+            folder.join("job"),
+            log.clone(),
+            TOPIC,
+            word_count(Kind::Transactional)?,
+            Options::default(),
+        )?),
+        None => Box::new(OneAtATime {
+            log: log.clone(),
+            store: EmbeddedStore::open(folder.join("counts"), &[Family::new("count")])?,
+            next: 0,
+            commits: 0,
+        }),
+    };
+    Ok((log, counter))
+}
+
+fn append(log: &EmbeddedLog, lines: u64) -> Result<()> {
+    let records = vec![(&b""[..], LINE.as_bytes()); lines as usize];
+    log.append(TOPIC, 0, &records)?;
+    Ok(())
+}
+
+/// Runs a counter at a load: `rate` lines a second for `lines` lines, each
+/// appended by itself while the counter runs; then measures how fast it is when
+/// `waiting` lines are there already.
+///
+/// # Errors
+/// What the log and the states say.
+pub fn measure(
+    interval: Option<Duration>,
+    rate: u64,
+    lines: u64,
+    waiting: u64,
+) -> Result<Measured> {
+    let folder = scratch()?;
+    let (log, mut counter) = open(&folder.path().join("load"), interval)?;
+    let gap = Duration::from_secs(1) / rate.max(1) as u32;
+    let producer = {
+        let log = log.clone();
+        std::thread::spawn(move || -> Result<Vec<Instant>> {
+            let started = Instant::now();
+            let mut arrived = Vec::new();
+            for line in 0..lines as u32 {
+                std::thread::sleep((gap * line).saturating_sub(started.elapsed()));
+                arrived.push(Instant::now());
+                append(&log, 1)?;
+            }
+            Ok(arrived)
+        })
+    };
+    let (mut counted, mut begin) = (Vec::new(), Instant::now());
+    let mut seen = 0;
+    while seen < lines {
+        seen = counter.step()?;
+        let now = Instant::now();
+        counted.resize(seen as usize, now);
+        match interval {
+            Some(interval) => {
+                std::thread::sleep(interval.saturating_sub(begin.elapsed()));
+                begin = Instant::now();
+            }
+            None => std::thread::yield_now(),
+        }
+    }
+    let arrived = producer.join().expect("the producer does not panic")?;
+    let mut waits: Vec<Duration> = arrived
+        .iter()
+        .zip(&counted)
+        .map(|(from, to)| to.saturating_duration_since(*from))
+        .collect();
+    waits.sort();
+    let at = |share: f64| {
+        let place = (waits.len() as f64 * share) as usize;
+        waits.get(place).copied().unwrap_or_default()
+    };
+    let commits = counter.commits() as f64 * 1e3 / lines.max(1) as f64;
+
+    let (log, mut counter) = open(&folder.path().join("waiting"), interval)?;
+    append(&log, waiting)?;
+    let started = Instant::now();
+    while counter.step()? < waiting {}
+    Ok(Measured {
+        interval,
+        median: at(0.5),
+        p99: at(0.99),
+        rate: waiting as f64 / started.elapsed().as_secs_f64(),
+        commits,
+    })
+}
+
+/// Measurements as a table: `interval_ms` (0: one at a time), `median_ms`,
+/// `p99_ms`, `lines_per_s`, `commits_per_1000`.
+pub fn table(rows: &[Measured]) -> Result<DataFrame> {
+    let ms = |time: Duration| (time.as_secs_f64() * 1e5).round() / 1e2;
+    let interval = |row: &Measured| {
+        row.interval
+            .map_or(0, |interval| interval.as_millis() as i64)
+    };
+    Ok(df!(
+        "interval_ms" => rows.iter().map(interval).collect::<Vec<_>>(),
+        "median_ms" => rows.iter().map(|row| ms(row.median)).collect::<Vec<_>>(),
+        "p99_ms" => rows.iter().map(|row| ms(row.p99)).collect::<Vec<_>>(),
+        "lines_per_s" => rows.iter().map(|row| row.rate.round() as i64).collect::<Vec<_>>(),
+        "commits_per_1000" => rows.iter().map(|row| row.commits.round() as i64).collect::<Vec<_>>(),
+    )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_waits_for_its_batch_and_all_are_counted() {
+        for interval in [None, Some(Duration::from_millis(40))] {
+            let measured = measure(interval, 1_000, 60, 100).unwrap();
+            // All lines came within 60 ms: two batches or more, whatever the machine
+            // does besides.
+            assert!(measured.median <= measured.p99 && measured.rate > 0.0);
+            let each = if interval.is_none() { 11_000.0 } else { 60.0 };
+            assert!(measured.commits >= each, "{measured:?}");
+        }
+        let rows = [measure(None, 1_000, 10, 10).unwrap()];
+        assert_eq!(table(&rows).unwrap().height(), 1);
+    }
+}

@@ -1,0 +1,139 @@
+//! A worker: pushes each row through the operators, as far as they go without
+//! other workers.
+use super::error::{MicroBatchError, Result};
+use super::exchange::{Collector, Exchange, Keys};
+use super::state_store::Rejected;
+use super::topology::{Node, Op, Topology};
+use super::value::{Row, Value, encode};
+use lambda::speed::Records;
+
+pub(super) struct Worker<'t> {
+    topology: &'t Topology,
+    /// By operator, of exchanges.
+    pub collectors: Vec<Option<Box<dyn Collector>>>,
+    /// By operator, rows that it made.
+    pub made: Vec<u64>,
+    pub rejected: Vec<Rejected>,
+    key: Vec<u8>,
+    error: Option<MicroBatchError>,
+}
+
+impl<'t> Worker<'t> {
+    pub(super) fn of(topology: &'t Topology) -> Self {
+        let collector = |node: &Node| match &node.op {
+            Op::Exchange(exchange) => Some(exchange.collector()),
+            _ => None,
+        };
+        Self {
+            topology,
+            collectors: topology.nodes.iter().map(collector).collect(),
+            made: vec![0; topology.nodes.len()],
+            rejected: Vec::new(),
+            key: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Reads records of a partition through the source.
+    pub(super) fn read(&mut self, partition: u32, records: &Records) -> Result<()> {
+        let topology = self.topology;
+        let Some(Op::Source(decode)) = topology.nodes.first().map(|node| &node.op) else {
+            return Ok(());
+        };
+        for record in records.iter() {
+            let read = decode(&record, &mut |made| self.hand_on(0, &[], made));
+            if let Err(reason) = read {
+                self.rejected.push((partition, record.offset, reason));
+            }
+            if self.error.is_some() {
+                break;
+            }
+        }
+        self.ended()
+    }
+
+    /// Gives rows of an exchange to what it feeds.
+    pub(super) fn emit(&mut self, place: usize, row: &[Value<'_>]) -> Result<()> {
+        for child in &self.topology.nodes[place].children {
+            self.push(*child, row);
+        }
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// A function made these values, of an input row of which some are kept.
+    fn hand_on(&mut self, place: usize, input: &[Value<'_>], made: &[Value<'_>]) {
+        let topology = self.topology;
+        let node = &topology.nodes[place];
+        if made.len() + node.keeps.len() != node.fields.len() {
+            self.error.get_or_insert_with(|| MicroBatchError::Topology {
+                name: topology.name.clone(),
+                problem: format!(
+                    "{:?} made a row of {} values, and was declared with {}",
+                    node.name,
+                    made.len(),
+                    node.fields.len() - node.keeps.len()
+                ),
+            });
+            return;
+        }
+        self.made[place] += 1;
+        if node.keeps.is_empty() {
+            for child in &node.children {
+                self.push(*child, made);
+            }
+            return;
+        }
+        let mut row: Row = node.keeps.iter().map(|at| input[*at]).collect();
+        row.extend(made.iter().copied());
+        for child in &node.children {
+            self.push(*child, &row);
+        }
+    }
+
+    fn push(&mut self, place: usize, row: &[Value<'_>]) {
+        let topology = self.topology;
+        let node = &topology.nodes[place];
+        let read = |at: &usize| row[*at];
+        match &node.op {
+            Op::Source(_) => {}
+            Op::FlatMap(function) => {
+                let reads: Row = node.reads.iter().map(read).collect();
+                function(&reads, &mut |made| self.hand_on(place, row, made));
+            }
+            Op::Filter(function) => {
+                let reads: Row = node.reads.iter().map(read).collect();
+                if function(&reads) {
+                    self.hand_on(place, row, &[]);
+                }
+            }
+            Op::Join(table) => {
+                if let Some(found) = table.get(&row[node.reads[0]].owned()) {
+                    let found: Row = found.iter().map(|value| value.as_value()).collect();
+                    self.hand_on(place, row, &found);
+                }
+            }
+            Op::Exchange(exchange) => self.collect(place, node, exchange.as_ref(), row),
+        }
+    }
+
+    fn collect(&mut self, place: usize, node: &Node, exchange: &dyn Exchange, row: &[Value<'_>]) {
+        let (keys, others) = match exchange.keys() {
+            Keys::First(keys) => node.reads.split_at(keys),
+            Keys::All => (&node.reads[..], &node.keeps[..]),
+        };
+        self.key.clear();
+        encode(keys.iter().map(|at| row[*at]), &mut self.key);
+        let others: Row = others.iter().map(|at| row[*at]).collect();
+        let collector = self.collectors[place].as_mut();
+        let added = collector
+            .expect("an exchange has one")
+            .add(&self.key, &others);
+        if let Err(error) = added {
+            self.error.get_or_insert(error);
+        }
+    }
+}

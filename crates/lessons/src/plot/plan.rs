@@ -1,0 +1,181 @@
+//! A plan of reads: which buckets make up a range.
+use super::canvas::{AFTER, BEFORE, Canvas, ON, draw};
+use super::style::{INK, LABEL, series as colour, text_width};
+use super::{Figure, WIDTH};
+use calendar::{Granularity, Plan, Read};
+use chrono_tz::Tz;
+use notebook::time;
+use plotters::style::Color;
+
+/// Draws a plan: the range on top, below it a lane of buckets for each
+/// granularity. Filled buckets are read; outlined ones, crossed or
+/// with the word minus, are read and taken away.
+/// `zone` is for the labels: buckets are UTC's.
+///
+/// ```
+/// use lambda_workbook::calendar::{Granularity, Plan, Span};
+/// use lambda_workbook::plot;
+///
+/// let span = Span::new(1_438_570_800, 1_438_830_000)?;
+/// let plan = Plan::additive(span, &Granularity::ALL)?;
+/// let figure = plot::plan(&plan, chrono_tz::UTC);
+/// assert!(figure.svg().contains("26 reads: 2 d, 24 h"));
+/// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+/// ```
+pub fn plan(plan: &Plan, zone: Tz) -> Figure {
+    let lanes = lanes(plan);
+    let heading = plan.to_string();
+    let title = heading.lines().next().unwrap_or_default();
+    let height = TOP + LANE * (lanes.len() as i32 + 1) + 34;
+    let svg = draw((WIDTH, height as u32), |canvas| {
+        canvas.title(title, (8, 16));
+        let along = Along::of(plan);
+        let span = plan.span();
+        let (from, until) = (along.at(span.from()), along.at(span.until()));
+        canvas.label("range", (LEFT - 10, TOP + LANE / 2), BEFORE);
+        canvas.fill(
+            (from, TOP + 6),
+            (until.max(from + 1), TOP + LANE - 6),
+            INK.mix(0.8),
+        );
+        for (number, granularity) in (1..).zip(&lanes) {
+            lane(canvas, plan, &along, *granularity, TOP + LANE * number);
+        }
+        ends(canvas, plan, &along, zone, height);
+    });
+    Figure::new(
+        svg,
+        title,
+        heading.split_once('\n').map_or("", |rest| rest.1),
+    )
+}
+
+const LEFT: i32 = 64;
+const RIGHT: i32 = WIDTH as i32 - 12;
+const TOP: i32 = 34;
+const LANE: i32 = 30;
+/// Narrower buckets are not told apart by lines.
+const NARROWEST: i64 = 3;
+/// Room for the word `minus`.
+const WORD: i32 = 48;
+
+/// The granularities that are read, the coarsest first.
+fn lanes(plan: &Plan) -> Vec<Granularity> {
+    let read = |g: &Granularity| plan.reads().iter().any(|read| read.granularity == *g);
+    Granularity::ALL.into_iter().rev().filter(read).collect()
+}
+
+/// From seconds to pixels: all that is covered, in reads or in the range.
+struct Along {
+    from: i64,
+    until: i64,
+}
+
+impl Along {
+    fn of(plan: &Plan) -> Self {
+        let starts = plan.reads().iter().map(|read| read.ts);
+        let ends = plan.reads().iter().map(|read| read.end());
+        let from = starts.fold(plan.span().from(), i64::min);
+        let until = ends.fold(plan.span().until(), i64::max);
+        Along {
+            from,
+            until: until.max(from + 1),
+        }
+    }
+
+    fn at(&self, ts: i64) -> i32 {
+        let (width, all) = (i64::from(RIGHT - LEFT), self.until - self.from);
+        LEFT + ((ts - self.from).clamp(0, all) * width / all) as i32
+    }
+
+    fn pixels(&self, secs: i64) -> i64 {
+        secs * i64::from(RIGHT - LEFT) / (self.until - self.from)
+    }
+}
+
+fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, top: i32) {
+    let (low, high) = (top + 5, top + LANE - 5);
+    let width = granularity.secs();
+    canvas.label(granularity.name(), (LEFT - 10, top + LANE / 2), BEFORE);
+    canvas.path(vec![(LEFT, high), (RIGHT, high)], INK.mix(0.3), 1);
+    if along.pixels(width) >= NARROWEST {
+        let mut ts = granularity.bucket(along.from);
+        while ts <= along.until {
+            if ts >= along.from {
+                let x = along.at(ts);
+                canvas.path(vec![(x, low), (x, high)], INK.mix(0.3), 1);
+            }
+            ts += width;
+        }
+    }
+    let of_lane = |read: &&Read| read.granularity == granularity;
+    for read in plan.reads().iter().filter(of_lane) {
+        let (left, right) = (along.at(read.ts), along.at(read.end()));
+        // A pixel of air between two, where there is room.
+        let right = (right - i32::from(right - left > 2)).max(left + 1);
+        if read.minus {
+            let ink = colour(4).mix(1.0);
+            canvas.outline((left, low), (right, high), ink);
+            if right - left > WORD {
+                canvas.strong("minus", ((left + right) / 2, (low + high) / 2), ON);
+            } else {
+                canvas.path(vec![(left, low), (right, high)], ink, 1);
+                canvas.path(vec![(left, high), (right, low)], ink, 1);
+            }
+        } else {
+            let place = Granularity::ALL.iter().position(|g| *g == granularity);
+            let ink = colour(place.unwrap_or(0));
+            canvas.fill((left, low), (right, high), ink.mix(0.85));
+        }
+    }
+}
+
+fn ends(canvas: &Canvas, plan: &Plan, along: &Along, zone: Tz, height: i32) {
+    let label = |ts| time::format(ts, zone, "%b %-d %H:%M %Z");
+    let y = height - 16;
+    let (from, until) = (plan.span().from(), plan.span().until());
+    for ts in [from, until] {
+        let x = along.at(ts);
+        canvas.path(vec![(x, TOP), (x, y - 9)], INK.mix(0.6), 1);
+    }
+    let (first, last) = (label(from), format!("before {}", label(until)));
+    let (first_width, last_width) = (text_width(&first, LABEL), text_width(&last, LABEL));
+    let x = along
+        .at(from)
+        .min(RIGHT - first_width - last_width - 16)
+        .max(4);
+    canvas.label(&first, (x, y), AFTER);
+    let end = along
+        .at(until)
+        .max(x + first_width + 16 + last_width)
+        .min(RIGHT);
+    canvas.label(&last, (end, y), BEFORE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calendar::Span;
+    use show::picture::assert_sound;
+
+    const DAY: i64 = 86_400;
+
+    #[test]
+    fn the_plan_of_figure_8_3_is_drawn() {
+        let start = 1_437_004_800 + 15 * DAY;
+        let span = Span::new(start, start + 64 * DAY).unwrap();
+        let plan = Plan::with_subtraction(span, &Granularity::ALL).unwrap();
+        let figure = super::plan(&plan, Tz::UTC);
+        assert_sound(&figure);
+        assert!(figure.svg().contains("8 reads: 2 m, 2 w, -1 w, 2 d, -1 d"));
+    }
+
+    #[test]
+    fn a_plan_of_hours_of_a_year_and_of_none_are_drawn() {
+        for (from, until) in [(3_600, 365 * DAY + 7_200), (7_200, 7_200), (0, 3_600)] {
+            let span = Span::new(from, until).unwrap();
+            let plan = Plan::additive(span, &[Granularity::Hour]).unwrap();
+            assert_sound(&super::plan(&plan, Tz::America__Los_Angeles));
+        }
+    }
+}

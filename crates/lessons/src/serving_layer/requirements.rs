@@ -1,0 +1,286 @@
+//! The four requirements of a serving-layer database: shown, then broken.
+//!
+//! Each function builds what it needs in an empty folder, tries it, and says what
+//! it saw. Its second form leaves one thing out, and the requirement with it.
+//!
+//! | requirement | shown by | broken by |
+//! |---|---|---|
+//! | batch writable | [`batch_writable`] | [`updated_in_place`]: rows replaced one by one |
+//! | scalable | [`scalable`] | [`sharded_by_time`]: a URL on all servers |
+//! | random reads | [`random_reads`] | [`without_an_index`]: all is scanned |
+//! | fault tolerant | [`fault_tolerant`] | [`without_replicas`]: one lost server, one lost shard |
+//!
+//! That there is no fifth, random writes, is what makes the rest simple.
+//!
+//! Source: *Big Data*, Marz and Warren, chapter 10, on requirements for a serving
+//! layer database.
+use calendar::Granularity::Hour;
+use lambda::serving::BLOCK;
+use lambda::serving::Cluster;
+use lambda::serving::Value;
+use lambda::serving::shard_of;
+use lambda::serving::{Layout, build};
+use lambda::serving::{Result, StoreError, io_at};
+use lambda::serving::{Shard, Store};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What a demonstration saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub requirement: &'static str,
+    /// "as built", or what was left out.
+    pub variant: &'static str,
+    /// Whether the requirement is met.
+    pub holds: bool,
+    /// The numbers behind it.
+    pub evidence: String,
+}
+
+const AS_BUILT: &str = "as built";
+const URLS: usize = 100;
+const HOURS: i64 = 48;
+/// What a point read may touch: a handful of blocks.
+const FEW_BYTES: u64 = 5 * BLOCK as u64;
+
+fn urls() -> Vec<String> {
+    (0..URLS).map(|page| format!("foo.com/{page:03}")).collect()
+}
+
+/// A version in which every bucket has the same count.
+fn version(folder: &Path, shards: u32, count: i64) -> Result<Store> {
+    let urls = urls();
+    let rows = urls.iter().flat_map(|url| {
+        (0..HOURS).map(move |hour| (url.as_str(), Hour, hour * 3600, Value::Count(count)))
+    });
+    build(folder, Layout::counts(shards), rows)?;
+    Store::open(folder)
+}
+
+/// A reader that reads during a build and after it sees the old version, whole,
+/// then the new one, whole.
+pub fn batch_writable(folder: &Path) -> Result<Shown> {
+    let store = version(folder, 4, 1)?;
+    let held = store.snapshot();
+    version(folder, 4, 2)?;
+    let old = seen(|url| store.count(url, Hour, 0))?;
+    store.refresh()?;
+    let new = seen(|url| store.count(url, Hour, 0))?;
+    let still = seen(|url| match held.url(url)? {
+        Some(rows) => rows.count(Hour, 0),
+        None => Ok(None),
+    })?;
+    Ok(Shown {
+        requirement: "batch writable",
+        variant: AS_BUILT,
+        holds: old == BTreeSet::from([1]) && new == BTreeSet::from([2]) && still == old,
+        evidence: format!(
+            "during the build a reader saw versions {old:?}, after its refresh {new:?}; \
+             a query begun before still {still:?}"
+        ),
+    })
+}
+
+/// The same new counts, written over the old ones, a file a URL. A reader in the
+/// middle sees some of each.
+pub fn updated_in_place(folder: &Path) -> Result<Shown> {
+    let place = |url: &str| folder.join(url.replace('/', "-"));
+    let write = |url: &str, count: i64| {
+        fs::write(place(url), count.to_le_bytes()).map_err(io_at("write", folder))
+    };
+    let read = |url: &str| {
+        let bytes = fs::read(place(url)).map_err(io_at("read", folder))?;
+        Ok(bytes.try_into().ok().map(i64::from_le_bytes))
+    };
+    fs::create_dir_all(folder).map_err(io_at("make", folder))?;
+    urls().iter().try_for_each(|url| write(url, 1))?;
+    urls()
+        .iter()
+        .take(URLS / 2)
+        .try_for_each(|url| write(url, 2))?;
+    let middle = seen(read)?;
+    Ok(Shown {
+        requirement: "batch writable",
+        variant: "updated in place",
+        holds: middle.len() == 1,
+        evidence: format!("half way through, one reader saw versions {middle:?} in one view"),
+    })
+}
+
+/// All versions that a reader of every URL sees.
+fn seen(read: impl Fn(&str) -> Result<Option<i64>>) -> Result<BTreeSet<i64>> {
+    let counts = urls()
+        .iter()
+        .map(|url| read(url))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(counts.into_iter().flatten().collect())
+}
+
+/// Twice the shards, half the rows on each; a query still asks one of them.
+pub fn scalable(folder: &Path) -> Result<Shown> {
+    let mut largest = Vec::new();
+    for shards in [1, 2, 4, 8] {
+        let store = version(&folder.join(shards.to_string()), shards, 1)?;
+        let rows = store.snapshot().shards().iter().map(Shard::row_count).max();
+        largest.push((shards, rows.unwrap_or(0)));
+    }
+    let all = URLS as u64 * HOURS as u64;
+    Ok(Shown {
+        requirement: "scalable",
+        variant: AS_BUILT,
+        holds: largest
+            .iter()
+            .all(|&(shards, rows)| rows <= all * 2 / u64::from(shards)),
+        evidence: format!(
+            "rows on the fullest of n shards, as (n, rows): {largest:?}; shards asked for one URL: 1"
+        ),
+    })
+}
+
+/// Sharded by bucket instead of URL, the load spreads as well, but a query for
+/// one URL asks every server, and ends with the slowest.
+pub fn sharded_by_time(_folder: &Path) -> Result<Shown> {
+    let shards = 8;
+    let by_time = |ts: i64| shard_of(&ts.to_string(), shards);
+    let asked: BTreeSet<u32> = (0..HOURS).map(|hour| by_time(hour * 3600)).collect();
+    Ok(Shown {
+        requirement: "scalable",
+        variant: "sharded by time",
+        holds: asked.len() == 1,
+        evidence: format!(
+            "shards asked for {HOURS} hours of one URL: {} of {shards}",
+            asked.len()
+        ),
+    })
+}
+
+/// A point read checks and reads a few blocks, however long the file.
+pub fn random_reads(folder: &Path) -> Result<Shown> {
+    let store = version(folder, 1, 70_000)?;
+    let snapshot = store.snapshot();
+    let mut most = 0;
+    for url in urls() {
+        if let Some(rows) = snapshot.url(&url)? {
+            rows.count(Hour, 17 * 3600)?;
+            most = most.max(rows.blocks_read() as u64 * BLOCK as u64);
+        }
+    }
+    let file = snapshot.shards()[0].bytes()[2];
+    Ok(Shown {
+        requirement: "random reads",
+        variant: AS_BUILT,
+        holds: most > 0 && most <= FEW_BYTES,
+        evidence: format!("a point read touched at most {most} of {file} bytes"),
+    })
+}
+
+/// The same rows as lines in a file without an index: on average half of it is
+/// read before a row is found, all of it when there is none.
+pub fn without_an_index(folder: &Path) -> Result<Shown> {
+    fs::create_dir_all(folder).map_err(io_at("make", folder))?;
+    let path = folder.join("views.txt");
+    let line = |url: &String, hour: i64| format!("{url} h {} 70000\n", hour * 3600);
+    let text: String = urls()
+        .iter()
+        .flat_map(|url| (0..HOURS).map(move |hour| line(url, hour)))
+        .collect();
+    fs::write(&path, &text).map_err(io_at("write", &path))?;
+    let found = fs::read_to_string(&path).map_err(io_at("read", &path))?;
+    let mut total = 0;
+    for url in urls() {
+        total += found.find(&line(&url, 17)).map_or(found.len(), |at| at + 1);
+    }
+    let mean = total / URLS;
+    Ok(Shown {
+        requirement: "random reads",
+        variant: "without an index",
+        holds: mean as u64 <= FEW_BYTES,
+        evidence: format!(
+            "a point read touched {mean} of {} bytes on average",
+            found.len()
+        ),
+    })
+}
+
+/// With two replicas, every read is answered whichever one server is lost.
+pub fn fault_tolerant(folder: &Path) -> Result<Shown> {
+    lose_each("fault tolerant", AS_BUILT, folder, 2)
+}
+
+/// With one replica, a lost server is a lost shard.
+pub fn without_replicas(folder: &Path) -> Result<Shown> {
+    lose_each("fault tolerant", "without replicas", folder, 1)
+}
+
+fn lose_each(
+    requirement: &'static str,
+    variant: &'static str,
+    folder: &Path,
+    replicas: usize,
+) -> Result<Shown> {
+    let store = folder.join("store");
+    version(&store, 4, 3)?;
+    let cluster = Cluster::start(&store, folder.join("servers"), replicas)?;
+    let (mut reads, mut failed) = (0, 0);
+    for shard in 0..cluster.shards() {
+        for replica in 0..replicas {
+            cluster.lose(shard, replica);
+            for url in urls() {
+                reads += 1;
+                match cluster.count(&url, Hour, 0) {
+                    Ok(Some(3)) => {}
+                    Ok(_) | Err(StoreError::ShardLost { .. }) => failed += 1,
+                    Err(other) => return Err(other),
+                }
+            }
+            cluster.restore(shard, replica)?;
+        }
+    }
+    let servers = cluster.shards() as usize * replicas;
+    Ok(Shown {
+        requirement,
+        variant,
+        holds: failed == 0,
+        evidence: format!(
+            "each of {servers} servers lost in turn: {failed} of {reads} reads failed"
+        ),
+    })
+}
+
+/// A demonstration: works in an empty folder.
+type Demonstration = fn(&Path) -> Result<Shown>;
+
+/// All eight, in pairs, each in a folder of its own.
+pub fn requirements(folder: &Path) -> Result<Vec<Shown>> {
+    let all: [Demonstration; 8] = [
+        batch_writable,
+        updated_in_place,
+        scalable,
+        sharded_by_time,
+        random_reads,
+        without_an_index,
+        fault_tolerant,
+        without_replicas,
+    ];
+    let numbered = all.iter().enumerate();
+    numbered
+        .map(|(n, show)| show(&folder.join(n.to_string())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_requirement_holds_as_built_and_breaks_when_its_part_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let shown = requirements(folder.path()).unwrap();
+        for pair in shown.chunks(2) {
+            assert_eq!(pair[0].requirement, pair[1].requirement);
+            assert!(pair[0].holds && pair[0].variant == AS_BUILT, "{pair:?}");
+            assert!(!pair[1].holds, "{pair:?}");
+        }
+    }
+}

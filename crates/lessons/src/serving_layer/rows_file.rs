@@ -1,0 +1,206 @@
+//! Files of rows for the [index design](super::index_design): one of the same
+//! rows in two orders, and reads that count what they touch.
+//!
+//! Pages are read past the page cache where the system can (Linux: `O_DIRECT`), so
+//! that each read goes to the device. Where it cannot (a file system in memory),
+//! the cached pages of the file are dropped before each query. What a device or a
+//! host keeps in memory of its own, nobody can drop from here.
+use lambda::serving::{Result, StoreError, io_at};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Bytes of a page: what is read at least.
+pub const PAGE: usize = 4096;
+/// Bytes of a row: number of the URL, ts, count, and eight of other columns.
+pub(super) const ROW: usize = 32;
+
+/// One row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub url: u64,
+    pub ts: i64,
+    pub count: i64,
+}
+
+impl Row {
+    fn encode(&self) -> [u8; ROW] {
+        let mut bytes = [0; ROW];
+        bytes[..8].copy_from_slice(&self.url.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.ts.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.count.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Self {
+        let word = |at: usize| bytes[at..at + 8].try_into().expect("eight bytes of a row");
+        Self {
+            url: u64::from_le_bytes(word(0)),
+            ts: i64::from_le_bytes(word(8)),
+            count: i64::from_le_bytes(word(16)),
+        }
+    }
+}
+
+/// What reading cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadCost {
+    /// Rows that were asked for.
+    pub rows: u64,
+    /// Calls to the system.
+    pub reads: u64,
+    /// Reads that did not go on where the one before ended.
+    pub seeks: u64,
+    /// Pages of [`PAGE`] bytes.
+    pub pages: u64,
+    pub bytes: u64,
+    pub time: Duration,
+}
+
+/// How pages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// From the device, past the page cache.
+    Direct,
+    /// Through the page cache, which is dropped before each query.
+    CacheDropped,
+}
+
+impl How {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct reads",
+            Self::CacheDropped => "page cache dropped",
+        }
+    }
+}
+
+/// A file of rows, opened for reads that are counted.
+#[derive(Debug)]
+pub(super) struct RowsFile {
+    path: PathBuf,
+    file: File,
+    pub how: How,
+    bytes: u64,
+}
+
+impl RowsFile {
+    /// Writes `rows`, padded to whole pages, and puts them on the disk.
+    pub fn write(path: &Path, rows: impl Iterator<Item = Row>) -> Result<()> {
+        let write = || {
+            let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
+            let mut bytes = 0;
+            for row in rows {
+                out.write_all(&row.encode())?;
+                bytes += ROW;
+            }
+            let padding = bytes.next_multiple_of(PAGE) - bytes;
+            out.write_all(&vec![0; padding])?;
+            out.into_inner()?.sync_all()
+        };
+        write().map_err(io_at("write", path))
+    }
+
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::metadata(path).map_err(io_at("read", path))?.len();
+        let opened = |file: File, how| {
+            Ok(Self {
+                path: path.to_owned(),
+                file,
+                how,
+                bytes,
+            })
+        };
+        if let Some(file) = open_direct(path) {
+            return opened(file, How::Direct);
+        }
+        let file = File::open(path).map_err(io_at("read", path))?;
+        opened(file, How::CacheDropped)
+    }
+
+    /// Bytes of the file.
+    pub fn len(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Reads rows at these positions, which are in order. Pages that hold several
+    /// are read once; neighbouring pages with one call.
+    pub fn read(&self, positions: &[u64]) -> Result<(Vec<Row>, ReadCost)> {
+        self.forget()?;
+        let mut cost = ReadCost {
+            rows: positions.len() as u64,
+            ..ReadCost::default()
+        };
+        let mut rows = Vec::with_capacity(positions.len());
+        let page = |position: u64| position as usize * ROW / PAGE;
+        // Room to start at a multiple of a page, as direct reads must.
+        let mut room = Vec::new();
+        let mut ended = None;
+        let started = Instant::now();
+        for run in positions.chunk_by(|&a, &b| page(b) <= page(a) + 1) {
+            let (first, last) = (page(run[0]), page(run[run.len() - 1]));
+            let length = (last + 1 - first) * PAGE;
+            room.resize(length + PAGE, 0u8);
+            let skip = room.as_ptr().align_offset(PAGE).min(PAGE);
+            let buffer = &mut room[skip..skip + length];
+            read_at(&self.file, buffer, (first * PAGE) as u64)
+                .map_err(io_at("read", &self.path))?;
+            cost.reads += 1;
+            cost.seeks += u64::from(ended != Some(first));
+            cost.pages += (length / PAGE) as u64;
+            cost.bytes += length as u64;
+            ended = Some(last + 1);
+            rows.extend(run.iter().map(|&position| {
+                let at = position as usize * ROW - first * PAGE;
+                Row::decode(&buffer[at..at + ROW])
+            }));
+        }
+        cost.time = started.elapsed();
+        Ok((rows, cost))
+    }
+
+    /// Drops what the system has cached of the file.
+    fn forget(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        if self.how == How::CacheDropped {
+            rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed)
+                .map_err(|error| -> StoreError { io_at("read", &self.path)(error.into()) })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_direct(path: &Path) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flag = rustix::fs::OFlags::DIRECT.bits().cast_signed();
+    let file = File::options()
+        .read(true)
+        .custom_flags(flag)
+        .open(path)
+        .ok()?;
+    // Some file systems refuse only the read.
+    let mut room = vec![0; 2 * PAGE];
+    let skip = room.as_ptr().align_offset(PAGE).min(PAGE);
+    let has_page = file.metadata().ok()?.len() >= PAGE as u64;
+    (!has_page || read_at(&file, &mut room[skip..skip + PAGE], 0).is_ok()).then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_direct(_path: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(buffer)
+}

@@ -1,0 +1,84 @@
+//! What exercises of this room are given: a batch layer that counts, and the bits
+//! of a key.
+use super::birthday::{AgeSample, Birthday};
+use super::partial;
+use super::wire;
+use lambda::datum::PersonId;
+use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Computes birthdays, and counts the samples that it was given.
+///
+/// ```
+/// use lambda_workbook::systems::BatchLayer;
+/// use polars::prelude::*;
+/// let mut layer = BatchLayer::default();
+/// let samples = df!("person" => [7i64], "true_as_of_secs" => [1_438_912_800i64], "age" => [30i64])?;
+/// let birthdays = layer.birthdays(&samples)?; // person, earliest, latest
+/// assert_eq!(birthdays.column("latest")?.str()?.get(0), Some("1985-08-07"));
+/// assert_eq!(layer.rows(), 1);
+/// # Ok::<(), PolarsError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct BatchLayer {
+    rows: usize,
+}
+
+impl BatchLayer {
+    /// The birthdays of everybody in `samples` (`person`, `true_as_of_secs`, `age`,
+    /// all i64): `person`, `earliest`, `latest`, by person; the days are null where
+    /// samples contradict.
+    ///
+    /// # Errors
+    /// A missing column, a null, an age that nobody has.
+    pub fn birthdays(&mut self, samples: &DataFrame) -> PolarsResult<DataFrame> {
+        let column = |name: &str| -> PolarsResult<Vec<i64>> {
+            let column = samples.column(name)?.i64()?;
+            if column.null_count() > 0 {
+                polars_bail!(ComputeError: "column `{name}` has nulls; every sample has a person, a time and an age");
+            }
+            Ok(column.into_no_null_iter().collect())
+        };
+        let (people, times, ages) = (
+            column("person")?,
+            column("true_as_of_secs")?,
+            column("age")?,
+        );
+        let rows = people.into_iter().zip(times).zip(ages);
+        let sample = |((person, secs), age)| AgeSample::new(PersonId::UserId(person), secs, age);
+        let samples = rows.map(sample).collect::<Result<Vec<_>, _>>()?;
+        self.rows += samples.len();
+        let view = partial::full(&samples);
+        let person = |person: &PersonId| match person {
+            PersonId::UserId(id) => Some(*id),
+            PersonId::Cookie(_) => None,
+        };
+        let days: Vec<_> = view.values().map(Birthday::days).collect();
+        let text = |day: chrono::NaiveDate| day.to_string();
+        df!(
+            "person" => view.keys().filter_map(person).collect::<Vec<_>>(),
+            "earliest" => days.iter().map(|days| Some(text((*days)?.earliest))).collect::<Vec<_>>(),
+            "latest" => days.iter().map(|days| Some(text((*days)?.latest))).collect::<Vec<_>>(),
+        )
+    }
+
+    /// Samples given so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+}
+
+/// The bits of a filter of `bits` bits that a person sets, one for each hash; some
+/// may be equal. Always the same for the same arguments.
+///
+/// ```
+/// use lambda_workbook::systems::positions;
+/// let set = positions(7, 64, 3);
+/// assert_eq!((set.len(), positions(7, 64, 3)), (3, set.clone()));
+/// assert!(set.iter().all(|bit| *bit < 64));
+/// ```
+pub fn positions(person: i64, bits: usize, hashes: usize) -> Vec<usize> {
+    let key = wire::keys([&PersonId::UserId(person)]);
+    let position = |n: usize| xxh3_64_with_seed(&key, n as u64) % bits.max(1) as u64;
+    (0..hashes).map(|n| position(n) as usize).collect()
+}

@@ -1,0 +1,299 @@
+//! The fully incremental design: one store, written at random, and nothing else.
+//!
+//! Each event is applied when it comes: read the row, change it, write it. There is
+//! no batch layer and no log, and no event is kept: the store *is* the data. What it
+//! does about the usual difficulties is what can be done at the time of the event:
+//!
+//! - copies are found for as long as their originals are remembered, in a table
+//!   whose rows live an hour;
+//! - identifiers are made persons when they are written, by the equivs known then
+//!   (see [`lambda::batch::persons`] for the other way, which keeps every identifier
+//!   and converts at each question);
+//! - an event is several rows, written one by one, or together where the store can.
+//!
+//! Source: *Big Data*, Marz and Warren (Manning), section 10.7.
+use super::error::{Result, SystemsError};
+use calendar::Granularity::Hour;
+use lambda::batch::normalise_url;
+use lambda::batch::sketch::{Gather, Precision, person_hash};
+use lambda::datum::{DataUnit, Datum, Equiv, PersonId};
+use lambda::speed::{
+    Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
+    time_key,
+};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Milliseconds for which an event is remembered, so that its copy is found.
+const REMEMBERED: i64 = 3_600_000;
+const COUNT: Family = Family::new("count");
+const PERSONS: Family = Family::new("persons");
+const PERSON: Family = Family::new("person");
+const META: Family = Family::new("meta");
+const SEEN: Family = Family {
+    ttl: Some(REMEMBERED),
+    ..Family::new("seen")
+};
+
+/// How the rows of an event are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// Row by row, as where only a row is atomic.
+    OneByOne,
+    /// In one atomic call.
+    Together,
+}
+
+/// Page views and uniques by URL and hour, updated in place by each event.
+///
+/// ```
+/// use lambda_workbook::dataset;
+/// use lambda_workbook::speed::SystemClock;
+/// use lambda_workbook::systems::{Incremental, Writes};
+/// use std::sync::Arc;
+/// let folder = tempfile::tempdir()?;
+/// let clock = Arc::new(SystemClock);
+/// let views = Incremental::open(folder.path().join("views"), Writes::Together, clock)?;
+/// for datum in dataset::golden() {
+///     views.take(&datum)?;
+/// }
+/// assert_eq!(views.page_views("foo.com/post1", 0..7_200)?, 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Incremental {
+    store: EmbeddedStore,
+    writes: Writes,
+    clock: Arc<dyn Clock>,
+}
+
+impl Incremental {
+    /// Opens the store in a folder, or makes one. The clock says when an event is
+    /// forgotten.
+    pub fn open(folder: impl AsRef<Path>, writes: Writes, clock: Arc<dyn Clock>) -> Result<Self> {
+        let options = StoreOptions {
+            clock: clock.clone(),
+            ..StoreOptions::default()
+        };
+        let families = [COUNT, PERSONS, PERSON, SEEN, META];
+        Ok(Self {
+            store: EmbeddedStore::open_with(folder, &families, options)?,
+            writes,
+            clock,
+        })
+    }
+
+    /// Applies a datum; whether it changed anything: a copy that is found does not,
+    /// nor does what cannot be read.
+    pub fn take(&self, datum: &Datum) -> Result<bool> {
+        self.take_until(datum, u32::MAX)
+    }
+
+    /// The same in a process that dies after so many writes of it.
+    ///
+    /// # Errors
+    /// [`SystemsError::Died`], if there was more to write.
+    pub fn take_until(&self, datum: &Datum, writes: u32) -> Result<bool> {
+        let mutations = match &datum.dataunit {
+            DataUnit::PageView(_) => self.view(datum)?,
+            DataUnit::Equiv(equiv) => self.equiv(equiv)?,
+            _ => Vec::new(),
+        };
+        let calls: Vec<&[Mutation]> = match self.writes {
+            Writes::OneByOne => mutations.chunks(1).collect(),
+            Writes::Together if mutations.is_empty() => Vec::new(),
+            Writes::Together => vec![&mutations],
+        };
+        for (done, call) in (0..).zip(&calls) {
+            if done == writes {
+                return Err(SystemsError::Died { writes });
+            }
+            self.store.apply(call)?;
+        }
+        Ok(!calls.is_empty())
+    }
+
+    fn view(&self, datum: &Datum) -> Result<Vec<Mutation>> {
+        let DataUnit::PageView(view) = &datum.dataunit else {
+            return Ok(Vec::new());
+        };
+        let Ok(url) = normalise_url(&view.page.url) else {
+            return Ok(Vec::new());
+        };
+        let secs = datum.pedigree.true_as_of_secs;
+        let fact = (secs, &*url, &view.person, view.nonce);
+        let identity = serde_json::to_vec(&fact).expect("plain data");
+        let identity = xxh3_128(&identity).to_be_bytes();
+        let reader = self.store.reader();
+        let reader = reader.as_ref();
+        if reader.get(&identity, SEEN.name, b"")?.is_some() {
+            return Ok(Vec::new());
+        }
+        let (row, hour) = (url.as_bytes(), time_key(Hour.bucket(secs)));
+        let count = number(reader, row, COUNT.name, &hour)?.unwrap_or(0) + 1;
+        let mut persons = match reader.get(row, PERSONS.name, &hour)? {
+            Some(cell) => Gather::from_bytes(&cell.value)?,
+            None => Gather::new(Precision::DEFAULT),
+        };
+        persons.add(person_hash(&person(reader, &view.person)?));
+        let newest = number(reader, b"newest", META.name, b"")?.map_or(secs, |was| was.max(secs));
+        let now = self.clock.now();
+        let put = |row: &[u8], family: &Family, qualifier: &[u8], value: Vec<u8>| {
+            Mutation::of(row).put(family.name, qualifier, now, value)
+        };
+        Ok(vec![
+            put(row, &COUNT, &hour, count.to_be_bytes().to_vec()),
+            put(row, &PERSONS, &hour, persons.finish()),
+            put(b"newest", &META, b"", newest.to_be_bytes().to_vec()),
+            // Last: what is not marked is sent again, and better twice than never.
+            put(&identity, &SEEN, b"", Vec::new()),
+        ])
+    }
+
+    /// Two identifiers are one person from now on, by the name of the first, which is
+    /// in the sketches already. What was counted stays as it is: nobody can be taken
+    /// out of a sketch.
+    fn equiv(&self, equiv: &Equiv) -> Result<Vec<Mutation>> {
+        let reader = self.store.reader();
+        let first = person(reader.as_ref(), &equiv.id1)?;
+        let other = person(reader.as_ref(), &equiv.id2)?;
+        if first == other {
+            return Ok(Vec::new());
+        }
+        let [first, other] = [first, other].map(|id| serde_json::to_vec(&id).expect("plain data"));
+        Ok(vec![Mutation::of(other).put(PERSON.name, "", 0, first)])
+    }
+
+    /// Page views of a URL in the hours that begin in a range of epoch seconds.
+    pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<i64> {
+        let mut sum = 0;
+        for value in self.hours(url, COUNT.name, hours)? {
+            sum += i64::from_be_bytes(value.try_into().map_err(|_| damaged())?);
+        }
+        Ok(sum)
+    }
+
+    /// How many persons came, as far as the equivs were known when they came.
+    pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<i64> {
+        let mut all = Gather::new(Precision::DEFAULT);
+        for value in self.hours(url, PERSONS.name, hours)? {
+            all.merge(&Gather::from_bytes(&value)?)?;
+        }
+        Ok(all.sketch().uniques())
+    }
+
+    /// Rows that a question about a URL and a range reads.
+    pub fn rows(&self, url: &str, hours: Range<i64>) -> Result<usize> {
+        Ok(self.hours(url, COUNT.name, hours)?.len())
+    }
+
+    /// The latest second of a page view that the store holds.
+    pub fn newest(&self) -> Result<Option<i64>> {
+        number(self.store.reader().as_ref(), b"newest", META.name, b"")
+    }
+
+    fn hours(&self, url: &str, family: &str, hours: Range<i64>) -> Result<Vec<Vec<u8>>> {
+        let (from, to) = (time_key(hours.start), time_key(hours.end));
+        let cells = self
+            .store
+            .reader()
+            .row(url.as_bytes(), family, &from..&to)?;
+        Ok(cells.into_iter().map(|(_, cell)| cell.value).collect())
+    }
+}
+
+/// The person of an identifier, along the equivs that are known.
+fn person(reader: &dyn Reader, id: &PersonId) -> Result<PersonId> {
+    let mut id = id.clone();
+    loop {
+        let key = serde_json::to_vec(&id).expect("plain data");
+        match reader.get(&key, PERSON.name, b"")? {
+            Some(cell) => id = serde_json::from_slice(&cell.value).map_err(|_| damaged())?,
+            None => return Ok(id),
+        }
+    }
+}
+
+fn number(reader: &dyn Reader, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<i64>> {
+    let Some(cell) = reader.get(row, family, qualifier)? else {
+        return Ok(None);
+    };
+    let bytes = cell.value.try_into().map_err(|_| damaged())?;
+    Ok(Some(i64::from_be_bytes(bytes)))
+}
+
+fn damaged() -> SpeedError {
+    SpeedError::Damaged {
+        what: "a value of another form than was written",
+        place: "the incremental store".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systems::traffic::{Arrival, DAY, Traffic, Truth, url};
+    use lambda::speed::HandClock;
+
+    fn open(folder: &Path, writes: Writes) -> (Arc<HandClock>, Incremental) {
+        let clock = Arc::new(HandClock::at(0));
+        let views = Incremental::open(folder.join("views"), writes, clock.clone()).unwrap();
+        (clock, views)
+    }
+
+    fn first_view() -> Arrival {
+        let mut arrivals = Traffic::SMALL.arrivals().into_iter();
+        arrivals.find(|arrival| arrival.page.is_some()).unwrap()
+    }
+
+    #[test]
+    fn without_faults_every_answer_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, views) = open(folder.path(), Writes::Together);
+        let mut truth = Truth::default();
+        for arrival in Traffic::SMALL.arrivals() {
+            clock.set(arrival.at * 1000);
+            views.take(&arrival.datum).unwrap();
+            truth.take(&arrival);
+        }
+        for (page, hour) in (0..6).flat_map(|page| (0..24).map(move |hour| (page, hour * 3_600))) {
+            let hours = hour..hour + 3_600;
+            let answer = views.page_views(&url(page), hours.clone()).unwrap();
+            assert_eq!(answer, truth.page_views(page, hours.clone()));
+            let answer = views.uniques(&url(page), hours.clone()).unwrap();
+            assert_eq!(answer, truth.uniques(page, hours));
+        }
+        assert_eq!(views.newest().unwrap(), Some(DAY - 18));
+    }
+
+    #[test]
+    fn a_death_between_two_writes_counts_twice_unless_they_are_one() {
+        for (writes, counted) in [(Writes::OneByOne, 2), (Writes::Together, 1)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (_, views) = open(folder.path(), writes);
+            let first = &first_view();
+            // Together there is one write: it dies before it.
+            let died = views.take_until(&first.datum, u32::from(writes == Writes::OneByOne));
+            assert!(matches!(died, Err(SystemsError::Died { .. })));
+            drop(views);
+            let (_, views) = open(folder.path(), writes); // opened anew, and sent again
+            assert!(views.take(&first.datum).unwrap());
+            assert!(!views.take(&first.datum).unwrap());
+            let url = url(first.page.unwrap());
+            assert_eq!(views.page_views(&url, 0..DAY).unwrap(), counted);
+        }
+    }
+
+    #[test]
+    fn a_copy_that_comes_after_its_original_is_forgotten_counts_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, views) = open(folder.path(), Writes::Together);
+        let first = &first_view();
+        views.take(&first.datum).unwrap();
+        clock.advance(REMEMBERED - 1);
+        assert!(!views.take(&first.datum).unwrap());
+        clock.advance(1);
+        assert!(views.take(&first.datum).unwrap());
+    }
+}

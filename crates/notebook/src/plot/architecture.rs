@@ -1,0 +1,162 @@
+//! The map: the parts of the Lambda Architecture, with the one in hand lit up.
+use super::canvas::{BELOW, Canvas, ON, Point, draw};
+use super::style::{INK, LABEL, series as colour, wrap};
+use super::{Figure, WIDTH};
+use plotters::style::Color;
+
+/// A part of the architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// What comes in.
+    Data,
+    /// All data, and views computed from all of it.
+    Batch,
+    /// Where batch views are read.
+    Serving,
+    /// What came since the last batch run.
+    Speed,
+    /// Both, merged.
+    Query,
+}
+
+struct Place {
+    layer: Layer,
+    name: &'static str,
+    words: &'static str,
+    chapters: &'static str,
+    from: Point,
+    to: Point,
+}
+
+const PLACES: [Place; 5] = [
+    Place {
+        layer: Layer::Data,
+        name: "new data",
+        words: "facts, each with its time",
+        chapters: "chapters 0, 1",
+        from: (8, 92),
+        to: (122, 178),
+    },
+    Place {
+        layer: Layer::Batch,
+        name: "batch layer",
+        words: "all data, only added to; views = function(all data)",
+        chapters: "chapters 1, 5",
+        from: (170, 36),
+        to: (350, 126),
+    },
+    Place {
+        layer: Layer::Serving,
+        name: "serving layer",
+        words: "batch views, swapped in whole, read at random",
+        chapters: "chapter 1",
+        from: (396, 36),
+        to: (560, 126),
+    },
+    Place {
+        layer: Layer::Speed,
+        name: "speed layer",
+        words: "log, stream processing, realtime views of what the batch run has not seen",
+        chapters: "chapters 2, 3, 4",
+        from: (170, 150),
+        to: (560, 226),
+    },
+    Place {
+        layer: Layer::Query,
+        name: "query",
+        words: "merges both",
+        chapters: "chapters 2, 5, 6",
+        from: (602, 92),
+        to: (714, 178),
+    },
+];
+const ARROWS: [(Point, Point); 5] = [
+    ((122, 118), (170, 86)),
+    ((122, 152), (170, 184)),
+    ((350, 82), (396, 82)),
+    ((560, 86), (602, 116)),
+    ((560, 186), (602, 154)),
+];
+const LINE: i32 = 16;
+
+/// Draws the map with some parts lit up: those that a chapter is about.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let map = plot::architecture(&[plot::Layer::Speed], "You are here");
+/// assert!(map.svg().contains("speed layer") && map.svg().contains("serving layer"));
+/// ```
+pub fn architecture(lit: &[Layer], title: &str) -> Figure {
+    let svg = draw((WIDTH, 236), |canvas| {
+        canvas.title(title, (8, 16));
+        for (from, to) in ARROWS {
+            arrow(canvas, from, to);
+        }
+        for place in &PLACES {
+            boxed(canvas, place, lit.contains(&place.layer));
+        }
+    });
+    let line = |place: &Place| {
+        let here = if lit.contains(&place.layer) {
+            " <- here"
+        } else {
+            ""
+        };
+        format!(
+            "{}: {} ({}){here}\n",
+            place.name, place.words, place.chapters
+        )
+    };
+    Figure::new(svg, title, &PLACES.iter().map(line).collect::<String>())
+}
+
+fn boxed(canvas: &Canvas, place: &Place, lit: bool) {
+    let ((left, top), (right, bottom)) = (place.from, place.to);
+    let ink = if lit { colour(1) } else { INK };
+    canvas.fill(place.from, place.to, ink.mix(if lit { 0.3 } else { 0.06 }));
+    canvas.outline(place.from, place.to, ink.mix(1.0));
+    if lit {
+        canvas.outline((left + 1, top + 1), (right - 1, bottom - 1), ink.mix(1.0));
+    }
+    let middle = (left + right) / 2;
+    canvas.strong(place.name, (middle, top + 12), ON);
+    let lines = wrap(place.words, LABEL, right - left - 8);
+    for (n, line) in (0..).zip(&lines) {
+        canvas.label(line, (middle, top + 20 + LINE * n), BELOW);
+    }
+    canvas.label(place.chapters, (middle, bottom - 9), ON);
+}
+
+fn arrow(canvas: &Canvas, from: Point, to: Point) {
+    canvas.path(
+        vec![(from.0 + 3, from.1), (to.0 - 9, to.1)],
+        INK.mix(1.0),
+        2,
+    );
+    canvas.head((to.0 - 2, to.1), 9, INK.mix(1.0));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Render;
+    use show::picture::assert_sound;
+
+    #[test]
+    fn architecture_with_the_speed_layer_lit() {
+        let map = architecture(&[Layer::Speed], "The part in hand: the speed layer");
+        assert_sound(&map);
+        let text = map.render().get("text/plain").unwrap().to_owned();
+        assert_eq!(text.matches("<- here").count(), 1);
+        assert!(text.contains("(chapters 2, 3, 4) <- here"), "{text}");
+    }
+
+    #[test]
+    fn architecture_with_nothing_and_with_everything_lit() {
+        assert_sound(&architecture(&[], "The map"));
+        let all = PLACES.map(|place| place.layer);
+        let map = architecture(&all, "All of it");
+        assert_sound(&map);
+        assert_ne!(map.svg(), architecture(&[], "All of it").svg());
+    }
+}

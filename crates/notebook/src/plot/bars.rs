@@ -1,0 +1,297 @@
+//! Amounts of categories, as bars.
+use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, draw};
+use super::scale::{Scale, tick_label, ticks};
+use super::style::{INK, LABEL, series as colour, text_width, wrap};
+use super::{Figure, WIDTH, data};
+use plotters::style::Color;
+use polars::prelude::{DataFrame, PolarsResult};
+
+/// Starts a bar chart: one bar per row, named by column `x`, as long as column
+/// `y`. Bars stand up if their names fit under them, and lie down otherwise.
+pub fn bars(frame: &DataFrame, x: &str, y: &str) -> Bars {
+    Bars {
+        frame: frame.clone(),
+        x: x.to_owned(),
+        y: y.to_owned(),
+        by: None,
+        title: format!("{y} by {x}"),
+    }
+}
+
+/// A bar chart in the making; see [`bars`].
+#[derive(Clone)]
+#[must_use = "end it with .figure()?"]
+pub struct Bars {
+    frame: DataFrame,
+    x: String,
+    y: String,
+    by: Option<String>,
+    title: String,
+}
+
+/// The chart's columns as numbers: for each category, a value per series.
+struct Groups {
+    categories: Vec<String>,
+    series: Vec<String>,
+    values: Vec<Vec<Option<f64>>>,
+    low: f64,
+    high: f64,
+}
+
+const BAR: i32 = 18;
+const LINE: i32 = 16;
+
+impl Bars {
+    /// Bars of the same category stand side by side, one per value of `column`.
+    pub fn by(mut self, column: &str) -> Self {
+        self.by = Some(column.to_owned());
+        self
+    }
+
+    /// Says what the picture shows.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Draws the chart.
+    pub fn figure(self) -> PolarsResult<Figure> {
+        let groups = self.groups()?;
+        let slot = (WIDTH as i32 - 90) / groups.categories.len().max(1) as i32;
+        let names: Vec<Vec<String>> = groups
+            .categories
+            .iter()
+            .map(|name| wrap(name, LABEL, slot - 8))
+            .collect();
+        let fits = names.iter().all(|lines| {
+            lines.len() <= 3 && lines.iter().all(|line| text_width(line, LABEL) <= slot - 8)
+        });
+        let values_fit = slot / groups.series.len() as i32 >= 60;
+        let svg = if fits && values_fit {
+            self.standing(&groups, &names, slot)
+        } else {
+            self.lying(&groups)
+        };
+        Ok(Figure::new(svg, &self.title, &groups.as_text()))
+    }
+
+    fn groups(&self) -> PolarsResult<Groups> {
+        let (places, categories) = data::in_order(data::texts(&self.frame, &self.x)?);
+        let (members, series) = data::series(&self.frame, self.by.as_deref())?;
+        let numbers = data::numbers(&self.frame, &self.y)?;
+        let (low, high) = data::range_with_zero(numbers.iter().flatten().copied());
+        let mut values = vec![vec![None; series.len()]; categories.len()];
+        for ((place, member), number) in places.into_iter().zip(members).zip(numbers) {
+            values[place][member] = number;
+        }
+        Ok(Groups {
+            categories,
+            series,
+            values,
+            low,
+            high,
+        })
+    }
+
+    fn standing(&self, groups: &Groups, names: &[Vec<String>], slot: i32) -> String {
+        let legend = data::legend(&groups.series);
+        let lines = names.iter().map(Vec::len).max().unwrap_or(0) as i32;
+        let top = if legend.is_empty() { 66 } else { 90 };
+        let (left, bottom) = (80, top + 190);
+        let height = bottom + lines * LINE + 34;
+        let marks = ticks(groups.low, groups.high, 4);
+        let scale = Scale {
+            from: marks[0],
+            to: marks[marks.len() - 1],
+            pixel_from: bottom,
+            pixel_to: top,
+        };
+        draw((WIDTH, height as u32), |canvas| {
+            self.head(canvas, legend);
+            canvas.label(&self.y, (left - 8, top - 20), BEFORE);
+            for mark in &marks {
+                let y = scale.at(*mark);
+                canvas.path(vec![(left, y), (WIDTH as i32 - 10, y)], INK.mix(0.3), 1);
+                canvas.label(&tick_label(*mark), (left - 8, y), BEFORE);
+            }
+            let width = ((slot - 16) / groups.series.len() as i32).clamp(6, 70);
+            for (place, values) in groups.values.iter().enumerate() {
+                let middle = left + slot * place as i32 + slot / 2;
+                let first = middle - width * values.len() as i32 / 2;
+                for (member, value) in values.iter().enumerate() {
+                    let Some(value) = value else { continue };
+                    let x = first + width * member as i32;
+                    let (from, to) = (scale.at(0.0), scale.at(*value));
+                    canvas.fill(
+                        (x + 2, to.min(from)),
+                        (x + width - 2, to.max(from)),
+                        colour(member).mix(1.0),
+                    );
+                    canvas.label(
+                        &tick_label(*value),
+                        (x + width / 2, to.min(from) - 2),
+                        ABOVE,
+                    );
+                }
+                for (row, line) in names[place].iter().enumerate() {
+                    canvas.label(line, (middle, bottom + 8 + LINE * row as i32), BELOW);
+                }
+            }
+            let middle = (left + WIDTH as i32) / 2;
+            canvas.strong(&self.x, (middle, bottom + 12 + lines * LINE), BELOW);
+        })
+    }
+
+    fn lying(&self, groups: &Groups) -> String {
+        let legend = data::legend(&groups.series);
+        let names: Vec<String> = groups
+            .categories
+            .iter()
+            .map(|name| cut(name, 240))
+            .collect();
+        let widest = names
+            .iter()
+            .map(|name| text_width(name, LABEL))
+            .max()
+            .unwrap_or(0);
+        let left = widest.max(text_width(&self.x, LABEL)) + 18;
+        let top = if legend.is_empty() { 62 } else { 86 };
+        let slot = BAR * groups.series.len() as i32 + 8;
+        let height = top + slot * names.len() as i32 + 10;
+        let room = groups.values.iter().flatten().flatten();
+        let room = room
+            .map(|v| text_width(&tick_label(*v), LABEL))
+            .max()
+            .unwrap_or(0);
+        let scale = Scale {
+            from: groups.low,
+            to: groups.high,
+            pixel_from: left,
+            pixel_to: WIDTH as i32 - room - 16,
+        };
+        draw((WIDTH, height.max(60) as u32), |canvas| {
+            self.head(canvas, legend);
+            canvas.strong(&self.x, (left - 8, top - 14), BEFORE);
+            canvas.strong(&self.y, (left, top - 14), AFTER);
+            let zero = scale.at(0.0);
+            canvas.path(vec![(zero, top - 4), (zero, height - 8)], INK.mix(0.6), 1);
+            for (place, values) in groups.values.iter().enumerate() {
+                let first = top + slot * place as i32;
+                let middle = first + (slot - 8) / 2;
+                canvas.label(&names[place], (left - 8, middle), BEFORE);
+                for (member, value) in values.iter().enumerate() {
+                    let Some(value) = value else { continue };
+                    let y = first + BAR * member as i32;
+                    let end = scale.at(*value);
+                    canvas.fill(
+                        (zero.min(end), y + 2),
+                        (zero.max(end), y + BAR - 2),
+                        colour(member).mix(1.0),
+                    );
+                    canvas.label(&tick_label(*value), (zero.max(end) + 6, y + BAR / 2), AFTER);
+                }
+            }
+        })
+    }
+
+    fn head(&self, canvas: &Canvas, legend: &[String]) {
+        canvas.title(&self.title, (8, 16));
+        canvas.legend(legend, (8, 42));
+    }
+}
+
+/// Text cut to a width in pixels.
+fn cut(text: &str, width: i32) -> String {
+    if text_width(text, LABEL) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        kept.push(c);
+        if text_width(&kept, LABEL) > width - 12 {
+            break;
+        }
+    }
+    kept + "…"
+}
+
+impl Groups {
+    fn as_text(&self) -> String {
+        let mut text = String::new();
+        for (category, values) in self.categories.iter().zip(&self.values) {
+            for (series, value) in self.series.iter().zip(values) {
+                let Some(value) = value else { continue };
+                let name = format!("{category} {series}");
+                text.push_str(&format!("{}: {}\n", name.trim_end(), tick_label(*value)));
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Render;
+    use polars::prelude::*;
+    use show::picture::assert_sound;
+
+    fn view() -> DataFrame {
+        df!(
+            "hour (UTC)" => ["Mon 2015-08-03 18:00", "Mon 2015-08-03 18:00", "Fri 2015-08-07 02:00", "Fri 2015-08-07 02:00"],
+            "url" => ["mysite.com/", "mysite.com/blog", "mysite.com/", "mysite.com/blog"],
+            "page views" => [101_212i64, 101_732, 300_054, 899_778],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn bars_by_series() {
+        let figure = bars(&view(), "hour (UTC)", "page views")
+            .by("url")
+            .title("Page views by hour")
+            .figure()
+            .unwrap();
+        assert_sound(&figure);
+        assert!(figure.svg().contains("899,778"));
+        let text = figure.render().get("text/plain").unwrap().to_owned();
+        assert!(
+            text.contains("Fri 2015-08-07 02:00 mysite.com/blog: 899,778"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn bars_that_lie_down() {
+        let names: Vec<String> = (0..12)
+            .map(|n| format!("a rather long <name> of bar {n}"))
+            .collect();
+        let frame =
+            df!("name" => names, "n" => (0..12i64).map(|n| n * 7).collect::<Vec<_>>()).unwrap();
+        assert_sound(&bars(&frame, "name", "n").figure().unwrap());
+    }
+
+    #[test]
+    fn bars_of_nothing_and_of_nulls() {
+        let frame = df!("x" => ["a", "b"], "y" => [None::<i64>, None]).unwrap();
+        assert_sound(&bars(&frame, "x", "y").figure().unwrap());
+        assert_sound(
+            &bars(&frame.head(Some(0)), "x", "y")
+                .by("x")
+                .figure()
+                .unwrap(),
+        );
+    }
+
+    #[test]
+    fn text_is_no_amount() {
+        let error = bars(&view(), "url", "url")
+            .figure()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("needs numbers in column `url`, which is str"),
+            "{error}"
+        );
+    }
+}

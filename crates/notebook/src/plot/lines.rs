@@ -1,0 +1,288 @@
+//! A value as it changes along a number or along time.
+use super::canvas::{ABOVE, BEFORE, BELOW, draw};
+use super::scale::{Scale, tick_label, ticks};
+use super::style::{INK, LABEL, series as colour, text_width};
+use super::{Figure, WIDTH, data};
+use crate::time;
+use chrono_tz::Tz;
+use plotters::style::Color;
+use polars::prelude::{DataFrame, PolarsResult};
+
+/// Starts a line chart of column `y` over the numbers of column `x`.
+pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
+    Lines {
+        frame: frame.clone(),
+        x: x.to_owned(),
+        ys: vec![y.to_owned()],
+        axis: y.to_owned(),
+        by: None,
+        zone: None,
+        marks: Vec::new(),
+        title: format!("{y} over {x}"),
+    }
+}
+
+/// A line chart in the making; see [`lines`].
+#[derive(Clone)]
+#[must_use = "end it with .figure()?"]
+pub struct Lines {
+    frame: DataFrame,
+    x: String,
+    ys: Vec<String>,
+    axis: String,
+    by: Option<String>,
+    zone: Option<Tz>,
+    marks: Vec<(f64, String)>,
+    title: String,
+}
+
+const LEFT: i32 = 80;
+const RIGHT: i32 = WIDTH as i32 - 24;
+
+/// Steps between time ticks in seconds: an hour to 28 days.
+const STEPS: [i64; 9] = [
+    3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200,
+];
+
+impl Lines {
+    /// Draws another column too. Each column is then a line of its name.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let error = df!("precision" => [4i64, 5], "error" => [26.0, 18.4], "bound" => [52.0, 36.8])?;
+    /// let figure = plot::lines(&error, "precision", "error").and("bound").axis("percent").figure()?;
+    /// assert!(figure.svg().contains("bound") && figure.svg().contains("percent"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn and(mut self, y: &str) -> Self {
+        self.ys.push(y.to_owned());
+        self
+    }
+
+    /// Names the upright axis; without it, that is the first column's name.
+    pub fn axis(mut self, name: impl Into<String>) -> Self {
+        self.axis = name.into();
+        self
+    }
+
+    /// One line per value of `column`.
+    pub fn by(mut self, column: &str) -> Self {
+        self.by = Some(column.to_owned());
+        self
+    }
+
+    /// Says that `x` is epoch seconds, to be read in this zone.
+    pub fn time(mut self, zone: Tz) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// Draws an upright line at a value of `x`, with a word beside it.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let cost = df!("bits" => [1i64, 2, 3], "bytes" => [9.0, 4.0, 6.0])?;
+    /// let figure = plot::lines(&cost, "bits", "bytes").mark(2.2, "formula").figure()?;
+    /// assert!(figure.svg().contains("formula"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn mark(mut self, x: f64, word: impl Into<String>) -> Self {
+        self.marks.push((x, word.into()));
+        self
+    }
+
+    /// Says what the picture shows.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Draws the chart.
+    pub fn figure(self) -> PolarsResult<Figure> {
+        let xs = data::numbers(&self.frame, &self.x)?;
+        let (members, of) = data::series(&self.frame, self.by.as_deref())?;
+        let mut series: Vec<Vec<(f64, f64)>> = vec![Vec::new(); of.len() * self.ys.len()];
+        let mut names = Vec::with_capacity(series.len());
+        for (place, column) in self.ys.iter().enumerate() {
+            let ys = data::numbers(&self.frame, column)?;
+            for ((x, y), member) in xs.iter().zip(ys).zip(&members) {
+                if let (Some(x), Some(y)) = (*x, y) {
+                    series[place * of.len() + member].push((x, y));
+                }
+            }
+            names.extend(of.iter().map(|of| match (self.ys.len(), of.as_str()) {
+                (1, _) => of.clone(),
+                (_, "") => column.clone(),
+                _ => format!("{of}, {column}"),
+            }));
+        }
+        for points in &mut series {
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        let points = || series.iter().flatten().copied();
+        let (low, high) = data::range_with_zero(points().map(|(_, y)| y));
+        let from = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
+        let to = points().map(|(x, _)| x).fold(f64::NEG_INFINITY, f64::max);
+        let span = if from < to {
+            (from, to)
+        } else if from == to {
+            (from - 1.0, to + 1.0)
+        } else {
+            (0.0, 1.0)
+        };
+        let svg = self.drawn(&series, data::legend(&names), span, (low, high));
+        let text = names
+            .iter()
+            .zip(&series)
+            .map(|(name, points)| summary(name, points));
+        Ok(Figure::new(svg, &self.title, &text.collect::<String>()))
+    }
+
+    fn drawn(
+        &self,
+        series: &[Vec<(f64, f64)>],
+        legend: &[String],
+        span: (f64, f64),
+        range: (f64, f64),
+    ) -> String {
+        let top = if legend.is_empty() { 62 } else { 86 };
+        let bottom = top + 200;
+        let marks = ticks(range.0, range.1, 4);
+        let up = Scale {
+            from: marks[0],
+            to: marks[marks.len() - 1],
+            pixel_from: bottom,
+            pixel_to: top,
+        };
+        let along = Scale {
+            from: span.0,
+            to: span.1,
+            pixel_from: LEFT,
+            pixel_to: RIGHT,
+        };
+        draw((WIDTH, (bottom + 52) as u32), |canvas| {
+            canvas.title(&self.title, (8, 16));
+            canvas.legend(legend, (8, 42));
+            canvas.label(&self.axis, (LEFT - 8, top - 20), BEFORE);
+            for mark in &marks {
+                let y = up.at(*mark);
+                canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
+                canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
+            }
+            let mut free_from = i32::MIN;
+            for (value, label) in self.along_ticks(span) {
+                let x = along.at(value);
+                let half = text_width(&label, LABEL) / 2;
+                canvas.path(vec![(x, bottom), (x, bottom + 5)], INK.mix(0.6), 1);
+                if x - half > free_from && x + half <= WIDTH as i32 {
+                    canvas.label(&label, (x, bottom + 9), BELOW);
+                    free_from = x + half + 8;
+                }
+            }
+            for (value, word) in &self.marks {
+                if !(span.0..=span.1).contains(value) {
+                    continue;
+                }
+                let x = along.at(*value);
+                canvas.path(vec![(x, top), (x, bottom)], INK.mix(0.8), 1);
+                canvas.strong(word, (x, top - 3), ABOVE);
+            }
+            canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
+            for (member, points) in series.iter().enumerate() {
+                let pixels: Vec<_> = points
+                    .iter()
+                    .map(|(x, y)| (along.at(*x), up.at(*y)))
+                    .collect();
+                if let [(x, y)] = pixels[..] {
+                    canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(member).mix(1.0));
+                } else {
+                    canvas.path(pixels, colour(member).mix(1.0), 2);
+                }
+            }
+        })
+    }
+
+    fn x_label(&self) -> String {
+        match self.zone {
+            Some(zone) => format!("{} in {zone}", self.x),
+            None => self.x.clone(),
+        }
+    }
+
+    fn along_ticks(&self, (from, to): (f64, f64)) -> Vec<(f64, String)> {
+        let Some(zone) = self.zone else {
+            let inside = ticks(from, to, 8)
+                .into_iter()
+                .filter(|v| (from..=to).contains(v));
+            return inside.map(|v| (v, tick_label(v))).collect();
+        };
+        let (from, to) = (from as i64, to as i64);
+        let step = STEPS
+            .into_iter()
+            .find(|step| to.saturating_sub(from) / step <= 9);
+        let step = step.unwrap_or_else(|| (to.saturating_sub(from) / 8 / 86_400).max(1) * 86_400);
+        let pattern = if step < 86_400 {
+            "%b %-d %H:%M"
+        } else {
+            "%b %-d"
+        };
+        // Ticks stand on midnights of the zone, as they were when the span began.
+        let origin = calendar::local_day_start(from, zone);
+        let first = origin + (from - origin + step - 1) / step * step;
+        let marks = (0..).map(|n| first + n * step).take_while(|ts| *ts <= to);
+        marks
+            .map(|ts| (ts as f64, time::format(ts, zone, pattern)))
+            .collect()
+    }
+}
+
+fn summary(name: &str, points: &[(f64, f64)]) -> String {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return String::new();
+    };
+    let (low, high) = data::range_with_zero(points.iter().map(|p| p.1));
+    format!(
+        "{name} {} points, x {} to {}, y within {} to {}\n",
+        points.len(),
+        tick_label(first.0),
+        tick_label(last.0),
+        tick_label(low),
+        tick_label(high)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::*;
+    use show::picture::assert_sound;
+
+    #[test]
+    fn lines_over_time() {
+        let ts: Vec<i64> = (0..14 * 24).map(|h| 1_438_300_800 + h * 3_600).collect();
+        let n: Vec<i64> = (0..14 * 24)
+            .map(|h| 500 + 400 * ((h % 24) - 12i64).abs() / 12)
+            .collect();
+        let frame = df!("ts" => ts, "page views" => n).unwrap();
+        let figure = lines(&frame, "ts", "page views")
+            .time(Tz::America__Los_Angeles)
+            .figure()
+            .unwrap();
+        assert_sound(&figure);
+        assert!(figure.svg().contains("ts in America/Los_Angeles"));
+    }
+
+    #[test]
+    fn lines_over_numbers() {
+        let frame = df!("x" => [1, 2, 3, 1, 2, 3], "y" => [0.1, 0.5, 0.2, -0.3, 0.2, 0.9], "s" => ["a", "a", "a", "b", "b", "b"]).unwrap();
+        assert_sound(&lines(&frame, "x", "y").by("s").figure().unwrap());
+    }
+
+    #[test]
+    fn lines_of_one_point_and_of_none() {
+        let frame = df!("x" => [1i64], "y" => [f64::NAN]).unwrap();
+        assert_sound(&lines(&frame, "x", "x").figure().unwrap());
+        assert_sound(&lines(&frame, "x", "y").figure().unwrap());
+        assert_sound(&lines(&frame.head(Some(0)), "x", "y").figure().unwrap());
+    }
+}

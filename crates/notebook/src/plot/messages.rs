@@ -1,0 +1,302 @@
+//! A run as a message diagram: replicas as lines, time downwards.
+use super::canvas::{AFTER, BELOW, Canvas, ON, Point, draw};
+use super::style::{INK, LABEL, series as colour, text_width};
+use super::{Figure, WIDTH};
+use plotters::style::Color;
+
+/// Starts a message diagram of replicas.
+///
+/// Time goes downwards in steps, from 0. A message that never arrives ends in
+/// a cross.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let run = plot::messages("stale", ["replica 0", "replica 1"])
+///     .note(0, 0, "write Tokyo")
+///     .message(0, 1, 0, None, "hold Tokyo")
+///     .bad(1, 1, "read: New York")
+///     .cut(0, 1, 1);
+/// assert!(run.figure().svg().contains("read: New York"));
+/// assert!(!run.until(0).figure().svg().contains("read: New York"));
+/// ```
+pub fn messages<S: Into<String>>(title: &str, replicas: impl IntoIterator<Item = S>) -> Messages {
+    Messages {
+        title: title.to_owned(),
+        replicas: replicas.into_iter().map(Into::into).collect(),
+        arrows: Vec::new(),
+        notes: Vec::new(),
+        cut: None,
+        shown: usize::MAX,
+    }
+}
+
+/// A message diagram in the making; see [`messages`].
+#[derive(Clone)]
+#[must_use = "end it with .figure()"]
+pub struct Messages {
+    title: String,
+    replicas: Vec<String>,
+    arrows: Vec<Arrow>,
+    notes: Vec<Note>,
+    /// From which step, to which, before which replica.
+    cut: Option<(usize, usize, usize)>,
+    shown: usize,
+}
+
+#[derive(Clone)]
+struct Arrow {
+    from: usize,
+    to: usize,
+    sent: usize,
+    arrived: Option<usize>,
+    label: String,
+}
+
+#[derive(Clone)]
+struct Note {
+    replica: usize,
+    step: usize,
+    text: String,
+    bad: bool,
+}
+
+const TOP: i32 = 74;
+const ROW: i32 = 40;
+const BAD: usize = 4;
+
+impl Messages {
+    /// Something that happens at a replica.
+    pub fn note(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
+        let (text, bad) = (text.into(), false);
+        self.notes.push(Note {
+            replica,
+            step,
+            text,
+            bad,
+        });
+        self
+    }
+
+    /// Something that must not happen, such as a stale read.
+    pub fn bad(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
+        let (text, bad) = (text.into(), true);
+        self.notes.push(Note {
+            replica,
+            step,
+            text,
+            bad,
+        });
+        self
+    }
+
+    /// A message, and the step at which it arrives.
+    pub fn message(
+        mut self,
+        from: usize,
+        to: usize,
+        sent: usize,
+        arrived: Option<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        let label = label.into();
+        self.arrows.push(Arrow {
+            from,
+            to,
+            sent,
+            arrived,
+            label,
+        });
+        self
+    }
+
+    /// Shades a partition that lasts from one step to another, between the
+    /// replicas before `second` and the rest.
+    pub fn cut(mut self, from: usize, until: usize, second: usize) -> Self {
+        self.cut = Some((from, until, second));
+        self
+    }
+
+    /// The first steps only, up to and with `step`, on a picture of the same size.
+    pub fn until(&self, step: usize) -> Self {
+        Messages {
+            shown: step,
+            ..self.clone()
+        }
+    }
+
+    /// The last step at which anything happens.
+    pub fn last_step(&self) -> usize {
+        let notes = self.notes.iter().map(|note| note.step);
+        let arrows = self
+            .arrows
+            .iter()
+            .map(|arrow| arrow.arrived.unwrap_or(arrow.sent));
+        notes.chain(arrows).max().unwrap_or(0)
+    }
+
+    /// Draws the diagram.
+    pub fn figure(&self) -> Figure {
+        let bottom = TOP + ROW * (self.last_step() as i32 + 1);
+        let svg = draw((WIDTH, (bottom + 14) as u32), |canvas| {
+            canvas.title(&self.title, (8, 16));
+            self.draw_cut(canvas);
+            for (n, name) in self.replicas.iter().enumerate() {
+                canvas.strong(name, (self.x(n), 34), BELOW);
+                canvas.path(
+                    vec![(self.x(n), TOP - 18), (self.x(n), bottom)],
+                    INK.mix(0.7),
+                    1,
+                );
+            }
+            self.arrows
+                .iter()
+                .filter(|arrow| arrow.sent <= self.shown)
+                .for_each(|arrow| self.draw_arrow(canvas, arrow));
+            self.notes
+                .iter()
+                .filter(|note| note.step <= self.shown)
+                .for_each(|note| self.draw_note(canvas, note));
+        });
+        Figure::new(svg, &self.title, &self.as_text())
+    }
+
+    fn x(&self, replica: usize) -> i32 {
+        let slot = WIDTH as i32 / self.replicas.len().max(1) as i32;
+        slot * replica as i32 + slot / 2
+    }
+
+    fn y(step: usize) -> i32 {
+        TOP + ROW * step as i32
+    }
+
+    fn draw_cut(&self, canvas: &Canvas) {
+        let Some((from, until, second)) = self.cut else {
+            return;
+        };
+        if second == 0 || second >= self.replicas.len() || from > self.shown {
+            return;
+        }
+        let (left, right) = (self.x(second - 1), self.x(second));
+        let until = until.min(self.shown);
+        let (top, end) = (Self::y(from) - ROW / 2, Self::y(until) + ROW / 2);
+        let inset = (right - left) / 8;
+        canvas.fill(
+            (left + inset, top),
+            (right - inset, end),
+            colour(BAD).mix(0.14),
+        );
+        canvas.label("partition", ((left + right) / 2, top + 3), BELOW);
+    }
+
+    fn draw_arrow(&self, canvas: &Canvas, arrow: &Arrow) {
+        let ink = colour(0).mix(1.0);
+        let start = (self.x(arrow.from), Self::y(arrow.sent));
+        let arrived = arrow.arrived.filter(|step| *step <= self.shown);
+        let (x, end) = (self.x(arrow.to), arrived.unwrap_or(arrow.sent));
+        let target = (x, Self::y(end));
+        match arrived {
+            Some(_) => {
+                canvas.path(vec![start, target], ink, 2);
+                canvas.polygon(head(start, target), ink);
+            }
+            // Still under way, or never to come: it stops before it is there.
+            None => {
+                let stop = (start.0 + (target.0 - start.0) * 2 / 5, start.1 + 8);
+                canvas.path(vec![start, stop], ink, 2);
+                if arrow.arrived.is_none() {
+                    let cross = colour(BAD).mix(1.0);
+                    let (x, y) = stop;
+                    canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], cross, 2);
+                    canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], cross, 2);
+                }
+            }
+        }
+        if arrived.is_some() {
+            // Near its start and below the line, where a message and its answer
+            // are far apart.
+            let part = |from: i32, to: i32| from + (to - from) * 3 / 10;
+            let at = (part(start.0, target.0), part(start.1, target.1));
+            canvas.label(&arrow.label, (at.0, at.1 + 11), ON);
+        }
+    }
+
+    fn draw_note(&self, canvas: &Canvas, note: &Note) {
+        let (x, y) = (self.x(note.replica), Self::y(note.step));
+        let ink = colour(if note.bad { BAD } else { 2 });
+        canvas.disc((x, y), 5, ink.mix(1.0));
+        // On the side without an arrow; the outer replicas have room outside.
+        let width = text_width(&note.text, LABEL);
+        let first = note.replica == 0 && self.replicas.len() > 1;
+        let to_the_left = |arrow: &Arrow| {
+            let at = |replica: usize, step: Option<usize>| {
+                replica == note.replica && step == Some(note.step)
+            };
+            let leaves = at(arrow.from, Some(arrow.sent)) && arrow.to < note.replica;
+            leaves || at(arrow.to, arrow.arrived) && arrow.from < note.replica
+        };
+        let last = note.replica + 1 == self.replicas.len();
+        let right = last || !first && self.arrows.iter().any(to_the_left);
+        let left = if right {
+            x + 10
+        } else {
+            (x - 10 - width).max(4)
+        };
+        if note.bad {
+            canvas.fill((left - 3, y - 9), (left + width + 3, y + 9), ink.mix(0.16));
+            canvas.strong(&note.text, (left, y), AFTER);
+        } else {
+            canvas.label(&note.text, (left, y), AFTER);
+        }
+    }
+
+    fn as_text(&self) -> String {
+        let mut lines: Vec<(usize, String)> = Vec::new();
+        for note in self.notes.iter().filter(|note| note.step <= self.shown) {
+            let mark = if note.bad { "  <- wrong" } else { "" };
+            lines.push((
+                note.step,
+                format!("{}: {}{mark}", self.replicas[note.replica], note.text),
+            ));
+        }
+        for arrow in self.arrows.iter().filter(|arrow| arrow.sent <= self.shown) {
+            let end = match arrow.arrived {
+                Some(step) => format!("arrives at {step}"),
+                None => "does not arrive".to_owned(),
+            };
+            let (from, to) = (&self.replicas[arrow.from], &self.replicas[arrow.to]);
+            lines.push((
+                arrow.sent,
+                format!("{from} -> {to}: {} ({end})", arrow.label),
+            ));
+        }
+        lines.sort_by_key(|line| line.0);
+        lines
+            .into_iter()
+            .map(|(step, text)| format!("{step}: {text}\n"))
+            .collect()
+    }
+}
+
+/// A triangle at the end of an arrow.
+fn head(from: Point, to: Point) -> Vec<Point> {
+    let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let length = dx.hypot(dy).max(1.0);
+    let (dx, dy) = (dx / length, dy / length);
+    let at = |back: f64, side: f64| {
+        let x = f64::from(to.0) - back * dx - side * dy;
+        let y = f64::from(to.1) - back * dy + side * dx;
+        (x.round() as i32, y.round() as i32)
+    };
+    vec![to, at(9.0, 4.0), at(9.0, -4.0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use show::picture::assert_sound;
+
+    #[test]
+    fn nobody_says_nothing() {
+        assert_sound(&messages("empty", Vec::<String>::new()).figure());
+    }
+}

@@ -1,0 +1,151 @@
+//! Several measures of the same things side by side, each on a scale of its own.
+use super::canvas::{AFTER, BEFORE, draw};
+use super::scale::tick_label;
+use super::style::{INK, LABEL, series as colour, text_width};
+use super::{Figure, WIDTH, data};
+use plotters::style::Color;
+use polars::prelude::{DataFrame, PolarsResult};
+
+const TOP: i32 = 70;
+const ROW: i32 = 26;
+const GAP: i32 = 18;
+
+/// Draws a panel for each of some columns, with a bar for each row. Scales are
+/// logarithmic: a step to the right is a factor. Zero has no bar. A column that is
+/// not there has no panel, so a table without its times can be drawn as well.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let ways = df!("way" => ["recompute", "view"], "ms" => [310.0, 0.02], "behind s" => [3_600i64, 60])?;
+/// let figure = plot::panels(&ways, "way", &["ms", "behind s", "not there"], "Two ways")?;
+/// assert!(figure.svg().contains("recompute") && figure.svg().contains("behind s"));
+/// # Ok::<(), PolarsError>(())
+/// ```
+///
+/// # Errors
+/// A column that holds no numbers, or no column of names.
+pub fn panels(
+    frame: &DataFrame,
+    names: &str,
+    measures: &[&str],
+    title: &str,
+) -> PolarsResult<Figure> {
+    let rows = data::texts(frame, names)?;
+    let mut shown = Vec::new();
+    for measure in measures {
+        if frame.column(measure).is_ok() {
+            shown.push((*measure, data::numbers(frame, measure)?));
+        }
+    }
+    let widest = rows.iter().map(|name| text_width(name, LABEL)).max();
+    let left = widest.unwrap_or(0) + 20;
+    let count = shown.len().max(1) as i32;
+    let width = (WIDTH as i32 - left - GAP * count) / count;
+    let height = TOP + ROW * rows.len() as i32 + 10;
+    let svg = draw((WIDTH, height as u32), |canvas| {
+        canvas.title(title, (8, 16));
+        for (n, name) in rows.iter().enumerate() {
+            canvas.label(name, (left - 8, TOP + ROW * n as i32 + ROW / 2), BEFORE);
+        }
+        for (panel, (measure, values)) in shown.iter().enumerate() {
+            let from = left + (width + GAP) * panel as i32;
+            canvas.strong(measure, (from, TOP - 18), AFTER);
+            canvas.path(vec![(from, TOP - 4), (from, height - 6)], INK.mix(0.6), 1);
+            let room = width - widest_label(values) - 8;
+            for (n, value) in values.iter().enumerate() {
+                let Some(value) = value else { continue };
+                let y = TOP + ROW * n as i32;
+                let end = from + length(*value, values, room);
+                let ink = colour(panel).mix(0.8);
+                canvas.fill((from, y + 5), (end, y + ROW - 5), ink);
+                canvas.label(&short(*value), (end + 5, y + ROW / 2), AFTER);
+            }
+        }
+    });
+    let line = |(n, name): (usize, &String)| {
+        let values = shown
+            .iter()
+            .filter_map(|(measure, values)| Some(format!("{measure} {}", short(values[n]?))));
+        format!("{name}: {}\n", values.collect::<Vec<_>>().join(", "))
+    };
+    let text: String = rows.iter().enumerate().map(line).collect();
+    Ok(Figure::new(svg, title, &text))
+}
+
+fn short(value: f64) -> String {
+    match value.abs() {
+        100.0.. => tick_label(value.round()),
+        1.0.. => tick_label((value * 10.0).round() / 10.0),
+        _ => tick_label((value * 1000.0).round() / 1000.0),
+    }
+}
+
+fn widest_label(values: &[Option<f64>]) -> i32 {
+    let widths = values
+        .iter()
+        .flatten()
+        .map(|v| text_width(&short(*v), LABEL));
+    widths.max().unwrap_or(0)
+}
+
+/// Pixels of a bar. A tenth of the room is for what is no larger than the smallest
+/// amount, or than a tenth of the largest: so that what is nearly equal looks so.
+fn length(value: f64, values: &[Option<f64>], room: i32) -> i32 {
+    let sizes = || {
+        values
+            .iter()
+            .flatten()
+            .map(|v| v.abs())
+            .filter(|v| *v > 0.0)
+    };
+    let (low, high) = sizes().fold((f64::INFINITY, 0f64), |(l, h), v| (l.min(v), h.max(v)));
+    if value == 0.0 || room <= 0 {
+        return 0;
+    }
+    let low = low.min(high / 10.0);
+    let share = (value.abs() / low).ln() / (high / low).ln();
+    (f64::from(room) * (0.1 + 0.9 * share)).round() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::df;
+    use show::picture::assert_sound;
+
+    #[test]
+    fn panels_of_very_different_amounts() {
+        let ways = df!(
+            "way" => ["recompute", "serving view", "merged", "incremental"],
+            "rows" => [61_000i64, 19, 25, 24],
+            "behind s" => [3_001i64, 21_001, 61, 2],
+            "error %" => [Some(0.0), Some(24.8), Some(0.4), None],
+        );
+        let figure = panels(
+            &ways.unwrap(),
+            "way",
+            &["rows", "behind s", "error %"],
+            "Four ways",
+        );
+        assert_sound(&figure.unwrap());
+    }
+
+    #[test]
+    fn panels_of_nothing() {
+        let none = df!("way" => [""; 0], "ms" => [0.0; 0]).unwrap();
+        assert_sound(&panels(&none, "way", &["ms", "lost"], "none").unwrap());
+        assert!(panels(&none, "lost", &["ms"], "none").is_err());
+    }
+
+    #[test]
+    fn a_longer_bar_is_a_larger_amount() {
+        let values = [Some(0.0), Some(1.0), Some(10.0), Some(100.0)];
+        let pixels = values.map(|value| length(value.unwrap(), &values, 100));
+        assert_eq!(pixels, [0, 10, 55, 100]);
+        let near = [Some(2_534.0), Some(2_567.0)];
+        assert_eq!(
+            near.map(|value| length(value.unwrap(), &near, 100)),
+            [99, 100]
+        );
+    }
+}

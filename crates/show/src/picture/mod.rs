@@ -1,0 +1,113 @@
+//! A picture that a value draws: an SVG document with a text twin.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `style` | inks, sizes, the widths of text |
+//! | `scale` | from values to pixels |
+//! | `canvas` | lines, boxes and text on an SVG area |
+//! | `net` | a small graph, each of its `components` on a ring |
+mod assert;
+pub mod canvas;
+mod components;
+pub mod net;
+pub mod scale;
+pub mod style;
+
+pub use assert::{assert_sound, assert_sound_svg};
+
+use crate::{Render, Rich};
+use plotters::coord::Shift;
+use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
+use plotters::style::WHITE;
+
+/// The usual width in pixels: what a notebook's column has room for.
+pub const WIDTH: u32 = 720;
+
+/// A drawn picture with its text twin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    svg: String,
+    text: String,
+}
+
+impl Figure {
+    /// A figure of an SVG document, and what it shows as text.
+    pub fn new(svg: String, title: &str, text: &str) -> Self {
+        let text = format!("[figure] {title}\n{text}");
+        Figure {
+            svg: with_title(&svg, title),
+            text: text.trim_end().to_owned(),
+        }
+    }
+
+    /// The SVG document.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+}
+
+impl Render for Figure {
+    fn render(&self) -> Rich {
+        Rich::text(&self.text).svg(&self.svg)
+    }
+}
+
+/// Gives the SVG a title for screen readers and lets it shrink with its column.
+fn with_title(svg: &str, title: &str) -> String {
+    let Some((head, body)) = svg.split_once('>') else {
+        return svg.to_owned();
+    };
+    let title = crate::escape::escape(title);
+    format!(
+        "{head} role=\"img\" style=\"max-width:100%;height:auto\">\n<title>{title}</title>{body}"
+    )
+}
+
+/// A figure drawn with plain plotters, on white: its own inks are black.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// use plotters::prelude::*;
+/// let figure = plot::draw("a circle", (200, 100), |area| {
+///     area.draw(&Circle::new((100, 50), 30, &BLUE))?;
+///     Ok(())
+/// })?;
+/// assert!(figure.svg().contains("<circle"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn draw<F>(
+    title: &str,
+    size: (u32, u32),
+    picture: F,
+) -> Result<Figure, Box<dyn std::error::Error>>
+where
+    F: FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Box<dyn std::error::Error>>,
+{
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE)?;
+        picture(&area)?;
+        area.present()?;
+    }
+    Ok(Figure::new(svg, title, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_plotters_draws_in_black_stands_on_white() {
+        let figure = draw("dark inks", (10, 10), |_| Ok(())).unwrap();
+        let first = figure.svg().split("<rect").nth(1).unwrap();
+        assert!(first.contains("fill=\"#FFFFFF\""), "{first}");
+    }
+
+    #[test]
+    fn a_title_is_escaped() {
+        let figure = draw("a < b", (10, 10), |_| Ok(())).unwrap();
+        assert!(figure.svg().contains("<title>a &lt; b</title>"));
+        assert_sound(&figure);
+    }
+}
