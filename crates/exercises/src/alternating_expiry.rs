@@ -39,7 +39,8 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let mut rows = Vec::new();
     let mut last = 0;
     for row in 0..runs.height() {
-        let (Some(began), Some(ended), Some(ok)) = (began.get(row), ended.get(row), ok.get(row)) else {
+        let (Some(began), Some(ended), Some(ok)) = (began.get(row), ended.get(row), ok.get(row))
+        else {
             polars_bail!(ComputeError: "row {row} lacks a value");
         };
         if began < last || ended < began {
@@ -70,7 +71,12 @@ fn case(name: &'static str, about: &'static str, why: &'static str, runs: &[Run]
         "ok" => runs.iter().map(|run| run.2).collect::<Vec<_>>(),
     );
     let inputs = Inputs::new().with("runs", Value::Frame(runs.expect("three columns")));
-    Case { name, about, why, inputs }
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 fn cases(seed: u64) -> Vec<Case> {
@@ -78,7 +84,10 @@ fn cases(seed: u64) -> Vec<Case> {
     // Events that were there before the first run, and are in no set.
     let before = draw.number(0, 1..1_000_000);
     let case = |name, about, why, runs: &[Run]| {
-        let runs: Vec<Run> = runs.iter().map(|run| (before + run.0, before + run.1, run.2)).collect();
+        let runs: Vec<Run> = runs
+            .iter()
+            .map(|run| (before + run.0, before + run.1, run.2))
+            .collect();
         case(name, about, why, &runs)
     };
     let mut at = 0;
@@ -86,7 +95,9 @@ fn cases(seed: u64) -> Vec<Case> {
         at += draw.below(20);
         at
     };
-    let runs: Vec<Run> = (0..20).map(|_| (later(), later(), later() % 3 != 0)).collect();
+    let runs: Vec<Run> = (0..20)
+        .map(|_| (later(), later(), later() % 3 != 0))
+        .collect();
     vec![
         case(
             "one_run",
@@ -124,8 +135,18 @@ fn cases(seed: u64) -> Vec<Case> {
             "the spare set held events since the second run began, and that run never ended: it is cleared again",
             &[(0, 10, true), (10, 25, false), (25, 43, true)],
         ),
-        case("none", "no runs", "before the first run everything is in the first set, and there is nothing to say", &[]),
-        case("random", "twenty runs, some of which fail", "what holds for three runs must hold for all", &runs),
+        case(
+            "none",
+            "no runs",
+            "before the first run everything is in the first set, and there is nothing to say",
+            &[],
+        ),
+        case(
+            "random",
+            "twenty runs, some of which fail",
+            "what holds for three runs must hold for all",
+            &runs,
+        ),
     ]
 }
 

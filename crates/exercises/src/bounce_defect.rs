@@ -39,10 +39,19 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn views(frame: &DataFrame) -> PolarsResult<Vec<(&str, i64, i64)>> {
-    let (domains, people) = (frame.column("domain")?.str()?, frame.column("person")?.i64()?);
+    let (domains, people) = (
+        frame.column("domain")?.str()?,
+        frame.column("person")?.i64()?,
+    );
     let times = frame.column("true_as_of_secs")?.i64()?;
-    let rows = domains.iter().flatten().zip(people.into_no_null_iter()).zip(times.into_no_null_iter());
-    Ok(rows.map(|((domain, person), secs)| (domain, person, secs)).collect())
+    let rows = domains
+        .iter()
+        .flatten()
+        .zip(people.into_no_null_iter())
+        .zip(times.into_no_null_iter());
+    Ok(rows
+        .map(|((domain, person), secs)| (domain, person, secs))
+        .collect())
 }
 
 fn frame(domains: BTreeMap<String, (i64, i64)>) -> PolarsResult<Value> {
@@ -57,7 +66,10 @@ fn frame(domains: BTreeMap<String, (i64, i64)>) -> PolarsResult<Value> {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let mut visits: BTreeMap<(&str, i64), Vec<Stretch>> = BTreeMap::new();
     for (domain, person, secs) in views(inputs.frame("views")?)? {
-        visits.entry((domain, person)).or_default().push(Stretch::of(secs));
+        visits
+            .entry((domain, person))
+            .or_default()
+            .push(Stretch::of(secs));
     }
     let mut domains: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for ((domain, _), mut stretches) in visits {
@@ -72,7 +84,13 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 fn cases(seed: u64) -> Vec<Case> {
     let mut draw = Draw::of(seed);
     let number = draw.number(0, 1..1_000_000_000);
-    let name = |name: &str| if number == 0 { format!("{name}.com") } else { format!("{name}{number}.com") };
+    let name = |name: &str| {
+        if number == 0 {
+            format!("{name}.com")
+        } else {
+            format!("{name}{number}.com")
+        }
+    };
     let [here, there] = ["foo", "bar"].map(name);
     let (here, there) = (here.as_str(), there.as_str());
     let start = draw.number(0, 0..1_400_000_000);
@@ -83,25 +101,91 @@ fn cases(seed: u64) -> Vec<Case> {
             "person" => views.iter().map(|view| view.1).collect::<Vec<_>>(),
             "true_as_of_secs" => views.iter().map(|view| start + view.2).collect::<Vec<_>>(),
         );
-        let inputs = Inputs::new().with("views", Value::Frame(columns.expect("columns of one length")));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new().with(
+            "views",
+            Value::Frame(columns.expect("columns of one length")),
+        );
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let other = user + 1;
-    let golden = [(user, 60), (other, 60), (user, 62), (other, 62), (user, 4_000), (user, 4_000), (user, 10_000), (user, 10_600)];
+    let golden = [
+        (user, 60),
+        (other, 60),
+        (user, 62),
+        (other, 62),
+        (user, 4_000),
+        (user, 4_000),
+        (user, 10_000),
+        (user, 10_600),
+    ];
     let golden = golden.map(|(person, secs)| (here, person, secs));
     let quiet = draw.number(1_200, 901..1_799);
     let away = draw.number(4_000, 1_801..9_000);
-    let drawn: Vec<(i64, i64, i64)> = (0..150).map(|_| (draw.below(2), draw.below(9) - 4, draw.below(40_000))).collect();
-    let mut drawn: Vec<(&str, i64, i64)> = drawn.into_iter().map(|(site, person, secs)| ([here, there][site as usize], person, secs)).collect();
+    let drawn: Vec<(i64, i64, i64)> = (0..150)
+        .map(|_| (draw.below(2), draw.below(9) - 4, draw.below(40_000)))
+        .collect();
+    let mut drawn: Vec<(&str, i64, i64)> = drawn
+        .into_iter()
+        .map(|(site, person, secs)| ([here, there][site as usize], person, secs))
+        .collect();
     drawn.sort_by_key(|view| view.2);
     vec![
-        case("golden", "the eight page views of the golden example", "the answer is four visits and no bounce; a last-seen time that never moves makes eight of each", &golden),
-        case("one_view", "one view, and then nothing", "a visit that is still open when the views end has been a visit", &[(here, user, 0)]),
-        case("silence", "a quarter of an hour and more passes between two views", "the speed layer ends visits after half an hour: two lengths cannot be merged", &[(here, user, 0), (here, user, quiet)]),
-        case("half_an_hour", "half an hour to the second does not end a visit", "at the edge, two layers must agree", &[(here, user, 0), (here, user, 1_800)]),
-        case("another_domain", "a visit ends while somebody looks at another site", "a bounce is charged to the site where it happened", &[(here, user, 0), (there, other, away), (there, other, away + 60)]),
-        case("cookie", "a person's number is below zero, as half of all hashes are", "a remainder has the sign of what is divided, and no shard has the number -3", &[(here, -user, 0), (here, -user - 1, 0), (here, -user - 2, 0), (here, -user - 3, 0)]),
-        case("random", "a hundred and fifty views drawn by lot", "what holds for chosen views must hold for all", &drawn),
+        case(
+            "golden",
+            "the eight page views of the golden example",
+            "the answer is four visits and no bounce; a last-seen time that never moves makes eight of each",
+            &golden,
+        ),
+        case(
+            "one_view",
+            "one view, and then nothing",
+            "a visit that is still open when the views end has been a visit",
+            &[(here, user, 0)],
+        ),
+        case(
+            "silence",
+            "a quarter of an hour and more passes between two views",
+            "the speed layer ends visits after half an hour: two lengths cannot be merged",
+            &[(here, user, 0), (here, user, quiet)],
+        ),
+        case(
+            "half_an_hour",
+            "half an hour to the second does not end a visit",
+            "at the edge, two layers must agree",
+            &[(here, user, 0), (here, user, 1_800)],
+        ),
+        case(
+            "another_domain",
+            "a visit ends while somebody looks at another site",
+            "a bounce is charged to the site where it happened",
+            &[
+                (here, user, 0),
+                (there, other, away),
+                (there, other, away + 60),
+            ],
+        ),
+        case(
+            "cookie",
+            "a person's number is below zero, as half of all hashes are",
+            "a remainder has the sign of what is divided, and no shard has the number -3",
+            &[
+                (here, -user, 0),
+                (here, -user - 1, 0),
+                (here, -user - 2, 0),
+                (here, -user - 3, 0),
+            ],
+        ),
+        case(
+            "random",
+            "a hundred and fifty views drawn by lot",
+            "what holds for chosen views must hold for all",
+            &drawn,
+        ),
     ]
 }
 

@@ -44,9 +44,19 @@ fn cases(seed: u64) -> Vec<Case> {
     let mut draw = Draw::of(seed);
     // Domains, not pages: a number before the dot, where the readers' have none.
     let number = draw.number(0, 1..1_000_000_000);
-    let name = |name: &str| if number == 0 { name.to_owned() } else { format!("{name}{number}") };
+    let name = |name: &str| {
+        if number == 0 {
+            name.to_owned()
+        } else {
+            format!("{name}{number}")
+        }
+    };
     let (site, another) = (name("foo") + ".com", name("bar") + ".com");
-    let (home, post, other) = (format!("{site}/"), format!("{site}/post"), format!("{another}/"));
+    let (home, post, other) = (
+        format!("{site}/"),
+        format!("{site}/post"),
+        format!("{another}/"),
+    );
     let (home, post, other) = (home.as_str(), post.as_str(), other.as_str());
     let start = draw.number(60, -100_000_000..1_500_000_000);
     let user = draw.number(0, 0..1_000_000);
@@ -54,27 +64,106 @@ fn cases(seed: u64) -> Vec<Case> {
     let soon = draw.number(60, 1..400);
     let minutes = draw.number(1_200, 901..1_799);
     let more = draw.number(1_801, 1_801..3_600);
-    let long: Vec<View> = (0..draw.number(4, 4..9)).map(|n| (home, n * minutes, 1)).collect();
+    let long: Vec<View> = (0..draw.number(4, 4..9))
+        .map(|n| (home, n * minutes, 1))
+        .collect();
     let random = random(&mut draw, [home, post, other]);
     vec![
-        case("one_view", "one view is a visit and a bounce", "the rate is bounces by visits: both must count it", &[(home, 0, 1)]),
-        case("one_visit", "two views within a minute are one visit, and no bounce", "where the last-seen time is not moved on, every view is a visit", &[(home, 0, 1), (home, soon, 1)]),
-        case("pages", "two pages of a domain are seen in one visit", "a visit is to a site; by page, every click to the next would be a bounce", &[(home, 0, 1), (post, soon, 1)]),
-        case("two_people", "two people look at the same time", "with everybody as one person nobody bounces on a busy site", &[(home, 0, 1), (home, soon, 2)]),
-        case("cookies", "persons are known by a number or by a cookie", "who is not logged in is somebody, too, and not all the same one", &[(home, 0, -1), (home, soon, -2), (home, 2 * soon, 3)]),
-        case("two_domains", "one person looks at two sites", "a visit is charged to its own domain", &[(home, 0, 1), (other, soon, 1), (home, 2 * soon, 1)]),
-        case("silence", "twenty minutes of silence do not end a visit", "two layers with two lengths of silence cannot be added", &[(home, 0, 1), (home, minutes, 1)]),
-        case("half_an_hour", "half an hour to the second does not end a visit", "at the edge, two layers must agree", &[(home, 0, 1), (home, 1_800, 1)]),
-        case("an_end", "more than half an hour of silence ends a visit", "who comes back in the evening has come twice", &[(home, 0, 1), (home, more, 1)]),
-        case("long_visit", "a visit may last for hours", "measured from its first view, a long visit falls apart into many", &long),
-        case("same_second", "two views in one second are no bounce", "page views are distinct already: equal times are two views", &[(home, 0, 1), (post, 0, 1)]),
-        case("order", "views come in any order", "files are read in parallel, and nothing sorts them by time", &[(home, 2 * minutes, 1), (home, 0, 1), (home, minutes, 1)]),
-        case("empty", "no views give an empty table with the right columns", "a site without traffic must not stop the batch run", &[]),
-        case("random", "two hundred views by few people", "what holds for chosen views must hold for all", &random),
+        case(
+            "one_view",
+            "one view is a visit and a bounce",
+            "the rate is bounces by visits: both must count it",
+            &[(home, 0, 1)],
+        ),
+        case(
+            "one_visit",
+            "two views within a minute are one visit, and no bounce",
+            "where the last-seen time is not moved on, every view is a visit",
+            &[(home, 0, 1), (home, soon, 1)],
+        ),
+        case(
+            "pages",
+            "two pages of a domain are seen in one visit",
+            "a visit is to a site; by page, every click to the next would be a bounce",
+            &[(home, 0, 1), (post, soon, 1)],
+        ),
+        case(
+            "two_people",
+            "two people look at the same time",
+            "with everybody as one person nobody bounces on a busy site",
+            &[(home, 0, 1), (home, soon, 2)],
+        ),
+        case(
+            "cookies",
+            "persons are known by a number or by a cookie",
+            "who is not logged in is somebody, too, and not all the same one",
+            &[(home, 0, -1), (home, soon, -2), (home, 2 * soon, 3)],
+        ),
+        case(
+            "two_domains",
+            "one person looks at two sites",
+            "a visit is charged to its own domain",
+            &[(home, 0, 1), (other, soon, 1), (home, 2 * soon, 1)],
+        ),
+        case(
+            "silence",
+            "twenty minutes of silence do not end a visit",
+            "two layers with two lengths of silence cannot be added",
+            &[(home, 0, 1), (home, minutes, 1)],
+        ),
+        case(
+            "half_an_hour",
+            "half an hour to the second does not end a visit",
+            "at the edge, two layers must agree",
+            &[(home, 0, 1), (home, 1_800, 1)],
+        ),
+        case(
+            "an_end",
+            "more than half an hour of silence ends a visit",
+            "who comes back in the evening has come twice",
+            &[(home, 0, 1), (home, more, 1)],
+        ),
+        case(
+            "long_visit",
+            "a visit may last for hours",
+            "measured from its first view, a long visit falls apart into many",
+            &long,
+        ),
+        case(
+            "same_second",
+            "two views in one second are no bounce",
+            "page views are distinct already: equal times are two views",
+            &[(home, 0, 1), (post, 0, 1)],
+        ),
+        case(
+            "order",
+            "views come in any order",
+            "files are read in parallel, and nothing sorts them by time",
+            &[(home, 2 * minutes, 1), (home, 0, 1), (home, minutes, 1)],
+        ),
+        case(
+            "empty",
+            "no views give an empty table with the right columns",
+            "a site without traffic must not stop the batch run",
+            &[],
+        ),
+        case(
+            "random",
+            "two hundred views by few people",
+            "what holds for chosen views must hold for all",
+            &random,
+        ),
     ]
 }
 
-fn case(name: &'static str, about: &'static str, why: &'static str, start: i64, user: i64, views: &[View]) -> Case {
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    start: i64,
+    user: i64,
+    views: &[View],
+) -> Case {
     let cookie = |view: &View| (view.2 < 0).then(|| format!("C{}", user - view.2));
     let views = df!(
         "url" => views.iter().map(|view| view.0).collect::<Vec<_>>(),
@@ -83,11 +172,22 @@ fn case(name: &'static str, about: &'static str, why: &'static str, start: i64, 
         "user_id" => views.iter().map(|view| (view.2 >= 0).then_some(user + view.2)).collect::<Vec<_>>(),
     );
     let inputs = Inputs::new().with("views", Value::Frame(views.expect("columns of one length")));
-    Case { name, about, why, inputs }
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 fn random<'a>(draw: &mut Draw, pages: [&'a str; 3]) -> Vec<View<'a>> {
-    let views = (0..200).map(|_| (pages[draw.below(3) as usize], draw.below(86_400), draw.below(9) - 3));
+    let views = (0..200).map(|_| {
+        (
+            pages[draw.below(3) as usize],
+            draw.below(86_400),
+            draw.below(9) - 3,
+        )
+    });
     views.collect()
 }
 

@@ -50,7 +50,11 @@ pub static EXERCISE: Exercise = Exercise {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let runs = inputs.frame("runs")?;
     let (data, took) = (runs.column("data_h")?.f64()?, runs.column("took_h")?.f64()?);
-    let runs: Vec<Run> = data.into_no_null_iter().zip(took.into_no_null_iter()).map(|(data, took)| Run { data, took }).collect();
+    let runs: Vec<Run> = data
+        .into_no_null_iter()
+        .zip(took.into_no_null_iter())
+        .map(|(data, took)| Run { data, took })
+        .collect();
     let job = Fit::of(&runs)?.job;
     // Noise may put O or P below 0; the exercise speaks of jobs.
     if job.overhead() <= 0.0 || job.processing() <= 0.0 {
@@ -62,7 +66,12 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
         Err(error) => Err(error),
     };
     let changed = job.slowed(*inputs.int("percent")? as f64 / 100.0);
-    frame((job.overhead(), job.processing(), settles(job)?, settles(changed)?))
+    frame((
+        job.overhead(),
+        job.processing(),
+        settles(job)?,
+        settles(changed)?,
+    ))
 }
 
 fn cases(seed: u64) -> Vec<Case> {
@@ -72,15 +81,24 @@ fn cases(seed: u64) -> Vec<Case> {
             "took_h" => runs.iter().map(|run| run.1).collect::<Vec<_>>(),
         );
         let runs = Value::Frame(columns.expect("columns of one length"));
-        let inputs = Inputs::new().with("runs", runs).with("percent", Value::Int(percent));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new()
+            .with("runs", runs)
+            .with("percent", Value::Int(percent));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let mut draw = Draw::of(seed);
     let mut overhead = |readers: i64| draw.number(readers, 101..400) as f64 / 100.0;
     let [o1, o2, o3, o4, o5] = [200, 300, 100, 150, 50].map(&mut overhead);
     let p = draw.number(50, 20..70) as f64 / 100.0;
     let [more, failing] = [draw.number(50, 30..80), draw.number(125, 121..140)];
-    let line = |o: f64, p: f64, sizes: &[f64]| -> Vec<(f64, f64)> { sizes.iter().map(|h| (*h, o + p * h)).collect() };
+    let line = |o: f64, p: f64, sizes: &[f64]| -> Vec<(f64, f64)> {
+        sizes.iter().map(|h| (*h, o + p * h)).collect()
+    };
     let sizes = [1.0, 2.0, 4.0, 8.0];
     // The runs between lie above the line from the first to the last.
     let mut noisy = line(o3, p, &sizes);
@@ -94,12 +112,48 @@ fn cases(seed: u64) -> Vec<Case> {
         })
         .collect();
     vec![
-        case("no_change", "four runs on a line, and nothing changes", "the job settles where a run reads the data of its own time", &line(o1, p, &sizes), 100),
-        case("more_machines", "P becomes smaller", "what more machines share is the work on data; the overhead stays", &line(o2, p, &sizes), more),
-        case("noise", "the runs do not lie on a line", "two runs make a line, and their noise with it; all of them make a better one", &noisy, 100),
-        case("falls_behind", "with more failures P passes 1", "no number of hours is right: each run leaves more than it has done", &line(o4, 0.9, &sizes), failing),
-        case("catches_up", "P is above 1, and more machines bring it below", "that a job falls behind today says nothing of it on a larger cluster", &line(o5, 1.2, &sizes), more),
-        case("random", "twelve runs drawn by lot", "what holds for chosen runs must hold for all", &drawn, 90),
+        case(
+            "no_change",
+            "four runs on a line, and nothing changes",
+            "the job settles where a run reads the data of its own time",
+            &line(o1, p, &sizes),
+            100,
+        ),
+        case(
+            "more_machines",
+            "P becomes smaller",
+            "what more machines share is the work on data; the overhead stays",
+            &line(o2, p, &sizes),
+            more,
+        ),
+        case(
+            "noise",
+            "the runs do not lie on a line",
+            "two runs make a line, and their noise with it; all of them make a better one",
+            &noisy,
+            100,
+        ),
+        case(
+            "falls_behind",
+            "with more failures P passes 1",
+            "no number of hours is right: each run leaves more than it has done",
+            &line(o4, 0.9, &sizes),
+            failing,
+        ),
+        case(
+            "catches_up",
+            "P is above 1, and more machines bring it below",
+            "that a job falls behind today says nothing of it on a larger cluster",
+            &line(o5, 1.2, &sizes),
+            more,
+        ),
+        case(
+            "random",
+            "twelve runs drawn by lot",
+            "what holds for chosen runs must hold for all",
+            &drawn,
+            90,
+        ),
     ]
 }
 

@@ -11,7 +11,10 @@ pub type Function = fn(&Counts, &Counts) -> Counts;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    let merged = function(&counts(inputs.frame("mine")?)?, &counts(inputs.frame("theirs")?)?);
+    let merged = function(
+        &counts(inputs.frame("mine")?)?,
+        &counts(inputs.frame("theirs")?)?,
+    );
     Ok(Value::Frame(frame(&merged)?))
 }
 
@@ -35,14 +38,21 @@ pub static EXERCISE: Exercise = Exercise {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let state = |name| -> PolarsResult<GCounter> {
         let counts = counts(inputs.frame(name)?)?;
-        Ok(GCounter::from_counts(counts.into_iter().map(|(id, n)| (ReplicaId(id), n)))?)
+        Ok(GCounter::from_counts(
+            counts.into_iter().map(|(id, n)| (ReplicaId(id), n)),
+        )?)
     };
     let merged = state("mine")?.merged(&state("theirs")?)?;
-    Ok(Value::Frame(frame(&merged.iter().map(|(id, n)| (id.0, n)).collect())?))
+    Ok(Value::Frame(frame(
+        &merged.iter().map(|(id, n)| (id.0, n)).collect(),
+    )?))
 }
 
 fn counts(frame: &DataFrame) -> PolarsResult<Counts> {
-    let (ids, counts) = (frame.column("replica")?.u32()?, frame.column("count")?.u64()?);
+    let (ids, counts) = (
+        frame.column("replica")?.u32()?,
+        frame.column("count")?.u64()?,
+    );
     Ok(ids.iter().flatten().zip(counts.iter().flatten()).collect())
 }
 
@@ -60,8 +70,15 @@ fn cases(seed: u64) -> Vec<Case> {
         let value = |counts: &[(u32, u64)]| {
             Value::Frame(frame(&counts.iter().copied().collect()).expect("two columns"))
         };
-        let inputs = Inputs::new().with("mine", value(mine)).with("theirs", value(theirs));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new()
+            .with("mine", value(mine))
+            .with("theirs", value(theirs));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let mut draw = Draw::of(seed);
     // Added to every count of a case.
@@ -94,9 +111,27 @@ fn cases(seed: u64) -> Vec<Case> {
             &[(1, 4 + c)],
             &[(1, 4 + c), (9, 5 + c)],
         ),
-        case("forgotten", "I know a replica that they have never heard of", "a message of another must not erase what is known", &[(1, 4 + d), (2, 6 + d)], &[(1, 5 + d)]),
-        case("nothing", "two replicas that have counted nothing", "a new replica merges before its first page view", &[], &[]),
-        case("random", "twenty replicas each, drawn by lot", "what holds for three replicas must hold for all", &drawn.0, &drawn.1),
+        case(
+            "forgotten",
+            "I know a replica that they have never heard of",
+            "a message of another must not erase what is known",
+            &[(1, 4 + d), (2, 6 + d)],
+            &[(1, 5 + d)],
+        ),
+        case(
+            "nothing",
+            "two replicas that have counted nothing",
+            "a new replica merges before its first page view",
+            &[],
+            &[],
+        ),
+        case(
+            "random",
+            "twenty replicas each, drawn by lot",
+            "what holds for three replicas must hold for all",
+            &drawn.0,
+            &drawn.1,
+        ),
     ]
 }
 

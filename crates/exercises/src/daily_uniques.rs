@@ -6,9 +6,9 @@
 use super::draw::{Draw, at, day, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lambda::batch;
 use calendar::Granularity;
 use chrono_tz::Tz;
+use lambda::batch;
 use polars::prelude::{DataFrame, IntoLazy, PolarsResult, col, df, lit};
 
 /// The reader's function.
@@ -66,7 +66,10 @@ fn cases(seed: u64) -> Vec<Case> {
     let (first, last) = (AUG_3 + shift, AUG_7 + shift);
     let user = draw.number(0, 0..1_000_000);
     let year = draw.number(2015, 2009..2023);
-    let (winter, summer) = (day(year, 1, draw.number(15, 2..29)), day(year, 7, draw.number(15, 2..29)));
+    let (winter, summer) = (
+        day(year, 1, draw.number(15, 2..29)),
+        day(year, 7, draw.number(15, 2..29)),
+    );
     let autumn = sunday(year, 11, 1);
     let old = [draw.number(1, 1..9), draw.number(30, 25..33)];
     let crowd = crowd(home, user, draw.number(8_000, 6_000..9_000));
@@ -85,28 +88,42 @@ fn cases(seed: u64) -> Vec<Case> {
             "one person comes in two hours of a day",
             "uniques do not add up: who comes every hour would count 24 times",
             Tz::UTC,
-            &[(blog, first, user + 7), (blog, first + HOUR, user + 7), (blog, first + HOUR, user + 8)],
+            &[
+                (blog, first, user + 7),
+                (blog, first + HOUR, user + 7),
+                (blog, first + HOUR, user + 8),
+            ],
         ),
         case(
             "evening",
             "Aug 7 02:00 UTC is still the evening of Aug 6 in California",
             "a visitor of Thursday evening would be one of Friday's",
             PACIFIC,
-            &[(blog, last, user + 1), (blog, last - 6 * HOUR, user + 2), (blog, last - 6 * HOUR, user + 3)],
+            &[
+                (blog, last, user + 1),
+                (blog, last - 6 * HOUR, user + 2),
+                (blog, last - 6 * HOUR, user + 3),
+            ],
         ),
         case(
             "seasons",
             "the offset is -8 hours in January and -7 in July",
             "a fixed offset is wrong for about four months of every year",
             PACIFIC,
-            &[(home, at(Tz::UTC, winter, 7, 0), user + 1), (home, at(Tz::UTC, summer, 7, 0), user + 1)],
+            &[
+                (home, at(Tz::UTC, winter, 7, 0), user + 1),
+                (home, at(Tz::UTC, summer, 7, 0), user + 1),
+            ],
         ),
         case(
             "autumn",
             "2015-11-01 has 25 hours in California, and is one day",
             "a day cut out as 86,400 seconds loses its last hour to the next",
             PACIFIC,
-            &[(home, at(PACIFIC, autumn, 0, 0), user + 1), (home, at(PACIFIC, autumn, 23, 0), user + 1)],
+            &[
+                (home, at(PACIFIC, autumn, 0, 0), user + 1),
+                (home, at(PACIFIC, autumn, 23, 0), user + 1),
+            ],
         ),
         all_granularities(home, user, AUG_3 + months * 28 * 86_400),
         case(
@@ -121,9 +138,18 @@ fn cases(seed: u64) -> Vec<Case> {
             "hours before 1970 have negative timestamps",
             "division that rounds towards zero puts them a day late",
             PACIFIC,
-            &[(home, -old[0] * HOUR, user + 1), (home, -old[1] * HOUR, user + 1)],
+            &[
+                (home, -old[0] * HOUR, user + 1),
+                (home, -old[1] * HOUR, user + 1),
+            ],
         ),
-        case("empty", "no hours give an empty view with the right columns", "a site without traffic must not stop the batch run", PACIFIC, &[]),
+        case(
+            "empty",
+            "no hours give an empty view with the right columns",
+            "a site without traffic must not stop the batch run",
+            PACIFIC,
+            &[],
+        ),
         case(
             "random",
             "a hundred views of two years, in a zone drawn by lot",
@@ -134,10 +160,23 @@ fn cases(seed: u64) -> Vec<Case> {
     ]
 }
 
-fn case(name: &'static str, about: &'static str, why: &'static str, zone: Tz, views: &[View]) -> Case {
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    zone: Tz,
+    views: &[View],
+) -> Case {
     let hours = batch::uniques(&page_views(views), Granularity::Hour).expect("a sound view");
-    let inputs = Inputs::new().with("view", Value::Frame(hours)).with("zone", Value::Zone(zone));
-    Case { name, about, why, inputs }
+    let inputs = Inputs::new()
+        .with("view", Value::Frame(hours))
+        .with("zone", Value::Zone(zone));
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 /// The view as it is stored: coarser rows stand beside the hours.
@@ -151,7 +190,9 @@ fn all_granularities(page: &str, user: i64, at: i64) -> Case {
         name: "all_granularities",
         about: "the view holds weeks and months beside the hours, as it is stored",
         why: "a week's row, taken for an hour, credits the whole week to the day it begins on",
-        inputs: Inputs::new().with("view", Value::Frame(view)).with("zone", Value::Zone(Tz::UTC)),
+        inputs: Inputs::new()
+            .with("view", Value::Frame(view))
+            .with("zone", Value::Zone(Tz::UTC)),
     }
 }
 
@@ -167,11 +208,18 @@ pub(super) fn page_views(views: &[View]) -> DataFrame {
 
 fn crowd(page: &str, user: i64, people: i64) -> Vec<View<'_>> {
     let hour = |start, ids: std::ops::Range<i64>| ids.map(move |id| (page, start, user + id));
-    hour(AUG_3, 0..people).chain(hour(AUG_3 + HOUR, people / 2..people * 3 / 2)).collect()
+    hour(AUG_3, 0..people)
+        .chain(hour(AUG_3 + HOUR, people / 2..people * 3 / 2))
+        .collect()
 }
 
 /// Zones of whole hours, northern and southern summers.
-const ZONES: [Tz; 4] = [PACIFIC, Tz::Australia__Sydney, Tz::Europe__Dublin, Tz::Pacific__Auckland];
+const ZONES: [Tz; 4] = [
+    PACIFIC,
+    Tz::Australia__Sydney,
+    Tz::Europe__Dublin,
+    Tz::Pacific__Auckland,
+];
 
 fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> (Tz, Vec<View<'a>>) {
     let zone = ZONES[draw.below(ZONES.len() as i64) as usize];

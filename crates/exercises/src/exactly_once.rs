@@ -15,7 +15,10 @@ pub type Function = fn(Stored, i64, i64) -> Stored;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(frame(&folded(inputs.frame("tries")?, function)?)?))
+    Ok(Value::Frame(frame(&folded(
+        inputs.frame("tries")?,
+        function,
+    )?)?))
 }
 
 /// Exercise 12.
@@ -38,7 +41,11 @@ pub static EXERCISE: Exercise = Exercise {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let state = folded(inputs.frame("tries")?, |stored, batch, add| {
         let again = stored.batch == batch;
-        Stored { batch, count: stored.count + if again { 0 } else { add }, previous: 0 }
+        Stored {
+            batch,
+            count: stored.count + if again { 0 } else { add },
+            previous: 0,
+        }
     })?;
     Ok(Value::Frame(frame(&state)?))
 }
@@ -59,45 +66,78 @@ fn cases(seed: u64) -> Vec<Case> {
     let n = |add: i64| add + more;
     let mut random = Vec::new();
     for batch in 0..8 {
-        let words: Vec<(&str, i64)> =
-            ["apple", "banana", "pear"].into_iter().map(|word| (word, draw.below(9) + 1)).collect();
+        let words: Vec<(&str, i64)> = ["apple", "banana", "pear"]
+            .into_iter()
+            .map(|word| (word, draw.below(9) + 1))
+            .collect();
         for _ in 0..=draw.below(3) {
             let some = draw.below(4) as usize;
-            random.extend(words[..some.min(3)].iter().map(|(word, add)| (first + batch, *word, *add)));
+            random.extend(
+                words[..some.min(3)]
+                    .iter()
+                    .map(|(word, add)| (first + batch, *word, *add)),
+            );
         }
         random.extend(words.iter().map(|(word, add)| (first + batch, *word, *add)));
     }
     vec![
-        case("calm", "three batches, and nothing goes wrong", "every batch must be counted", &[
-            (first, "apple", n(3)),
-            (first, "pear", n(1)),
-            (first + 1, "apple", n(2)),
-            (first + 2, "apple", n(1)),
-            (first + 2, "pear", n(4)),
-        ]),
-        case("again", "a batch comes a second time", "the process died after the commit and before it was written down", &[
-            (first, "apple", n(3)),
-            (first, "apple", n(3)),
-        ]),
-        case("half", "one word was stored before the crash, the other was not", "each word has an id of its own, and must be asked by itself", &[
-            (first, "apple", n(3)),
-            (first, "apple", n(3)),
-            (first, "pear", n(2)),
-            (first + 1, "pear", n(2)),
-        ]),
-        case("thrice", "a batch comes three times, then the next", "a batch may fail more than once", &[
-            (first, "apple", n(5)),
-            (first, "apple", n(5)),
-            (first, "apple", n(5)),
-            (first + 1, "apple", n(5)),
-        ]),
-        case("pause", "a word is not in every batch", "its id is older than the batch before, and it must count all the same", &[
-            (first, "apple", n(3)),
-            (first + 3, "apple", n(4)),
-            (first + 3, "apple", n(4)),
-            (first + 9, "apple", n(1)),
-        ]),
-        case("random", "eight batches, each tried some times, in parts", "what holds for chosen crashes must hold for all", &random),
+        case(
+            "calm",
+            "three batches, and nothing goes wrong",
+            "every batch must be counted",
+            &[
+                (first, "apple", n(3)),
+                (first, "pear", n(1)),
+                (first + 1, "apple", n(2)),
+                (first + 2, "apple", n(1)),
+                (first + 2, "pear", n(4)),
+            ],
+        ),
+        case(
+            "again",
+            "a batch comes a second time",
+            "the process died after the commit and before it was written down",
+            &[(first, "apple", n(3)), (first, "apple", n(3))],
+        ),
+        case(
+            "half",
+            "one word was stored before the crash, the other was not",
+            "each word has an id of its own, and must be asked by itself",
+            &[
+                (first, "apple", n(3)),
+                (first, "apple", n(3)),
+                (first, "pear", n(2)),
+                (first + 1, "pear", n(2)),
+            ],
+        ),
+        case(
+            "thrice",
+            "a batch comes three times, then the next",
+            "a batch may fail more than once",
+            &[
+                (first, "apple", n(5)),
+                (first, "apple", n(5)),
+                (first, "apple", n(5)),
+                (first + 1, "apple", n(5)),
+            ],
+        ),
+        case(
+            "pause",
+            "a word is not in every batch",
+            "its id is older than the batch before, and it must count all the same",
+            &[
+                (first, "apple", n(3)),
+                (first + 3, "apple", n(4)),
+                (first + 3, "apple", n(4)),
+                (first + 9, "apple", n(1)),
+            ],
+        ),
+        case(
+            "random",
+            "eight batches, each tried some times, in parts",
+            "what holds for chosen crashes must hold for all",
+            &random,
+        ),
     ]
 }
 

@@ -14,7 +14,10 @@ pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(function(inputs.frame("view")?, inputs.frame("events")?)?))
+    Ok(Value::Frame(function(
+        inputs.frame("view")?,
+        inputs.frame("events")?,
+    )?))
 }
 
 /// Exercise 5.
@@ -42,7 +45,9 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let (urls, counts) = (view.column("url")?.str()?, view.column("count")?.i64()?);
     let offsets = view.column("offset")?.i64()?;
     for row in 0..view.height() {
-        let (Some(url), Some(count), Some(offset)) = (urls.get(row), counts.get(row), offsets.get(row)) else {
+        let (Some(url), Some(count), Some(offset)) =
+            (urls.get(row), counts.get(row), offsets.get(row))
+        else {
             polars_bail!(ComputeError: "row {row} of the view lacks a value");
         };
         if rows.insert(url.to_owned(), (count, offset)).is_some() {
@@ -64,7 +69,12 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
             *row = (row.0 + 1, offset + 1);
         }
     }
-    Ok(Value::Frame(frame(&rows.into_iter().map(|(url, (count, offset))| (url, count, offset)).collect::<Vec<_>>())?))
+    Ok(Value::Frame(frame(
+        &rows
+            .into_iter()
+            .map(|(url, (count, offset))| (url, count, offset))
+            .collect::<Vec<_>>(),
+    )?))
 }
 
 fn frame(rows: &[(String, i64, i64)]) -> PolarsResult<DataFrame> {
@@ -80,8 +90,18 @@ type Row<'a> = (&'a str, i64, i64);
 /// An event: offset, URL.
 type Event<'a> = (i64, &'a str);
 
-fn case(name: &'static str, about: &'static str, why: &'static str, start: i64, view: &[Row], events: &[Event]) -> Case {
-    let rows: Vec<_> = view.iter().map(|(url, count, offset)| ((*url).to_owned(), *count, start + *offset)).collect();
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    start: i64,
+    view: &[Row],
+    events: &[Event],
+) -> Case {
+    let rows: Vec<_> = view
+        .iter()
+        .map(|(url, count, offset)| ((*url).to_owned(), *count, start + *offset))
+        .collect();
     let events = df!(
         "offset" => events.iter().map(|event| start + event.0).collect::<Vec<_>>(),
         "url" => events.iter().map(|event| event.1).collect::<Vec<_>>(),
@@ -89,7 +109,12 @@ fn case(name: &'static str, about: &'static str, why: &'static str, start: i64, 
     let inputs = Inputs::new()
         .with("view", Value::Frame(frame(&rows).expect("three columns")))
         .with("events", Value::Frame(events.expect("two columns")));
-    Case { name, about, why, inputs }
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 fn cases(seed: u64) -> Vec<Case> {
@@ -98,11 +123,20 @@ fn cases(seed: u64) -> Vec<Case> {
     let (home, blog) = (home.as_str(), blog.as_str());
     // All of a partition's log but its end may have been forgotten.
     let start = draw.number(0, 1..1_000_000);
-    let case = |name, about, why, view: &[Row], events: &[Event]| case(name, about, why, start, view, events);
+    let case = |name, about, why, view: &[Row], events: &[Event]| {
+        case(name, about, why, start, view, events)
+    };
     let (view, events) = random(&mut draw, [home, blog, "mysite.com/x", "mysite.com/y"]);
     vec![
         // At offset 0, where a log begins: `>` for `>=` would lose that event.
-        self::case("first", "two events come to an empty view", "a page that was never seen needs a row", 0, &[], &[(0, home), (1, blog)]),
+        self::case(
+            "first",
+            "two events come to an empty view",
+            "a page that was never seen needs a row",
+            0,
+            &[],
+            &[(0, home), (1, blog)],
+        ),
         case(
             "next",
             "events go on where the row stands",
@@ -138,14 +172,31 @@ fn cases(seed: u64) -> Vec<Case> {
             &[],
             &[(0, home), (0, home), (1, home), (1, home)],
         ),
-        case("nothing", "no events come", "the view must stay as it is", &[(home, 7, 9)], &[]),
-        case("random", "many updates over four pages, some of them old", "what holds for chosen offsets must hold for all", &view, &events),
+        case(
+            "nothing",
+            "no events come",
+            "the view must stay as it is",
+            &[(home, 7, 9)],
+            &[],
+        ),
+        case(
+            "random",
+            "many updates over four pages, some of them old",
+            "what holds for chosen offsets must hold for all",
+            &view,
+            &events,
+        ),
     ]
 }
 
 fn random<'a>(draw: &mut Draw, urls: [&'a str; 4]) -> (Vec<Row<'a>>, Vec<Event<'a>>) {
-    let view = urls[..3].iter().map(|url| (*url, draw.below(50), draw.below(30))).collect();
-    let events = (0..40).map(|offset| (offset, urls[draw.below(4) as usize])).collect();
+    let view = urls[..3]
+        .iter()
+        .map(|url| (*url, draw.below(50), draw.below(30)))
+        .collect();
+    let events = (0..40)
+        .map(|offset| (offset, urls[draw.below(4) as usize]))
+        .collect();
     (view, events)
 }
 

@@ -15,7 +15,10 @@ pub type Function = fn(Stored, i64, i64) -> Stored;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(frame(&folded(inputs.frame("tries")?, function)?)?))
+    Ok(Value::Frame(frame(&folded(
+        inputs.frame("tries")?,
+        function,
+    )?)?))
 }
 
 /// Exercise 14.
@@ -37,8 +40,16 @@ pub static EXERCISE: Exercise = Exercise {
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let state = folded(inputs.frame("tries")?, |stored, batch, add| {
-        let base = if stored.batch == batch { stored.previous } else { stored.count };
-        Stored { batch, count: base + add, previous: base }
+        let base = if stored.batch == batch {
+            stored.previous
+        } else {
+            stored.count
+        };
+        Stored {
+            batch,
+            count: base + add,
+            previous: base,
+        }
     })?;
     Ok(Value::Frame(frame(&state)?))
 }
@@ -65,41 +76,76 @@ fn cases(seed: u64) -> Vec<Case> {
         }
     }
     vec![
-        case("calm", "three batches, and nothing goes wrong", "every batch must be counted, and the count before it kept", &[
-            (first, "apple", n(3)),
-            (first + 1, "apple", n(2)),
-            (first + 2, "apple", n(1)),
-        ]),
-        case("again", "the second batch comes a second time, as it was", "it must count once, and the count before it must stay what it was", &[
-            (first, "apple", n(3)),
-            (first + 1, "apple", n(2)),
-            (first + 1, "apple", n(2)),
-            (first + 2, "apple", n(1)),
-        ]),
-        case("other", "a batch comes again with more", "the words that came with it the first time come later, or not at all", &[
-            (first, "apple", n(3)),
-            (first + 1, "apple", n(2)),
-            (first + 1, "apple", n(7)),
-            (first + 2, "apple", n(1)),
-        ]),
-        case("none", "a batch comes again without the word", "what its first try did must be taken back", &[
-            (first, "apple", n(3)),
-            (first + 1, "apple", n(5)),
-            (first + 1, "apple", 0),
-            (first + 2, "apple", n(5)),
-        ]),
-        case("thrice", "a batch comes three times, each time another", "only its last try counts", &[
-            (first, "apple", n(3)),
-            (first, "apple", n(2)),
-            (first, "apple", n(4)),
-            (first + 1, "apple", n(1)),
-        ]),
-        case("pause", "a word is not in every batch", "an id that is older than the batch before is no try of it", &[
-            (first, "apple", n(3)),
-            (first + 4, "apple", n(2)),
-            (first + 4, "apple", n(6)),
-        ]),
-        case("random", "eight batches, each tried some times", "what holds for chosen tries must hold for all", &random),
+        case(
+            "calm",
+            "three batches, and nothing goes wrong",
+            "every batch must be counted, and the count before it kept",
+            &[
+                (first, "apple", n(3)),
+                (first + 1, "apple", n(2)),
+                (first + 2, "apple", n(1)),
+            ],
+        ),
+        case(
+            "again",
+            "the second batch comes a second time, as it was",
+            "it must count once, and the count before it must stay what it was",
+            &[
+                (first, "apple", n(3)),
+                (first + 1, "apple", n(2)),
+                (first + 1, "apple", n(2)),
+                (first + 2, "apple", n(1)),
+            ],
+        ),
+        case(
+            "other",
+            "a batch comes again with more",
+            "the words that came with it the first time come later, or not at all",
+            &[
+                (first, "apple", n(3)),
+                (first + 1, "apple", n(2)),
+                (first + 1, "apple", n(7)),
+                (first + 2, "apple", n(1)),
+            ],
+        ),
+        case(
+            "none",
+            "a batch comes again without the word",
+            "what its first try did must be taken back",
+            &[
+                (first, "apple", n(3)),
+                (first + 1, "apple", n(5)),
+                (first + 1, "apple", 0),
+                (first + 2, "apple", n(5)),
+            ],
+        ),
+        case(
+            "thrice",
+            "a batch comes three times, each time another",
+            "only its last try counts",
+            &[
+                (first, "apple", n(3)),
+                (first, "apple", n(2)),
+                (first, "apple", n(4)),
+                (first + 1, "apple", n(1)),
+            ],
+        ),
+        case(
+            "pause",
+            "a word is not in every batch",
+            "an id that is older than the batch before is no try of it",
+            &[
+                (first, "apple", n(3)),
+                (first + 4, "apple", n(2)),
+                (first + 4, "apple", n(6)),
+            ],
+        ),
+        case(
+            "random",
+            "eight batches, each tried some times",
+            "what holds for chosen tries must hold for all",
+            &random,
+        ),
     ]
 }
 

@@ -20,7 +20,9 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
             Step::Send(from, to) => states[to] = function(&states[to], &states[from]),
         }
     }
-    Ok(Value::Frame(frame(states.iter().map(OrSetState::elements))?))
+    Ok(Value::Frame(frame(
+        states.iter().map(OrSetState::elements),
+    )?))
 }
 
 /// Exercise 11.
@@ -70,12 +72,18 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 }
 
 fn frame(sets: impl Iterator<Item = BTreeSet<String>>) -> PolarsResult<DataFrame> {
-    let sets: Vec<String> = sets.map(|set| set.into_iter().collect::<Vec<_>>().join(" ")).collect();
+    let sets: Vec<String> = sets
+        .map(|set| set.into_iter().collect::<Vec<_>>().join(" "))
+        .collect();
     df!("replica" => (0..sets.len() as u32).collect::<Vec<_>>(), "elements" => sets)
 }
 
 fn steps(frame: &DataFrame) -> PolarsResult<Vec<Step>> {
-    let (at, does, what) = (frame.column("at")?.i64()?, frame.column("does")?.str()?, frame.column("what")?.str()?);
+    let (at, does, what) = (
+        frame.column("at")?.i64()?,
+        frame.column("does")?.str()?,
+        frame.column("what")?.str()?,
+    );
     let step = |row: usize| {
         let (at, what) = (at.get(row)? as usize, what.get(row)?);
         match does.get(row)? {
@@ -96,11 +104,19 @@ fn cases(seed: u64) -> Vec<Case> {
             "does" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
             "what" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
         );
-        let inputs = Inputs::new().with("steps", Value::Frame(frame.expect("columns of one length")));
-        Case { name, about, why, inputs }
+        let inputs =
+            Inputs::new().with("steps", Value::Frame(frame.expect("columns of one length")));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let mut draw = Draw::of(seed);
-    let names: Vec<[String; 2]> = (0..6).map(|_| [draw.page("Tokyo"), draw.page("Osaka")]).collect();
+    let names: Vec<[String; 2]> = (0..6)
+        .map(|_| [draw.page("Tokyo"), draw.page("Osaka")])
+        .collect();
     let city = |case: usize| [names[case][0].as_str(), names[case][1].as_str()];
     let [first, second, third, fourth, fifth, any] = [0, 1, 2, 3, 4, 5].map(city);
     let drawn: Vec<Row<'_>> = (0..80)
@@ -114,17 +130,68 @@ fn cases(seed: u64) -> Vec<Case> {
         })
         .collect();
     vec![
-        case("concurrent_adds", "two replicas add at once", "an addition that the other has not seen yet is no removed one",
-            &[(0, "add", first[0]), (1, "add", first[1]), (0, "send", "1"), (1, "send", "0")]),
-        case("removed", "an element is removed where it was seen", "a union brings back what was removed",
-            &[(0, "add", second[0]), (0, "send", "1"), (1, "remove", second[0]), (1, "send", "0"),
-                (2, "add", second[1])]),
-        case("add_wins", "one adds again what another removes at once", "the removal cannot have meant an addition that it had not seen",
-            &[(0, "add", third[0]), (0, "send", "1"), (0, "remove", third[0]), (1, "add", third[0]), (0, "send", "1"), (1, "send", "0")]),
-        case("late", "an old state comes after the removal", "messages overtake each other, and what is dead stays dead",
-            &[(0, "add", fourth[0]), (0, "send", "1"), (0, "remove", fourth[0]), (1, "send", "0"), (1, "send", "2"), (0, "send", "2"), (1, "send", "2")]),
-        case("newcomer", "a replica that knows nothing sends its state", "a new replica merges before its first addition", &[(2, "add", fifth[0]), (1, "send", "2"), (2, "send", "0")]),
-        case("random", "eighty steps drawn by lot", "what holds for chosen histories must hold for all", &drawn),
+        case(
+            "concurrent_adds",
+            "two replicas add at once",
+            "an addition that the other has not seen yet is no removed one",
+            &[
+                (0, "add", first[0]),
+                (1, "add", first[1]),
+                (0, "send", "1"),
+                (1, "send", "0"),
+            ],
+        ),
+        case(
+            "removed",
+            "an element is removed where it was seen",
+            "a union brings back what was removed",
+            &[
+                (0, "add", second[0]),
+                (0, "send", "1"),
+                (1, "remove", second[0]),
+                (1, "send", "0"),
+                (2, "add", second[1]),
+            ],
+        ),
+        case(
+            "add_wins",
+            "one adds again what another removes at once",
+            "the removal cannot have meant an addition that it had not seen",
+            &[
+                (0, "add", third[0]),
+                (0, "send", "1"),
+                (0, "remove", third[0]),
+                (1, "add", third[0]),
+                (0, "send", "1"),
+                (1, "send", "0"),
+            ],
+        ),
+        case(
+            "late",
+            "an old state comes after the removal",
+            "messages overtake each other, and what is dead stays dead",
+            &[
+                (0, "add", fourth[0]),
+                (0, "send", "1"),
+                (0, "remove", fourth[0]),
+                (1, "send", "0"),
+                (1, "send", "2"),
+                (0, "send", "2"),
+                (1, "send", "2"),
+            ],
+        ),
+        case(
+            "newcomer",
+            "a replica that knows nothing sends its state",
+            "a new replica merges before its first addition",
+            &[(2, "add", fifth[0]), (1, "send", "2"), (2, "send", "0")],
+        ),
+        case(
+            "random",
+            "eighty steps drawn by lot",
+            "what holds for chosen histories must hold for all",
+            &drawn,
+        ),
     ]
 }
 

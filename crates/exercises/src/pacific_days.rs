@@ -6,8 +6,8 @@
 use super::draw::{Draw, at, day, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lambda::batch;
 use chrono_tz::Tz;
+use lambda::batch;
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 /// The reader's function.
@@ -64,7 +64,10 @@ fn cases(seed: u64) -> Vec<Case> {
     let night = at(Tz::Asia__Kolkata, summer, 23, 45);
     let same_second = 1_438_624_805 + shift + draw.number(0, 0..80_000);
     let same_second = vec![(home, same_second); draw.number(2, 2..6) as usize];
-    let old = [draw.number(1, 1..86_400), draw.number(100_000, 90_000..2_000_000)];
+    let old = [
+        draw.number(1, 1..86_400),
+        draw.number(100_000, 90_000..2_000_000),
+    ];
     let (random_zone, random_views) = random(&mut draw, [home, blog]);
     vec![
         case(
@@ -72,7 +75,11 @@ fn cases(seed: u64) -> Vec<Case> {
             "in UTC a local day is the UTC day",
             "other views are joined with this one by column, by type and by order",
             Tz::UTC,
-            &[(blog, 1_438_624_805 + shift), (home, 1_438_912_800 + shift), (blog, 1_438_625_000 + shift)],
+            &[
+                (blog, 1_438_624_805 + shift),
+                (home, 1_438_912_800 + shift),
+                (blog, 1_438_625_000 + shift),
+            ],
         ),
         case(
             "same_second",
@@ -99,7 +106,10 @@ fn cases(seed: u64) -> Vec<Case> {
             "the offset is -8 hours in January and -7 in July",
             "a fixed offset is wrong for about four months of every year",
             PACIFIC,
-            &[(home, at(Tz::UTC, winter, 12, 0)), (home, at(Tz::UTC, july, 12, 0))],
+            &[
+                (home, at(Tz::UTC, winter, 12, 0)),
+                (home, at(Tz::UTC, july, 12, 0)),
+            ],
         ),
         case(
             "spring",
@@ -107,7 +117,10 @@ fn cases(seed: u64) -> Vec<Case> {
             "a day cut out as 86,400 seconds starts an hour early, and one day becomes two",
             PACIFIC,
             // Before and after the clock change.
-            &[(home, at(PACIFIC, spring, 0, 30)), (home, at(PACIFIC, spring, 23, 30))],
+            &[
+                (home, at(PACIFIC, spring, 0, 30)),
+                (home, at(PACIFIC, spring, 23, 30)),
+            ],
         ),
         case(
             "autumn",
@@ -142,7 +155,10 @@ fn cases(seed: u64) -> Vec<Case> {
             "with the second, the day's first hour would come before its own day",
             Tz::America__Havana,
             // The first 00:30, and noon.
-            &[(home, at(Tz::America__Havana, autumn, 0, 30)), (home, at(Tz::America__Havana, autumn, 12, 0))],
+            &[
+                (home, at(Tz::America__Havana, autumn, 0, 30)),
+                (home, at(Tz::America__Havana, autumn, 12, 0)),
+            ],
         ),
         case(
             "before_1970",
@@ -177,8 +193,15 @@ fn case(
 ) -> Case {
     let (urls, secs): (Vec<&str>, Vec<i64>) = views.iter().copied().unzip();
     let views = df!("url" => urls, "true_as_of_secs" => secs).expect("columns of one length");
-    let inputs = Inputs::new().with("views", Value::Frame(views)).with("zone", Value::Zone(zone));
-    Case { name, about, why, inputs }
+    let inputs = Inputs::new()
+        .with("views", Value::Frame(views))
+        .with("zone", Value::Zone(zone));
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 /// Zones with whole, half and quarter hours, northern and southern summers.

@@ -9,20 +9,30 @@ crate::mutants::tests! {
 
 #[test]
 fn the_smallest_failing_input_is_one_view() {
-    let found = MUTANTS.iter().find(|mutant| mutant.name == "sum_of_hours").unwrap();
+    let found = MUTANTS
+        .iter()
+        .find(|mutant| mutant.name == "sum_of_hours")
+        .unwrap();
     let failed = verdict(found.function).failed.unwrap();
     assert_eq!(failed.inputs.frame("views").unwrap().height(), 1);
 }
 
 #[test]
 fn a_verdict_shows_both_answers_with_clocks() {
-    let found = MUTANTS.iter().find(|mutant| mutant.name == "utc_day").unwrap();
+    let found = MUTANTS
+        .iter()
+        .find(|mutant| mutant.name == "utc_day")
+        .unwrap();
     let rich = verdict(found.function).render();
     let text = rich.get("text/plain").unwrap();
-    assert!(text.contains("expected") && text.contains("your answer"), "{text}");
+    assert!(
+        text.contains("expected") && text.contains("your answer"),
+        "{text}"
+    );
     assert!(text.contains("00:00 PDT"), "{text}");
     assert!(rich.get("text/html").unwrap().contains("lw-mark"));
-    let json: serde_json::Value = serde_json::from_str(rich.get(crate::VERDICT_MIME).unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(rich.get(crate::VERDICT_MIME).unwrap()).unwrap();
     assert_eq!(json["status"], "wrong");
     assert_eq!(json["case"], "evening");
 }

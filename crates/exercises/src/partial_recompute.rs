@@ -6,7 +6,8 @@ use lessons::systems::BatchLayer;
 use polars::prelude::*;
 
 /// The reader's function.
-pub type Function = fn(&DataFrame, &DataFrame, &DataFrame, &mut BatchLayer) -> PolarsResult<DataFrame>;
+pub type Function =
+    fn(&DataFrame, &DataFrame, &DataFrame, &mut BatchLayer) -> PolarsResult<DataFrame>;
 
 /// Feeds the reader's function; beside its view stands what was recomputed for it.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
@@ -44,7 +45,11 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let (master, batch, old) = (inputs.frame("master")?, inputs.frame("batch")?, inputs.frame("old")?);
+    let (master, batch, old) = (
+        inputs.frame("master")?,
+        inputs.frame("batch")?,
+        inputs.frame("old")?,
+    );
     if !BatchLayer::default().birthdays(master)?.equals_missing(old) {
         polars_bail!(InvalidOperation: "the old view is not that of the master data");
     }
@@ -74,33 +79,95 @@ fn cases(seed: u64) -> Vec<Case> {
     let day = 1_438_912_800 + 86_400 * draw.number(0, -1_000..1_000);
     let later = day + 86_400 * draw.number(60, 40..200);
     let at = |samples: &[Sample]| -> DataFrame {
-        let moved: Vec<Sample> = samples.iter().map(|(n, secs, age)| (first + n, *secs, *age)).collect();
+        let moved: Vec<Sample> = samples
+            .iter()
+            .map(|(n, secs, age)| (first + n, *secs, *age))
+            .collect();
         frame(&moved)
     };
     let case = |name, about, why, master: &[Sample], batch: &[Sample]| {
         let (master, batch) = (at(master), at(batch));
-        let old = BatchLayer::default().birthdays(&master).expect("sound samples");
+        let old = BatchLayer::default()
+            .birthdays(&master)
+            .expect("sound samples");
         let inputs = [("master", master), ("batch", batch), ("old", old)];
         let with = |inputs: Inputs, (name, frame)| inputs.with(name, Value::Frame(frame));
-        Case { name, about, why, inputs: inputs.into_iter().fold(Inputs::new(), with) }
+        Case {
+            name,
+            about,
+            why,
+            inputs: inputs.into_iter().fold(Inputs::new(), with),
+        }
     };
     let mut drawn = |people: i64, count: i64| -> Vec<Sample> {
         let sample = |_| {
             let person = draw.below(people);
-            (person, day + draw.below(86_400 * 300), 20 + person % 40 + draw.below(2))
+            (
+                person,
+                day + draw.below(86_400 * 300),
+                20 + person % 40 + draw.below(2),
+            )
         };
         (0..count).map(sample).collect()
     };
     let (many, new) = (drawn(40, 120), drawn(40, 9));
     vec![
-        case("first_batch", "the master data are still empty", "the first batch of all is a batch like any other", &[], &[(1, day, 30), (2, day, 40)]),
-        case("another_sample", "a person known already has another sample", "a birthday comes of all samples: of the old ones and the new", &[(1, day, 30)], &[(1, later, 31)]),
-        case("others_stay", "somebody has no new sample", "whoever is not in the batch keeps the birthday of the old view, and costs nothing", &[(2, day, 30), (1, day, 40)], &[(2, later, 31)]),
-        case("twice_in_the_batch", "one person has two new samples", "joined with each of them, the old samples would be computed from twice", &[(1, day, 30), (2, day, 50)], &[(2, later, 50), (2, later + 86_400, 50)]),
-        case("order", "the batch is about the first of the persons", "a view is sorted by its key, or it cannot be searched", &[(1, day, 30), (2, day, 40)], &[(1, later, 31)]),
-        case("contradiction", "the new sample contradicts an old one", "a person without a possible birthday is in the view, so that somebody looks at it", &[(1, day, 30), (2, day, 40)], &[(2, later, 20)]),
-        case("empty_batch", "nothing new has come", "a batch run without news must leave the view as it is", &[(1, day, 30), (2, day, 40)], &[]),
-        case("random", "nine new samples of some forty people", "what holds for chosen samples must hold for all", &many, &new),
+        case(
+            "first_batch",
+            "the master data are still empty",
+            "the first batch of all is a batch like any other",
+            &[],
+            &[(1, day, 30), (2, day, 40)],
+        ),
+        case(
+            "another_sample",
+            "a person known already has another sample",
+            "a birthday comes of all samples: of the old ones and the new",
+            &[(1, day, 30)],
+            &[(1, later, 31)],
+        ),
+        case(
+            "others_stay",
+            "somebody has no new sample",
+            "whoever is not in the batch keeps the birthday of the old view, and costs nothing",
+            &[(2, day, 30), (1, day, 40)],
+            &[(2, later, 31)],
+        ),
+        case(
+            "twice_in_the_batch",
+            "one person has two new samples",
+            "joined with each of them, the old samples would be computed from twice",
+            &[(1, day, 30), (2, day, 50)],
+            &[(2, later, 50), (2, later + 86_400, 50)],
+        ),
+        case(
+            "order",
+            "the batch is about the first of the persons",
+            "a view is sorted by its key, or it cannot be searched",
+            &[(1, day, 30), (2, day, 40)],
+            &[(1, later, 31)],
+        ),
+        case(
+            "contradiction",
+            "the new sample contradicts an old one",
+            "a person without a possible birthday is in the view, so that somebody looks at it",
+            &[(1, day, 30), (2, day, 40)],
+            &[(2, later, 20)],
+        ),
+        case(
+            "empty_batch",
+            "nothing new has come",
+            "a batch run without news must leave the view as it is",
+            &[(1, day, 30), (2, day, 40)],
+            &[],
+        ),
+        case(
+            "random",
+            "nine new samples of some forty people",
+            "what holds for chosen samples must hold for all",
+            &many,
+            &new,
+        ),
     ]
 }
 

@@ -44,13 +44,19 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     for step in steps(inputs.frame("steps")?)? {
         run(&mut states, step)?;
     }
-    Ok(Value::Frame(frame(states.iter().map(|state| state.value() as i64).collect())?))
+    Ok(Value::Frame(frame(
+        states.iter().map(|state| state.value() as i64).collect(),
+    )?))
 }
 
 fn run(states: &mut [PnCounter], step: Step) -> Result<(), CrdtError> {
     match step {
-        Step::Add(at, by) if by < 0 => states[at].take(ReplicaId(at as u32), by.unsigned_abs()).map(|_| ()),
-        Step::Add(at, by) => states[at].add(ReplicaId(at as u32), by.unsigned_abs()).map(|_| ()),
+        Step::Add(at, by) if by < 0 => states[at]
+            .take(ReplicaId(at as u32), by.unsigned_abs())
+            .map(|_| ()),
+        Step::Add(at, by) => states[at]
+            .add(ReplicaId(at as u32), by.unsigned_abs())
+            .map(|_| ()),
         Step::Send(from, to) => {
             let sent = states[from].clone();
             states[to].merge(&sent)
@@ -64,7 +70,11 @@ fn frame(values: Vec<i64>) -> PolarsResult<DataFrame> {
 
 /// `add` is 0 where `to` says that a state is sent.
 fn steps(frame: &DataFrame) -> PolarsResult<Vec<Step>> {
-    let (at, add, to) = (frame.column("at")?.i64()?, frame.column("add")?.i64()?, frame.column("send_to")?.i64()?);
+    let (at, add, to) = (
+        frame.column("at")?.i64()?,
+        frame.column("add")?.i64()?,
+        frame.column("send_to")?.i64()?,
+    );
     let step = |row: usize| match (at.get(row)?, add.get(row), to.get(row)) {
         (at, _, Some(to)) => Some(Step::Send(at as usize, to as usize)),
         (at, by, None) => Some(Step::Add(at as usize, by.unwrap_or(0))),
@@ -91,8 +101,15 @@ fn table(steps: &[Step]) -> Value {
 fn cases(seed: u64) -> Vec<Case> {
     use Step::{Add, Send};
     let case = |name, about, why, replicas: i64, steps: &[Step]| {
-        let inputs = Inputs::new().with("replicas", Value::Int(replicas)).with("steps", table(steps));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new()
+            .with("replicas", Value::Int(replicas))
+            .with("steps", table(steps));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let mut draw = Draw::of(seed);
     // Every amount of a case is multiplied with this.
@@ -109,16 +126,61 @@ fn cases(seed: u64) -> Vec<Case> {
         })
         .collect();
     vec![
-        case("alone", "one replica adds and takes away", "a counter that cannot fall is no PN-counter", 3, &[Add(0, 5 * a), Add(0, -2 * a)]),
-        case("falls", "an older state, with more in it, comes late", "a maximum of values undoes every fall", 3,
-            &[Add(0, 5 * b), Send(0, 1), Add(0, -3 * b), Send(1, 0)]),
-        case("both", "two replicas change at once", "what was done on both sides of a partition counts", 3,
-            &[Add(0, 5 * c), Add(1, 7 * c), Add(1, -2 * c), Send(0, 1), Send(1, 0)]),
-        case("twice", "a state comes twice", "networks deliver twice: adding would count it again", 3, &[Add(0, 5 * d), Send(0, 1), Send(0, 1)]),
-        case("through", "a state reaches the third replica through the second", "gossip is passed on, and not all speak to all", 3,
-            &[Add(0, 4 * e), Send(0, 1), Send(1, 2)]),
-        case("nothing", "nothing happens", "a new counter says 0", new, &[]),
-        case("random", "sixty steps drawn by lot", "what holds for chosen histories must hold for all", 3, &drawn),
+        case(
+            "alone",
+            "one replica adds and takes away",
+            "a counter that cannot fall is no PN-counter",
+            3,
+            &[Add(0, 5 * a), Add(0, -2 * a)],
+        ),
+        case(
+            "falls",
+            "an older state, with more in it, comes late",
+            "a maximum of values undoes every fall",
+            3,
+            &[Add(0, 5 * b), Send(0, 1), Add(0, -3 * b), Send(1, 0)],
+        ),
+        case(
+            "both",
+            "two replicas change at once",
+            "what was done on both sides of a partition counts",
+            3,
+            &[
+                Add(0, 5 * c),
+                Add(1, 7 * c),
+                Add(1, -2 * c),
+                Send(0, 1),
+                Send(1, 0),
+            ],
+        ),
+        case(
+            "twice",
+            "a state comes twice",
+            "networks deliver twice: adding would count it again",
+            3,
+            &[Add(0, 5 * d), Send(0, 1), Send(0, 1)],
+        ),
+        case(
+            "through",
+            "a state reaches the third replica through the second",
+            "gossip is passed on, and not all speak to all",
+            3,
+            &[Add(0, 4 * e), Send(0, 1), Send(1, 2)],
+        ),
+        case(
+            "nothing",
+            "nothing happens",
+            "a new counter says 0",
+            new,
+            &[],
+        ),
+        case(
+            "random",
+            "sixty steps drawn by lot",
+            "what holds for chosen histories must hold for all",
+            3,
+            &drawn,
+        ),
     ]
 }
 

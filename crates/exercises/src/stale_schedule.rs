@@ -45,20 +45,32 @@ fn store(n: usize, r: usize, w: usize) -> Store {
     let mut clients = vec![Vec::new(); n];
     clients[0].push(Op::Write(1));
     clients[n - 1].push(Op::Read);
-    Store { replicas: n, r, w, write_back: false, clients }
+    Store {
+        replicas: n,
+        r,
+        w,
+        write_back: false,
+        clients,
+    }
 }
 
 /// What comes of a schedule, in words.
 fn told(store: &Store, events: &[Event]) -> String {
     match store.play(events) {
-        Err(step) => format!("step {}, {:?}, is impossible: there is no such message or request", step + 1, events[step]),
+        Err(step) => format!(
+            "step {}, {:?}, is impossible: there is no such message or request",
+            step + 1,
+            events[step]
+        ),
         Ok(run) => {
             let answers: Vec<_> = run.iter().filter_map(|(state, _)| state.answered).collect();
             match answers[..] {
                 [(_, None), (_, Some(0))] => STALE.to_owned(),
                 [(_, None), (_, Some(_))] => "the read is done and sees the write".to_owned(),
                 [(_, None)] => "the write is done, the read is not".to_owned(),
-                [(_, Some(_)), ..] => "the read is done before the write, so it need not see it".to_owned(),
+                [(_, Some(_)), ..] => {
+                    "the read is done before the write, so it need not see it".to_owned()
+                }
                 _ => "the write is not done".to_owned(),
             }
         }
@@ -79,20 +91,70 @@ fn about((n, r, w): (usize, usize, usize), told: &str) -> Value {
 fn cases(seed: u64) -> Vec<Case> {
     let case = |name, about, why, n: usize, r: usize, w: usize| {
         let int = |value: usize| Value::Int(value as i64);
-        let inputs = Inputs::new().with("n", int(n)).with("r", int(r)).with("w", int(w));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new()
+            .with("n", int(n))
+            .with("r", int(r))
+            .with("w", int(w));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     let mut draw = Draw::of(seed);
     let mut n = |readers: i64| draw.number(readers, readers + 1..readers + 7) as usize;
     let [one, most_writes, most_reads, all, larger] = [n(2), n(3), n(3), n(3), n(6)];
     let half = n(1);
     vec![
-        case("one_copy", "one copy each", "of two replicas, this is the run in the proof of the CAP theorem", one, 1, 1),
-        case("most_writes", "a write of all copies but one, a read of one", "a majority of writes alone does not help a read of one copy", most_writes, 1, most_writes - 1),
-        case("most_reads", "a write of one copy, a read of all but one", "a majority of reads alone does not help a write of one copy", most_reads, most_reads - 1, 1),
-        case("majorities", "majorities", "two majorities share a replica, whatever the schedule", 2 * half + 1, half + 1, half + 1),
-        case("all", "a write of all copies", "whoever is read has it", all, 1, all),
-        case("halves", "half of the copies each, just not enough", "what holds for three replicas must hold for all", larger, larger / 2, larger - larger / 2),
+        case(
+            "one_copy",
+            "one copy each",
+            "of two replicas, this is the run in the proof of the CAP theorem",
+            one,
+            1,
+            1,
+        ),
+        case(
+            "most_writes",
+            "a write of all copies but one, a read of one",
+            "a majority of writes alone does not help a read of one copy",
+            most_writes,
+            1,
+            most_writes - 1,
+        ),
+        case(
+            "most_reads",
+            "a write of one copy, a read of all but one",
+            "a majority of reads alone does not help a write of one copy",
+            most_reads,
+            most_reads - 1,
+            1,
+        ),
+        case(
+            "majorities",
+            "majorities",
+            "two majorities share a replica, whatever the schedule",
+            2 * half + 1,
+            half + 1,
+            half + 1,
+        ),
+        case(
+            "all",
+            "a write of all copies",
+            "whoever is read has it",
+            all,
+            1,
+            all,
+        ),
+        case(
+            "halves",
+            "half of the copies each, just not enough",
+            "what holds for three replicas must hold for all",
+            larger,
+            larger / 2,
+            larger - larger / 2,
+        ),
     ]
 }
 

@@ -17,7 +17,10 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let urls = inputs.frame("log")?.column("url")?.str()?;
     let log: Vec<String> = urls.iter().flatten().map(str::to_owned).collect();
     let crashes = inputs.frame("crashes")?;
-    let (at, kept) = (crashes.column("write")?.i64()?, crashes.column("stored")?.bool()?);
+    let (at, kept) = (
+        crashes.column("write")?.i64()?,
+        crashes.column("stored")?.bool()?,
+    );
     let mut disk = CrashingDisk::with(at.iter().flatten().zip(kept.iter().flatten()));
     for _ in 0..=crashes.height() {
         disk.start_process();
@@ -65,7 +68,13 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(&disk)?))
 }
 
-fn case(name: &'static str, about: &'static str, why: &'static str, log: &[&str], crashes: &[(i64, bool)]) -> Case {
+fn case(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    log: &[&str],
+    crashes: &[(i64, bool)],
+) -> Case {
     let crashes = df!(
         "write" => crashes.iter().map(|crash| crash.0).collect::<Vec<_>>(),
         "stored" => crashes.iter().map(|crash| crash.1).collect::<Vec<_>>(),
@@ -74,7 +83,12 @@ fn case(name: &'static str, about: &'static str, why: &'static str, log: &[&str]
     let inputs = Inputs::new()
         .with("log", Value::Frame(log.expect("a column")))
         .with("crashes", Value::Frame(crashes.expect("two columns")));
-    Case { name, about, why, inputs }
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 fn cases(seed: u64) -> Vec<Case> {
@@ -82,10 +96,18 @@ fn cases(seed: u64) -> Vec<Case> {
     let (home, blog) = (draw.page("mysite.com/"), draw.page("mysite.com/blog"));
     let pages = [home.as_str(), blog.as_str(), "mysite.com/x"];
     let log: Vec<&str> = (0..30).map(|_| pages[draw.below(3) as usize]).collect();
-    let crashes: Vec<(i64, bool)> = (0..8).map(|_| (draw.below(35), draw.below(2) == 0)).collect();
+    let crashes: Vec<(i64, bool)> = (0..8)
+        .map(|_| (draw.below(35), draw.below(2) == 0))
+        .collect();
     let three = [pages[0], pages[1], pages[0]];
     vec![
-        case("calm", "three events, and nothing goes wrong", "the counts and the offset must be on the disk", &three, &[]),
+        case(
+            "calm",
+            "three events, and nothing goes wrong",
+            "the counts and the offset must be on the disk",
+            &three,
+            &[],
+        ),
         case(
             "not_stored",
             "the process dies at its second write, which is not stored",
@@ -107,10 +129,34 @@ fn cases(seed: u64) -> Vec<Case> {
             &three,
             &[(1, true)],
         ),
-        case("last", "the process dies at the last write, which is stored", "after the restart nothing is left to do", &three, &[(2, true)]),
-        case("again", "it dies at every write", "a restart may be followed by another", &three, &[(0, false), (1, true), (2, false), (3, false), (4, true)]),
-        case("empty", "an empty log", "a consumer that finds nothing must end", &[], &[]),
-        case("random", "thirty events and some crashes drawn by lot", "what holds for chosen points must hold for all", &log, &crashes),
+        case(
+            "last",
+            "the process dies at the last write, which is stored",
+            "after the restart nothing is left to do",
+            &three,
+            &[(2, true)],
+        ),
+        case(
+            "again",
+            "it dies at every write",
+            "a restart may be followed by another",
+            &three,
+            &[(0, false), (1, true), (2, false), (3, false), (4, true)],
+        ),
+        case(
+            "empty",
+            "an empty log",
+            "a consumer that finds nothing must end",
+            &[],
+            &[],
+        ),
+        case(
+            "random",
+            "thirty events and some crashes drawn by lot",
+            "what holds for chosen points must hold for all",
+            &log,
+            &crashes,
+        ),
     ]
 }
 

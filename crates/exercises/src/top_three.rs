@@ -10,7 +10,10 @@ pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(function(inputs.frame("top")?, inputs.frame("changed")?)?))
+    Ok(Value::Frame(function(
+        inputs.frame("top")?,
+        inputs.frame("changed")?,
+    )?))
 }
 
 /// Exercise 13.
@@ -71,8 +74,15 @@ fn cases(seed: u64) -> Vec<Case> {
             let rows: Vec<_> = rows.iter().map(|(word, n)| (*word, n + more)).collect();
             Value::Frame(frame(&rows).expect("two columns"))
         };
-        let inputs = Inputs::new().with("top", table(top)).with("changed", table(changed));
-        Case { name, about, why, inputs }
+        let inputs = Inputs::new()
+            .with("top", table(top))
+            .with("changed", table(changed));
+        Case {
+            name,
+            about,
+            why,
+            inputs,
+        }
     };
     const WORDS: [&str; 6] = ["apple", "banana", "cherry", "fig", "pear", "plum"];
     let mut numbers: Vec<i64> = (0..6).map(|_| draw.below(20) + 1).collect();
@@ -82,19 +92,68 @@ fn cases(seed: u64) -> Vec<Case> {
     numbers.iter_mut().for_each(|n| *n += draw.below(15));
     let changed: Vec<(&str, i64)> = WORDS.into_iter().zip(numbers).collect();
     vec![
-        case("first", "the first batch, with two words", "the list begins empty, and may have fewer than three words", &[], &[("apple", 2), ("pear", 5)]),
-        case("enters", "a word comes onto the list, and pushes the last one off", "the words on the list compete with those that changed",
-            &[("apple", 15), ("banana", 9), ("pear", 4)], &[("fig", 12)]),
-        case("grows", "a word that is on the list has grown", "its new count replaces the old one: added, it would count twice",
-            &[("apple", 15), ("banana", 9), ("pear", 4)], &[("banana", 17)]),
-        case("small", "words changed, and none is large enough", "the list must stay as it is",
-            &[("apple", 15), ("banana", 9), ("pear", 4)], &[("fig", 1), ("plum", 3)]),
-        case("many", "five words changed", "the largest three of all, in their order",
-            &[("apple", 15), ("banana", 9), ("pear", 4)], &[("fig", 22), ("plum", 10), ("apple", 16), ("cherry", 2), ("kiwi", 1)]),
-        case("equal", "equal counts", "without an order of their own, a batch that comes again could give another list",
-            &[("banana", 9), ("cherry", 9), ("pear", 9)], &[("apple", 9), ("fig", 9)]),
-        case("nothing", "nothing changed", "an empty batch is a batch", &[("apple", 15), ("banana", 9), ("pear", 4)], &[]),
-        case("random", "six words, all changed", "what holds for chosen numbers must hold for all", &top, &changed),
+        case(
+            "first",
+            "the first batch, with two words",
+            "the list begins empty, and may have fewer than three words",
+            &[],
+            &[("apple", 2), ("pear", 5)],
+        ),
+        case(
+            "enters",
+            "a word comes onto the list, and pushes the last one off",
+            "the words on the list compete with those that changed",
+            &[("apple", 15), ("banana", 9), ("pear", 4)],
+            &[("fig", 12)],
+        ),
+        case(
+            "grows",
+            "a word that is on the list has grown",
+            "its new count replaces the old one: added, it would count twice",
+            &[("apple", 15), ("banana", 9), ("pear", 4)],
+            &[("banana", 17)],
+        ),
+        case(
+            "small",
+            "words changed, and none is large enough",
+            "the list must stay as it is",
+            &[("apple", 15), ("banana", 9), ("pear", 4)],
+            &[("fig", 1), ("plum", 3)],
+        ),
+        case(
+            "many",
+            "five words changed",
+            "the largest three of all, in their order",
+            &[("apple", 15), ("banana", 9), ("pear", 4)],
+            &[
+                ("fig", 22),
+                ("plum", 10),
+                ("apple", 16),
+                ("cherry", 2),
+                ("kiwi", 1),
+            ],
+        ),
+        case(
+            "equal",
+            "equal counts",
+            "without an order of their own, a batch that comes again could give another list",
+            &[("banana", 9), ("cherry", 9), ("pear", 9)],
+            &[("apple", 9), ("fig", 9)],
+        ),
+        case(
+            "nothing",
+            "nothing changed",
+            "an empty batch is a batch",
+            &[("apple", 15), ("banana", 9), ("pear", 4)],
+            &[],
+        ),
+        case(
+            "random",
+            "six words, all changed",
+            "what holds for chosen numbers must hold for all",
+            &top,
+            &changed,
+        ),
     ]
 }
 

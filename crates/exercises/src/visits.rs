@@ -3,8 +3,8 @@ use super::daily_uniques::page_views;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lambda::batch;
 use calendar::Granularity;
+use lambda::batch;
 use polars::prelude::*;
 
 /// The reader's function.
@@ -58,7 +58,9 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     }
     let columns = ["url", "granularity", "ts", "count", "uniques"].map(col);
     let visits = concat(tables, UnionArgs::default())?.select(columns);
-    let visits = visits.sort(["url", "granularity", "ts"], Default::default()).collect()?;
+    let visits = visits
+        .sort(["url", "granularity", "ts"], Default::default())
+        .collect()?;
     Ok(Value::Frame(visits))
 }
 
@@ -90,27 +92,44 @@ fn cases(seed: u64) -> Vec<Case> {
             "same_visitor",
             "one person comes in two hours of a day",
             "page views add up and visitors do not: each has its own way from hours to days",
-            &[(home, first, user + 7), (home, first + HOUR, user + 7), (home, first + HOUR, user + 7)],
+            &[
+                (home, first, user + 7),
+                (home, first + HOUR, user + 7),
+                (home, first + HOUR, user + 7),
+            ],
         ),
         case(
             "weeks",
             "a week starts on Thursday, as the epoch did",
             "with weeks from Monday, two layers that merge their answers would cut time in different places",
             // Wednesday, August 5, and Thursday, August 6.
-            &[(home, first + 2 * DAY, user + 1), (home, first + 3 * DAY, user + 1)],
+            &[
+                (home, first + 2 * DAY, user + 1),
+                (home, first + 3 * DAY, user + 1),
+            ],
         ),
         case(
             "months",
             "a month is 28 days, four whole weeks: July 16 to August 12",
             "a calendar month is made of no whole weeks, and no sum of weeks would be one",
             // July 20 and August 3, then August 13.
-            &[(home, first - 14 * DAY, user + 1), (home, first, user + 1), (home, first + 10 * DAY, user + 1)],
+            &[
+                (home, first - 14 * DAY, user + 1),
+                (home, first, user + 1),
+                (home, first + 10 * DAY, user + 1),
+            ],
         ),
         case(
             "lesson",
             "two pages in the lesson's two hours",
             "a page's rows must not take a neighbour's visitors",
-            &[(home, first, user + 1), (blog, first, user + 2), (blog, last, user + 2), (blog, last + 5, user + 3), (home, last, user + 1)],
+            &[
+                (home, first, user + 1),
+                (blog, first, user + 2),
+                (blog, last, user + 2),
+                (blog, last + 5, user + 3),
+                (home, last, user + 1),
+            ],
         ),
         case(
             "before_1970",
@@ -118,8 +137,18 @@ fn cases(seed: u64) -> Vec<Case> {
             "division that rounds towards zero puts them a bucket late",
             &[(home, -HOUR, user + 1), (home, -old * DAY, user + 1)],
         ),
-        case("empty", "no hours give an empty table with the right columns", "a site without traffic must not stop the batch run", &[]),
-        case("random", "a hundred views of half a year", "what holds for chosen days must hold for all", &random),
+        case(
+            "empty",
+            "no hours give an empty table with the right columns",
+            "a site without traffic must not stop the batch run",
+            &[],
+        ),
+        case(
+            "random",
+            "a hundred views of half a year",
+            "what holds for chosen days must hold for all",
+            &random,
+        ),
     ]
 }
 
@@ -132,8 +161,15 @@ fn case(
     let views = page_views(views);
     let counts = batch::page_views(&views, Granularity::Hour).expect("a sound view");
     let uniques = batch::uniques(&views, Granularity::Hour).expect("a sound view");
-    let inputs = Inputs::new().with("page_views", Value::Frame(counts)).with("uniques", Value::Frame(uniques));
-    Case { name, about, why, inputs }
+    let inputs = Inputs::new()
+        .with("page_views", Value::Frame(counts))
+        .with("uniques", Value::Frame(uniques));
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> Vec<(&'a str, i64, i64)> {

@@ -3,10 +3,10 @@ use super::daily_uniques::page_views;
 use super::draw::{Draw, at, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lambda::batch::{self, Sketch};
 use calendar::{Granularity, Plan, Span};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
+use lambda::batch::{self, Sketch};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -53,9 +53,10 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let mut urls: BTreeMap<String, (i64, Sketch)> = BTreeMap::new();
     for (row, count) in batch::uniques::rows(visits)?.into_iter().zip(counts.iter()) {
         let (sum, sketch) = urls.entry(row.url).or_default();
-        let read = plan.reads().iter().any(|read| {
-            read.ts == row.ts && read.granularity.code() == row.granularity
-        });
+        let read = plan
+            .reads()
+            .iter()
+            .any(|read| read.ts == row.ts && read.granularity.code() == row.granularity);
         if read {
             *sum += count.unwrap_or(0);
             sketch.merge(&row.sketch)?;
@@ -131,7 +132,11 @@ fn cases(seed: u64) -> Vec<Case> {
             "same_visitor",
             "one person comes in each of three hours",
             "a sum of uniques over the reads counts them three times",
-            &[(home, start, user + 1), (home, start + HOUR, user + 1), (home, start + 2 * HOUR, user + 1)],
+            &[
+                (home, start, user + 1),
+                (home, start + HOUR, user + 1),
+                (home, start + 2 * HOUR, user + 1),
+            ],
             [clock(start, 0), clock(start, 3)],
             Tz::UTC,
         ),
@@ -198,11 +203,19 @@ fn case(
     zone: Tz,
 ) -> Case {
     let inputs = Inputs::new()
-        .with("visits", Value::Frame(visits(&page_views(views)).expect("sound views")))
+        .with(
+            "visits",
+            Value::Frame(visits(&page_views(views)).expect("sound views")),
+        )
         .with("from", Value::Text(from))
         .with("until", Value::Text(until))
         .with("zone", Value::Zone(zone));
-    Case { name, about, why, inputs }
+    Case {
+        name,
+        about,
+        why,
+        inputs,
+    }
 }
 
 /// The views as they are stored, side by side.
