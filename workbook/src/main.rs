@@ -48,7 +48,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // evcxr starts this program again, as the process of the cells.
+    // evcxr starts this program again, as the cell process.
     let evcxr = std::env::args_os()
         .nth(1)
         .is_some_and(|arg| arg == "--control_file");
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     if cells {
         kernel::cargo_stand_in::restore_environment();
         // An endless loop in a cell must not outlive its kernel.
-        let _ = kernel::backend::end_with_parent();
+        let _ = kernel::backend::kill_with_parent();
         return kernel::backend::run_cells();
     }
     if evcxr {

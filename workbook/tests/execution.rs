@@ -1,7 +1,7 @@
 //! A notebook, executed on the real kernel: what the checks of its outputs read.
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use workbook::kernel::client::{Client, Ran, update_earlier};
+use workbook::kernel::client::{CellRun, Client, update_earlier};
 use workbook::notebook_file::{Notebook, source, stored};
 
 /// Returns the folder of the whole project.
@@ -29,7 +29,7 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> T {
 /// Starts a kernel for notebooks in `folder`: outputs are the same each time, and checks
 /// count in `progress`.
 pub async fn start(folder: &Path, progress: &Path) -> anyhow::Result<Client> {
-    Client::start_apart(exe(), folder, progress).await
+    Client::start_with_progress(exe(), folder, progress).await
 }
 
 /// The names of the notebooks in a folder of the project, without `.ipynb`, in order.
@@ -49,14 +49,14 @@ pub fn stems(folder: &str) -> Vec<String> {
 pub struct Execution {
     pub notebook: Notebook,
     /// The place of each code cell in the notebook, and its outputs at the end.
-    pub cells: Vec<(usize, Ran)>,
+    pub cells: Vec<(usize, CellRun)>,
 }
 
 impl Execution {
     /// Runs every code cell, in order, also after one that fails.
     pub async fn of(notebook: Notebook, client: &mut Client) -> anyhow::Result<Execution> {
         let places = notebook.code_cells();
-        let mut all: Vec<Ran> = Vec::new();
+        let mut all: Vec<CellRun> = Vec::new();
         for &place in &places {
             let ran = client.execute(&source(&notebook.cells()[place])).await?;
             update_earlier(&mut all, &ran);

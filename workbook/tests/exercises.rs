@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use workbook::commands::check::{Found, Reader};
 use workbook::commands::release::{handout, solutions};
 use workbook::grade::compile::Bench;
-use workbook::kernel::client::Ran;
+use workbook::kernel::client::CellRun;
 use workbook::kernel::place::Built;
 use workbook::notebook_file::{Notebook, joined, source};
 
@@ -175,7 +175,7 @@ struct InACell {
 }
 
 /// The verdicts on an exercise among a cell's outputs, in order.
-fn verdicts(ran: &Ran, exercise: &Exercise) -> impl Iterator<Item = InACell> {
+fn verdicts(ran: &CellRun, exercise: &Exercise) -> impl Iterator<Item = InACell> {
     let json = |data: &Value| match &data[VERDICT_MIME] {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
         json => json.clone(),

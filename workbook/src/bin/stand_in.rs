@@ -1,9 +1,9 @@
-//! What evcxr finds as `cargo`, `rustup` and `cc`: see
+//! The program that evcxr finds under the names `cargo`, `rustup` and `cc`; see
 //! [`workbook::kernel::cargo_stand_in`].
 //!
-//! A program of its own because it starts two or three times a cell: `workbook`, with
-//! polars and rust-analyzer in it, takes ten milliseconds to load, and this one less
-//! than one.
+//! It is not part of the program `workbook` because it starts two or three times for each
+//! cell. `workbook` contains polars and rust-analyzer and takes ten milliseconds to load;
+//! this program takes less than one.
 use std::process::ExitCode;
 use workbook::kernel::cargo_stand_in::{called_as, link, main as build};
 
@@ -11,10 +11,13 @@ fn main() -> ExitCode {
     match called_as() {
         Some("cargo") => build(),
         Some("cc") => link(),
-        // Without rustup, evcxr looks for cargo and rustc on the PATH.
+        // When rustup fails, evcxr looks for cargo and rustc on the PATH, which is wanted.
         Some(_) => ExitCode::FAILURE,
         None => {
-            eprintln!("error: this program is started by the kernel alone");
+            eprintln!(
+                "error: this program stands in for cargo and cc while a notebook runs; \
+                 only the kernel starts it"
+            );
             ExitCode::from(2)
         }
     }

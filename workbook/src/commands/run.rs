@@ -1,7 +1,7 @@
 //! `workbook run`: executes notebooks on the real kernel, without Python.
 
 use crate::Outcome;
-use crate::kernel::client::{Client, Ran, update_earlier};
+use crate::kernel::client::{CellRun, Client, update_earlier};
 use crate::kernel::place::Built;
 use crate::notebook_file::{Notebook, joined, set_outputs, source};
 use anyhow::{Context, Result};
@@ -60,7 +60,7 @@ async fn run_notebook(exe: &Path, notebook: &mut Notebook, args: &Args) -> Resul
         .unwrap_or(Path::new("."))
         .to_owned();
     let mut client = match args.write {
-        true => Client::start_steady(exe, &folder).await?,
+        true => Client::start_reproducible(exe, &folder).await?,
         false => Client::start(exe, &folder).await?,
     };
     // JupyterLab writes this into a notebook that it opens; if it is there
@@ -68,7 +68,7 @@ async fn run_notebook(exe: &Path, notebook: &mut Notebook, args: &Args) -> Resul
     let info = client.ask("kernel_info_request", json!({})).await?;
     notebook.json["metadata"]["language_info"] = info.content["language_info"].clone();
     let mut failure = None;
-    let mut all: Vec<Ran> = Vec::new();
+    let mut all: Vec<CellRun> = Vec::new();
     let cells = notebook.code_cells();
     for (number, &index) in cells.iter().enumerate() {
         let code = source(&notebook.cells()[index]);
@@ -107,7 +107,7 @@ fn first_line(code: &str) -> &str {
         .unwrap_or("")
 }
 
-fn describe(ran: &Ran, number: usize, code: &str) -> Option<String> {
+fn describe(ran: &CellRun, number: usize, code: &str) -> Option<String> {
     let error = ran.error()?;
     let mut text = format!(
         "code cell {number} failed: {}: {}\n  {}",

@@ -1,43 +1,52 @@
 //! Writes the types of variables into a cell.
 //!
-//! evcxr keeps each variable of a cell in a map of boxed values, so it must
-//! spell the variable's type. It asks a rust-analyzer that would first have to
-//! load the whole support crate and its 190 dependencies: 10 seconds and a
-//! gigabyte. rustc has the crate's types at hand and is asked instead
-//! ([`super::cargo_stand_in`]); here its answer goes into the cell, as a second
-//! `let` behind the first, on the same line, so that every position that rustc
-//! may complain about stays where the reader put it.
+//! evcxr keeps each variable of a cell in a map of boxed values, so it must write the
+//! variable's type in the code that it generates. It would ask a rust-analyzer for the
+//! type, which would first have to load the whole support crate and its 190 dependencies:
+//! 10 seconds and a gigabyte of memory. Here rustc is asked instead, in
+//! [`super::cargo_stand_in`].
+//!
+//! The type is written into a second `let`, on the same line as the first:
+//!
+//! ```text
+//! let views = load()?;       becomes       let views = load()?; let views: Views = views;
+//! ```
+//!
+//! So every position to which a diagnostic of rustc may point stays unchanged.
 
 use ra_ap_syntax::ast::{self, AstNode, HasName};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
 use std::collections::BTreeMap;
 
-/// A variable that a cell binds without writing its whole type.
+/// A variable that a cell binds without a complete type.
 #[derive(Debug, PartialEq, Eq)]
 struct Binding {
     name: String,
     mutable: bool,
 }
 
-/// A `let` with such variables, and where it ends in the cell.
+/// A `let` statement with such variables.
 #[derive(Debug, PartialEq, Eq)]
-struct Untyped {
+struct UntypedLet {
+    /// The byte offset in the cell where the statement ends.
     end: usize,
     bindings: Vec<Binding>,
 }
 
-/// Whether rustc must be asked before `cell` can run.
+/// Returns whether `cell` binds variables whose types must be found before it can run.
 pub fn needs_types(cell: &str) -> bool {
-    !untyped(cell).is_empty()
+    !untyped_lets(cell).is_empty()
 }
 
-/// The cell with every untyped variable bound once more, with its type.
+/// Returns the cell with a second `let` for every untyped variable, which has the type that
+/// `types` names.
 ///
-/// A variable whose type is missing in `types`, or has no name (a closure, an
-/// `impl Trait`), is left as it is; evcxr then says why it cannot be kept.
+/// A variable is left as it is when its type is missing in `types` or cannot be written,
+/// such as that of a closure or an `impl Trait`. evcxr then reports that it cannot be kept.
 pub fn annotate(cell: &str, types: &BTreeMap<String, String>) -> String {
     let mut out = cell.to_owned();
-    for statement in untyped(cell).iter().rev() {
+    // From the end to the start, so that the offsets of earlier statements stay valid.
+    for statement in untyped_lets(cell).iter().rev() {
         let mut again = String::new();
         for binding in &statement.bindings {
             if let Some(name) = types.get(&binding.name).filter(|name| nameable(name)) {
@@ -51,7 +60,7 @@ pub fn annotate(cell: &str, types: &BTreeMap<String, String>) -> String {
     out
 }
 
-/// Whether a type that rustc shows can be written in a program.
+/// Returns whether a type, as rustc displays it, can be written in a program.
 pub fn nameable(name: &str) -> bool {
     ![
         "{closure@",
@@ -67,16 +76,22 @@ pub fn nameable(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
+/// The begin of the function in which a cell is parsed, because statements can only stand in
+/// a function.
 const WRAPPER: &str = "fn f(){";
 
-fn untyped(cell: &str) -> Vec<Untyped> {
+/// Returns the `let` statements of a cell that bind untyped variables, in order. Statements
+/// inside blocks and functions do not count: their variables end there. Returns none for a
+/// cell with syntax errors, which evcxr reports.
+fn untyped_lets(cell: &str) -> Vec<UntypedLet> {
+    // Parse the cell as the body of a function.
     let start = rust_start(cell);
     let parsed = SourceFile::parse(
         &format!("{WRAPPER}{}\n}}", &cell[start..]),
         Edition::Edition2024,
     );
     if !parsed.errors().is_empty() {
-        return Vec::new(); // evcxr will say what is wrong
+        return Vec::new();
     }
     let body = parsed
         .syntax_node()
@@ -84,12 +99,14 @@ fn untyped(cell: &str) -> Vec<Untyped> {
         .find_map(ast::Fn::cast)
         .and_then(|function| function.body())
         .and_then(|body| body.stmt_list());
+
+    // Find the statements of the body itself.
     body.into_iter()
         .flat_map(|body| body.statements())
         .filter_map(|statement| match statement {
             ast::Stmt::LetStmt(statement) => {
                 let bindings = bindings(&statement);
-                (!bindings.is_empty()).then(|| Untyped {
+                (!bindings.is_empty()).then(|| UntypedLet {
                     end: usize::from(statement.syntax().text_range().end()) - WRAPPER.len() + start,
                     bindings,
                 })
@@ -99,23 +116,26 @@ fn untyped(cell: &str) -> Vec<Untyped> {
         .collect()
 }
 
+/// Returns the untyped variables that a `let` statement binds.
 fn bindings(statement: &ast::LetStmt) -> Vec<Binding> {
     let Some(pattern) = statement.pat() else {
         return Vec::new();
     };
+    // A single variable with a complete type needs nothing.
     let single = matches!(pattern, ast::Pat::IdentPat(_));
-    if single && statement.ty().is_some_and(|ty| is_whole(&ty)) {
+    if single && statement.ty().is_some_and(|ty| is_complete(&ty)) {
         return Vec::new();
     }
+
+    // Find the names in the pattern. References (`ref a`) cannot outlive the cell.
     pattern
         .syntax()
         .descendants()
         .filter_map(ast::IdentPat::cast)
-        // A reference lives no longer than its cell.
         .filter(|binding| binding.ref_token().is_none())
         .filter_map(|binding| {
             let name = binding.name()?.text().to_string();
-            // `None` or `MAX` in a pattern is a path, though it parses as a name.
+            // `None` or `MAX` in a pattern parses as a name but is a path.
             let variable = single || name.starts_with(|c: char| c.is_lowercase() || c == '_');
             variable.then_some(Binding {
                 name,
@@ -125,14 +145,15 @@ fn bindings(statement: &ast::LetStmt) -> Vec<Binding> {
         .collect()
 }
 
-fn is_whole(ty: &ast::Type) -> bool {
+/// Returns whether a type contains no `_`.
+fn is_complete(ty: &ast::Type) -> bool {
     !ty.syntax()
         .descendants()
         .any(|node| node.kind() == SyntaxKind::INFER_TYPE)
 }
 
-/// Where a cell's Rust begins: behind evcxr's commands (`:vars`, `!ls`), blank
-/// lines and comments, as evcxr itself splits it.
+/// Returns the byte offset where a cell's Rust code begins: after evcxr's commands (`:vars`,
+/// `!ls`), blank lines and comments. evcxr splits a cell in the same way.
 fn rust_start(cell: &str) -> usize {
     let mut start = 0;
     for line in cell.split_inclusive('\n') {
@@ -183,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_variable_asks_for_nothing() {
+    fn a_typed_variable_needs_no_types() {
         assert!(!needs_types("let a: u8 = 1; { let b = 2; } a"));
         assert!(!needs_types("fn f() { let x = 1; }"));
         assert!(needs_types("let a = 1;"));
@@ -200,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_without_a_name_is_left_alone() {
+    fn a_type_that_cannot_be_written_is_left_out() {
         let cell = "let f = |x: u8| x;";
         assert_eq!(
             annotate(cell, &types([("f", "{closure@src/lib.rs:1:1: 1:2}")])),

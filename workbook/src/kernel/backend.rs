@@ -1,4 +1,8 @@
-//! `evcxr_jupyter`, unchanged, as a child process on private sockets.
+//! Runs an unchanged `evcxr_jupyter` as a child process and talks to it.
+//!
+//! evcxr is the Rust interpreter behind the kernel: it wraps each cell in a function,
+//! has cargo compile it to a shared library, and has the cell process load and run it.
+//! It listens on Unix sockets in the kernel's private folder ([`Place`]).
 
 use super::cargo_stand_in::env;
 use super::diagnostics::Diagnostics;
@@ -17,48 +21,55 @@ use zeromq::{
     DealerRecvHalf, DealerSendHalf, DealerSocket, Socket, SocketRecv, SocketSend, SubSocket,
 };
 
-/// Numbers behind the socket's path, in place of ports.
+// The numbers of evcxr's sockets. With the transport `ipc` they are the ends of the
+// sockets' paths and take the place of ports.
 const SHELL: u16 = 1;
 const CONTROL: u16 = 2;
 const STDIN: u16 = 3;
 const IOPUB: u16 = 4;
 const HEARTBEAT: u16 = 5;
 
-/// How long evcxr may take to open its sockets.
-const START: Duration = Duration::from_secs(60);
+/// How long evcxr may take to open its sockets, and then to answer.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running `evcxr_jupyter`.
 pub struct Backend {
     child: Child,
     signer: Signer,
+    /// The session id in the headers of our requests.
     session: String,
     shell: DealerSendHalf,
     shell_replies: DealerRecvHalf,
     control: DealerSocket,
-    /// What evcxr publishes, in its order.
+    /// The messages that evcxr publishes on iopub, in order.
     published: mpsc::Receiver<Message>,
 }
 
-/// What rustc was asked about a cell.
+/// The result of checking a cell with rustc, without running it.
 #[derive(Debug, Default)]
-pub struct Checked {
-    /// The types of its variables.
+pub struct CheckReport {
+    /// The types of the cell's variables, by name. Empty when they were not asked for.
     pub types: BTreeMap<String, String>,
-    /// What is wrong with it; nothing, if rustc was not asked.
+    /// The errors of the cell. Empty when it has none, and when the real cargo checked
+    /// the cell, which leaves no report.
     pub diagnostics: Diagnostics,
 }
 
-impl Checked {
-    /// What [`Backend::ask_for_check`] asked for.
-    pub fn read(place: &Place) -> Result<Checked> {
+impl CheckReport {
+    /// Reads the report that [`Backend::request_check`] asked for.
+    ///
+    /// # Errors
+    /// Returns an error when the report is not in the expected format.
+    pub fn read(place: &Place) -> Result<CheckReport> {
         let Ok(text) = std::fs::read_to_string(place.types()) else {
-            return Ok(Checked::default());
+            return Ok(CheckReport::default());
         };
+        // The file that asked for the types is still empty: the real cargo checked.
         if text.is_empty() {
-            return Ok(Checked::default()); // checked by the real cargo
+            return Ok(CheckReport::default());
         }
         let mut answer: Value = serde_json::from_str(&text)?;
-        Ok(Checked {
+        Ok(CheckReport {
             types: serde_json::from_value(answer["types"].take())?,
             diagnostics: Diagnostics {
                 errors: serde_json::from_value(answer["errors"].take())?,
@@ -67,16 +78,20 @@ impl Checked {
         })
     }
 
-    /// Whether the cell passed.
-    pub fn correct(&self) -> bool {
+    /// Returns whether the cell has no errors.
+    pub fn passed(&self) -> bool {
         self.diagnostics.errors.is_empty()
     }
 }
 
+/// A name that marks the cursor in the source of a cell.
 const CURSOR: &str = "evcxr_workbook_cursor";
 
-/// What [`Backend::ask_for_context`] asked for: the source, and the cursor in it
-/// in bytes. `None` when evcxr could not parse the cell.
+/// Reads the source that [`Backend::request_context`] asked for, and the byte offset of
+/// the cursor in it. Returns `None` when evcxr could not parse the cell.
+///
+/// # Errors
+/// Returns an error when the source cannot be read.
 pub fn source_at_cursor(place: &Place) -> Result<Option<(String, usize)>> {
     let source = std::fs::read_to_string(place.cells().join("src/lib.rs"))?;
     Ok(source
@@ -85,9 +100,16 @@ pub fn source_at_cursor(place: &Place) -> Result<Option<(String, usize)>> {
 }
 
 impl Backend {
-    /// Starts evcxr in `place` and waits until it answers. With a channel, its
-    /// cells talk to whoever listens there; without, as evcxr has it, by printing.
+    /// Starts evcxr in `place` and waits until it answers.
+    ///
+    /// `channel` is the socket of the side channel to which the cell process connects.
+    /// With `None` cells print their rich output, as in evcxr without this kernel.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr cannot be started, exits, or does not answer in 60
+    /// seconds.
     pub async fn start(place: &Place, channel: Option<&Path>) -> Result<Backend> {
+        // Write a connection file, and remove what an earlier evcxr left.
         let connection = ConnectionFile {
             transport: "ipc".into(),
             ip: place.path("evcxr").display().to_string(),
@@ -106,6 +128,8 @@ impl Backend {
             let _ = std::fs::remove_file(place.path(&format!("evcxr:{port}")));
         }
         connection.write(&file)?;
+
+        // Start the process.
         let mut command = command(place);
         match channel {
             Some(channel) => command.env(SOCKET, channel),
@@ -117,11 +141,11 @@ impl Backend {
             .spawn()
             .context("cannot start evcxr_jupyter")?;
 
+        // Connect to its sockets. evcxr opens iopub last, so then all of them are open.
         let signer = connection.signer();
         let connect = async {
-            // evcxr opens the sockets in this order; the last one means all.
             let mut published = SubSocket::new();
-            wait_for(&place.path(&format!("evcxr:{IOPUB}"))).await;
+            wait_for_file(&place.path(&format!("evcxr:{IOPUB}"))).await;
             published.connect(&connection.endpoint(IOPUB)).await?;
             published.subscribe("").await?;
             let mut shell = DealerSocket::new();
@@ -131,16 +155,18 @@ impl Backend {
             anyhow::Ok((published, shell, control))
         };
         let sockets = tokio::select! {
-            sockets = tokio::time::timeout(START, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")?,
-            status = child.wait() => bail!("evcxr_jupyter ended at its start ({})\n{}", status?, last_words(place)),
+            sockets = tokio::time::timeout(START_TIMEOUT, connect) => sockets.context("evcxr_jupyter did not open its sockets in 60 s")?,
+            status = child.wait() => bail!("evcxr_jupyter exited while it was starting ({})\n{}", status?, log_tail(place)),
         };
         let (published, shell, control) = match sockets {
             Ok(sockets) => sockets,
             Err(error) => {
                 let _ = child.wait().await;
-                return Err(error.context(last_words(place)));
+                return Err(error.context(log_tail(place)));
             }
         };
+
+        // Wait until it answers.
         let (shell, shell_replies) = shell.split();
         let mut backend = Backend {
             child,
@@ -151,52 +177,61 @@ impl Backend {
             published: receive(published, signer.clone()),
             signer,
         };
-        backend.say_hello().await?;
+        backend.wait_until_ready().await?;
         Ok(backend)
     }
 
-    /// Asks until evcxr answers and its publications arrive here as well.
-    async fn say_hello(&mut self) -> Result<()> {
-        let mut heard = false;
-        let mut answered = false;
-        while !(heard && answered) {
-            let hello = Message::request("kernel_info_request", &self.session, json!({}));
-            self.shell.send(hello.encode(&self.signer)).await?;
+    /// Sends `kernel_info_request`s until a reply and an iopub message have arrived.
+    ///
+    /// One request is not enough: ZeroMQ drops what evcxr publishes before the
+    /// subscription has reached it.
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        // Whether anything has arrived on iopub, and on the shell socket.
+        let mut iopub_ready = false;
+        let mut shell_ready = false;
+        while !(iopub_ready && shell_ready) {
+            let request = Message::request("kernel_info_request", &self.session, json!({}));
+            self.shell.send(request.encode(&self.signer)).await?;
             let mut replied = false;
-            let patience = tokio::time::sleep(if answered {
+            // The first reply may take long; later ones come at once.
+            let timeout = tokio::time::sleep(if shell_ready {
                 Duration::from_millis(50)
             } else {
-                START
+                START_TIMEOUT
             });
-            tokio::pin!(patience);
+            tokio::pin!(timeout);
             loop {
                 tokio::select! {
                     reply = self.shell_replies.recv(), if !replied => {
                         reply?;
-                        (replied, answered) = (true, true);
+                        (replied, shell_ready) = (true, true);
                     }
-                    Some(_) = self.published.recv() => heard = true,
-                    status = self.child.wait() => bail!("evcxr_jupyter ended at its start ({})", status?),
-                    () = &mut patience => break,
+                    Some(_) = self.published.recv() => iopub_ready = true,
+                    status = self.child.wait() => bail!("evcxr_jupyter exited while it was starting ({})", status?),
+                    () = &mut timeout => break,
                 }
-                if heard && replied {
+                if iopub_ready && replied {
                     break;
                 }
                 if replied {
-                    // The subscription may not have reached evcxr yet: ask again soon.
-                    patience
+                    // The subscription has not reached evcxr yet: send the next request
+                    // soon.
+                    timeout
                         .as_mut()
                         .reset(tokio::time::Instant::now() + Duration::from_millis(20));
                 }
             }
-            if !answered {
+            if !shell_ready {
                 bail!("evcxr_jupyter did not answer in 60 s");
             }
         }
         Ok(())
     }
 
-    /// Sends a request on the shell socket and returns its id.
+    /// Sends a request on the shell socket and returns its message id.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr has closed the socket.
     pub async fn request(&mut self, kind: &str, content: Value) -> Result<String> {
         let message = Message::request(kind, &self.session, content);
         let id = message.id().to_owned();
@@ -204,34 +239,37 @@ impl Backend {
         Ok(id)
     }
 
-    /// The next thing to happen: an answer, a publication, or evcxr's end.
-    pub async fn event(&mut self) -> Result<Event> {
+    /// Waits for the next message of evcxr. Messages on iopub come before replies.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr exits.
+    pub async fn next_message(&mut self) -> Result<EvcxrMessage> {
         tokio::select! {
             biased;
             message = self.published.recv() => match message {
-                Some(message) => Ok(Event::Published(message)),
-                None => bail!("evcxr_jupyter closed its output"),
+                Some(message) => Ok(EvcxrMessage::Published(message)),
+                None => bail!("evcxr_jupyter closed its iopub socket"),
             },
-            frames = self.shell_replies.recv() => Ok(Event::Reply(Message::decode(frames?, &self.signer)?)),
-            status = self.child.wait() => bail!("evcxr_jupyter ended ({})", status?),
+            frames = self.shell_replies.recv() => Ok(EvcxrMessage::Reply(Message::decode(frames?, &self.signer)?)),
+            status = self.child.wait() => bail!("evcxr_jupyter exited ({})", status?),
         }
     }
 
-    /// Asks what rustc thinks of `code`; gives the id of the comm that evcxr closes
-    /// when [`Checked::read`] finds the answer.
+    /// Has rustc check `code` without running it. Returns the id of a comm: when evcxr
+    /// closes that comm, [`CheckReport::read`] finds the report.
     ///
-    /// With `types` it is asked for the types of the variables as well, and then
-    /// comes to no borrow checking.
+    /// With `types` the report holds the types of the variables too. rustc then stops
+    /// before borrow checking, so errors of that kind are missing.
     ///
-    /// evcxr has a comm for checking code without running it, and calls cargo for
-    /// it: [`super::cargo_stand_in`] leaves the answer in `place`.
-    pub async fn ask_for_check(
+    /// evcxr has a comm target for checking code, for which it calls `cargo check`.
+    /// [`super::cargo_stand_in`] answers that call and writes the report into `place`.
+    pub async fn request_check(
         &mut self,
         code: &str,
         types: bool,
         place: &Place,
     ) -> Result<String> {
-        // The file being there asks for types.
+        // The stand-in for cargo looks for types when this file exists.
         match types {
             true => std::fs::write(place.types(), "")?,
             false => drop(std::fs::remove_file(place.types())),
@@ -245,12 +283,12 @@ impl Backend {
         Ok(comm)
     }
 
-    /// Asks for the cell with everything that it can see, as evcxr would check
-    /// it; gives the id of the request, after whose reply [`source_at_cursor`]
-    /// finds the answer. The cursor is in bytes.
-    pub async fn ask_for_context(&mut self, code: &str, cursor: usize) -> Result<String> {
-        // evcxr writes its source down when it is asked for completions. A
-        // name that nobody uses shows where the cursor went in it.
+    /// Has evcxr write the source of a cell together with the items and variables of
+    /// earlier cells. Returns the id of the request: after its reply,
+    /// [`source_at_cursor`] finds the source. `cursor` is a byte offset.
+    pub async fn request_context(&mut self, code: &str, cursor: usize) -> Result<String> {
+        // evcxr writes that source to a file when it is asked for completions. A name that
+        // occurs nowhere else marks the cursor in it.
         let marked = format!("{}{CURSOR}{}", &code[..cursor], &code[cursor..]);
         let position = code[..cursor].chars().count() + CURSOR.len();
         self.request(
@@ -260,14 +298,18 @@ impl Backend {
         .await
     }
 
-    /// Ends the cells' process; evcxr starts a new one.
+    /// Has evcxr kill the cell process and start a new one.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr has closed the socket.
     pub async fn interrupt(&mut self) -> Result<()> {
         let message = Message::request("interrupt_request", &self.session, json!({}));
         self.control.send(message.encode(&self.signer)).await?;
         Ok(())
     }
 
-    /// Ends evcxr and the cells' process.
+    /// Stops evcxr and the cell process: first by a request, then, if evcxr still runs
+    /// after 300 ms, by a signal.
     pub async fn stop(mut self) {
         let message =
             Message::request("shutdown_request", &self.session, json!({"restart": false}));
@@ -276,34 +318,40 @@ impl Backend {
             .await
             .is_err()
         {
-            kill_group(self.child.id());
+            kill_process_group(self.child.id());
             let _ = self.child.wait().await;
         }
     }
 }
 
-/// See [`Backend::event`].
-pub enum Event {
+/// A message of evcxr, see [`Backend::next_message`].
+pub enum EvcxrMessage {
+    /// A message on the iopub socket.
     Published(Message),
+    /// A reply on the shell socket.
     Reply(Message),
 }
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        kill_group(self.child.id());
+        kill_process_group(self.child.id());
     }
 }
 
-/// evcxr leads a process group of its own, so that its children go with it.
-fn kill_group(id: Option<u32>) {
+/// Kills the process group that the process with this id leads. evcxr is started as the
+/// leader of a group, so this kills its children too.
+fn kill_process_group(id: Option<u32>) {
     if let Some(id) = id {
-        // SAFETY: a signal to a process group; no memory is touched.
+        // SAFETY: kill only sends a signal.
         unsafe { libc::kill(-(id as i32), libc::SIGKILL) };
     }
 }
 
+/// Creates the command that starts evcxr, with the environment that evcxr, the stand-in
+/// programs and the cells need.
 fn command(place: &Place) -> Command {
     let log = std::fs::File::create(place.log()).map_or_else(|_| Stdio::null(), Stdio::from);
+    // evcxr finds `cargo`, `rustup` and `cc` on the PATH: the stand-ins come first.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut with_bin = vec![place.bin()];
     with_bin.extend(std::env::split_paths(&path));
@@ -311,7 +359,8 @@ fn command(place: &Place) -> Command {
     command
         .env("EVCXR_TMPDIR", place.cells())
         .env("EVCXR_CONFIG_DIR", place.config())
-        // evcxr would rewrite a stock Rust kernelspec that it finds.
+        // evcxr rewrites the kernelspec of a stock Rust kernel when it finds one, so it
+        // must look in an empty folder.
         .env("JUPYTER_PATH", place.path("jupyter"))
         .env("RUST_SRC_PATH", place.no_std())
         .env("LAMBDA_WORKBOOK_ROOT", &place.root)
@@ -337,13 +386,13 @@ fn command(place: &Place) -> Command {
     if let Some(home) = std::env::var_os("CARGO_HOME") {
         command.env(env::REAL_CARGO_HOME, home);
     }
-    // SAFETY: one system call between fork and exec, which is allowed there.
-    unsafe { command.pre_exec(end_with_parent) };
+    // SAFETY: the closure makes one system call, which is allowed between fork and exec.
+    unsafe { command.pre_exec(kill_with_parent) };
     command
 }
 
-/// The end of what evcxr wrote on its way out.
-fn last_words(place: &Place) -> String {
+/// Returns the last 12 lines of evcxr's log, as the text of an error.
+fn log_tail(place: &Place) -> String {
     let log = std::fs::read_to_string(place.log()).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
     format!(
@@ -352,12 +401,16 @@ fn last_words(place: &Place) -> String {
     )
 }
 
-/// Runs as the process of the cells: in the support crate that cells link, where
-/// their statics live. It ends the process itself.
+/// Runs this process as the cell process: loads the shared library of the support crate,
+/// the one that cells link, and calls the function in it that serves evcxr.
+///
+/// That function ends the process itself. This one returns only when the library cannot
+/// be loaded, with exit code 99.
 pub fn run_cells() -> std::process::ExitCode {
     let path = |name: &str| std::path::PathBuf::from(std::env::var_os(name).unwrap_or_default());
     let load = || -> Result<()> {
-        // The shared library names its standard library, but not where it is.
+        // The support crate needs the shared standard library, but does not know its
+        // folder. So that library is loaded first.
         let std = std::fs::read_dir(path(env::STD))?
             .flatten()
             .find(|file| {
@@ -366,8 +419,8 @@ pub fn run_cells() -> std::process::ExitCode {
                 name.starts_with("libstd-") && name.ends_with(".so")
             })
             .context("the toolchain has no shared standard library")?;
-        // SAFETY: libraries of this project and of Rust, which run no code of a
-        // reader when they are loaded; the function has this signature there.
+        // SAFETY: both libraries belong to this project or to Rust, and neither runs code of
+        // the reader when it is loaded. The function has this signature in its source.
         unsafe {
             let _std = libloading::Library::new(std.path())?;
             let support = libloading::Library::new(path(env::DYLIB))?;
@@ -378,32 +431,38 @@ pub fn run_cells() -> std::process::ExitCode {
         Ok(())
     };
     if let Err(error) = load() {
-        eprintln!("the cells' process cannot start: {error:#}");
+        eprintln!("cannot start the cell process: {error:#}");
     }
     std::process::ExitCode::from(99)
 }
 
-/// Has the calling process killed when its parent dies, however that happens.
-pub fn end_with_parent() -> std::io::Result<()> {
+/// Has the system kill the calling process when its parent ends, for whatever reason.
+/// Does nothing on systems other than Linux.
+///
+/// # Errors
+/// Never returns one; the type is the one that `pre_exec` wants.
+pub fn kill_with_parent() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
-    // SAFETY: sets an attribute of this process and touches no memory.
+    // SAFETY: this call sets an attribute of the process and touches no memory.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
     }
     Ok(())
 }
 
-async fn wait_for(path: &Path) {
+/// Waits until a file exists.
+async fn wait_for_file(path: &Path) {
     while !path.exists() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
+/// Decodes the messages of evcxr's iopub socket in the background.
 fn receive(mut socket: SubSocket, signer: Signer) -> mpsc::Receiver<Message> {
     let (sender, receiver) = mpsc::channel(1024);
     tokio::spawn(async move {
         while let Ok(frames) = socket.recv().await {
-            // A message that does not verify cannot come from our evcxr.
+            // A message with a wrong signature does not come from our evcxr and is dropped.
             if let Ok(message) = Message::decode(frames, &signer)
                 && sender.send(message).await.is_err()
             {

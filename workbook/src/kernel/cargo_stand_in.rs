@@ -1,22 +1,26 @@
-//! What evcxr gets when it calls `cargo`.
+//! The program that evcxr finds under the name `cargo`.
 //!
-//! evcxr compiles each cell by `cargo build` in a crate of its own. Cargo
-//! would look at every dependency each time; here nothing but the cell can
-//! have changed, so the build is one direct call of rustc against the prebuilt
-//! support crate, answered in cargo's own JSON. Other calls, and crates that
-//! the reader asked for by `:dep`, go to the real cargo.
+//! # Build
 //!
-//! Before it builds, it has the cell use [`lambda_workbook::notebook::channel`]:
-//! for an error that `?` met, for a panic that nobody caught, and for evcxr's own
-//! words, which must not mingle with what the cell prints. Every line stays in
-//! its place.
+//! evcxr compiles each cell with `cargo build`, in a crate that it writes for the cell.
+//! The real cargo would look at every dependency each time. Here only the cell can have
+//! changed, so the build is one direct call of rustc against the prebuilt support crate.
+//! The result is printed in cargo's JSON format. Other commands, and cells with crates
+//! that the reader added by `:dep`, go to the real cargo.
 //!
-//! `cargo check` does one thing more: evcxr must write down the type of every
-//! variable that it keeps, and rustc knows it. evcxr's source for checking
-//! passes each variable to `evcxr_variable_store`; giving that function a bound
-//! that no type meets makes rustc name each type in a diagnostic. Those
-//! diagnostics are taken out again, and the names are left in a file for
-//! [`super::session`].
+//! Before the build, a few lines that evcxr added to the cell are replaced by calls of
+//! [`lambda_workbook::notebook::channel`]: they report errors at a `?`, panics, and
+//! evcxr's own notifications. evcxr prints those, and they would mix with the output of
+//! the cell. No line moves, so the line numbers in diagnostics stay right.
+//!
+//! # Check
+//!
+//! evcxr must write the type of every variable that it keeps for later cells. rustc knows
+//! these types and is asked like this: in evcxr's source for `cargo check`, each variable
+//! is passed to the function `evcxr_variable_store`. That function gets a trait bound
+//! that no type meets, so rustc names the type of each variable in a diagnostic. Those
+//! diagnostics are filtered out, and the types are written to a file for
+//! [`super::session`], together with the other errors.
 
 use super::place::real_cargo;
 use anyhow::{Context, Result};
@@ -26,22 +30,34 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
-/// Names and values of the environment by which [`super::backend`] talks to
-/// this process through evcxr.
+/// The environment variables that [`super::backend`] sets for evcxr, which passes them on
+/// to this program and to the cell process.
 pub mod env {
+    /// The shared library of the support crate that cells link.
     pub const DYLIB: &str = "LAMBDA_WORKBOOK_DYLIB";
+    /// The folder of the toolchain's shared standard library.
     pub const STD: &str = "LAMBDA_WORKBOOK_STD";
+    /// The folder with the metadata of the support crate's dependencies.
     pub const DEPS: &str = "LAMBDA_WORKBOOK_DEPS";
+    /// The stand-in for the linker.
     pub const LINKER: &str = "LAMBDA_WORKBOOK_LINKER";
+    /// The empty library against which cells are linked; see [`super::link`].
     pub const STUB: &str = "LAMBDA_WORKBOOK_STUB";
+    /// The file for the report of a check. When it exists before the check, the report
+    /// includes the types of the variables.
     pub const TYPES: &str = "LAMBDA_WORKBOOK_TYPES";
+    /// The file for the process id of the running compiler.
     pub const COMPILER: &str = "LAMBDA_WORKBOOK_COMPILER";
+    /// The real cargo.
     pub const CARGO: &str = "LAMBDA_WORKBOOK_CARGO";
+    /// The reader's own `PATH`, without the stand-ins.
     pub const REAL_PATH: &str = "LAMBDA_WORKBOOK_PATH";
+    /// The reader's own `CARGO_HOME`; not set when the reader has none.
     pub const REAL_CARGO_HOME: &str = "LAMBDA_WORKBOOK_CARGO_HOME";
 }
 
-/// The name under which this program was called, when it stands in for another.
+/// Returns the name under which this program was called: `cargo`, `rustup` or `cc`. Returns
+/// `None` when it was not called by evcxr or has another name.
 pub fn called_as() -> Option<&'static str> {
     std::env::var_os(env::DYLIB)?;
     let name = PathBuf::from(std::env::args_os().next()?);
@@ -53,9 +69,10 @@ pub fn called_as() -> Option<&'static str> {
     }
 }
 
-/// Gives this process (or `command`) the reader's own PATH and cargo home back.
+/// Restores the reader's own `PATH` and `CARGO_HOME` for this process and its children. Must
+/// be called before the first thread is started.
 pub fn restore_environment() {
-    // SAFETY: called first thing in `main`, before any thread is started.
+    // SAFETY: `main` calls this before it starts any thread.
     unsafe {
         for (saved, name) in [
             (env::REAL_PATH, "PATH"),
@@ -71,16 +88,16 @@ pub fn restore_environment() {
     }
 }
 
-/// Runs as `cargo`.
+/// Runs as `cargo`. Exits with 101 when the build fails, as cargo does.
 pub fn main() -> ExitCode {
     restore_environment();
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let verb = args
+    let subcommand = args
         .iter()
         .find(|arg| !arg.to_string_lossy().starts_with('-'));
-    let result = match verb.and_then(|verb| verb.to_str()) {
-        Some("build") if no_dependencies() => Cell::here().and_then(|cell| cell.build()),
-        Some("check") if no_dependencies() => Cell::here().and_then(|cell| cell.check()),
+    let result = match subcommand.and_then(|name| name.to_str()) {
+        Some("build") if no_dependencies() => CellCrate::find().and_then(|cell| cell.build()),
+        Some("check") if no_dependencies() => CellCrate::find().and_then(|cell| cell.check()),
         Some("build" | "check") => return with_real_cargo(args, true),
         _ => return with_real_cargo(args, false),
     };
@@ -94,12 +111,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs as `cc`, the linker: links a cell against an empty library of the
-/// support crate's name.
+/// Runs as `cc`, the linker: calls the real linker with an empty library (a stub) in the
+/// place of the support crate. Returns only when the linker cannot be started.
 ///
-/// The support crate exports 145,000 symbols, and reading them is most of the
-/// linker's time. A shared library may leave its symbols to be found when it is
-/// loaded, where the pinned support crate is.
+/// The support crate exports 145,000 symbols, and reading them is most of the linker's
+/// time. A shared library may have undefined symbols, which are found when it is loaded;
+/// the cell process has loaded the support crate by then.
 pub fn link() -> ExitCode {
     use std::os::unix::process::CommandExt;
     let dylib = std::env::var_os(env::DYLIB);
@@ -107,6 +124,8 @@ pub fn link() -> ExitCode {
     restore_environment();
     let mut command = Command::new("cc");
     for arg in std::env::args_os().skip(1) {
+        // `--no-as-needed` makes the linker record the stub as needed although no symbol of
+        // it is used, so that loading the cell finds the support crate.
         match &stub {
             Some(stub) if Some(&arg) == dylib.as_ref() => command.args([
                 "-Wl,--no-as-needed".as_ref(),
@@ -120,7 +139,8 @@ pub fn link() -> ExitCode {
     ExitCode::from(101)
 }
 
-/// Whether the cell's crate has only the support crate, which is in no manifest.
+/// Returns whether the manifest in the current folder lists no dependencies. The support
+/// crate is never in the manifest, so this is the usual case.
 fn no_dependencies() -> bool {
     std::fs::read_to_string("Cargo.toml").is_ok_and(|manifest| {
         manifest
@@ -130,19 +150,22 @@ fn no_dependencies() -> bool {
     })
 }
 
+/// Runs the real cargo with these arguments and returns its exit code. With
+/// `link_support_crate` the flags that link the support crate are passed on to rustc.
 fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
     let mut command = Command::new(real_cargo());
     command.args(args);
-    if link_support_crate && let Ok(cell) = Cell::here() {
+    if link_support_crate && let Ok(cell) = CellCrate::find() {
         if let Ok(source) = std::fs::read_to_string(SOURCE) {
-            let _ = prepare(&source).and_then(|source| Ok(std::fs::write(SOURCE, source)?));
+            let _ = prepare_source(&source).and_then(|source| Ok(std::fs::write(SOURCE, source)?));
         }
-        // Cargo splits this at its separator, so that paths may hold spaces.
+        // In this variable the flags are separated by the character 0x1f, so that paths may
+        // contain spaces.
         command.env_remove("RUSTFLAGS");
         command.env("CARGO_ENCODED_RUSTFLAGS", cell.link_flags().join("\u{1f}"));
     }
     match command.spawn().and_then(|mut cargo| {
-        note_compiler(cargo.id());
+        record_compiler(cargo.id());
         cargo.wait()
     }) {
         Ok(status) => ExitCode::from(status.code().unwrap_or(101) as u8),
@@ -153,19 +176,20 @@ fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
     }
 }
 
-/// Where evcxr has written the cell, in the cell's crate.
+/// The file in the cell's crate to which evcxr writes the cell.
 const SOURCE: &str = "src/lib.rs";
 
-/// Says which process an interrupt must end while a cell is being compiled.
-fn note_compiler(id: u32) {
+/// Writes the id of the process that compiles a cell to a file. An interrupt kills that
+/// process.
+fn record_compiler(id: u32) {
     if let Some(file) = std::env::var_os(env::COMPILER) {
         let _ = std::fs::write(file, id.to_string());
     }
 }
 
-/// The source to compile for a cell, which is also kept under the name of its
-/// function, to find the line of a later panic in.
-fn prepare(source: &str) -> Result<String> {
+/// Returns the source to compile for a cell, see [`with_channel`]. A copy is stored under
+/// the name of the cell's function: the line of a later panic is looked up in it.
+fn prepare_source(source: &str) -> Result<String> {
     let source = with_channel(source);
     let name = source
         .split("pub extern \"C\" fn ")
@@ -176,30 +200,35 @@ fn prepare(source: &str) -> Result<String> {
         let folder = Path::new(OUTPUT);
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join(name).with_extension("rs"), &source)
-            .context("cannot keep the source of the cell")?;
+            .context("cannot store the source of the cell")?;
     }
     Ok(source)
 }
 
-/// What a cell becomes, in the cell's crate.
+/// The folder in the cell's crate for compiled cells and the copies of their sources.
 pub const OUTPUT: &str = "target/cell";
 
-/// The cell's crate, in the current folder.
-struct Cell {
+/// The crate that evcxr wrote for the cell, in the current folder, and the paths that its
+/// compilation needs.
+struct CellCrate {
     rustc: OsString,
     dylib: PathBuf,
     deps: PathBuf,
     std: PathBuf,
 }
 
-impl Cell {
-    fn here() -> Result<Cell> {
+impl CellCrate {
+    /// Reads the paths from the environment.
+    ///
+    /// # Errors
+    /// Returns an error when a variable of [`env`] is not set.
+    fn find() -> Result<CellCrate> {
         let path = |name: &str| {
             std::env::var_os(name)
                 .map(PathBuf::from)
                 .with_context(|| format!("{name} is not set"))
         };
-        Ok(Cell {
+        Ok(CellCrate {
             rustc: std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
             dylib: path(env::DYLIB)?,
             deps: path(env::DEPS)?,
@@ -207,18 +236,22 @@ impl Cell {
         })
     }
 
+    /// Returns the flags of rustc that link the support crate, and make the cell find it and
+    /// the standard library when it is loaded.
     fn link_flags(&self) -> Vec<String> {
         let folder = self.dylib.parent().unwrap_or(Path::new("."));
         let mut flags = vec![
             "-Cprefer-dynamic".into(),
             "--extern".into(),
             format!("lambda_workbook={}", self.dylib.display()),
-            // First what was kept beside it, then what every build shares.
+            // The support crate's own metadata is stored beside it, for this kernel alone.
+            // The metadata of its dependencies is shared by all builds.
             format!("-Ldependency={}", folder.display()),
             format!("-Ldependency={}", self.deps.display()),
         ];
         for folder in [folder, &self.std] {
-            // `-Wl,` would split a path at its commas.
+            // `-Xlinker` passes one argument on unchanged; `-Wl,` would split a path at its
+            // commas.
             for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
                 flags.push(format!("-Clink-arg={arg}"));
             }
@@ -226,6 +259,7 @@ impl Cell {
         flags
     }
 
+    /// Creates the command of rustc with the flags of every cell.
     fn rustc(&self) -> Command {
         let mut command = Command::new(&self.rustc);
         command
@@ -238,23 +272,29 @@ impl Cell {
         command
     }
 
-    /// Runs rustc on `source`, in the file whose name evcxr looks for in the
+    /// Runs rustc on `source` with the flags that `configure` adds.
+    ///
+    /// The source is written to [`SOURCE`], because evcxr looks for that name in the
     /// diagnostics.
-    fn compile(&self, source: &str, arrange: impl FnOnce(&mut Command)) -> Result<Output> {
+    fn compile(&self, source: &str, configure: impl FnOnce(&mut Command)) -> Result<Output> {
         std::fs::write(SOURCE, source).context("cannot write the cell")?;
         let mut command = self.rustc();
         command.arg(SOURCE);
-        arrange(&mut command);
+        configure(&mut command);
         let rustc = command.spawn().context("cannot start rustc")?;
-        note_compiler(rustc.id());
+        record_compiler(rustc.id());
         Ok(rustc.wait_with_output()?)
     }
 
+    /// Compiles the cell to a shared library and prints cargo's messages. Returns false when
+    /// the cell does not compile.
     fn build(&self) -> Result<bool> {
+        // Compile. The library is for this machine and this session only, so it needs no
+        // debug information.
         std::fs::create_dir_all(OUTPUT)?;
         let library = std::env::current_dir()?.join(OUTPUT).join("libctx.so");
         let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
-        let output = self.compile(&prepare(&source)?, |rustc| {
+        let output = self.compile(&prepare_source(&source)?, |rustc| {
             rustc
                 .args(["--crate-type", "cdylib"])
                 .arg(format!("-Copt-level={}", opt_level()))
@@ -265,8 +305,10 @@ impl Cell {
                 rustc.arg(format!("-Clinker={linker}"));
             }
         })?;
+
+        // Print the diagnostics and the path of the library.
         for line in String::from_utf8_lossy(&output.stderr).lines() {
-            forward(line);
+            forward_diagnostic(line);
         }
         if output.status.success() {
             println!(
@@ -281,19 +323,23 @@ impl Cell {
         Ok(output.status.success())
     }
 
+    /// Checks the cell without building it, prints cargo's messages, and writes the report.
+    /// Returns false when the cell has errors.
     fn check(&self) -> Result<bool> {
+        // Run rustc, on a source that makes it name the types if they are asked for.
         let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
-        let answers = std::env::var_os(env::TYPES).map(PathBuf::from);
-        let wants_types = answers.as_ref().is_some_and(|file| file.exists());
-        let asked = match wants_types {
-            true => ask_for_types(&source),
+        let report = std::env::var_os(env::TYPES).map(PathBuf::from);
+        let wants_types = report.as_ref().is_some_and(|file| file.exists());
+        let checked = match wants_types {
+            true => with_type_bound(&source),
             false => source.clone(),
         };
-        let output = self.compile(&asked, |rustc| {
+        let output = self.compile(&checked, |rustc| {
             rustc.args(["--crate-type", "cdylib", "--emit=metadata"]);
             if wants_types {
-                // Types must come as full paths, since the cell need not have
-                // imported them; both flags exist only with this variable set.
+                // The types must be full paths, because the cell may not have imported
+                // them. These flags are unstable; this variable makes a stable rustc
+                // accept them.
                 rustc.env("RUSTC_BOOTSTRAP", "1").args([
                     "-Ztrim-diagnostic-paths=no",
                     "-Zwrite-long-types-to-disk=no",
@@ -301,6 +347,8 @@ impl Cell {
             }
             rustc.args(["-o", "target/ctx.rmeta"]);
         })?;
+
+        // Sort the diagnostics into types and errors.
         let mut types = BTreeMap::new();
         let mut errors: Vec<Value> = Vec::new();
         for line in String::from_utf8_lossy(&output.stderr).lines() {
@@ -309,22 +357,26 @@ impl Cell {
                     types.insert(variable, name);
                 }
                 None => {
-                    if forward(line) {
+                    if forward_diagnostic(line) {
                         errors.push(serde_json::from_str(line).unwrap_or_default());
                     }
                 }
             }
         }
-        let correct = errors.is_empty();
-        if let Some(file) = answers {
-            let source = if correct { "" } else { source.as_str() };
-            let answer = json!({"types": types, "errors": errors, "source": source});
-            std::fs::write(file, answer.to_string())?;
+
+        // Write the report; the source is only needed to explain errors.
+        let passed = errors.is_empty();
+        if let Some(file) = report {
+            let source = if passed { "" } else { source.as_str() };
+            let report = json!({"types": types, "errors": errors, "source": source});
+            std::fs::write(file, report.to_string())?;
         }
-        Ok(correct)
+        Ok(passed)
     }
 }
 
+/// Returns the optimisation level in the manifest of the cell's crate (evcxr's `:opt`), "0"
+/// when there is none.
 fn opt_level() -> String {
     std::fs::read_to_string("Cargo.toml")
         .ok()
@@ -337,13 +389,14 @@ fn opt_level() -> String {
         .unwrap_or_else(|| "0".into())
 }
 
-/// Passes one of rustc's JSON lines on as cargo would; true for an error.
-fn forward(line: &str) -> bool {
+/// Prints one of rustc's JSON diagnostics as cargo prints it. Returns true for an error with
+/// a place in the source. A line that is not JSON goes to standard error.
+fn forward_diagnostic(line: &str) -> bool {
     let Ok(mut message) = serde_json::from_str::<Value>(line) else {
         eprintln!("{line}");
         return false;
     };
-    keep_display(&mut message);
+    remove_display_span(&mut message);
     let error = message["level"] == "error"
         && message["spans"]
             .as_array()
@@ -355,13 +408,14 @@ fn forward(line: &str) -> bool {
     error
 }
 
-/// Where evcxr converts an error that `?` met, and what it does with it.
+// In the conversion that evcxr adds for the error of a `?`, the error is printed. That call
+// is replaced by a report on the side channel.
 const CONVERT_ERROR: &str = "From<T> for EvcxrUserCodeError {";
 const PRINT_ERROR: &str = "eprintln!(";
 const REPORT_ERROR: &str = "::lambda_workbook::notebook::channel::question_mark(std::any::type_name_of_val(&error), format_args!(";
 
-/// What a cell says to evcxr by printing it, and by what it says it here.
-const WORDS: [(&str, &str); 3] = [
+/// The notifications that evcxr makes a cell print, each with the call that replaces it.
+const NOTIFICATIONS: [(&str, &str); 3] = [
     (
         r#"println!("EVCXR_PANIC_NOTIFICATION");"#,
         "::lambda_workbook::notebook::channel::panics::panicked();",
@@ -376,14 +430,19 @@ const WORDS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Returns the source of a cell with evcxr's notifications and its report of an error
+/// replaced by calls of the side channel.
 fn with_channel(source: &str) -> String {
+    // Notifications. evcxr's own code comes after the reader's, so the last occurrence is
+    // the right one.
     let mut source = source.to_owned();
-    for (word, said) in WORDS {
-        // evcxr's own comes last, behind the reader's code.
-        if let Some(at) = source.rfind(word) {
-            source.replace_range(at..at + word.len(), said);
+    for (printed, call) in NOTIFICATIONS {
+        if let Some(at) = source.rfind(printed) {
+            source.replace_range(at..at + printed.len(), call);
         }
     }
+
+    // The error of a `?`. The end is replaced first, so that the begin does not move.
     if let Some(at) = source.find(CONVERT_ERROR)
         && let Some(print) = source[at..].find(PRINT_ERROR).map(|print| at + print)
         && let Some(end) = source[print..].find(", error);").map(|end| print + end)
@@ -394,14 +453,15 @@ fn with_channel(source: &str) -> String {
     source
 }
 
-/// Lets evcxr keep the rich form of a last expression that moves a variable.
+/// Removes the place of the last expression from an error about a moved variable, so that
+/// evcxr still shows the expression's rich form.
 ///
-/// evcxr stores every variable behind the last expression, so rustc complains
-/// of a use after the move (E0382), naming both places. evcxr answers the first
-/// by forgetting the variable, which is right, and the second by showing the
-/// expression as `{:?}`, which is not: that one is taken out.
-fn keep_display(message: &mut Value) {
-    let stored = |span: &Value| {
+/// evcxr stores every variable after the last expression. When that expression moves a
+/// variable, rustc reports a use after the move (E0382) and names two places. evcxr reacts
+/// to both. For the place of the storing it drops the variable, which is right. For the
+/// place of the expression it falls back to `{:?}`, which is not wanted.
+fn remove_display_span(message: &mut Value) {
+    let in_storing = |span: &Value| {
         span["is_primary"] == true
             && span["text"][0]["text"]
                 .as_str()
@@ -409,27 +469,35 @@ fn keep_display(message: &mut Value) {
     };
     if message["code"]["code"] == "E0382"
         && let Some(spans) = message["spans"].as_array_mut()
-        && spans.iter().any(stored)
+        && spans.iter().any(in_storing)
     {
-        spans.retain(stored);
+        spans.retain(in_storing);
         message["children"] = json!([]);
     }
 }
 
+/// The function in evcxr's source for checking to which each variable is passed.
 const STORE: &str = "fn evcxr_variable_store<T: 'static>(_: T) {}";
-const ASK: &str = "trait EvcxrTypeOf {} fn evcxr_variable_store<T: EvcxrTypeOf>(_: T) {}";
+/// The same function with a bound that no type meets.
+const STORE_WITH_BOUND: &str =
+    "trait EvcxrTypeOf {} fn evcxr_variable_store<T: EvcxrTypeOf>(_: T) {}";
 
-fn ask_for_types(source: &str) -> String {
-    source.replacen(STORE, ASK, 1)
+/// Returns a source for which rustc names the type of each variable in a diagnostic.
+fn with_type_bound(source: &str) -> String {
+    source.replacen(STORE, STORE_WITH_BOUND, 1)
 }
 
-/// The variable and type in a diagnostic that [`ASK`] caused.
+/// Returns the variable and its type from a diagnostic that [`STORE_WITH_BOUND`] caused;
+/// `None` for any other line.
 fn named_type(line: &str) -> Option<(String, String)> {
+    // The message names the type.
     let message: Value = serde_json::from_str(line).ok()?;
     let name = message["message"]
         .as_str()?
         .strip_prefix("the trait bound `")?
         .strip_suffix(": EvcxrTypeOf` is not satisfied")?;
+
+    // The highlighted part of the line is the variable. Columns count from 1.
     let span = message["spans"]
         .as_array()?
         .iter()
@@ -442,14 +510,14 @@ fn named_type(line: &str) -> Option<(String, String)> {
         .skip(column("highlight_start")?)
         .take(column("highlight_end")? - column("highlight_start")?)
         .collect();
-    Some((variable, spell(name)))
+    Some((variable, writable_type(name)))
 }
 
-/// A type as rustc shows it, in a form that compiles.
-fn spell(name: &str) -> String {
-    // Literals that nothing fixes fall back to these.
+/// Converts a type as rustc displays it to a form that compiles.
+fn writable_type(name: &str) -> String {
+    // The type of a number whose type nothing determines.
     let mut name = name.replace("{integer}", "i32").replace("{float}", "f64");
-    // A function item has no name, but its pointer type has.
+    // The type of a function item cannot be written, but the type of a pointer to it can.
     if (name.starts_with("fn(") || name.starts_with("unsafe fn(") || name.starts_with("for<"))
         && let Some(at) = name.rfind(" {")
     {
@@ -480,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn evcxrs_words_and_errors_go_past_the_printed_text() {
+    fn notifications_and_errors_use_the_side_channel() {
         let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\nprintln!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);\n}}\nfn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n";
         let changed = with_channel(source);
         assert!(changed.contains("type_name_of_val(&error), format_args!(\"{}\", error));"));
@@ -497,9 +565,9 @@ mod tests {
 
     #[test]
     fn a_function_item_is_kept_as_a_pointer() {
-        assert_eq!(spell("fn(u8) -> u8 {double}"), "fn(u8) -> u8");
+        assert_eq!(writable_type("fn(u8) -> u8 {double}"), "fn(u8) -> u8");
         assert_eq!(
-            spell("std::boxed::Box<dyn Fn()>"),
+            writable_type("std::boxed::Box<dyn Fn()>"),
             "std::boxed::Box<dyn Fn()>"
         );
     }

@@ -1,7 +1,7 @@
-//! A front end without a face: starts a kernel and runs cells on it.
+//! A Jupyter client without a user interface: starts a kernel and runs cells on it.
 //!
-//! `workbook run`, `check` and `bench` and the tests speak to the kernel through
-//! the same sockets as Jupyter does, so that they need no Python.
+//! `workbook run`, `check` and `bench` and the tests use it. It talks to the kernel
+//! through the same sockets as JupyterLab, but needs no Python.
 
 use super::wire::{ConnectionFile, Message, Signer, text};
 use anyhow::{Context, Result, bail};
@@ -11,30 +11,32 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use zeromq::{DealerSocket, Socket, SocketRecv, SocketSend, SubSocket};
 
-/// One output of a cell, in nbformat's form.
+/// One output of a cell, as the notebook format (nbformat 4) stores it.
 pub type Output = Value;
 
-/// What running a cell gave.
+/// The result of running one cell.
 #[derive(Clone, Debug)]
-pub struct Ran {
-    /// `stream`, `display_data`, `execute_result` and `error`, in nbformat's form.
+pub struct CellRun {
+    /// The outputs in order: `stream`, `display_data`, `execute_result` and `error`.
     pub outputs: Vec<Output>,
-    /// Changes of outputs that are not this cell's, as messages came.
+    /// The contents of `update_display_data` messages whose display belongs to an earlier
+    /// cell; see [`update_earlier`].
     pub updates: Vec<Output>,
+    /// The cell's number, as Jupyter shows it; 0 if the reply had none.
     pub execution_count: u64,
-    /// From the request to the reply and the kernel's "idle".
+    /// The time from the request to the reply and the kernel's "idle".
     pub took: Duration,
 }
 
-impl Ran {
-    /// The error output, if the cell failed.
+impl CellRun {
+    /// Returns the error output; `None` if the cell succeeded.
     pub fn error(&self) -> Option<&Output> {
         self.outputs
             .iter()
             .find(|output| output["output_type"] == "error")
     }
 
-    /// All text that the cell printed to stdout.
+    /// Returns all text that the cell printed to standard output.
     pub fn stdout(&self) -> String {
         self.outputs
             .iter()
@@ -43,7 +45,7 @@ impl Ran {
             .collect()
     }
 
-    /// The first rich output's form of a MIME type.
+    /// Returns the text of the first output with this MIME type, if there is one.
     pub fn data(&self, mime: &str) -> Option<&str> {
         self.outputs
             .iter()
@@ -55,67 +57,77 @@ impl Ran {
 pub struct Client {
     child: Child,
     signer: Signer,
+    /// The session id in the headers of our requests.
     session: String,
     shell: DealerSocket,
     control: DealerSocket,
     iopub: SubSocket,
     connection: ConnectionFile,
+    /// The folder of the connection file, removed when this is dropped.
     _folder: tempfile::TempDir,
 }
 
-/// Starts of a kernel before its end is believed.
-const ATTEMPTS: usize = 3;
+/// How often a kernel that exits at its start is started.
+const START_ATTEMPTS: usize = 3;
 
-/// The kernel's process ended before it listened.
+/// The error of a kernel that exits before it listens.
 #[derive(Debug)]
-struct EndedAtStart(std::process::ExitStatus);
+struct ExitedAtStart(std::process::ExitStatus);
 
-impl std::fmt::Display for EndedAtStart {
+impl std::fmt::Display for ExitedAtStart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the kernel ended at its start ({})", self.0)
+        write!(f, "the kernel exited while it was starting ({})", self.0)
     }
 }
 
-impl std::error::Error for EndedAtStart {}
+impl std::error::Error for ExitedAtStart {}
 
 impl Client {
     /// Starts this program's kernel with `folder` as its working folder.
+    ///
+    /// # Errors
+    /// Returns an error when the kernel cannot be started, exits, or does not answer in 60
+    /// seconds. That holds for all functions of this name.
     pub async fn start(exe: &Path, folder: &Path) -> Result<Client> {
         let mut command = Command::new(exe);
         command.args(["kernel", "--connection-file", "{connection_file}"]);
         Client::start_command(command, folder).await
     }
 
-    /// Starts this program's kernel so that its checks leave the reader's own
-    /// progress alone and count in `progress` instead, and its outputs are the same
-    /// each time.
-    pub async fn start_apart(exe: &Path, folder: &Path, progress: &Path) -> Result<Client> {
-        let mut command = steady(exe);
+    /// Starts this program's kernel with reproducible outputs, as
+    /// [`Client::start_reproducible`] does, and with its own progress: checks of exercises
+    /// are recorded in the folder `progress`, not in the reader's progress.
+    pub async fn start_with_progress(exe: &Path, folder: &Path, progress: &Path) -> Result<Client> {
+        let mut command = reproducible(exe);
         command.env("LAMBDA_WORKBOOK_PROGRESS", progress);
         Client::start_command(command, folder).await
     }
 
-    /// Starts this program's kernel so that its outputs are the same each time:
-    /// those of notebooks that are kept.
-    pub async fn start_steady(exe: &Path, folder: &Path) -> Result<Client> {
-        Client::start_command(steady(exe), folder).await
+    /// Starts this program's kernel with reproducible outputs: the same cells give the same
+    /// outputs each time. The outputs of committed notebooks are made like that.
+    pub async fn start_reproducible(exe: &Path, folder: &Path) -> Result<Client> {
+        Client::start_command(reproducible(exe), folder).await
     }
 
-    /// Starts any kernel; `{connection_file}` among the arguments is replaced.
+    /// Starts any kernel. The argument `{connection_file}` is replaced by the path of the
+    /// connection file.
     ///
-    /// Ports are free when they are chosen and may be taken when the kernel asks for
-    /// them: one that ends at its start is started again with others.
+    /// A port that is free when it is chosen may be taken when the kernel opens it. So a
+    /// kernel that exits at its start is started again with other ports, three times in
+    /// all.
     pub async fn start_command(command: Command, folder: &Path) -> Result<Client> {
-        for _ in 1..ATTEMPTS {
+        for _ in 1..START_ATTEMPTS {
             match Client::attempt(&command, folder).await {
-                Err(error) if error.is::<EndedAtStart>() => {}
+                Err(error) if error.is::<ExitedAtStart>() => {}
                 other => return other,
             }
         }
         Client::attempt(&command, folder).await
     }
 
+    /// Starts a kernel once, on ports that are free now.
     async fn attempt(command: &Command, folder: &Path) -> Result<Client> {
+        // Write the connection file.
         let place = tempfile::Builder::new()
             .prefix("lambda-workbook-client-")
             .tempdir()?;
@@ -134,6 +146,8 @@ impl Client {
         };
         let connection = with_free_ports(connection)?;
         connection.write(&file)?;
+
+        // Start the process with the file's path among its arguments.
         let mut filled = Command::new(command.as_std().get_program());
         filled.args(command.as_std().get_args().map(|arg| {
             if arg == "{connection_file}" {
@@ -161,6 +175,7 @@ impl Client {
                 )
             })?;
 
+        // Wait until the kernel listens, and connect.
         let signer = connection.signer();
         let connect = async {
             for port in [
@@ -192,8 +207,10 @@ impl Client {
         };
         let (shell, control, iopub) = tokio::select! {
             sockets = connect => sockets?,
-            status = child.wait() => bail!(EndedAtStart(status?)),
+            status = child.wait() => bail!(ExitedAtStart(status?)),
         };
+
+        // Wait until it answers.
         let mut client = Client {
             child,
             session: uuid::Uuid::new_v4().to_string(),
@@ -208,29 +225,32 @@ impl Client {
         Ok(client)
     }
 
-    /// Where the kernel listens.
+    /// Returns the connection file: where the kernel listens, and its key.
     pub fn connection(&self) -> &ConnectionFile {
         &self.connection
     }
 
-    /// The kernel's process id.
+    /// Returns the kernel's process id; `None` once it has exited and was waited for.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Asks for kernel_info until the answer's "idle" arrives on iopub too.
+    /// Sends `kernel_info_request`s until a status message arrives on iopub.
+    ///
+    /// One request is not enough: ZeroMQ drops what the kernel publishes before the
+    /// subscription has reached it.
     async fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             self.request("kernel_info_request", json!({})).await?;
-            let heard = async {
+            let status = async {
                 loop {
                     if self.published().await?.kind() == "status" {
                         return anyhow::Ok(());
                     }
                 }
             };
-            if tokio::time::timeout(Duration::from_millis(200), heard)
+            if tokio::time::timeout(Duration::from_millis(200), status)
                 .await
                 .is_ok()
             {
@@ -243,30 +263,38 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a request on the shell socket; returns its id.
+    /// Sends a request on the shell socket and returns its message id.
     pub async fn request(&mut self, kind: &str, content: Value) -> Result<String> {
         let message = Message::request(kind, &self.session, content);
         self.shell.send(message.encode(&self.signer)).await?;
         Ok(message.id().to_owned())
     }
 
-    /// The next message on iopub.
+    /// Waits for the next message on iopub.
+    ///
+    /// # Errors
+    /// Returns an error when the kernel has exited or the message has a wrong signature.
     pub async fn published(&mut self) -> Result<Message> {
         let frames = tokio::select! {
             frames = self.iopub.recv() => frames?,
-            status = self.child.wait() => bail!("the kernel ended ({})", status?),
+            status = self.child.wait() => bail!("the kernel exited ({})", status?),
         };
-        // PUB sockets prefix a topic, which Jupyter's decode skips as an identity.
+        // A message on a PUB socket begins with its topic, which `decode` reads as an
+        // identity.
         Message::decode(frames, &self.signer)
     }
 
-    /// Sends a request and waits for its reply.
+    /// Sends a request on the shell socket and waits for its reply. Replies to other requests
+    /// are dropped.
+    ///
+    /// # Errors
+    /// Returns an error when the kernel exits.
     pub async fn ask(&mut self, kind: &str, content: Value) -> Result<Message> {
         let id = self.request(kind, content).await?;
         loop {
             let frames = tokio::select! {
                 frames = self.shell.recv() => frames?,
-                status = self.child.wait() => bail!("the kernel ended ({})", status?),
+                status = self.child.wait() => bail!("the kernel exited ({})", status?),
             };
             let message = Message::decode(frames, &self.signer)?;
             if message.parent_id() == id {
@@ -275,14 +303,20 @@ impl Client {
         }
     }
 
-    /// Runs one cell to its end.
-    pub async fn execute(&mut self, code: &str) -> Result<Ran> {
+    /// Runs one cell to its end and collects its outputs. An error of the cell is an output.
+    ///
+    /// # Errors
+    /// Returns an error when the kernel exits.
+    pub async fn execute(&mut self, code: &str) -> Result<CellRun> {
+        // Send the cell.
         let started = Instant::now();
         let content = json!({
             "code": code, "silent": false, "store_history": true, "user_expressions": {},
             "allow_stdin": false, "stop_on_error": true,
         });
         let id = self.request("execute_request", content).await?;
+
+        // Collect what it publishes, until "idle".
         let mut collected = Outputs::default();
         loop {
             let message = self.published().await?;
@@ -294,10 +328,12 @@ impl Client {
             }
             collected.add(&message);
         }
+
+        // Wait for the reply.
         loop {
             let reply = Message::decode(self.shell.recv().await?, &self.signer)?;
             if reply.parent_id() == id {
-                return Ok(Ran {
+                return Ok(CellRun {
                     outputs: collected.outputs,
                     updates: collected.updates,
                     execution_count: reply.content["execution_count"].as_u64().unwrap_or(0),
@@ -307,14 +343,14 @@ impl Client {
         }
     }
 
-    /// Interrupts the cell that runs.
+    /// Asks the kernel to interrupt the cell that runs. Does not wait for the reply.
     pub async fn interrupt(&mut self) -> Result<()> {
         let message = Message::request("interrupt_request", &self.session, json!({}));
         self.control.send(message.encode(&self.signer)).await?;
         Ok(())
     }
 
-    /// Asks the kernel to end, and ends it if it does not.
+    /// Asks the kernel to shut down, and kills it if it still runs after five seconds.
     pub async fn shutdown(mut self) -> Result<()> {
         let message =
             Message::request("shutdown_request", &self.session, json!({"restart": false}));
@@ -329,7 +365,8 @@ impl Client {
     }
 }
 
-fn steady(exe: &Path) -> Command {
+/// Creates the command of this program's kernel with reproducible outputs.
+fn reproducible(exe: &Path) -> Command {
     let mut command = Command::new(exe);
     command
         .args(["kernel", "--connection-file", "{connection_file}"])
@@ -337,8 +374,8 @@ fn steady(exe: &Path) -> Command {
     command
 }
 
-/// Brings outputs of earlier cells up to date with what a later one changed.
-pub fn update_earlier(earlier: &mut [Ran], later: &Ran) {
+/// Applies the updates that a later cell made to the outputs of earlier ones.
+pub fn update_earlier(earlier: &mut [CellRun], later: &CellRun) {
     for content in &later.updates {
         for ran in &mut *earlier {
             update(&mut ran.outputs, content);
@@ -346,18 +383,22 @@ pub fn update_earlier(earlier: &mut [Ran], later: &Ran) {
     }
 }
 
-/// A cell's outputs as nbformat wants them, as a front end collects them.
+/// Collects the outputs of a cell from iopub messages, as a front end does.
 #[derive(Debug, Default)]
 pub struct Outputs {
+    /// The outputs so far, in order.
     pub outputs: Vec<Output>,
+    /// The updates of displays that are not among these outputs.
     pub updates: Vec<Output>,
-    /// Whether the next output replaces all before it.
+    /// Whether the next output replaces all earlier ones, after a `clear_output` that
+    /// waits.
     clear: bool,
 }
 
 impl Outputs {
-    /// Adds an iopub message.
+    /// Adds an iopub message. Messages that are no outputs are ignored.
     pub fn add(&mut self, message: &Message) {
+        // Translate the message to an output; updates and clearing end here.
         let content = &message.content;
         let kind = message.kind();
         let output = match kind {
@@ -388,6 +429,8 @@ impl Outputs {
             }
             _ => return,
         };
+
+        // Add the output; text is appended to the last text of the same stream.
         if std::mem::take(&mut self.clear) {
             self.outputs.clear();
         }
@@ -395,7 +438,7 @@ impl Outputs {
             Some(Value::Object(last))
                 if kind == "stream" && last.get("name") == Some(&output["name"]) =>
             {
-                // In place: a cell may print a million lines.
+                // The text is changed in place, because a cell may print a million lines.
                 if let Some(Value::String(all)) = last.get_mut("text") {
                     all.push_str(text(&output["text"]));
                 }
@@ -405,8 +448,8 @@ impl Outputs {
     }
 }
 
-/// Changes the outputs that were shown under the display id of an
-/// `update_display_data`; false when there is none.
+/// Applies the content of an `update_display_data` message to all outputs with its display
+/// id. Returns false when there is none.
 fn update(outputs: &mut [Output], content: &Value) -> bool {
     let id = &content["transient"]["display_id"];
     let mut found = false;
@@ -420,8 +463,10 @@ fn update(outputs: &mut [Output], content: &Value) -> bool {
     found
 }
 
+/// Fills in five TCP ports that are free now.
 fn with_free_ports(mut connection: ConnectionFile) -> Result<ConnectionFile> {
-    let mut held = Vec::new();
+    // All listeners stay open until the last port is chosen, so that the ports differ.
+    let mut listeners = Vec::new();
     for port in [
         &mut connection.shell_port,
         &mut connection.iopub_port,
@@ -431,7 +476,7 @@ fn with_free_ports(mut connection: ConnectionFile) -> Result<ConnectionFile> {
     ] {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         *port = listener.local_addr()?.port();
-        held.push(listener);
+        listeners.push(listener);
     }
     Ok(connection)
 }

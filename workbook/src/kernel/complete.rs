@@ -1,10 +1,10 @@
-//! Tab completion and documentation, in a process of its own.
+//! Completion and documentation, by the program `completer`.
 //!
-//! evcxr's rust-analyzer sees no crate here (that is what makes cells quick), so
-//! completion has its own, in the program `completer` of the package of that name.
-//! It is started at the first Tab, reads the sources of the crates that cells name,
-//! and answers one line of JSON for each line of JSON. Its memory, a few hundred
-//! megabytes, is its own and ends with the kernel.
+//! evcxr has a rust-analyzer, but in this kernel it sees no crates, which makes cells
+//! compile faster. The program `completer`, of the package of that name, has a second
+//! one. It is started at the first Tab and reads the sources of the crates that cells use.
+//! Then it answers each question, one line of JSON, with one line of JSON. It needs a few
+//! hundred megabytes of memory and ends with the kernel.
 //!
 //! The set-up builds the completer after the kernel. Until it is built, completion
 //! has only the words of the cell to offer.
@@ -16,37 +16,40 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// The completer's own file, by its path: to depend on that package would mean to
-/// compile rust-analyzer before the kernel.
+/// The types of questions and answers. The file belongs to the completer and is included by
+/// its path: a dependency on that package would mean compiling rust-analyzer before the
+/// kernel.
 #[path = "../../../crates/completer/src/question.rs"]
 mod question;
 
 pub use question::{Answer, Ask, Help, Item, Question};
 
-/// The completer as the kernel holds it.
+/// A running completer.
 pub struct Completer {
-    /// Killed when this is dropped.
+    /// The process; it is killed when this is dropped.
     child: Child,
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    /// Questions whose answers nobody waits for any more.
+    /// How many questions were sent whose answers have not arrived.
     overdue: usize,
-    /// Whether it has answered once.
+    /// Whether the first answer has arrived, so that the sources are loaded.
     loaded: bool,
 }
 
-/// JupyterLab shows no completion that comes later than a second; the words of the
-/// cell are better than nothing.
-const WHILE_LOADING: Duration = Duration::from_millis(900);
-/// Some milliseconds will do, but the machine may be busy.
-const ONCE_LOADED: Duration = Duration::from_secs(3);
+/// How long an answer may take while the sources are being loaded. JupyterLab shows no
+/// completions that take longer than a second, and the words of the cell can be offered
+/// instead.
+const TIMEOUT_WHILE_LOADING: Duration = Duration::from_millis(900);
+/// How long an answer may take once the sources are loaded. It usually takes some
+/// milliseconds, but the machine may be busy.
+const TIMEOUT_ONCE_LOADED: Duration = Duration::from_secs(3);
 
 impl Completer {
     /// Starts the process, which loads in the background. Returns `None` when the
     /// completer is not built yet.
     ///
     /// # Errors
-    /// When the program is there but cannot be started.
+    /// Returns an error when the program exists but cannot be started.
     pub fn start(place: &Place) -> Result<Option<Completer>> {
         let program = place.completer();
         if !program.exists() {
@@ -54,7 +57,7 @@ impl Completer {
         }
         let mut child = Command::new(&program)
             .arg(&place.root)
-            // The toolchain that compiles cells, without rustup's detour.
+            // The toolchain that compiles cells, called directly and not through rustup.
             .env("CARGO", place.cargo())
             .env("RUSTC", place.toolchain.join("rustc"))
             .stdin(Stdio::piped())
@@ -82,49 +85,50 @@ impl Completer {
     /// too long, for example because the sources are still being read.
     ///
     /// # Errors
-    /// When the process has ended or its answer cannot be read. It is of no more use
-    /// then.
+    /// Returns an error when the process has ended or its answer cannot be read. The
+    /// completer must be started again then.
     pub async fn ask(&mut self, question: &Question) -> Result<Option<Answer>> {
-        let patience = match self.loaded {
-            false => WHILE_LOADING,
-            true => ONCE_LOADED,
+        let timeout = match self.loaded {
+            false => TIMEOUT_WHILE_LOADING,
+            true => TIMEOUT_ONCE_LOADED,
         };
-        // Late answers are still on their way when the next question is asked. A
-        // question is not sent before they have arrived: a reader who presses Tab ten
-        // times while the sources are read waits for one answer, not for ten.
+        // Late answers to earlier questions may still be on their way. The question is not
+        // sent before they have arrived. So a reader who presses Tab ten times while the
+        // sources are loaded waits for one answer, not for ten.
         let asked = async {
             while self.overdue > 0 {
-                self.answer().await?;
+                self.next_answer().await?;
             }
             let mut line = serde_json::to_string(question)?;
             line.push('\n');
             self.stdin
                 .write_all(line.as_bytes())
                 .await
-                .context("the completer takes no questions")?;
+                .context("cannot send a question to the completer")?;
             self.overdue += 1;
-            let line = self.answer().await?;
-            serde_json::from_str(&line).context("the completer's answer cannot be read")
+            let line = self.next_answer().await?;
+            serde_json::from_str(&line).context("cannot read the completer's answer")
         };
-        match tokio::time::timeout(patience, asked).await {
+        match tokio::time::timeout(timeout, asked).await {
             Ok(answer) => answer.map(Some),
             Err(_) => Ok(None),
         }
     }
 
-    /// The next answer, as text.
-    async fn answer(&mut self) -> Result<String> {
+    /// Waits for the next answer and returns its line.
+    async fn next_answer(&mut self) -> Result<String> {
         let line = self.answers.next_line().await?;
-        let line = line.context("the completer has ended")?;
+        let line = line.context("the completer has exited")?;
         self.overdue -= 1;
         self.loaded = true;
         Ok(line)
     }
 }
 
-/// Completions without the completer: the words of the source that begin with what was
-/// typed. Without it there is no documentation.
+/// Answers a question without the completer: the completions are the words of the source
+/// that begin with the text before the cursor. There is no documentation.
 pub fn words(question: &Question) -> Answer {
+    // Find the start of the word at the cursor.
     if question.ask != Ask::Completions {
         return Answer::default();
     }
@@ -132,6 +136,8 @@ pub fn words(question: &Question) -> Answer {
     let before = &question.source[..question.offset];
     let start = before.trim_end_matches(word).len();
     let prefix = &before[start..];
+
+    // Collect the longer words that begin like it, without evcxr's internal names.
     let mut found: Vec<&str> = question
         .source
         .split(|c| !word(c))
@@ -144,6 +150,7 @@ pub fn words(question: &Question) -> Answer {
         .collect();
     found.sort_unstable();
     found.dedup();
+
     Answer {
         items: found
             .into_iter()

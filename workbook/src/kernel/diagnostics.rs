@@ -1,32 +1,34 @@
-//! rustc's own reports, with the lines of the reader's cells.
+//! Rewrites rustc's reports so that they name the reader's cells and lines.
 //!
-//! evcxr compiles a cell within a source of its own, and where it wraps the last
-//! expression a report may point to nothing that the reader wrote. Its source for
-//! checking has the reader's lines as they are, so that is what rustc is asked
-//! about when a cell does not compile; the file and the line numbers in the
-//! margin are put right here.
+//! evcxr compiles a cell as a part of a larger source. It also wraps the last expression,
+//! so a report of that compilation may point to code that the reader did not write. The
+//! source that evcxr writes for `cargo check` contains the reader's lines unchanged.
+//! Therefore the report of the check is shown when a cell does not compile. This module
+//! replaces the file names and the line numbers in it.
 
 use super::failure::Failure;
-use super::locate::{RanCell, line_in_cell, shortened};
+use super::locate::{ExecutedCell, line_in_cell, shortened};
 use super::wire::text;
 use serde_json::Value;
 
-/// What rustc said of a cell, and the source that it read.
+/// The errors that rustc reported for a cell, and the source that it read.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    /// rustc's JSON of each error.
+    /// The errors in rustc's JSON format; empty when the cell passed.
     pub errors: Vec<Value>,
+    /// The source that evcxr wrote for the check; empty when the cell passed.
     pub source: String,
 }
 
 impl Diagnostics {
-    /// The errors within the cell, one failure each. `cells` are those that ran
-    /// before, to which notes may point.
-    pub fn failures(&self, cell: &RanCell, cells: &[RanCell]) -> Vec<Failure> {
+    /// Returns the errors that point into `cell`, one failure for each. `cells` are the cells
+    /// that ran before; the notes of an error may point into them.
+    pub fn failures(&self, cell: &ExecutedCell, cells: &[ExecutedCell]) -> Vec<Failure> {
         let of_cell = |error: &&Value| {
             let spans = error["spans"].as_array();
             spans.into_iter().flatten().any(|span| {
-                // Within a macro the span is the macro's; its call is further out.
+                // The span of an error in a macro is in the macro's definition. The spans of
+                // the calls that expanded to it are nested inside as "expansion".
                 let calls = std::iter::successors(Some(span), |span| {
                     Some(&span["expansion"]["span"]).filter(|outer| outer.is_object())
                 });
@@ -48,26 +50,29 @@ impl Diagnostics {
             .collect()
     }
 
-    fn report(&self, error: &Value, cell: &RanCell, cells: &[RanCell]) -> Vec<String> {
-        // The lines below an arrow are of the file that it names.
-        let mut ours = true;
+    /// Returns the lines of rustc's rendered report of an error, with cells in place of files
+    /// and the cells' line numbers.
+    fn report(&self, error: &Value, cell: &ExecutedCell, cells: &[ExecutedCell]) -> Vec<String> {
+        // Whether the next lines show the checked source. An arrow names the file of the lines
+        // below it.
+        let mut in_source = true;
         let rendered = text(&error["rendered"]).trim_end();
         rendered
             .lines()
             .map(|line| {
                 if let Some((before, file, position)) = arrow(line) {
-                    ours = file == SOURCE;
-                    return format!("{before}{}", self.place(file, position, cell, cells));
+                    in_source = file == SOURCE;
+                    return format!("{before}{}", self.location(file, position, cell, cells));
                 }
                 if plain(line).starts_with(['h', 'n']) {
-                    ours = true; // "help" and "note": they come back to the cell
+                    in_source = true; // "help" or "note": a new part, about the cell again
                 }
-                match margin(line).filter(|_| ours) {
+                match margin(line).filter(|_| in_source) {
                     Some((start, end, number)) => {
-                        let own = self.find(number, cell, cells);
-                        let own = own.map_or(String::new(), |(_, line)| line.to_string());
+                        let found = self.find_cell(number, cell, cells);
+                        let number = found.map_or(String::new(), |(_, line)| line.to_string());
                         let width = end - start;
-                        format!("{}{own:>width$}{}", &line[..start], &line[end..])
+                        format!("{}{number:>width$}{}", &line[..start], &line[end..])
                     }
                     None => line.to_owned(),
                 }
@@ -75,24 +80,31 @@ impl Diagnostics {
             .collect()
     }
 
-    /// The cell, and the line in it, of a line of the source.
-    fn find<'a>(
+    /// Returns the cell from which a line of the source comes, and the line in that cell.
+    /// Returns `None` for a line that evcxr added. All lines count from 1.
+    fn find_cell<'a>(
         &self,
         line: usize,
-        cell: &'a RanCell,
-        cells: &'a [RanCell],
-    ) -> Option<(&'a RanCell, usize)> {
+        cell: &'a ExecutedCell,
+        cells: &'a [ExecutedCell],
+    ) -> Option<(&'a ExecutedCell, usize)> {
         std::iter::once(cell)
             .chain(cells.iter().rev())
             .find_map(|cell| Some((cell, line_in_cell(&cell.code, &self.source, line)?)))
     }
 
-    /// "cell [3]:2:5" for a place in the source; other files without the machine's
-    /// folders.
-    fn place(&self, file: &str, position: &str, cell: &RanCell, cells: &[RanCell]) -> String {
+    /// Describes a location as rustc does, such as "cell [3]:2:5" in a cell. A file of a
+    /// package is named without the folders of this machine.
+    fn location(
+        &self,
+        file: &str,
+        position: &str,
+        cell: &ExecutedCell,
+        cells: &[ExecutedCell],
+    ) -> String {
         let (line, rest) = position.split_once(':').unwrap_or((position, ""));
         let line = line.parse().unwrap_or(0);
-        match self.find(line, cell, cells) {
+        match self.find_cell(line, cell, cells) {
             Some((cell, line)) if file == SOURCE => format!("cell [{}]:{line}:{rest}", cell.count),
             _ if file == SOURCE => "code that evcxr added".to_owned(),
             _ => format!("{}:{position}", shortened(file)),
@@ -100,9 +112,11 @@ impl Diagnostics {
     }
 }
 
+/// The file of the cell in rustc's diagnostics.
 const SOURCE: &str = "src/lib.rs";
 
-/// Splits rustc's line of a place, "  --> src/lib.rs:7:5", behind the arrow.
+/// Splits a line with an arrow, such as "  --> src/lib.rs:7:5", into the text up to the file,
+/// the file, and the position. Returns `None` for other lines.
 fn arrow(line: &str) -> Option<(&str, &str, &str)> {
     let arrow = ["--> ", "::: "].iter().find_map(|arrow| {
         let at = line.find(arrow)?;
@@ -123,7 +137,8 @@ fn arrow(line: &str) -> Option<(&str, &str, &str)> {
     Some((&line[..at + skipped], file, position))
 }
 
-/// The number in the margin of a line, "57 | let a = 1;": where it is, and itself.
+/// Finds the line number in the margin of a line such as "57 | let a = 1;". Returns the bytes
+/// where it starts and ends, and the number itself.
 fn margin(line: &str) -> Option<(usize, usize, usize)> {
     let rest = skip_colours(line).trim_start();
     let rest = skip_colours(rest);
@@ -139,6 +154,7 @@ fn margin(line: &str) -> Option<(usize, usize, usize)> {
     ))
 }
 
+/// Returns the text without the colour escapes at its begin.
 fn skip_colours(mut text: &str) -> &str {
     while let Some((_, rest)) = text
         .strip_prefix("\x1b[")
@@ -149,7 +165,7 @@ fn skip_colours(mut text: &str) -> &str {
     text
 }
 
-/// The text without colours.
+/// Returns the text without any colour escapes.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -165,8 +181,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn cell(code: &str, count: u64) -> RanCell {
-        RanCell {
+    fn cell(code: &str, count: u64) -> ExecutedCell {
+        ExecutedCell {
             function: String::new(),
             code: code.to_owned(),
             count,
@@ -211,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_outside_the_cell_are_none_of_its_own() {
+    fn errors_outside_the_cell_are_left_out() {
         let diagnostics = Diagnostics {
             errors: vec![json!({"message": "x", "rendered": "",
                 "spans": [{"is_primary": true, "file_name": "src/lib.rs", "line_start": 1}]})],

@@ -1,4 +1,7 @@
-//! evcxr as a session holds it: started early, and again when it died.
+//! Starts evcxr in the background, and starts it again after it has exited.
+//!
+//! A session starts its engine when the notebook is opened, so that evcxr is usually
+//! ready before the reader runs the first cell.
 
 use super::backend::Backend;
 use super::place::{Built, Place};
@@ -6,27 +9,33 @@ use super::side_channel::SideChannel;
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 
-/// evcxr, its folder and what its cells say.
-pub struct Running {
+/// A running evcxr.
+pub struct Evcxr {
+    /// The private folder of this kernel.
     pub place: Place,
+    /// The process `evcxr_jupyter`.
     pub backend: Backend,
+    /// The connection to the cell process.
     pub cells: SideChannel,
 }
 
-/// A start that succeeded, and what the reader should know of it.
-type Started = (Running, Option<String>);
+/// A running evcxr, and a notice for the reader if there is one.
+type Started = (Evcxr, Option<String>);
 
-/// evcxr, started while the reader still looks at the page.
+/// Owns evcxr, from its start in the background on.
 pub struct Engine {
     built: Built,
+    /// The task that starts evcxr; `None` when no start is under way.
     starting: Option<JoinHandle<Result<Started>>>,
-    pub running: Option<Running>,
-    /// What the reader should know, said before the next cell's output.
+    /// The running evcxr; `None` before it is ready and after it has exited.
+    pub running: Option<Evcxr>,
+    /// A notice about the last start, which the session prints before the output of the
+    /// next cell; for example that the support crate was built again.
     pub notice: Option<String>,
 }
 
 impl Engine {
-    /// Starts evcxr in the background.
+    /// Begins to start evcxr in the background and returns at once.
     pub fn start(built: Built) -> Engine {
         let starting = Some(tokio::spawn(start_backend(built.clone())));
         Engine {
@@ -37,8 +46,14 @@ impl Engine {
         }
     }
 
-    /// Waits until evcxr runs; starts it again if it died. May be given up and
-    /// called again.
+    /// Waits until evcxr runs, and starts it again if it has exited.
+    ///
+    /// The future may be dropped before it is ready (it is "cancel safe"): the start goes
+    /// on in the background, and the next call waits for it.
+    ///
+    /// # Errors
+    /// Returns an error when the kernel's folder cannot be prepared or evcxr cannot be
+    /// started. The next call tries again.
     pub async fn start_or_wait(&mut self) -> Result<()> {
         if self.running.is_none() {
             let starting = self
@@ -46,26 +61,30 @@ impl Engine {
                 .get_or_insert_with(|| tokio::spawn(start_backend(self.built.clone())));
             let started = starting.await;
             self.starting = None;
-            let (running, notice) = started.context("the start was cut off")??;
+            let (evcxr, notice) =
+                started.context("the task that starts evcxr was cancelled or panicked")??;
             self.notice = notice;
-            self.running = Some(running);
+            self.running = Some(evcxr);
         }
         Ok(())
     }
 
-    /// The running evcxr, if it runs.
-    pub fn running(&mut self) -> Result<&mut Running> {
+    /// Returns the running evcxr, or an error when it does not run.
+    pub fn running(&mut self) -> Result<&mut Evcxr> {
         self.running.as_mut().context("evcxr is not running")
     }
 }
 
+/// Builds the support crate again if its sources have changed, prepares the kernel's
+/// folder and starts evcxr in it.
 async fn start_backend(built: Built) -> Result<Started> {
-    let ready = built.clone();
+    // Build and prepare on a thread where blocking is allowed. A source that does not
+    // compile is no error: the last build still works.
     let (place, notice) = tokio::task::spawn_blocking(move || {
         let mut notice = None;
-        if let Some(source) = ready.changed_source() {
-            let source = source.strip_prefix(&ready.root).unwrap_or(&source).to_owned();
-            notice = Some(match ready.rebuild() {
+        if let Some(source) = built.changed_source() {
+            let source = source.strip_prefix(&built.root).unwrap_or(&source).to_owned();
+            notice = Some(match built.rebuild() {
                 Ok(()) => format!("{} had changed; the support crate was built again.", source.display()),
                 Err(error) => format!(
                     "{} has changed but does not compile, so this notebook runs on the last build.\n{error:#}",
@@ -73,17 +92,19 @@ async fn start_backend(built: Built) -> Result<Started> {
                 ),
             });
         }
-        anyhow::Ok((Place::prepare(&ready)?, notice))
+        anyhow::Ok((Place::prepare(&built)?, notice))
     })
     .await??;
+
+    // Open the side channel first: the cell process connects to it while evcxr starts.
     let mut cells = SideChannel::open(&place)?;
     let backend = cells
-        .answer_during(Backend::start(&place, Some(&place.channel())))
+        .respond_during(Backend::start(&place, Some(&place.channel())))
         .await?;
-    let running = Running {
+    let evcxr = Evcxr {
         place,
         backend,
         cells,
     };
-    Ok((running, notice))
+    Ok((evcxr, notice))
 }

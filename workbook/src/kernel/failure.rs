@@ -1,27 +1,31 @@
-//! What goes wrong in a cell, as Jupyter shows it.
+//! The errors of a cell, in the form in which Jupyter shows them.
 
 use super::annotate::nameable;
-use super::backend::Checked;
-use super::locate::RanCell;
+use super::backend::CheckReport;
+use super::locate::ExecutedCell;
 use super::parse::syntax_error;
 use super::wire::{Message, text};
 use serde_json::{Value, json};
 
-/// An error as Jupyter shows it.
+/// An error of a cell. The fields are those of Jupyter's `error` message.
 #[derive(Clone, Debug)]
 pub struct Failure {
+    /// The kind of error, such as "CompileError" or "Panic" (Jupyter's `ename`).
     pub name: String,
+    /// The message (Jupyter's `evalue`).
     pub value: String,
+    /// The lines that a front end shows. They may contain terminal colours.
     pub traceback: Vec<String>,
 }
 
-/// After a panic or a failed `?`.
+/// The last line of an error after a panic or an error at a `?`.
 const LOST_SOME: &str =
     "Kept: earlier variables, unless this cell moved them. Lost: this cell's own.";
-/// After the end of the cells' process.
+/// The last line of an error after the end of the cell process.
 pub const LOST_ALL: &str = "Kept: functions, types and `use`s. Lost: all variables.";
 
 impl Failure {
+    /// Creates an error whose traceback is its name and its message.
     pub fn new(name: &str, value: impl Into<String>) -> Failure {
         let value = value.into();
         Failure {
@@ -34,80 +38,87 @@ impl Failure {
         }
     }
 
-    /// A panic; `place` says where, such as " at line 3 of this cell".
-    pub fn panic(message: &str, place: &str) -> Failure {
-        Failure::told("Panic", format!("panicked{place}:"), message)
+    /// Creates the error for a panic. `location` describes where it was, such as
+    /// " at line 3 of this cell"; see [`super::locate`].
+    pub fn panic(message: &str, location: &str) -> Failure {
+        Failure::with_heading("Panic", format!("panicked{location}:"), message)
     }
 
-    /// An error that a `?` met; `type_name` is its type, with its path.
+    /// Creates the error for an `Err` at a `?`. `type_name` is the full path of the error's
+    /// type; its last part, without generic arguments, becomes the name.
     pub fn question_mark(type_name: &str, message: &str) -> Failure {
         let short = type_name.split('<').next().unwrap_or(type_name);
         let short = short.rsplit("::").next().unwrap_or(short);
-        Failure::told(short, format!("{type_name}, met by `?`:"), message)
+        Failure::with_heading(short, format!("{type_name}, returned by `?`:"), message)
     }
 
-    /// A message under a line of its own that says how it came.
-    fn told(name: &str, head: String, message: &str) -> Failure {
+    /// Creates an error whose traceback is a heading, the message, and what was kept.
+    fn with_heading(name: &str, heading: String, message: &str) -> Failure {
         let lines = message.lines().map(str::to_owned);
         Failure {
             name: name.to_owned(),
             value: message.to_owned(),
-            traceback: std::iter::once(head)
+            traceback: std::iter::once(heading)
                 .chain(lines)
                 .chain([LOST_SOME.to_owned()])
                 .collect(),
         }
     }
 
-    /// The reader's interrupt; `kept` says what became of the variables.
+    /// Creates the error for an interrupt. `kept` tells what is left of the variables.
     pub fn interrupted(kept: Kept) -> Failure {
         let mut failure = Failure::new("Interrupted", "the reader interrupted the cell");
         failure.traceback.extend(match kept {
-            Kept::Everything => vec!["It had not begun to run: nothing is lost.".to_owned()],
-            Kept::Earlier => vec![LOST_SOME.to_owned()],
+            Kept::Everything => {
+                vec!["The cell had not begun to run, so nothing is lost.".to_owned()]
+            }
+            Kept::EarlierVariables => vec![LOST_SOME.to_owned()],
             Kept::Items => vec![
-                "It did not stop by itself, so its process was ended.".to_owned(),
+                "The cell did not stop by itself, so its process was killed.".to_owned(),
                 LOST_ALL.to_owned(),
             ],
         });
         failure
     }
 
-    /// The end of the cells' process, from what evcxr and the process itself said
-    /// last.
-    pub fn process_ended(said: &str, printed: &str) -> Failure {
-        let status = said
+    /// Creates the error for the end of the cell process.
+    ///
+    /// `message` is evcxr's message, which contains the exit status. `stderr_tail` is the end
+    /// of what the process printed to standard error.
+    pub fn process_ended(message: &str, stderr_tail: &str) -> Failure {
+        let status = message
             .rsplit("terminated with status: ")
             .next()
             .unwrap_or_default()
             .trim();
-        let why = if printed.contains("has overflowed its stack") {
-            "the cell overflowed its stack: a recursion without an end?".to_owned()
+        let cause = if stderr_tail.contains("has overflowed its stack") {
+            "the cell overflowed its stack, perhaps by a recursion without an end".to_owned()
         } else if let Some(code) = status.strip_prefix("exit status: ") {
             format!("the cell ended its process with exit code {code}")
         } else if let Some(signal) = status.strip_prefix("signal: ") {
             let hint = match signal.split(' ').next() {
-                Some("6") => ": abort",
-                Some("7" | "11") => ": a bad memory access",
-                Some("9") => ": killed, perhaps because the machine ran out of memory",
+                Some("6") => ": it aborted",
+                Some("7" | "11") => ": an invalid memory access",
+                Some("9") => ": it was killed, perhaps because the machine ran out of memory",
                 _ => "",
             };
             format!("the cell's process was ended by signal {signal}{hint}")
         } else {
-            format!("the cell's process ended: {said}")
+            format!("the cell's process ended: {message}")
         };
-        let mut failure = Failure::new("CellProcessDied", why);
+        let mut failure = Failure::new("CellProcessDied", cause);
         failure.traceback.push(LOST_ALL.to_owned());
         failure
     }
 
-    /// The content of Jupyter's error message.
+    /// Returns the content of Jupyter's `error` message.
     pub fn content(&self) -> Value {
         json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
     }
 
-    /// One error out of several: evcxr publishes one for each of rustc's, Jupyter
-    /// knows one a cell.
+    /// Joins several errors into one, because Jupyter knows one error for each cell while
+    /// evcxr publishes one for each error of rustc. The name and the message are those of
+    /// the first. Returns `None` for an empty list.
     pub fn join(failures: Vec<Failure>) -> Option<Failure> {
         let more = failures.len().saturating_sub(1);
         let mut failures = failures.into_iter();
@@ -122,12 +133,12 @@ impl Failure {
         Some(first)
     }
 
-    /// What evcxr says is wrong. `count` is the cell's number, `printed` the end of
-    /// what it printed on standard error.
-    pub fn from_evcxr(message: &Message, count: u64, printed: &str) -> Failure {
+    /// Creates the error for an `error` message of evcxr. `count` is the cell's number, and
+    /// `stderr_tail` is the end of what the cell printed to standard error.
+    pub fn from_evcxr(message: &Message, count: u64, stderr_tail: &str) -> Failure {
         let value = text(&message.content["evalue"]);
         if value.contains("Subprocess terminated") {
-            return Failure::process_ended(value, printed);
+            return Failure::process_ended(value, stderr_tail);
         }
         let lines = message.content["traceback"].as_array();
         let report: Vec<&str> = lines
@@ -138,19 +149,33 @@ impl Failure {
         Failure {
             name: "CompileError".to_owned(),
             value: value.to_owned(),
-            traceback: in_our_words(&report, count),
+            traceback: with_cell_number(&report, count),
         }
     }
 
-    /// A compile error as rustc tells it, where rustc points into the cell; what
-    /// evcxr alone knows, that a variable cannot be kept, as it is.
-    pub fn in_rustcs_words(self, cell: &RanCell, cells: &[RanCell], checked: &Checked) -> Failure {
+    /// Replaces evcxr's report of a compile error by a better one, if there is one.
+    ///
+    /// `cell` is the cell that does not compile, `cells` are those that ran before, and
+    /// `checked` is rustc's report. The alternatives are tried in this order: evcxr's own
+    /// error about a variable that cannot be kept, rustc's errors within the cell, a syntax
+    /// error, a variable without a type, and else evcxr's report.
+    pub fn with_rustc_report(
+        self,
+        cell: &ExecutedCell,
+        cells: &[ExecutedCell],
+        checked: &CheckReport,
+    ) -> Failure {
+        // evcxr alone knows which variables cannot be kept.
         if self.value.starts_with("The variable `") {
             return self;
         }
+
+        // rustc's own report.
         if let Some(failure) = Failure::join(checked.diagnostics.failures(cell, cells)) {
             return failure;
         }
+
+        // evcxr does not ask rustc about a cell that it cannot parse.
         if let Some((line, message)) = syntax_error(&cell.code) {
             let mut failure = Failure::new("CompileError", format!("syntax error: {message}"));
             let text = cell.code.lines().nth(line - 1).unwrap_or_default();
@@ -160,31 +185,38 @@ impl Failure {
             failure.traceback.push(format!("{line} | {text}"));
             return failure;
         }
-        let untyped_variable = self
+
+        // A variable whose type evcxr could not find.
+        let variable = self
             .value
             .strip_prefix("Couldn't automatically determine type of variable `")
             .and_then(|rest| rest.split('`').next());
-        match untyped_variable {
-            Some(variable) => untyped(variable, checked.types.get(variable).map(String::as_str)),
+        match variable {
+            Some(variable) => {
+                untyped_variable(variable, checked.types.get(variable).map(String::as_str))
+            }
             None => self,
         }
     }
 }
 
-/// What an interrupted cell leaves.
+/// What is left after an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
+    /// Everything, because the cell had not begun to run.
     Everything,
-    Earlier,
+    /// The variables of earlier cells, unless the interrupted cell moved them.
+    EarlierVariables,
+    /// Functions, types and `use`s, but no variables, because the cell process was killed.
     Items,
 }
 
-/// evcxr's report of a compile error, with the cell's number and line as the
-/// reader sees them, and in few colours that read well on light and dark.
+/// Rewrites evcxr's report of a compile error: with the cell's number and line as the reader
+/// sees them, and with a few colours that are readable on light and dark backgrounds.
 ///
-/// evcxr names the cell by a count of its own, as a file, and its head always
-/// says line 1; the numbers in the margin are right.
-fn in_our_words(report: &[&str], count: u64) -> Vec<String> {
+/// evcxr names a cell like a file, by a count of its own, and its heading always says
+/// line 1. The line numbers in the margin are right, so the first of them is used.
+fn with_cell_number(report: &[&str], count: u64) -> Vec<String> {
     let report: Vec<String> = report.iter().map(|line| recoloured(line)).collect();
     let in_margin = |line: &String| -> Option<usize> {
         let (number, _) = line.split_once('│')?;
@@ -204,18 +236,23 @@ fn in_our_words(report: &[&str], count: u64) -> Vec<String> {
         .collect()
 }
 
-/// Replaces evcxr's 256 colours, greys of which vanish on one background or the
-/// other, by the terminal's own, one escape a run of characters.
+/// Replaces the colours in a line of evcxr's report by the terminal's basic ones.
+///
+/// evcxr uses greys of the 256-colour palette, which are invisible on a light or on a dark
+/// background. It also writes one escape sequence for each character; the result has one
+/// for each run of a colour.
 fn recoloured(line: &str) -> String {
+    // The colour of the next character, and the colour that was written last.
     let mut out = String::with_capacity(line.len());
     let (mut colour, mut written) = (0, 0);
     let mut rest = line;
     while let Some(next) = rest.chars().next() {
+        // An escape sequence sets the colour.
         if let Some((code, after)) = escape(rest) {
             colour = match code {
                 "0" => 0,
                 code => match code.strip_prefix("38;5;") {
-                    // Greys, of margins and of code that is not at fault.
+                    // Greys, for margins and for code without an error: no colour.
                     Some("240" | "246" | "249") => 0,
                     Some("54") => 31,
                     Some("100") => 33,
@@ -226,7 +263,8 @@ fn recoloured(line: &str) -> String {
             rest = after;
             continue;
         }
-        // Blanks have no colour; they need not end a run.
+        // A character is written in that colour. A blank has no visible colour, so it does
+        // not end a run.
         if colour != written && next != ' ' {
             out += &format!("\x1b[{colour}m");
             written = colour;
@@ -240,13 +278,15 @@ fn recoloured(line: &str) -> String {
     out
 }
 
-/// The code of the colour escape that `text` begins with, and what follows.
+/// Returns the code of the colour escape at the begin of `text`, and the text after it;
+/// `None` when `text` begins with something else.
 fn escape(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("\x1b[")?.split_once('m')
 }
 
-/// A variable that cannot be kept for later cells.
-fn untyped(variable: &str, name: Option<&str>) -> Failure {
+/// Creates the error for a variable that cannot be kept for later cells, because evcxr cannot
+/// write its type. `name` is the type as rustc displays it, if rustc named it.
+fn untyped_variable(variable: &str, name: Option<&str>) -> Failure {
     let known = |name: &&str| !name.contains("<_") && !name.contains("_>") && *name != "_";
     let text = match name.filter(known) {
         Some(name) if !nameable(name) => format!(
@@ -270,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_process_is_told_by_its_cause() {
+    fn the_end_of_a_process_is_explained_by_its_cause() {
         let ended = |status: &str, printed: &str| {
             Failure::process_ended(
                 &format!("Subprocess terminated with status: {status}"),
@@ -298,7 +338,7 @@ mod tests {
             " \x1b[38;5;246m3 │\x1b[0m \x1b[38;5;249ml\x1b[0m\x1b[38;5;249me\x1b[0m \x1b[38;5;54mx\x1b[0m\x1b[38;5;54my\x1b[0m",
         ];
         assert_eq!(
-            in_our_words(&report, 4),
+            with_cell_number(&report, 4),
             [
                 "\x1b[31m[E0425] Error: \x1b[0mno `x`",
                 "   ╭[0m─[ cell [4], line 3 ]",
@@ -308,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn several_errors_are_one_that_tells_how_many() {
+    fn several_errors_are_joined_and_counted() {
         let failures = vec![Failure::new("E", "a"), Failure::new("E", "b")];
         let joined = Failure::join(failures).unwrap();
         assert_eq!(joined.value, "a (and 1 more)");
@@ -316,11 +356,14 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_cannot_be_kept_says_the_mend() {
-        let closure = untyped("f", Some("{closure@src/lib.rs:1:1}")).value;
+    fn the_error_for_a_variable_that_cannot_be_kept_says_the_fix() {
+        let closure = untyped_variable("f", Some("{closure@src/lib.rs:1:1}")).value;
         assert!(closure.contains("Box::new"), "{closure}");
-        assert_eq!(untyped("v", Some("Vec<_>")).value, untyped("v", None).value);
-        let unknown = untyped("v", None).value;
+        assert_eq!(
+            untyped_variable("v", Some("Vec<_>")).value,
+            untyped_variable("v", None).value
+        );
+        let unknown = untyped_variable("v", None).value;
         assert!(unknown.contains("let v: Vec<u64>"), "{unknown}");
     }
 }

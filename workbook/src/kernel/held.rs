@@ -1,33 +1,41 @@
-//! Cells that were run while this kernel was still being built: the launcher's
-//! waiting kernel held them, and hands them over in a file.
+//! Requests that were received before this kernel was built.
+//!
+//! While the kernel is being built, the launcher's waiting kernel answers Jupyter and holds
+//! the cells that the reader runs. It writes these requests to a file, which this kernel
+//! reads at its start.
+
 use super::wire::{Message, Signer, unhex};
 use anyhow::{Context, Result};
 use std::path::Path;
 use zeromq::ZmqMessage;
 
-/// Takes the held requests out of `path`, in their order, and removes the file. It
-/// holds one list of ZeroMQ frames a request, each frame in hexadecimal.
+/// Reads the held requests from `path`, in order, and removes the file, so that no cell runs
+/// twice. The file is a JSON list with one item for each request: the list of its ZeroMQ
+/// frames, each in hexadecimal.
+///
+/// A request that cannot be decoded or has a wrong signature is logged and dropped, as on a
+/// socket.
 ///
 /// # Errors
-/// When the file cannot be read. A request with a wrong signature is refused, as one
-/// from a socket is, and the others are kept.
+/// Returns an error when the file cannot be read or has another format.
 pub fn take(path: &Path, signer: &Signer) -> Result<Vec<Message>> {
     let bytes = std::fs::read(path)
-        .with_context(|| format!("cannot read the held cells in {}", path.display()))?;
+        .with_context(|| format!("cannot read the held requests in {}", path.display()))?;
     let _ = std::fs::remove_file(path);
     let requests: Vec<Vec<String>> = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} holds no cells", path.display()))?;
+        .with_context(|| format!("{} is not a list of held requests", path.display()))?;
     let mut held = Vec::with_capacity(requests.len());
     for frames in requests {
-        match decoded(&frames, signer) {
+        match decode(&frames, signer) {
             Ok(message) => held.push(message),
-            Err(error) => eprintln!("refused: {error:#}"),
+            Err(error) => eprintln!("held request dropped: {error:#}"),
         }
     }
     Ok(held)
 }
 
-fn decoded(frames: &[String], signer: &Signer) -> Result<Message> {
+/// Decodes one request from its frames in hexadecimal.
+fn decode(frames: &[String], signer: &Signer) -> Result<Message> {
     let frames: Option<Vec<bytes::Bytes>> = frames
         .iter()
         .map(|frame| unhex(frame.as_bytes()).map(Into::into))
@@ -52,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn held_cells_come_in_their_order_and_forged_or_torn_ones_not_at_all() {
+    fn held_requests_keep_their_order_and_forged_or_torn_ones_are_dropped() {
         let signer = Signer::new("secret");
         let file = tempfile::NamedTempFile::new().unwrap();
         let requests = [
@@ -70,7 +78,7 @@ mod tests {
             .collect();
         assert_eq!(codes, ["1", "2"]);
         assert_eq!(held[0].identities, [[0, 255]]);
-        assert!(!file.path().exists(), "nothing is run twice");
+        assert!(!file.path().exists(), "no cell runs twice");
         assert!(take(file.path(), &signer).is_err());
     }
 }

@@ -1,28 +1,35 @@
-//! The kernel: what stands between Jupyter and `evcxr_jupyter`.
+//! The Jupyter kernel of this project, a process between Jupyter and `evcxr_jupyter`.
+//!
+//! A Jupyter kernel is the process that runs the cells of one notebook. evcxr is an
+//! interpreter for Rust: it compiles each cell to a shared library and has another
+//! process, here called the cell process, load and run it. This kernel uses evcxr
+//! unchanged and adds faster compilation, output in order, widgets, completion and errors
+//! with the reader's line numbers.
 //!
 //! ```text
 //! Jupyter  <- tcp ->  session (this process)  <- unix sockets ->  evcxr_jupyter
 //!                      |     |                                      |        |
 //!                      |     +-- types --  cargo_stand_in  <- cargo +        | pipes
 //!                      |                                                     |
-//!                      +---------- side channel: output, widgets ----  the cells' process
+//!                      +---------- side channel: output, widgets ------  cell process
 //! ```
 //!
-//! Read in this order:
-//! - [`wire`]: Jupyter's messages, signed, on ZeroMQ sockets.
-//! - [`place`]: where the built support crate is, and the private folder of one kernel.
-//! - [`cargo_stand_in`]: answers the `cargo build` of each cell with one direct
-//!   call of rustc, and names the types of variables.
+//! Read the modules in this order:
+//! - [`wire`]: Jupyter's messages: their format, signatures and connection files.
+//! - [`place`]: the built support crate, and the private folder of one kernel.
+//! - [`cargo_stand_in`]: answers the `cargo build` of each cell with one direct call of
+//!   rustc, and finds the types of variables.
 //! - [`annotate`]: writes those types into the cell.
-//! - [`backend`]: `evcxr_jupyter`, unchanged, as a child process.
-//! - [`complete`]: Tab completion, by a program of its own.
-//! - [`side_channel`], [`printed`]: what the cells' process says and prints.
-//! - [`failure`], [`locate`], [`diagnostics`]: what goes wrong, and in which line.
-//! - [`engine`]: evcxr as a session holds it.
-//! - [`parse`]: whether a cell is complete.
-//! - [`held`]: cells that were run before this kernel was built.
-//! - [`session`]: one notebook's conversation.
-//! - [`client`]: the other side, for `workbook run`, `check`, `bench` and the tests.
+//! - [`backend`]: runs `evcxr_jupyter` as a child process.
+//! - [`side_channel`], [`printed`]: receive the output and the requests of the cell process.
+//! - [`failure`], [`locate`], [`diagnostics`]: errors of a cell, and the lines where they
+//!   occurred.
+//! - [`engine`]: starts evcxr in the background.
+//! - [`complete`]: completion and documentation, by a separate program.
+//! - [`parse`]: decides whether a cell is complete.
+//! - [`held`]: requests that were received before this kernel was built.
+//! - [`session`]: the kernel session of one notebook.
+//! - [`client`]: a Jupyter client for `workbook run`, `check`, `bench` and the tests.
 
 pub mod annotate;
 pub mod backend;

@@ -1,24 +1,29 @@
-//! Whether a cell is complete, for consoles that ask before they run it.
+//! Decides whether a cell is complete. Jupyter's consoles ask that before they run it.
 
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, T};
 
-/// What a console should do with the code.
+/// Whether a cell is complete: the status of an `is_complete_reply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
+    /// The code can be run.
     Complete,
-    /// More is to come; the next line starts with this indent.
+    /// The code needs more lines.
     Incomplete {
+        /// The blanks with which the next line should start.
         indent: String,
     },
+    /// The code has an error that more lines cannot fix.
     Invalid,
 }
 
-/// One level, as rustfmt has it.
+/// One level of indentation, as rustfmt writes it.
 const INDENT: &str = "    ";
-/// A cell's statements are those of a function.
+/// The begin of the function in which a cell is parsed, because statements can only stand in
+/// a function.
 const HEAD: &str = "fn cell() {";
 
-/// The first syntax error of a cell: its line from 1, and what is wrong.
+/// Returns the first syntax error of a cell: its line, from 1, and the message. Returns `None`
+/// when the cell has none.
 pub fn syntax_error(code: &str) -> Option<(usize, String)> {
     let parsed = SourceFile::parse(&format!("{HEAD}{code}\n}}"), Edition::Edition2024);
     let error = parsed.errors().into_iter().next()?;
@@ -27,24 +32,28 @@ pub fn syntax_error(code: &str) -> Option<(usize, String)> {
     Some((before.matches('\n').count() + 1, error.to_string()))
 }
 
-/// Judges `code`, which may hold evcxr's commands (`:dep ...`).
+/// Decides whether `code` is complete. It may contain evcxr's commands (`:dep ...`).
 pub fn completeness(code: &str) -> Completeness {
+    // Leave out the commands.
     let rust: String = code
         .split_inclusive('\n')
         .filter(|line| !line.starts_with(':'))
         .collect();
     let source = format!("{HEAD}{rust}\n}}");
+
+    // Open brackets, strings and comments need more text.
     let open = match open_delimiters(&rust) {
         Delimiters::Open(open) => open,
-        Delimiters::Unended => return incomplete(&rust, 0),
+        Delimiters::Unterminated => return incomplete(&rust, 0),
         Delimiters::Mismatched => return Completeness::Invalid,
     };
     if open > 0 {
         return incomplete(&rust, open);
     }
+
+    // Syntax errors only behind the end of the code mean that more text is needed.
     let parsed = SourceFile::parse(&source, Edition::Edition2024);
     let errors = parsed.errors();
-    // Where the reader's text ends, blanks and comments apart.
     let end = HEAD.len() + end_of_code(&rust);
     if errors.is_empty() {
         Completeness::Complete
@@ -58,10 +67,13 @@ pub fn completeness(code: &str) -> Completeness {
     }
 }
 
+/// Returns [`Completeness::Incomplete`] with the indent of the next line. `levels` is 0 inside
+/// a string or comment, where the indent does not grow.
 fn incomplete(rust: &str, levels: usize) -> Completeness {
     let line = rust.trim_end().lines().last().unwrap_or_default();
     let own = &line[..line.len() - line.trim_start().len()];
-    // A line that opens something goes one level deeper; others stay.
+    // After a line that opens a bracket or an expression, the next line is indented by one
+    // level more. A comma continues a list on the same level.
     let deeper = levels > 0
         && line
             .trim_end()
@@ -76,15 +88,18 @@ fn incomplete(rust: &str, levels: usize) -> Completeness {
     }
 }
 
+/// The state of the delimiters at the end of a text.
 enum Delimiters {
-    /// How many brackets wait for their closing ones.
+    /// This number of brackets is not closed.
     Open(usize),
-    /// A string or comment that does not end.
-    Unended,
+    /// A string or a comment is not closed.
+    Unterminated,
+    /// A closing bracket does not match the open one.
     Mismatched,
 }
 
-/// The tokens of a text, which need not make sense, with their ends in bytes.
+/// Returns the kinds of the tokens of a text and the byte offsets of their ends. The text need
+/// not be valid Rust.
 fn tokens(rust: &str) -> Vec<(SyntaxKind, usize)> {
     let parsed = SourceFile::parse(rust, Edition::Edition2024);
     parsed
@@ -95,19 +110,25 @@ fn tokens(rust: &str) -> Vec<(SyntaxKind, usize)> {
         .collect()
 }
 
+/// Determines the state of the delimiters at the end of a text.
 fn open_delimiters(rust: &str) -> Delimiters {
+    // Strings and comments: the lexer reports that their end is missing, except for raw
+    // strings.
     let parsed = SourceFile::parse(rust, Edition::Edition2024);
-    // The lexer's words for a string or comment that runs to the end of the text.
-    let unended =
+    let unterminated =
         |error: &ra_ap_syntax::SyntaxError| error.to_string().contains("Missing trailing");
-    if parsed.errors().iter().any(unended) {
-        return Delimiters::Unended;
+    if parsed.errors().iter().any(unterminated) {
+        return Delimiters::Unterminated;
     }
     let tokens = tokens(rust);
     let from = tokens.iter().rev().nth(1).map_or(0, |(_, end)| *end);
-    if tokens.last().is_some_and(|(kind, _)| kind.is_literal()) && unended_raw(&rust[from..]) {
-        return Delimiters::Unended;
+    if tokens.last().is_some_and(|(kind, _)| kind.is_literal())
+        && is_unterminated_raw_string(&rust[from..])
+    {
+        return Delimiters::Unterminated;
     }
+
+    // Brackets: a stack of the closing ones that are expected.
     let mut open = Vec::new();
     for (kind, _) in tokens {
         match kind {
@@ -123,9 +144,9 @@ fn open_delimiters(rust: &str) -> Delimiters {
     Delimiters::Open(open.len())
 }
 
-/// Whether a literal is a raw string without its end, which is no error to the
-/// lexer.
-fn unended_raw(literal: &str) -> bool {
+/// Returns whether a literal is a raw string without its end. The lexer does not report that
+/// as an error.
+fn is_unterminated_raw_string(literal: &str) -> bool {
     let Some((head, rest)) = literal.split_once('"') else {
         return false;
     };
@@ -134,7 +155,8 @@ fn unended_raw(literal: &str) -> bool {
     ["r", "br", "cr"].contains(&raw) && !rest.ends_with(&format!("\"{hashes}"))
 }
 
-/// Where the last token ends that is neither blank nor comment.
+/// Returns the byte offset of the end of the last token that is neither white space nor a
+/// comment; 0 when there is none.
 fn end_of_code(rust: &str) -> usize {
     let code = tokens(rust)
         .into_iter()
@@ -166,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn open_brackets_strings_and_expressions_wait_for_more() {
+    fn open_brackets_strings_and_expressions_are_incomplete() {
         for (code, indent) in [
             ("fn f() {", "    "),
             ("fn f() {\n    if true {", "        "),
@@ -190,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_more_text_can_mend_is_invalid() {
+    fn errors_that_more_text_cannot_fix_are_invalid() {
         for code in [
             "let = 1;",
             "fn f() }",

@@ -1,4 +1,6 @@
-//! Where things are: the built support crate, and one kernel's private folder.
+//! Locates the built support crate, and prepares the private folder of one kernel.
+//!
+//! The support crate is `lambda_workbook`, which cells link as a shared library.
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
@@ -9,10 +11,10 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-/// The file that a notebook cell links.
+/// The file name of the support crate's shared library, which cells link.
 pub const DYLIB: &str = "liblambda_workbook.so";
 
-/// The crates below the face `lambda_workbook`, each in `crates/NAME`.
+/// The crates that `lambda_workbook` re-exports, each in `crates/NAME`.
 pub const SUPPORT: [&str; 7] = [
     "calendar",
     "dataset",
@@ -23,25 +25,28 @@ pub const SUPPORT: [&str; 7] = [
     "show",
 ];
 
-/// What `cargo build` left: the binary, and the support crate beside it.
+/// A build of this project: this program, and the support crate beside it.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The project's root: the folder of the workspace's `Cargo.toml`.
+    /// The root of the project: the folder of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// This program.
+    /// The path of this program.
     pub exe: PathBuf,
-    /// Cargo's output folder, such as `target/debug`.
+    /// Cargo's output folder for this profile, such as `target/debug`.
     pub output: PathBuf,
 }
 
 impl Built {
-    /// Finds the build that this program belongs to.
+    /// Finds the build to which this program belongs.
     ///
-    /// The root is `LAMBDA_WORKBOOK_ROOT` where that is set (the kernelspec
-    /// sets it), else the checkout that this program was compiled in.
+    /// The root is `LAMBDA_WORKBOOK_ROOT` when that is set, as the kernelspec does it, and
+    /// else the checkout in which this program was compiled.
+    ///
+    /// # Errors
+    /// Returns an error when the system does not tell the path of this program.
     pub fn find() -> Result<Built> {
         let exe = std::env::current_exe().context("cannot tell where this program is")?;
-        // Linux says so when the file was replaced by a newer build.
+        // Linux appends this when a newer build has replaced the file.
         let exe = match exe
             .to_str()
             .and_then(|path| path.strip_suffix(" (deleted)"))
@@ -64,7 +69,7 @@ impl Built {
         Ok(Built { root, exe, output })
     }
 
-    /// The support crate as the newest build left it.
+    /// Returns the path of the support crate's shared library of the newest build.
     pub fn dylib(&self) -> PathBuf {
         let uplifted = self.output.join(DYLIB);
         if uplifted.exists() {
@@ -74,18 +79,20 @@ impl Built {
         }
     }
 
-    /// The program that stands in for cargo, rustup and the linker.
+    /// Returns the path of the program that stands in for cargo, rustup and the linker.
     pub fn stand_in(&self) -> PathBuf {
         self.exe.with_file_name("stand-in")
     }
 
-    /// Where the metadata of the support crate's dependencies is.
+    /// Returns the folder with the metadata of the support crate's dependencies.
     pub fn deps(&self) -> PathBuf {
         self.output.join("deps")
     }
 
-    /// A source file that is newer than the built support crate, if there is one.
+    /// Returns a source file that is newer than the built support crate; `None` if there is
+    /// none.
     pub fn changed_source(&self) -> Option<PathBuf> {
+        // List the sources and manifests.
         let modified = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let built = modified(&self.dylib()).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut folders = vec![self.root.join("src"), self.root.join("cells")];
@@ -105,15 +112,17 @@ impl Built {
                 }
             }
         }
+
+        // Compare their times with that of the library.
         files
             .into_iter()
             .find(|file| modified(file).is_some_and(|time| time > built))
     }
 
-    /// Builds the support crate and this program again.
+    /// Builds the support crate and this program again, without the network.
     ///
     /// # Errors
-    /// With rustc's own words when the sources do not compile.
+    /// Returns rustc's report when the sources do not compile.
     pub fn rebuild(&self) -> Result<()> {
         let target = self.output.parent().context("no target folder")?;
         let output = Command::new(real_cargo())
@@ -125,8 +134,8 @@ impl Built {
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
         }
-        // Cargo leaves the file's time alone when a touched source compiled to
-        // the same crate; the next start need not ask again.
+        // cargo leaves the file and its time unchanged when the result is the same. The new
+        // time keeps the next start from building again.
         if let Ok(file) = File::options().append(true).open(self.dylib()) {
             let _ = file.set_modified(SystemTime::now());
         }
@@ -134,41 +143,52 @@ impl Built {
     }
 }
 
-/// The cargo of the reader's toolchain, even inside a cell's environment.
+/// Returns the real cargo, also in the environment of evcxr, where a stand-in comes first on
+/// the PATH.
 pub fn real_cargo() -> PathBuf {
     std::env::var_os("LAMBDA_WORKBOOK_CARGO")
         .or_else(|| std::env::var_os("CARGO"))
         .map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// The private folder of one running kernel; it goes when the kernel goes.
+/// The private folder of one running kernel. It is removed when this is dropped.
 ///
 /// ```text
-/// cargo/bin/{cargo,rustup,cc}   the program `stand-in`, in their place
-/// cargo/bin/rustc            the toolchain's rustc, without rustup's detour
+/// cargo/bin/{cargo,rustup,cc}   links to the program `stand-in`
+/// cargo/bin/rustc            a link to the toolchain's rustc, so that rustup is not called
 /// config/                    evcxr's start-up commands and prelude
 /// no-std/core/               an empty standard library for evcxr's rust-analyzer
 /// cells/                     evcxr's working folder
-/// connection.json, sockets   evcxr's own connection, for the owner alone
+/// connection.json, sockets   the connection to evcxr, readable by the owner only
 /// ```
 pub struct Place {
     folder: tempfile::TempDir,
-    /// The support crate that this kernel links, whatever is built later.
+    /// The shared library that the cells of this kernel link. A later build does not change
+    /// it; see [`pin`].
     pub dylib: PathBuf,
+    /// The folder with the metadata of the support crate's dependencies.
     pub deps: PathBuf,
+    /// The path of this program.
     pub exe: PathBuf,
     stand_in: PathBuf,
+    /// The root of the project.
     pub root: PathBuf,
     /// The `bin` folder of the toolchain in use.
     pub toolchain: PathBuf,
-    /// Where that toolchain's shared standard library is.
+    /// The folder of that toolchain's shared standard library.
     pub std: PathBuf,
+    /// The locks of the pinned library and of this folder. Held locks mark both as in use.
     _locks: [File; 2],
 }
 
 impl Place {
-    /// Prepares the folder for a kernel on `built`.
+    /// Creates and fills the folder for a kernel on this build.
+    ///
+    /// # Errors
+    /// Returns an error when a part of the build is missing, the toolchain cannot be found,
+    /// or the folder cannot be written.
     pub fn prepare(built: &Built) -> Result<Place> {
+        // Check that the build is complete, and pin the library.
         for (what, file) in [
             ("the support crate", built.dylib()),
             ("the program that compiles cells", built.stand_in()),
@@ -182,6 +202,8 @@ impl Place {
             }
         }
         let (dylib, pin) = pin(built)?;
+
+        // Create the folder with a lock that marks it as in use.
         sweep(&std::env::temp_dir());
         let folder = tempfile::Builder::new()
             .prefix(PREFIX)
@@ -190,8 +212,11 @@ impl Place {
             .context("cannot make a temporary folder for the kernel")?;
         let mut in_use = File::create(folder.path().join(IN_USE))?;
         in_use.lock()?;
-        // Not before it is locked: a sweep takes no folder whose file is empty.
+        // The lock is taken before this is written, because `sweep` skips a folder whose lock
+        // file is empty.
         writeln!(in_use, "{}", std::process::id())?;
+
+        // Fill it.
         let (toolchain, std) = toolchain(&built.root)?;
         let place = Place {
             folder,
@@ -208,6 +233,7 @@ impl Place {
         Ok(place)
     }
 
+    /// Writes the contents of the folder.
     fn fill(&self) -> Result<()> {
         let bin = self.bin();
         for folder in [
@@ -228,71 +254,84 @@ impl Place {
         Ok(())
     }
 
+    /// Returns the path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
+    /// Returns the folder that is evcxr's `CARGO_HOME`.
     pub fn cargo_home(&self) -> PathBuf {
         self.path("cargo")
     }
 
+    /// Returns the folder of the stand-ins, which is first on evcxr's PATH.
     pub fn bin(&self) -> PathBuf {
         self.cargo_home().join("bin")
     }
 
+    /// Returns the folder of evcxr's configuration.
     pub fn config(&self) -> PathBuf {
         self.path("config")
     }
 
+    /// Returns evcxr's working folder, which contains the cell's crate.
     pub fn cells(&self) -> PathBuf {
         self.path("cells")
     }
 
+    /// Returns the folder of the empty standard library for evcxr's rust-analyzer.
     pub fn no_std(&self) -> PathBuf {
         self.path("no-std")
     }
 
-    /// What evcxr itself prints; its cells' output comes another way.
+    /// Returns the path of evcxr's log: what evcxr itself prints to standard error. The output
+    /// of cells is not in it.
     pub fn log(&self) -> PathBuf {
         self.path("evcxr.log")
     }
 
-    /// An empty library of the support crate's name, for the linker.
+    /// Returns the path of the empty library against which cells are linked; see
+    /// [`super::cargo_stand_in::link`].
     pub fn stub(&self) -> PathBuf {
         self.dylib.with_file_name("stub").join(DYLIB)
     }
 
-    /// The program that completes cells, which is built beside this one.
+    /// Returns the path of the completer, which is built beside this program. It may not exist
+    /// yet.
     pub fn completer(&self) -> PathBuf {
         self.deps.with_file_name("completer")
     }
 
-    /// The cargo of the toolchain in use, without rustup's detour.
+    /// Returns the cargo of the toolchain in use, so that rustup is not called.
     pub fn cargo(&self) -> PathBuf {
         let own = self.toolchain.join("cargo");
         if own.exists() { own } else { real_cargo() }
     }
 
-    /// The socket on which cells talk to us; see [`super::side_channel`].
+    /// Returns the path of the socket of the side channel; see [`super::side_channel`].
     pub fn channel(&self) -> PathBuf {
         self.path("channel")
     }
 
-    /// Where [`super::cargo_stand_in`] leaves the id of the process that compiles.
+    /// Returns the file to which [`super::cargo_stand_in`] writes the id of the process that
+    /// compiles a cell.
     pub fn compiler(&self) -> PathBuf {
         self.path("compiler")
     }
 
-    /// Where [`super::cargo_stand_in`] leaves the types of a cell's variables.
+    /// Returns the file to which [`super::cargo_stand_in`] writes the report of a check, with
+    /// the types of a cell's variables.
     pub fn types(&self) -> PathBuf {
         self.path("types.json")
     }
 }
 
+/// The begin of the folder's name.
 const PREFIX: &str = "lambda-workbook-kernel-";
+/// The file that a running kernel locks, in its folder and in that of the pinned library.
 const IN_USE: &str = "in-use";
 
-/// Removes the folders of kernels that were killed: nobody holds their locks.
+/// Removes the folders of kernels that were killed. Their lock files are not locked any more.
 fn sweep(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX)
@@ -305,22 +344,28 @@ fn sweep(temporary: &Path) {
     }
 }
 
-/// Every cell sees the crates of the card under their own names. The `?` is
-/// for evcxr, which learns from a failed compilation that cells may use it;
-/// better now than in the reader's first cell.
+/// The code that evcxr runs before the first cell. It makes the support crate and the crates
+/// that it re-exports visible to every cell.
+///
+/// The last line uses `?` because evcxr compiles the first cell with a `?` twice. Here that
+/// costs no time of the reader.
 const PRELUDE: &str = "\
 #[allow(unused_imports)] use lambda_workbook::{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json};
 use lambda_workbook::prelude::*;
 Ok::<(), std::fmt::Error>(())?;
 ";
 
-/// Keeps the support crate as it is now for as long as the returned file is
-/// open, even when a later build replaces it: a cell compiled against one
-/// build and loaded beside another would crash.
+/// Pins the support crate: returns a path under which the library stays as it is now, even
+/// when a later build replaces it. A cell that was compiled against one build and loaded
+/// together with another would crash.
 ///
-/// Kernels on the same build share one hard link. Links that no kernel holds
-/// are removed.
+/// The pin lasts while the returned file, which holds a lock, is open. Kernels on the same
+/// build share one hard link. Links that no kernel uses are removed.
+///
+/// # Errors
+/// Returns an error when the library does not exist or cannot be linked or copied.
 pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
+    // The folder of this build is named by the library's time and size.
     let dylib = built.dylib();
     let meta = fs::metadata(&dylib).with_context(|| format!("cannot read {}", dylib.display()))?;
     let age = meta
@@ -331,9 +376,14 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let name = format!("{:x}-{:x}", age.as_nanos(), meta.len());
     let folder = generations.join(&name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+
+    // Mark it as in use before anything else, so that no other kernel removes it.
     let lock = File::create(folder.join(IN_USE))?;
     lock.lock_shared()?;
     let link = folder.join(DYLIB);
+
+    // Fill it. The library gets its final name last, so that it is complete when another
+    // kernel finds it.
     if !link.exists() {
         let fresh = folder.join(draft());
         let _ = fs::remove_file(&fresh);
@@ -345,6 +395,8 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
         make_stub(&folder)?;
         fs::rename(&fresh, &link)?;
     }
+
+    // Remove the builds that no kernel uses.
     for entry in fs::read_dir(&generations)?.flatten() {
         if entry.file_name().to_string_lossy() != name
             && let Ok(other) = File::open(entry.path().join(IN_USE))
@@ -356,8 +408,8 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     Ok((link, lock))
 }
 
-/// The shared library's types are described in the support crate's own files,
-/// which the next build replaces too.
+/// Copies the metadata of the support crates to the folder of the pinned library. rustc needs
+/// it to link the library, and the next build replaces it too.
 fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
     for entry in fs::read_dir(deps)?.flatten() {
         let name = entry.file_name();
@@ -373,14 +425,15 @@ fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A file name that nobody else uses, in this process or another.
+/// Returns a name for a temporary file that is unique among all processes.
 fn draft() -> String {
     static DRAFTS: AtomicUsize = AtomicUsize::new(0);
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
     format!("{}-{number}.tmp", std::process::id())
 }
 
-/// See [`super::cargo_stand_in::link`]. Without it cells link a little slower.
+/// Makes the empty library that [`super::cargo_stand_in::link`] uses. It is no error when the
+/// linker fails: without that library cells link a little slower.
 fn make_stub(folder: &Path) -> Result<()> {
     let folder = folder.join("stub");
     fs::create_dir_all(&folder)?;
@@ -398,7 +451,11 @@ fn make_stub(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The folders of rustc and of its standard library.
+/// Returns two folders of the toolchain in use: that of its programs, and that of its shared
+/// standard library.
+///
+/// # Errors
+/// Returns an error when rustc cannot be started.
 pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
     let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let output = Command::new(&rustc)
@@ -430,7 +487,7 @@ pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
 mod tests {
     use super::*;
 
-    /// A build whose files hold `text`.
+    /// Creates a build whose files contain `text`.
     fn build(folder: &Path, text: &str) -> Built {
         let built = Built {
             root: folder.to_owned(),
@@ -443,7 +500,7 @@ mod tests {
             built.output.join(DYLIB),
             built.deps().join("liblambda_workbook-1.rlib"),
         ] {
-            // As the linker does: a new file under the old name.
+            // Like the linker, this creates a new file under the old name.
             let _ = fs::remove_file(&file);
             fs::write(file, text).unwrap();
         }

@@ -1,42 +1,54 @@
-//! Printed text as bytes of a pipe, read as text and as evcxr's rich content.
+//! Parses the bytes that a cell prints into text and rich content.
 //!
-//! Crates that know evcxr print a begin line with a MIME type, the content and an
-//! end line; so does evcxr itself for a last expression that only has `{:?}`.
+//! In evcxr's format, rich content is printed as a begin line with a MIME type, the content,
+//! and an end line. Crates that support evcxr print that, and so does evcxr itself for a
+//! last expression that only implements `Debug`.
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 
-/// A piece of what was printed.
+/// A piece of printed output.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
+    /// Plain text: one or more lines, or a part of a line.
     Text(String),
-    Content { mime: String, body: String },
+    /// Rich content in evcxr's format.
+    Content {
+        /// The MIME type in the begin line.
+        mime: String,
+        /// The lines between the begin line and the end line.
+        body: String,
+    },
 }
 
-/// Reads one pipe.
+/// An incremental parser for the bytes of one pipe.
 #[derive(Default)]
-pub struct Printed {
-    /// Bytes of a character or of a begin line that are not all here yet.
+pub struct OutputParser {
+    /// Bytes that cannot be parsed yet: an incomplete character, or the begin of a line that
+    /// may become a begin or end line.
     rest: Vec<u8>,
-    /// The content that is being read.
+    /// The MIME type and the body of the rich content that is being read.
     open: Option<(String, String)>,
-    /// Whether the last text ended in the middle of a line.
+    /// Whether the last line read so far is incomplete.
     within_line: bool,
 }
 
-impl Printed {
-    /// Reads more bytes.
+impl OutputParser {
+    /// Parses more bytes and returns the pieces that are complete. Text is returned as early as
+    /// possible, also in the middle of a line.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Piece> {
+        // Keep back an incomplete character.
         self.rest.extend_from_slice(bytes);
         let (text, rest) = split_characters(std::mem::take(&mut self.rest));
         self.rest = rest;
         let mut pieces = Vec::new();
         let mut plain = String::new();
 
+        // Read line by line; the last line may be incomplete.
         for line in text.split_inclusive('\n') {
             let whole = line.ends_with('\n');
-            if !whole && self.may_be_a_mark(line) {
-                // The rest of the line will tell.
+            if !whole && self.may_be_marker(line) {
+                // Keep it back until the rest of the line is there.
                 let mut held = line.as_bytes().to_vec();
                 held.append(&mut self.rest);
                 self.rest = held;
@@ -47,7 +59,7 @@ impl Printed {
             self.within_line = !whole;
             match (&mut self.open, bare.strip_prefix(BEGIN)) {
                 (Some((mime, body)), _) if starts && bare == END => {
-                    body.pop(); // the end of its last line
+                    body.pop(); // the newline in front of the end line
                     let (mime, body) = (std::mem::take(mime), std::mem::take(body));
                     self.open = None;
                     pieces.push(Piece::Content { mime, body });
@@ -68,14 +80,16 @@ impl Printed {
         pieces
     }
 
-    /// Whether a line that is not at its end could still become a begin or end.
-    fn may_be_a_mark(&self, line: &str) -> bool {
-        let mark = if self.open.is_some() { END } else { BEGIN };
+    /// Returns whether an incomplete line may become a begin line, or within content an end
+    /// line.
+    fn may_be_marker(&self, line: &str) -> bool {
+        let marker = if self.open.is_some() { END } else { BEGIN };
         !self.within_line
-            && (mark.starts_with(line) || line.starts_with(BEGIN) && self.open.is_none())
+            && (marker.starts_with(line) || line.starts_with(BEGIN) && self.open.is_none())
     }
 
-    /// What is left when no more will come: a mark that never was one.
+    /// Returns what is left at the end of the output, as text: an incomplete line, and content
+    /// without an end line.
     pub fn finish(&mut self) -> Vec<Piece> {
         let mut text = String::new();
         if let Some((mime, body)) = self.open.take() {
@@ -90,13 +104,14 @@ impl Printed {
     }
 }
 
-/// Splits off a character that is not complete; bytes that are no text become
-/// the replacement character.
+/// Decodes UTF-8 and returns the text and the bytes of an incomplete character at the end.
+/// Invalid bytes become replacement characters.
 fn split_characters(mut bytes: Vec<u8>) -> (String, Vec<u8>) {
     let incomplete = match std::str::from_utf8(&bytes) {
         Ok(_) => bytes.len(),
-        // Without a length the error is at the end, where more may come.
+        // An error without a length is an incomplete character at the end.
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        // After an invalid byte the end may be incomplete too: look at the last three bytes.
         Err(_) => {
             let tail = bytes.len().saturating_sub(3);
             (tail..bytes.len())
@@ -131,14 +146,14 @@ mod tests {
     /// All pieces, with neighbouring texts joined, when `all` comes in parts of
     /// `size` bytes.
     fn in_parts(all: &str, size: usize) -> Vec<Piece> {
-        let mut printed = Printed::default();
+        let mut parser = OutputParser::default();
         let mut pieces: Vec<Piece> = Vec::new();
         let mut parts: Vec<Vec<Piece>> = all
             .as_bytes()
             .chunks(size)
-            .map(|part| printed.feed(part))
+            .map(|part| parser.feed(part))
             .collect();
-        parts.push(printed.finish());
+        parts.push(parser.finish());
         for piece in parts.into_iter().flatten() {
             match (pieces.last_mut(), piece) {
                 (Some(Piece::Text(last)), Piece::Text(more)) => last.push_str(&more),
@@ -166,19 +181,16 @@ mod tests {
 
     #[test]
     fn a_line_without_its_end_is_shown_at_once() {
-        let mut printed = Printed::default();
-        assert_eq!(printed.feed(b"50 %"), [text("50 %")]);
-        assert_eq!(printed.feed(b"\r60 %"), [text("\r60 %")]);
+        let mut parser = OutputParser::default();
+        assert_eq!(parser.feed(b"50 %"), [text("50 %")]);
+        assert_eq!(parser.feed(b"\r60 %"), [text("\r60 %")]);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_shown_as_such() {
-        let mut printed = Printed::default();
-        assert_eq!(
-            printed.feed(b"a\xff\xfeb\xc3"),
-            [text("a\u{fffd}\u{fffd}b")]
-        );
-        assert_eq!(printed.feed(b"\xa9\n"), [text("é\n")]);
+        let mut parser = OutputParser::default();
+        assert_eq!(parser.feed(b"a\xff\xfeb\xc3"), [text("a\u{fffd}\u{fffd}b")]);
+        assert_eq!(parser.feed(b"\xa9\n"), [text("é\n")]);
     }
 
     #[test]

@@ -1,18 +1,30 @@
-//! One notebook's conversation: Jupyter on one side, evcxr on the other.
+//! The kernel session of one notebook: Jupyter on one side, evcxr on the other.
 //!
-//! Requests on the shell socket are worked off one by one, as Jupyter asks.
-//! Every reply and every message on iopub is made here, with the parent that
-//! Jupyter sent; evcxr's own busy, idle and counters stay behind the curtain,
-//! because one cell may take several exchanges with it.
+//! A session owns Jupyter's five sockets (shell, control, stdin, iopub and
+//! heartbeat). It handles the requests on the shell socket one after the other, as
+//! Jupyter's protocol requires, and the requests on the control socket at any time.
+//!
+//! The session itself writes every reply and every iopub message, with the request
+//! of Jupyter as the parent. It does not forward evcxr's own busy and idle messages
+//! or its execution counts, because one cell may need several exchanges with evcxr.
+//!
+//! The submodules follow the kinds of messages:
+//! - `cell`: `execute_request`.
+//! - `output`: what the cell process prints and reports.
+//! - `comms`: widget messages.
+//! - `control`: interrupt and shutdown.
+//! - `help`: completion and documentation.
+//! - `history`: `history_request`.
+//! - `outbox`: the queue in front of the iopub socket.
 
-use super::backend::Event;
+use super::backend::EvcxrMessage;
 use super::complete::Completer;
 use super::engine::Engine;
 use super::failure::Failure;
-use super::locate::RanCell;
+use super::locate::ExecutedCell;
 use super::parse::{Completeness, completeness};
 use super::place::Built;
-use super::side_channel::{self, Answer};
+use super::side_channel::{CellEvent, Responder};
 #[cfg(test)]
 use super::wire::PROTOCOL_VERSION;
 use super::wire::{ConnectionFile, Message, Signer, text};
@@ -35,14 +47,18 @@ mod control;
 mod help;
 mod history;
 mod outbox;
-mod said;
+mod output;
 
-/// Serves one notebook until Jupyter says shutdown, the `held` requests first.
+/// Serves one notebook until Jupyter asks for a shutdown.
+///
+/// `held` are requests that an earlier process received on the same connection; they
+/// are handled first.
 ///
 /// # Errors
-/// When the sockets cannot be opened. What goes wrong later is told in the
-/// notebook.
+/// Returns an error when a socket cannot be opened or evcxr cannot be stopped.
+/// Errors of cells are reported to the notebook instead.
 pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>) -> Result<()> {
+    // Open Jupyter's five sockets. The heartbeat only echoes.
     let signer = connection.signer();
     let (shell, shell_requests) = router(connection, connection.shell_port).await?;
     let (control, control_requests) = router(connection, connection.control_port).await?;
@@ -57,20 +73,24 @@ pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>
         }
     });
 
-    let reconnected_by = match held.is_empty() {
+    // Held requests mean that this kernel replaces a waiting one: its clients need
+    // some time to connect to the new sockets.
+    let reconnect_deadline = match held.is_empty() {
         true => Instant::now(),
         false => Instant::now() + outbox::RECONNECT,
     };
+
+    // Start evcxr in the background and handle requests.
     let session = Session {
         engine: Engine::start(built),
         shell,
         control,
         stdin,
-        // Front ends that had subscribed to the waiting kernel must find this one
-        // before it says anything.
+        // A front end that subscribed to the waiting kernel must have subscribed to
+        // this one before the first message is published.
         outbox: Outbox::new(iopub, signer.clone(), !held.is_empty()),
         shell_requests: receive(shell_requests, signer.clone()),
-        waiting: held.into(),
+        pending_requests: held.into(),
         control_requests: receive(control_requests, signer.clone()),
         stdin_replies: receive(stdin_replies, signer.clone()),
         signer,
@@ -79,20 +99,21 @@ pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>
         completer: None,
         current: None,
         last_request: None,
-        ran: Vec::new(),
-        content: Map::new(),
+        executed_cells: Vec::new(),
+        printed_content: Map::new(),
         comms: BTreeMap::new(),
-        cells_stale: false,
-        event: None,
-        handled: None,
-        question: None,
+        cell_process_lost: false,
+        comm_request: None,
+        comm_handled: None,
+        input_request: None,
         kill_at: None,
-        parent: std::os::unix::process::parent_id(),
-        reconnected_by,
+        parent_pid: std::os::unix::process::parent_id(),
+        reconnect_deadline,
     };
     session.run().await
 }
 
+/// Binds a ZeroMQ socket to one of the ports of the connection file.
 async fn bind(socket: &mut impl Socket, connection: &ConnectionFile, port: u16) -> Result<()> {
     let endpoint = connection.endpoint(port);
     socket
@@ -102,6 +123,7 @@ async fn bind(socket: &mut impl Socket, connection: &ConnectionFile, port: u16) 
     Ok(())
 }
 
+/// Opens a ROUTER socket and returns its sending and its receiving half.
 async fn router(
     connection: &ConnectionFile,
     port: u16,
@@ -111,6 +133,8 @@ async fn router(
     Ok(socket.split())
 }
 
+/// Decodes the messages of a socket in the background. A message that cannot be
+/// decoded or has a wrong signature is logged and dropped.
 fn receive(mut socket: RouterRecvHalf, signer: Signer) -> mpsc::UnboundedReceiver<Message> {
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -121,31 +145,40 @@ fn receive(mut socket: RouterRecvHalf, signer: Signer) -> mpsc::UnboundedReceive
                         return;
                     }
                 }
-                Err(error) => eprintln!("refused: {error:#}"),
+                Err(error) => eprintln!("message dropped: {error:#}"),
             }
         }
     });
     receiver
 }
 
-/// The cell that is being run.
-struct Current {
+/// The cell that is being executed.
+struct CurrentCell {
+    /// The `execute_request` of Jupyter.
     request: Message,
+    /// The code as the reader wrote it.
     code: String,
+    /// How far the execution has come; it decides how an interrupt stops the cell.
     phase: Phase,
-    /// Whether the reader wants it to stop.
+    /// Whether the reader has interrupted the cell.
     interrupted: bool,
+    /// The errors reported so far.
     failures: Vec<Failure>,
-    /// The end of what it printed on standard error.
-    printed: String,
+    /// The last bytes that the cell printed to standard error. They tell why the cell
+    /// process ended, for example by a stack overflow.
+    stderr_tail: String,
 }
 
+/// The phase of a cell's execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    Compiles,
-    Runs,
+    /// rustc compiles the cell.
+    Compiling,
+    /// The compiled cell runs in the cell process.
+    Running,
 }
 
+/// The state of one notebook's kernel.
 struct Session {
     engine: Engine,
     shell: RouterSendHalf,
@@ -153,85 +186,100 @@ struct Session {
     stdin: RouterSendHalf,
     outbox: Outbox,
     shell_requests: mpsc::UnboundedReceiver<Message>,
-    /// Requests that were received and not yet answered.
-    waiting: VecDeque<Message>,
+    /// Requests that were taken from `shell_requests` or were held by the waiting
+    /// kernel, and that are not handled yet.
+    pending_requests: VecDeque<Message>,
     control_requests: mpsc::UnboundedReceiver<Message>,
     stdin_replies: mpsc::UnboundedReceiver<Message>,
     signer: Signer,
+    /// The number of the last counted cell, as Jupyter shows it; 0 before the first.
     execution_count: u64,
     history: History,
-    /// Started at the first Tab.
+    /// The completion process; `None` until the first completion request.
     completer: Option<Completer>,
-    current: Option<Current>,
-    /// Late output belongs to the request that ran last.
+    /// The cell that is being executed, if any.
+    current: Option<CurrentCell>,
+    /// The last `execute_request`. Output that arrives after the end of a cell, for
+    /// example from a thread, has this request as its parent.
     last_request: Option<Message>,
-    /// Where panics may point to.
-    ran: Vec<RanCell>,
-    /// Rich content that was printed in evcxr's form, until it is complete.
-    content: Map<String, Value>,
-    /// Open comms by id, with their targets.
+    /// The cells that ran, in order. Panics are traced to their lines.
+    executed_cells: Vec<ExecutedCell>,
+    /// A MIME bundle that the cell prints in evcxr's format, one part after the other.
+    printed_content: Map<String, Value>,
+    /// The open comms: comm id to target name.
     comms: BTreeMap<String, String>,
-    /// Whether it ended without evcxr's knowledge.
-    cells_stale: bool,
-    /// The front end's message that widgets are at work on.
-    event: Option<Message>,
-    /// Set when the widgets are done with a message: whether it was for any.
-    handled: Option<bool>,
-    /// A question that the reader has not answered yet.
-    question: Option<Answer>,
-    /// When an interrupted cell's process is ended.
+    /// Whether the cell process ended while no cell ran. evcxr does not notice that,
+    /// so it must be told to start a new process.
+    cell_process_lost: bool,
+    /// The comm message of a front end that the widgets are handling now.
+    comm_request: Option<Message>,
+    /// Set when the widgets have handled `comm_request`: true when a handler was
+    /// registered, false when there was none. `None` before that.
+    comm_handled: Option<bool>,
+    /// The responder of an `input` call that waits for the reader's answer.
+    input_request: Option<Responder>,
+    /// When the cell process is killed if an interrupted cell has not stopped.
     kill_at: Option<Instant>,
-    /// The process that started us.
-    parent: u32,
-    /// Until when the clients of held requests may take to find this kernel.
-    reconnected_by: Instant,
+    /// The id of the process that started this kernel.
+    parent_pid: u32,
+    /// Until this time a reply whose client is not connected is sent again.
+    reconnect_deadline: Instant,
 }
 
-/// What a session waits for, beside requests on the shell socket.
-enum Happened {
+/// An event that a session handles, apart from requests on the shell socket.
+enum SessionEvent {
+    /// A request on the control socket.
     Control(Message),
-    Cells(side_channel::Event),
-    Evcxr(Event),
-    EvcxrEnded(anyhow::Error),
-    Answered(Message),
-    TimeIsUp,
+    /// An event of the cell process.
+    Cell(CellEvent),
+    /// A message of evcxr.
+    Evcxr(EvcxrMessage),
+    /// evcxr has exited.
+    EvcxrExited(anyhow::Error),
+    /// The reader has answered an `input` call.
+    InputReply(Message),
+    /// An interrupted cell has not stopped in time.
+    InterruptTimeout,
 }
 
 impl Session {
+    /// Handles requests and events until the session ends: on a shutdown request, on
+    /// SIGTERM, or when the process that started the kernel has gone.
     async fn run(mut self) -> Result<()> {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        // Ctrl-C in the terminal of JupyterLab is Jupyter's to answer.
+        // Ctrl-C in the terminal of JupyterLab reaches this process too. Only Jupyter
+        // decides what it means, so it is ignored here.
         let mut interrupt =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-        let parent = self.parent;
+        let parent_pid = self.parent_pid;
         loop {
-            if self.cells_stale && self.renew_cells().await? {
+            if self.cell_process_lost && self.restart_cell_process().await? {
                 break;
             }
-            let over = tokio::select! {
-                turn = self.turn() => turn?,
+            let shutdown = tokio::select! {
+                shutdown = self.step() => shutdown?,
                 _ = interrupt.recv() => false,
                 _ = terminate.recv() => true,
-                () = orphaned(parent) => true,
+                () = orphaned(parent_pid) => true,
             };
-            if over {
+            if shutdown {
                 break;
             }
         }
-        if let Some(running) = self.engine.running.take() {
-            running.backend.stop().await;
+
+        // Stop evcxr, then give the background tasks time to send the last replies.
+        if let Some(evcxr) = self.engine.running.take() {
+            evcxr.backend.stop().await;
         }
-        // The last replies are still on their way out.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Ok(())
     }
 
-    /// Answers one request, or attends to one other thing; true when the
-    /// conversation is over.
-    async fn turn(&mut self) -> Result<bool> {
-        if let Some(request) = self.waiting.pop_front() {
-            return self.answer_shell(request).await;
+    /// Handles one request or one event. Returns true when the session must end.
+    async fn step(&mut self) -> Result<bool> {
+        if let Some(request) = self.pending_requests.pop_front() {
+            return self.handle_shell_request(request).await;
         }
         let Session {
             shell_requests,
@@ -243,21 +291,23 @@ impl Session {
         } = self;
         tokio::select! {
             biased;
-            happened = happens(control_requests, engine, stdin_replies, *kill_at) => match happened {
-                Happened::EvcxrEnded(_) => {
+            event = next_event(control_requests, engine, stdin_replies, *kill_at) => match event {
+                // No cell runs, so no request fails: the next cell starts evcxr
+                // again.
+                SessionEvent::EvcxrExited(_) => {
                     self.engine.running = None;
                     Ok(false)
                 }
-                happened => self.attend(happened).await,
+                event => self.handle_event(event).await,
             },
-            Some(request) = shell_requests.recv() => self.answer_shell(request).await,
+            Some(request) = shell_requests.recv() => self.handle_shell_request(request).await,
             else => Ok(true),
         }
     }
 
-    /// The next thing to happen while a cell or a closure runs.
-    async fn happens(&mut self) -> Happened {
-        happens(
+    /// Waits for the next event while a cell or a widget's closure runs.
+    async fn next_event(&mut self) -> SessionEvent {
+        next_event(
             &mut self.control_requests,
             &mut self.engine,
             &mut self.stdin_replies,
@@ -266,73 +316,84 @@ impl Session {
         .await
     }
 
-    /// Attends to what may happen at any time; true when the conversation is over.
-    async fn attend(&mut self, happened: Happened) -> Result<bool> {
-        match happened {
-            Happened::Control(request) => return self.answer_control(request).await,
-            Happened::Cells(event) => self.take(event).await?,
-            Happened::Answered(reply) => self.answered(&reply),
-            Happened::TimeIsUp => {
+    /// Handles an event that may come at any time. Returns true when Jupyter has asked
+    /// for a shutdown.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr has exited.
+    async fn handle_event(&mut self, event: SessionEvent) -> Result<bool> {
+        match event {
+            SessionEvent::Control(request) => return self.handle_control_request(request).await,
+            SessionEvent::Cell(event) => self.handle_cell_event(event).await?,
+            SessionEvent::InputReply(reply) => self.handle_input_reply(&reply),
+            SessionEvent::InterruptTimeout => {
+                // evcxr kills the cell process and starts a new one.
                 self.kill_at = None;
-                if let Ok(running) = self.engine.running() {
-                    running.backend.interrupt().await?;
+                if let Ok(evcxr) = self.engine.running() {
+                    evcxr.backend.interrupt().await?;
                 }
             }
-            Happened::Evcxr(_) => {}
-            Happened::EvcxrEnded(error) => return Err(error),
+            SessionEvent::Evcxr(_) => {}
+            SessionEvent::EvcxrExited(error) => return Err(error),
         }
         Ok(false)
     }
 
-    /// The process of the cells, while it is there.
-    fn cells_pid(&self) -> Option<i32> {
+    /// Returns the id of the cell process; `None` while there is none.
+    fn cell_process_id(&self) -> Option<i32> {
         self.engine.running.as_ref()?.cells.pid
     }
 
+    /// Publishes a message on iopub with `parent` as its parent.
     async fn publish(&mut self, parent: &Message, kind: &str, content: Value) {
         self.outbox.send(parent.child(kind, content)).await;
     }
 
-    async fn status(&mut self, parent: &Message, state: &str) {
+    /// Publishes the kernel's status: `busy` or `idle`.
+    async fn publish_status(&mut self, parent: &Message, state: &str) {
         self.publish(parent, "status", json!({"execution_state": state}))
             .await;
     }
 
+    /// Sends a reply on the shell socket. A client that is not connected any more gets
+    /// no reply; that is logged and no error.
     async fn reply(&mut self, request: &Message, kind: &str, content: Value) -> Result<()> {
         let reply = request.reply(kind, content).encode(&self.signer);
-        // A client of the kernel whose place this one took may still be on its way.
+        // A client of the waiting kernel may not have connected to this one yet.
         let mut sent = self.shell.send(reply.clone()).await;
-        while sent.is_err() && Instant::now() < self.reconnected_by {
+        while sent.is_err() && Instant::now() < self.reconnect_deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
             sent = self.shell.send(reply.clone()).await;
         }
         if let Err(error) = sent {
-            eprintln!("cannot reply: {error}"); // the client has gone
+            eprintln!("cannot send a {kind}: {error}");
         }
         Ok(())
     }
 
+    /// Sends an `input_request` on the stdin socket.
     async fn send_stdin(&mut self, request: Message) {
         if let Err(error) = self.stdin.send(request.encode(&self.signer)).await {
-            eprintln!("cannot ask: {error}");
+            eprintln!("cannot send an input_request: {error}");
         }
     }
 
-    /// True when the conversation is over.
-    async fn answer_shell(&mut self, request: Message) -> Result<bool> {
-        self.status(&request, "busy").await;
-        let mut over = false;
+    /// Handles a request on the shell socket, between its `busy` and its `idle`.
+    /// Returns true when Jupyter has asked for a shutdown.
+    async fn handle_shell_request(&mut self, request: Message) -> Result<bool> {
+        self.publish_status(&request, "busy").await;
+        let mut shutdown = false;
         match request.kind() {
-            "execute_request" => over = self.execute(&request).await?,
+            "execute_request" => shutdown = self.handle_execute_request(&request).await?,
             "kernel_info_request" => {
                 self.reply(&request, "kernel_info_reply", kernel_info())
-                    .await?
+                    .await?;
             }
             "shutdown_request" => {
                 let content =
                     json!({"status": "ok", "restart": request.content["restart"] == true});
                 self.reply(&request, "shutdown_reply", content).await?;
-                over = true;
+                shutdown = true;
             }
             "is_complete_request" => {
                 let content = match completeness(text(&request.content["code"])) {
@@ -344,79 +405,89 @@ impl Session {
                 };
                 self.reply(&request, "is_complete_reply", content).await?;
             }
-            "complete_request" => over = self.complete(&request).await?,
-            "inspect_request" => over = self.inspect(&request).await?,
-            "history_request" => self.tell_history(&request).await?,
-            "comm_info_request" => self.tell_comms(&request).await?,
-            "comm_open" | "comm_msg" | "comm_close" => over = self.comm(&request).await?,
-            other => eprintln!("unknown request `{other}`"),
+            "complete_request" => shutdown = self.handle_complete_request(&request).await?,
+            "inspect_request" => shutdown = self.handle_inspect_request(&request).await?,
+            "history_request" => self.handle_history_request(&request).await?,
+            "comm_info_request" => self.handle_comm_info_request(&request).await?,
+            "comm_open" | "comm_msg" | "comm_close" => {
+                shutdown = self.handle_comm_message(&request).await?;
+            }
+            other => eprintln!("unknown request on the shell socket: `{other}`"),
         }
-        self.status(&request, "idle").await;
-        Ok(over)
+        self.publish_status(&request, "idle").await;
+        Ok(shutdown)
     }
 }
 
-async fn happens(
+/// Waits for the next event from the control socket, evcxr, the cell process, the stdin
+/// socket or the interrupt timer. What does not exist yet never becomes ready.
+async fn next_event(
     control: &mut mpsc::UnboundedReceiver<Message>,
     engine: &mut Engine,
-    answers: &mut mpsc::UnboundedReceiver<Message>,
+    stdin_replies: &mut mpsc::UnboundedReceiver<Message>,
     kill_at: Option<Instant>,
-) -> Happened {
-    let (cells, evcxr) = match &mut engine.running {
-        Some(running) => (Some(&mut running.cells), Some(&mut running.backend)),
+) -> SessionEvent {
+    // Turn each optional source into a future.
+    let (cells, backend) = match &mut engine.running {
+        Some(evcxr) => (Some(&mut evcxr.cells), Some(&mut evcxr.backend)),
         None => (None, None),
     };
-    let cells = async {
+    let cell_event = async {
         match cells {
             Some(cells) => cells.event().await,
             None => std::future::pending().await,
         }
     };
-    let evcxr = async {
-        match evcxr {
-            Some(evcxr) => evcxr.event().await,
+    let evcxr_message = async {
+        match backend {
+            Some(backend) => backend.next_message().await,
             None => std::future::pending().await,
         }
     };
-    let time_is_up = async {
+    let interrupt_timeout = async {
         match kill_at {
             Some(at) => tokio::time::sleep_until(at).await,
             None => std::future::pending().await,
         }
     };
-    // In this order: nothing that floods keeps what matters more from being
-    // heard, and what a cell said comes before evcxr's word that it ended.
+
+    // The order matters. A cell that floods its output must not delay an interrupt,
+    // and the output of a cell must be handled before evcxr's message that it ended.
     tokio::select! {
         biased;
-        Some(request) = control.recv() => Happened::Control(request),
-        () = time_is_up => Happened::TimeIsUp,
-        event = cells => Happened::Cells(event),
-        event = evcxr => match event {
-            Ok(event) => Happened::Evcxr(event),
-            Err(error) => Happened::EvcxrEnded(error),
+        Some(request) = control.recv() => SessionEvent::Control(request),
+        () = interrupt_timeout => SessionEvent::InterruptTimeout,
+        event = cell_event => SessionEvent::Cell(event),
+        message = evcxr_message => match message {
+            Ok(message) => SessionEvent::Evcxr(message),
+            Err(error) => SessionEvent::EvcxrExited(error),
         },
-        Some(answer) = answers.recv() => Happened::Answered(answer),
+        Some(reply) = stdin_replies.recv() => SessionEvent::InputReply(reply),
     }
 }
 
-/// Resolves when Jupyter has gone without a word.
-async fn orphaned(parent: u32) {
+/// Waits until the process that started the kernel has gone without a shutdown
+/// request. Never returns for a kernel that was started by hand, without the variable
+/// that Jupyter sets.
+async fn orphaned(parent_pid: u32) {
     if std::env::var_os("JPY_PARENT_PID").is_none() {
-        return std::future::pending().await; // started by hand
+        return std::future::pending().await;
     }
-    while std::os::unix::process::parent_id() == parent {
+    // A process whose parent dies gets a new parent.
+    while std::os::unix::process::parent_id() == parent_pid {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
+/// Returns the content of a `kernel_info_reply`.
 fn kernel_info() -> Value {
-    serde_json::from_str(launcher::KERNEL_INFO).expect("a constant that a test reads")
+    serde_json::from_str(launcher::KERNEL_INFO).expect("KERNEL_INFO is JSON; a test parses it")
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn what_the_kernel_says_of_itself_is_true() {
+    fn kernel_info_agrees_with_the_package_and_the_protocol() {
         let info = super::kernel_info();
         assert_eq!(info["protocol_version"], super::PROTOCOL_VERSION);
         assert_eq!(info["implementation_version"], env!("CARGO_PKG_VERSION"));

@@ -1,13 +1,20 @@
-//! The kernel's end of the side channel: what the cells' process prints and says,
-//! in the order of the program.
+//! The kernel's end of the side channel: receives the output and the requests of the
+//! cell process, in the order in which the cell made them.
 //!
-//! The other end is `lambda_workbook::notebook::{channel, cells}`. Printed text
-//! comes through two named pipes, all else through a socket. A cell waits until
-//! each thing it says is taken; whoever takes it empties the pipes first. So the
-//! order is the program's, and when the session is slow the cell is slow.
+//! The other end is `lambda_workbook::notebook::{channel, cells}`. Printed text comes
+//! through two named pipes, one for standard output and one for standard error;
+//! everything else comes as requests through a Unix socket.
+//!
+//! The order is kept like this: a cell waits for the response to each request, and the
+//! kernel reads both pipes until they are empty before it handles a request. A slow
+//! session therefore slows the cell down, and no output is dropped.
+//!
+//! The cell process opens up to three kinds of connections, whose first frame names the
+//! role: `say` for requests in general, `ask` for one `input` call, and `hear` for
+//! frames from the kernel.
 
 use super::place::Place;
-use super::printed::{Piece, Printed};
+use super::printed::{OutputParser, Piece};
 use super::wire::text;
 use anyhow::{Context, Result};
 use lambda_workbook::notebook::cells::PRINTED;
@@ -23,46 +30,68 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-/// Printed text is passed on at most so often, and at least at this size.
-const PAUSE: Duration = Duration::from_millis(20);
-const FULL: usize = 256 << 10;
+/// Printed text is collected for this long before it becomes an event, so that a cell
+/// that prints many short lines makes few messages.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
+/// Printed text becomes an event at once when this many bytes are collected.
+const FLUSH_SIZE: usize = 256 << 10;
 
-/// What happened in the cells' process.
+/// An event of the cell process.
 #[derive(Debug)]
-pub enum Event {
-    /// The process is there.
-    Came { pid: i32 },
-    /// It printed.
-    Text { name: &'static str, text: String },
-    /// It printed rich content, in evcxr's form.
-    Content { mime: String, body: String },
-    /// It said something and waits for the answer.
-    Said(Frame, Answer),
-    /// It has ended.
-    Gone { pid: i32 },
+pub enum CellEvent {
+    /// The process has started and connected.
+    Connected {
+        /// Its process id.
+        pid: i32,
+    },
+    /// A cell printed text.
+    Text {
+        /// The stream: `stdout` or `stderr`.
+        name: &'static str,
+        /// The text, of one or more lines or of a part of a line.
+        text: String,
+    },
+    /// A cell printed one part of a rich value, in evcxr's format.
+    Content {
+        /// The part's MIME type.
+        mime: String,
+        /// The part itself.
+        body: String,
+    },
+    /// The process sent a request and waits for the response.
+    Request(Frame, Responder),
+    /// The process has exited.
+    Exited {
+        /// Its process id.
+        pid: i32,
+    },
 }
 
-/// Answers what the cells' process said.
+/// Responds to one request of the cell process.
 #[derive(Debug)]
-pub struct Answer(oneshot::Sender<Value>);
+pub struct Responder(oneshot::Sender<Value>);
 
-impl Answer {
-    pub fn give(self, answer: Value) {
-        let _ = self.0.send(answer); // it may have ended meanwhile
+impl Responder {
+    /// Sends the response. Does nothing when the cell process has exited meanwhile.
+    pub fn respond(self, response: Value) {
+        let _ = self.0.send(response);
     }
 }
 
-/// The kernel's end.
+/// The kernel's end of the side channel.
 pub struct SideChannel {
-    events: mpsc::Receiver<Event>,
-    /// The process that runs the cells, while it is there.
+    events: mpsc::Receiver<CellEvent>,
+    /// The id of the cell process; `None` while there is none.
     pub pid: Option<i32>,
-    /// To that process.
-    hear: watch::Receiver<Option<mpsc::UnboundedSender<Frame>>>,
+    /// The sender of frames to the cell process; `None` before it listens.
+    to_process: watch::Receiver<Option<mpsc::UnboundedSender<Frame>>>,
 }
 
 impl SideChannel {
-    /// Listens in the kernel's private folder.
+    /// Opens the socket and the pipes in the kernel's private folder and begins to listen.
+    ///
+    /// # Errors
+    /// Returns an error when the socket or a pipe cannot be created.
     pub fn open(place: &Place) -> Result<SideChannel> {
         let path = place.channel();
         let listener = UnixListener::bind(&path)
@@ -70,34 +99,35 @@ impl SideChannel {
         let pipes = PRINTED.map(|name| open_pipe(&path.with_file_name(name)));
         let [out, err] = pipes;
         let (events, received) = mpsc::channel(32);
-        let (said, frames) = mpsc::channel(1);
-        let (set_hear, hear) = watch::channel(None);
-        tokio::spawn(accept(listener, said, set_hear));
-        let listener = Listener {
+        let (requests, received_requests) = mpsc::channel(1);
+        let (set_to_process, to_process) = watch::channel(None);
+        tokio::spawn(accept(listener, requests, set_to_process));
+        let sequencer = Sequencer {
             pipes: [("stdout", out?), ("stderr", err?)].map(Pipe::new),
             pending: VecDeque::new(),
             size: 0,
-            passed: Instant::now() - PAUSE,
+            flushed: Instant::now() - FLUSH_INTERVAL,
             events,
         };
-        tokio::spawn(listener.run(frames));
+        tokio::spawn(sequencer.run(received_requests));
         Ok(SideChannel {
             events: received,
             pid: None,
-            hear,
+            to_process,
         })
     }
 
-    /// The next thing to happen.
-    pub async fn event(&mut self) -> Event {
+    /// Waits for the next event. [`CellEvent::Connected`] is not returned; it only sets
+    /// `pid`.
+    pub async fn event(&mut self) -> CellEvent {
         loop {
             match self.events.recv().await {
-                Some(Event::Came { pid }) => self.pid = Some(pid),
-                // It may come after the word of the process that follows.
-                Some(Event::Gone { pid }) if self.pid != Some(pid) => {}
-                Some(Event::Gone { pid }) => {
+                Some(CellEvent::Connected { pid }) => self.pid = Some(pid),
+                // The exit of a process may be noticed after its successor has connected.
+                Some(CellEvent::Exited { pid }) if self.pid != Some(pid) => {}
+                Some(CellEvent::Exited { pid }) => {
                     self.pid = None;
-                    return Event::Gone { pid };
+                    return CellEvent::Exited { pid };
                 }
                 Some(event) => return event,
                 None => std::future::pending().await,
@@ -105,106 +135,118 @@ impl SideChannel {
         }
     }
 
-    /// Answers whatever the process says until `work` is done: evcxr runs a cell
-    /// of its own before it says that it is there.
-    pub async fn answer_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+    /// Waits for `work` and responds to every request meanwhile, with an empty object.
+    ///
+    /// This is for the start of evcxr: it runs a cell of its own before it is ready, and
+    /// that cell waits for responses.
+    pub async fn respond_during<T>(&mut self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
             tokio::select! {
                 done = &mut work => return done,
-                event = self.event() => if let Event::Said(_, answer) = event {
-                    answer.give(json!({}));
+                event = self.event() => if let CellEvent::Request(_, responder) = event {
+                    responder.respond(json!({}));
                 },
             }
         }
     }
 
-    /// Tells the cells' process something; false when it does not listen.
-    pub fn tell(&self, frame: Frame) -> bool {
-        match &*self.hear.borrow() {
-            Some(hear) => hear.send(frame).is_ok(),
+    /// Sends a frame to the cell process. Returns false when no process listens.
+    pub fn send(&self, frame: Frame) -> bool {
+        match &*self.to_process.borrow() {
+            Some(sender) => sender.send(frame).is_ok(),
             None => false,
         }
     }
 }
 
+/// Creates a named pipe and opens it for reading.
 fn open_pipe(path: &std::path::Path) -> Result<pipe::Receiver> {
     let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: a path that ends in a NUL.
+    // SAFETY: the path ends in a NUL byte.
     if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } != 0 {
         return Err(std::io::Error::last_os_error())
             .with_context(|| format!("cannot make the pipe {}", path.display()));
     }
-    // Open for writing as well, it does not end with the process that writes.
+    // While this process has the pipe open for writing too, it never reaches its end, so
+    // it serves one cell process after the other.
     pipe::OpenOptions::new()
         .read_write(true)
         .open_receiver(path)
         .with_context(|| format!("cannot open the pipe {}", path.display()))
 }
 
-/// Something said, with the way back.
-type Said = (Frame, oneshot::Sender<Value>);
+/// A request of the cell process, with the sender for its response.
+type Request = (Frame, oneshot::Sender<Value>);
 
+/// Accepts connections of the cell process.
 async fn accept(
     listener: UnixListener,
-    said: mpsc::Sender<Said>,
-    hear: watch::Sender<Option<mpsc::UnboundedSender<Frame>>>,
+    requests: mpsc::Sender<Request>,
+    to_process: watch::Sender<Option<mpsc::UnboundedSender<Frame>>>,
 ) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (said, hear) = (said.clone(), hear.clone());
+        let (requests, to_process) = (requests.clone(), to_process.clone());
         tokio::spawn(async move {
-            // A stream that breaks or does not speak our frames is closed.
-            let _ = converse(stream, said, hear).await;
+            // A stream that breaks or holds something other than frames is closed.
+            let _ = serve_connection(stream, requests, to_process).await;
         });
     }
 }
 
-async fn converse(
+/// Serves one connection of the cell process, according to the role in its first frame.
+async fn serve_connection(
     mut stream: UnixStream,
-    said: mpsc::Sender<Said>,
-    hear: watch::Sender<Option<mpsc::UnboundedSender<Frame>>>,
+    requests: mpsc::Sender<Request>,
+    to_process: watch::Sender<Option<mpsc::UnboundedSender<Frame>>>,
 ) -> Result<()> {
-    let hello = read(&mut stream).await?;
+    let hello = read_frame(&mut stream).await?;
     match text(&hello.head["role"]) {
+        // Frames to the process.
         "hear" => {
             let (sender, mut frames) = mpsc::unbounded_channel::<Frame>();
-            hear.send_replace(Some(sender));
+            to_process.send_replace(Some(sender));
             while let Some(frame) = frames.recv().await {
                 stream.write_all(&frame.to_bytes()).await?;
             }
         }
+        // Requests of the process. The connection `say` lasts as long as the process. Its
+        // begin and its end are relayed like requests, so that they keep their place among
+        // them.
         role => {
-            // Coming and going are told like all else, and so keep their place.
-            let lives = role == "say";
-            let gone = json!({"kind": "gone", "pid": hello.head["pid"]});
-            if lives {
-                exchange(&said, hello).await?;
+            let main_connection = role == "say";
+            let exited = json!({"kind": "gone", "pid": hello.head["pid"]});
+            if main_connection {
+                relay(&requests, hello).await?;
             }
-            let ended = answer_all(&mut stream, &said).await;
-            if lives {
-                exchange(&said, Frame::new(gone)).await?;
+            let result = relay_all(&mut stream, &requests).await;
+            if main_connection {
+                relay(&requests, Frame::new(exited)).await?;
             }
-            ended?;
+            result?;
         }
     }
     Ok(())
 }
 
-async fn answer_all(stream: &mut UnixStream, said: &mpsc::Sender<Said>) -> Result<()> {
+/// Relays the requests of a stream, and the responses back, until the stream ends.
+async fn relay_all(stream: &mut UnixStream, requests: &mpsc::Sender<Request>) -> Result<()> {
     loop {
-        let frame = read(stream).await?;
-        let answer = exchange(said, frame).await?;
-        stream.write_all(&Frame::new(answer).to_bytes()).await?;
+        let frame = read_frame(stream).await?;
+        let response = relay(requests, frame).await?;
+        stream.write_all(&Frame::new(response).to_bytes()).await?;
     }
 }
 
-async fn exchange(said: &mpsc::Sender<Said>, frame: Frame) -> Result<Value> {
-    let (sender, answer) = oneshot::channel();
-    said.send((frame, sender)).await?;
-    Ok(answer.await.unwrap_or(Value::Null))
+/// Relays one request and returns its response, `null` if it was dropped without one.
+async fn relay(requests: &mpsc::Sender<Request>, frame: Frame) -> Result<Value> {
+    let (sender, response) = oneshot::channel();
+    requests.send((frame, sender)).await?;
+    Ok(response.await.unwrap_or(Value::Null))
 }
 
-async fn read(stream: &mut UnixStream) -> Result<Frame> {
+/// Reads one frame; [`Frame::read`] is the same for blocking streams.
+async fn read_frame(stream: &mut UnixStream) -> Result<Frame> {
     let mut word = [0; 4];
     stream.read_exact(&mut word).await?;
     let mut lengths = vec![0; 4 * part_count(word)?];
@@ -218,10 +260,12 @@ async fn read(stream: &mut UnixStream) -> Result<Frame> {
     Ok(Frame::from_parts(parts)?)
 }
 
+/// One of the two pipes for printed text.
 struct Pipe {
+    /// The stream: `stdout` or `stderr`.
     name: &'static str,
     pipe: pipe::Receiver,
-    printed: Printed,
+    parser: OutputParser,
 }
 
 impl Pipe {
@@ -229,103 +273,116 @@ impl Pipe {
         Pipe {
             name,
             pipe,
-            printed: Printed::default(),
+            parser: OutputParser::default(),
         }
     }
 }
 
-/// Brings pipes and socket into one order.
-struct Listener {
+/// Puts the contents of the pipes and the requests of the socket into one order.
+///
+/// Its methods return `None` when the session no longer receives events.
+struct Sequencer {
     pipes: [Pipe; 2],
-    /// Printed, and not passed on yet.
-    pending: VecDeque<Event>,
-    /// Bytes of text in `pending`.
+    /// Events made from printed text that were not sent yet.
+    pending: VecDeque<CellEvent>,
+    /// The size of the text in `pending`, in bytes.
     size: usize,
-    /// When text was last passed on.
-    passed: Instant,
-    events: mpsc::Sender<Event>,
+    /// When `pending` was last sent.
+    flushed: Instant,
+    events: mpsc::Sender<CellEvent>,
 }
 
-impl Listener {
-    async fn run(mut self, mut frames: mpsc::Receiver<Said>) {
+impl Sequencer {
+    /// Reads pipes and requests until the session ends.
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         loop {
-            let due = self.passed + PAUSE;
-            let waits = !self.pending.is_empty();
+            let flush_at = self.flushed + FLUSH_INTERVAL;
+            let has_pending = !self.pending.is_empty();
             let [out, err] = &self.pipes;
-            let more = tokio::select! {
-                said = frames.recv() => match said {
-                    Some(said) => self.take(said).await,
+            let result = tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => self.handle_request(request).await,
                     None => return,
                 },
                 _ = out.pipe.readable() => self.read(0).await,
                 _ = err.pipe.readable() => self.read(1).await,
-                () = tokio::time::sleep_until(due), if waits => self.pass_on().await,
+                () = tokio::time::sleep_until(flush_at), if has_pending => self.flush().await,
             };
-            if more.is_none() {
-                return; // the session has ended
+            if result.is_none() {
+                return;
             }
         }
     }
 
-    /// Takes what was said, after all that was printed before it.
-    async fn take(&mut self, (frame, answer): Said) -> Option<()> {
+    /// Sends the event of a request, after everything that was printed before it.
+    async fn handle_request(&mut self, (frame, response): Request) -> Option<()> {
+        // Empty both pipes.
         for at in 0..self.pipes.len() {
             while self.read_some(at) {
-                if self.size >= FULL {
-                    self.pass_on().await?;
+                if self.size >= FLUSH_SIZE {
+                    self.flush().await?;
                 }
             }
         }
+
+        // Make the event. Begin and end of the process need no response from the session.
+        // At the end of a cell, what looked like the begin of rich content is text.
         let pid = frame.head["pid"].as_i64().unwrap_or(0) as i32;
         let event = match text(&frame.head["kind"]) {
             "hello" => {
-                Answer(answer).give(Value::Null);
-                Event::Came { pid }
+                Responder(response).respond(Value::Null);
+                CellEvent::Connected { pid }
             }
             "gone" => {
-                Answer(answer).give(Value::Null);
+                Responder(response).respond(Value::Null);
                 self.finish();
-                Event::Gone { pid }
+                CellEvent::Exited { pid }
             }
             kind => {
                 if kind == "finished" {
                     self.finish();
                 }
-                Event::Said(frame, Answer(answer))
+                CellEvent::Request(frame, Responder(response))
             }
         };
-        self.pass_on().await?;
+
+        // Send the printed text, then the event.
+        self.flush().await?;
         self.events.send(event).await.ok()
     }
 
+    /// Adds what the parsers still hold back, because no more text follows.
     fn finish(&mut self) {
         for at in 0..self.pipes.len() {
-            let pieces = self.pipes[at].printed.finish();
+            let pieces = self.pipes[at].parser.finish();
             self.add(self.pipes[at].name, pieces);
         }
     }
 
+    /// Reads a pipe that tokio reported as readable, and flushes if it is time.
     async fn read(&mut self, at: usize) -> Option<()> {
-        while self.size < FULL && self.read_some(at) {}
-        if self.size < FULL {
-            // Only a read of its own tells tokio that the pipe is empty again.
+        while self.size < FLUSH_SIZE && self.read_some(at) {}
+        if self.size < FLUSH_SIZE {
+            // The pipe is empty. tokio learns that only from a read of its own; without
+            // one it would report the pipe as readable again at once.
             let mut bytes = [0; 1 << 10];
             let count = self.pipes[at].pipe.try_read(&mut bytes).unwrap_or(0);
             self.feed(at, &bytes[..count]);
         }
-        if self.size >= FULL || self.passed.elapsed() >= PAUSE {
-            self.pass_on().await?;
+        if self.size >= FLUSH_SIZE || self.flushed.elapsed() >= FLUSH_INTERVAL {
+            self.flush().await?;
         }
         Some(())
     }
 
-    /// Reads what is there; false when the pipe is empty.
+    /// Reads up to 64 KiB from a pipe. Returns false when the pipe is empty.
     fn read_some(&mut self, at: usize) -> bool {
-        // Not by tokio's read: that looks only where tokio has heard of bytes,
-        // and they may have come this moment.
+        // This does not use tokio's read, which tries only after the system has reported
+        // the pipe as readable. The bytes may have been written this moment.
         let mut bytes = [0u8; 64 << 10];
         let fd = self.pipes[at].pipe.as_raw_fd();
-        // SAFETY: an open pipe that does not block, and a buffer of that size.
+        // SAFETY: the descriptor is an open, non-blocking pipe, and the buffer has the size
+        // that is passed.
         let count = unsafe { libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) };
         if count > 0 {
             self.feed(at, &bytes[..count as usize]);
@@ -333,36 +390,42 @@ impl Listener {
         count > 0
     }
 
+    /// Parses bytes of a pipe and adds the result to the pending events.
     fn feed(&mut self, at: usize, bytes: &[u8]) {
-        let pieces = self.pipes[at].printed.feed(bytes);
+        let pieces = self.pipes[at].parser.feed(bytes);
         self.add(self.pipes[at].name, pieces);
     }
 
+    /// Adds pieces of output to the pending events; text is appended to the last event
+    /// when that is text of the same stream.
     fn add(&mut self, name: &'static str, pieces: Vec<Piece>) {
         for piece in pieces {
             match (piece, self.pending.back_mut()) {
-                (Piece::Text(more), Some(Event::Text { name: last, text })) if *last == name => {
+                (Piece::Text(more), Some(CellEvent::Text { name: last, text }))
+                    if *last == name =>
+                {
                     self.size += more.len();
                     text.push_str(&more);
                 }
                 (Piece::Text(text), _) => {
                     self.size += text.len();
-                    self.pending.push_back(Event::Text { name, text });
+                    self.pending.push_back(CellEvent::Text { name, text });
                 }
                 (Piece::Content { mime, body }, _) => {
                     self.size += body.len();
-                    self.pending.push_back(Event::Content { mime, body });
+                    self.pending.push_back(CellEvent::Content { mime, body });
                 }
             }
         }
     }
 
-    async fn pass_on(&mut self) -> Option<()> {
+    /// Sends the pending events to the session.
+    async fn flush(&mut self) -> Option<()> {
         while let Some(event) = self.pending.pop_front() {
             self.events.send(event).await.ok()?;
         }
         self.size = 0;
-        self.passed = Instant::now();
+        self.flushed = Instant::now();
         Some(())
     }
 }

@@ -1,8 +1,14 @@
-//! Jupyter's messages on the wire: frames, signatures, connection files.
+//! Jupyter's messages on the wire: frames, signatures and connection files.
 //!
-//! Messages stay JSON values here, not typed structs: a relay must pass on
-//! kinds and fields it has never heard of. The format is the one of "Messaging
-//! in Jupyter" (jupyter-client), protocol 5.4.
+//! The format is that of protocol 5.4 in "Messaging in Jupyter", the documentation of
+//! jupyter-client. A message is a list of ZeroMQ frames:
+//!
+//! ```text
+//! identities... | <IDS|MSG> | signature | header | parent header | metadata | content | buffers...
+//! ```
+//!
+//! The parts are JSON values here and not typed structs, because the kernel must forward
+//! kinds and fields that it does not know.
 
 use anyhow::{Context, Result, bail};
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,26 +21,42 @@ use zeromq::ZmqMessage;
 /// The version of the messaging protocol that this kernel speaks.
 pub const PROTOCOL_VERSION: &str = "5.4";
 
+/// The frame between the identities and the message itself.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
 
-/// Where a kernel listens, as Jupyter's connection file says it.
+/// A connection file: where a kernel listens and how messages are signed. The fields are
+/// those of Jupyter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConnectionFile {
+    /// `tcp` or `ipc` (Unix sockets).
     pub transport: String,
+    /// The IP address; with `ipc` the first part of the sockets' paths.
     pub ip: String,
+    /// The key of the signatures; an empty key means no signatures.
     pub key: String,
+    /// Always `hmac-sha256` in this kernel.
     pub signature_scheme: String,
+    /// The port of the shell socket: requests such as `execute_request`.
     pub shell_port: u16,
+    /// The port of the iopub socket: outputs and the kernel's status, for all front ends.
     pub iopub_port: u16,
+    /// The port of the stdin socket: questions of the kernel to the reader.
     pub stdin_port: u16,
+    /// The port of the control socket: interrupt and shutdown.
     pub control_port: u16,
+    /// The port of the heartbeat socket, which echoes.
     pub hb_port: u16,
+    /// The name of the kernelspec, if Jupyter wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel_name: Option<String>,
 }
 
 impl ConnectionFile {
-    /// Reads the file that Jupyter (or [`super::client`]) wrote.
+    /// Reads the file that Jupyter or [`super::client`] wrote.
+    ///
+    /// # Errors
+    /// Returns an error when the file cannot be read, has another format, or names another
+    /// signature scheme than hmac-sha256.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the connection file {}", path.display()))?;
@@ -42,7 +64,7 @@ impl ConnectionFile {
             .with_context(|| format!("{} is not a connection file", path.display()))?;
         if file.signature_scheme != "hmac-sha256" {
             bail!(
-                "{}: signature scheme `{}` is unknown; this kernel signs with hmac-sha256",
+                "{}: the signature scheme `{}` is not supported; this kernel signs with hmac-sha256",
                 path.display(),
                 file.signature_scheme
             );
@@ -50,7 +72,10 @@ impl ConnectionFile {
         Ok(file)
     }
 
-    /// Writes the file so that its owner alone can read the key.
+    /// Writes the file with permissions for its owner only, because it contains the key.
+    ///
+    /// # Errors
+    /// Returns an error when the file exists or cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
@@ -64,32 +89,35 @@ impl ConnectionFile {
         Ok(())
     }
 
-    /// The ZeroMQ address of one of the five ports.
+    /// Returns the ZeroMQ endpoint of one of the five ports.
     pub fn endpoint(&self, port: u16) -> String {
-        // With `ipc` the address is a path, to which Jupyter appends `-port`
-        // and evcxr `:port`; only evcxr's form is used here.
+        // With `ipc` the endpoint is a path. Jupyter would append `-port` and evcxr appends
+        // `:port`. Only evcxr is used with `ipc` here.
         format!("{}://{}:{}", self.transport, self.ip, port)
     }
 
+    /// Returns a signer with the key of this connection.
     pub fn signer(&self) -> Signer {
         Signer::new(&self.key)
     }
 }
 
-/// Signs and checks messages with the connection's key.
+/// Signs messages and verifies signatures (HMAC with SHA-256) with the key of a connection.
 #[derive(Clone)]
 pub struct Signer {
     key: Option<Hmac<Sha256>>,
 }
 
 impl Signer {
-    /// An empty key switches signatures off, as Jupyter defines it.
+    /// Creates a signer. With an empty key nothing is signed or verified, as Jupyter's protocol
+    /// defines it.
     pub fn new(key: &str) -> Self {
         let key = (!key.is_empty())
             .then(|| Hmac::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length"));
         Signer { key }
     }
 
+    /// Returns the MAC of the parts; `None` without a key.
     fn mac(&self, parts: &[impl AsRef<[u8]>]) -> Option<Hmac<Sha256>> {
         let mut mac = self.key.clone()?;
         for part in parts {
@@ -98,6 +126,7 @@ impl Signer {
         Some(mac)
     }
 
+    /// Returns the signature of the parts in hexadecimal; empty without a key.
     fn sign(&self, parts: &[impl AsRef<[u8]>]) -> String {
         match self.mac(parts) {
             Some(mac) => hex(&mac.finalize().into_bytes()),
@@ -105,7 +134,8 @@ impl Signer {
         }
     }
 
-    /// Whether `signature` (hexadecimal) fits the parts; in constant time.
+    /// Returns whether `signature`, in hexadecimal, is that of the parts. The comparison takes
+    /// constant time.
     fn verify(&self, parts: &[impl AsRef<[u8]>], signature: &[u8]) -> bool {
         match self.mac(parts) {
             Some(mac) => unhex(signature).is_some_and(|bytes| mac.verify_slice(&bytes).is_ok()),
@@ -114,11 +144,12 @@ impl Signer {
     }
 }
 
+/// Writes bytes in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes that `text` spells in hexadecimal.
+/// Reads bytes in hexadecimal. Returns `None` when `text` has another form.
 pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
     if !text.len().is_multiple_of(2) {
@@ -132,18 +163,23 @@ pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
 /// One Jupyter message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The ROUTER socket's addresses of the peer, in front of the delimiter.
+    /// The frames in front of the delimiter: on a ROUTER socket the address of the client, on
+    /// iopub the topic.
     pub identities: Vec<Vec<u8>>,
+    /// The header: id, kind, session, user, date and protocol version.
     pub header: Value,
+    /// The header of the message that caused this one; an empty object if there is none.
     pub parent: Value,
+    /// The metadata, usually an empty object.
     pub metadata: Value,
+    /// The content, whose fields depend on the kind.
     pub content: Value,
-    /// Binary attachments, as widgets send them.
+    /// Binary buffers, which widgets use.
     pub buffers: Vec<Vec<u8>>,
 }
 
 impl Message {
-    /// A message that starts a conversation.
+    /// Creates a message without a parent.
     pub fn request(kind: &str, session: &str, content: Value) -> Self {
         Message {
             identities: Vec::new(),
@@ -155,7 +191,7 @@ impl Message {
         }
     }
 
-    /// A message caused by `self`, for iopub: it has `self` as its parent.
+    /// Creates a message with `self` as its parent, for iopub.
     pub fn child(&self, kind: &str, content: Value) -> Self {
         Message {
             parent: self.header.clone(),
@@ -163,7 +199,8 @@ impl Message {
         }
     }
 
-    /// An answer to `self`, for the socket that it came from.
+    /// Creates a reply to `self`, with the client's address, for the socket on which `self`
+    /// arrived.
     pub fn reply(&self, kind: &str, content: Value) -> Self {
         Message {
             identities: self.identities.clone(),
@@ -171,19 +208,22 @@ impl Message {
         }
     }
 
+    /// Returns the message type, such as `execute_request`.
     pub fn kind(&self) -> &str {
         text(&self.header["msg_type"])
     }
 
+    /// Returns the message id.
     pub fn id(&self) -> &str {
         text(&self.header["msg_id"])
     }
 
+    /// Returns the id of the parent; empty if there is none.
     pub fn parent_id(&self) -> &str {
         text(&self.parent["msg_id"])
     }
 
-    /// The message as ZeroMQ frames, signed.
+    /// Signs the message and returns it as ZeroMQ frames.
     pub fn encode(&self, signer: &Signer) -> ZmqMessage {
         let parts = [&self.header, &self.parent, &self.metadata, &self.content]
             .map(|part| part.to_string().into_bytes());
@@ -197,13 +237,18 @@ impl Message {
         ZmqMessage::try_from(frames).expect("a message has at least six frames")
     }
 
-    /// Reads frames back; a wrong signature or a torn message is an error.
+    /// Decodes a message and verifies its signature.
+    ///
+    /// # Errors
+    /// Returns an error when frames are missing, a frame is not JSON, or the signature is
+    /// wrong.
     pub fn decode(frames: ZmqMessage, signer: &Signer) -> Result<Self> {
+        // Split the frames.
         let frames = frames.into_vec();
         let at = frames
             .iter()
             .position(|frame| frame.as_ref() == DELIMITER)
-            .context("a message without the delimiter <IDS|MSG>")?;
+            .context("invalid message: the delimiter <IDS|MSG> is missing")?;
         let (identities, rest) = frames.split_at(at);
         let [
             _,
@@ -215,12 +260,21 @@ impl Message {
             buffers @ ..,
         ] = rest
         else {
-            bail!("a message of {} frames; at least 6 are needed", rest.len());
+            bail!(
+                "invalid message: {} frames from the delimiter on, at least 6 are needed",
+                rest.len()
+            );
         };
+
+        // Verify the signature before anything is parsed.
         if !signer.verify(&[header, parent, metadata, content], signature) {
-            bail!("a message with a wrong signature was refused");
+            bail!(
+                "invalid message: wrong signature; is the sender using the key of another connection?"
+            );
         }
-        let value = |frame: &[u8]| serde_json::from_slice(frame).context("a frame is not JSON");
+        let value = |frame: &[u8]| {
+            serde_json::from_slice(frame).context("invalid message: a frame is not JSON")
+        };
         Ok(Message {
             identities: identities.iter().map(|frame| frame.to_vec()).collect(),
             header: value(header)?,
@@ -232,6 +286,7 @@ impl Message {
     }
 }
 
+/// Creates the header of a new message.
 fn header(kind: &str, session: &str) -> Value {
     json!({
         "msg_id": uuid::Uuid::new_v4().to_string(),
@@ -243,6 +298,7 @@ fn header(kind: &str, session: &str) -> Value {
     })
 }
 
+/// Returns the current time in UTC, in ISO 8601 with microseconds.
 fn now() -> String {
     let elapsed = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -255,7 +311,7 @@ fn now() -> String {
     .unwrap_or_default()
 }
 
-/// The string in `value`, or "" where there is none.
+/// Returns the string in a JSON value; empty when the value is no string.
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -283,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_signature_is_refused() {
+    fn a_wrong_signature_is_an_error() {
         let frames = message().encode(&Signer::new("another key"));
         let error = Message::decode(frames, &Signer::new("secret")).unwrap_err();
         assert!(error.to_string().contains("wrong signature"), "{error}");

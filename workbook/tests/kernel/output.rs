@@ -1,7 +1,7 @@
 //! Output while a cell runs: in order, changed in place, however much it is.
 use super::with_kernel::{bad, block_on, good, with_kernel, with_shared_kernel};
 use serde_json::{Value, json};
-use workbook::kernel::backend::{Backend, Event};
+use workbook::kernel::backend::{Backend, EvcxrMessage};
 use workbook::kernel::client::Client;
 use workbook::kernel::place::{Built, Place};
 use workbook::kernel::wire::Message;
@@ -241,9 +241,9 @@ async fn without_our_kernel(cells: &[&str]) -> (Value, String) {
         let id = evcxr.request("execute_request", content).await.unwrap();
         let (mut replied, mut idle) = (false, false);
         while !(replied && idle) {
-            match evcxr.event().await.unwrap() {
-                Event::Reply(reply) => replied |= reply.parent_id() == id,
-                Event::Published(message) => match message.kind() {
+            match evcxr.next_message().await.unwrap() {
+                EvcxrMessage::Reply(reply) => replied |= reply.parent_id() == id,
+                EvcxrMessage::Published(message) => match message.kind() {
                     "status" if message.parent_id() == id => {
                         idle |= message.content["execution_state"] == "idle";
                     }

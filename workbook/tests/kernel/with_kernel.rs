@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Runtime;
-use workbook::kernel::client::{Client, Ran};
+use workbook::kernel::client::{CellRun, Client};
 
 /// The runtime of all shared kernels: the sockets to a kernel belong to the runtime that
 /// opened them, and a shared kernel goes from one test's thread to another's.
@@ -102,7 +102,7 @@ pub fn with_kernel(test: impl AsyncFnOnce(&mut Client)) {
     });
 }
 
-pub async fn good(kernel: &mut Client, code: &str) -> Ran {
+pub async fn good(kernel: &mut Client, code: &str) -> CellRun {
     let ran = kernel.execute(code).await.unwrap();
     assert!(ran.error().is_none(), "{code}\n{:#?}", ran.outputs);
     ran
@@ -131,7 +131,7 @@ pub fn report(error: &Value) -> String {
 }
 
 /// All text on standard error.
-pub fn stderr(ran: &Ran) -> String {
+pub fn stderr(ran: &CellRun) -> String {
     ran.outputs
         .iter()
         .filter(|output| output["name"] == "stderr")

@@ -10,7 +10,7 @@
 
 use super::{median, print_table};
 use crate::Outcome;
-use crate::kernel::backend::{Backend, Event};
+use crate::kernel::backend::{Backend, EvcxrMessage};
 use crate::kernel::client::Client;
 use crate::kernel::place::{Built, Place};
 use anyhow::{Context, Result, bail};
@@ -219,9 +219,9 @@ impl Direct {
         let id = self.backend.request("execute_request", content).await?;
         let (mut replied, mut idle) = (false, false);
         while !(replied && idle) {
-            match self.backend.event().await? {
-                Event::Reply(reply) => replied |= reply.parent_id() == id,
-                Event::Published(message) => {
+            match self.backend.next_message().await? {
+                EvcxrMessage::Reply(reply) => replied |= reply.parent_id() == id,
+                EvcxrMessage::Published(message) => {
                     idle |=
                         message.parent_id() == id && message.content["execution_state"] == "idle";
                 }

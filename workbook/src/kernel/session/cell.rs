@@ -1,36 +1,47 @@
-//! Running a cell: from the request to the reply.
+//! Execution of a cell: from the `execute_request` to the `execute_reply`.
+//!
+//! A cell goes through evcxr in up to three exchanges:
+//! 1. When the cell binds variables without writing their types, rustc is asked for
+//!    those types, and they are written into the cell.
+//! 2. evcxr compiles and runs the cell.
+//! 3. When the cell does not compile, rustc is asked for its own report.
 
-use super::{Current, Happened, Phase, Session};
+use super::{CurrentCell, Phase, Session, SessionEvent};
 use crate::kernel::annotate;
-use crate::kernel::backend::{Checked, Event};
+use crate::kernel::backend::{CheckReport, EvcxrMessage};
 use crate::kernel::failure::{Failure, Kept};
-use crate::kernel::locate::RanCell;
+use crate::kernel::locate::ExecutedCell;
 use crate::kernel::wire::{Message, text};
 use anyhow::{Result, bail};
 use serde_json::json;
 
-/// What became of a cell.
-enum Ran {
+/// How the execution of a cell ended.
+enum CellOutcome {
+    /// The cell ran to its end.
     Ok,
+    /// The cell does not compile, panicked, met an error at a `?`, was interrupted, or
+    /// lost its process.
     Error(Failure),
-    /// Jupyter asked to end.
+    /// Jupyter asked for a shutdown while the cell was executed.
     Shutdown,
 }
 
-/// What ends an exchange with evcxr.
+/// The message of evcxr that ends an exchange.
 #[derive(Clone, Copy)]
 pub(super) enum Until<'a> {
-    /// The reply to this request.
+    /// The reply to the request with this id.
     Reply(&'a str),
-    /// The reply to this request, and all its output.
+    /// The reply to the request with this id, and the "idle" after its last output.
     ReplyAndIdle(&'a str),
-    /// The end of this comm.
-    Close(&'a str),
+    /// The `comm_close` of the comm with this id.
+    CommClose(&'a str),
 }
 
 impl Session {
-    /// Runs one cell; true when Jupyter asked to end meanwhile.
-    pub(super) async fn execute(&mut self, request: &Message) -> Result<bool> {
+    /// Executes one cell and replies. Returns true when Jupyter has asked for a shutdown
+    /// meanwhile.
+    pub(super) async fn handle_execute_request(&mut self, request: &Message) -> Result<bool> {
+        // Count the cell and show its input, as far as the request wants that.
         let code = text(&request.content["code"]).to_owned();
         let silent = request.content["silent"] == true;
         let counts = !silent && request.content["store_history"] != false;
@@ -42,17 +53,23 @@ impl Session {
             let content = json!({"code": code, "execution_count": self.execution_count});
             self.publish(request, "execute_input", content).await;
         }
+
+        // Execute it.
         self.last_request = Some(request.clone());
-        self.current = Some(Current::new(request.clone(), code));
-        let ran = self.run_cell().await;
+        self.current = Some(CurrentCell::new(request.clone(), code));
+        let outcome = self.execute_cell().await;
+
+        // Clear what belonged to this cell alone.
         let current = self.current.take();
         self.kill_at = None;
-        if let Some(question) = self.question.take() {
-            question.give(json!({"error": "the cell has ended"}));
+        if let Some(responder) = self.input_request.take() {
+            responder.respond(json!({"error": "the cell has ended"}));
         }
         let interrupted = current.is_some_and(|current| current.interrupted);
-        match ran {
-            Ran::Ok => {
+
+        // Reply.
+        match outcome {
+            CellOutcome::Ok => {
                 let content = json!({
                     "status": "ok",
                     "execution_count": self.execution_count,
@@ -61,51 +78,55 @@ impl Session {
                 });
                 self.reply(request, "execute_reply", content).await?;
             }
-            Ran::Error(failure) => {
+            CellOutcome::Error(failure) => {
                 let mut content = failure.content();
                 self.publish(request, "error", content.clone()).await;
                 content["status"] = json!("error");
                 content["execution_count"] = json!(self.execution_count);
                 self.reply(request, "execute_reply", content).await?;
                 if interrupted || request.content["stop_on_error"] != false {
-                    self.abort_waiting().await?;
+                    self.abort_pending_cells().await?;
                 }
             }
-            Ran::Shutdown => return Ok(true),
+            CellOutcome::Shutdown => return Ok(true),
         }
         Ok(false)
     }
 
-    /// After an error, the cells that already wait are not run.
-    async fn abort_waiting(&mut self) -> Result<()> {
+    /// Replies "aborted" to the cells that are already waiting, as Jupyter's protocol
+    /// wants it after an error. Other requests stay in the queue.
+    async fn abort_pending_cells(&mut self) -> Result<()> {
         while let Ok(request) = self.shell_requests.try_recv() {
-            self.waiting.push_back(request);
+            self.pending_requests.push_back(request);
         }
-        for request in std::mem::take(&mut self.waiting) {
+        for request in std::mem::take(&mut self.pending_requests) {
             if request.kind() != "execute_request" {
-                self.waiting.push_back(request);
+                self.pending_requests.push_back(request);
                 continue;
             }
-            self.status(&request, "busy").await;
+            self.publish_status(&request, "busy").await;
             let content = json!({"status": "aborted", "execution_count": self.execution_count});
             self.reply(&request, "execute_reply", content).await?;
-            self.status(&request, "idle").await;
+            self.publish_status(&request, "idle").await;
         }
         Ok(())
     }
 
-    async fn run_cell(&mut self) -> Ran {
-        match self.ready().await {
-            Ok(true) => return Ran::Shutdown,
+    /// Executes the current cell. Errors of the kernel itself become errors of the cell.
+    async fn execute_cell(&mut self) -> CellOutcome {
+        match self.wait_for_evcxr().await {
+            Ok(true) => return CellOutcome::Shutdown,
             Ok(false) => {}
-            Err(error) => return Ran::Error(Failure::new("KernelError", format!("{error:#}"))),
-        }
-        match self.try_cell().await {
-            Ok(ran) => ran,
             Err(error) => {
-                // evcxr itself has gone; the next cell gets a new one.
+                return CellOutcome::Error(Failure::new("KernelError", format!("{error:#}")));
+            }
+        }
+        match self.try_execute_cell().await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // evcxr itself has exited. The next cell starts it again.
                 self.engine.running = None;
-                Ran::Error(Failure::new(
+                CellOutcome::Error(Failure::new(
                     "KernelDied",
                     format!(
                         "{error:#}\nLost: all variables and items; the next cell starts afresh."
@@ -115,13 +136,17 @@ impl Session {
         }
     }
 
-    /// Waits until evcxr runs; true when Jupyter asked to end meanwhile.
-    pub(super) async fn ready(&mut self) -> Result<bool> {
+    /// Waits until evcxr runs, and starts it if necessary. Returns true when Jupyter has
+    /// asked for a shutdown meanwhile.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr cannot be started.
+    pub(super) async fn wait_for_evcxr(&mut self) -> Result<bool> {
         while self.engine.running.is_none() {
             tokio::select! {
                 started = self.engine.start_or_wait() => started?,
                 Some(request) = self.control_requests.recv() => {
-                    if self.answer_control(request).await? {
+                    if self.handle_control_request(request).await? {
                         return Ok(true);
                     }
                 }
@@ -134,128 +159,152 @@ impl Session {
         Ok(false)
     }
 
-    async fn try_cell(&mut self) -> Result<Ran> {
+    /// Executes the current cell on a running evcxr.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr exits. An error of the cell is a
+    /// [`CellOutcome::Error`].
+    async fn try_execute_cell(&mut self) -> Result<CellOutcome> {
         let Some(current) = &self.current else {
-            bail!("no cell");
+            bail!("no cell is being executed");
         };
         let (code, allow_stdin) = (
             current.code.clone(),
             current.request.content["allow_stdin"].clone(),
         );
+
+        // Ask rustc for the types of variables that the cell binds without writing them.
         let mut checked = None;
         if annotate::needs_types(&code) {
             match self.check(&code, true).await? {
-                Some(answer) => checked = Some(answer),
-                None => return Ok(Ran::Shutdown),
+                Some(report) => checked = Some(report),
+                None => return Ok(CellOutcome::Shutdown),
             }
         }
         if self.was_interrupted() {
-            return Ok(Ran::Error(Failure::interrupted(Kept::Everything)));
+            return Ok(CellOutcome::Error(Failure::interrupted(Kept::Everything)));
         }
-        let sent = match &checked {
-            Some(checked) if checked.correct() => annotate::annotate(&code, &checked.types),
+
+        // Have evcxr compile and run the cell, with the types written into it.
+        let annotated = match &checked {
+            Some(checked) if checked.passed() => annotate::annotate(&code, &checked.types),
             _ => code.clone(),
         };
         let content = json!({
-            "code": sent,
+            "code": annotated,
             "silent": false,
             "store_history": true,
             "user_expressions": {},
             "allow_stdin": allow_stdin,
             "stop_on_error": true,
         });
-        let running = self.engine.running()?;
-        let id = running.backend.request("execute_request", content).await?;
+        let evcxr = self.engine.running()?;
+        let id = evcxr.backend.request("execute_request", content).await?;
         if self.exchange(Until::ReplyAndIdle(&id)).await? {
-            return Ok(Ran::Shutdown);
+            return Ok(CellOutcome::Shutdown);
         }
-        let Some(failure) = self.failure() else {
-            return Ok(Ran::Ok);
+        let Some(failure) = self.take_failure() else {
+            return Ok(CellOutcome::Ok);
         };
         if failure.name != "CompileError" {
-            return Ok(Ran::Error(failure));
+            return Ok(CellOutcome::Error(failure));
         }
-        // rustc's own report says it better. Asked for types, it does not come to
-        // what is borrowed wrongly, so it may have to be asked again.
+
+        // Replace evcxr's report of a compile error by rustc's own. When rustc is asked
+        // for types it stops before borrow checking, so a cell that passed must be
+        // checked once more.
         let mut checked = checked.unwrap_or_default();
-        if checked.correct() {
+        if checked.passed() {
             match self.check(&code, false).await? {
                 Some(again) => checked.diagnostics = again.diagnostics,
-                None => return Ok(Ran::Shutdown),
+                None => return Ok(CellOutcome::Shutdown),
             }
         }
-        let cell = RanCell {
+        let cell = ExecutedCell {
             function: String::new(),
             code,
             count: self.execution_count,
         };
-        Ok(Ran::Error(
-            failure.in_rustcs_words(&cell, &self.ran, &checked),
-        ))
+        Ok(CellOutcome::Error(failure.with_rustc_report(
+            &cell,
+            &self.executed_cells,
+            &checked,
+        )))
     }
 
-    /// Asks rustc what it thinks of a cell; `None` when Jupyter asked to end
-    /// meanwhile.
-    async fn check(&mut self, code: &str, types: bool) -> Result<Option<Checked>> {
-        let running = self.engine.running()?;
-        let comm = running
+    /// Has rustc check a cell, with the types of its variables if `types` is true.
+    /// Returns `None` when Jupyter has asked for a shutdown meanwhile.
+    async fn check(&mut self, code: &str, types: bool) -> Result<Option<CheckReport>> {
+        let evcxr = self.engine.running()?;
+        let comm = evcxr
             .backend
-            .ask_for_check(code, types, &running.place)
+            .request_check(code, types, &evcxr.place)
             .await?;
-        if self.exchange(Until::Close(&comm)).await? {
+        if self.exchange(Until::CommClose(&comm)).await? {
             return Ok(None);
         }
-        Ok(Some(Checked::read(&self.engine.running()?.place)?))
+        Ok(Some(CheckReport::read(&self.engine.running()?.place)?))
     }
 
+    /// Returns whether the reader has interrupted the current cell.
     fn was_interrupted(&self) -> bool {
         let current = self.current.as_ref();
         current.is_some_and(|current| current.interrupted)
     }
 
-    /// What the cell failed of.
-    fn failure(&mut self) -> Option<Failure> {
+    /// Takes the errors that were reported for the current cell, joined into one;
+    /// `None` when there are none. After an interrupt, an error that the interrupt
+    /// itself caused becomes "Interrupted".
+    fn take_failure(&mut self) -> Option<Failure> {
         let current = self.current.as_mut()?;
         let failure = Failure::join(std::mem::take(&mut current.failures))?;
         Some(match (current.interrupted, current.phase) {
-            (true, Phase::Compiles) => Failure::interrupted(Kept::Everything),
-            (true, Phase::Runs) if failure.name == "CellProcessDied" => {
+            (true, Phase::Compiling) => Failure::interrupted(Kept::Everything),
+            (true, Phase::Running) if failure.name == "CellProcessDied" => {
                 Failure::interrupted(Kept::Items)
             }
             _ => failure,
         })
     }
 
-    /// Attends to everything until evcxr is done with something; true when
-    /// Jupyter asked to end meanwhile.
+    /// Handles all events until evcxr sends the message that ends the exchange. Returns
+    /// true when Jupyter has asked for a shutdown before that.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr exits.
     pub(super) async fn exchange(&mut self, until: Until<'_>) -> Result<bool> {
         let (mut replied, mut idle) = (false, false);
         loop {
-            match (self.happens().await, until) {
-                (Happened::Evcxr(Event::Reply(message)), Until::Reply(id)) => {
+            match (self.next_event().await, until) {
+                // Messages that end the exchange, or bring its end nearer.
+                (SessionEvent::Evcxr(EvcxrMessage::Reply(message)), Until::Reply(id)) => {
                     if message.parent_id() == id {
                         return Ok(false);
                     }
                 }
-                (Happened::Evcxr(Event::Reply(message)), Until::ReplyAndIdle(id)) => {
+                (SessionEvent::Evcxr(EvcxrMessage::Reply(message)), Until::ReplyAndIdle(id)) => {
                     replied |= message.parent_id() == id;
                 }
-                (Happened::Evcxr(Event::Published(message)), Until::Close(comm)) => {
+                (SessionEvent::Evcxr(EvcxrMessage::Published(message)), Until::CommClose(comm)) => {
                     if message.kind() == "comm_close" && message.content["comm_id"] == comm {
                         return Ok(false);
                     }
                 }
-                (Happened::Evcxr(Event::Published(message)), Until::ReplyAndIdle(id)) => {
+                (
+                    SessionEvent::Evcxr(EvcxrMessage::Published(message)),
+                    Until::ReplyAndIdle(id),
+                ) => {
                     if message.kind() == "status" && message.parent_id() == id {
                         idle |= message.content["execution_state"] == "idle";
                     } else {
-                        self.take_published(message, id).await?;
+                        self.handle_published(message, id).await?;
                     }
                 }
-                (Happened::Evcxr(_), _) => {}
-                (Happened::EvcxrEnded(error), _) => return Err(error),
-                (happened, _) => {
-                    if self.attend(happened).await? {
+                // Everything else.
+                (SessionEvent::Evcxr(_), _) => {}
+                (SessionEvent::EvcxrExited(error), _) => return Err(error),
+                (event, _) => {
+                    if self.handle_event(event).await? {
                         return Ok(true);
                     }
                 }
@@ -266,19 +315,19 @@ impl Session {
         }
     }
 
-    /// Passes on what evcxr itself says of a cell: compile errors, and the answers
-    /// to its own commands such as `:vars`.
-    async fn take_published(&mut self, message: Message, id: &str) -> Result<()> {
-        let ours = message.parent_id() == id;
+    /// Handles an iopub message of evcxr about the request with this id: compile errors,
+    /// and the output of evcxr's own commands such as `:vars`.
+    async fn handle_published(&mut self, message: Message, id: &str) -> Result<()> {
+        let of_this_request = message.parent_id() == id;
         match message.kind() {
-            "error" if ours => {
+            "error" if of_this_request => {
                 if let Some(current) = &mut self.current {
                     let failure =
-                        Failure::from_evcxr(&message, self.execution_count, &current.printed);
+                        Failure::from_evcxr(&message, self.execution_count, &current.stderr_tail);
                     current.failures.push(failure);
                 }
             }
-            "execute_result" if ours => {
+            "execute_result" if of_this_request => {
                 self.publish_result(message.content["data"].clone()).await?;
             }
             "stream" => {
@@ -291,29 +340,30 @@ impl Session {
         Ok(())
     }
 
-    /// Has evcxr start a new process for cells, since the last one ended while
-    /// evcxr was not looking. True when Jupyter asked to end meanwhile.
-    pub(super) async fn renew_cells(&mut self) -> Result<bool> {
-        self.cells_stale = false;
+    /// Has evcxr start a new cell process after the last one ended while no cell ran.
+    /// Returns true when Jupyter has asked for a shutdown meanwhile.
+    pub(super) async fn restart_cell_process(&mut self) -> Result<bool> {
+        self.cell_process_lost = false;
         let content = json!({"code": ":restart", "silent": true, "store_history": false,
             "user_expressions": {}, "allow_stdin": false, "stop_on_error": true});
-        let Ok(running) = self.engine.running() else {
+        let Ok(evcxr) = self.engine.running() else {
             return Ok(false);
         };
-        let id = running.backend.request("execute_request", content).await?;
+        let id = evcxr.backend.request("execute_request", content).await?;
         self.exchange(Until::Reply(&id)).await
     }
 }
 
-impl Current {
-    fn new(request: Message, code: String) -> Current {
-        Current {
+impl CurrentCell {
+    /// Creates the state of a cell whose execution begins.
+    fn new(request: Message, code: String) -> CurrentCell {
+        CurrentCell {
             request,
             code,
-            phase: Phase::Compiles,
+            phase: Phase::Compiling,
             interrupted: false,
             failures: Vec::new(),
-            printed: String::new(),
+            stderr_tail: String::new(),
         }
     }
 }

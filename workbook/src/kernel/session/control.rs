@@ -1,4 +1,5 @@
-//! What is asked on the control socket, which is heard while a cell runs.
+//! The control socket: interrupt and shutdown. Its requests are handled while a cell
+//! runs.
 
 use super::{Phase, Session, kernel_info};
 use crate::kernel::wire::Message;
@@ -8,14 +9,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 use zeromq::SocketSend;
 
-/// How long an interrupted cell has to stop by itself.
-const GRACE: Duration = Duration::from_millis(300);
+/// How long an interrupted cell may take to stop before its process is killed.
+const GRACE_PERIOD: Duration = Duration::from_millis(300);
 
 impl Session {
-    /// True when the conversation is over.
-    pub(super) async fn answer_control(&mut self, request: Message) -> Result<bool> {
-        self.status(&request, "busy").await;
-        let (kind, content, over) = match request.kind() {
+    /// Handles a request on the control socket. Returns true when Jupyter has asked for a
+    /// shutdown.
+    pub(super) async fn handle_control_request(&mut self, request: Message) -> Result<bool> {
+        self.publish_status(&request, "busy").await;
+        let (kind, content, shutdown) = match request.kind() {
             "kernel_info_request" => ("kernel_info_reply", kernel_info(), false),
             "interrupt_request" => {
                 self.interrupt();
@@ -27,69 +29,76 @@ impl Session {
                 ("shutdown_reply", content, true)
             }
             other => {
-                eprintln!("unknown control request `{other}`");
-                self.status(&request, "idle").await;
+                eprintln!("unknown request on the control socket: `{other}`");
+                self.publish_status(&request, "idle").await;
                 return Ok(false);
             }
         };
-        self.send_control(&request, kind, content.clone()).await;
-        if over {
+        self.reply_on_control(&request, kind, content.clone()).await;
+        // The protocol wants a shutdown on iopub too, for all other front ends.
+        if shutdown {
             self.publish(&request, kind, content).await;
         }
-        self.status(&request, "idle").await;
-        Ok(over)
+        self.publish_status(&request, "idle").await;
+        Ok(shutdown)
     }
 
-    async fn send_control(&mut self, request: &Message, kind: &str, content: Value) {
+    /// Sends a reply on the control socket. A client that is not connected any more gets
+    /// no reply; that is logged and no error.
+    async fn reply_on_control(&mut self, request: &Message, kind: &str, content: Value) {
         let reply = request.reply(kind, content).encode(&self.signer);
         if let Err(error) = self.control.send(reply).await {
-            eprintln!("cannot reply: {error}"); // the client has gone
+            eprintln!("cannot send a {kind}: {error}");
         }
     }
 
-    /// Stops the cell, or the closure of a widget, that runs.
+    /// Interrupts the cell or the widget's closure that runs; does nothing otherwise.
     fn interrupt(&mut self) {
         match &mut self.current {
             Some(current) => {
                 current.interrupted = true;
                 match current.phase {
-                    Phase::Compiles => self.stop_compiler(),
-                    Phase::Runs => self.interrupt_cells(),
+                    Phase::Compiling => self.kill_compiler(),
+                    Phase::Running => self.interrupt_cell_process(),
                 }
             }
-            None if self.event.is_some() => self.interrupt_cells(),
+            None if self.comm_request.is_some() => self.interrupt_cell_process(),
             None => {}
         }
     }
 
-    /// Asks the cells' process to stop the cell, and has it killed if it does not.
-    pub(super) fn interrupt_cells(&mut self) {
-        if let Some(pid) = self.cells_pid() {
-            // SAFETY: a signal to the cells' process, which handles it.
+    /// Asks the cell process to stop the running cell, and sets the time at which the
+    /// process is killed if it has not stopped by then.
+    pub(super) fn interrupt_cell_process(&mut self) {
+        if let Some(pid) = self.cell_process_id() {
+            // SAFETY: kill only sends a signal; the cell process has a handler for it.
             unsafe { libc::kill(pid, libc::SIGINT) };
         }
-        self.kill_at = Some(Instant::now() + GRACE);
-        // A reader who interrupts does not answer.
-        if let Some(question) = self.question.take() {
-            question.give(json!({"error": "interrupted"}));
+        self.kill_at = Some(Instant::now() + GRACE_PERIOD);
+        // A cell that waits for the reader's input can only stop after a response.
+        if let Some(responder) = self.input_request.take() {
+            responder.respond(json!({"error": "interrupted"}));
         }
     }
 
-    fn stop_compiler(&mut self) {
-        let Ok(running) = self.engine.running() else {
+    /// Kills the rustc or cargo that compiles the current cell.
+    fn kill_compiler(&mut self) {
+        let Ok(evcxr) = self.engine.running() else {
             return;
         };
-        let id = std::fs::read_to_string(running.place.compiler()).unwrap_or_default();
+        let id = std::fs::read_to_string(evcxr.place.compiler()).unwrap_or_default();
         let id: Option<i32> = id.parse().ok().filter(|id| *id > 0);
-        // The file outlives the process, and the number may be another's by now.
-        if let Some(id) = id.filter(|id| is_of_toolchain(*id)) {
-            // SAFETY: a signal to a compiler that this kernel started.
+        // The file remains after the compiler has exited, and the system may have given
+        // the id to another process since.
+        if let Some(id) = id.filter(|id| is_compiler(*id)) {
+            // SAFETY: kill only sends a signal, to a compiler that this kernel started.
             unsafe { libc::kill(id, libc::SIGKILL) };
         }
     }
 }
 
-fn is_of_toolchain(id: i32) -> bool {
+/// Returns whether the process with this id is a rustc or a cargo.
+fn is_compiler(id: i32) -> bool {
     let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
     ["rustc", "cargo"].contains(&name.trim())
 }

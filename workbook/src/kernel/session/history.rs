@@ -1,28 +1,31 @@
-//! What was run in this session, and what came of it.
+//! The cells that were executed in this session, and their results.
 
 use super::Session;
 use crate::kernel::wire::{Message, text};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// This session's number in answers: sessions before it are not kept.
+/// The number of this session in replies. Earlier sessions are not stored.
 const SESSION: i64 = 1;
 
-/// One cell that ran.
+/// One executed cell.
 #[derive(Debug)]
 struct Entry {
+    /// The execution count; the protocol calls it the line number.
     line: u64,
     input: String,
+    /// The plain text of the result; `None` when the cell had none.
     output: Option<String>,
 }
 
-/// Cells in the order in which they ran.
+/// The executed cells, in order.
 #[derive(Debug, Default)]
 pub(super) struct History {
     entries: Vec<Entry>,
 }
 
 impl History {
+    /// Adds a cell whose execution begins.
     pub fn add(&mut self, line: u64, input: &str) {
         self.entries.push(Entry {
             line,
@@ -31,20 +34,23 @@ impl History {
         });
     }
 
-    /// The result of the cell that was added last.
+    /// Sets the result of the cell that was added last.
     pub fn set_output(&mut self, output: &str) {
         if let Some(entry) = self.entries.last_mut() {
             entry.output = Some(output.to_owned());
         }
     }
 
-    /// Answers a history_request, in the three kinds of the protocol.
+    /// Returns the entries that a `history_request` asks for, in the form of the
+    /// `history_reply`. The protocol has three kinds: `range`, `search` and `tail`.
     fn answer(&self, request: &Value) -> Vec<Value> {
+        // Select the entries.
         let number = |name: &str| request[name].as_u64();
         let last = |n: Option<u64>| n.map_or(usize::MAX, |n| n as usize);
         let found: Vec<&Entry> = match text(&request["hist_access_type"]) {
             "range" => {
-                // 0 is this session; others are counted from it or by number.
+                // 0 is this session, a negative number counts back from it, and a positive
+                // one is the number of a session.
                 if ![0, SESSION].contains(&request["session"].as_i64().unwrap_or(0)) {
                     return Vec::new();
                 }
@@ -60,6 +66,7 @@ impl History {
                     .iter()
                     .filter(|entry| matches(pattern, &entry.input))
                     .collect();
+                // Of equal inputs only the last one is kept.
                 if request["unique"] == true {
                     let mut seen = std::collections::HashSet::new();
                     found.reverse();
@@ -70,6 +77,8 @@ impl History {
             }
             _ => tail(self.entries.iter().collect(), last(number("n"))),
         };
+
+        // Write them with or without their results.
         let with_output = request["output"] == true;
         found
             .into_iter()
@@ -81,20 +90,24 @@ impl History {
     }
 }
 
+/// Returns the last `n` entries, or all if there are fewer.
 fn tail(mut entries: Vec<&Entry>, n: usize) -> Vec<&Entry> {
     entries.split_off(entries.len().saturating_sub(n))
 }
 
-/// Whether all of `input` fits a pattern in which `*` stands for any text and
-/// `?` for any character. Takes time in the product of both lengths.
+/// Returns whether the whole `input` matches a glob pattern, in which `*` stands for any
+/// text and `?` for any character. The time is proportional to the product of both
+/// lengths.
 fn matches(pattern: &str, input: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
-    // Which beginnings of the pattern fit what was read of the input.
+    // fits[n] tells whether the first n characters of the pattern match the input read
+    // so far. At first that is the empty input, which only stars match.
     let mut fits: Vec<bool> = Vec::with_capacity(pattern.len() + 1);
     fits.push(true);
     for (at, wanted) in pattern.iter().enumerate() {
         fits.push(fits[at] && *wanted == '*');
     }
+    // Each character of the input makes a new row out of the last one.
     for character in input.chars() {
         let mut next = vec![false; fits.len()];
         for (at, wanted) in pattern.iter().enumerate() {
@@ -110,7 +123,8 @@ fn matches(pattern: &str, input: &str) -> bool {
 }
 
 impl Session {
-    pub(super) async fn tell_history(&mut self, request: &Message) -> Result<()> {
+    /// Replies to a `history_request`.
+    pub(super) async fn handle_history_request(&mut self, request: &Message) -> Result<()> {
         let history = self.history.answer(&request.content);
         let content = json!({"status": "ok", "history": history});
         self.reply(request, "history_reply", content).await
@@ -139,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_kinds_find_what_they_ask_for() {
+    fn range_search_and_tail_select_the_right_lines() {
         let tail = json!({"hist_access_type": "tail", "n": 2});
         assert_eq!(lines(tail), [3, 4]);
         let range = json!({"hist_access_type": "range", "session": 0, "start": 2, "stop": 4});
@@ -153,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_come_when_they_are_asked_for() {
+    fn outputs_are_included_on_request() {
         let asked = json!({"hist_access_type": "tail", "n": 1, "output": true});
         assert_eq!(
             history().answer(&asked),
@@ -162,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_fits_the_whole_input_and_takes_no_exponential_time() {
+    fn a_pattern_matches_the_whole_input_in_polynomial_time() {
         assert!(matches("*a*b*", "xxaxxbxx"));
         assert!(!matches("a", "ab"));
         assert!(matches("", ""));
