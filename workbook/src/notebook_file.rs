@@ -1,25 +1,35 @@
-//! Notebook files (`.ipynb`, nbformat 4) as Jupyter writes them.
+//! Reads and writes notebook files (`.ipynb`, the notebook format nbformat 4) as Jupyter does.
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// A notebook and where it came from.
+/// A notebook and the path of its file.
 pub struct Notebook {
+    /// The path from which it was read.
     pub path: PathBuf,
+    /// The whole notebook.
     pub json: Value,
 }
 
 impl Notebook {
-    /// Reads a notebook; what is no notebook is refused with the reason.
+    /// Reads a notebook.
+    ///
+    /// # Errors
+    /// Returns an error when the file cannot be read, is not JSON, is not in nbformat 4, or has
+    /// no list of cells.
     pub fn read(path: &Path) -> Result<Notebook> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text, path)
     }
 
-    /// [`Notebook::read`] on text that is already in memory.
+    /// Parses the text of a notebook, as [`Notebook::read`] does. `path` is only stored and used
+    /// in errors.
+    ///
+    /// # Errors
+    /// Returns an error in the same cases as [`Notebook::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Notebook> {
         let json: Value = serde_json::from_str(text)
             .with_context(|| format!("{} is not a notebook: not JSON", path.display()))?;
@@ -42,19 +52,19 @@ impl Notebook {
         })
     }
 
-    /// The cells, in order.
+    /// Returns the cells, in order.
     pub fn cells(&self) -> &[Value] {
         self.json["cells"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// The cells, to change.
+    /// Returns the cells, to change them.
     pub fn cells_mut(&mut self) -> &mut Vec<Value> {
         self.json["cells"]
             .as_array_mut()
             .expect("checked when read")
     }
 
-    /// Indices of the code cells with something in them.
+    /// Returns the indices of the code cells that are not empty.
     pub fn code_cells(&self) -> Vec<usize> {
         let filled = |cell: &Value| cell["cell_type"] == "code" && !source(cell).trim().is_empty();
         (0..self.cells().len())
@@ -62,8 +72,11 @@ impl Notebook {
             .collect()
     }
 
-    /// Writes the notebook as Jupyter does (sorted keys, one space a level),
-    /// whole or not at all.
+    /// Writes the notebook to `path` in Jupyter's form: sorted keys, and one space of indentation
+    /// for each level. The file is replaced atomically.
+    ///
+    /// # Errors
+    /// Returns an error when the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         use std::io::Write;
         let mut text = Vec::new();
@@ -85,12 +98,12 @@ impl Notebook {
     }
 }
 
-/// A cell's source, which nbformat allows as one string or as lines.
+/// Returns the source of a cell, which nbformat stores as one string or as a list of lines.
 pub fn source(cell: &Value) -> String {
     joined(&cell["source"])
 }
 
-/// A multi-line string of nbformat, whole.
+/// Joins a multi-line string of nbformat: one string or a list of lines.
 pub fn joined(text: &Value) -> String {
     match text {
         Value::String(text) => text.clone(),
@@ -99,13 +112,13 @@ pub fn joined(text: &Value) -> String {
     }
 }
 
-/// A multi-line string as Jupyter stores it: one item a line.
+/// Splits a text into a list of lines, the form in which Jupyter stores it.
 pub fn lines(text: &str) -> Value {
     text.split_inclusive('\n').map(Value::from).collect()
 }
 
-/// An output as it is stored: texts as lines, JSON forms as they are. Widgets
-/// need their kernel: the static form that stands beside them is what is kept.
+/// Returns an output as it is stored: texts as lists of lines, and JSON types unchanged. A live
+/// widget is left out, because it needs its kernel; its static form is kept.
 pub fn stored(output: &Value) -> Value {
     let mut output = output.clone();
     if let Some(output) = output.as_object_mut() {
@@ -127,10 +140,10 @@ pub fn stored(output: &Value) -> Value {
     output
 }
 
-/// The form of a live widget.
+/// The MIME type of a live widget.
 const WIDGET_VIEW: &str = "application/vnd.jupyter.widget-view+json";
 
-/// Gives a code cell new outputs.
+/// Replaces the outputs and the number of a code cell.
 pub fn set_outputs(cell: &mut Value, outputs: &[Value], execution_count: Option<u64>) {
     cell["outputs"] = outputs.iter().map(stored).collect();
     cell["execution_count"] = json!(execution_count);
@@ -166,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_notebook_is_refused_with_the_reason() {
+    fn a_file_that_is_no_notebook_is_an_error_with_the_reason() {
         let refused = |text: &str| {
             Notebook::parse(text, Path::new("x.ipynb"))
                 .err()

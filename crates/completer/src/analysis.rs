@@ -1,4 +1,4 @@
-//! rust-analyzer over the crates of a project, and one cell on top of them.
+//! Loads the crates of a project into rust-analyzer, and one cell that uses them.
 
 use crate::project::{Crate, Project};
 use crate::question::{Answer, Ask, Question};
@@ -19,19 +19,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use triomphe::Arc;
 
-/// The crates of a project, analysed, and one cell on top of them.
+/// A rust-analyzer that has loaded the crates of a project, and one cell that uses them.
 pub struct Analysis {
     host: AnalysisHost,
+    /// The file of the cell; its text changes with each question.
     cell: FileId,
-    /// How many questions of the warm-up have been answered.
-    warm: usize,
+    /// How many steps of the warm-up are done.
+    warm_up_steps: usize,
 }
 
-/// A crate and the name that another crate has for it.
+/// A crate, and the name under which another crate depends on it.
 type Dep = (&'static str, CrateBuilderId);
 
-/// The crates of the standard library, each with those before it as dependencies, and
-/// the folders of its sources that name no public type.
+/// The crates of the standard library. Each depends on those before it. The folders in the
+/// third column contain no public types and are not read.
 const LANG: [(&str, LangCrateOrigin, &[&str]); 3] = [
     ("core", LangCrateOrigin::Core, &[]),
     ("alloc", LangCrateOrigin::Alloc, &[]),
@@ -39,18 +40,21 @@ const LANG: [(&str, LangCrateOrigin, &[&str]); 3] = [
 ];
 
 impl Analysis {
-    /// Reads the crates that the checkout at `root` offers to cells.
+    /// Reads the crates of the checkout at `root` that cells can use.
+    ///
+    /// # Errors
+    /// Returns an error when cargo or rustc cannot be asked, or a crate cannot be read.
     pub fn load(root: &Path) -> Result<Analysis> {
+        // The standard library: its sources, or the built-in outline of it.
         let project = Project::find(root)?;
         let mut files = Files::default();
         let mut graph = Graph::new(&project, root)?;
-
         let lang = match &project.library {
             Some(library) => standard_library(library, &mut files, &mut graph)?,
             None => outline_of_standard_library(root, &mut files, &mut graph)?,
         };
 
-        // The crates of the card, then what each needs.
+        // The crates, then the dependencies among them.
         let mut ids = Vec::new();
         for krate in &project.crates {
             let folder = krate.root.parent().context("a crate root in no folder")?;
@@ -78,9 +82,10 @@ impl Analysis {
             graph.depend(id, &deps);
         }
 
-        // The cell, in a root of its own: only what depends on a root whose files
-        // change is looked at again after a change.
-        let cell_path = root.join("target/cell.rs"); // never written
+        // The cell. It is in a source root of its own, because after a change rust-analyzer
+        // analyses again what depends on the root of the changed file. The file at this path
+        // is never written.
+        let cell_path = root.join("target/cell.rs");
         let cell = files.add_one(&cell_path, String::new())?;
         let krate = Crate::plain("ctx", cell_path);
         let origin = CrateOrigin::Local {
@@ -91,24 +96,27 @@ impl Analysis {
         graph.depend(id, &lang);
         graph.depend(id, &[("lambda_workbook", ids[project.support])]);
 
+        // Load everything as one change.
         let mut host = AnalysisHost::default();
         host.apply_change(files.into_change(cell, graph.builder));
         Ok(Analysis {
             host,
             cell,
-            warm: 0,
+            warm_up_steps: 0,
         })
     }
 
-    /// Answers the next of some questions whose answers need what many answers need:
-    /// which names there are, which types implement which traits. Each first answer
-    /// of its kind takes longer than those after it. False when none is left.
+    /// Does the next step of the warm-up. Returns false when no step is left.
+    ///
+    /// A step answers a sample question. rust-analyzer then computes and caches what many
+    /// answers need, such as the list of all names and the implementations of all traits. The
+    /// reader's first question of that kind is answered faster.
     pub fn warm_up(&mut self) -> bool {
         const CODES: [&str; 4] = ["Gran", "views.gro", "name.tri", "numbers.pus"];
-        let Some(code) = CODES.get(self.warm) else {
+        let Some(code) = CODES.get(self.warm_up_steps) else {
             return false;
         };
-        self.warm += 1;
+        self.warm_up_steps += 1;
         let source = format!(
             "use lambda_workbook::{{self, polars}};\nuse lambda_workbook::prelude::*;\n\
              fn cell(views: DataFrame, name: String, numbers: Vec<u64>) {{ {code} }}"
@@ -123,13 +131,16 @@ impl Analysis {
 
     /// Answers a question about a cell.
     ///
-    /// rust-analyzer panics over some code that is only half written. That costs this
-    /// one answer, not the seconds in which everything would be read again.
+    /// rust-analyzer panics on some code that is only half written. The panic is caught and the
+    /// answer is empty. Without that, the process would end and all sources would have to be
+    /// loaded again, which takes seconds.
     pub fn answer(&mut self, question: &Question) -> Answer {
         catch_unwind(AssertUnwindSafe(|| self.try_answer(question))).unwrap_or_default()
     }
 
+    /// Answers a question; may panic within rust-analyzer.
     fn try_answer(&mut self, question: &Question) -> Answer {
+        // Set the text of the cell, then ask about the position.
         let mut change = ChangeWithProcMacros::default();
         change.change_file(self.cell, Some(question.source.clone()));
         self.host.apply_change(change);
@@ -148,7 +159,7 @@ impl Analysis {
     }
 }
 
-/// Reads the sources of the standard library.
+/// Reads the sources of the standard library in the folder `library`.
 fn standard_library(library: &Path, files: &mut Files, graph: &mut Graph) -> Result<Vec<Dep>> {
     let mut lang = Vec::new();
     for (name, origin, skip) in LANG {
@@ -165,28 +176,33 @@ fn standard_library(library: &Path, files: &mut Files, graph: &mut Graph) -> Res
     Ok(lang)
 }
 
-/// Puts [`std_outline.rs`](../std_outline.rs) in the place of the standard library.
-/// Without one, rust-analyzer tries to resolve each derive again and again, which takes
-/// longer than everything else, and no type behind a `?` is known.
+/// Loads [`std_outline.rs`](../std_outline.rs) in the place of the standard library, whose
+/// sources are not installed.
+///
+/// Without any standard library, rust-analyzer tries to resolve each derive again and again,
+/// which takes longer than everything else, and it cannot infer the type of an expression
+/// with a `?`.
 fn outline_of_standard_library(
     root: &Path,
     files: &mut Files,
     graph: &mut Graph,
 ) -> Result<Vec<Dep>> {
-    let krate = Crate::plain("std", root.join("target/std.rs")); // never written
+    let krate = Crate::plain("std", root.join("target/std.rs"));
     let file = files.add_one(&krate.root, include_str!("std_outline.rs").to_owned())?;
     let id = graph.add(&krate, file, CrateOrigin::Lang(LangCrateOrigin::Core));
     Ok(vec![("core", id), ("alloc", id), ("std", id)])
 }
 
-/// The files that are read, numbered.
+/// The source files. The id of a file is its index in `read`.
 #[derive(Default)]
 struct Files {
     paths: HashMap<PathBuf, FileId>,
+    /// The paths and texts.
     read: Vec<(VfsPath, String)>,
 }
 
 impl Files {
+    /// Adds source files.
     fn add(&mut self, sources: Vec<Source>) -> Result<()> {
         for source in sources {
             self.add_one(&source.path, source.text)?;
@@ -194,6 +210,7 @@ impl Files {
         Ok(())
     }
 
+    /// Adds one file and returns its id.
     fn add_one(&mut self, path: &Path, text: String) -> Result<FileId> {
         let id = FileId::from_raw(self.read.len() as u32);
         self.read.push((absolute(path)?.into(), text));
@@ -201,11 +218,13 @@ impl Files {
         Ok(id)
     }
 
+    /// Returns the id of a file; `None` if it was not added.
     fn id(&self, path: &Path) -> Option<FileId> {
         self.paths.get(path).copied()
     }
 
-    /// All files and crates, as a change of nothing into them.
+    /// Returns all files and crates as a change of an empty rust-analyzer. The cell's root is
+    /// local, that of all other files is a library, which rust-analyzer expects not to change.
     fn into_change(self, cell: FileId, graph: CrateGraphBuilder) -> ChangeWithProcMacros {
         let mut change = ChangeWithProcMacros::default();
         let (mut library, mut local) = (FileSet::default(), FileSet::default());
@@ -226,15 +245,17 @@ impl Files {
     }
 }
 
-/// The crates and their dependencies, as rust-analyzer wants them.
+/// Builds rust-analyzer's graph of crates and dependencies.
 struct Graph {
     builder: CrateGraphBuilder,
+    /// The compile-time options of the platform, which all crates share.
     cfg: CfgOptions,
     root: Arc<AbsPathBuf>,
     workspace: Arc<CrateWorkspaceData>,
 }
 
 impl Graph {
+    /// Creates an empty graph.
     fn new(project: &Project, root: &Path) -> Result<Graph> {
         let mut cfg = CfgOptions::default();
         cfg.extend(project.cfg.iter().map(|line| atom(line)));
@@ -243,14 +264,17 @@ impl Graph {
             cfg,
             root: Arc::new(absolute(root)?),
             workspace: Arc::new(CrateWorkspaceData {
-                // Only the layout of types in memory needs it.
-                target: Err(TargetLoadError::from("not asked for".to_owned())),
-                // So that nothing unstable is offered.
+                // The data layout is only needed for the layout of types in memory.
+                target: Err(TargetLoadError::from(
+                    "the data layout is not loaded".to_owned(),
+                )),
+                // With a stable version, rust-analyzer offers no unstable items.
                 toolchain: project.version.parse().ok(),
             }),
         })
     }
 
+    /// Adds a crate with its root file and returns its id.
     fn add(&mut self, krate: &Crate, root: FileId, origin: CrateOrigin) -> CrateBuilderId {
         let mut cfg = self.cfg.clone();
         cfg.extend(krate.features.iter().map(|feature| CfgAtom::KeyValue {
@@ -273,8 +297,8 @@ impl Graph {
         )
     }
 
-    /// Makes `from` depend on crates under their names. The standard library is seen
-    /// without being named.
+    /// Makes the crate `from` depend on other crates under the given names. `core` and `std` are
+    /// in scope without a `use`.
     fn depend(&mut self, from: CrateBuilderId, on: &[(&str, CrateBuilderId)]) {
         for &(name, to) in on {
             let lang = LANG.iter().any(|(lang, ..)| *lang == name);
@@ -285,13 +309,13 @@ impl Graph {
                 prelude,
                 lang,
             );
-            // A crate is only left out here if it would depend on itself.
+            // The only error is a cycle. Such a dependency is left out.
             let _ = self.builder.add_dep(from, dependency);
         }
     }
 }
 
-/// A line of `rustc --print cfg`: `unix`, or `target_os="linux"`.
+/// Parses a line of `rustc --print cfg`, such as `unix` or `target_os="linux"`.
 fn atom(line: &str) -> CfgAtom {
     match line.split_once('=') {
         Some((key, value)) => CfgAtom::KeyValue {
@@ -302,6 +326,10 @@ fn atom(line: &str) -> CfgAtom {
     }
 }
 
+/// Converts a path to the type of rust-analyzer.
+///
+/// # Errors
+/// Returns an error when the path is not UTF-8 or not absolute.
 fn absolute(path: &Path) -> Result<AbsPathBuf> {
     let path = Utf8PathBuf::from_path_buf(path.to_owned())
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))?;

@@ -10,15 +10,18 @@ use ra_ap_ide_db::SnippetCap;
 use ra_ap_ide_db::imports::insert_use::{ImportGranularity, InsertUseConfig};
 use std::collections::HashSet;
 
-/// Returns the names that begin with what was typed before the cursor, the likeliest
+/// Returns the completions that begin with the text before the cursor, the most relevant
 /// first.
 pub fn answer(analysis: &Analysis, position: FilePosition, source: &str) -> Answer {
+    // Ask rust-analyzer.
     let found = analysis
         .completions(&config(), position, None)
         .ok()
         .flatten()
         .unwrap_or_default();
-    // Jupyter knows one range for all items: the word around the cursor.
+
+    // Keep the items that replace the word around the cursor, because Jupyter has one range
+    // for all items. Items with other edits are left out, such as those that add a `use`.
     let range = word_at(source, position.offset);
     let typed = source
         .get(range.start().into()..position.offset.into())
@@ -41,6 +44,9 @@ pub fn answer(analysis: &Analysis, position: FilePosition, source: &str) -> Answ
             ));
         }
     }
+
+    // Sort by relevance, then by name. Items of the same name, such as a module and a function,
+    // become one.
     items.sort_by(|a, b| (b.0, &a.2).cmp(&(a.0, &b.2)));
     let mut seen = HashSet::new();
     let items = items
@@ -50,7 +56,6 @@ pub fn answer(analysis: &Analysis, position: FilePosition, source: &str) -> Answ
             kind: kind(item_kind).to_owned(),
             label,
         })
-        // A module and a function may have the same name.
         .filter(|item| seen.insert(item.text.clone()))
         .collect();
     Answer {
@@ -61,7 +66,7 @@ pub fn answer(analysis: &Analysis, position: FilePosition, source: &str) -> Answ
     }
 }
 
-/// The word that the cursor is in, or an empty range at the cursor.
+/// Returns the range of the word around the cursor, or an empty range at the cursor.
 pub fn word_at(source: &str, cursor: TextSize) -> TextRange {
     let cursor = usize::from(cursor).min(source.len());
     let word = |c: char| c.is_alphanumeric() || c == '_';
@@ -71,6 +76,8 @@ pub fn word_at(source: &str, cursor: TextSize) -> TextRange {
     TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32))
 }
 
+/// Returns the settings of completion: no snippets of other kinds than arguments, and nothing
+/// that needs more than one edit.
 fn config() -> CompletionConfig<'static> {
     CompletionConfig {
         enable_postfix_completions: false,
@@ -105,7 +112,7 @@ fn config() -> CompletionConfig<'static> {
     }
 }
 
-/// A snippet without `$0` and `${1:name}`.
+/// Removes the placeholders from a snippet: `$0` is left out, `${1:name}` becomes `name`.
 fn without_placeholders(snippet: &str) -> String {
     let mut text = String::new();
     let mut rest = snippet;
@@ -124,7 +131,7 @@ fn without_placeholders(snippet: &str) -> String {
     text + rest
 }
 
-/// Jupyter's kind of a completion.
+/// Returns Jupyter's kind of a completion item.
 fn kind(kind: CompletionItemKind) -> &'static str {
     use CompletionItemKind as K;
     use SymbolKind as S;
@@ -151,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_word_at_the_cursor_is_what_a_completion_replaces() {
+    fn word_at_returns_the_word_around_the_cursor() {
         let range = |start: u32, end: u32| TextRange::new(start.into(), end.into());
         assert_eq!(word_at("a.group", 7.into()), range(2, 7));
         assert_eq!(word_at("a.group_by(1)", 4.into()), range(2, 10));

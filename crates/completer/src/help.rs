@@ -1,4 +1,4 @@
-//! Documentation at the cursor: of a name, or of the function that is called.
+//! Documentation at the cursor: that of a name, or of the function that is called.
 
 use crate::complete::word_at;
 use crate::question::Help;
@@ -7,8 +7,11 @@ use ra_ap_ide::{
     SubstTyLen, TextRange,
 };
 
-/// Returns the documentation of the name that the cursor is in or behind. Elsewhere
-/// between the parentheses of a call, it is that of the function that is called.
+/// Returns the documentation of the name in which the cursor is or behind which it stands.
+/// Elsewhere between the parentheses of a call, returns that of the function that is called.
+/// Returns `None` when there is neither.
+///
+/// With `detailed` all fields, variants and items of a type are listed.
 pub fn answer(
     analysis: &Analysis,
     position: FilePosition,
@@ -27,6 +30,7 @@ pub fn answer(
     }
 }
 
+/// Returns the documentation of the name at the position.
 fn name(analysis: &Analysis, position: FilePosition, detailed: bool) -> Option<Help> {
     let range = FileRange {
         file_id: position.file_id,
@@ -45,8 +49,9 @@ fn name(analysis: &Analysis, position: FilePosition, detailed: bool) -> Option<H
     })
 }
 
+/// Returns the settings for one output format: Markdown or plain text.
 fn hover_config(format: HoverDocFormat, detailed: bool) -> HoverConfig<'static> {
-    let some = |brief: usize| Some(if detailed { usize::MAX } else { brief });
+    let limit = |brief: usize| Some(if detailed { usize::MAX } else { brief });
     HoverConfig {
         links_in_hover: false,
         memory_layout: None,
@@ -54,15 +59,16 @@ fn hover_config(format: HoverDocFormat, detailed: bool) -> HoverConfig<'static> 
         keywords: true,
         format,
         max_trait_assoc_items_count: if detailed { Some(usize::MAX) } else { None },
-        max_fields_count: some(8),
-        max_enum_variants_count: some(8),
+        max_fields_count: limit(8),
+        max_enum_variants_count: limit(8),
         max_subst_ty_len: SubstTyLen::Unlimited,
         show_drop_glue: false,
         ra_fixture: RaFixtureConfig::default(),
     }
 }
 
-/// The signature of the function whose arguments the cursor is among.
+/// Returns the signature, the parameter at the cursor and the documentation of the function in
+/// whose arguments the cursor is.
 fn call(analysis: &Analysis, position: FilePosition) -> Option<Help> {
     let found = analysis.signature_help(position).ok()??;
     let documentation = found
@@ -84,15 +90,15 @@ fn call(analysis: &Analysis, position: FilePosition) -> Option<Help> {
     Some(Help { plain, markdown })
 }
 
-/// The parameter that the cursor is at: its number from 1, how many there are, and
-/// its name and type.
+/// Returns the parameter at the cursor: its number, from 1; the number of parameters; and its
+/// name and type.
 fn active_parameter(found: &SignatureHelp) -> Option<(usize, usize, &str)> {
     let at = found.active_parameter?;
     let label = found.parameter_labels().nth(at)?;
     Some((at + 1, found.parameter_ranges().len(), label))
 }
 
-/// Markdown without the lines that begin and end a block of code.
+/// Removes the lines that begin and end code blocks from Markdown.
 fn without_fences(markdown: &str) -> String {
     let lines: Vec<&str> = markdown
         .lines()

@@ -1,12 +1,11 @@
-//! The crates that a cell can name: their files, features and dependencies.
+//! Finds the crates that a cell can use: their files, features and dependencies.
 //!
-//! The support crate has 190 packages below it, most of which no cell ever names.
-//! Only those whose types a cell can hold are read.
+//! The support crate has 190 direct and indirect dependencies. A cell uses only a few of
+//! them, and only those are read.
 //!
-//! Cargo is asked about a package in a temporary folder that depends on the support
-//! crate, not about the workspace. The workspace's development dependencies are
-//! then no part of the answer: `cargo build` does not download them, and without
-//! them `cargo metadata --offline` refuses to answer.
+//! `cargo metadata` is not run in the workspace, but in a temporary package that depends on
+//! the support crate. The reason is the workspace's development dependencies: `cargo build`
+//! does not download them, and without them `cargo metadata --offline` fails.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -14,20 +13,25 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A crate of Rust code.
+/// A library crate.
 pub struct Crate {
+    /// The name, with underscores.
     pub name: String,
     /// The file of its root module.
     pub root: PathBuf,
+    /// The edition, such as "2024".
     pub edition: String,
+    /// The version; `None` for crates that are in no package.
     pub version: Option<String>,
+    /// The enabled features.
     pub features: Vec<String>,
-    /// Index of each dependency and the name that the crate has for it.
+    /// The dependencies: the index of the crate in [`Project::crates`], and the name under which
+    /// this crate depends on it.
     pub deps: Vec<(usize, String)>,
 }
 
 impl Crate {
-    /// A crate of the latest edition without features and dependencies.
+    /// Creates a crate of the edition 2024 without features and dependencies.
     pub fn plain(name: &str, root: PathBuf) -> Crate {
         Crate {
             name: name.to_owned(),
@@ -40,21 +44,22 @@ impl Crate {
     }
 }
 
-/// What cells can name.
+/// The crates that cells can use, and the toolchain that compiles them.
 pub struct Project {
-    /// Dependencies stand anywhere, also after the crates that need them.
+    /// The crates, in any order.
     pub crates: Vec<Crate>,
-    /// Index of the support crate.
+    /// The index of the support crate in `crates`.
     pub support: usize,
-    /// Compile-time options of this platform, as `rustc --print cfg` has them.
+    /// The compile-time options of this platform, as `rustc --print cfg` prints them.
     pub cfg: Vec<String>,
     /// The version of rustc.
     pub version: String,
-    /// The folder with the sources of `core`, `alloc` and `std`, where they are installed.
+    /// The folder with the sources of `core`, `alloc` and `std`; `None` when they are not
+    /// installed.
     pub library: Option<PathBuf>,
 }
 
-/// Packages that cells name, or whose types they hold.
+/// Returns whether a package is read: one that cells can name, or whose types they can hold.
 fn is_read(name: &str) -> bool {
     const NAMES: [&str; 17] = [
         "lambda_workbook",
@@ -75,7 +80,7 @@ fn is_read(name: &str) -> bool {
         "indexmap",
         "num-traits",
     ];
-    // What is beneath polars without being seen in its interface.
+    // Packages of polars whose types do not occur in its public interface.
     const HIDDEN: [&str; 11] = [
         "polars-arrow-format",
         "polars-async",
@@ -95,8 +100,13 @@ fn is_read(name: &str) -> bool {
 }
 
 impl Project {
-    /// Finds the crates of the checkout at `root`.
+    /// Finds the crates and the toolchain of the checkout at `root`.
+    ///
+    /// # Errors
+    /// Returns an error when rustc or cargo cannot be run, or cargo does not list the support
+    /// crate.
     pub fn find(root: &Path) -> Result<Project> {
+        // Ask rustc about itself and the platform.
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let rustc = |args: &[&str]| answer(Command::new(&rustc).args(args).current_dir(root));
         let sysroot = rustc(&["--print", "sysroot", "--print", "cfg"])?;
@@ -106,6 +116,8 @@ impl Project {
         let about = rustc(&["-vV"])?;
         let field = |name: &str| about.lines().find_map(|line| line.strip_prefix(name));
         let host = field("host: ").context("rustc -vV names no host")?;
+
+        // Ask cargo about the crates.
         let metadata = metadata(root, host)?;
         let (crates, support) = crates(&metadata)?;
         Ok(Project {
@@ -118,16 +130,18 @@ impl Project {
     }
 }
 
-/// The sources of the standard library: those that `RUST_SRC_PATH` names, as
-/// rust-analyzer has it, or else the component `rust-src` of the toolchain.
+/// Returns the folder with the sources of the standard library: the one in `RUST_SRC_PATH`, a
+/// variable that rust-analyzer uses too, or else that of the toolchain's component `rust-src`.
+/// Returns `None` when the folder has no sources.
 fn library(sysroot: &Path) -> Option<PathBuf> {
     let named = std::env::var_os("RUST_SRC_PATH").map(PathBuf::from);
     let folder = named.unwrap_or_else(|| sysroot.join("lib/rustlib/src/rust/library"));
     folder.join("core/src/lib.rs").is_file().then_some(folder)
 }
 
-/// What `cargo metadata` says about a package that depends on the support crate.
+/// Returns the output of `cargo metadata` for a package that depends on the support crate.
 fn metadata(root: &Path, host: &str) -> Result<Value> {
+    // Write the package.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let manifest = folder.path().join("Cargo.toml");
     let text = format!(
@@ -139,10 +153,13 @@ fn metadata(root: &Path, host: &str) -> Result<Value> {
     );
     std::fs::write(&manifest, text)?;
     std::fs::write(folder.path().join("lib.rs"), "")?;
-    // The same versions as in the build. Cargo leaves out of the copy what the
-    // package does not need, so `--locked` would be refused.
+
+    // Copy the lock file, so that the versions are those of the build. cargo removes the entries
+    // that this package does not need, so `--locked` cannot be used.
     std::fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock"))
         .with_context(|| format!("cannot copy {}", root.join("Cargo.lock").display()))?;
+
+    // Run cargo.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let text = answer(
         Command::new(cargo)
@@ -155,8 +172,9 @@ fn metadata(root: &Path, host: &str) -> Result<Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// The crates that are read, and the index of the support crate.
+/// Returns the crates that are read, and the index of the support crate among them.
 fn crates(metadata: &Value) -> Result<(Vec<Crate>, usize)> {
+    // Select the packages and number them.
     let nodes: HashMap<&str, &Value> = list(&metadata["resolve"]["nodes"])
         .iter()
         .filter_map(|node| Some((node["id"].as_str()?, node)))
@@ -175,6 +193,8 @@ fn crates(metadata: &Value) -> Result<(Vec<Crate>, usize)> {
         .iter()
         .position(|(package, _)| package["name"] == "lambda_workbook")
         .context("cargo metadata does not list lambda_workbook")?;
+
+    // Collect what is known about each.
     let crates = packages
         .into_iter()
         .map(|(package, target)| {
@@ -202,6 +222,7 @@ fn crates(metadata: &Value) -> Result<(Vec<Crate>, usize)> {
     Ok((crates, support))
 }
 
+/// Returns the library target of a package, if it has one.
 fn library_target(package: &Value) -> Option<&Value> {
     list(&package["targets"]).iter().find(|target| {
         list(&target["kind"])
@@ -210,15 +231,20 @@ fn library_target(package: &Value) -> Option<&Value> {
     })
 }
 
+/// Returns the items of a JSON list; none when the value is no list.
 fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// Returns the string in a JSON value; empty when the value is no string.
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The standard output of a program.
+/// Runs a program and returns its standard output.
+///
+/// # Errors
+/// Returns an error when the program cannot be started or fails.
 fn answer(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_owned();
     let output = command

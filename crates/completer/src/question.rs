@@ -1,29 +1,29 @@
-//! What the kernel asks the completer, and what the completer answers.
+//! The questions of the kernel to the completer, and the answers.
 //!
-//! Each question and each answer is one line of JSON. This file is the only
-//! statement of both: the kernel includes it by its path, so that it does not
-//! depend on this package and rust-analyzer.
+//! Each question and each answer is one line of JSON. The kernel includes this file by its
+//! path, so that both programs use the same types and the kernel does not depend on
+//! rust-analyzer.
 
 use serde::{Deserialize, Serialize};
 
 /// A question about a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// The cell in its context: items, variables with their types, the code.
+    /// The cell in its context: the items and variables of earlier cells, and its code.
     pub source: String,
-    /// The cursor, in bytes from the start of `source`.
+    /// The byte offset of the cursor in `source`.
     pub offset: usize,
-    /// What is asked about the cursor's place.
+    /// What is asked about the position of the cursor.
     pub ask: Ask,
 }
 
-/// What a question asks for.
+/// The kind of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     /// The names that can stand at the cursor.
     Completions,
-    /// The documentation of the name at the cursor, or of the function that the call
-    /// around the cursor calls.
+    /// The documentation of the name at the cursor, or of the function whose call is around the
+    /// cursor.
     Help {
         /// Whether to list all fields, variants and items of a type, not only the
         /// first few.
@@ -31,16 +31,16 @@ pub enum Ask {
     },
 }
 
-/// The answer to a question. An answer that found nothing is the default value.
+/// The answer to a question; the default value when nothing was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Completions, the likeliest first.
+    /// The completions, the most relevant first.
     pub items: Vec<Item>,
-    /// Start of the part of `source` that an item replaces, in bytes.
+    /// The byte offset of the start of the text in `source` that an item replaces.
     pub start: usize,
-    /// End of that part, in bytes.
+    /// The byte offset of the end of that text.
     pub end: usize,
-    /// The documentation, when it was asked for and found.
+    /// The documentation; `None` when it was not asked for or not found.
     pub help: Option<Help>,
 }
 
@@ -49,7 +49,7 @@ pub struct Answer {
 pub struct Item {
     /// The text that replaces what was typed.
     pub text: String,
-    /// Jupyter's kind of the completion: function, class, module, instance, keyword.
+    /// The kind as JupyterLab names it: function, class, module, instance or keyword.
     pub kind: String,
     /// The text that a list of completions shows.
     pub label: String,
@@ -58,8 +58,8 @@ pub struct Item {
 /// Documentation in the two forms that Jupyter front ends show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Help {
-    /// Without any markup, for terminals.
+    /// The text without markup, for terminals.
     pub plain: String,
-    /// In Markdown.
+    /// The text in Markdown.
     pub markdown: String,
 }

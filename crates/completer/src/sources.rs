@@ -1,19 +1,21 @@
-//! The files of a crate, and what of them is read.
+//! Reads the source files of a crate without the bodies of functions.
 //!
-//! Completion needs the items of a crate, not what its functions do. Most of the
-//! text of a library is in function bodies, so they are left out before
-//! rust-analyzer parses a file: loading takes half the time and half the memory.
+//! Completion needs the items of a crate, but not what its functions do. Most of the text of
+//! a library is in function bodies. They are removed before rust-analyzer parses a file, so
+//! loading takes half the time and half the memory.
 
 use std::path::{Path, PathBuf};
 
-/// A source file, outlined.
+/// A source file without function bodies.
 pub struct Source {
+    /// The path of the file.
     pub path: PathBuf,
+    /// Its text, as [`outline`] returns it.
     pub text: String,
 }
 
-/// Reads and outlines the `.rs` files of a folder and of those below it, apart from
-/// the folders named in `skip`. Files that cannot be read are left out.
+/// Reads and outlines the `.rs` files of a folder and its subfolders, except for the folders
+/// whose names are in `skip`. Files that cannot be read are left out.
 pub fn read(folder: &Path, skip: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -37,10 +39,8 @@ pub fn read(folder: &Path, skip: &[&str]) -> Vec<Source> {
 
 /// Returns the source with `{}` in place of each function body.
 ///
-/// Macro definitions and macro calls are kept as they are, because a macro may give
-/// another meaning to anything. Text that is not Rust comes out as some text: an
-/// outline is never wrong about where a string or a comment ends as long as the
-/// source compiles.
+/// Macro definitions and macro calls are kept unchanged, because `fn` may mean something else
+/// in them. For a source that does not compile the result is some text, but never an error.
 pub fn outline(source: &str) -> String {
     let mut outline = Outline {
         source,
@@ -53,23 +53,27 @@ pub fn outline(source: &str) -> String {
     outline.out
 }
 
+/// The scanner behind [`outline`]. It knows only the tokens that matter for finding the ends of
+/// bodies: comments, literals, words and brackets.
 struct Outline<'a> {
     source: &'a str,
+    /// The bytes of `source`.
     bytes: &'a [u8],
-    /// The next byte to look at.
+    /// The offset of the next byte to read.
     at: usize,
-    /// Everything before this byte has been copied or left out.
+    /// The offset up to which the source has been copied or left out.
     kept: usize,
     out: String,
 }
 
 impl<'a> Outline<'a> {
+    /// Scans the whole source.
     fn run(&mut self) {
         while self.at < self.bytes.len() {
             let Some(word) = self.token() else { continue };
             match word {
                 "fn" => self.function(),
-                // A declarative macro of the newer kind, or a variable of this name.
+                // The definition of a macro in the newer form, or a variable of this name.
                 "macro" => {
                     self.blanks();
                     if self.word().is_some() {
@@ -83,17 +87,18 @@ impl<'a> Outline<'a> {
         self.keep(self.bytes.len());
     }
 
-    /// Copies up to `end`.
+    /// Copies the source up to `end`.
     fn keep(&mut self, end: usize) {
         self.out.push_str(&self.source[self.kept..end]);
         self.kept = end;
     }
 
+    /// Returns the byte at this distance from the current one; 0 after the end.
     fn byte(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    /// Passes one token; returns it when it is a word.
+    /// Skips one token. Returns it when it is a word.
     fn token(&mut self) -> Option<&'a str> {
         match self.byte(0) {
             b'/' if self.byte(1) == b'/' => self.line_comment(),
@@ -106,7 +111,8 @@ impl<'a> Outline<'a> {
         None
     }
 
-    /// Passes a word, and the literal that it is the prefix of.
+    /// Skips a word, together with the literal if the word is the prefix of one. Returns the
+    /// word; `None` when it was a prefix or there is no word.
     fn word(&mut self) -> Option<&'a str> {
         let start = self.at;
         while is_word(self.byte(0)) {
@@ -128,12 +134,14 @@ impl<'a> Outline<'a> {
         None
     }
 
+    /// Skips a comment up to the end of the line.
     fn line_comment(&mut self) {
         while self.at < self.bytes.len() && self.byte(0) != b'\n' {
             self.at += 1;
         }
     }
 
+    /// Skips a block comment, with the comments nested in it.
     fn block_comment(&mut self) {
         let mut depth = 0;
         while self.at < self.bytes.len() {
@@ -148,6 +156,7 @@ impl<'a> Outline<'a> {
         }
     }
 
+    /// Skips a string literal.
     fn string(&mut self) {
         self.at += 1;
         while self.at < self.bytes.len() {
@@ -162,7 +171,8 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Passes the rest of a raw string; false if this is a raw identifier.
+    /// Skips the rest of a raw string, after its prefix. Returns false, and skips nothing, for a
+    /// raw identifier.
     fn raw_string(&mut self) -> bool {
         let rest = &self.source[self.at..];
         let text = rest.trim_start_matches('#');
@@ -179,9 +189,10 @@ impl<'a> Outline<'a> {
         true
     }
 
-    /// Passes a character literal, or the quote of a lifetime.
+    /// Skips a character literal, or the quote of a lifetime.
     fn character(&mut self) {
         self.at += 1;
+        // The length of the character in UTF-8, or an escape.
         let long = match self.byte(0) {
             b'\\' => {
                 self.at += 2;
@@ -201,7 +212,7 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Passes blanks and comments.
+    /// Skips white space and comments.
     fn blanks(&mut self) {
         loop {
             match (self.byte(0), self.byte(1)) {
@@ -213,7 +224,7 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// After the word `fn`: leaves out the body, if a function with one begins here.
+    /// After the word `fn`: replaces the body by `{}`, if this is a function with a body.
     fn function(&mut self) {
         self.blanks();
         if self.word().is_none() {
@@ -228,7 +239,7 @@ impl<'a> Outline<'a> {
         self.kept = self.at;
     }
 
-    /// Moves to the `{` of a body; false if a `;` comes before it.
+    /// Moves to the `{` of a body. Returns false if a `;` comes before it.
     fn skip_until_body(&mut self) -> bool {
         let mut angles = 0;
         while self.at < self.bytes.len() {
@@ -247,7 +258,7 @@ impl<'a> Outline<'a> {
         false
     }
 
-    /// Passes everything from an opening bracket to its closing one.
+    /// Skips everything from an opening bracket to the closing one.
     fn group(&mut self) {
         let mut depth = 0;
         while self.at < self.bytes.len() {
@@ -262,8 +273,8 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// After a word: passes the arguments, if it is the name of a macro that is
-    /// called or defined here.
+    /// After a word: skips the arguments, if the word is the name of a macro that is called or
+    /// defined here.
     fn macro_call(&mut self) {
         if self.byte(0) != b'!' || self.byte(1) == b'=' {
             return;
@@ -278,6 +289,7 @@ impl<'a> Outline<'a> {
     }
 }
 
+/// Returns whether a byte can be a part of an identifier.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }

@@ -1,9 +1,10 @@
-//! What rust-analyzer must know of the standard library where its sources are not
-//! installed: what the compiler itself refers to (`?`, `derive`, closures, references)
-//! and the types that wrap those of other crates. It has few methods: everything that
-//! it offers is in the standard library, but most of the standard library is not here.
+//! An outline of the standard library, for machines on which its sources are not installed.
 //!
-//! This file is no part of the program; rust-analyzer reads it as the crate `std`.
+//! It contains what the compiler itself refers to (`?`, `derive`, closures, references) and the
+//! types that wrap those of other crates. Most of the standard library is missing, so few
+//! methods of it are offered as completions.
+//!
+//! This file is not compiled into the program. rust-analyzer reads it as the crate `std`.
 #![feature(lang_items)]
 #![rustc_coherence_is_core]
 #![no_core]
@@ -396,7 +397,7 @@ pub mod vec {
     }
 }
 
-/// The derives without the traits of the same names, which no program sees unasked.
+/// The derives whose traits of the same names are not in the prelude.
 mod derives {
     #[rustc_builtin_macro]
     pub macro Debug($item:item) {}
@@ -404,7 +405,8 @@ mod derives {
     pub macro Hash($item:item) {}
 }
 
-/// Each attribute that is not known makes rust-analyzer look at everything once more.
+/// The attributes that are macros. Each unknown attribute makes rust-analyzer resolve all names
+/// once more.
 mod attributes {
     #[rustc_builtin_macro]
     pub macro derive($item:item) {}

@@ -1,17 +1,21 @@
-//! The one place where rich output leaves the process.
+//! Sends rich output to the kernel. Every rich output of a cell goes through this module.
 //!
-//! To the kernel over the [`channel`], which puts it in its place among what is
-//! printed. Another Rust kernel knows evcxr's form: on standard output, line by
-//! line, a begin line with the MIME type, the content, an end line.
+//! With this project's kernel it goes over the [`channel`], which keeps its order with
+//! printed text. For other Rust kernels it is printed in evcxr's format: for each MIME type a
+//! begin line with the type, the content, and an end line.
+
 use super::widgets::drawing;
 use super::{Rich, channel};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
+/// The begin line of evcxr's format, before the MIME type.
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
+/// The end line of evcxr's format.
 const END: &str = "EVCXR_END_CONTENT";
 
-/// Shows the value of the cell's last expression. A statement has none.
+/// Shows the value of the cell's last expression. Does nothing for an empty value, such as that
+/// of a statement.
 pub fn emit(rich: &Rich) {
     if rich.parts().is_empty() {
         return;
@@ -21,11 +25,12 @@ pub fn emit(rich: &Rich) {
     }
 }
 
-/// Shows a value where the program is now: `kind` is `display_data` or
-/// `update_display_data`, `id` names the output for later updates. False where it
-/// must be printed instead.
-pub(super) fn place(kind: &str, rich: &Rich, id: &str) -> bool {
-    // In a closure under controls it is a part of the picture.
+/// Publishes an output while the cell runs. `kind` is `display_data` or `update_display_data`,
+/// and `id` is the display id for later updates.
+///
+/// Returns false when the value must be printed instead: without this project's kernel, and in
+/// the closure of a widget, whose printed text is a part of the picture that it draws.
+pub(super) fn publish_display(kind: &str, rich: &Rich, id: &str) -> bool {
     if drawing() && kind == "display_data" {
         return false;
     }
@@ -35,7 +40,7 @@ pub(super) fn place(kind: &str, rich: &Rich, id: &str) -> bool {
     channel::publish(kind, content, json!({}), &[])
 }
 
-/// Jupyter's MIME bundle: JSON forms as JSON, all others as text.
+/// Returns the value as Jupyter's MIME bundle, with JSON types as JSON and all others as text.
 pub(super) fn bundle(rich: &Rich) -> Value {
     let entry = |(mime, body): &(String, String)| {
         let value = match mime.ends_with("json") {
@@ -47,14 +52,15 @@ pub(super) fn bundle(rich: &Rich) -> Value {
     Value::Object(rich.parts().iter().map(entry).collect::<Map<_, _>>())
 }
 
-/// Writes where a kernel of another make reads.
+/// Prints text to standard output at once, for other Rust kernels.
 pub(super) fn print(text: &str) {
     let mut out = io::stdout().lock();
-    // A reader that has gone away is no reason to kill the reader's variables.
+    // An error means that the kernel has closed the pipe. A panic would end the cell, so it is
+    // ignored.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// The bytes on standard output for a rich value, where evcxr reads them.
+/// Returns a rich value in evcxr's format, as it is printed to standard output.
 ///
 /// ```
 /// use lambda_workbook::notebook::{emit::frame, Rich};
@@ -68,7 +74,7 @@ pub fn frame(rich: &Rich) -> String {
         out.push('\n');
         for line in body.lines() {
             out.push_str(line);
-            // Content that holds the end line would end itself early.
+            // A content line that equals the end line would end the content too early.
             if line == END {
                 out.push(' ');
             }
@@ -85,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_cannot_end_itself() {
+    fn a_content_line_cannot_be_the_end_line() {
         let framed = frame(&Rich::text("a\nEVCXR_END_CONTENT\nb"));
         assert_eq!(framed.lines().filter(|line| *line == END).count(), 1);
         assert!(framed.ends_with("\nb\nEVCXR_END_CONTENT\n"));

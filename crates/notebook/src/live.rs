@@ -1,12 +1,13 @@
-//! Output while a cell runs: shown, changed in place, cleared.
-use super::emit::{frame, place, print};
+//! Output while a cell runs: values that are shown, changed in place and cleared; and input.
+
+use super::emit::{frame, print, publish_display};
 use super::{Rich, channel};
 use serde_json::json;
 use show::AsRich;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Shows a value where the program is now, between what it prints before and
-/// after, and gives a handle that changes it.
+/// Shows a value at once, between the text that the cell prints before and after it. Returns a
+/// handle that changes the value later.
 ///
 /// ```
 /// use lambda_workbook::notebook::{display, Rich};
@@ -15,26 +16,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// assert_ne!(status.id(), display("another output").id());
 /// ```
 ///
-/// Without this project's kernel it prints the plain form, or in evcxr the rich
-/// one, of which evcxr shows the last of a cell.
+/// Without this project's kernel the value is printed in evcxr's format; evcxr shows only the
+/// last such value of a cell.
 pub fn display(value: impl AsRich) -> DisplayHandle {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Unique among kernels: a notebook may hold outputs of several.
+    // The id must be unique among kernels, because a notebook may hold outputs of several.
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let handle = DisplayHandle {
-        id: format!("{:016x}-{count}", run()),
+        id: format!("{:016x}-{count}", process_number()),
     };
     handle.send("display_data", &value.as_rich());
     handle
 }
 
-/// A number of this process's own.
-fn run() -> u64 {
+/// Returns a random number that is the same in the whole process.
+fn process_number() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     use std::sync::OnceLock;
-    static RUN: OnceLock<u64> = OnceLock::new();
+    static NUMBER: OnceLock<u64> = OnceLock::new();
     // The standard library's hash keys are random in each process.
-    *RUN.get_or_init(|| std::hash::RandomState::new().build_hasher().finish())
+    *NUMBER.get_or_init(|| std::hash::RandomState::new().build_hasher().finish())
 }
 
 /// An output that can be changed after it was shown.
@@ -44,31 +45,32 @@ pub struct DisplayHandle {
 }
 
 impl DisplayHandle {
-    /// Shows `value` in place of what stands there, in every view of the output.
+    /// Replaces the shown value by `value`, wherever a front end shows the output.
     pub fn update(&self, value: impl AsRich) {
         self.send("update_display_data", &value.as_rich());
     }
 
-    /// Jupyter's display id.
+    /// Returns Jupyter's display id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
+    /// Publishes the value, or prints it when it cannot be published.
     fn send(&self, kind: &str, rich: &Rich) {
-        if !place(kind, rich, &self.id) {
+        if !publish_display(kind, rich, &self.id) {
             print(&frame(rich));
         }
     }
 }
 
-/// A cell may end in `display(x)`: it has been shown.
+/// Shows nothing for a cell that ends in `display(x)`, because `x` has already been shown.
 impl super::EvcxrDisplay for DisplayHandle {
     fn evcxr_display(&self) {}
 }
 
-/// Removes what the cell has shown and printed so far.
+/// Removes everything that the cell has shown and printed so far.
 ///
-/// With `wait` it stays until the next output comes, so that nothing flickers.
+/// With `wait` the outputs stay until the next one arrives, which avoids flicker.
 pub fn clear_output(wait: bool) {
     channel::publish("clear_output", json!({"wait": wait}), json!({}), &[]);
 }
@@ -76,20 +78,20 @@ pub fn clear_output(wait: bool) {
 /// Asks the reader for a line of text.
 ///
 /// # Errors
-/// Where nobody can be asked: `workbook run`, a front end without a prompt,
-/// another kernel.
+/// Returns an error when the reader cannot be asked: in `workbook run`, in a front end without
+/// a prompt, and in another kernel.
 ///
 /// ```
 /// assert!(lambda_workbook::notebook::input("Your name?").is_err(), "not in a test");
 /// ```
 pub fn input(prompt: &str) -> std::io::Result<String> {
-    channel::ask(prompt, false)
+    channel::request_input(prompt, false)
 }
 
 /// Asks the reader for a line that is not shown while it is typed.
 ///
 /// # Errors
-/// As [`input`].
+/// Returns an error in the same cases as [`input`].
 pub fn password(prompt: &str) -> std::io::Result<String> {
-    channel::ask(prompt, true)
+    channel::request_input(prompt, true)
 }

@@ -1,25 +1,27 @@
-//! How the two ends of the channel cut a stream of bytes into messages.
+//! The framing of the side channel: how both ends divide a stream of bytes into messages.
+
 use serde_json::Value;
 use std::io::{self, Read};
 
-/// The most that one part of a frame may hold, in bytes: more is a broken
-/// stream, or an output that no front end can show.
+/// The largest part of a frame, in bytes. A larger length means a broken stream, or an output
+/// that no front end can show.
 pub const LIMIT: usize = 512 << 20;
 
-/// A JSON value, and bytes beside it.
+/// A message of the side channel: a JSON value and any number of binary buffers.
 ///
-/// On the wire: the number of parts and the length of each (little-endian,
-/// 32 bits), then the parts; the first part is the JSON text.
+/// On the wire a frame is the number of its parts, the length of each part, and the parts
+/// themselves. The numbers are 32-bit and little-endian. The first part is the JSON text, and
+/// the others are the buffers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frame {
-    /// What is said.
+    /// The message itself. Its field `kind` tells what the other fields are.
     pub head: Value,
-    /// Binary attachments, as Jupyter's comms have them.
+    /// Binary buffers, as Jupyter's comm messages have them.
     pub buffers: Vec<Vec<u8>>,
 }
 
 impl Frame {
-    /// A frame without attachments.
+    /// Creates a frame without buffers.
     pub fn new(head: Value) -> Frame {
         Frame {
             head,
@@ -27,7 +29,7 @@ impl Frame {
         }
     }
 
-    /// The frame as it goes over the wire.
+    /// Returns the bytes of the frame on the wire.
     ///
     /// ```
     /// use lambda_workbook::notebook::channel::frame::Frame;
@@ -50,10 +52,10 @@ impl Frame {
         bytes
     }
 
-    /// Reads one frame.
+    /// Reads one frame from a blocking stream.
     ///
     /// # Errors
-    /// When the stream ends or breaks, or holds something else than frames.
+    /// Returns an error when the stream ends or breaks, or holds something other than frames.
     pub fn read(stream: &mut impl Read) -> io::Result<Frame> {
         let mut word = [0; 4];
         stream.read_exact(&mut word)?;
@@ -68,10 +70,13 @@ impl Frame {
         Frame::from_parts(parts)
     }
 
-    /// The frame whose parts these are; the first one is its JSON.
+    /// Creates a frame from its parts, the JSON text first.
+    ///
+    /// # Errors
+    /// Returns an error when there is no part, or the first one is not JSON.
     pub fn from_parts(mut parts: Vec<Vec<u8>>) -> io::Result<Frame> {
         let buffers = parts.split_off(1.min(parts.len()));
-        let head = parts.first().ok_or_else(|| broken("no part"))?;
+        let head = parts.first().ok_or_else(|| invalid("it has no parts"))?;
         Ok(Frame {
             head: serde_json::from_slice(head)?,
             buffers,
@@ -79,29 +84,43 @@ impl Frame {
     }
 }
 
-/// How many parts follow.
+/// Decodes the number of parts from the first four bytes of a frame.
+///
+/// # Errors
+/// Returns an error unless the number is 1 to 4096.
 pub fn part_count(word: [u8; 4]) -> io::Result<usize> {
     match u32::from_le_bytes(word) as usize {
         count @ 1..=4096 => Ok(count),
-        count => Err(broken(&format!("{count} parts"))),
+        count => Err(invalid(&format!(
+            "it has {count} parts, allowed are 1 to 4096"
+        ))),
     }
 }
 
-/// The lengths of the parts.
+/// Decodes the lengths of the parts, in bytes, from four bytes for each.
+///
+/// # Errors
+/// Returns an error when a length is greater than [`LIMIT`].
 pub fn part_lengths(words: &[u8]) -> io::Result<Vec<usize>> {
     let words = words.chunks_exact(4);
     words
         .map(
             |word| match u32::from_le_bytes(word.try_into().expect("four bytes")) as usize {
                 length if length <= LIMIT => Ok(length),
-                length => Err(broken(&format!("a part of {length} bytes"))),
+                length => Err(invalid(&format!(
+                    "it has a part of {length} bytes, allowed are {LIMIT}"
+                ))),
             },
         )
         .collect()
 }
 
-fn broken(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("not a frame: {what}"))
+/// Creates the error for bytes that are no frame.
+fn invalid(problem: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("invalid frame of the side channel: {problem}"),
+    )
 }
 
 #[cfg(test)]

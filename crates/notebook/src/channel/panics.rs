@@ -1,53 +1,55 @@
-//! Panics and interrupts of cells, as the kernel is told of them.
+//! Reports panics of cells to the kernel, and stops a cell after an interrupt.
 
-use super::{current_cell, locked, tell};
+use super::{current_cell, locked, request};
 use serde_json::{Value, json};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, OnceLock};
 use std::thread::ThreadId;
 
-/// The most that one report says, in bytes.
+/// The maximal length of an error's message, in bytes.
 const LIMIT: usize = 60_000;
 
-/// The thread that cells run on. Its name is no help: the standard library of
-/// the cells is not the one that started the process.
-static CELLS: OnceLock<ThreadId> = OnceLock::new();
-/// The last panic on that thread. Only when it reaches the cell's end is it an
-/// error: a check, or the reader, may catch it.
+/// The thread that runs cells. It cannot be recognised by its name, because the cells have
+/// another copy of the standard library than the program that started the process.
+static CELL_THREAD: OnceLock<ThreadId> = OnceLock::new();
+/// The report of the last panic on that thread. It becomes an error only when the panic ends
+/// the cell: the check of an exercise, or the reader's own code, may catch it.
 static LAST_PANIC: Mutex<Option<Value>> = Mutex::new(None);
+/// Whether the reader has interrupted the running cell.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Reports panics from now on, and takes this thread for the one that runs cells.
-pub(super) fn hook() {
+/// Reports panics from now on. The calling thread is the one that runs cells.
+pub(super) fn install_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        CELLS.get_or_init(|| std::thread::current().id());
+        CELL_THREAD.get_or_init(|| std::thread::current().id());
         std::panic::set_hook(Box::new(report_panic));
     });
 }
 
-/// Whether the calling thread is the one that runs cells.
+/// Returns whether the calling thread is the one that runs cells.
 pub fn on_cells_thread() -> bool {
-    CELLS.get() == Some(&std::thread::current().id())
+    CELL_THREAD.get() == Some(&std::thread::current().id())
 }
 
-/// Forgets what an earlier cell left.
-pub(crate) fn forget() {
+/// Clears the panic and the interrupt of an earlier cell.
+pub(crate) fn reset() {
     *locked(&LAST_PANIC) = None;
     INTERRUPTED.store(false, Ordering::Relaxed);
 }
 
-/// Asks the cell to stop where it next can. Called in a signal handler.
+/// Makes the cell stop at its next call of [`stop_if_interrupted`]. May be called in a signal
+/// handler.
 pub(crate) fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-/// Ends the cell here, by unwinding, when the reader has interrupted it: its
-/// earlier variables are kept, which they are not when its process is ended.
+/// Ends the cell by unwinding when the reader has interrupted it. Variables of earlier cells
+/// are kept then; they are lost when the process must be killed.
 ///
-/// Showing something and [`super::super::progress()`] do this; a long loop of
-/// your own may call it. On other threads it does nothing.
+/// Every output and [`super::super::progress()`] call this, and a long loop of your own may
+/// call it too. On threads other than that of the cells it does nothing.
 pub fn stop_if_interrupted() {
     if INTERRUPTED.load(Ordering::Relaxed) && on_cells_thread() && !std::thread::panicking() {
         INTERRUPTED.store(false, Ordering::Relaxed);
@@ -56,62 +58,72 @@ pub fn stop_if_interrupted() {
     }
 }
 
-/// Ends a cell that panicked. The kernel has evcxr call this where it catches
-/// the panic.
+/// Reports the panic that ended the cell. The kernel writes this call into each cell, at the
+/// place where evcxr catches panics.
 pub fn panicked() {
     let last = locked(&LAST_PANIC).take();
     let unknown = || json!({"kind": "panic", "message": "", "cell": true});
-    if tell(last.unwrap_or_else(unknown), &[]).is_none() {
+    if request(last.unwrap_or_else(unknown), &[]).is_none() {
         eprintln!("the cell panicked");
     }
     super::to_evcxr("EVCXR_PANIC_NOTIFICATION");
 }
 
-/// The last panic on the cells' thread, in words with its place, for whoever
-/// caught it and shows it.
+/// Describes the last panic on the thread of the cells, such as "panicked at line 3 of this
+/// cell: no data", and clears it. Returns `None` when there was no panic. This is for code that
+/// caught the panic and shows it.
 ///
-/// The kernel knows which line of which cell it was.
+/// The kernel is asked for the cell and the line. Without a kernel the description is the
+/// message alone.
 pub fn describe_last() -> Option<String> {
     let mut report = locked(&LAST_PANIC).take()?;
     if report["kind"] == "interrupted" {
         return Some("interrupted".to_owned());
     }
     report["kind"] = json!("describe panic");
-    let answer = tell(report.clone(), &[]);
-    let text = answer.as_ref().and_then(|answer| answer["text"].as_str());
+    let response = request(report.clone(), &[]);
+    let text = response
+        .as_ref()
+        .and_then(|response| response["text"].as_str());
     Some(text.unwrap_or_else(|| message(&report)).to_owned())
 }
 
+/// Returns the message of a panic from its report.
 fn message(report: &Value) -> &str {
     report["message"].as_str().unwrap_or_default()
 }
 
+/// The panic hook. Keeps the report of a panic on the thread of the cells, where the panic may
+/// be caught, and sends that of any other thread at once.
 fn report_panic(info: &PanicHookInfo<'_>) {
-    let message = cut(info
-        .payload_as_str()
-        .unwrap_or("(a value that is no text)")
-        .to_owned());
+    let message = truncate(
+        info.payload_as_str()
+            .unwrap_or("(a value that is no text)")
+            .to_owned(),
+    );
     let thread = std::thread::current();
     let in_cell = on_cells_thread();
-    let place = info.location();
+    let location = info.location();
     let report = json!({
         "kind": "panic",
         "message": message,
         "thread": thread.name(),
         "cell": in_cell,
         "in": current_cell(),
-        "file": place.map(|place| place.file()),
-        "line": place.map(|place| place.line()),
-        "column": place.map(|place| place.column()),
+        "file": location.map(|location| location.file()),
+        "line": location.map(|location| location.line()),
+        "column": location.map(|location| location.column()),
     });
     if in_cell {
         *locked(&LAST_PANIC) = Some(report);
     } else {
-        tell(report, &[]);
+        request(report, &[]);
     }
 }
 
-pub(super) fn cut(mut text: String) -> String {
+/// Shortens a text to 60,000 bytes, at the boundary of a character, and appends the number of
+/// bytes that are left out.
+pub(super) fn truncate(mut text: String) -> String {
     if text.len() > LIMIT {
         let mut end = LIMIT;
         while !text.is_char_boundary(end) {
@@ -129,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_reports_are_cut_between_characters() {
-        let text = cut("é".repeat(LIMIT));
+    fn long_messages_are_truncated_between_characters() {
+        let text = truncate("é".repeat(LIMIT));
         assert!(text.len() < LIMIT + 40);
         assert!(text.ends_with("bytes more)"));
-        assert_eq!(cut("short".into()), "short");
+        assert_eq!(truncate("short".into()), "short");
     }
 }
