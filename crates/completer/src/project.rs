@@ -61,6 +61,7 @@ pub struct Project {
 
 /// Returns whether a package is read: one that cells can name, or whose types they can hold.
 fn is_read(name: &str) -> bool {
+    // Packages that are read, apart from those of plotters and polars.
     const NAMES: [&str; 17] = [
         "lambda_workbook",
         "calendar",

@@ -161,7 +161,7 @@ impl Cells {
         let (library, function) = command
             .strip_prefix("LOAD_AND_RUN ")
             .and_then(|rest| rest.rsplit_once(' '))
-            .ok_or_else(|| io::Error::other(format!("unknown command of evcxr: `{command}`")))?;
+            .ok_or_else(|| io::Error::other(format!("unknown command from evcxr: `{command}`")))?;
 
         // Tell the kernel that the cell begins, and run it.
         panics::reset();

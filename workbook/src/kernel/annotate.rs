@@ -76,7 +76,7 @@ pub fn nameable(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
-/// The begin of the function in which a cell is parsed, because statements can only stand in
+/// The start of the function in which a cell is parsed, because statements can only stand in
 /// a function.
 const WRAPPER: &str = "fn f(){";
 

@@ -442,7 +442,7 @@ fn with_channel(source: &str) -> String {
         }
     }
 
-    // The error of a `?`. The end is replaced first, so that the begin does not move.
+    // The error of a `?`. The end is replaced first, so that the start does not move.
     if let Some(at) = source.find(CONVERT_ERROR)
         && let Some(print) = source[at..].find(PRINT_ERROR).map(|print| at + print)
         && let Some(end) = source[print..].find(", error);").map(|end| print + end)

@@ -154,7 +154,7 @@ fn margin(line: &str) -> Option<(usize, usize, usize)> {
     ))
 }
 
-/// Returns the text without the colour escapes at its begin.
+/// Returns the text without the colour escapes at its start.
 fn skip_colours(mut text: &str) -> &str {
     while let Some((_, rest)) = text
         .strip_prefix("\x1b[")

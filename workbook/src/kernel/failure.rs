@@ -278,7 +278,7 @@ fn recoloured(line: &str) -> String {
     out
 }
 
-/// Returns the code of the colour escape at the begin of `text`, and the text after it;
+/// Returns the code of the colour escape at the start of `text`, and the text after it;
 /// `None` when `text` begins with something else.
 fn escape(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("\x1b[")?.split_once('m')

@@ -18,7 +18,7 @@ pub enum Completeness {
 
 /// One level of indentation, as rustfmt writes it.
 const INDENT: &str = "    ";
-/// The begin of the function in which a cell is parsed, because statements can only stand in
+/// The start of the function in which a cell is parsed, because statements can only stand in
 /// a function.
 const HEAD: &str = "fn cell() {";
 

@@ -326,7 +326,7 @@ impl Place {
     }
 }
 
-/// The begin of the folder's name.
+/// The start of the folder's name.
 const PREFIX: &str = "lambda-workbook-kernel-";
 /// The file that a running kernel locks, in its folder and in that of the pinned library.
 const IN_USE: &str = "in-use";
@@ -525,7 +525,7 @@ mod tests {
         drop(held);
         let (again, _held) = pin(&built).unwrap();
         assert_eq!(again, new, "kernels on one build share it");
-        assert_eq!(generations(&built), 1, "nobody holds the old one");
+        assert_eq!(generations(&built), 1, "no kernel uses the old one");
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! and an end line. Crates that support evcxr print that, and so does evcxr itself for a
 //! last expression that only implements `Debug`.
 
+/// The begin line, before the MIME type.
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
+/// The end line.
 const END: &str = "EVCXR_END_CONTENT";
 
 /// A piece of printed output.
@@ -24,7 +26,7 @@ pub enum Piece {
 /// An incremental parser for the bytes of one pipe.
 #[derive(Default)]
 pub struct OutputParser {
-    /// Bytes that cannot be parsed yet: an incomplete character, or the begin of a line that
+    /// Bytes that cannot be parsed yet: an incomplete character, or the start of a line that
     /// may become a begin or end line.
     rest: Vec<u8>,
     /// The MIME type and the body of the rich content that is being read.

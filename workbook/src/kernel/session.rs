@@ -384,7 +384,7 @@ impl Session {
         self.publish_status(&request, "busy").await;
         let mut shutdown = false;
         match request.kind() {
-            "execute_request" => shutdown = self.handle_execute_request(&request).await?,
+            // Requests with a short reply.
             "kernel_info_request" => {
                 self.reply(&request, "kernel_info_reply", kernel_info())
                     .await?;
@@ -405,6 +405,8 @@ impl Session {
                 };
                 self.reply(&request, "is_complete_reply", content).await?;
             }
+            // Requests with a handler of their own.
+            "execute_request" => shutdown = self.handle_execute_request(&request).await?,
             "complete_request" => shutdown = self.handle_complete_request(&request).await?,
             "inspect_request" => shutdown = self.handle_inspect_request(&request).await?,
             "history_request" => self.handle_history_request(&request).await?,

@@ -211,7 +211,7 @@ async fn serve_connection(
             }
         }
         // Requests of the process. The connection `say` lasts as long as the process. Its
-        // begin and its end are relayed like requests, so that they keep their place among
+        // start and its end are relayed like requests, so that they keep their place among
         // them.
         role => {
             let main_connection = role == "say";
@@ -269,6 +269,7 @@ struct Pipe {
 }
 
 impl Pipe {
+    /// Creates a pipe with a parser of its own.
     fn new((name, pipe): (&'static str, pipe::Receiver)) -> Pipe {
         Pipe {
             name,
@@ -325,8 +326,8 @@ impl Sequencer {
             }
         }
 
-        // Make the event. Begin and end of the process need no response from the session.
-        // At the end of a cell, what looked like the begin of rich content is text.
+        // Make the event. The start and the end of the process need no response from the session.
+        // At the end of a cell, what looked like the start of rich content is text.
         let pid = frame.head["pid"].as_i64().unwrap_or(0) as i32;
         let event = match text(&frame.head["kind"]) {
             "hello" => {

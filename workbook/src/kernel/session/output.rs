@@ -96,7 +96,7 @@ impl Session {
             "interrupted" => self.add_failure(Failure::interrupted(Kept::EarlierVariables)),
             // An `input` call: the responder is kept until the reader has answered.
             "question" => return self.request_input(head, responder).await,
-            other => eprintln!("unknown request of the cell process: `{other}`"),
+            other => eprintln!("unknown request from the cell process: `{other}`"),
         }
         responder.respond(response);
         Ok(())
