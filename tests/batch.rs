@@ -175,10 +175,8 @@ fn run(
     let _ = std::fs::remove_dir_all(out);
     std::fs::create_dir(out).unwrap();
     let job = Job {
-        input: input.to_owned(),
         zones: zone.into_iter().collect(),
-        views: Views::All,
-        precision: batch::Precision::DEFAULT,
+        ..Job::of(input)
     };
     engine.run(&job, out, &|_| {})
 }
@@ -359,10 +357,8 @@ fn page_views_alone_are_the_same_page_views() {
     run(&Local::default(), &input, None, &all).unwrap();
     std::fs::create_dir(&alone).unwrap();
     let job = Job {
-        input,
-        zones: Vec::new(),
         views: Views::PageViews,
-        precision: batch::Precision::DEFAULT,
+        ..Job::of(input)
     };
     let summary = Local::default().run(&job, &alone, &|_| {}).unwrap();
     assert_eq!(

@@ -208,7 +208,7 @@ impl Host for Broken {
         }
         let reply = self.node.tell(order)?;
         if matches!(order, Order::Serve { batch: 1, .. }) && self.breaks != Breaks::Append {
-            let part = self.folder.join("master/part-000001.jsonl");
+            let part = self.folder.join("master/versions/000001/datums.jsonl");
             let text = fs::read_to_string(&part).unwrap();
             let lines: Vec<&str> = text.lines().collect();
             let is_view = |line: &&&str| line.contains("page_view\":{") && line.ends_with("}}");
@@ -323,11 +323,11 @@ fn a_roll_back_outlives_its_process_and_ends_with_the_next_swap() {
     feed(log.as_ref(), "datums", &golden[6..]).unwrap();
     let (batch, cut) = lambda.begin_batch().unwrap();
     let built = lambda.build(batch, &cut).unwrap();
-    lambda.swap(built).unwrap();
+    lambda.publish(built).unwrap();
     lambda.roll_back(1).unwrap();
     drop((log, lambda));
     let (_log, mut lambda) = open();
-    assert_eq!(lambda.served().batch, 1);
+    assert_eq!(lambda.served().batch(), 1);
     lambda.drain().unwrap();
     let views = |lambda: &Lambda| {
         let query = lambda.query().unwrap();
@@ -337,5 +337,5 @@ fn a_roll_back_outlives_its_process_and_ends_with_the_next_swap() {
     assert_eq!(lambda.run_batch().unwrap(), 2);
     assert_eq!(views(&lambda), 2);
     drop((_log, lambda));
-    assert_eq!(open().1.served().batch, 2);
+    assert_eq!(open().1.served().batch(), 2);
 }

@@ -2,7 +2,7 @@
 use crate::extent;
 use lambda_workbook::batch::{self, bounces::domain};
 use lambda_workbook::calendar::Granularity::Hour;
-use lambda_workbook::lambda::{Built, Expiry, Lambda, Options};
+use lambda_workbook::lambda::{BatchRun, Expiry, Lambda, LambdaError, Options};
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::serving::Bounces;
 use lambda_workbook::speed::event::{Fact, Who, read};
@@ -63,7 +63,7 @@ fn truth(log: &dyn Log, offsets: &[u64]) -> DataFrame {
 /// Every answer of both layers, beside one computed from all data.
 fn assert_right(lambda: &Lambda, log: &dyn Log) {
     let query = lambda.query().unwrap();
-    let since = lambda.realtime().since(lambda.served().batch).unwrap();
+    let since = lambda.realtime().since(lambda.served().batch()).unwrap();
     // The serving views have all before the cut, be the updater ever so late.
     let seen = since.offsets.iter().zip(&since.cut);
     let seen: Vec<u64> = seen.map(|(at, cut)| *at.max(cut)).collect();
@@ -176,7 +176,7 @@ struct World {
     options: Options,
     open: Option<(Arc<EmbeddedLog>, Lambda)>,
     begun: Option<(u64, Vec<u64>)>,
-    built: Option<Built>,
+    built: Option<BatchRun>,
     /// The last batch that was begun: events that come now are after its cut.
     interval: u64,
 }
@@ -231,18 +231,20 @@ impl World {
             }
             Op::Build => {
                 if let Some((batch, cut)) = &self.begun {
+                    // One draft at a time.
+                    self.built = None;
                     self.built = Some(lambda.build(*batch, cut).unwrap());
                 }
             }
             Op::Swap => {
                 if let Some(built) = self.built.take() {
-                    lambda.swap(built).unwrap();
+                    lambda.publish(built).unwrap();
                     self.begun = None;
                 }
             }
             Op::Expire => {
                 lambda.expire().unwrap();
-                let served = lambda.served().batch;
+                let served = lambda.served().batch();
                 let held = lambda.realtime().held().unwrap();
                 assert!(held.iter().all(|(batch, _)| *batch >= served), "{held:?}");
                 let tables = self.options.expiry == Expiry::ByWatermark;
@@ -273,6 +275,7 @@ proptest! {
         // Whatever was left undone: a run whose cut was taken before, and one that
         // holds everything.
         world.run(Op::Step(1000));
+        world.built = None;
         let (log, lambda) = world.open.as_mut().unwrap();
         lambda.run_batch().unwrap();
         lambda.run_batch().unwrap();
@@ -310,7 +313,7 @@ fn a_batch_that_is_missing_between_the_layers_is_named_and_no_answer_given() {
         let Err(error) = lambda.query() else {
             panic!("an answer without batch 2")
         };
-        let missing = matches!(&error, SpeedError::MissingBatch { served: 1, missing, .. } if missing == &[2, 3]);
+        let missing = matches!(&error, LambdaError::Speed(SpeedError::MissingBatch { served: 1, missing, .. }) if missing == &[2, 3]);
         assert!(missing, "{error}");
         assert!(
             error.to_string().starts_with("batch 2, 3 is missing"),

@@ -1,8 +1,9 @@
 //! What is served while builds are killed, run out of disk or meet each other.
 use crate::process;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour};
+use lambda_workbook::lambda::versions::{VersionError, Versions};
 use lambda_workbook::serving::{
-    Builder, Calm, Header, Layout, Quota, Step, Store, StoreError, Value, Versions, World, build,
+    Builder, Calm, Header, Layout, Quota, Step, Store, StoreError, Value, World, build,
 };
 use std::io;
 use std::path::Path;
@@ -148,12 +149,11 @@ fn a_build_killed_at_any_step_leaves_one_whole_version_served() {
             assert_eq!(sign_served(&reader), 7);
             assert_eq!(
                 names(folder.path()),
-                [".lock", "CURRENT", "versions"],
+                [".lock", "current", "versions"],
                 "{step} {n}"
             );
-            let versions = Versions::of(folder.path()).unwrap();
-            for version in versions.kept().unwrap() {
-                versions.roll_back_to(version).unwrap();
+            for version in now.versions().kept().unwrap() {
+                now.roll_back_to(version).unwrap();
                 sign_served(&Store::open(folder.path()).unwrap());
             }
             let hidden = names(&folder.path().join("versions"))
@@ -170,7 +170,10 @@ fn a_first_build_that_is_killed_leaves_no_store_and_the_next_makes_one() {
     let folder = tempfile::tempdir().unwrap();
     assert!(killed(folder.path(), "HeaderWritten", 0));
     let error = Store::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::NotAStore { .. }));
+    assert!(matches!(
+        error,
+        StoreError::Version(VersionError::None { .. })
+    ));
     build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap();
     assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
 }
@@ -193,7 +196,7 @@ fn a_full_disk_at_any_byte_leaves_the_old_version_and_no_litter() {
         );
         assert!(!store.refresh().unwrap());
         assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
-        assert_eq!(names(folder.path()), [".lock", "CURRENT", "versions"]);
+        assert_eq!(names(folder.path()), [".lock", "current", "versions"]);
         assert_eq!(names(&folder.path().join("versions")).len(), 1);
     }
     assert!(refused > 20, "{refused}");
@@ -253,7 +256,9 @@ fn many_builders_and_readers_at_once_never_mix_versions() {
                     for _ in 0..15 {
                         match build_in(folder, sign, 1, Arc::new(Calm)) {
                             Ok(_) => _ = built.fetch_add(1, Ordering::SeqCst),
-                            Err(StoreError::Busy { .. }) => std::thread::yield_now(),
+                            Err(StoreError::Version(VersionError::Busy { .. })) => {
+                                std::thread::yield_now()
+                            }
                             Err(other) => panic!("{other}"),
                         }
                     }
@@ -269,5 +274,5 @@ fn many_builders_and_readers_at_once_never_mix_versions() {
     // Every build that was let in has its version: none was lost or doubled.
     let built = built.into_inner() as u64;
     assert!(built > 0);
-    assert_eq!(Versions::of(folder).unwrap().served().unwrap(), built + 1);
+    assert_eq!(Versions::at(folder).served().unwrap(), built + 1);
 }

@@ -2,8 +2,9 @@
 
 use crate::extent;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
+use lambda_workbook::lambda::versions::{VersionError, Versions};
 use lambda_workbook::serving::{
-    BLOCK, Layout, Scan, Store, StoreError, Value, ValueKind, Versions, build, shard_of,
+    BLOCK, Header, Layout, Scan, Store, StoreError, Value, ValueKind, build, shard_of,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -181,7 +182,10 @@ fn a_row_out_of_order_or_twice_or_of_another_kind_is_named_and_nothing_is_swappe
         assert!(matches!(error, StoreError::Row { row: 1, .. }), "{error:?}");
         assert!(error.to_string().contains(problem), "{error}");
         let none = Store::open(folder.path()).unwrap_err();
-        assert!(matches!(none, StoreError::NotAStore { .. }), "{none:?}");
+        assert!(
+            matches!(none, StoreError::Version(VersionError::None { .. })),
+            "{none:?}"
+        );
     }
     let none = build(folder.path(), Layout::counts(0), []).unwrap_err();
     assert!(matches!(none, StoreError::Layout { .. }));
@@ -207,7 +211,7 @@ fn a_reader_keeps_its_version_until_it_asks_and_a_way_back_is_kept() {
         assert_eq!(version(n).version, n as u64);
     }
     // Version 1 is pruned, and still answers those who have it.
-    let versions = Versions::of(folder.path()).unwrap();
+    let versions = Versions::at(folder.path());
     assert_eq!(versions.kept().unwrap(), [3, 4]);
     assert_eq!(old.clone().count("a.com/", Hour, 0).unwrap(), Some(1));
     assert!(old.refresh().unwrap());
@@ -217,10 +221,10 @@ fn a_reader_keeps_its_version_until_it_asks_and_a_way_back_is_kept() {
         Some(1)
     );
 
-    versions.roll_back_to(3).unwrap();
+    old.roll_back_to(3).unwrap();
     assert!(old.refresh().unwrap());
     assert_eq!(old.version(), 3);
-    let error = versions.roll_back_to(1).unwrap_err().to_string();
+    let error = old.roll_back_to(1).unwrap_err().to_string();
     assert!(
         error.contains("version 1 is not kept; kept are [3, 4]"),
         "{error}"
@@ -232,12 +236,12 @@ fn a_reader_keeps_its_version_until_it_asks_and_a_way_back_is_kept() {
 
 /// All files of the version served.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let versions = Versions::of(folder).unwrap();
+    let versions = Versions::at(folder);
     let served = versions.served().unwrap();
-    let shard = versions.shard_folder(served, 0);
-    let mut files = vec![folder.join("CURRENT"), shard.with_file_name("header")];
-    for shard in 0..versions.header(served).unwrap().shards {
-        let shard = versions.shard_folder(served, shard);
+    let version = versions.folder(served);
+    let mut files = vec![version.join("header")];
+    for shard in 0..Header::of(&version, served).unwrap().shards {
+        let shard = version.join(format!("shard-{shard:02}"));
         files.extend(["index.fst", "shortcut", "values", "checksums"].map(|name| shard.join(name)));
     }
     files
@@ -368,10 +372,8 @@ fn a_missing_or_shortened_or_lengthened_file_is_named() {
                 None => fs::remove_file(&path).unwrap(),
             }
             let error = Store::open(folder.path()).expect_err("a file that is not whole");
-            let current = path.ends_with("CURRENT") && damaged.is_none();
-            let named = if current { folder.path() } else { &path };
             assert!(
-                error.to_string().contains(named.to_str().unwrap()),
+                error.to_string().contains(path.to_str().unwrap()),
                 "{error}"
             );
         }
@@ -383,8 +385,9 @@ fn a_missing_or_shortened_or_lengthened_file_is_named() {
 fn a_shard_that_belongs_elsewhere_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     stored(folder.path(), Layout::counts(2), &year());
-    let versions = Versions::of(folder.path()).unwrap();
-    let (a, b) = (versions.shard_folder(1, 0), versions.shard_folder(1, 1));
+    let versions = Versions::at(folder.path());
+    let shard = |shard: &str| versions.folder(1).join(shard);
+    let (a, b) = (shard("shard-00"), shard("shard-01"));
     let aside = a.with_file_name("aside");
     fs::rename(&a, &aside).unwrap();
     fs::rename(&b, &a).unwrap();
@@ -397,7 +400,7 @@ fn a_shard_that_belongs_elsewhere_is_not_read() {
 fn a_store_of_another_format_says_so() {
     let folder = tempfile::tempdir().unwrap();
     stored(folder.path(), Layout::counts(1), &year());
-    let header = files(folder.path())[1].clone();
+    let header = files(folder.path())[0].clone();
     let text = fs::read_to_string(&header).unwrap();
     let line = text
         .lines()
@@ -473,5 +476,46 @@ fn a_page_that_is_not_seen_in_every_hour_is_read_right_at_every_hour() {
                 .collect();
             assert_eq!(store.counts("a.com/", Hour, range).unwrap(), Some(some));
         }
+    }
+}
+
+#[test]
+fn a_link_that_leads_to_no_version_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    stored(folder.path(), Layout::counts(1), &year());
+    let link = folder.path().join("current");
+    for target in ["versions/seven", "elsewhere/000001"] {
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let error = Store::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("current: leads to"), "{error}");
+    }
+    // A copy that followed the link has a folder there.
+    fs::remove_file(&link).unwrap();
+    fs::create_dir(&link).unwrap();
+    let error = Store::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("which is no version"), "{error}");
+}
+
+#[test]
+fn a_folder_of_something_else_is_refused_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
+    let error = build(folder.path(), Layout::counts(1), []).unwrap_err();
+    assert!(error.to_string().contains("it holds thesis.txt"), "{error}");
+    // What an earlier program wrote is recognised.
+    fs::rename(
+        folder.path().join("thesis.txt"),
+        folder.path().join("CURRENT"),
+    )
+    .unwrap();
+    for error in [
+        build(folder.path(), Layout::counts(1), []).unwrap_err(),
+        Store::open(folder.path()).unwrap_err(),
+    ] {
+        assert!(
+            error.to_string().contains("an earlier program's form"),
+            "{error}"
+        );
     }
 }

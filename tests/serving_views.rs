@@ -1,17 +1,16 @@
 //! What a batch run publishes: the stores beside its Parquet, and their answers.
 
 use crate::extent;
-use lambda_workbook::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES};
+use lambda_workbook::batch::output::{BOUNCES, InputFile, MANIFEST, Manifest, PAGE_VIEWS, UNIQUES};
 use lambda_workbook::batch::{self, Sketch};
 use lambda_workbook::calendar::{Granularity, Span};
 use lambda_workbook::datum::PersonId;
-use lambda_workbook::serving::{
-    Bounces, ServedViews, Serving, Store, StoreError, Versions, publish,
-};
+use lambda_workbook::engine::Counts;
+use lambda_workbook::lambda::versions::Versions;
+use lambda_workbook::serving::{Bounces, ServedViews, Serving, StoreError, build_stores};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -46,6 +45,44 @@ fn run(folder: &Path, rows: &[View]) {
     }
 }
 
+/// Publishes the views of a run as the next version of a folder.
+fn publish(folder: &Path, rows: &[View], how: Serving) -> Result<ServedViews, StoreError> {
+    publish_with(folder, rows, how, |_| {})
+}
+
+/// The same, after `change` had its way with the Parquet files.
+fn publish_with(
+    folder: &Path,
+    rows: &[View],
+    how: Serving,
+    change: impl FnOnce(&Path),
+) -> Result<ServedViews, StoreError> {
+    let draft = Versions::at(folder).draft()?;
+    run(draft.path(), rows);
+    change(draft.path());
+    build_stores(&draft, how)?;
+    let manifest = Manifest {
+        made_by: Manifest::MADE_BY.into(),
+        version: Manifest::VERSION,
+        engine: "a test".into(),
+        input: InputFile {
+            name: "rows".into(),
+            format: "rows".into(),
+            bytes: 0,
+        },
+        counts: Counts::default(),
+        precision: how.precision,
+        zones: Vec::new(),
+        files: Vec::new(),
+        batch: 0,
+        cut: Vec::new(),
+    };
+    let text = serde_json::to_vec(&manifest).unwrap();
+    fs::write(draft.path().join(MANIFEST), text).unwrap();
+    draft.publish(how.keep)?;
+    ServedViews::open(folder)
+}
+
 fn view() -> impl Strategy<Value = View> {
     let url = prop::sample::select(vec!["foo.com/", "foo.com/a", "bar.org/"]);
     (url, 0..60 * DAY, 0..6i64)
@@ -59,10 +96,8 @@ proptest! {
         from in -30..62 * 24i64, hours in 0..40 * 24i64, shards in 1..6u32,
     ) {
         let folder = tempfile::tempdir().unwrap();
-        run(folder.path(), &rows);
         let how = Serving { shards, ..Serving::new(14) };
-        publish(folder.path(), folder.path(), how).unwrap();
-        let served = ServedViews::open(folder.path()).unwrap();
+        let served = publish(folder.path(), &rows, how).unwrap();
         let span = Span::new(from * HOUR, (from + hours) * HOUR).unwrap();
         for url in ["foo.com/", "foo.com/a", "bar.org/"] {
             if rows.iter().all(|row| row.0 != url) {
@@ -92,7 +127,7 @@ proptest! {
             let number = |name: &str| rates.column(name).unwrap().i64().unwrap().get(row).unwrap();
             let domain = rates.column("domain").unwrap().str().unwrap().get(row).unwrap();
             let expected = Bounces { visits: number("visits"), bounces: number("bounces") };
-            prop_assert_eq!(served.bounces(domain).unwrap(), Some((expected, 1)));
+            prop_assert_eq!(served.bounces(domain).unwrap(), Some(expected));
         }
     }
 }
@@ -104,16 +139,13 @@ fn hours(count: i64) -> Vec<View> {
         .collect()
 }
 
-/// A run with its stores, after the run in `before`.
-fn published(before: &Path, count: i64, keep: usize) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &hours(count));
+/// Publishes one view in each of `count` hours.
+fn published(folder: &Path, count: i64, keep: usize) -> ServedViews {
     let how = Serving {
         keep,
         ..Serving::new(14)
     };
-    publish(folder.path(), before, how).unwrap();
-    folder
+    publish(folder, &hours(count), how).unwrap()
 }
 
 fn month(served: &ServedViews) -> i64 {
@@ -122,61 +154,56 @@ fn month(served: &ServedViews) -> i64 {
 }
 
 #[test]
-fn versions_go_from_run_to_run_and_share_their_files() {
-    let first = published(Path::new("none"), 1, 2);
-    let second = published(first.path(), 2, 2);
-    let third = published(second.path(), 3, 2);
-    for store in ["page_views", "uniques", "bounces"] {
-        let versions = Versions::of(third.path().join(SERVING).join(store)).unwrap();
-        assert_eq!(versions.kept().unwrap(), [2, 3]);
-        assert_eq!(versions.served().unwrap(), 3);
+fn all_views_go_from_version_to_version_and_back_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for count in 1..=3 {
+        published(folder, count, 2);
     }
-    let values = |run: &Path| {
-        run.join(SERVING)
-            .join("page_views/versions/000002/shard-00/values")
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let of = |run: &Path| fs::metadata(values(run)).unwrap().ino();
-        assert_eq!(of(second.path()), of(third.path()));
-    }
-    // The run before can go: links are files of their own.
-    drop(second);
-    let versions = Versions::of(third.path().join(SERVING).join("page_views")).unwrap();
-    versions.roll_back_to(2).unwrap();
-    assert_eq!(month(&ServedViews::open(third.path()).unwrap()), 2);
-    // Rolled back is what the next run finds, and keeps beside its own.
-    let fourth = published(third.path(), 4, 1);
-    let versions = Versions::of(fourth.path().join(SERVING).join("page_views")).unwrap();
-    assert_eq!(versions.kept().unwrap(), [4]);
-    assert_eq!(month(&ServedViews::open(fourth.path()).unwrap()), 4);
+    let served = ServedViews::open(folder).unwrap();
+    assert_eq!(served.versions().kept().unwrap(), [2, 3]);
+    assert_eq!((served.version(), month(&served)), (Some(3), 3));
+    // Back: page views, uniques and bounces at once.
+    served.versions().roll_back_to(2).unwrap();
+    assert!(served.refresh().unwrap());
+    assert_eq!((served.version(), month(&served)), (Some(2), 2));
+    assert_eq!(served.bounces("foo.com").unwrap().unwrap().visits, 2);
+    // The version that is served is never removed, and numbers are not used twice.
+    let fourth = published(folder, 4, 1);
+    assert_eq!(fourth.versions().kept().unwrap(), [4]);
+    assert_eq!(month(&fourth), 4);
 }
 
 #[test]
-fn a_reader_keeps_its_version_while_the_folder_is_replaced() {
-    let home = tempfile::tempdir().unwrap();
-    let served = home.path().join("views");
-    let first = published(Path::new("none"), 1, 3);
-    fs::rename(first.path(), &served).unwrap();
-    let reader = ServedViews::open(&served).unwrap();
-    let second = published(&served, 2, 3);
-    fs::remove_dir_all(&served).unwrap();
+fn a_reader_keeps_its_version_until_it_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = published(folder.path(), 1, 1);
+    let held = reader.snapshot();
+    published(folder.path(), 2, 1);
     assert_eq!(month(&reader), 1);
-    fs::rename(second.path(), &served).unwrap();
-    assert_eq!(month(&reader), 1);
-    assert!(reader.refresh().unwrap());
-    assert_eq!(month(&reader), 2);
+    assert!(reader.clone().refresh().unwrap());
+    // Clones go over together; a snapshot stays, although its version was removed.
+    assert_eq!((month(&reader), month(&held)), (2, 1));
     assert!(!reader.refresh().unwrap());
+}
+
+#[test]
+fn before_the_first_version_nothing_is_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = ServedViews::open_or_none(folder.path().join("views")).unwrap();
+    let hour = Span::new(0, HOUR).unwrap();
+    assert_eq!((served.version(), served.batch()), (None, 0));
+    assert!(served.page_views("foo.com/", hour).unwrap().is_none());
+    assert!(served.uniques("foo.com/", hour).unwrap().is_none());
+    assert!(served.bounces("foo.com").unwrap().is_none());
+    assert!(ServedViews::open(folder.path().join("views")).is_err());
 }
 
 #[test]
 fn a_view_that_the_run_did_not_make_is_said_to_be_missing() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &hours(1));
-    fs::remove_file(folder.path().join(UNIQUES)).unwrap();
-    publish(folder.path(), folder.path(), Serving::new(14)).unwrap();
-    let served = ServedViews::open(folder.path()).unwrap();
+    let remove = |run: &Path| fs::remove_file(run.join(UNIQUES)).unwrap();
+    let served = publish_with(folder.path(), &hours(1), Serving::new(14), remove).unwrap();
     let hour = Span::new(0, HOUR).unwrap();
     let error = served.uniques("foo.com/", hour).unwrap_err();
     assert!(matches!(
@@ -196,8 +223,8 @@ fn a_view_that_the_run_did_not_make_is_said_to_be_missing() {
 
 #[test]
 fn a_range_of_half_an_hour_is_refused_with_the_hours_beside_it() {
-    let folder = published(Path::new("none"), 1, 1);
-    let served = ServedViews::open(folder.path()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let served = published(folder.path(), 1, 1);
     let half = Span::new(0, HOUR / 2).unwrap();
     let error = served.page_views("foo.com/", half).unwrap_err().to_string();
     assert!(error.contains("use 0 or 3600"), "{error}");
@@ -206,9 +233,7 @@ fn a_range_of_half_an_hour_is_refused_with_the_hours_beside_it() {
 #[test]
 fn sketches_of_another_precision_than_was_promised_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &hours(1));
-    publish(folder.path(), folder.path(), Serving::new(12)).unwrap();
-    let served = ServedViews::open(folder.path()).unwrap();
+    let served = publish(folder.path(), &hours(1), Serving::new(12)).unwrap();
     let error = served.uniques("foo.com/", Span::new(0, HOUR).unwrap());
     let error = error.unwrap_err().to_string();
     assert!(
@@ -220,25 +245,20 @@ fn sketches_of_another_precision_than_was_promised_are_an_error() {
 #[test]
 fn parquet_of_another_view_is_named_with_its_column() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &hours(1));
-    fs::copy(folder.path().join(BOUNCES), folder.path().join(PAGE_VIEWS)).unwrap();
-    let error = publish(folder.path(), folder.path(), Serving::new(14)).unwrap_err();
+    let other = |run: &Path| _ = fs::copy(run.join(BOUNCES), run.join(PAGE_VIEWS)).unwrap();
+    let error = publish_with(folder.path(), &hours(1), Serving::new(14), other).unwrap_err();
     assert!(error.to_string().contains("column \"url\""), "{error}");
-    assert!(Store::open(folder.path().join(SERVING).join("page_views")).is_err());
+    // Nothing of it is left.
+    assert!(ServedViews::open(folder.path()).is_err());
+    assert!(Versions::at(folder.path()).kept().unwrap().is_empty());
 }
 
 #[test]
 fn the_counts_of_all_urls_can_be_listed() {
-    let folder = published(Path::new("none"), 1, 1);
-    let served = ServedViews::open(folder.path()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let served = published(folder.path(), 1, 1);
     assert_eq!(served.names(false).unwrap(), ["foo.com/"]);
     assert_eq!(served.names(true).unwrap(), ["foo.com"]);
-    let store = served.page_view_store();
-    let found: HashMap<_, _> = store
-        .counts("foo.com/", Granularity::Hour, 0..HOUR)
-        .unwrap()
-        .unwrap()
-        .into_iter()
-        .collect();
-    assert_eq!(found, HashMap::from([(0, 1)]));
+    let found = served.counts("foo.com/", Granularity::Hour, 0..HOUR);
+    assert_eq!(found.unwrap(), [(0, 1)]);
 }

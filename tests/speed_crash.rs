@@ -85,7 +85,7 @@ fn child() {
         assert!(step.records > 0);
         let at = lambda
             .realtime()
-            .since(lambda.served().batch)
+            .since(lambda.served().batch())
             .unwrap()
             .offsets;
         eprintln!("applied {} {}", at[0], at[1]);
@@ -152,7 +152,7 @@ fn assert_whole(log: &EmbeddedLog, lambda: &mut Lambda, said: &Acknowledged, vis
     }
     let at = lambda
         .realtime()
-        .since(lambda.served().batch)
+        .since(lambda.served().batch())
         .unwrap()
         .offsets;
     assert!(

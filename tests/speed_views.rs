@@ -170,7 +170,7 @@ proptest! {
         let stored: i64 = (0..3).flat_map(|p| reader.counts(0, &format!("foo{p}.com/"), i64::MIN..i64::MAX).unwrap()).map(|c| c.1).sum();
         prop_assert_eq!(stored, total);
         for (domain, who, visits) in expected.visits() {
-            let key = lambda_workbook::speed::person_key(&who);
+            let key = who.key();
             let found = reader.visits(0, domain).unwrap().into_iter().find(|(person, _)| *person == key);
             prop_assert_eq!(found.map(|(_, visits)| visits), Some(visits));
         }

@@ -17,6 +17,8 @@ enum Command {
     Data(commands::data::Args),
     /// Compute batch views from a file of datums
     Batch(commands::batch::Args),
+    Append(commands::append::Args),
+    Speed(commands::speed::Args),
     /// Ask the views that a batch run published
     Query(commands::query::Args),
     /// Check exercises
@@ -41,7 +43,9 @@ enum Command {
     Kernel(commands::kernel::Args),
     /// Become another program without any rights: what the grader starts
     #[command(hide = true)]
-    Confine { spec: String },
+    Confine {
+        spec: String,
+    },
     /// Obey the orders of a soak: what it starts, and kills
     #[command(hide = true)]
     SoakNode(commands::soak::NodeArgs),
@@ -74,6 +78,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Data(args) => commands::data::run(args),
         Command::Batch(args) => commands::batch::run(args),
+        Command::Append(args) => commands::append::run(args),
+        Command::Speed(args) => commands::speed::run(args),
         Command::Query(args) => commands::query::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Grade(args) => commands::grade::run(args),

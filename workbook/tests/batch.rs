@@ -9,6 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+/// The files of a run, each linked from the folder of the views.
+const FILES: [&str; 5] = [
+    "bounces.parquet",
+    "manifest.json",
+    "page_views.parquet",
+    "rejected.jsonl",
+    "uniques.parquet",
+];
+
 const GOOD: &str = r#"{"dataunit":{"page_view":{"nonce":1,"page":{"url":"http://a.com/"},"person":{"user_id":1}}},"pedigree":{"true_as_of_secs":60}}"#;
 
 fn command(input: &Path, out: &Path) -> Command {
@@ -158,26 +167,19 @@ fn the_same_input_gives_the_same_bytes_and_leaves_nothing_beside() {
             said.contains("rejected.jsonl; the first: line 101: not a datum: "),
             "{said}"
         );
-        // The stores in `serving` carry the number of the run.
-        names(&out)
-            .into_iter()
-            .filter(|name| name != "serving")
-            .map(|name| fs::read(out.join(name)).unwrap())
-            .collect::<Vec<_>>()
+        FILES.map(|name| fs::read(out.join(name)).unwrap())
     };
     let first = bytes();
     assert_eq!(first, bytes());
+    // The stores in `serving` carry the number of their version.
     assert_eq!(
-        names(&out),
-        [
-            "bounces.parquet",
-            "manifest.json",
-            "page_views.parquet",
-            "rejected.jsonl",
-            "serving",
-            "uniques.parquet"
-        ]
+        names(&out.join("current")),
+        [&FILES[..], &["serving"]].concat()
     );
+    assert_eq!(names(&out.join("versions")), ["000001", "000002"]);
+    let mut beside = [&FILES[..], &[".lock", "current", "versions"]].concat();
+    beside.sort_unstable();
+    assert_eq!(names(&out), beside);
     assert_eq!(names(folder.path()), ["in.jsonl", "views"]);
 }
 
@@ -192,19 +194,29 @@ fn a_folder_of_something_else_is_never_replaced() {
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let said = error(&batch(&path, &out));
     assert!(
-        said.contains("it holds notes.txt, which would be lost"),
+        said.contains("not a folder of versions: it holds notes.txt"),
         "{said}"
     );
-    fs::remove_file(out.join("manifest.json")).unwrap();
-    assert!(error(&batch(&path, &out)).contains("not a folder of batch views"));
     assert_eq!(fs::read(out.join("notes.txt")).unwrap(), b"mine");
+    // Views that an earlier program wrote there are recognised.
+    let old = folder.path().join("old");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("manifest.json"), "{}").unwrap();
+    let said = error(&batch(&path, &old));
+    assert!(
+        said.contains("manifest.json of an earlier program's form"),
+        "{said}"
+    );
 
     let file = folder.path().join("file");
     fs::write(&file, "mine").unwrap();
     assert!(error(&batch(&path, &file)).contains("a file stands there"));
     assert_eq!(fs::read(&file).unwrap(), b"mine");
-    assert!(error(&batch(&path, folder.path())).contains("holds the input"));
-    assert!(error(&batch(&path, Path::new("/"))).contains("name a folder of its own"));
+    // Neither is the folder of the input, nor the root.
+    let said = error(&batch(&path, folder.path()));
+    assert!(said.contains("not a folder of versions"), "{said}");
+    let said = error(&batch(&path, Path::new("/")));
+    assert!(said.contains("not a folder of versions"), "{said}");
 }
 
 #[test]
@@ -261,15 +273,16 @@ fn two_runs_into_one_folder_are_kept_apart() {
     let (folder, path) = input(3);
     let out = folder.path().join("views");
     // Another run, as far as the lock can tell.
-    let lock = fs::File::create(folder.path().join(".views.lock")).unwrap();
+    fs::create_dir(&out).unwrap();
+    let lock = fs::File::create(out.join(".lock")).unwrap();
     (&lock).write_all(b"4711").unwrap();
     lock.lock().unwrap();
     let said = error(&batch(&path, &out));
     assert!(
-        said.contains("another run (process 4711) is writing these views"),
+        said.contains("another process (process 4711) is writing there"),
         "{said}"
     );
-    assert!(!out.exists());
+    assert!(!out.join("current").exists());
     lock.unlock().unwrap();
     assert!(batch(&path, &out).status.success());
 
@@ -286,9 +299,7 @@ fn two_runs_into_one_folder_are_kept_apart() {
     let done = children
         .into_iter()
         .map(|child| child.wait_with_output().unwrap())
-        .filter(|output| {
-            output.status.success() || !error(output).contains("is writing these views")
-        });
+        .filter(|output| output.status.success() || !error(output).contains("is writing there"));
     assert!(done.count() >= 1);
     assert_eq!(Manifest::read(&out).unwrap().counts.distinct, 3);
     assert_eq!(names(folder.path()), ["in.jsonl", "views"]);
@@ -315,7 +326,7 @@ fn a_run_killed_at_any_moment_leaves_old_views_or_new() {
         assert_eq!(rows as u64, said);
         // What is served is of the same run, and every block of it is sound.
         let served = ServedViews::open(&out).expect("stores are there at every moment");
-        served.page_view_store().verify().unwrap();
+        served.verify().unwrap();
         let all = served.extent("a.com/").unwrap().unwrap();
         let answer = served.page_views("a.com/", all).unwrap().unwrap();
         let hours = view.iter().filter(|row| row.1 == "h");

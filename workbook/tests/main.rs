@@ -9,6 +9,7 @@ mod extent;
 mod front_ends;
 mod grade;
 mod kernel;
+mod layers;
 #[cfg(target_os = "linux")]
 #[path = "../../tests/memory.rs"]
 mod memory;

@@ -1,19 +1,64 @@
 //! The Lambda Architecture: `query = function(batch views, realtime views)`.
+//!
+//! All data is kept for ever in a **master data set** that is only ever added to. The
+//! **batch layer** computes views of all of it, from scratch, again and again. The
+//! **serving layer** keeps the newest views and answers from them. The **speed layer** keeps
+//! views of what arrived since, and forgets it when a batch has it. A **query** merges
+//! both.
+//!
+//! # The way of one datum
+//!
+//! Read the crate by going down this list once.
+//!
+//! | step | module | what happens |
+//! |---|---|---|
+//! | 1 | [`datum`] | a fact: a page view, an equiv (two identifiers are one person), a property; which of them are refused, and why |
+//! | 2 | [`speed`]`::Log` | it arrives in a partitioned log, from which both layers read |
+//! | 3 | [`master`] | before a batch, what arrived becomes a part of the master data set |
+//! | 4 | [`batch`] | what the views are: URLs normalised, duplicates dropped, persons joined, page views, uniques and bounces counted at four granularities; as functions of data frames, to be read and changed in a cell |
+//! | 5 | [`engine`] | where the same views of files of any size are computed: [`engine::local`] on this machine's cores |
+//! | 6 | [`versions`] | the views become a version of a folder, published by one rename, kept for a way back |
+//! | 7 | [`serving`] | the store that answers from a version: written whole, sharded, read at random |
+//! | 8 | [`speed`] | meanwhile the realtime views count the datum once, however often a worker crashes, and expire it when a batch has it |
+//! | 9 | [`query`] | both layers are merged, or the query is refused because a batch is missing between them |
+//!
+//! [`BatchRun`] is steps 5 to 7 as one call, and [`Lambda`] holds all layers over one topic.
+//! [`calendar`](mod@calendar), a crate of its own, has the buckets, the days of a place, and
+//! the fewest buckets that make up a range. [`faults`] is what tests may let go wrong.
+//!
+//! # Where another system can stand
+//!
+//! | trait | here | in a larger system |
+//! |---|---|---|
+//! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka |
+//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | HBase, Cassandra |
+//! | [`engine::Engine`] | [`engine::Local`], the cores of this machine | Spark |
+//!
+//! The crate knows neither the chapters nor Jupyter: experiments and pictures are in the
+//! crates that stand on it.
 pub mod batch;
+pub mod batch_run;
 pub mod datum;
 pub mod engine;
+mod error;
 #[cfg(test)]
 #[path = "../../../tests/extent.rs"]
 mod extent;
+pub mod faults;
 mod forms;
+mod layers;
+pub mod master;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../../../tests/memory.rs"]
 mod memory;
 pub mod query;
 pub mod serving;
 pub mod speed;
+pub mod versions;
 
+pub use batch_run::BatchRun;
 pub use calendar;
-pub use query::{
-    Answer, Built, Expiry, Freshness, Lambda, Master, Options, Query, Served, batch_run, master,
-};
+pub use error::{LambdaError, Result};
+pub use layers::{Expiry, Lambda, Options};
+pub use master::Master;
+pub use query::{Answer, Freshness, Query};

@@ -16,6 +16,7 @@ pub mod layers;
 #[path = "../../../tests/memory.rs"]
 mod memory;
 pub mod microbatch;
+pub mod misreading;
 pub mod plot;
 pub mod serving_layer;
 pub mod speed_layer;

@@ -1,30 +1,44 @@
 //! `workbook batch`: a file of datums becomes a folder of views.
 
 use crate::Outcome;
-use anyhow::Context;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use lambda_workbook::batch::Precision;
-use lambda_workbook::batch::output::{self, FileRows, Manifest, Output, SERVING};
+use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, Views, local};
-use lambda_workbook::serving::{Header, Serving, publish};
+use lambda_workbook::lambda::{BatchRun, Lambda, Options};
+use lambda_workbook::serving::{Header, Serving};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Reads datums, normalises URLs, drops duplicates, counts page views and unique
-/// persons by hour, day, week and month, and visits and bounces by domain, and
-/// replaces the folder of views as a whole.
+/// persons by hour, day, week and month, and visits and bounces by domain, and publishes
+/// the views as a version of a folder: all at once, with earlier versions for a way back.
 #[derive(clap::Args)]
 pub struct Args {
     /// Datums, as JSON lines or Parquet
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
-    /// Folder of the views; replaced as a whole
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "home",
+        requires = "out"
+    )]
+    input: Option<PathBuf>,
+    /// Folder of the views; `current` in it leads to the newest version
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "home",
+        requires = "input"
+    )]
+    out: Option<PathBuf>,
+    /// Folder that `workbook append` made, in place of --input and --out: everything in its
+    /// log becomes the next batch, and the realtime views forget it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "out", "zones", "views", "shards", "keep"])]
+    home: Option<PathBuf>,
     /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
     #[arg(long = "zone", value_name = "TZ", value_parser = calendar::parse_zone)]
     zones: Vec<Tz>,
@@ -78,137 +92,131 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
         }),
     };
     let started = Instant::now();
-    let output = Output::claim(&args.out, &args.input)?;
-    let staging = output.staging()?;
-    let job = Job {
-        input: args.input,
-        zones: args.zones,
-        views: match args.views {
-            ViewsName::All => Views::All,
-            ViewsName::PageViews => Views::PageViews,
-        },
-        precision: args.precision,
+    let report = match (&args.home, args.input, args.out) {
+        (Some(home), _, _) => run_home(engine.as_ref(), home, args.precision)?,
+        (None, Some(input), Some(out)) => {
+            let job = Job {
+                zones: args.zones,
+                views: match args.views {
+                    ViewsName::All => Views::All,
+                    ViewsName::PageViews => Views::PageViews,
+                },
+                precision: args.precision,
+                ..Job::of(input)
+            };
+            let how = Serving {
+                shards: args.shards,
+                keep: args.keep as usize,
+                precision: job.precision.bits(),
+            };
+            run_file(engine.as_ref(), &job, &out, how)?
+        }
+        // clap lets nothing else through.
+        _ => crate::wrong_use("name --input and --out, or --home"),
     };
-    let show = Show::new();
-    let summary = engine.run(&job, staging.path(), &|progress| show.progress(progress));
-    show.done();
-    let summary = summary?;
-    let how = Serving {
-        shards: args.shards,
-        keep: args.keep as usize,
-        precision: job.precision.bits(),
-    };
-    let served = publish(staging.path(), output.folder(), how)?;
-    let manifest = manifest(engine.name(), &job, &summary)?;
-    output.swap_in(staging, &manifest)?;
-    report(&output, &summary, &served, started.elapsed());
+    // A reader that has gone (`| head -1`) is no fault: the views are in place.
+    let _ = report.write(&mut std::io::stdout().lock(), started.elapsed());
     Ok(Outcome::Done)
 }
 
-fn manifest(engine: &str, job: &Job, summary: &Summary) -> anyhow::Result<Manifest> {
-    let name = job
-        .input
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let bytes = std::fs::metadata(&job.input)
-        .context("looking at the input again")?
-        .len();
-    let counts = &summary.counts;
-    Ok(Manifest {
-        made_by: Manifest::MADE_BY.to_owned(),
-        version: Manifest::VERSION,
-        engine: engine.to_owned(),
-        input: output::Input {
-            name,
-            format: summary.format.name().to_owned(),
-            bytes,
-        },
-        precision: job.precision.bits(),
-        counts: output::Counts {
-            read: counts.read,
-            rejected: counts.rejected,
-            other_kinds: counts.other_kinds,
-            duplicates: counts.duplicates,
-            distinct: counts.distinct,
-        },
-        zones: job
-            .zones
-            .iter()
-            .map(|zone| zone.name().to_owned())
-            .collect(),
-        files: summary
-            .files
-            .iter()
-            .map(|(name, rows)| FileRows {
-                name: name.clone(),
-                rows: *rows,
-            })
-            .collect(),
-    })
+/// Computes the views of a file and publishes them.
+fn run_file(engine: &dyn Engine, job: &Job, out: &Path, how: Serving) -> anyhow::Result<Report> {
+    let show = Show::new();
+    let run = BatchRun::compute(engine, job, out, how, &|progress| show.progress(progress));
+    show.done();
+    let run = run?;
+    let report = Report::of(&run, None);
+    run.publish()?;
+    Ok(report)
 }
 
-/// A store's name, and what its new version holds.
-type Published = (&'static str, Header);
-
-/// A reader that has gone (`| head -1`) is no fault: the views are in place.
-fn report(output: &Output, summary: &Summary, served: &[Published], took: Duration) {
-    let mut out = std::io::stdout().lock();
-    let _ = write_report(&mut out, output, summary, served, took);
+/// Runs the next batch of a home folder: everything in its log.
+fn run_home(engine: &dyn Engine, home: &Path, precision: Precision) -> anyhow::Result<Report> {
+    super::must_be_home(home)?;
+    let options = Options {
+        precision,
+        ..Options::default()
+    };
+    let mut lambda = Lambda::open_home(home, options)?;
+    let (batch, cut) = lambda.begin_batch()?;
+    let run = lambda.build_by(engine, batch, &cut)?;
+    let report = Report::of(&run, Some(batch));
+    lambda.publish(run)?;
+    lambda.expire()?;
+    Ok(report)
 }
 
-fn write_report(
-    out: &mut impl Write,
-    output: &Output,
-    summary: &Summary,
-    served: &[Published],
-    took: Duration,
-) -> std::io::Result<()> {
-    let counts = &summary.counts;
-    let secs = took.as_secs_f64();
-    writeln!(
-        out,
-        "read {} datums in {secs:.2} s ({} a second)",
-        HumanCount(counts.read),
-        HumanCount((counts.read as f64 / secs) as u64)
-    )?;
-    writeln!(
-        out,
-        "page views: {} distinct, {} duplicates dropped; other kinds: {}",
-        HumanCount(counts.distinct),
-        HumanCount(counts.duplicates),
-        HumanCount(counts.other_kinds)
-    )?;
-    for (name, rows) in &summary.files {
-        let path = output.folder().join(name);
-        if name != local::REJECTED {
-            writeln!(out, "{}: {} rows", path.display(), HumanCount(*rows))?;
-        } else if let Some(first) = &summary.first_rejected {
-            writeln!(
-                out,
-                "rejected {} {}s, see {}; the first: {first}",
-                HumanCount(counts.rejected),
-                summary.format.unit(),
-                path.display()
-            )?;
-        } else {
-            writeln!(out, "rejected 0 {}s", summary.format.unit())?;
+/// What a run found and wrote, to be printed when its views are served.
+struct Report {
+    batch: Option<u64>,
+    summary: Summary,
+    folder: PathBuf,
+    stores: Vec<(&'static str, Header)>,
+}
+
+impl Report {
+    fn of(run: &BatchRun, batch: Option<u64>) -> Self {
+        Self {
+            batch,
+            summary: run.summary().clone(),
+            folder: run.home(),
+            stores: run.stores().to_vec(),
         }
     }
-    for (name, header) in served {
-        let path = output.folder().join(SERVING).join(name);
+
+    fn write(&self, out: &mut impl Write, took: Duration) -> std::io::Result<()> {
+        // What was read.
+        let (counts, secs) = (&self.summary.counts, took.as_secs_f64());
+        if let Some(batch) = self.batch {
+            write!(out, "batch {batch}: ")?;
+        }
         writeln!(
             out,
-            "{}: version {}, {} of {} URLs in {} shards",
-            path.display(),
-            header.version,
-            header.values,
-            HumanCount(header.urls),
-            header.shards
+            "read {} datums in {secs:.2} s ({} a second)",
+            HumanCount(counts.read),
+            HumanCount((counts.read as f64 / secs) as u64)
         )?;
+        writeln!(
+            out,
+            "page views: {} distinct, {} duplicates dropped; other kinds: {}",
+            HumanCount(counts.distinct),
+            HumanCount(counts.duplicates),
+            HumanCount(counts.other_kinds)
+        )?;
+
+        // The files, and what could not be read.
+        for (name, rows) in &self.summary.files {
+            let path = self.folder.join(name);
+            if name != local::REJECTED {
+                writeln!(out, "{}: {} rows", path.display(), HumanCount(*rows))?;
+            } else if let Some(first) = &self.summary.first_rejected {
+                writeln!(
+                    out,
+                    "rejected {} {}s, see {}; the first: {first}",
+                    HumanCount(counts.rejected),
+                    self.summary.format.unit(),
+                    path.display()
+                )?;
+            } else {
+                writeln!(out, "rejected 0 {}s", self.summary.format.unit())?;
+            }
+        }
+
+        // The stores that queries read.
+        for (name, header) in &self.stores {
+            let path = self.folder.join(SERVING).join(name);
+            writeln!(
+                out,
+                "{}: version {}, {} of {} URLs in {} shards",
+                path.display(),
+                header.version,
+                header.values,
+                HumanCount(header.urls),
+                header.shards
+            )?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Progress: a bar on a terminal, else a plain line every few seconds.

@@ -7,9 +7,10 @@ use lambda_workbook::batch::normalise_url;
 use lambda_workbook::calendar::{self, Granularity, Plan, Span, SpanError, local_day};
 use lambda_workbook::chrono::{DateTime, NaiveDate, NaiveDateTime};
 use lambda_workbook::chrono_tz::Tz;
+use lambda_workbook::lambda::{Freshness, Lambda, Options};
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
-use lambda_workbook::serving::{Answer, BLOCK, ServedViews};
+use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,7 +24,11 @@ pub struct Args {
     /// Folder of a batch run: what `workbook batch` calls --out
     #[arg(long, value_name = "DIR", global = true, default_value = "views")]
     views: PathBuf,
-    /// Also show what was read
+    /// Folder that `workbook append` made, in place of --views: answers come from the
+    /// serving views and the realtime views together
+    #[arg(long, value_name = "DIR", global = true, conflicts_with = "views")]
+    home: Option<PathBuf>,
+    /// Also show what was read, and what came from which layer
     #[arg(long, global = true)]
     explain: bool,
     /// Print one JSON object instead of text
@@ -91,28 +96,30 @@ fn time(text: &str) -> Result<Time, String> {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let views = ServedViews::open(&args.views).with_context(|| {
-        let folder = args.views.display();
-        format!("no views to ask in {folder}; name the folder that `workbook batch --out` wrote")
-    })?;
+    let layers = match &args.home {
+        Some(home) => {
+            super::must_be_home(home)?;
+            Layers::Both(Box::new(Lambda::open_home(home, Options::default())?))
+        }
+        None => Layers::Serving(ServedViews::open(&args.views).with_context(|| {
+            let folder = args.views.display();
+            format!(
+                "no views to ask in {folder}; name the folder that `workbook batch --out` wrote"
+            )
+        })?),
+    };
     let show = Show {
         explain: args.explain,
         json: args.json,
     };
     match args.question {
-        Question::PageViews(range) => {
-            let count = |url: &str, span| Ok(views.page_views(url, span)?.map(|a| (a.value, a)));
-            ask(&views, &show, &range, "page views", count)
-        }
-        Question::Uniques(range) => {
-            let count = |url: &str, span| {
-                Ok(views
-                    .uniques(url, span)?
-                    .map(|answer| (answer.value.uniques(), answer)))
-            };
-            ask(&views, &show, &range, "uniques", count)
-        }
-        Question::BounceRate { domain: name } => bounce_rate(&views, &show, &name),
+        Question::PageViews(range) => ask(&layers, &show, &range, "page views", |url, span| {
+            layers.page_views(url, span)
+        }),
+        Question::Uniques(range) => ask(&layers, &show, &range, "uniques", |url, span| {
+            layers.uniques(url, span)
+        }),
+        Question::BounceRate { domain: name } => bounce_rate(&layers, &show, &name),
     }
 }
 
@@ -122,43 +129,163 @@ struct Show {
     json: bool,
 }
 
-type Asked<T> = anyhow::Result<Option<(i64, Answer<T>)>>;
+/// What is asked.
+enum Layers {
+    /// The serving views alone.
+    Serving(ServedViews),
+    /// Serving and realtime views together.
+    Both(Box<Lambda>),
+}
 
-fn ask<T>(
-    views: &ServedViews,
+/// What each layer alone would say, and how fresh their answer is.
+type Parts<T> = Option<(T, T, Freshness)>;
+
+/// An answer, and where it comes from.
+struct Found<T> {
+    value: T,
+    /// What was read of the serving views; `None` if they do not hold the URL.
+    reads: Option<Explained<()>>,
+    /// What each layer says, where both were asked.
+    parts: Parts<T>,
+}
+
+impl Layers {
+    fn served(&self) -> &ServedViews {
+        match self {
+            Self::Serving(views) => views,
+            Self::Both(lambda) => lambda.served(),
+        }
+    }
+
+    fn page_views(&self, url: &str, span: Span) -> anyhow::Result<Found<i64>> {
+        let read = self.served().page_views(url, span)?;
+        let mut value = read.as_ref().map_or(0, |read| read.value);
+        let mut parts = None;
+        if let Self::Both(lambda) = self {
+            let answer = lambda.query()?.page_views(url, span.from()..span.until())?;
+            value = answer.value;
+            parts = Some((answer.serving, answer.realtime, answer.freshness));
+        }
+        let reads = read.map(|read| read.map(|_| ()));
+        Ok(Found {
+            value,
+            reads,
+            parts,
+        })
+    }
+
+    fn uniques(&self, url: &str, span: Span) -> anyhow::Result<Found<i64>> {
+        let read = self.served().uniques(url, span)?;
+        let mut value = read.as_ref().map_or(0, |read| read.value.uniques());
+        let mut parts = None;
+        if let Self::Both(lambda) = self {
+            let answer = lambda.query()?.uniques(url, span.from()..span.until())?;
+            value = answer.value;
+            parts = Some((answer.serving, answer.realtime, answer.freshness));
+        }
+        let reads = read.map(|read| read.map(|_| ()));
+        Ok(Found {
+            value,
+            reads,
+            parts,
+        })
+    }
+
+    /// `None` for a domain to which nobody came.
+    fn bounces(&self, domain: &str) -> anyhow::Result<Option<Found<Bounces>>> {
+        let (value, parts) = match self {
+            Self::Serving(views) => match views.bounces(domain)? {
+                Some(value) => (value, None),
+                None => return Ok(None),
+            },
+            Self::Both(lambda) => {
+                let answer = lambda.query()?.bounce_rate(domain)?;
+                let parts = (answer.serving, answer.realtime, answer.freshness);
+                (answer.value, Some(parts))
+            }
+        };
+        Ok((value.visits > 0).then_some(Found {
+            value,
+            reads: None,
+            parts,
+        }))
+    }
+
+    /// All of the time in which a URL was seen; `None` for a URL that was not.
+    fn extent(&self, url: &str) -> anyhow::Result<Option<Span>> {
+        let served = self.served().extent(url)?;
+        let Self::Both(lambda) = self else {
+            return Ok(served);
+        };
+        let all = *calendar::TIMESTAMPS.start()..*calendar::TIMESTAMPS.end();
+        let hours = lambda.query()?.page_views_by_hour(url, all)?;
+        let ends = hours.keys().next().zip(hours.keys().next_back());
+        let hour = Granularity::Hour.secs();
+        let seen = ends.map(|(first, last)| Span::of_hours_in(&(*first..last + hour)));
+        Ok(match (served, seen) {
+            (Some(served), Some(seen)) => Some(Span::of_hours_in(
+                &(served.from().min(seen.from())..served.until().max(seen.until())),
+            )),
+            (served, seen) => served.or(seen),
+        })
+    }
+
+    /// The error for a URL or a domain that was not seen, with the nearest that were.
+    fn unknown(&self, name: &str, of_bounces: bool) -> anyhow::Error {
+        let error = unknown(self.served(), name, of_bounces);
+        let waiting = match self {
+            Self::Serving(_) => 0,
+            Self::Both(lambda) => lambda.query().map_or(0, |query| query.freshness().waiting),
+        };
+        if waiting == 0 {
+            return error;
+        }
+        anyhow::anyhow!(
+            "{error}; {} in the log, in no view yet; apply them with `workbook speed --home DIR`",
+            match waiting {
+                1 => "1 record waits".to_owned(),
+                waiting => format!("{} records wait", HumanCount(waiting)),
+            }
+        )
+    }
+}
+
+fn ask(
+    layers: &Layers,
     show: &Show,
     range: &Range,
     what: &str,
-    count: impl Fn(&str, Span) -> Asked<T>,
+    count: impl Fn(&str, Span) -> anyhow::Result<Found<i64>>,
 ) -> anyhow::Result<Outcome> {
+    // The URL and the ranges that are meant.
     let url = normalised(&range.url);
-    let Some(whole) = views.extent(&url)? else {
-        return Err(unknown(views, &url, false));
+    let Some(whole) = layers.extent(&url)? else {
+        return Err(layers.unknown(&url, false));
     };
     let span = range.span(whole);
     let mut spans = vec![span];
     if range.by_day {
         spans = days(span, range.zone);
     }
+
+    // An answer for each.
     let mut out = std::io::stdout().lock();
     for span in spans {
-        let Some((value, answer)) = count(&url, span)? else {
-            return Err(unknown(views, &url, false));
-        };
+        let found = count(&url, span)?;
         // A reader that has gone (`| head -1`) is no fault.
         let _ = match show.json {
-            true => writeln!(out, "{}", as_json(what, &url, value, &answer, show.explain)),
+            true => writeln!(out, "{}", as_json(what, &url, span, &found, show.explain)),
             false => {
                 let (from, until) = (span.from(), span.until());
                 writeln!(
                     out,
-                    "{} {what} of {url} from {} to before {}",
-                    HumanCount(value.max(0) as u64),
+                    "{} of {url} from {} to before {}",
+                    amount(found.value.max(0), what),
                     wall_clock(from, range.zone),
                     wall_clock(until, range.zone)
                 )
                 .and_then(|()| match show.explain {
-                    true => explain(&mut out, &answer, what),
+                    true => explain(&mut out, &found, what),
                     false => Ok(()),
                 })
             }
@@ -253,19 +380,22 @@ fn unknown(views: &ServedViews, name: &str, of_bounces: bool) -> anyhow::Error {
     anyhow::anyhow!("the view has no {what} {name:?}; {held}")
 }
 
-fn bounce_rate(views: &ServedViews, show: &Show, name: &str) -> anyhow::Result<Outcome> {
+fn bounce_rate(layers: &Layers, show: &Show, name: &str) -> anyhow::Result<Outcome> {
     let url = normalised(name);
     let name = domain(&url);
-    let Some((found, version)) = views.bounces(name)? else {
-        return Err(unknown(views, name, true));
+    let Some(found) = layers.bounces(name)? else {
+        return Err(layers.unknown(name, true));
     };
-    let rate = found.rate();
+    let (value, rate) = (found.value, found.value.rate());
+    let version = layers.served().version();
     let mut out = std::io::stdout().lock();
     if show.json {
-        let answer = json!({
-            "domain": name, "visits": found.visits, "bounces": found.bounces,
+        let mut answer = json!({
+            "domain": name, "visits": value.visits, "bounces": value.bounces,
             "bounce_rate": rate, "version": version,
         });
+        let of = |part: Bounces| json!({"visits": part.visits, "bounces": part.bounces});
+        add_parts(&mut answer, &found.parts, of);
         let _ = writeln!(out, "{answer}");
         return Ok(Outcome::Done);
     }
@@ -275,25 +405,75 @@ fn bounce_rate(views: &ServedViews, show: &Show, name: &str) -> anyhow::Result<O
     let _ = writeln!(
         out,
         "{percent} bounce rate of {name}: {} of {} visits ended where they began",
-        HumanCount(found.bounces as u64),
-        HumanCount(found.visits as u64)
+        HumanCount(value.bounces as u64),
+        HumanCount(value.visits as u64)
     );
     if show.explain {
-        let _ = writeln!(
-            out,
-            "1 read: the domain's row, in version {version} of the view"
-        );
+        if let Some(version) = version {
+            let _ = writeln!(
+                out,
+                "1 read: the domain's row, in version {version} of the view"
+            );
+        }
+        let _ = explain_parts(&mut out, &found.parts, ToString::to_string);
     }
     Ok(Outcome::Done)
 }
 
-fn explain<T>(out: &mut impl Write, answer: &Answer<T>, what: &str) -> std::io::Result<()> {
-    let plan = answer.plan.to_string();
+fn explain(out: &mut impl Write, found: &Found<i64>, what: &str) -> std::io::Result<()> {
+    match &found.reads {
+        Some(reads) => explain_reads(out, reads, what)?,
+        None => writeln!(out, "the serving views do not hold this URL")?,
+    }
+    explain_parts(out, &found.parts, |part| amount(*part, what))
+}
+
+/// "1 page view", "2 page views".
+fn amount(n: i64, what: &str) -> String {
+    let what = match n {
+        1 => what.strip_suffix('s').unwrap_or(what),
+        _ => what,
+    };
+    format!("{} {what}", HumanCount(n as u64))
+}
+
+/// What each layer alone would say, and how fresh the answer is.
+fn explain_parts<T>(
+    out: &mut impl Write,
+    parts: &Parts<T>,
+    words: impl Fn(&T) -> String,
+) -> std::io::Result<()> {
+    let Some((serving, realtime, freshness)) = parts else {
+        return Ok(());
+    };
+    let records = |n: u64| counted(n as usize, "record", "records");
+    writeln!(
+        out,
+        "the serving views alone, batch {} with {}: {}",
+        freshness.batch,
+        records(freshness.served),
+        words(serving)
+    )?;
+    writeln!(
+        out,
+        "the realtime views alone, {} since the batch's cut: {}",
+        records(freshness.realtime),
+        words(realtime)
+    )?;
+    writeln!(
+        out,
+        "in the log, in no view yet: {}",
+        records(freshness.waiting)
+    )
+}
+
+fn explain_reads(out: &mut impl Write, reads: &Explained<()>, what: &str) -> std::io::Result<()> {
+    let plan = reads.plan.to_string();
     writeln!(out, "{}", plan.lines().next().unwrap_or_default())?;
-    for (read, value) in &answer.parts {
+    for (read, value) in &reads.parts {
         let sign = if read.minus { '-' } else { '+' };
         let value = match value {
-            Some(value) => format!("{} {what}", HumanCount(*value as u64)),
+            Some(value) => amount(*value, what),
             None => "no row: nobody came".to_owned(),
         };
         writeln!(
@@ -308,37 +488,52 @@ fn explain<T>(out: &mut impl Write, answer: &Answer<T>, what: &str) -> std::io::
     writeln!(
         out,
         "version {}, shard {} of {}: 1 look into the index, {}, {} of {BLOCK} bytes",
-        answer.version,
-        answer.shard + 1,
-        answer.shards,
-        counted(answer.scans, "contiguous scan", "contiguous scans"),
-        counted(answer.blocks as usize, "block", "blocks"),
+        reads.version,
+        reads.shard + 1,
+        reads.shards,
+        counted(reads.scans, "contiguous scan", "contiguous scans"),
+        counted(reads.blocks as usize, "block", "blocks"),
     )
 }
 
-fn as_json<T>(
+fn as_json(
     what: &str,
     url: &str,
-    value: i64,
-    answer: &Answer<T>,
+    span: Span,
+    found: &Found<i64>,
     explain: bool,
 ) -> serde_json::Value {
-    let span = answer.plan.span();
     let mut object = json!({
         "url": url, "from": span.from(), "until": span.until(),
-        what.replace(' ', "_"): value, "version": answer.version,
+        what.replace(' ', "_"): found.value,
+        "version": found.reads.as_ref().map(|reads| reads.version),
     });
-    if explain {
-        let reads = answer.parts.iter().map(|(read, value)| {
+    add_parts(&mut object, &found.parts, |part| json!(part));
+    if let (true, Some(reads)) = (explain, &found.reads) {
+        let each = reads.parts.iter().map(|(read, value)| {
             json!({
                 "granularity": read.granularity.code(), "ts": read.ts,
                 "minus": read.minus, "value": value,
             })
         });
-        object["reads"] = reads.collect();
-        object["scans"] = json!(answer.scans);
-        object["blocks"] = json!(answer.blocks);
-        object["shard"] = json!(answer.shard);
+        object["reads"] = each.collect();
+        object["scans"] = json!(reads.scans);
+        object["blocks"] = json!(reads.blocks);
+        object["shard"] = json!(reads.shard);
     }
     object
+}
+
+/// Adds what each layer alone would say, where both were asked.
+fn add_parts<T: Copy>(
+    object: &mut serde_json::Value,
+    parts: &Parts<T>,
+    of: impl Fn(T) -> serde_json::Value,
+) {
+    if let Some((serving, realtime, freshness)) = parts {
+        object["serving"] = of(*serving);
+        object["realtime"] = of(*realtime);
+        object["batch"] = json!(freshness.batch);
+        object["waiting"] = json!(freshness.waiting);
+    }
 }

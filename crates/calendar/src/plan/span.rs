@@ -40,6 +40,29 @@ impl Span {
         Ok(Span { from, until })
     }
 
+    /// Returns the hours that begin in a range of epoch seconds, cut to the years 1 to
+    /// 9999; an empty span where none does.
+    ///
+    /// ```
+    /// use lambda_workbook::calendar::Span;
+    /// assert_eq!(Span::of_hours_in(&(-10..7_200)), Span::new(0, 7_200)?);
+    /// assert_eq!(Span::of_hours_in(&(1..3_599)).hours(), 0);
+    /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+    /// ```
+    pub fn of_hours_in(range: &std::ops::Range<i64>) -> Span {
+        let hour = Granularity::Hour.secs();
+        // The first hour that begins at a second or after it, in the range of years.
+        let next = |secs: i64| {
+            let secs = secs.clamp(*SECONDS.start(), SECONDS.end() - hour);
+            secs + (-secs).rem_euclid(hour)
+        };
+        let from = next(range.start);
+        Span {
+            from,
+            until: next(range.end).max(from),
+        }
+    }
+
     /// From one reading of the clocks of a place to before another.
     ///
     /// A reading that occurs twice is the first of the two; one that the clocks

@@ -72,6 +72,35 @@ pub fn join(stretches: &mut Vec<Stretch>) {
     stretches.dedup_by(|later, earlier| earlier.join(*later));
 }
 
+/// Bytes of a stretch in [`to_bytes`].
+const STRETCH: usize = 17;
+
+/// Returns stretches as bytes: for each its first and last second, and whether it has many
+/// views.
+pub fn to_bytes(stretches: &[Stretch]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(STRETCH * stretches.len());
+    for stretch in stretches {
+        bytes.extend(stretch.first.to_be_bytes());
+        bytes.extend(stretch.last.to_be_bytes());
+        bytes.push(stretch.many.into());
+    }
+    bytes
+}
+
+/// Reads what [`to_bytes`] wrote; `None` if the bytes are anything else.
+pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Stretch>> {
+    let read = |bytes: &[u8]| {
+        let (first, rest) = bytes.split_first_chunk()?;
+        let (last, many) = rest.split_first_chunk()?;
+        Some(Stretch {
+            first: i64::from_be_bytes(*first),
+            last: i64::from_be_bytes(*last),
+            many: *many == [1],
+        })
+    };
+    bytes.chunks(STRETCH).map(read).collect()
+}
+
 /// The domain of a normalised URL: what stands before the first slash.
 ///
 /// ```

@@ -61,10 +61,9 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    pub(crate) fn io(
-        path: impl Into<PathBuf>,
-        doing: &'static str,
-    ) -> impl FnOnce(io::Error) -> Self {
+    /// Returns a function that says what was being done with which file when the system
+    /// refused.
+    pub fn io(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| EngineError::Io {
             path,
@@ -73,7 +72,8 @@ impl EngineError {
         }
     }
 
-    pub(crate) fn parquet(
+    /// As [`io`](Self::io), for what polars refuses.
+    pub fn parquet(
         path: impl Into<PathBuf>,
         doing: &'static str,
     ) -> impl FnOnce(PolarsError) -> Self {

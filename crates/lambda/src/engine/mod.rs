@@ -11,23 +11,94 @@ pub mod local;
 
 pub use error::EngineError;
 pub use local::Local;
-pub use local::plain_page_view;
+pub use local::{plain_page_view, visitor};
 
 use crate::batch::sketch::Precision;
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What is to be computed.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// A file of datums: JSON lines or Parquet, told apart by content.
-    pub input: PathBuf,
+    /// The datums.
+    pub input: Input,
     /// Zones whose local days get a view, besides the buckets in UTC.
     pub zones: Vec<Tz>,
     /// Which views.
     pub views: Views,
     /// Of the sketches in the view of uniques.
     pub precision: Precision,
+    /// Whether each person's visits are written too. Only a query that merges realtime
+    /// views needs them: it joins a visit that goes on after the batch.
+    pub visits: bool,
+    /// Whether an input without a single sound datum is an error. A mistyped path is
+    /// worth one; a log to which nothing has come yet is not.
+    pub nothing_is_an_error: bool,
+}
+
+impl Job {
+    /// Computes all views of an input, and none by local day.
+    pub fn of(input: impl Into<Input>) -> Self {
+        Self {
+            input: input.into(),
+            zones: Vec::new(),
+            views: Views::All,
+            precision: Precision::DEFAULT,
+            visits: false,
+            nothing_is_an_error: true,
+        }
+    }
+}
+
+/// Where the datums of a [`Job`] are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file of JSON lines or Parquet, told apart by content.
+    File(PathBuf),
+    /// The parts of a master data set, files of JSON lines in a folder.
+    Master {
+        /// The folder, which stands for all parts in messages.
+        folder: PathBuf,
+        /// The parts, in order.
+        parts: Vec<PathBuf>,
+    },
+}
+
+impl Input {
+    /// Returns the file, or the folder of the parts.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Master { folder: path, .. } => path,
+        }
+    }
+
+    /// Returns the bytes of all files.
+    ///
+    /// # Errors
+    /// If a file cannot be looked at.
+    pub fn bytes(&self) -> Result<u64, EngineError> {
+        let len = |path: &PathBuf| {
+            let about = std::fs::metadata(path).map_err(EngineError::io(path, "reading"))?;
+            Ok(about.len())
+        };
+        match self {
+            Self::File(path) => len(path),
+            Self::Master { parts, .. } => parts.iter().map(len).sum(),
+        }
+    }
+}
+
+impl From<PathBuf> for Input {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&Path> for Input {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
 }
 
 /// Which views a [`Job`] computes.
@@ -47,8 +118,8 @@ pub trait Engine {
 
     /// Computes the views and writes them into `folder`, which exists:
     /// `page_views.parquet`, with zones also `page_views_by_local_day.parquet`,
-    /// `uniques.parquet` and `bounces.parquet` unless the job leaves them out, and
-    /// `rejected.jsonl`. Uniques and
+    /// `uniques.parquet` and `bounces.parquet` unless the job leaves them out,
+    /// `visits.parquet` if it asks for it, and `rejected.jsonl`. Uniques and
     /// bounces are of persons: identifiers that an equiv anywhere in the input
     /// joins are one. Leaves nothing else there when it succeeds.
     fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;
@@ -114,7 +185,7 @@ impl InputFormat {
 }
 
 /// Where every datum went. `read = distinct + duplicates + other_kinds + rejected`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Lines (blank ones apart) or rows.
     pub read: u64,

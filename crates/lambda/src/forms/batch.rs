@@ -10,12 +10,6 @@ impl Render for engine::Counts {
     }
 }
 
-impl Render for output::Counts {
-    fn render(&self) -> Rich {
-        grid(&counts(self)).render()
-    }
-}
-
 impl Render for engine::Summary {
     fn render(&self) -> Rich {
         let files = files(self.files.iter().map(|(name, rows)| (name.as_str(), *rows)));
@@ -43,18 +37,8 @@ impl Render for output::Manifest {
                 .iter()
                 .map(|file| (file.name.as_str(), file.rows)),
         );
-        let counts = grid(&counts(&self.counts));
+        let counts = grid(&self.counts);
         Rich::stack(&[about.render(), counts.render(), files.render()])
-    }
-}
-
-fn counts(counts: &output::Counts) -> engine::Counts {
-    engine::Counts {
-        read: counts.read,
-        other_kinds: counts.other_kinds,
-        rejected: counts.rejected,
-        duplicates: counts.duplicates,
-        distinct: counts.distinct,
     }
 }
 
@@ -126,21 +110,17 @@ mod tests {
             made_by: output::Manifest::MADE_BY.into(),
             version: output::Manifest::VERSION,
             engine: "local".into(),
-            input: output::Input {
+            input: output::InputFile {
                 name: "datums.jsonl".into(),
                 format: "json lines".into(),
                 bytes: 1_000,
             },
             precision: 14,
-            counts: output::Counts {
-                read: COUNTS.read,
-                rejected: COUNTS.rejected,
-                other_kinds: COUNTS.other_kinds,
-                duplicates: COUNTS.duplicates,
-                distinct: COUNTS.distinct,
-            },
+            counts: COUNTS,
             zones: vec!["America/Los_Angeles".into()],
             files: Vec::new(),
+            batch: 3,
+            cut: vec![10, 12],
         };
         let text = text(&manifest);
         for said in ["datums.jsonl", "1,402,776", "America/Los_Angeles", "files"] {

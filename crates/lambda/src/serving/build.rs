@@ -11,16 +11,17 @@
 //! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must
 //! be batch-writable, so that the views are swapped and never updated.
 use super::error::{Result, StoreError, io_at};
-use super::folder::{self, HEADER, Lock, Paths, identity, shard_name};
-use super::header::{self, Header};
+use super::folder::{HEADER, identity, shard_name};
+use super::header::Header;
 use super::record::Rows;
 use super::shard_writer::{Out, ShardWriter};
 use super::sharding::shard_of;
 use super::values::{Value, ValueKind};
-use super::world::{Calm, Step, World};
+use crate::faults::{Calm, Step, World};
+use crate::versions::{Draft, Versions};
 use calendar::Granularity;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a version is laid out.
@@ -101,7 +102,9 @@ pub fn build<'a>(
 /// A version on its way. Dropped before [`finish`](Self::finish), it leaves
 /// nothing behind.
 pub struct Builder {
-    paths: Paths,
+    place: Place,
+    /// Where the files go.
+    folder: PathBuf,
     layout: Layout,
     version: u64,
     shards: Vec<ShardWriter>,
@@ -110,9 +113,14 @@ pub struct Builder {
     runs: Vec<Rows>,
     row: u64,
     world: Arc<dyn World>,
-    /// The version has its name, but `CURRENT` does not name it yet.
-    unserved: bool,
-    _lock: Lock,
+}
+
+/// What becomes of a version that is whole.
+enum Place {
+    /// It is published as the next version of a store.
+    Store(Draft),
+    /// It is a part of a larger version, which another draft publishes.
+    Within,
 }
 
 impl Builder {
@@ -127,19 +135,37 @@ impl Builder {
         layout: Layout,
         world: Arc<dyn World>,
     ) -> Result<Self> {
+        let draft = Versions::at(folder).draft_in(Arc::clone(&world))?;
+        let (folder, version) = (draft.path().to_owned(), draft.version());
+        Self::begin(Place::Store(draft), folder, version, layout, world)
+    }
+
+    /// Builds a store as a part of the version `draft`, in its folder `name`. It is
+    /// served when the draft is published.
+    ///
+    /// # Errors
+    /// A layout that no store can have; a folder that cannot be made.
+    pub fn within(draft: &Draft, name: &str, layout: Layout) -> Result<Self> {
+        let world = Arc::clone(draft.world());
+        let folder = draft.path().join(name);
+        Self::begin(Place::Within, folder, draft.version(), layout, world)
+    }
+
+    fn begin(
+        place: Place,
+        folder: PathBuf,
+        version: u64,
+        layout: Layout,
+        world: Arc<dyn World>,
+    ) -> Result<Self> {
         if layout.shards == 0 || layout.keep == 0 {
             return Err(StoreError::Layout {
                 problem: "it needs at least one shard, and to keep at least one version".into(),
             });
         }
-        let paths = Paths::new(folder);
-        let versions = paths.versions();
-        fs::create_dir_all(&versions).map_err(io_at("make", &versions))?;
-        let lock = Lock::take(&paths)?;
-        folder::clear_hidden(&paths)?;
-        let version = paths.kept()?.last().map_or(1, |last| last + 1);
         let mut builder = Self {
-            paths,
+            place,
+            folder,
             layout,
             version,
             shards: Vec::new(),
@@ -147,13 +173,9 @@ impl Builder {
             runs: Vec::new(),
             row: 0,
             world,
-            unserved: false,
-            _lock: lock,
         };
-        builder.reached(Step::Claimed)?;
-        let building = builder.paths.building();
         for shard in 0..layout.shards {
-            let folder = building.join(shard_name(shard));
+            let folder = builder.folder.join(shard_name(shard));
             fs::create_dir_all(&folder).map_err(io_at("make", &folder))?;
             let identity = identity(version, shard);
             let writer = ShardWriter::create(folder, identity, layout.values, &builder.world)?;
@@ -216,10 +238,11 @@ impl Builder {
         Ok(())
     }
 
-    /// Completes the version, puts it on the disk and swaps it in.
+    /// Completes the version and flushes it to the disk; a store's version is served from
+    /// then on, one [`within`](Self::within) a draft when that is published.
     pub fn finish(mut self) -> Result<Header> {
+        // Shards first, then the header, which vouches for them.
         self.end_url()?;
-        let building = self.paths.building();
         let mut header = Header {
             version: self.version,
             values: self.layout.values,
@@ -233,31 +256,17 @@ impl Builder {
             header.urls += urls;
             header.rows += rows;
             header.bytes += bytes;
-            folder::sync(&building.join(shard_name(shard as u32)))?;
+            sync(&self.folder.join(shard_name(shard as u32)))?;
             self.reached(Step::ShardWritten)?;
         }
-        Out::whole(
-            &building.join(HEADER),
-            header.encode().as_bytes(),
-            &self.world,
-        )?;
-        folder::sync(&building)?;
-        self.reached(Step::HeaderWritten)?;
-        let (named, current) = (self.paths.version(self.version), self.paths.current());
-        fs::rename(&building, &named).map_err(io_at("name", &named))?;
-        self.unserved = true;
-        folder::sync(&self.paths.versions())?;
-        self.reached(Step::Named)?;
-        let next = self.paths.next_current();
-        Out::whole(&next, header::current(self.version).as_bytes(), &self.world)?;
-        self.reached(Step::CurrentWritten)?;
-        fs::rename(&next, &current).map_err(io_at("replace", &current))?;
-        self.unserved = false;
-        folder::sync(self.paths.root())?;
-        self.reached(Step::Swapped)?;
-        // The new version is served: what cannot be removed now waits.
-        let _ = self.prune();
-        self.reached(Step::Pruned)?;
+        let path = self.folder.join(HEADER);
+        Out::whole(&path, header.encode().as_bytes(), &self.world)?;
+        sync(&self.folder)?;
+
+        // The version of a store is served from here on.
+        if let Place::Store(draft) = self.place {
+            draft.publish(self.layout.keep)?;
+        }
         Ok(header)
     }
 
@@ -285,7 +294,7 @@ impl Builder {
     }
 
     fn reached(&self, step: Step) -> Result<()> {
-        let io = io_at("go on with the build of", self.paths.root());
+        let io = io_at("go on with the build of", &self.folder);
         self.world.reached(step).map_err(io)
     }
 
@@ -314,33 +323,20 @@ impl Builder {
             problem,
         }
     }
-
-    /// Removes all but the newest versions and the one served.
-    fn prune(&self) -> Result<()> {
-        let kept = self.paths.kept()?;
-        let served = self.paths.served()?;
-        let beyond = kept.len().saturating_sub(self.layout.keep);
-        let mut gone = kept.into_iter().take(beyond).filter(|&v| v != served);
-        gone.try_for_each(|version| self.paths.remove(version))
-    }
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
-            .field("folder", &self.paths.root())
+            .field("folder", &self.folder)
             .field("version", &self.version)
             .field("row", &self.row)
             .finish()
     }
 }
 
-impl Drop for Builder {
-    fn drop(&mut self) {
-        // What cannot be removed now is cleared away by the next builder.
-        if self.unserved {
-            let _ = self.paths.remove(self.version);
-        }
-        let _ = folder::clear_hidden(&self.paths);
-    }
+/// Flushes a folder: the names in it reach the disk only so.
+fn sync(folder: &Path) -> Result<()> {
+    let flushed = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    flushed.map_err(io_at("flush", folder))
 }

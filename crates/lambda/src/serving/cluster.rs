@@ -10,13 +10,14 @@
 //! 3. With none left, the error names the shard and what became of each replica.
 //!    Other shards still answer.
 use super::error::{Result, StoreError, io_at};
-use super::folder::{Paths, identity, shard_name};
+use super::folder::{identity, shard_name};
 use super::header::Header;
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::shard_of;
 use super::store::forward;
 use super::url_rows::UrlRows;
+use crate::versions::Versions;
 use calendar::Granularity;
 use std::fs;
 use std::ops::Range;
@@ -48,7 +49,7 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 /// ```
 #[derive(Debug)]
 pub struct Cluster {
-    paths: Paths,
+    versions: Versions,
     folder: PathBuf,
     header: Header,
     /// By shard, then by replica.
@@ -65,9 +66,9 @@ impl Cluster {
         folder: impl AsRef<Path>,
         replicas: usize,
     ) -> Result<Self> {
-        let paths = Paths::new(store);
-        let version = paths.served()?;
-        let header = Header::read(&paths.header(version), version)?;
+        let versions = Versions::at(store);
+        let version = versions.served()?;
+        let header = Header::of(&versions.folder(version), version)?;
         if replicas == 0 {
             return Err(StoreError::Layout {
                 problem: "each shard needs at least one replica".into(),
@@ -79,7 +80,7 @@ impl Cluster {
                 .collect()
         };
         let cluster = Self {
-            paths,
+            versions,
             folder: folder.as_ref().to_owned(),
             servers: (0..header.shards).map(lost).collect(),
             header,
@@ -117,10 +118,8 @@ impl Cluster {
     pub fn restore(&self, shard: u32, replica: usize) -> Result<()> {
         let mut server = self.server(shard, replica);
         server.stop();
-        let (from, to) = (
-            self.paths.shard(self.header.version, shard),
-            self.files(shard, replica),
-        );
+        let version = self.versions.folder(self.header.version);
+        let (from, to) = (version.join(shard_name(shard)), self.files(shard, replica));
         fs::create_dir_all(&to).map_err(io_at("make", &to))?;
         for entry in fs::read_dir(&from).map_err(io_at("read", &from))?.flatten() {
             let (from, to) = (entry.path(), to.join(entry.file_name()));

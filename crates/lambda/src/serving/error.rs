@@ -1,5 +1,6 @@
 //! What can go wrong with a store, where, and the mend.
 use crate::batch::sketch::SketchError;
+use crate::versions::VersionError;
 use calendar::SpanError;
 use std::fmt;
 use std::io;
@@ -11,8 +12,8 @@ use std::path::{Path, PathBuf};
 /// `None`.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The folder holds no `CURRENT`: no version was ever swapped in.
-    NotAStore { folder: PathBuf },
+    /// The folder of versions: none is there, one is being written, or one is not kept.
+    Version(VersionError),
     /// Made by a program of another format, or by another program.
     Format {
         path: PathBuf,
@@ -39,18 +40,10 @@ pub enum StoreError {
     Corrupt { path: PathBuf, block: Option<u64> },
     /// A row of a build, counted from 0, that no store can hold.
     Row { row: u64, problem: String },
-    /// Another builder holds the store.
-    Busy { folder: PathBuf, process: String },
     /// A range that ends before it starts.
     BackwardRange { from: i64, to: i64 },
     /// The sum of a range is no 64-bit number.
     SumTooLarge { url: String },
-    /// A version that is not kept.
-    NoVersion {
-        folder: PathBuf,
-        version: u64,
-        kept: Vec<u64>,
-    },
     /// A batch run that was told not to make this view.
     NoView { folder: PathBuf, name: &'static str },
     /// A range that no plan of reads answers.
@@ -78,11 +71,7 @@ const RESTORE: &str = "roll back to another version, read a replica, or build th
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAStore { folder } => write!(
-                f,
-                "{}: no store is there (no file CURRENT); build one first",
-                folder.display()
-            ),
+            Self::Version(error) => error.fmt(f),
             Self::Format {
                 path,
                 found,
@@ -124,11 +113,6 @@ impl fmt::Display for StoreError {
             Self::Row { row, problem } => {
                 write!(f, "row {row} cannot be stored: {problem}; {OLD_SERVED}")
             }
-            Self::Busy { folder, process } => write!(
-                f,
-                "{}: another builder{process} is at work there; wait for it",
-                folder.display()
-            ),
             Self::BackwardRange { from, to } => write!(
                 f,
                 "the range from {from} to {to} ends before it starts; exchange its ends"
@@ -136,15 +120,6 @@ impl fmt::Display for StoreError {
             Self::SumTooLarge { url } => write!(
                 f,
                 "the counts of {url} in this range add up to more than 64 bits hold; ask for a shorter one"
-            ),
-            Self::NoVersion {
-                folder,
-                version,
-                kept,
-            } => write!(
-                f,
-                "{}: version {version} is not kept; kept are {kept:?}",
-                folder.display()
             ),
             Self::NoView { folder, name } => write!(
                 f,
@@ -182,6 +157,12 @@ impl fmt::Display for StoreError {
 impl From<SpanError> for StoreError {
     fn from(error: SpanError) -> Self {
         Self::Span(error)
+    }
+}
+
+impl From<VersionError> for StoreError {
+    fn from(error: VersionError) -> Self {
+        Self::Version(error)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Small files that say what a store is: a version's `header`, and `CURRENT`.
+//! The small file that says what a store's version is: its `header`.
 //!
-//! Each is a line of text for people, and its checksum: one flipped digit in
-//! `CURRENT` would serve old views, one in the number of shards would lose URLs.
+//! It is a line of text for people, and a checksum: one flipped digit in the number of
+//! shards would lose URLs.
 use super::error::{Result, StoreError, io_at};
 use super::values::ValueKind;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,14 @@ impl Header {
         sealed(&serde_json::to_string(&line).expect("a header is plain data"))
     }
 
+    /// Reads the header of the version in `folder`.
+    ///
+    /// # Errors
+    /// If it is missing, damaged, or of another version or format.
+    pub fn of(folder: &Path, version: u64) -> Result<Self> {
+        Self::read(&folder.join(super::folder::HEADER), version)
+    }
+
     /// Reads the header at `path`, which must be that of `version`.
     pub(super) fn read(path: &Path, version: u64) -> Result<Self> {
         let text = unsealed(path)?;
@@ -85,21 +93,6 @@ impl Header {
             bytes: line.bytes,
         })
     }
-}
-
-/// The text of `CURRENT`.
-pub(super) fn current(version: u64) -> String {
-    sealed(&format!("{version:06}"))
-}
-
-/// The version that `CURRENT` names.
-pub(super) fn read_current(path: &Path) -> Result<u64> {
-    let text = unsealed(path)?;
-    text.parse().map_err(|_| StoreError::Format {
-        path: path.to_owned(),
-        found: format!("{text:?}"),
-        wanted: "the number of a version".to_owned(),
-    })
 }
 
 fn sealed(line: &str) -> String {

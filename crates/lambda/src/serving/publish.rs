@@ -1,29 +1,28 @@
 //! From the Parquet of a batch run to the stores that serve it.
 //!
-//! A run's folder holds its views as Parquet, for engines, and under
-//! [`SERVING`] as stores, for queries. Both come from one run, so both are swapped
-//! in by the one exchange of folders that [`batch::output`](crate::batch::output)
-//! makes. Versions kept for a way back are carried over as hard links: files of a
-//! version never change, so two folders may share them.
+//! A version of batch views holds them as Parquet, for engines, and under [`SERVING`] as
+//! stores, for queries. Both come from one run and are published together.
 use super::build::{Builder, Layout};
 use super::error::{Result, StoreError, io_at};
-use super::folder::Paths;
 use super::frame::push_frame;
 use super::header::Header;
-use super::served::{ALL_TIME, Bounces};
+use super::served::{ALL_TIME, Bounces, visitor_row};
 use super::values::Value;
-use crate::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES};
+use crate::batch::bounces::{self, Stretch};
+use crate::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES, VISITS};
+use crate::batch::sketch::Precision;
+use crate::versions::Draft;
 use polars::prelude::*;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 /// The stores in [`SERVING`], named like the Parquet file that each is made of.
-pub(super) const STORES: [&str; 3] = ["page_views", "uniques", "bounces"];
+pub(super) const STORES: [&str; 4] = ["page_views", "uniques", "bounces", "visits"];
 
-/// Adds the rows of a frame to a store.
-type Push = fn(&mut Builder, &DataFrame) -> Result<()>;
+/// Adds the rows of a Parquet file to a store.
+type Push = fn(&mut Builder, &Path) -> Result<()>;
 
 /// How the views of a run are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +33,12 @@ pub struct Serving {
     pub keep: usize,
     /// Of the sketches of uniques.
     pub precision: u8,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self::new(Precision::DEFAULT.bits())
+    }
 }
 
 impl Serving {
@@ -47,78 +52,46 @@ impl Serving {
     }
 }
 
-/// Builds the next version of each store from the Parquet files in `run`, into
-/// `run` itself. `before` is the folder of the run before, whose versions are
-/// carried over; it may be missing or hold no stores. A view whose Parquet file
-/// is not there gets no store. O(rows); a row group in memory at a time.
+/// Builds the stores of a batch run from the Parquet files in its draft, into the draft
+/// itself, so that files and stores are published as one. A view whose file is not there
+/// gets no store. O(rows), with a row group in memory at a time.
 ///
 /// # Errors
 /// What [`build`](super::build()) refuses, and Parquet of other columns.
-pub fn publish(run: &Path, before: &Path, how: Serving) -> Result<Vec<(&'static str, Header)>> {
+pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, Header)>> {
     let build = |parquet: &str, store: &'static str, layout: Layout, push: Push| {
-        let parquet = run.join(parquet);
+        let parquet = draft.path().join(parquet);
         if !parquet.exists() {
             return Ok(None);
         }
-        let from = Paths::new(before.join(SERVING).join(store));
-        let to = Paths::new(run.join(SERVING).join(store));
-        carry_over(&from, &to, how.keep)?;
-        let mut builder = Builder::start(to.root(), layout.keep(how.keep))?;
-        for_each_row_group(&parquet, |frame| push(&mut builder, frame))?;
+        let name = format!("{SERVING}/{store}");
+        let mut builder = Builder::within(draft, &name, layout)?;
+        push(&mut builder, &parquet)?;
         builder.finish().map(|header| Some((store, header)))
     };
-    let [page_views, uniques, bounces] = STORES;
+    let [page_views, uniques, bounces, visits] = STORES;
     let counts = || {
-        let push: Push = |builder, frame| push_frame(builder, frame, "count");
+        let push: Push =
+            |builder, path| for_each_row_group(path, |frame| push_frame(builder, frame, "count"));
         build(PAGE_VIEWS, page_views, Layout::counts(how.shards), push)
     };
     let sketches = || {
-        let push: Push = |builder, frame| push_frame(builder, frame, "sketch");
+        let push: Push =
+            |builder, path| for_each_row_group(path, |frame| push_frame(builder, frame, "sketch"));
         let layout = Layout::sketches(how.shards, how.precision);
         build(UNIQUES, uniques, layout, push)
     };
-    let visits = || build(BOUNCES, bounces, Layout::bytes(how.shards), push_bounces);
-    let (page_views, (uniques, bounces)) = rayon::join(counts, || rayon::join(sketches, visits));
-    let built = [page_views?, uniques?, bounces?];
-    Ok(built.into_iter().flatten().collect())
-}
-
-/// Links the newest versions of a store into another folder. One that is served
-/// after a roll-back is kept too.
-fn carry_over(from: &Paths, to: &Paths, keep: usize) -> Result<()> {
-    let Ok(served) = from.served() else {
-        // No store there, or one that nothing could be rolled back to.
-        return Ok(());
+    let by_domain = || {
+        let push: Push =
+            |builder, path| for_each_row_group(path, |frame| push_bounces(builder, frame));
+        build(BOUNCES, bounces, Layout::bytes(how.shards), push)
     };
-    let kept = from.kept()?;
-    let beyond = kept.len().saturating_sub(keep);
-    for (place, version) in kept.into_iter().enumerate() {
-        if place >= beyond || version == served {
-            link_all(&from.version(version), &to.version(version))?;
-        }
-    }
-    let (old, new) = (from.current(), to.current());
-    fs::copy(&old, &new).map_err(io_at("write", &new))?;
-    Ok(())
-}
-
-/// Makes a folder whose files are links to those of another.
-fn link_all(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).map_err(io_at("make", to))?;
-    for entry in fs::read_dir(from).map_err(io_at("read", from))? {
-        let path = entry.map_err(io_at("read", from))?.path();
-        let Some(name) = path.file_name() else {
-            continue;
-        };
-        let target = to.join(name);
-        if path.is_dir() {
-            link_all(&path, &target)?;
-        } else if fs::hard_link(&path, &target).is_err() {
-            // A file system without hard links.
-            fs::copy(&path, &target).map_err(io_at("write", &target))?;
-        }
-    }
-    Ok(())
+    let by_person = || build(VISITS, visits, Layout::bytes(how.shards), push_visits);
+    let (page_views, (uniques, (bounces, visits))) = rayon::join(counts, || {
+        rayon::join(sketches, || rayon::join(by_domain, by_person))
+    });
+    let built = [page_views?, uniques?, bounces?, visits?];
+    Ok(built.into_iter().flatten().collect())
 }
 
 fn for_each_row_group(path: &Path, mut each: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
@@ -163,4 +136,53 @@ fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
         builder.push(domain, granularity, ts, Value::Bytes(&value))?;
     }
     Ok(())
+}
+
+/// A row for each person and domain: the person's visits, in order of time. Rows of one
+/// person may lie in two row groups.
+fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
+    let (granularity, ts) = ALL_TIME;
+    let mut name = String::new();
+    let mut visits: Vec<Stretch> = Vec::new();
+    let mut push = |name: &str, visits: &mut Vec<Stretch>| -> Result<()> {
+        if visits.is_empty() {
+            return Ok(());
+        }
+        let bytes = bounces::to_bytes(visits);
+        visits.clear();
+        builder.push(name, granularity, ts, Value::Bytes(&bytes))
+    };
+    for_each_row_group(path, |frame| {
+        let unfit = |error: PolarsError| StoreError::Layout {
+            problem: format!("the view of visits: {error}"),
+        };
+        let column = |name| frame.column(name).map_err(unfit);
+        let domains = column("domain")?.str().map_err(unfit)?;
+        let persons = column("person")?.binary().map_err(unfit)?;
+        let first = column("first")?.i64().map_err(unfit)?;
+        let last = column("last")?.i64().map_err(unfit)?;
+        let many = column("many")?.bool().map_err(unfit)?;
+        for row in 0..frame.height() {
+            let whole = (
+                domains.get(row),
+                persons.get(row),
+                first.get(row),
+                last.get(row),
+                many.get(row),
+            );
+            let (Some(domain), Some(person), Some(first), Some(last), Some(many)) = whole else {
+                return Err(StoreError::Layout {
+                    problem: "the view of visits: a value is missing".to_owned(),
+                });
+            };
+            let next = visitor_row(domain, person);
+            if next != name {
+                push(&name, &mut visits)?;
+                name = next;
+            }
+            visits.push(Stretch { first, last, many });
+        }
+        Ok(())
+    })?;
+    push(&name, &mut visits)
 }

@@ -12,7 +12,7 @@ use super::record::{self, Rows};
 use super::sharding::hash;
 use super::shortcut::{self, Guess};
 use super::values::ValueKind;
-use super::world::World;
+use crate::faults::World;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

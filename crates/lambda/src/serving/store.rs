@@ -5,13 +5,14 @@
 //! 2. A reader goes on with the version it has until it asks for the new one.
 //! 3. There is no random write: see the example that does not compile.
 use super::error::{Result, StoreError};
-use super::folder::Paths;
+use super::folder::{HEADER, open_shard};
 use super::header::Header;
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::{hash, shard_of_hash};
 use super::url_rows::UrlRows;
 use super::values::ValueKind;
+use crate::versions::Versions;
 use arc_swap::ArcSwap;
 use calendar::Granularity;
 use std::ops::Range;
@@ -48,23 +49,23 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Store {
-    paths: Paths,
+    versions: Versions,
     current: Arc<ArcSwap<Snapshot>>,
 }
 
 impl Store {
     /// Opens the version that is served now.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
-        let paths = Paths::new(folder);
-        let current = Arc::new(ArcSwap::from_pointee(Snapshot::open(&paths)?));
-        Ok(Self { paths, current })
+        let versions = Versions::at(folder);
+        let current = Arc::new(ArcSwap::from_pointee(Snapshot::open(&versions)?));
+        Ok(Self { versions, current })
     }
 
     /// The same, if the values are of the `wanted` kind.
     pub fn open_as(folder: impl AsRef<Path>, wanted: ValueKind) -> Result<Self> {
         let store = Self::open(folder)?;
         let header = &store.snapshot().header;
-        let path = store.paths.header(header.version);
+        let path = store.versions.folder(header.version).join(HEADER);
         header.values.must_be(wanted, &path)?;
         Ok(store)
     }
@@ -73,11 +74,11 @@ impl Store {
     /// is another one. If that cannot be opened, the old one stays.
     pub fn refresh(&self) -> Result<bool> {
         let before = self.snapshot();
-        if self.paths.served()? == before.header.version {
+        if self.versions.served()? == before.header.version {
             return Ok(false);
         }
-        let next = Snapshot::open(&self.paths)?;
-        let path = self.paths.header(next.header.version);
+        let next = Snapshot::open(&self.versions)?;
+        let path = self.versions.folder(next.header.version).join(HEADER);
         next.header.values.must_be(before.header.values, &path)?;
         self.current.store(Arc::new(next));
         Ok(true)
@@ -167,7 +168,23 @@ impl Store {
 
     /// Checks every block of the version. O(bytes).
     pub fn verify(&self) -> Result<()> {
-        self.snapshot().shards.iter().try_for_each(Shard::verify)
+        self.snapshot().verify()
+    }
+
+    /// The versions in the store's folder.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// Serves a version that is kept, older or newer, after checking every block of it.
+    /// Readers have it after their next [`refresh`](Self::refresh). O(bytes).
+    ///
+    /// # Errors
+    /// A version that is not kept or damaged, or a folder that is being written.
+    pub fn roll_back_to(&self, version: u64) -> Result<()> {
+        self.versions.roll_back_after(version, |folder| {
+            Snapshot::open_in(folder, version)?.verify()
+        })
     }
 }
 
@@ -179,22 +196,34 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn open(paths: &Paths) -> Result<Self> {
+    fn open(versions: &Versions) -> Result<Self> {
         loop {
-            let version = paths.served()?;
-            match Self::open_version(paths, version) {
-                // Pruned while it was opened: builders were quicker.
-                Err(StoreError::Missing { .. }) if paths.served()? != version => {}
+            let version = versions.served()?;
+            match Self::open_in(&versions.folder(version), version) {
+                // Removed while it was opened: later versions were published meanwhile.
+                Err(StoreError::Missing { .. }) if versions.served()? != version => {}
                 other => return other,
             }
         }
     }
 
-    fn open_version(paths: &Paths, version: u64) -> Result<Self> {
-        let header = Header::read(&paths.header(version), version)?;
-        let shards = (0..header.shards).map(|shard| paths.open_shard(version, shard));
+    /// Opens the store in `folder`, which is one version or a part of one.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged or of another format.
+    pub fn open_in(folder: &Path, version: u64) -> Result<Self> {
+        let header = Header::read(&folder.join(HEADER), version)?;
+        let shards = (0..header.shards).map(|shard| open_shard(folder, version, shard));
         let shards = shards.collect::<Result<_>>()?;
         Ok(Self { header, shards })
+    }
+
+    /// Checks every block. O(bytes).
+    ///
+    /// # Errors
+    /// The first block that is not what was written.
+    pub fn verify(&self) -> Result<()> {
+        self.shards.iter().try_for_each(Shard::verify)
     }
 
     /// What the version holds.

@@ -61,11 +61,11 @@ pub use embedded_log::{Durability, EmbeddedLog};
 pub use embedded_store::{EmbeddedStore, StoreOptions};
 pub use error::{Result, SpeedError, at};
 pub use expiry::{Expiring, Since, Source};
-pub use feed::{feed, person_of};
+pub use feed::{feed, feed_lines, person_of};
 pub use log::{Log, Record, Records, partition_of};
 pub use store::{
     Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,
 };
 pub use updater::{Step, Updater};
-pub use view_reader::{ViewReader, person_key, stretch_bytes, stretches};
+pub use view_reader::ViewReader;
 pub use views::{FAMILIES, Offsets, RealtimeViews, Update};

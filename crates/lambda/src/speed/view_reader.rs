@@ -1,10 +1,9 @@
 //! Reads of the realtime views, all of one moment.
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
-use super::event::Who;
 use super::store::{Column, Family, Mutation, Reader, time_key, time_of};
 use super::views::{COUNT, Offsets, PERSONS, VISITS};
-use crate::batch::bounces::{Stretch, join};
+use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
 use crate::batch::sketch::{Gather, Precision, Sketch};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -151,39 +150,13 @@ impl ViewReader<'_> {
                 visits.extend(stretches(&cell.value)?);
                 join(&mut visits);
             }
-            mutations.push(Mutation::of(row).put(VISITS.name, key, 0, stretch_bytes(&visits)));
+            mutations.push(Mutation::of(row).put(VISITS.name, key, 0, to_bytes(&visits)));
         }
         Ok(())
     }
 }
 
-/// A person's key in [`ViewReader::visits`].
-pub fn person_key(who: &Who<'_>) -> Vec<u8> {
-    who.key()
-}
-
-/// Stretches as bytes: first, last, whether many.
-pub fn stretch_bytes(stretches: &[Stretch]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(17 * stretches.len());
-    for stretch in stretches {
-        bytes.extend(stretch.first.to_be_bytes());
-        bytes.extend(stretch.last.to_be_bytes());
-        bytes.push(stretch.many.into());
-    }
-    bytes
-}
-
-/// Reads what [`stretch_bytes`] wrote.
-pub fn stretches(bytes: &[u8]) -> Result<Vec<Stretch>> {
-    let read = |bytes: &[u8]| {
-        let (first, rest) = bytes.split_first_chunk()?;
-        let (last, many) = rest.split_first_chunk()?;
-        Some(Stretch {
-            first: i64::from_be_bytes(*first),
-            last: i64::from_be_bytes(*last),
-            many: *many == [1],
-        })
-    };
-    let all: Option<Vec<_>> = bytes.chunks(17).map(read).collect();
-    all.ok_or_else(|| damaged("visits"))
+/// Reads the stretches of a visitor.
+fn stretches(bytes: &[u8]) -> Result<Vec<Stretch>> {
+    from_bytes(bytes).ok_or_else(|| damaged("visits"))
 }

@@ -1,7 +1,7 @@
 //! The batch code, and a version of it with a bug.
-use lambda::speed::Result;
-use polars::prelude::IntoLazy;
-use polars::prelude::{DataFrame, col};
+use crate::misreading::Misreading;
+use lambda::datum::{DataUnit, PersonId};
+use lambda::engine::{Engine, Local};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -11,17 +11,20 @@ pub enum Code {
     /// Every page view counts.
     #[default]
     Right,
-    /// "A cookie without an account is a robot": whoever is known by a cookie is left
-    /// out. It runs, its types are right, its views are swapped in.
+    /// "A cookie is a robot": page views by a cookie are left out. It runs, its types are
+    /// right, and its views are published.
     WithoutCookies,
 }
 
 impl Code {
-    /// What it makes of the page views, each of which has its person.
-    pub fn apply(self, views: DataFrame) -> Result<DataFrame> {
+    /// The engine that runs this code.
+    pub fn engine(self) -> Box<dyn Engine> {
         match self {
-            Self::Right => Ok(views),
-            Self::WithoutCookies => Ok(views.lazy().filter(col("cookie").is_null()).collect()?),
+            Self::Right => Box::new(Local::default()),
+            Self::WithoutCookies => Box::new(Misreading::new(|datum| match &datum.dataunit {
+                DataUnit::PageView(view) if matches!(view.person, PersonId::Cookie(_)) => None,
+                _ => Some(datum),
+            })),
         }
     }
 }

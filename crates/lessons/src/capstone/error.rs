@@ -1,6 +1,8 @@
 //! What can go wrong with a week, where, and the mend.
 use crate::crdt::CrdtError;
 use dataset::DatasetError;
+use lambda::LambdaError;
+use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
 use std::fmt;
 
@@ -16,7 +18,7 @@ pub enum CapstoneError {
     /// The data could not be made.
     Dataset(DatasetError),
     /// A layer refused.
-    Layer(SpeedError),
+    Layer(LambdaError),
     /// The counters of the sites do not merge.
     Sites(CrdtError),
     /// A node in another process could not be started or spoken to.
@@ -76,9 +78,21 @@ impl From<DatasetError> for CapstoneError {
     }
 }
 
+impl From<LambdaError> for CapstoneError {
+    fn from(error: LambdaError) -> Self {
+        Self::Layer(error)
+    }
+}
+
 impl From<SpeedError> for CapstoneError {
     fn from(error: SpeedError) -> Self {
-        Self::Layer(error)
+        Self::Layer(error.into())
+    }
+}
+
+impl From<StoreError> for CapstoneError {
+    fn from(error: StoreError) -> Self {
+        Self::Layer(error.into())
     }
 }
 

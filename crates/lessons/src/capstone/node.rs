@@ -6,8 +6,9 @@ use super::sites::{Counters, came_at};
 use super::truth::{DOMAIN, HOME};
 use super::week::Consumer;
 use super::wire::{CrashAt, FAR, Wire};
-use lambda::query::{Lambda, Options};
+use calendar::Span;
 use lambda::speed::{Careless, Clock, EmbeddedLog, HandClock, Log, SpeedError, StoreOptions};
+use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
@@ -63,7 +64,7 @@ impl Node {
             }
         };
         let site = |site| {
-            let served = lambda.served().clone();
+            let served = lambda.served().snapshot();
             Counters::new(site, precision, config.window, served)
         };
         let mut node = Self {
@@ -100,11 +101,9 @@ impl Node {
             }
             Order::Serve { batch, cut, code } => {
                 // Told again after a death: it may be served already.
-                if self.lambda.served().batch < *batch {
-                    let built = self
-                        .lambda
-                        .build_by(*batch, cut, |views| code.apply(views))?;
-                    self.lambda.swap(built)?;
+                if self.lambda.served().batch() < *batch {
+                    let run = self.lambda.build_by(code.engine().as_ref(), *batch, cut)?;
+                    self.lambda.publish(run)?;
                 }
                 self.tell_sites()?;
             }
@@ -191,9 +190,9 @@ impl Node {
         let merged = match self.merged() {
             Ok(answers) => Ok(Box::new(answers)),
             // A batch is missing between the layers: the answer is that there is none.
-            Err(CapstoneError::Layer(
+            Err(CapstoneError::Layer(LambdaError::Speed(
                 error @ (SpeedError::MissingBatch { .. } | SpeedError::UnknownBatch { .. }),
-            )) => Err(error.to_string()),
+            ))) => Err(error.to_string()),
             Err(error) => return Err(error),
         };
         let (pages, hours) = (&self.config.pages, &self.config.hours);
@@ -222,14 +221,16 @@ impl Node {
         let query = self.lambda.query()?;
         let mut answers = Answers {
             seen: query.seen(),
-            cut: self.lambda.served().cut.clone(),
-            batch: self.lambda.served().batch,
+            cut: self.lambda.cut(),
+            batch: self.lambda.served().batch(),
             ..Answers::default()
         };
         for page in &self.config.pages {
             let cells = query.page_views_by_hour(page, hours())?;
             answers.cells.push(cells.into_iter().collect());
-            answers.serving += self.lambda.served().count(page, &hours())?;
+            let span = Span::of_hours_in(&hours());
+            let found = self.lambda.served().page_views(page, span)?;
+            answers.serving += found.map_or(0, |found| found.value);
         }
         answers.uniques = query.uniques(HOME, hours())?.value;
         let bounces = query.bounce_rate(DOMAIN)?.value;

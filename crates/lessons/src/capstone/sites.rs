@@ -12,8 +12,9 @@ use super::arrivals::SITES;
 use super::error::Result;
 use super::order::Site;
 use crate::crdt::{Crdt, GCounter, Map, Replica, ReplicaId};
+use calendar::Span;
 use lambda::batch::{Precision, Sketch};
-use lambda::query::Served;
+use lambda::serving::ServedViews;
 use lambda::speed::event::{Fact, read};
 use lambda::speed::{EmbeddedLog, Log, Record, Window};
 use std::ops::Range;
@@ -31,7 +32,7 @@ pub struct Counters {
     next: u64,
     /// What came since the two last met lies in cells from this hour on.
     met: i64,
-    served: Served,
+    served: ServedViews,
     /// By site: the hour of arrival from which on cells are not covered.
     from: Vec<i64>,
 }
@@ -44,7 +45,7 @@ pub fn came_at(record: &Record<'_>) -> i64 {
 
 impl Counters {
     /// Of a site that has read nothing yet and serves this batch.
-    pub fn new(site: u32, precision: Precision, window: usize, served: Served) -> Self {
+    pub fn new(site: u32, precision: Precision, window: usize, served: ServedViews) -> Self {
         Self {
             views: Replica::new(ReplicaId(site), Map::default()),
             persons: Map::default(),
@@ -81,18 +82,20 @@ impl Counters {
     /// Serves a batch, whose cut is known, at an hour.
     pub fn serve(
         &mut self,
-        served: &Served,
+        served: &ServedViews,
         log: &EmbeddedLog,
         topic: &str,
         now: i64,
     ) -> Result<()> {
         let mut from = Vec::new();
-        for (partition, &cut) in (0..).zip(&served.cut) {
+        let mut cut = served.cut();
+        cut.resize(SITES as usize, 0);
+        for (partition, &cut) in (0..).zip(&cut) {
             let first = log.read(topic, partition, cut, 1)?;
             let hour = first.iter().next().map(|record| came_at(&record));
             from.push(hour.unwrap_or(now));
         }
-        (self.served, self.from) = (served.clone(), from);
+        (self.served, self.from) = (served.snapshot(), from);
         Ok(())
     }
 
@@ -125,7 +128,8 @@ impl Counters {
     pub fn answer(&self, pages: &[String], home: &str, hours: &Range<i64>) -> Result<Site> {
         let mut page_views = 0;
         for page in pages {
-            page_views += self.served.count(page, hours)?;
+            let found = self.served.page_views(page, Span::of_hours_in(hours))?;
+            page_views += found.map_or(0, |found| found.value);
         }
         let sites = || (0..SITES).zip(&self.from);
         for (cell, counter) in self.views.state().iter() {
@@ -135,10 +139,9 @@ impl Counters {
                 .sum::<i64>();
         }
         let mut persons = Sketch::new(self.precision);
-        for bytes in self.served.persons(home, hours)? {
-            let covered = Sketch::from_bytes(&bytes).map_err(crate::crdt::CrdtError::from)?;
+        if let Some(covered) = self.served.uniques(home, Span::of_hours_in(hours))? {
             persons
-                .merge(&covered)
+                .merge(&covered.value)
                 .map_err(crate::crdt::CrdtError::from)?;
         }
         for ((site, (page, hour)), sketch) in self.persons.iter() {
@@ -149,7 +152,7 @@ impl Counters {
             }
         }
         Ok(Site {
-            batch: self.served.batch,
+            batch: self.served.batch(),
             page_views,
             uniques: persons.uniques(),
         })

@@ -5,10 +5,11 @@
 //! before. The speed layer does not try: the next batch run knows all equivs. And
 //! its sketches may be smaller than those of the serving views, which have the time.
 use calendar::Granularity;
+use lambda::Result;
 use lambda::batch::PersonIndex;
 use lambda::batch::sketch::{Precision, SketchError};
 use lambda::datum::{Equiv, PersonId};
-use lambda::speed::{EmbeddedLog, Log, Result};
+use lambda::speed::{EmbeddedLog, Log};
 use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, df};
 use rand_xoshiro::Xoshiro256PlusPlus;

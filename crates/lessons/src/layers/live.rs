@@ -1,7 +1,7 @@
 //! A load generator, the log, the workers and a reading of all of it, live.
 use calendar::Granularity;
-use lambda::speed::{EmbeddedLog, Log, Result, SpeedError};
-use lambda::{Freshness, Lambda, Options};
+use lambda::speed::{EmbeddedLog, Log, SpeedError};
+use lambda::{Freshness, Lambda, Options, Result};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

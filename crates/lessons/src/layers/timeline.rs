@@ -4,7 +4,8 @@
 //! one before has ended. At each moment: which minutes are in the serving views,
 //! and which in each set of realtime views.
 use calendar::Granularity;
-use lambda::speed::{Clock, EmbeddedLog, HandClock, Log, Result};
+use lambda::Result;
+use lambda::speed::{Clock, EmbeddedLog, HandClock, Log};
 use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -44,7 +45,7 @@ pub fn timeline(folder: &Path, minutes: &[u64]) -> Result<Vec<Held>> {
         lambda.drain()?;
         look(&lambda, format!("just before run {run} ends"), &mut held)?;
         let built = lambda.build(batch, &cut)?;
-        lambda.swap(built)?;
+        lambda.publish(built)?;
         lambda.expire()?;
         look(&lambda, format!("run {run} has ended"), &mut held)?;
     }
@@ -73,12 +74,17 @@ fn look(lambda: &Lambda, moment: String, held: &mut Vec<Held>) -> Result<()> {
             to,
         });
     };
-    add("serving", true, 0, served.cut[0]);
+    add("serving", true, 0, lambda.cut()[0]);
     for (batch, _) in lambda.realtime().held()? {
         let since = lambda.realtime().since(batch)?;
         // The sets take turns: a set's first batch is odd or even.
         let part = if batch % 2 == 0 { "set A" } else { "set B" };
-        add(part, batch == served.batch, since.cut[0], since.offsets[0]);
+        add(
+            part,
+            batch == served.batch(),
+            since.cut[0],
+            since.offsets[0],
+        );
     }
     Ok(())
 }

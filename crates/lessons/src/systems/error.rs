@@ -1,5 +1,6 @@
 //! What can go wrong with a data system of this room, where, and the mend.
 use dataset::DatasetError;
+use lambda::LambdaError;
 use lambda::batch::sketch::SketchError;
 use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
@@ -40,9 +41,7 @@ pub enum SystemsError {
     /// The data set refused.
     Dataset(DatasetError),
     /// The log, a random-write store or the layers refused.
-    Speed(SpeedError),
-    /// The serving layer refused.
-    Serving(StoreError),
+    Layer(LambdaError),
 }
 
 /// A result of this room.
@@ -88,8 +87,7 @@ impl fmt::Display for SystemsError {
             ),
             Self::Batch(error) => error.fmt(f),
             Self::Dataset(error) => error.fmt(f),
-            Self::Speed(error) => error.fmt(f),
-            Self::Serving(error) => error.fmt(f),
+            Self::Layer(error) => error.fmt(f),
         }
     }
 }
@@ -109,21 +107,27 @@ impl From<DatasetError> for SystemsError {
     }
 }
 
+impl From<LambdaError> for SystemsError {
+    fn from(error: LambdaError) -> Self {
+        Self::Layer(error)
+    }
+}
+
 impl From<SpeedError> for SystemsError {
     fn from(error: SpeedError) -> Self {
-        Self::Speed(error)
+        Self::Layer(error.into())
     }
 }
 
 impl From<StoreError> for SystemsError {
     fn from(error: StoreError) -> Self {
-        Self::Serving(error)
+        Self::Layer(error.into())
     }
 }
 
 impl From<SketchError> for SystemsError {
     fn from(error: SketchError) -> Self {
-        Self::Speed(error.into())
+        Self::Layer(error.into())
     }
 }
 

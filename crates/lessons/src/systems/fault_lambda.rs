@@ -3,10 +3,10 @@ use super::error::{Result, io_at};
 use super::fault_store::misread;
 use super::faults::{EVERY, Fault, HOUR, System};
 use super::traffic::{Arrival, Traffic};
+use crate::misreading::Misreading;
 use lambda::datum::Datum;
-use lambda::query::{Lambda, Options};
 use lambda::speed::{self, EmbeddedLog, Log, Records, feed};
-use polars::prelude::{DataFrame, IntoLazy, lit};
+use lambda::{Lambda, Options};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const PARTITIONS: u32 = 2;
 pub(super) struct Layers {
     folder: PathBuf,
     fault: Fault,
-    log: Arc<Misreading>,
+    log: Arc<MisreadLog>,
     /// None while they are closed.
     lambda: Option<Lambda>,
     recovery: Option<(&'static str, Duration)>,
@@ -33,7 +33,7 @@ impl Layers {
         let mut layers = Self {
             folder: folder.to_owned(),
             fault,
-            log: Arc::new(Misreading {
+            log: Arc::new(MisreadLog {
                 inner,
                 buggy: AtomicBool::new(false),
             }),
@@ -72,16 +72,18 @@ impl Layers {
         let lambda = self.lambda();
         let (batch, cut) = lambda.begin_batch()?;
         let built = match buggy {
-            true => lambda.build_by(batch, &cut, all_on_page_0)?,
+            true => {
+                lambda.build_by(&Misreading::new(|datum| Some(misread(&datum))), batch, &cut)?
+            }
             false => lambda.build(batch, &cut)?,
         };
-        lambda.swap(built)?;
+        lambda.publish(built)?;
         Ok(lambda.expire()?)
     }
 
     fn lose_and_recompute(&mut self) -> Result<()> {
         self.lambda = None;
-        for views in ["serving", "realtime"] {
+        for views in ["views", "realtime"] {
             let path = self.folder.join(views);
             fs::remove_dir_all(&path).map_err(io_at("removing", &path))?;
         }
@@ -96,11 +98,6 @@ impl Layers {
         feed(&self.log.inner, TOPIC, datums)?;
         Ok(self.lambda().drain()?)
     }
-}
-
-fn all_on_page_0(views: DataFrame) -> speed::Result<DataFrame> {
-    let page = lit("mysite.com/page/0").alias("url");
-    Ok(views.lazy().with_column(page).collect()?)
 }
 
 impl System for Layers {
@@ -149,12 +146,12 @@ impl System for Layers {
 }
 
 /// A log whose reader has a bug while it is told so. What is stored is as it came.
-struct Misreading {
+struct MisreadLog {
     inner: EmbeddedLog,
     buggy: AtomicBool,
 }
 
-impl Log for Misreading {
+impl Log for MisreadLog {
     fn create_topic(&self, topic: &str, partitions: u32) -> speed::Result<()> {
         self.inner.create_topic(topic, partitions)
     }

@@ -22,10 +22,11 @@ use super::incremental::{Incremental, Writes};
 use super::master_set::MasterSet;
 use super::pedigree::Recorded;
 use super::traffic::{Arrival, DAY, Traffic, Truth, url};
+use calendar::Span;
 use lambda::batch;
 use lambda::datum::{DataUnit, Datum};
-use lambda::query::{Lambda, Options};
 use lambda::speed::{EmbeddedLog, HandClock, Log, feed};
+use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, IntoLazy, UniqueKeepStrategy, col, df, lit};
 use std::ops::Range;
 use std::path::Path;
@@ -175,9 +176,17 @@ impl Ways {
             }
         };
         let served = self.lambda.served();
-        let since = self.lambda.realtime().since(served.batch)?;
+        let since = self.lambda.realtime().since(served.batch())?;
         let seen = self.lambda.query()?.seen();
-        let in_serving = served.persons(&url, &hours)?.len() as i64;
+        let span = Span::of_hours_in(&hours);
+        let in_serving = match served.uniques(&url, span)? {
+            Some(found) => found
+                .parts
+                .iter()
+                .filter(|(_, part)| part.is_some())
+                .count() as i64,
+            None => 0,
+        };
         let in_realtime = since.counts(&url, &hours)?.len() as i64;
         let [views, equivs] = [FactKind::PageView, FactKind::Equiv].map(|kind| self.set.read(kind));
         let (views, equivs) = (views?, equivs?);
@@ -193,11 +202,11 @@ impl Ways {
             Ok((views, query.uniques(&url, hours.clone())?.value))
         };
         let serving = || -> Result<(i64, i64)> {
-            let mut all = batch::Sketch::default();
-            for bytes in served.persons(&url, &hours)? {
-                all.merge(&batch::Sketch::from_bytes(&bytes)?)?;
-            }
-            Ok((served.count(&url, &hours)?, all.uniques()))
+            let views = served
+                .page_views(&url, span)?
+                .map_or(0, |found| found.value);
+            let uniques = served.uniques(&url, span)?;
+            Ok((views, uniques.map_or(0, |found| found.value.uniques())))
         };
         let incremental = || -> Result<(i64, i64)> {
             let views = self.incremental.page_views(&url, hours.clone())?;
@@ -207,7 +216,7 @@ impl Ways {
         let kept = self.incremental.rows(&url, hours.clone())? as i64;
         let read = collected.unwrap_or(0);
         let newest = self.incremental.newest()?.unwrap_or(0);
-        let [cut, step] = [self.newest(&served.cut)?, self.newest(&seen)?];
+        let [cut, step] = [self.newest(&self.lambda.cut())?, self.newest(&seen)?];
         let both = in_serving + in_realtime;
         let recompute = || self.recompute(&url, &hours);
         Ok(vec![

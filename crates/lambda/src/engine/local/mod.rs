@@ -22,6 +22,7 @@ mod distinct;
 mod json;
 mod open;
 mod parquet;
+mod parts;
 mod person;
 mod positional;
 mod record;
@@ -34,8 +35,10 @@ mod urls;
 mod visits;
 mod write;
 mod write_uniques;
+mod write_visits;
 
 pub use json::LONGEST_LINE;
+pub use person::visitor;
 
 use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Views, Watch};
 use crate::batch::bounces::Stretch;
@@ -118,18 +121,18 @@ impl Engine for Local {
         let unit = source.format().unit();
         let (_, first_rejected) =
             rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
-        if counts.read == 0 {
-            return Err(EngineError::Empty(job.input.clone()));
+        if job.nothing_is_an_error && counts.read == 0 {
+            return Err(EngineError::Empty(job.input.path().to_owned()));
         }
-        if counts.rejected == counts.read {
+        if job.nothing_is_an_error && counts.rejected == counts.read {
             return Err(EngineError::AllRejected {
-                path: job.input.clone(),
+                path: job.input.path().to_owned(),
                 rejected: counts.rejected,
                 unit,
                 first: first_rejected.unwrap_or_default(),
             });
         }
-        let mut files = write::write(folder, urls, &counted)?;
+        let mut files = write::write(folder, urls, counted)?;
         files.push((REJECTED.to_owned(), counts.rejected));
         files.sort();
         Ok(Summary {
@@ -227,7 +230,7 @@ impl<'a> Run<'a> {
             watch,
             bits,
             store: Store::new(bits, folder),
-            visits: Mutex::new(Visits::new(bits, folder)),
+            visits: Mutex::new(Visits::new(bits, folder, job.visits)),
             persons: Persons::default(),
             hours: Hours::default(),
             urls: Urls::default(),
@@ -274,10 +277,12 @@ impl<'a> Run<'a> {
         }
         self.counts.distinct = tally.distinct;
         self.counts.duplicates = tally.duplicates;
+        let (visits, each_visit) = inner(self.visits).into_counted();
         let counted = Counted {
             hours: self.hours,
             days: tally.days,
-            visits: inner(self.visits).into_counted(),
+            visits,
+            each_visit,
             views: self.job.views,
             precision: self.job.precision,
         };
@@ -363,7 +368,7 @@ impl<'a> Run<'a> {
         if chunk.earliest < self.closed {
             // Twins of these may have been forgotten: rather no view than a wrong one.
             return Err(EngineError::Statistics {
-                path: self.job.input.clone(),
+                path: self.job.input.path().to_owned(),
                 row_group: chunk.place,
             });
         }

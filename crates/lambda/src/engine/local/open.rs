@@ -2,24 +2,27 @@
 
 use super::json::JsonLines;
 use super::parquet::Parquet;
+use super::parts::Parts;
 use super::positional::read_at;
 use super::source::Source;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Input};
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 /// An opened input.
-pub enum Input {
+pub enum Opened {
     Json(JsonLines),
     Parquet(Box<Parquet>),
+    Parts(Parts),
 }
 
-impl Input {
+impl Opened {
     pub fn source(&self) -> &dyn Source {
         match self {
-            Input::Json(lines) => lines,
-            Input::Parquet(parquet) => parquet.as_ref(),
+            Opened::Json(lines) => lines,
+            Opened::Parquet(parquet) => parquet.as_ref(),
+            Opened::Parts(parts) => parts,
         }
     }
 }
@@ -39,7 +42,33 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8 first"),
 ];
 
-pub fn open(path: &Path, json_chunk: Option<u64>) -> Result<Input, EngineError> {
+pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
+    match input {
+        Input::File(path) => open_file(path, json_chunk),
+        Input::Master { parts, .. } => {
+            let mut lines = Vec::new();
+            for path in parts {
+                let failed = || EngineError::io(path, "opening");
+                let file = File::open(path).map_err(failed())?;
+                let bytes = file.metadata().map_err(failed())?.len();
+                // A part of a time in which nothing came.
+                if bytes > 0 {
+                    lines.push(cut(JsonLines::new(path, file, bytes), json_chunk));
+                }
+            }
+            Ok(Opened::Parts(Parts::new(lines)))
+        }
+    }
+}
+
+fn cut(lines: JsonLines, json_chunk: Option<u64>) -> JsonLines {
+    match json_chunk {
+        Some(bytes) => lines.with_chunk(bytes),
+        None => lines,
+    }
+}
+
+fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
     let io_error = || EngineError::io(path, "opening");
     // Looked at before it is opened: opening a pipe would wait for a writer.
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
@@ -60,7 +89,7 @@ pub fn open(path: &Path, json_chunk: Option<u64>) -> Result<Input, EngineError> 
     let read = read_at(&file, &mut first, 0).map_err(io_error())?;
     let first = &first[..read];
     if first.starts_with(b"PAR1") {
-        return Ok(Input::Parquet(Box::new(Parquet::open(path, file)?)));
+        return Ok(Opened::Parquet(Box::new(Parquet::open(path, file)?)));
     }
     for (magic, found, remedy) in FOREIGN {
         if first.starts_with(magic) {
@@ -72,8 +101,5 @@ pub fn open(path: &Path, json_chunk: Option<u64>) -> Result<Input, EngineError> 
         }
     }
     let lines = JsonLines::new(path, file, found.len());
-    Ok(Input::Json(match json_chunk {
-        Some(bytes) => lines.with_chunk(bytes),
-        None => lines,
-    }))
+    Ok(Opened::Json(cut(lines, json_chunk)))
 }

@@ -52,6 +52,20 @@ fn key_of(id: &PersonId) -> Key {
     })
 }
 
+/// Returns the bytes that stand for a person in the view of visits: those of the
+/// identifier that stands for all of the person's identifiers.
+pub fn visitor(id: &PersonId) -> [u8; 16] {
+    to_bytes(key_of(id))
+}
+
+/// Returns a key as bytes that sort as it does.
+pub fn to_bytes(key: Key) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&key.0.to_be_bytes());
+    bytes[8..].copy_from_slice(&key.1.to_be_bytes());
+    bytes
+}
+
 #[inline]
 fn key(person: Person<'_>) -> Key {
     match person {

@@ -38,17 +38,24 @@ pub struct Visits {
     bits: u32,
     store: Store,
     counted: Domains,
+    /// The visits themselves, where they are asked for.
+    each: Option<Vec<Visit>>,
 }
+
+/// A person's visit to a domain.
+pub type Visit = (u32, Key, Stretch);
 
 /// A stretch and whose it is, as at the top of this file.
 type Words = [u64; record::HEAD];
 
 impl Visits {
-    pub fn new(bits: u32, folder: &Path) -> Self {
+    /// `each` says whether the visits are kept, or only how many there are.
+    pub fn new(bits: u32, folder: &Path, each: bool) -> Self {
         Visits {
             bits,
             store: Store::new(bits, folder),
             counted: Domains::default(),
+            each: each.then(Vec::new),
         }
     }
 
@@ -81,13 +88,19 @@ impl Visits {
         let last_time = secs == i64::MAX;
         let open = Mutex::new(Scattered::new(self.bits, 0));
         let counted = Mutex::new(std::mem::take(&mut self.counted));
+        let asked_for = self.each.is_some();
+        let each = Mutex::new(self.each.take());
         let count = |stretches: Vec<Words>| {
             let (mut domains, mut kept) = (Domains::default(), Vec::new());
+            let mut ended = Vec::new();
             for_each_visit(&stretches, self.bits, |person, domain, visit| {
                 if visit.last < ends_before || last_time {
                     let (visits, bounces) = domains.entry(domain).or_default();
                     *visits += 1;
                     *bounces += i64::from(!visit.many);
+                    if asked_for {
+                        ended.push((domain, person, visit));
+                    }
                 } else {
                     kept.push((person, domain, visit));
                 }
@@ -97,6 +110,9 @@ impl Visits {
                 push(&mut open, person, domain, visit);
             }
             add(&mut counted.lock().expect("no thread panics"), domains);
+            if let Some(each) = &mut *each.lock().expect("no thread panics") {
+                each.append(&mut ended);
+            }
         };
         let closed = self.store.close(
             secs,
@@ -105,13 +121,15 @@ impl Visits {
             count,
         );
         self.counted = counted.into_inner().expect("no thread panics");
+        self.each = each.into_inner().expect("no thread panics");
         self.store.add(open.into_inner().expect("no thread panics"));
         closed
     }
 
-    /// Visits and bounces of every domain, after the last close.
-    pub fn into_counted(self) -> Domains {
-        self.counted
+    /// Visits and bounces of every domain, after the last close, and the visits
+    /// themselves where they were asked for.
+    pub fn into_counted(self) -> (Domains, Option<Vec<Visit>>) {
+        (self.counted, self.each)
     }
 }
 
@@ -244,7 +262,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut views = views;
             views.sort_by_key(|view| view.2);
-            let mut visits = Visits::new(3, folder.path());
+            let mut visits = Visits::new(3, folder.path(), true);
             let step = views.len().div_ceil(steps).max(1);
             for part in views.chunks(step) {
                 visits.close(part[0].2).unwrap();
@@ -269,7 +287,10 @@ mod tests {
                     sum.1 += stretches.iter().filter(|visit| !visit.many).count() as i64;
                 }
             }
-            prop_assert_eq!(visits.into_counted(), expected);
+            let (counted, each) = visits.into_counted();
+            let sum: i64 = expected.values().map(|(visits, _)| visits).sum();
+            prop_assert_eq!(each.map(|each| each.len() as i64), Some(sum));
+            prop_assert_eq!(counted, expected);
         }
     }
 

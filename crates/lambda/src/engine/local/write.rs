@@ -4,7 +4,8 @@ use super::tally::{Hours, LocalDays};
 use super::urls::Urls;
 use super::visits;
 use super::write_uniques::{write_bounces, write_uniques};
-use crate::batch::output::{BOUNCES, LOCAL_DAYS, PAGE_VIEWS, UNIQUES};
+use super::write_visits::write_visits;
+use crate::batch::output::{BOUNCES, LOCAL_DAYS, PAGE_VIEWS, UNIQUES, VISITS};
 use crate::batch::sketch::Precision;
 use crate::engine::{EngineError, Views};
 use calendar::Granularity;
@@ -21,6 +22,7 @@ pub struct Counted {
     pub hours: Hours,
     pub days: Vec<LocalDays>,
     pub visits: visits::Domains,
+    pub each_visit: Option<Vec<visits::Visit>>,
     pub views: Views,
     pub precision: Precision,
 }
@@ -29,7 +31,7 @@ pub struct Counted {
 pub fn write(
     folder: &Path,
     urls: Urls,
-    counted: &Counted,
+    mut counted: Counted,
 ) -> Result<Vec<(String, u64)>, EngineError> {
     let domains = urls.domains().names();
     let (urls, rank) = urls.sorted();
@@ -63,6 +65,10 @@ pub fn write(
         files.push((UNIQUES.to_owned(), count));
         let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
         files.push((BOUNCES.to_owned(), count));
+        if let Some(visits) = counted.each_visit.take() {
+            let count = write_visits(&folder.join(VISITS), &domains, visits)?;
+            files.push((VISITS.to_owned(), count));
+        }
     }
 
     if !counted.days.is_empty() {

@@ -4,11 +4,13 @@
 //! with a visit that the batch layer has seen the beginning of. That is why the
 //! merge is a function of the *views* and not of the answers: neither uniques nor
 //! bounce rates can be added.
-use super::batch_run::{Served, add_visits};
-use crate::batch::bounces::join;
+use crate::batch::bounces::{Stretch, join};
 use crate::batch::sketch::Sketch;
-use crate::serving::Bounces;
-use crate::speed::{Offsets, Result, Since, SpeedError};
+use crate::error::Result;
+use crate::serving::{Bounces, ServedViews};
+use crate::speed::event::person_of_key;
+use crate::speed::{Offsets, Since, SpeedError};
+use calendar::{Granularity, Span};
 use show::table::{Grid, counted};
 use show::{Render, Rich};
 use std::collections::BTreeMap;
@@ -93,29 +95,38 @@ impl<T: Display> Render for Answer<T> {
 
 /// Both layers at one moment.
 pub struct Query<'a> {
-    served: &'a Served,
+    served: ServedViews,
+    cut: Offsets,
     since: Since<'a>,
     freshness: Freshness,
 }
 
 impl<'a> Query<'a> {
+    /// The views that are served.
+    pub fn served(&self) -> &ServedViews {
+        &self.served
+    }
+
     /// Views that meet at one cut, and the log's ends.
     ///
     /// # Errors
     /// If they do not meet.
-    pub fn new(served: &'a Served, since: Since<'a>, ends: Vec<u64>) -> Result<Self> {
-        if since.cut != served.cut {
+    pub fn new(served: &ServedViews, since: Since<'a>, ends: Vec<u64>) -> Result<Self> {
+        let mut cut = served.cut();
+        cut.resize(ends.len(), 0);
+        if since.cut != cut {
             return Err(SpeedError::UnknownBatch {
-                served: served.batch,
+                served: served.batch(),
                 realtime: vec![since.batch],
-            });
+            }
+            .into());
         }
         // An updater may be behind the cut: a batch run reads the log itself.
-        let partitions = || served.cut.iter().zip(&since.offsets);
+        let partitions = || cut.iter().zip(&since.offsets);
         let seen = partitions().map(|(cut, at)| cut.max(at));
         let freshness = Freshness {
-            batch: served.batch,
-            served: served.cut.iter().sum(),
+            batch: served.batch(),
+            served: cut.iter().sum(),
             realtime: partitions().map(|(cut, at)| at.saturating_sub(*cut)).sum(),
             waiting: ends
                 .iter()
@@ -124,7 +135,9 @@ impl<'a> Query<'a> {
                 .sum(),
         };
         Ok(Self {
-            served,
+            // A version that is published meanwhile has another cut.
+            served: served.snapshot(),
+            cut,
             since,
             freshness,
         })
@@ -133,7 +146,7 @@ impl<'a> Query<'a> {
     /// The next offset of each partition that no answer holds.
     pub fn seen(&self) -> Offsets {
         // An updater may be behind the cut: a batch run reads the log itself.
-        let partitions = self.served.cut.iter().zip(&self.since.offsets);
+        let partitions = self.cut.iter().zip(&self.since.offsets);
         partitions.map(|(cut, at)| *cut.max(at)).collect()
     }
 
@@ -153,7 +166,8 @@ impl<'a> Query<'a> {
 
     /// Page views of a URL in the hours that begin in a range of epoch seconds.
     pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
-        let serving = self.served.count(url, &hours)?;
+        let found = self.served.page_views(url, Span::of_hours_in(&hours))?;
+        let serving = found.map_or(0, |found| found.value);
         let realtime = self.since.count(url, &hours)?;
         Ok(self.answer(serving + realtime, serving, realtime))
     }
@@ -161,7 +175,7 @@ impl<'a> Query<'a> {
     /// The same, hour by hour; hours without any are left out.
     pub fn page_views_by_hour(&self, url: &str, hours: Range<i64>) -> Result<BTreeMap<i64, i64>> {
         let mut all = self.since.counts(url, &hours)?;
-        for (hour, count) in self.served.counts(url, &hours)? {
+        for (hour, count) in self.served.counts(url, Granularity::Hour, hours)? {
             *all.entry(hour).or_default() += count;
         }
         Ok(all)
@@ -170,14 +184,11 @@ impl<'a> Query<'a> {
     /// How many persons came to a URL in the hours that begin in a range.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
         let realtime = self.since.persons(url, &hours)?;
-        let mut parts = self.served.persons(url, &hours)?.into_iter();
-        let mut serving = match parts.next() {
-            Some(bytes) => Sketch::from_bytes(&bytes)?,
+        let found = self.served.uniques(url, Span::of_hours_in(&hours))?;
+        let serving = match found {
+            Some(found) => found.value,
             None => Sketch::new(realtime.precision()),
         };
-        for bytes in parts {
-            serving.merge(&Sketch::from_bytes(&bytes)?)?;
-        }
         let all = match realtime.uniques() {
             0 => serving.clone(),
             // As good as the coarser of both, until the next batch run.
@@ -193,10 +204,16 @@ impl<'a> Query<'a> {
 
     /// Visits to a domain, and bounces. A visit that goes on after the cut is one.
     pub fn bounce_rate(&self, domain: &str) -> Result<Answer<Bounces>> {
-        let serving = self.served.visits(domain)?;
+        let serving = self.served.bounces(domain)?.unwrap_or_default();
         let (mut value, mut realtime) = (serving, Bounces::default());
         for (person, recent) in self.since.visits(domain)? {
             add_visits(&mut realtime, &recent, 1);
+            // The person's visits before the cut are counted without the later ones: they
+            // are taken out, joined with these, and counted again.
+            let person = person_of_key(&person).ok_or_else(|| SpeedError::Damaged {
+                what: "a visit is of a user or a cookie",
+                place: format!("the visits to {domain}"),
+            })?;
             let mut all = self.served.visits_of(domain, &person)?;
             add_visits(&mut value, &all, -1);
             all.extend(recent);
@@ -205,4 +222,10 @@ impl<'a> Query<'a> {
         }
         Ok(self.answer(value, serving, realtime))
     }
+}
+
+/// Adds a person's visits so many times.
+fn add_visits(all: &mut Bounces, stretches: &[Stretch], times: i64) {
+    all.visits += times * stretches.len() as i64;
+    all.bounces += times * stretches.iter().filter(|visit| !visit.many).count() as i64;
 }

@@ -1,0 +1,80 @@
+//! Several files of JSON lines as one input: the parts of a master data set.
+//!
+//! Chunks are numbered through all parts, and so are lines.
+use super::json::JsonLines;
+use super::source::{Sink, Source};
+use crate::datum::Equiv;
+use crate::engine::{EngineError, InputFormat};
+
+/// The parts, in order, and the number of chunks before each.
+pub struct Parts {
+    parts: Vec<JsonLines>,
+    before: Vec<usize>,
+}
+
+impl Parts {
+    pub fn new(parts: Vec<JsonLines>) -> Self {
+        let mut chunks = 0;
+        let before = parts
+            .iter()
+            .map(|part| {
+                let before = chunks;
+                chunks += part.chunks();
+                before
+            })
+            .collect();
+        Self { parts, before }
+    }
+
+    /// The part that a chunk lies in, and the chunk's number there.
+    fn part(&self, chunk: usize) -> (&JsonLines, usize) {
+        let part = self.before.partition_point(|before| *before <= chunk) - 1;
+        (&self.parts[part], chunk - self.before[part])
+    }
+}
+
+impl Source for Parts {
+    fn format(&self) -> InputFormat {
+        InputFormat::JsonLines
+    }
+
+    fn chunks(&self) -> usize {
+        self.parts.iter().map(Source::chunks).sum()
+    }
+
+    fn bytes(&self, chunk: usize) -> u64 {
+        let (part, chunk) = self.part(chunk);
+        part.bytes(chunk)
+    }
+
+    fn records(&self, chunk: usize) -> usize {
+        let (part, chunk) = self.part(chunk);
+        part.records(chunk)
+    }
+
+    fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
+        let (part, chunk) = self.part(chunk);
+        part.read(chunk, sink)
+    }
+
+    fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError> {
+        let (part, chunk) = self.part(chunk);
+        part.equivs(chunk)
+    }
+
+    fn earliest_from(&self, _chunk: usize) -> Option<i64> {
+        None
+    }
+
+    fn most_waiting(&self) -> usize {
+        self.parts.iter().map(Source::most_waiting).sum()
+    }
+
+    fn place(&self, chunk: usize) -> usize {
+        chunk
+    }
+
+    fn wave(&self, threads: usize) -> usize {
+        threads * 32
+    }
+}

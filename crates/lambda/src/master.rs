@@ -1,0 +1,146 @@
+//! The master data set: all data, in parts that are only ever added.
+//!
+//! Before a batch run, what came into the log between the last cut and the new one
+//! becomes a part: a file of JSON lines. So the log need not keep older records. Each part
+//! is published as a version of the folder, of which all are kept.
+use crate::engine::Input;
+use crate::error::{LambdaError, Result, io_at};
+use crate::speed::{Offsets, Source};
+use crate::versions::{Draft, Versions};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The datums of a part.
+const DATUMS: &str = "datums.jsonl";
+/// The cut before which every record of the log is in the part or in one before it.
+const CUT: &str = "cut.json";
+
+/// The parts of a master data set.
+#[derive(Clone, Debug)]
+pub struct Master {
+    parts: Versions,
+}
+
+impl Master {
+    /// Names the folder of the parts, which is made when the first is added.
+    pub fn at(folder: impl AsRef<Path>) -> Self {
+        Self {
+            parts: Versions::at(folder),
+        }
+    }
+
+    /// Returns the last batch whose data are here, and its cut; `None` before the first.
+    ///
+    /// # Errors
+    /// If the cut cannot be read.
+    pub fn last(&self) -> Result<Option<(u64, Offsets)>> {
+        let Some(batch) = self.parts.served_if_any()? else {
+            return Ok(None);
+        };
+        let path = self.parts.folder(batch).join(CUT);
+        let text = fs::read(&path).map_err(io_at("read", &path))?;
+        let cut = serde_json::from_slice(&text)
+            .map_err(|error| io_at("read", &path)(std::io::Error::other(error)))?;
+        Ok(Some((batch, cut)))
+    }
+
+    /// Adds the records between two cuts as the part of a batch, unless it was added
+    /// before.
+    ///
+    /// # Errors
+    /// If the log cannot be read, the disk refuses, or an earlier part is missing.
+    pub fn absorb(&self, source: &Source, batch: u64, from: &[u64], to: &[u64]) -> Result<()> {
+        if self.parts.kept()?.contains(&batch) {
+            return Ok(());
+        }
+        let draft = self.parts.draft()?;
+        if draft.version() != batch {
+            return Err(LambdaError::PartsMissing {
+                folder: self.parts.root().to_owned(),
+                batch,
+                next: draft.version(),
+            });
+        }
+        let cut = serde_json::to_vec(to).expect("numbers");
+        write(&draft, CUT, |file| file.write_all(&cut).map_err(Into::into))?;
+        write(&draft, DATUMS, |file| {
+            for (partition, (&from, &to)) in (0u32..).zip(from.iter().zip(to)) {
+                let count = (to - from) as usize;
+                let records = source.log.read(&source.topic, partition, from, count);
+                for record in records?.iter() {
+                    file.write_all(record.value)?;
+                    file.write_all(b"\n")?;
+                }
+            }
+            Ok(())
+        })?;
+        draft.publish(usize::MAX)?;
+        Ok(())
+    }
+
+    /// Returns the lines that a batch added; none for a batch that was not begun.
+    ///
+    /// # Errors
+    /// If the part cannot be read.
+    pub fn added(&self, batch: u64) -> Result<Vec<u8>> {
+        let part = self.part(batch);
+        match part.exists() {
+            true => fs::read(&part).map_err(io_at("read", &part)),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the data of the first batches, up to and with `last`, as the input of a
+    /// batch run.
+    pub fn input(&self, last: u64) -> Input {
+        Input::Master {
+            folder: self.parts.root().to_owned(),
+            parts: (1..=last).map(|batch| self.part(batch)).collect(),
+        }
+    }
+
+    fn part(&self, batch: u64) -> PathBuf {
+        self.parts.folder(batch).join(DATUMS)
+    }
+}
+
+/// Why a file of a part could not be written: the log, or the disk.
+enum Unwritten {
+    Log(LambdaError),
+    Disk(std::io::Error),
+}
+
+impl From<crate::speed::SpeedError> for Unwritten {
+    fn from(error: crate::speed::SpeedError) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+impl From<std::io::Error> for Unwritten {
+    fn from(error: std::io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// Writes and flushes a file of a part.
+fn write(
+    draft: &Draft,
+    name: &str,
+    content: impl FnOnce(&mut BufWriter<File>) -> Result<(), Unwritten>,
+) -> Result<()> {
+    let path = draft.path().join(name);
+    let failed = io_at("write", &path);
+    let written = File::create(&path)
+        .map_err(Unwritten::Disk)
+        .and_then(|file| {
+            let mut file = BufWriter::new(file);
+            content(&mut file)?;
+            file.flush()?;
+            Ok(file.get_ref().sync_all()?)
+        });
+    written.map_err(|error| match error {
+        Unwritten::Log(error) => error,
+        Unwritten::Disk(error) => failed(error),
+    })
+}
