@@ -20,8 +20,10 @@ use anyhow::{Context, Result};
 use estimate::Estimate;
 use serde_json::Value;
 use state::{Completion, Failure, Kernel, Phase, State};
+use std::any::Any;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
@@ -83,6 +85,16 @@ impl Build {
     }
 }
 
+/// The error for a panic in the thread that builds.
+fn defect(panic: &(dyn Any + Send)) -> anyhow::Error {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    anyhow::anyhow!(
+        "the build stopped on a defect of `cargo lab` itself: {}; please report it",
+        text.unwrap_or("no further words")
+    )
+}
+
 struct Job {
     project: Project,
     progress: Progress,
@@ -101,7 +113,9 @@ impl Job {
         loop {
             self.started = Instant::now();
             self.busy = false;
-            let attempt = self.attempt();
+            // A defect of this program must not leave cells waiting without a word.
+            let attempt = catch_unwind(AssertUnwindSafe(|| self.attempt()))
+                .unwrap_or_else(|panic| Err(defect(panic.as_ref())));
             let task = self.task.take();
             let error = match attempt {
                 Ok(()) => {
@@ -171,12 +185,20 @@ impl Job {
         Ok(())
     }
 
+    /// Where cargo writes: the environment and cargo's own configuration can move it.
+    fn target_folder(&self) -> PathBuf {
+        let mut metadata = self.cargo(["metadata", "--no-deps", "--offline", "--format-version=1"]);
+        let told = metadata.stderr(Stdio::null()).output().ok();
+        let told = told.and_then(|told| serde_json::from_slice::<Value>(&told.stdout).ok());
+        let folder = told.and_then(|told| told["target_directory"].as_str().map(PathBuf::from));
+        folder.unwrap_or_else(|| self.project.root.join("target"))
+    }
+
     fn compile(&mut self) -> Result<Kernel> {
         // What is needed, before anything is begun.
         let built = self.state.kernel.as_ref();
         let built = built.is_some_and(|kernel| kernel.program.is_file());
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| self.project.root.join("target"), PathBuf::from);
+        let target = self.target_folder();
         if let Some(what) = room::too_little_disk(&self.project, &target, built) {
             return Err(NoRoom(what).into());
         }
@@ -491,6 +513,14 @@ impl std::error::Error for NoRoom {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure_with_its_words() {
+        let words = |panic: fn()| defect(catch_unwind(panic).unwrap_err().as_ref()).to_string();
+        let text = words(|| panic!("index {} of {}", 3, 2));
+        assert!(text.contains("itself: index 3 of 2;"), "{text}");
+        assert!(words(|| panic!("no state")).contains("itself: no state;"));
+    }
 
     #[test]
     fn the_package_of_an_artifact_is_named() {
