@@ -22,7 +22,7 @@
 //! diagnostics are filtered out, and the types are written to a file for
 //! [`super::session`], together with the other errors.
 
-use super::place::real_cargo;
+use super::{metadata, place::real_cargo};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -162,7 +162,10 @@ fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
         // In this variable the flags are separated by the character 0x1f, so that paths may
         // contain spaces.
         command.env_remove("RUSTFLAGS");
-        command.env("CARGO_ENCODED_RUSTFLAGS", cell.link_flags().join("\u{1f}"));
+        command.env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            cell.link_flags(&cell.cargo_metadata()).join("\u{1f}"),
+        );
     }
     match command.spawn().and_then(|mut cargo| {
         record_compiler(cargo.id());
@@ -236,20 +239,36 @@ impl CellCrate {
         })
     }
 
+    /// Returns the folders with cargo's own metadata: first that of the support crate, which
+    /// is kept beside it for this kernel alone, then that of its dependencies, which all
+    /// builds share.
+    fn cargo_metadata(&self) -> Vec<PathBuf> {
+        vec![self.folder().to_owned(), self.deps.clone()]
+    }
+
+    /// Returns the folder with metadata that rustc reads faster, where there is one.
+    fn short_metadata(&self) -> Option<Vec<PathBuf>> {
+        let folder = metadata::folder(self.folder());
+        folder.is_dir().then(|| vec![folder])
+    }
+
+    fn folder(&self) -> &Path {
+        self.dylib.parent().unwrap_or(Path::new("."))
+    }
+
     /// Returns the flags of rustc that link the support crate, and make the cell find it and
-    /// the standard library when it is loaded.
-    fn link_flags(&self) -> Vec<String> {
-        let folder = self.dylib.parent().unwrap_or(Path::new("."));
+    /// the standard library when it is loaded. `metadata` are the folders with the metadata
+    /// of the support crate and its dependencies.
+    fn link_flags(&self, metadata: &[PathBuf]) -> Vec<String> {
         let mut flags = vec![
             "-Cprefer-dynamic".into(),
             "--extern".into(),
             format!("lambda_workbook={}", self.dylib.display()),
-            // The support crate's own metadata is stored beside it, for this kernel alone.
-            // The metadata of its dependencies is shared by all builds.
-            format!("-Ldependency={}", folder.display()),
-            format!("-Ldependency={}", self.deps.display()),
         ];
-        for folder in [folder, &self.std] {
+        for folder in metadata {
+            flags.push(format!("-Ldependency={}", folder.display()));
+        }
+        for folder in [self.folder(), &self.std] {
             // `-Xlinker` passes one argument on unchanged; `-Wl,` would split a path at its
             // commas.
             for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
@@ -260,13 +279,13 @@ impl CellCrate {
     }
 
     /// Creates the command of rustc with the flags of every cell.
-    fn rustc(&self) -> Command {
+    fn rustc(&self, metadata: &[PathBuf]) -> Command {
         let mut command = Command::new(&self.rustc);
         command
             .args(["--crate-name", "ctx", "--edition", "2024"])
             .args(["--error-format=json", "--json=diagnostic-rendered-ansi"])
             .args(["-Cdebug-assertions=on", "-Coverflow-checks=on"])
-            .args(self.link_flags())
+            .args(self.link_flags(metadata))
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         command
@@ -276,9 +295,25 @@ impl CellCrate {
     ///
     /// The source is written to [`SOURCE`], because evcxr looks for that name in the
     /// diagnostics.
-    fn compile(&self, source: &str, configure: impl FnOnce(&mut Command)) -> Result<Output> {
+    fn compile(&self, source: &str, configure: impl Fn(&mut Command)) -> Result<Output> {
         std::fs::write(SOURCE, source).context("cannot write the cell")?;
-        let mut command = self.rustc();
+        // Metadata that rustc cannot read costs time, never a cell.
+        if let Some(short) = self.short_metadata() {
+            let output = self.compile_with(&short, &configure)?;
+            if !metadata::refused(&output) {
+                return Ok(output);
+            }
+        }
+        self.compile_with(&self.cargo_metadata(), &configure)
+    }
+
+    /// Runs rustc on the source that was written, with the metadata in these folders.
+    fn compile_with(
+        &self,
+        metadata: &[PathBuf],
+        configure: impl Fn(&mut Command),
+    ) -> Result<Output> {
+        let mut command = self.rustc(metadata);
         command.arg(SOURCE);
         configure(&mut command);
         let rustc = command.spawn().context("cannot start rustc")?;

@@ -17,6 +17,7 @@
 //! Read the modules in this order:
 //! - [`wire`]: Jupyter's messages: their format, signatures and connection files.
 //! - [`place`]: the built support crate, and the private folder of one kernel.
+//! - [`metadata`]: what rustc reads about the support crate's dependencies in every cell.
 //! - [`cargo_stand_in`]: answers the `cargo build` of each cell with one direct call of
 //!   rustc, and finds the types of variables.
 //! - [`annotate`]: writes those types into the cell.
@@ -41,6 +42,7 @@ pub mod engine;
 pub mod failure;
 pub mod held;
 pub mod locate;
+pub mod metadata;
 pub mod parse;
 pub mod place;
 pub mod printed;

@@ -2,6 +2,7 @@
 //!
 //! The support crate is `lambda_workbook`, which cells link as a shared library.
 
+use super::metadata;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::io::Write;
@@ -394,6 +395,16 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
         keep_metadata(&built.deps(), &folder)?;
         make_stub(&folder)?;
         fs::rename(&fresh, &link)?;
+    }
+
+    // Keep metadata that rustc reads faster. Another kernel may do the same at this moment:
+    // the first rename wins. Where it cannot be kept, cells use cargo's own.
+    let kept = metadata::folder(&folder);
+    if !kept.exists() {
+        let fresh = folder.join(draft());
+        if metadata::keep(&built.deps(), &fresh).is_err() || fs::rename(&fresh, &kept).is_err() {
+            let _ = fs::remove_dir_all(&fresh);
+        }
     }
 
     // Remove the builds that no kernel uses.
