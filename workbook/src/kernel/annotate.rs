@@ -16,7 +16,7 @@
 
 use ra_ap_syntax::ast::{self, AstNode, HasName};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable that a cell binds without a complete type.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,20 +100,39 @@ fn untyped_lets(cell: &str) -> Vec<UntypedLet> {
         .and_then(|function| function.body())
         .and_then(|body| body.stmt_list());
 
-    // Find the statements of the body itself.
-    body.into_iter()
+    // Find the statements of the body itself, from the last to the first: a name that a
+    // later statement binds again is another variable, and only the last one is kept.
+    let statements: Vec<ast::Stmt> = body
+        .into_iter()
         .flat_map(|body| body.statements())
-        .filter_map(|statement| match statement {
-            ast::Stmt::LetStmt(statement) => {
-                let bindings = bindings(&statement);
-                (!bindings.is_empty()).then(|| UntypedLet {
-                    end: usize::from(statement.syntax().text_range().end()) - WRAPPER.len() + start,
-                    bindings,
-                })
-            }
-            _ => None,
-        })
-        .collect()
+        .collect();
+    let mut bound_later = BTreeSet::new();
+    let mut found = Vec::new();
+    for statement in statements.iter().rev() {
+        let ast::Stmt::LetStmt(statement) = statement else {
+            continue;
+        };
+        let mut untyped = bindings(statement);
+        untyped.retain(|binding| !bound_later.contains(&binding.name));
+        bound_later.extend(names(statement));
+        if !untyped.is_empty() {
+            found.push(UntypedLet {
+                end: usize::from(statement.syntax().text_range().end()) - WRAPPER.len() + start,
+                bindings: untyped,
+            });
+        }
+    }
+    found.reverse();
+    found
+}
+
+/// Returns all names that a `let` statement binds.
+fn names(statement: &ast::LetStmt) -> impl Iterator<Item = String> {
+    let pattern = statement.pat();
+    let inside = pattern.into_iter().flat_map(|it| it.syntax().descendants());
+    inside
+        .filter_map(ast::IdentPat::cast)
+        .filter_map(|binding| Some(binding.name()?.text().to_string()))
 }
 
 /// Returns the untyped variables that a `let` statement binds.
@@ -201,6 +220,21 @@ mod tests {
             ),
             "let (a, Some(mut b)) = f() else { panic!() }; let a: A = a; let mut b: B = b;"
         );
+    }
+
+    #[test]
+    fn of_variables_with_one_name_the_last_has_the_type() {
+        assert_eq!(
+            annotate(
+                "let a = 1; let (a, b) = (a, 2); let a = f(a);",
+                &types([("a", "String"), ("b", "i32")])
+            ),
+            "let a = 1; let (a, b) = (a, 2); let b: i32 = b; let a = f(a); let a: String = a;"
+        );
+        // Also where the last one has its type written already.
+        let cell = "let a = 1; let a: String = f(a);";
+        assert_eq!(annotate(cell, &types([("a", "String")])), cell);
+        assert!(!needs_types(cell));
     }
 
     #[test]

@@ -25,6 +25,10 @@ fn variables_need_no_written_type() {
         );
         let ran = good(kernel, "println!(\"{rows} {pairs:?} {x}\");").await;
         assert_eq!(ran.stdout(), "3 [(1, 2.0), (3, 0.5)] 5\n");
+        // A name that the cell binds twice is the later variable, of another type.
+        good(kernel, "let y = 7; let y = format!(\"{y}!\");").await;
+        let ran = good(kernel, "y.len()").await;
+        assert_eq!(ran.data("text/plain"), Some("2"));
     });
 }
 
