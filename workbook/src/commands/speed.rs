@@ -25,8 +25,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let (mut records, mut rejected) = (0, 0);
     while lambda.realtime().lag()? > 0 {
         let step = lambda.step(STEP)?;
-        records += step.records as u64;
-        rejected += step.rejected as u64;
+        records += step.records;
+        rejected += step.rejected;
     }
     let freshness = lambda.query()?.freshness();
     let mut out = std::io::stdout().lock();
