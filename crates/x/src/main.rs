@@ -4,6 +4,7 @@
 //! in two seconds, before anything that it starts.
 mod chapter;
 mod ci;
+mod circles;
 mod command;
 mod format;
 mod manifest;
@@ -25,6 +26,7 @@ Usage: cargo x COMMAND
                           those committed; with --write, stores its outputs instead.
                           NAME is `01b`, `people` or `notebooks/01b_people.ipynb`
   picture [--check]       draws docs/images/workspace.svg from the Cargo manifests
+  circles                 prints the files that import each other in a circle
   ci                      runs everything that must pass before a change lands
   help                    prints this text
 
@@ -68,6 +70,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result {
         }
         ["fmt"] => format::run(root, false),
         ["fmt", "--check"] => format::run(root, true),
+        ["circles"] => circles::print(root),
         ["picture"] => picture::write(root),
         ["picture", "--check"] => picture::check(root),
         ["chapter", name] => chapter::compare(root, name),

@@ -24,7 +24,6 @@
 //!    version to [`KNOWN`] and run the tests of the kernel; to do without all of this, empty
 //!    [`UNSHARED`].
 
-use super::place::SUPPORT;
 use anyhow::Result;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -55,11 +54,12 @@ pub fn folder(folder: &Path) -> PathBuf {
 }
 
 /// Makes the folder `to` with the metadata of all crates in `deps`. Most files are hard
-/// links, so this takes little time and space.
+/// links, so this takes little time and space. `own` are the crates of this project, which
+/// the next build may overwrite in place: they are copied.
 ///
 /// # Errors
 /// If a file cannot be linked or copied, for example because `to` lies on another disk.
-pub fn keep(deps: &Path, to: &Path) -> Result<()> {
+pub fn keep(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(deps)?.flatten() {
         let name = entry.file_name();
@@ -74,8 +74,7 @@ pub fn keep(deps: &Path, to: &Path) -> Result<()> {
                 let mut bytes = fs::read(entry.path())?;
                 share_nothing(&mut bytes);
                 fs::write(target, bytes)?;
-            } else if krate == "lambda_workbook" || SUPPORT.contains(&krate) {
-                // The next build of the support crate may overwrite these files in place.
+            } else if own.contains(&krate) {
                 fs::copy(entry.path(), target)?;
             } else {
                 fs::hard_link(entry.path(), target)?;

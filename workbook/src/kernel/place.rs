@@ -26,6 +26,11 @@ pub const SUPPORT: [&str; 7] = [
     "show",
 ];
 
+/// Returns the crates of this project that a cell is compiled against.
+fn own_crates() -> Vec<&'static str> {
+    SUPPORT.into_iter().chain(["lambda_workbook"]).collect()
+}
+
 /// A build of this project: this program, and the support crate beside it.
 #[derive(Clone, Debug)]
 pub struct Built {
@@ -402,7 +407,7 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     let kept = metadata::folder(&folder);
     if !kept.exists() {
         let fresh = folder.join(draft());
-        if metadata::keep(&built.deps(), &fresh).is_err() || fs::rename(&fresh, &kept).is_err() {
+        if metadata::keep(&built.deps(), &fresh, &own_crates()).is_err() || fs::rename(&fresh, &kept).is_err() {
             let _ = fs::remove_dir_all(&fresh);
         }
     }
@@ -428,7 +433,7 @@ fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
         let package = text
             .strip_prefix("lib")
             .and_then(|name| name.split_once('-'));
-        let ours = |(name, _): (&str, &str)| name == "lambda_workbook" || SUPPORT.contains(&name);
+        let ours = |(name, _): (&str, &str)| own_crates().contains(&name);
         if package.is_some_and(ours) && (text.ends_with(".rlib") || text.ends_with(".rmeta")) {
             fs::copy(entry.path(), folder.join(&name))?;
         }
