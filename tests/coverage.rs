@@ -73,7 +73,7 @@ fn cells(notebook: &str) -> HashSet<String> {
 /// The names of all tests: functions that follow `#[test]`, or stand in `proptest!`.
 fn tests() -> HashSet<String> {
     let mut names = HashSet::new();
-    let mut folders: Vec<PathBuf> = ["src", "crates", "tests", "workbook/src", "workbook/tests"]
+    let mut folders: Vec<PathBuf> = ["src", "crates", "tests"]
         .map(|folder| root().join(folder))
         .to_vec();
     while let Some(folder) = folders.pop() {

@@ -63,12 +63,12 @@ mod tests {
     #[test]
     fn home_is_found_from_anywhere_in_the_project_and_nowhere_outside() {
         let root = tempfile::tempdir().unwrap();
-        let deep = root.path().join("workbook/src");
+        let deep = root.path().join("crates/workbook/src");
         fs::create_dir_all(&deep).unwrap();
         assert_eq!(find_home(&deep), None);
         fs::create_dir(root.path().join("notebooks")).unwrap();
         fs::write(root.path().join("Cargo.toml"), "").unwrap();
-        fs::write(root.path().join("workbook/Cargo.toml"), "").unwrap();
+        fs::write(root.path().join("crates/workbook/Cargo.toml"), "").unwrap();
         assert_eq!(find_home(&deep), Some(root.path().join("data")));
     }
 }

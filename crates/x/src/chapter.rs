@@ -17,7 +17,7 @@ pub fn write(root: &Path, name: &str) -> Result {
     cargo(root, &["workbook", "run", "--write", &path]).run()
 }
 
-/// The full name of the chapter's test in `workbook/tests/notebooks.rs`. It carries the
+/// The full name of the chapter's test in `crates/workbook/tests/notebooks.rs`. It carries the
 /// number before the first `_` of the notebook's name.
 fn test_of(stem: &str) -> String {
     let number = stem.split('_').next().unwrap_or(stem);
@@ -91,14 +91,15 @@ mod tests {
     #[test]
     fn every_chapter_has_the_test_that_is_run_for_it() {
         let root = crate::project();
-        let source = std::fs::read_to_string(root.join("workbook/tests/notebooks.rs")).unwrap();
+        let source =
+            std::fs::read_to_string(root.join("crates/workbook/tests/notebooks.rs")).unwrap();
         assert!(source.contains("mod gives_what_is_committed {"));
         for stem in stems(&root.join("notebooks")).unwrap() {
             let test = test_of(&stem);
             let line = format!("{}: \"{stem}\",", test.rsplit(':').next().unwrap());
             assert!(
                 source.contains(&line),
-                "no line `{line}` in workbook/tests/notebooks.rs"
+                "no line `{line}` in crates/workbook/tests/notebooks.rs"
             );
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The pinned Python packages with which programs of others are tested on our kernel.
-const PINS: &str = "workbook/python/test-requirements.txt";
+const PINS: &str = "crates/workbook/python/test-requirements.txt";
 
 pub fn run(root: &Path) -> Result {
     let started = Instant::now();

@@ -27,7 +27,7 @@ pub fn all(root: &Path) -> Result<BTreeSet<String>> {
     let crates = root.join("crates");
     let entries = fs::read_dir(&crates).map_err(|error| broken(&crates, &error))?;
     let mut packages: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    packages.push(root.join("workbook"));
+    packages.push(root.join("benches"));
     let mut found = BTreeSet::new();
     for package in packages {
         let name = package.file_name().unwrap_or_default().to_string_lossy();

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 /// that only rust-analyzer reads.
 const AS_TEXT: [&str; 3] = [
     "solutions/mutants",
-    "workbook/tests/grade/attacks",
+    "crates/workbook/tests/grade/attacks",
     "crates/completer/src/std_outline.rs",
 ];
 
 /// Folders of the project in which Rust sources lie.
-const FOLDERS: [&str; 5] = ["src", "tests", "crates", "workbook", "cells"];
+const FOLDERS: [&str; 5] = ["src", "tests", "crates", "benches", "cells"];
 
 /// Returns the sources that rustfmt does not find from the workspace, relative to the
 /// project, in order.
@@ -25,7 +25,7 @@ pub fn hidden(root: &Path) -> Result<Vec<PathBuf>> {
     let mut hidden = Vec::new();
     for folder in FOLDERS {
         for file in all(root, Path::new(folder))? {
-            let member = !file.starts_with("cells") && !file.starts_with("workbook/peers");
+            let member = !file.starts_with("cells") && !file.starts_with("benches/peers");
             let found = member && is_root(root, &file) || is_declared(root, &file)?;
             if !found {
                 hidden.push(file);
@@ -120,7 +120,7 @@ mod tests {
             .expect("the list of exercises");
         let list = list.split("];").next().unwrap();
         for file in hidden(&root).unwrap() {
-            let outside = file.starts_with("cells") || file.starts_with("workbook/peers");
+            let outside = file.starts_with("cells") || file.starts_with("benches/peers");
             let stem = file.file_stem().unwrap().to_string_lossy();
             let stem = stem.strip_suffix("_tests").unwrap_or(&stem);
             let exercise = file.starts_with("crates/exercises/src")
@@ -135,7 +135,7 @@ mod tests {
         for file in [
             "crates/exercises/src/pacific_days.rs",
             "cells/src/lib.rs",
-            "workbook/peers/src/main.rs",
+            "benches/peers/src/main.rs",
         ] {
             assert!(hidden.contains(&PathBuf::from(file)), "{file}: {hidden:?}");
         }

@@ -1,0 +1,109 @@
+//! `workbook bench`: measurements beside the peers found on this machine.
+//!
+//! A program of its own, so that nobody waits for it who does not measure: `workbook bench`
+//! builds and starts it.
+
+use clap::Parser;
+use std::process::ExitCode;
+use workbook::Outcome;
+
+mod batch;
+mod data;
+mod grade;
+mod kernel;
+mod microbatch;
+mod peers;
+mod serving;
+mod speed;
+mod widgets;
+
+/// Measures beside the peers found on this machine, ratios first.
+#[derive(Parser)]
+#[command(name = "workbook bench", version)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Cells of this kernel beside those of stock evcxr_jupyter
+    Kernel(kernel::Args),
+    /// Pictures that follow a slider moved many times a second
+    Widgets(widgets::Args),
+    /// Batch views beside DuckDB, Polars for Python and PySpark
+    Batch(batch::Args),
+    /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
+    Serving(serving::Args),
+    /// The grading of a class
+    Grade(grade::Args),
+    /// From the log to realtime views beside PySpark Structured Streaming
+    Speed(speed::Args),
+    /// A word count in micro-batches beside PySpark Structured Streaming
+    Microbatch(microbatch::Args),
+    /// The making and reading of the lesson's data
+    Data,
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<Outcome> {
+    match args.what {
+        What::Kernel(args) => kernel::run(args),
+        What::Widgets(args) => widgets::run(args),
+        What::Batch(args) => batch::run(args),
+        What::Serving(args) => serving::run(args),
+        What::Grade(args) => grade::run(args),
+        What::Speed(args) => speed::run(args),
+        What::Microbatch(args) => microbatch::run(args),
+        What::Data => data::run(),
+    }
+}
+
+/// The middle one of some measurements.
+fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Prints rows in columns, the first one to the left, the others to the right.
+fn print_table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            if column == 0 {
+                line += &format!("{cell:<width$}");
+            } else {
+                line += &format!("  {cell:>width$}");
+            }
+        }
+        println!("{}", line.trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert!(median(&[]).is_nan());
+    }
+}

@@ -1,0 +1,368 @@
+//! `workbook bench speed`: from the log to a view that can be asked, beside Spark
+//! Structured Streaming.
+//!
+//! Throughput: all of the lesson's page views wait; the time until all are in the
+//! views. Latency: a file's worth of events every 50 ms; the time from when they
+//! are there until the views hold them. Both take the same lines. Ours also keeps
+//! visits, which the peer's job leaves out. Page views must be equal.
+
+use super::batch::verdict;
+use super::{median, peers, print_table};
+use anyhow::{Context, Result, bail};
+use lambda_workbook::dataset::{self, Format, Spec};
+use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::speed::event::{Fact, Who, read};
+use lambda_workbook::speed::{EmbeddedLog, Log};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use workbook::Outcome;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Rounds; the median counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
+    rounds: u16,
+    /// A Python with pyspark [default: that of .venv-bench, else python3]
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// Make .venv-bench with the peer first (needs the network)
+    #[arg(long)]
+    setup: bool,
+}
+
+const SCRIPT: &str = include_str!("speed_peer.py");
+const TOPIC: &str = "datums";
+/// Events that arrive together, how often, and how many times.
+const TOGETHER: usize = 50;
+const EVERY: Duration = Duration::from_millis(50);
+const TIMES: usize = 200;
+
+/// URL and hour to page views.
+type Counts = BTreeMap<(String, i64), i64>;
+
+pub fn run(args: Args) -> Result<Outcome> {
+    let data = dataset::home()?;
+    let python = peers::python(args.python, args.setup.then_some(&["pyspark"][..]))?;
+    let peer = peers::installed(&python, "pyspark");
+    let path = data.join("generated").join(Spec::lesson().name());
+    let lesson = dataset::generate(&Spec::lesson(), &path, Format::Json, &|_, _| ())?.jsonl();
+    let text = std::fs::read_to_string(&lesson)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let scratch = tempfile::tempdir()?;
+    let script = scratch.path().join("peer.py");
+    std::fs::write(&script, SCRIPT)?;
+
+    // The peer follows folders, not files.
+    let whole = scratch.path().join("whole");
+    std::fs::create_dir(&whole)?;
+    std::fs::copy(&lesson, whole.join("datums.json"))?;
+
+    let (mut ours, mut appends, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..args.rounds {
+        eprintln!("throughput: round {} of {}", round + 1, args.rounds);
+        let (append, seconds, counts) = throughput(&lines)?;
+        appends.push(append);
+        ours.push(seconds);
+        if peer {
+            let (seconds, table) = peer_throughput(&python, &script, &whole)?;
+            theirs.push(seconds);
+            if table != counts {
+                bail!("the peer counts other page views:\n{table:?}\nours:\n{counts:?}");
+            }
+        }
+    }
+    let rate = |seconds: f64| format!("{:.0} events/s", lines.len() as f64 / seconds);
+    let (our_time, append) = (median(&ours), median(&appends));
+    let row = |cells: [String; 4]| cells.to_vec();
+    let mut table = vec![
+        row([
+            "1.4 million events".into(),
+            "times ours".into(),
+            "median".into(),
+            "rate".into(),
+        ]),
+        row([
+            "log to views".into(),
+            "1.00x".into(),
+            format!("{our_time:.2} s"),
+            rate(our_time),
+        ]),
+        row([
+            "file to log to views".into(),
+            format!("{:.2}x", (our_time + append) / our_time),
+            format!("{:.2} s", our_time + append),
+            rate(our_time + append),
+        ]),
+    ];
+    let mut met = true;
+    if peer {
+        let their_time = median(&theirs);
+        let times = format!("{:.2}x", their_time / our_time);
+        table.push(row([
+            "Spark, file to table".into(),
+            times,
+            format!("{their_time:.2} s"),
+            rate(their_time),
+        ]));
+        print_table(&table);
+        met &= verdict("10x the throughput", Some(their_time >= 10.0 * our_time));
+    } else {
+        print_table(&table);
+        met &= verdict("10x the throughput", None);
+    }
+
+    eprintln!("latency: {TOGETHER} events every {} ms", EVERY.as_millis());
+    let few = &lines[..TOGETHER * TIMES];
+    let our_waits = latency(few)?;
+    let cells = |name: &str, waits: &[f64], ours: f64| {
+        let at = |share: f64| waits[(waits.len() as f64 * share) as usize];
+        row([
+            name.into(),
+            format!("{:.2}x", at(0.5) / ours),
+            format!("{:.2} ms", at(0.5) * 1e3),
+            format!("{:.2} ms", at(0.99) * 1e3),
+        ])
+    };
+    let our_median = our_waits[our_waits.len() / 2];
+    let mut table = vec![
+        row([
+            "end to end".into(),
+            "times ours".into(),
+            "median".into(),
+            "99 %".into(),
+        ]),
+        cells("log to views", &our_waits, our_median),
+    ];
+    if peer {
+        let waits = peer_latency(&python, &script, few, &scratch.path().join("arriving"))?;
+        table.push(cells("Spark", &waits, our_median));
+        print_table(&table);
+        met &= verdict(
+            "1/20 of the latency",
+            Some(waits[waits.len() / 2] >= 20.0 * our_median),
+        );
+    } else {
+        print_table(&table);
+        met &= verdict("1/20 of the latency", None);
+    }
+    Ok(if met { Outcome::Done } else { Outcome::No })
+}
+
+/// A log in a folder, with a partition for each core, and views over it.
+fn opened(folder: &Path) -> Result<(Arc<EmbeddedLog>, Lambda)> {
+    let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    log.create_topic(TOPIC, cores as u32)?;
+    let lambda = Lambda::open(folder, log.clone(), TOPIC, Options::default())?;
+    Ok((log, lambda))
+}
+
+/// The key of a line: its person, so that copies of a datum share a partition.
+fn key(line: &str) -> Vec<u8> {
+    match read(line.as_bytes()) {
+        Ok(Fact::View(event)) => match event.who {
+            Who::User(id) => id.to_be_bytes().to_vec(),
+            Who::Cookie(cookie) => cookie.as_bytes().to_vec(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn append(log: &EmbeddedLog, lines: &[&str]) -> Result<()> {
+    let keys: Vec<Vec<u8>> = lines.iter().map(|line| key(line)).collect();
+    let records: Vec<(&[u8], &[u8])> = keys
+        .iter()
+        .zip(lines)
+        .map(|(k, v)| (&k[..], v.as_bytes()))
+        .collect();
+    Ok(log.append_by_key(TOPIC, &records)?)
+}
+
+/// Seconds into the log, seconds from there into the views, and the views.
+fn throughput(lines: &[&str]) -> Result<(f64, f64, Counts)> {
+    let folder = tempfile::tempdir()?;
+    let (log, mut lambda) = opened(folder.path())?;
+    let started = Instant::now();
+    for some in lines.chunks(5_000) {
+        append(&log, some)?;
+    }
+    let append = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    lambda.drain()?;
+    let seconds = started.elapsed().as_secs_f64();
+    let mut hours: Vec<(String, i64)> = Vec::new();
+    for line in lines {
+        if let Ok(Fact::View(event)) = read(line.as_bytes()) {
+            let hour = event.secs - event.secs.rem_euclid(3600);
+            if !hours
+                .iter()
+                .any(|(url, ts)| *ts == hour && *url == event.url)
+            {
+                hours.push((event.url.into_owned(), hour));
+            }
+        }
+    }
+    let query = lambda.query()?;
+    let mut counts = Counts::new();
+    for (url, hour) in hours {
+        let count = query.page_views(&url, hour..hour + 3600)?.value;
+        counts.insert((url, hour), count);
+    }
+    Ok((append, seconds, counts))
+}
+
+/// Sorted seconds from an event's arrival until the views hold it.
+fn latency(lines: &[&str]) -> Result<Vec<f64>> {
+    let folder = tempfile::tempdir()?;
+    let (log, mut lambda) = opened(folder.path())?;
+    let producer = {
+        let log = log.clone();
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        std::thread::spawn(move || -> Result<Vec<Instant>> {
+            let mut arrivals = Vec::new();
+            let started = Instant::now();
+            for (turn, some) in (0u32..).zip(lines.chunks(TOGETHER)) {
+                std::thread::sleep((EVERY * turn).saturating_sub(started.elapsed()));
+                let some: Vec<&str> = some.iter().map(String::as_str).collect();
+                arrivals.push(Instant::now());
+                append(&log, &some)?;
+            }
+            Ok(arrivals)
+        })
+    };
+    // How many records the views hold, and since when.
+    let (mut seen, mut held) = (0, Vec::new());
+    while seen < lines.len() as u64 {
+        let step = lambda.step(10_000)?;
+        if step.records == 0 {
+            // What a consumer does that is not told of new records.
+            std::thread::sleep(Duration::from_micros(200));
+            continue;
+        }
+        seen += step.records;
+        held.push((seen, Instant::now()));
+    }
+    let arrivals = producer.join().expect("the producer does not panic")?;
+    let mut waits: Vec<f64> = (1u64..)
+        .zip(&arrivals)
+        .map(|(turn, arrived)| {
+            let holds = held
+                .iter()
+                .find(|(seen, _)| *seen >= turn * TOGETHER as u64);
+            holds.map_or(f64::NAN, |(_, at)| (*at - *arrived).as_secs_f64())
+        })
+        .collect();
+    waits.sort_by(f64::total_cmp);
+    Ok(waits)
+}
+
+fn peer(python: &Path, script: &Path, arguments: &[&std::ffi::OsStr]) -> Result<Child> {
+    let mut command = Command::new(python);
+    command
+        .arg(script)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command
+        .spawn()
+        .with_context(|| format!("starting {}", python.display()))
+}
+
+fn peer_throughput(python: &Path, script: &Path, input: &Path) -> Result<(f64, Counts)> {
+    let mut child = peer(python, script, &["throughput".as_ref(), input.as_ref()])?;
+    let lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+    let (mut seconds, mut counts) = (f64::NAN, Counts::new());
+    for line in lines {
+        let said: Value = serde_json::from_str(&line?)?;
+        seconds = said["seconds"].as_f64().unwrap_or(seconds);
+        for row in said["table"].as_array().into_iter().flatten() {
+            let url = row[0].as_str().unwrap_or_default().to_owned();
+            counts.insert(
+                (url, row[1].as_i64().unwrap_or(0)),
+                row[2].as_i64().unwrap_or(0),
+            );
+        }
+    }
+    if !child.wait()?.success() {
+        bail!(
+            "the peer failed: run {} throughput {} to see why",
+            script.display(),
+            input.display()
+        );
+    }
+    Ok((seconds, counts))
+}
+
+fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// The same for the peer: each file is written under another name and renamed.
+fn peer_latency(python: &Path, script: &Path, lines: &[&str], folder: &Path) -> Result<Vec<f64>> {
+    std::fs::create_dir_all(folder)?;
+    let distinct: std::collections::HashSet<&str> = lines.iter().copied().collect();
+    let rows = distinct.len().to_string();
+    let mut child = peer(
+        python,
+        script,
+        &["latency".as_ref(), folder.as_ref(), rows.as_ref()],
+    )?;
+    let mut said = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+    said.next().context("the peer says that it is ready")??;
+    let add = |name: &str, some: &[&str]| -> Result<()> {
+        let draft = folder.join(format!(".{name}"));
+        std::fs::write(&draft, some.join("\n"))?;
+        Ok(std::fs::rename(&draft, folder.join(name))?)
+    };
+    // Its first micro-batch compiles the job: that is not counted.
+    let (first, lines) = lines.split_at(TOGETHER * TIMES / 10);
+    add("first.json", first)?;
+    let mut all: std::collections::HashSet<&str> = first.iter().copied().collect();
+    for line in said.by_ref() {
+        let line: Value = serde_json::from_str(&line?)?;
+        if line["seen"].as_u64() >= Some(all.len() as u64) {
+            break;
+        }
+    }
+    let reader = std::thread::spawn(move || -> Vec<(u64, f64)> {
+        let said = said.map_while(Result::ok);
+        said.filter_map(|line| {
+            let said: Value = serde_json::from_str(&line).ok()?;
+            Some((said["seen"].as_u64()?, said["at"].as_f64()?))
+        })
+        .collect()
+    });
+    let (started, mut arrivals) = (Instant::now(), Vec::new());
+    for (turn, some) in (0u32..).zip(lines.chunks(TOGETHER)) {
+        std::thread::sleep((EVERY * turn).saturating_sub(started.elapsed()));
+        // Distinct events so far: what the peer's table counts.
+        all.extend(some.iter().copied());
+        arrivals.push((all.len() as u64, now()));
+        add(&format!("{turn:06}.json"), some)?;
+    }
+    let held = reader.join().expect("reading does not panic");
+    child.wait()?;
+    let mut waits: Vec<f64> = arrivals
+        .iter()
+        .filter_map(|(count, arrived)| {
+            let holds = held.iter().find(|(seen, _)| seen >= count)?;
+            Some(holds.1 - arrived)
+        })
+        .collect();
+    if waits.is_empty() {
+        bail!(
+            "the peer counted nothing: run {} latency {} {rows} to see why",
+            script.display(),
+            folder.display()
+        );
+    }
+    waits.sort_by(f64::total_cmp);
+    Ok(waits)
+}

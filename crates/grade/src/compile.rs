@@ -1,0 +1,249 @@
+//! From a student's source to a program that answers questions.
+use super::extract::function;
+use super::sandbox::{Confined, Ended, Kind, Limits, Spec, system_libraries, system_programs};
+use anyhow::{Context, Result};
+use kernel::place::{Built, pin, toolchain};
+use lambda_workbook::exercises::Exercise;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What programs are built with: one support crate for all of a run.
+pub struct Bench {
+    pub exe: PathBuf,
+    pub root: PathBuf,
+    /// The support crate, kept as it is while this lives.
+    pub dylib: PathBuf,
+    pub sandboxed: bool,
+    /// Of rustc, for one answer.
+    pub limits: Limits,
+    deps: PathBuf,
+    rustc: PathBuf,
+    std: PathBuf,
+    _kept: File,
+}
+
+/// What became of a source.
+pub enum Compiled {
+    /// A program, at this path.
+    Program(PathBuf),
+    /// rustc's own words.
+    Errors(String),
+    Stopped(Stop, String),
+}
+
+pub use lambda_workbook::exercises::attempt::Stop;
+
+/// The program around a student's module.
+fn main_source(exercise: &Exercise) -> String {
+    let name = exercise.name;
+    format!(
+        "#![forbid(unsafe_code)]\n\
+         mod names {{ pub use lambda_workbook::{{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json}}; }}\n\
+         mod answer;\n\
+         fn main() {{\n    \
+         lambda_workbook::exercises::worker::serve(&|inputs| lambda_workbook::exercises::{name}::answer(answer::FUNCTION, inputs))\n\
+         }}\n"
+    )
+}
+
+/// What follows a student's source, so that its lines keep their numbers.
+fn module_end(exercise: &Exercise) -> String {
+    format!(
+        "\nuse crate::names::*;\nuse lambda_workbook::prelude::*;\n\
+         pub const FUNCTION: lambda_workbook::exercises::{}::Function = {};\n",
+        exercise.name,
+        function(exercise)
+    )
+}
+
+impl Bench {
+    pub fn new(built: &Built, sandboxed: bool) -> Result<Bench> {
+        let (dylib, kept) = pin(built)?;
+        let (bin, std) = toolchain(&built.root)?;
+        let real = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
+        Ok(Bench {
+            exe: built.exe.clone(),
+            root: built.root.clone(),
+            dylib: real(dylib),
+            sandboxed,
+            limits: Limits::COMPILER,
+            deps: real(built.deps()),
+            rustc: real(bin.join("rustc")),
+            std: real(std),
+            _kept: kept,
+        })
+    }
+
+    /// Compiles a student's source in `folder`, which must be empty.
+    pub fn compile(&self, exercise: &Exercise, source: &str, folder: &Path) -> Result<Compiled> {
+        fs::write(folder.join("main.rs"), main_source(exercise))?;
+        fs::write(
+            folder.join("answer.rs"),
+            source.to_owned() + &module_end(exercise),
+        )?;
+        self.build(folder)
+    }
+
+    /// Compiles `main.rs` of a folder.
+    pub fn build(&self, folder: &Path) -> Result<Compiled> {
+        let folder = fs::canonicalize(folder).context("cannot find the folder to compile in")?;
+        // On a busy machine it waits, too.
+        let patience = Duration::from_secs(3 * self.limits.cpu_secs);
+        let confined = Confined::start(&self.exe, &self.compiler(&folder))?;
+        let (ended, said) = confined.end(Instant::now() + patience)?;
+        let program = folder.join("worker");
+        Ok(match ended {
+            Ended::Code(0) if program.is_file() => Compiled::Program(program),
+            Ended::Late | Ended::Signal(libc::SIGXCPU) => {
+                let told = format!("compiling it takes more than {} s", self.limits.cpu_secs);
+                Compiled::Stopped(Stop::Time, told)
+            }
+            Ended::Signal(libc::SIGXFSZ) => {
+                Compiled::Stopped(Stop::Memory, "the program becomes too large".into())
+            }
+            _ if out_of_memory(&said) || ended == Ended::Signal(libc::SIGKILL) => {
+                Compiled::Stopped(
+                    Stop::Memory,
+                    "compiling it takes more than 3 GB of memory".into(),
+                )
+            }
+            Ended::Code(_) if reached_out(&said) => {
+                Compiled::Stopped(Stop::Forbidden, first_error(&said))
+            }
+            Ended::Code(1) => Compiled::Errors(said),
+            _ => {
+                let last = said.lines().last().unwrap_or_default();
+                Compiled::Stopped(
+                    Stop::Crash,
+                    format!("the compiler crashes on it ({ended:?}) {last}"),
+                )
+            }
+        })
+    }
+
+    fn compiler(&self, folder: &Path) -> Spec {
+        let beside = self.dylib.parent().unwrap_or(Path::new("/"));
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut args: Vec<String> = [
+            "--crate-name",
+            "worker",
+            "--edition",
+            "2024",
+            "--crate-type",
+            "bin",
+        ]
+        .iter()
+        .map(|arg| (*arg).to_owned())
+        .collect();
+        args.extend(["main.rs".into(), "-o".into(), "worker".into()]);
+        // As cells are compiled, but that unsafe code cannot be allowed again.
+        let flags = [
+            "-Funsafe_code",
+            "-Awarnings",
+            "-Cprefer-dynamic",
+            "-Copt-level=0",
+            "-Cdebuginfo=0",
+            "-Ccodegen-units=1",
+            "-Cdebug-assertions=on",
+            "-Coverflow-checks=on",
+            "--color=never",
+        ];
+        args.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        args.extend([
+            "--extern".into(),
+            format!("lambda_workbook={}", self.dylib.display()),
+        ]);
+        for folder in [beside, &self.deps] {
+            args.push(format!("-Ldependency={}", folder.display()));
+        }
+        for folder in [beside, &self.std] {
+            for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
+                args.push(format!("-Clink-arg={arg}"));
+            }
+        }
+        // The toolchain: `bin/rustc` and `lib`.
+        let toolchain = self
+            .rustc
+            .parent()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new("/"));
+        let mut read = system_programs();
+        read.extend([
+            toolchain.to_owned(),
+            self.std.clone(),
+            beside.to_owned(),
+            self.deps.clone(),
+        ]);
+        Spec {
+            kind: Kind::Compiler,
+            program: self.rustc.clone(),
+            args,
+            env: vec![
+                (
+                    "PATH".into(),
+                    std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into()),
+                ),
+                ("TMPDIR".into(), text(folder)),
+                ("LC_ALL".into(), "C".into()),
+            ],
+            folder: folder.to_owned(),
+            read,
+            write: vec![folder.to_owned()],
+            limits: self.limits,
+            sandboxed: self.sandboxed,
+        }
+    }
+
+    /// How a compiled program is started.
+    pub fn worker(&self, program: &Path) -> Spec {
+        let folder = program.parent().unwrap_or(Path::new("/"));
+        let mut read = system_libraries();
+        read.extend([program.to_owned(), self.dylib.clone(), self.std.clone()]);
+        Spec {
+            kind: Kind::Worker,
+            program: program.to_owned(),
+            args: Vec::new(),
+            env: [
+                // Each thread of polars would take its share of the memory.
+                ("POLARS_MAX_THREADS", "1"),
+                ("RAYON_NUM_THREADS", "1"),
+                ("MALLOC_ARENA_MAX", "2"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+            folder: folder.to_owned(),
+            read,
+            write: Vec::new(),
+            limits: Limits::WORKER,
+            sandboxed: self.sandboxed,
+        }
+    }
+}
+
+fn out_of_memory(said: &str) -> bool {
+    let words = [
+        "memory allocation of",
+        "out of memory",
+        "Cannot allocate memory",
+        "failed to allocate",
+    ];
+    words.iter().any(|words| said.contains(words))
+}
+
+/// Whether rustc refused what only the scan of names should have let through.
+fn reached_out(said: &str) -> bool {
+    let words = [
+        "couldn't read",
+        "unsafe_code",
+        "Permission denied (os error 13)",
+    ];
+    words.iter().any(|words| said.contains(words))
+}
+
+fn first_error(said: &str) -> String {
+    let error = said.lines().find(|line| line.starts_with("error"));
+    error
+        .unwrap_or("the compiler was refused a file")
+        .to_owned()
+}

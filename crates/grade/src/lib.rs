@@ -1,0 +1,34 @@
+//! Grading submissions whose authors may be hostile.
+//!
+//! Reading order, which is the way of one submission:
+//! - [`submissions`]: whose it is, and where; files only, of a bounded size;
+//! - [`extract`] and [`tokens`]: the function asked for, out of the notebook;
+//! - [`scan`]: names that no answer needs;
+//! - [`compile`]: a program of it, built in the [`sandbox`];
+//! - [`work`]: questions to that program, in the sandbox, and what it answers;
+//! - [`mark`]: every case judged here, on data, by the same code that checks a
+//!   reader's answer;
+//! - [`points`], [`report`], [`feedback`], [`similar`]: what the teacher gets;
+//! - [`batch`]: all submissions, in parallel, and only those that changed.
+//!
+//! Invariants:
+//! 1. Points are given for values that equal the reference's, compared in this
+//!    process. No code of a submission is ever linked with or run in it.
+//! 2. Hidden inputs, right answers and marks are in no process or file that a
+//!    submission can read.
+//! 3. What goes wrong in any other way gives no points, and never stops the rest.
+
+pub mod batch;
+pub mod compile;
+pub mod extract;
+pub mod feedback;
+pub mod handout;
+pub mod mark;
+pub mod points;
+pub mod report;
+pub mod sandbox;
+pub mod scan;
+pub mod similar;
+pub mod submissions;
+pub mod tokens;
+pub mod work;

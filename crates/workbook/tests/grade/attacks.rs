@@ -1,0 +1,207 @@
+//! Every attack gets the verdict that its file names, and no points.
+use super::parts::{exe, notebook, root, solution};
+use grade::batch::{Task, prove};
+use grade::compile::Bench;
+use grade::extract::extract;
+use grade::mark::{Graded, Rules, grade};
+use grade::points::{self, Worth};
+use grade::scan::scan;
+use kernel::notebook_file::Notebook;
+use kernel::place::Built;
+use lambda_workbook::exercises::pacific_days::EXERCISE;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+struct Attack {
+    name: String,
+    source: String,
+    scanned: Vec<String>,
+    unscanned: Vec<String>,
+}
+
+fn attacks() -> Vec<Attack> {
+    let folder = root().join("crates/workbook/tests/grade/attacks");
+    let mut attacks: Vec<Attack> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let (head, source) = head(&text);
+            let verdicts = |what: &str| {
+                let line = head
+                    .iter()
+                    .find_map(|line| line.strip_prefix(&format!("// {what}: ")));
+                let line = line.unwrap_or_else(|| panic!("{} has no `{what}`", path.display()));
+                line.split('|').map(str::to_owned).collect()
+            };
+            Attack {
+                name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+                source: source.replace("@ROOT@", root().to_str().unwrap()),
+                scanned: verdicts("scanned"),
+                unscanned: verdicts("unscanned"),
+            }
+        })
+        .collect();
+    attacks.sort_by(|one, other| one.name.cmp(&other.name));
+    attacks
+}
+
+/// The three lines of a file's head, and the rest.
+fn head(text: &str) -> (Vec<&str>, String) {
+    let lines: Vec<&str> = text.lines().collect();
+    (lines[..3].to_vec(), lines[3..].join("\n"))
+}
+
+fn bench() -> Bench {
+    let built = Built {
+        exe: exe(),
+        ..Built::find().unwrap()
+    };
+    let mut bench = Bench::new(&built, true).unwrap();
+    // Compiling an answer takes 0.4 s.
+    bench.limits.cpu_secs = 6;
+    bench
+}
+
+fn worth() -> Worth {
+    Worth {
+        points: 10.0,
+        weights: Default::default(),
+    }
+}
+
+fn graded(rules: &Rules, source: &str) -> Graded {
+    let text = notebook(source).to_string();
+    let submission = Notebook::parse(&text, Path::new("a.ipynb")).unwrap();
+    let task = Task::of(&root(), &EXERCISE).unwrap();
+    grade(
+        rules,
+        &EXERCISE,
+        &worth(),
+        extract(&submission, &task.handout, &EXERCISE),
+    )
+}
+
+#[test]
+fn every_attack_gets_its_verdict_and_no_points() {
+    let bench = bench();
+    let untouched = fs::read_to_string(root().join("exercises/points.toml")).unwrap();
+    let attacks = attacks();
+    assert!(attacks.len() > 70, "the corpus is there");
+    let next = Mutex::new(attacks.iter());
+    let wrong = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let Some(attack) = next.lock().unwrap().next() else {
+                        return;
+                    };
+                    // A busy machine takes its time for what must come to another end.
+                    let late = attack.unscanned == ["time"];
+                    let patience = Duration::from_secs(if late { 2 } else { 20 });
+                    // What the scan finds nothing in takes the same way with it and
+                    // without it: one run has both verdicts.
+                    let both: &[bool] = match scan(&attack.source, &EXERCISE) {
+                        Some(_) => &[true, false],
+                        None => &[true],
+                    };
+                    for &scanned in both {
+                        let rules = Rules {
+                            bench: &bench,
+                            seed: 7,
+                            patience,
+                            scanned,
+                        };
+                        let graded = graded(&rules, &attack.source);
+                        let wanted = match (scanned, both.len()) {
+                            (true, 1) => vec![&attack.scanned, &attack.unscanned],
+                            (true, _) => vec![&attack.scanned],
+                            (false, _) => vec![&attack.unscanned],
+                        };
+                        let verdict = wanted.iter().all(|any| any.contains(&graded.verdict));
+                        let points = graded.points == 0.0
+                            || graded.verdict == "passed"
+                            || attack.name == "knows_the_readers_cases";
+                        if !verdict || !points {
+                            let said = format!(
+                                "{}, scanned {scanned}: {} of {wanted:?}, {} points: {:.300}",
+                                attack.name, graded.verdict, graded.points, graded.reason
+                            );
+                            wrong.lock().unwrap().push(said);
+                        }
+                        assert!(
+                            !graded.shown.contains("<script>")
+                                && !graded.shown.contains("<img src=x")
+                        );
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let after = fs::read_to_string(root().join("exercises/points.toml")).unwrap();
+    assert_eq!(untouched, after);
+}
+
+#[test]
+fn the_readers_cases_by_heart_are_worth_nothing_but_the_empty_one() {
+    let bench = bench();
+    let rules = Rules {
+        bench: &bench,
+        seed: 7,
+        patience: Duration::from_secs(5),
+        scanned: true,
+    };
+    let attack = attacks()
+        .into_iter()
+        .find(|attack| attack.name == "knows_the_readers_cases")
+        .unwrap();
+    let passed: Vec<String> = graded(&rules, &attack.source)
+        .cases
+        .into_iter()
+        .filter(|case| case.verdict == "passed")
+        .map(|case| case.case)
+        .collect();
+    assert!(passed.is_empty() || passed == ["empty"], "{passed:?}");
+}
+
+#[test]
+fn the_sandbox_holds_and_the_solutions_get_all_points() {
+    let bench = bench();
+    let rules = Rules {
+        bench: &bench,
+        seed: 11,
+        patience: Duration::from_secs(10),
+        scanned: true,
+    };
+    let tasks = Task::chosen(&root(), &[]).unwrap();
+    prove(&rules, &tasks, &points::read(&root()).unwrap()).unwrap();
+}
+
+#[test]
+fn one_seed_grades_the_same_again_and_another_asks_otherwise() {
+    let bench = bench();
+    let wrong = solution("01_pacific_days").replace(".earliest()", ".latest()");
+    let graded = |seed| {
+        graded(
+            &Rules {
+                bench: &bench,
+                seed,
+                patience: Duration::from_secs(10),
+                scanned: true,
+            },
+            &wrong,
+        )
+    };
+    let (once, again, other) = (graded(1), graded(1), graded(2));
+    assert_eq!(once, again);
+    assert_eq!(
+        (once.verdict.as_str(), once.points),
+        ("wrong", other.points)
+    );
+    assert_ne!(once.shown, other.shown);
+}

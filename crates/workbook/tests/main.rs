@@ -1,0 +1,35 @@
+//! All integration tests of the program, one module a file or folder. They are one
+//! program because each program of tests links the kernel, rust-analyzer and polars.
+mod batch;
+mod data;
+mod execution;
+mod exercises;
+#[path = "../../../tests/extent.rs"]
+mod extent;
+mod front_ends;
+mod grade;
+mod kernel;
+mod layers;
+#[cfg(target_os = "linux")]
+#[path = "../../../tests/memory.rs"]
+mod memory;
+mod notebooks;
+mod query;
+mod soak;
+mod widgets;
+
+/// Fails if a file or folder beside this one is no module of it: its tests would not
+/// be run.
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let module = format!("\nmod {stem};\n");
+        assert!(
+            stem == "main" || include_str!("main.rs").contains(&module),
+            "crates/workbook/tests/main.rs has no `mod {stem};`"
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! Every committed chapter runs on the real kernel and gives what is committed. The
+//! solutions, which are notebooks too, are in `exercises`.
+use crate::execution::{Execution, block_on, root, start, stems};
+use kernel::notebook_file::Notebook;
+
+/// One test for each chapter, so that they run beside each other, and one alone can be
+/// run: `cargo test --test all chapter_01b`.
+macro_rules! chapters {
+    ($($test:ident: $stem:literal,)*) => {
+        const CHAPTERS: &[&str] = &[$($stem),*];
+
+        mod gives_what_is_committed {
+            $(
+                #[test]
+                fn $test() {
+                    super::assert_gives_what_is_committed($stem);
+                }
+            )*
+        }
+    };
+}
+
+chapters! {
+    chapter_00: "00_start_here",
+    chapter_01: "01_serving_layer",
+    chapter_01b: "01b_people",
+    chapter_01c: "01c_store",
+    chapter_02: "02_speed_layer",
+    chapter_02b: "02b_lambda",
+    chapter_03: "03_crdts_and_cap",
+    chapter_04: "04_micro_batching",
+    chapter_05: "05_data_systems",
+    chapter_05b: "05b_recomputation",
+    chapter_06: "06_capstone",
+}
+
+fn assert_gives_what_is_committed(stem: &str) {
+    let folder = root().join("notebooks");
+    let notebook = Notebook::read(&folder.join(format!("{stem}.ipynb"))).unwrap();
+    let execution = block_on(async {
+        let progress = tempfile::tempdir()?;
+        let mut client = start(&folder, progress.path()).await?;
+        let execution = Execution::of(notebook, &mut client).await?;
+        client.shutdown().await?;
+        Ok(execution)
+    });
+    execution.assert_gives_what_is_committed();
+}
+
+#[test]
+fn every_notebook_has_its_test() {
+    assert_eq!(stems("notebooks"), CHAPTERS);
+}
+
+#[test]
+fn no_notebook_names_a_place_on_somebodys_machine() {
+    for folder in ["notebooks", "solutions"] {
+        for stem in stems(folder) {
+            let path = root().join(folder).join(format!("{stem}.ipynb"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            for place in ["/home/", "/root/", "/tmp/", "/Users/"] {
+                assert!(!text.contains(place), "{} holds {place}", path.display());
+            }
+        }
+    }
+}
