@@ -24,6 +24,7 @@ pub fn run(root: &Path) -> Result {
         "clippy",
         "--quiet",
         "--locked",
+        "--workspace",
         "--all-targets",
         "--",
         "-D",
