@@ -18,7 +18,7 @@ use crate::serving::{Header, ServedViews, Serving, build_stores};
 use crate::speed::Offsets;
 use crate::versions::{Draft, Versions};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The views of a batch run, computed and not served yet. Dropped, it leaves nothing.
 #[derive(Debug)]
@@ -86,9 +86,9 @@ impl BatchRun {
         Ok(ServedViews::open(folder)?)
     }
 
-    /// Returns the folder that the version will have.
-    pub fn home(&self) -> PathBuf {
-        self.draft.home()
+    /// Returns the folder of the views, whose next version this is.
+    pub fn folder(&self) -> &Path {
+        self.draft.root()
     }
 
     /// Returns what the engine found and wrote.

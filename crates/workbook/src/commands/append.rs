@@ -3,6 +3,7 @@ use crate::Outcome;
 use anyhow::Context;
 use indicatif::HumanCount;
 use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::notebook::table::counted;
 use lambda_workbook::speed::feed_lines;
 use std::fs::File;
 use std::io::{BufReader, Write};
@@ -48,8 +49,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     // A reader that has gone (`| head -1`) is no fault.
     let _ = writeln!(
         std::io::stdout(),
-        "appended {} records; the log has {}",
-        HumanCount(appended),
+        "appended {}; the log has {}",
+        counted(appended as usize, "record", "records"),
         HumanCount(records)
     );
     Ok(Outcome::Done)

@@ -7,6 +7,7 @@ use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, Views, local};
+use lambda_workbook::lambda::versions::CURRENT;
 use lambda_workbook::lambda::{BatchRun, Lambda, Options};
 use lambda_workbook::serving::{Header, Serving};
 use std::io::{IsTerminal, Write};
@@ -159,7 +160,7 @@ impl Report {
         Self {
             batch,
             summary: run.summary().clone(),
-            folder: run.home(),
+            folder: run.folder().to_owned(),
             stores: run.stores().to_vec(),
         }
     }
@@ -204,7 +205,7 @@ impl Report {
 
         // The stores that queries read.
         for (name, header) in &self.stores {
-            let path = self.folder.join(SERVING).join(name);
+            let path = self.folder.join(CURRENT).join(SERVING).join(name);
             writeln!(
                 out,
                 "{}: version {}, {} of {} URLs in {} shards",

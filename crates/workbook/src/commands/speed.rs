@@ -2,6 +2,7 @@
 use crate::Outcome;
 use indicatif::HumanCount;
 use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::notebook::table::counted;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -33,10 +34,10 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     // A reader that has gone (`| head -1`) is no fault.
     let _ = writeln!(
         out,
-        "applied {} records, {} of them rejected; the realtime views hold {} records since batch {}",
-        HumanCount(records),
+        "applied {}, {} of them rejected; the realtime views hold {} since batch {}",
+        counted(records as usize, "record", "records"),
         HumanCount(rejected),
-        HumanCount(freshness.realtime),
+        counted(freshness.realtime as usize, "record", "records"),
         freshness.batch
     );
     Ok(Outcome::Done)
