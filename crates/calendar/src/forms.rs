@@ -1,4 +1,4 @@
-//! How buckets, local days, spans and plans look in a cell.
+//! How granularities, local days, spans and plans are shown in a cell.
 use crate::{Granularity, LocalDay, Plan, Span};
 use chrono_tz::Tz;
 use show::forms::clock::units;
@@ -36,7 +36,7 @@ impl Render for Granularity {
     }
 }
 
-/// A local day does not know its zone, so it reads in UTC.
+/// Shows the times in UTC, because a local day does not contain its time zone.
 impl Render for LocalDay {
     fn render(&self) -> Rich {
         Self::render_all(std::slice::from_ref(self))
@@ -107,7 +107,8 @@ impl Render for Span {
     }
 }
 
-/// Hours up to two days, so that a day of 25 hours is seen as one.
+/// Returns a length of time in words: whole hours up to two days, so that a day of 25 hours is
+/// recognised, and larger units otherwise.
 fn length(secs: i64) -> String {
     match secs {
         0..=172_800 if secs % 3_600 == 0 => format!("{} h", secs / 3_600),

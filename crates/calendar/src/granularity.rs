@@ -2,11 +2,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The width of a bucket. All four are aligned to the epoch, in UTC.
+/// The width of a bucket. All buckets are aligned to the epoch, in UTC: they start at a multiple
+/// of their width.
 ///
-/// Because the epoch began on a Thursday, weeks do too. A month is 28 days,
-/// four of those weeks, not a month of the calendar: so every coarse bucket is
-/// made of whole finer ones, and their counts add up.
+/// A week begins on a Thursday, because the epoch did. A month is 28 days, which is four such
+/// weeks, and not a month of the calendar. So every bucket consists of whole buckets of each
+/// finer granularity, and their counts add up to its count.
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::{Day, Hour, Month, Week};
@@ -19,17 +20,21 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Granularity {
+    /// 3,600 seconds.
     Hour,
+    /// 86,400 seconds, beginning at midnight UTC.
     Day,
+    /// 7 days, beginning on a Thursday.
     Week,
+    /// 28 days.
     Month,
 }
 
 impl Granularity {
-    /// From the finest to the coarsest.
+    /// All granularities, from the finest to the coarsest.
     pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
 
-    /// The value of a view's `granularity` column.
+    /// Returns the code: the value in the column `granularity` of a view.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Hour => "h",
@@ -39,7 +44,7 @@ impl Granularity {
         }
     }
 
-    /// The word for a reader: "hour", "day", "week" or "month".
+    /// Returns the name: "hour", "day", "week" or "month".
     ///
     /// ```
     /// # use lambda_workbook::calendar::Granularity;
@@ -54,7 +59,7 @@ impl Granularity {
         }
     }
 
-    /// The width in seconds.
+    /// Returns the width in seconds.
     pub const fn secs(self) -> i64 {
         match self {
             Self::Hour => 3_600,
@@ -64,10 +69,11 @@ impl Granularity {
         }
     }
 
-    /// The first second of the bucket that holds `ts`.
+    /// Returns the first second of the bucket that contains `ts`, in epoch seconds, UTC.
     ///
-    /// It rounds down, before 1970 too, where `ts - ts % secs` of the lesson
-    /// would round up in a language whose remainder takes the sign of `ts`.
+    /// It rounds down, also before 1970. The `ts - ts % secs` of the lesson would round up there
+    /// in a language whose remainder has the sign of `ts`, such as Rust. Near the smallest
+    /// `i64`, where the first second would not fit, it returns `i64::MIN`.
     ///
     /// ```
     /// # use lambda_workbook::calendar::Granularity;
@@ -84,7 +90,7 @@ impl fmt::Display for Granularity {
     }
 }
 
-/// A code that is none of h, d, w and m.
+/// The error for a code other than h, d, w and m. It holds that code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownGranularity(pub String);
 

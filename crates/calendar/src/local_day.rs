@@ -1,25 +1,24 @@
-//! The calendar days of a place, as stretches of the time line.
+//! The calendar days of a time zone, as ranges of time.
 //!
-//! # What a local day is
+//! # Definition
 //!
-//! Day D begins at the first instant at which the clock on the wall has
-//! reached midnight of D, and ends where day D+1 begins. So:
+//! The local day D begins at the first instant at which the local clock has reached midnight of
+//! D, and ends where the day D+1 begins. It follows that:
 //!
-//! 1. Every instant lies in exactly one local day, and days follow one another
-//!    without gap or overlap.
-//! 2. Where midnight does not exist (the clock is put forward from 00:00 to
-//!    01:00) the day begins at the instant of the change.
-//! 3. A day that the place skipped (Samoa had no December 30 in 2011) does not
-//!    occur.
-//! 4. A clock that is put *back* over midnight does not reopen the day before:
-//!    the day turns once. This was so in Newfoundland until 2011, where Sunday
-//!    was one minute old when the clock showed Saturday, 23:01, again.
+//! 1. Every instant is in exactly one local day, and days follow each other without gaps or
+//!    overlaps.
+//! 2. If midnight does not exist, because clocks are put forward from 00:00 to 01:00, the day
+//!    begins at the instant of the change.
+//! 3. A day that a place skipped does not occur. Samoa had no December 30 in 2011.
+//! 4. If clocks are put *back* over midnight, the day before does not begin again. This
+//!    happened in Newfoundland until 2011: one minute after Sunday had begun, the clocks went
+//!    back to 23:01 on Saturday, and that hour belongs to Sunday.
 //!
 //! # Quirks
 //!
-//! Zones follow the rules known to chrono-tz, which it spells out up to the
-//! year 2100. Beyond the years chrono can write (about 262,000 either way) the
-//! offset of the last such instant is used, so no timestamp panics.
+//! The rules are those of chrono-tz, which lists the changes of each zone up to the year 2100.
+//! For instants that chrono cannot represent (more than about 262,000 years from now), the
+//! offset of the first or last instant that it can is used, so no timestamp panics.
 use super::Granularity;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -27,11 +26,12 @@ use chrono_tz::Tz;
 const HOUR: i64 = Granularity::Hour.secs();
 const DAY: i64 = Granularity::Day.secs();
 
-/// Two days and some: a local day lasts at most 48 hours (Alaska lived through
-/// one Friday twice in 1867, when it came from Russian hands).
+/// How far to look before and after an instant for the bounds of its local day, in seconds. A
+/// local day lasts at most 48 hours: Alaska had the same Friday twice in 1867, when it changed
+/// from Russian to American dates.
 const WINDOW: i64 = 2 * DAY + 2 * HOUR;
 
-/// One local day: `start..end`, epoch seconds, UTC.
+/// A local day: the range of time from `start` to before `end`.
 ///
 /// ```
 /// use lambda_workbook::calendar::{local_day, parse_zone};
@@ -44,30 +44,34 @@ const WINDOW: i64 = 2 * DAY + 2 * HOUR;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalDay {
+    /// The instant at which it begins, in epoch seconds, UTC.
     pub start: i64,
-    /// The start of the next day: not in this one.
+    /// The instant at which the next day begins, in epoch seconds, UTC. It is not part of this
+    /// day.
     pub end: i64,
 }
 
 impl LocalDay {
+    /// Returns the length of the day in seconds.
     pub fn secs(self) -> i64 {
         self.end - self.start
     }
 
+    /// Returns whether an instant, in epoch seconds, UTC, is in the day.
     pub fn contains(self, ts: i64) -> bool {
         (self.start..self.end).contains(&ts)
     }
 
-    /// The hour buckets that this day touches, by their first second.
+    /// Returns the hour buckets that overlap with this day, by their first second.
     ///
-    /// If [`is_whole_hours`](Self::is_whole_hours) they are the day. If not,
-    /// the first or the last is shared with a neighbouring day, and hourly
-    /// counts cannot give daily ones.
+    /// If [`is_whole_hours`](Self::is_whole_hours), they make up the day exactly. If not, the
+    /// first or the last of them is shared with a neighbouring day, and the counts of the day
+    /// cannot be computed from counts by hour.
     pub fn hours(self) -> impl Iterator<Item = i64> {
         (Granularity::Hour.bucket(self.start)..self.end).step_by(HOUR as usize)
     }
 
-    /// Whether the day begins and ends with an hour bucket.
+    /// Returns whether the day begins and ends at the bounds of hour buckets.
     ///
     /// ```
     /// use lambda_workbook::calendar::{local_day, parse_zone};
@@ -82,9 +86,10 @@ impl LocalDay {
     }
 }
 
-/// The instant at which the local calendar day that holds `ts` began.
+/// Returns the instant at which the local day that contains `ts` began. Both are in epoch
+/// seconds, UTC.
 ///
-/// The lesson's four rows: two hours, their UTC days and their Pacific days.
+/// The example shows two hours of the lesson, with their UTC days and their Pacific days.
 ///
 /// ```
 /// use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
@@ -100,14 +105,16 @@ impl LocalDay {
 /// # Ok::<(), lambda_workbook::calendar::UnknownZone>(())
 /// ```
 ///
-/// It costs some microseconds; for a column of timestamps use [`LocalDays`].
+/// Each call looks up about fifty offsets of the zone. For a column of timestamps use
+/// [`LocalDays`].
 pub fn local_day_start(ts: i64, zone: Tz) -> i64 {
     let past = pieces(ts.saturating_sub(WINDOW), ts.saturating_add(1), zone);
     let midnight = midnight_reached(&past);
     first_instant_at(midnight, &past).unwrap_or(ts)
 }
 
-/// The instant at which the local day after that of `ts` begins.
+/// Returns the instant at which the local day after that of `ts` begins. Both are in epoch
+/// seconds, UTC.
 ///
 /// ```
 /// use lambda_workbook::calendar::{local_day_start, next_local_day, parse_zone};
@@ -126,7 +133,7 @@ pub fn next_local_day(ts: i64, zone: Tz) -> i64 {
     first_instant_at(midnight, &future).unwrap_or(i64::MAX)
 }
 
-/// The local day that holds `ts`.
+/// Returns the local day that contains `ts`, in epoch seconds, UTC.
 pub fn local_day(ts: i64, zone: Tz) -> LocalDay {
     LocalDay {
         start: local_day_start(ts, zone),
@@ -134,7 +141,8 @@ pub fn local_day(ts: i64, zone: Tz) -> LocalDay {
     }
 }
 
-/// Local days for many timestamps: remembers the last day it found.
+/// Finds the local days of many timestamps. It remembers the last day that it found, so it is
+/// fast for neighbouring timestamps.
 ///
 /// ```
 /// use lambda_workbook::calendar::{LocalDays, local_day_start, parse_zone};
@@ -153,6 +161,7 @@ pub struct LocalDays {
 }
 
 impl LocalDays {
+    /// Creates a finder of the local days of a zone.
     pub fn new(zone: Tz) -> Self {
         Self {
             zone,
@@ -160,7 +169,7 @@ impl LocalDays {
         }
     }
 
-    /// As [`local_day`].
+    /// Returns the local day that contains `ts`, as [`local_day`] does.
     pub fn day_of(&mut self, ts: i64) -> LocalDay {
         if !self.last.contains(ts) {
             self.last = local_day(ts, self.zone);
@@ -168,24 +177,28 @@ impl LocalDays {
         self.last
     }
 
-    /// As [`local_day_start`].
+    /// Returns the start of the local day that contains `ts`, as [`local_day_start`] does.
     pub fn start_of(&mut self, ts: i64) -> i64 {
         self.day_of(ts).start
     }
 }
 
-/// A stretch of time with one offset between local time and UTC.
+/// A range of time during which the offset between local time and UTC does not change.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
+    /// Its first second, in epoch seconds, UTC.
     begin: i64,
+    /// The second after its last.
     end: i64,
+    /// Local time minus UTC, in seconds.
     offset: i64,
 }
 
-/// Cuts `begin..end` where the offset changes.
+/// Divides `begin..end` at the instants at which the offset changes.
 ///
-/// The zone database is only asked for offsets, at every hour: no place has
-/// changed its clock twice within one.
+/// The zone database can only be asked for the offset at an instant. So this asks once for each
+/// hour, and searches an hour in which the offset changes by halving. It relies on no place
+/// having changed its clocks twice within an hour.
 fn pieces(begin: i64, end: i64, zone: Tz) -> Vec<Piece> {
     let mut found = vec![Piece {
         begin,
@@ -198,6 +211,7 @@ fn pieces(begin: i64, end: i64, zone: Tz) -> Vec<Piece> {
         let offset = offset_at(after, zone);
         let last = found.len() - 1;
         if offset != found[last].offset {
+            // Find the first second with the new offset.
             let (mut old, mut new) = (before, after);
             while new - old > 1 {
                 let middle = old + (new - old) / 2;
@@ -219,8 +233,8 @@ fn pieces(begin: i64, end: i64, zone: Tz) -> Vec<Piece> {
     found
 }
 
-/// The last local midnight that the clock has reached by the end of `past`, in
-/// local seconds. A clock put back does not take it back.
+/// Returns the last local midnight that the clock has reached by the end of `past`, in local
+/// seconds. A midnight that was reached stays reached when the clock is put back.
 fn midnight_reached(past: &[Piece]) -> i64 {
     let furthest = past
         .iter()
@@ -230,7 +244,8 @@ fn midnight_reached(past: &[Piece]) -> i64 {
     Granularity::Day.bucket(furthest)
 }
 
-/// The first instant whose local time is `local` or later.
+/// Returns the first instant in `pieces` whose local time is `local` or later, in epoch seconds,
+/// UTC; `None` if there is none.
 fn first_instant_at(local: i64, pieces: &[Piece]) -> Option<i64> {
     pieces.iter().find_map(|p| {
         let instant = local.saturating_sub(p.offset).max(p.begin);
@@ -238,8 +253,9 @@ fn first_instant_at(local: i64, pieces: &[Piece]) -> Option<i64> {
     })
 }
 
-/// Local time minus UTC, in seconds.
+/// Returns local time minus UTC at an instant, in seconds.
 fn offset_at(ts: i64, zone: Tz) -> i64 {
+    // The nearest instant that chrono can represent, for those that it cannot.
     let last = if ts < 0 {
         DateTime::<chrono::Utc>::MIN_UTC
     } else {

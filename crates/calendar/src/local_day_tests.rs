@@ -1,4 +1,4 @@
-//! The rules of local days, on hard zones and on random ones.
+//! The rules of local days, in zones that are difficult and in random ones.
 use super::*;
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::TZ_VARIANTS;
@@ -11,12 +11,12 @@ fn utc(text: &str) -> i64 {
         .timestamp()
 }
 
-/// The date that the clock on the wall shows.
+/// Returns the date that the local clock shows.
 fn date(ts: i64, zone: Tz) -> NaiveDate {
     zone.timestamp_opt(ts, 0).unwrap().date_naive()
 }
 
-/// (an instant, zone, start of its day, hours of its day in seconds)
+/// Checks the start and the length in seconds of the local day of an instant.
 fn assert_day(at: &str, zone: Tz, start: &str, secs: i64) {
     let day = local_day(utc(at), zone);
     assert_eq!(day.start, utc(start), "{zone} at {at}");
@@ -32,7 +32,7 @@ fn pacific_days_have_23_and_25_hours_when_the_clock_changes() {
     assert_day("2015-10-31 20:00", zone, "2015-10-31 07:00", 24 * HOUR);
     assert_day("2015-11-01 20:00", zone, "2015-11-01 07:00", 25 * HOUR);
     assert_day("2015-11-02 20:00", zone, "2015-11-02 08:00", 24 * HOUR);
-    // The hour that occurs twice, 01:30 local, both times.
+    // 01:30 local time occurs twice. Both instants are in the same day.
     assert_day("2015-11-01 08:30", zone, "2015-11-01 07:00", 25 * HOUR);
     assert_day("2015-11-01 09:30", zone, "2015-11-01 07:00", 25 * HOUR);
 }
@@ -167,7 +167,7 @@ fn no_timestamp_panics() {
 #[test]
 fn days_tile_a_century_in_every_zone() {
     for zone in TZ_VARIANTS {
-        // Each zone starts elsewhere, to meet different years in little time.
+        // Each zone starts at another time, so that different years are tested in little time.
         let mut ts = -2_000_000_000 + (zone.name().len() as i64) * 97 * DAY;
         for _ in 0..40 {
             let day = local_day(ts, zone);
@@ -203,8 +203,8 @@ proptest! {
 
     #[test]
     fn a_day_begins_at_the_first_instant_of_its_date(ts in 1_300_000_000i64..4_000_000_000, zone in zones()) {
-        // From 2011-12 on no clock is put back over midnight, except in
-        // Newfoundland before (see above), so the wall clock is the oracle.
+        // In this range of time no clock is put back over midnight, except in Newfoundland (see
+        // above), so the date that the local clock shows is the expected answer.
         let start = local_day_start(ts, zone);
         prop_assert_eq!(date(start, zone), date(ts, zone));
         prop_assert!(date(start - 1, zone) < date(ts, zone));

@@ -1,13 +1,14 @@
-//! Time zones by name, with a hint when the name is wrong.
+//! Time zones by name, with suggestions for an unknown name.
 use chrono_tz::{TZ_VARIANTS, Tz};
 use std::fmt;
 use strsim::levenshtein;
 
-/// A name that is not in the time zone database, and the nearest that are.
+/// The error for a name that is not in the time zone database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownZone {
+    /// The name that was not found.
     pub name: String,
-    /// At most three, the nearest first.
+    /// At most three similar names that are in the database, the most similar first.
     pub nearest: Vec<&'static str>,
 }
 
@@ -25,7 +26,10 @@ impl fmt::Display for UnknownZone {
 
 impl std::error::Error for UnknownZone {}
 
-/// The time zone of an IANA name.
+/// Returns the time zone with an IANA name, such as Asia/Kolkata.
+///
+/// # Errors
+/// An unknown name. The error suggests similar ones.
 ///
 /// ```
 /// use lambda_workbook::calendar::parse_zone;
@@ -42,7 +46,8 @@ pub fn parse_zone(name: &str) -> Result<Tz, UnknownZone> {
     })
 }
 
-/// Everyday names that no edit distance would lead to the right zone.
+/// Common names of time zones that are too different from the IANA name for the edit distance
+/// to find it.
 const EVERYDAY: [(&str, &str); 9] = [
     ("pacific", "America/Los_Angeles"),
     ("pst", "America/Los_Angeles"),
@@ -55,6 +60,8 @@ const EVERYDAY: [(&str, &str); 9] = [
     ("cest", "Europe/Berlin"),
 ];
 
+/// Returns the zone of a common name, or else the three zones with the most similar names: by
+/// edit distance to the whole name or to the city alone.
 fn nearest(name: &str) -> Vec<&'static str> {
     let wanted = plain(name);
     if let Some((_, zone)) = EVERYDAY.iter().find(|(word, _)| *word == wanted) {
@@ -75,8 +82,9 @@ fn nearest(name: &str) -> Vec<&'static str> {
     zones.into_iter().take(3).map(|(_, zone)| zone).collect()
 }
 
+/// Returns a name in the form in which names are compared.
 fn plain(name: &str) -> String {
-    // A name longer than any zone only needs to be far from all of them.
+    // The cut keeps the edit distance cheap for a very long name. No zone has 64 characters.
     name.trim()
         .chars()
         .take(64)

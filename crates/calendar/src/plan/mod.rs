@@ -1,21 +1,20 @@
-//! The fewest reads that answer for a range of time.
+//! Query plans: the fewest buckets that answer for a range of time.
 //!
-//! A batch view stores a value for each hour, day, week and month. A range is
-//! then a few whole buckets and the finer ones at its two ends: [`Plan::additive`].
-//! Counts can also be taken away, and a range that ends just before the end of a
-//! month is that month *minus* some days: [`Plan::with_subtraction`]. A sketch
-//! has no minus, so uniques are read by additive plans only, and
-//! [`Plan::is_additive`] says which a plan is.
+//! A batch view stores a value for each hour, day, week and month. A range consists of a few
+//! coarse buckets, and of finer ones at its two ends ([`Plan::additive`]). Counts can also be
+//! subtracted: a range that ends just before the end of a month is that month *minus* a few
+//! days ([`Plan::with_subtraction`]). Sketches cannot be subtracted, so uniques are read by
+//! additive plans only. [`Plan::is_additive`] says which kind a plan is.
 //!
-//! Buckets are those of UTC. A range that somebody names in local time is moved
-//! to UTC first ([`Span::local`]): only its ends shift, the buckets stay.
+//! All buckets are in UTC. A range in local time is converted to UTC first ([`Span::local`]),
+//! which moves its ends, and not the buckets.
 //!
 //! Invariants:
-//! 1. The buckets of a plan, added and taken away, cover the range exactly once
-//!    and nothing else.
+//! 1. The buckets of a plan, added and subtracted, cover the range exactly once and nothing
+//!    else.
 //! 2. No plan of the same kind has fewer reads.
-//! 3. A plan with subtraction has at most as many reads as the additive one, and
-//!    takes nothing away where that saves no read.
+//! 3. A plan with subtraction has at most as many reads as the additive plan, and subtracts
+//!    only where that saves a read.
 //!
 //! Source: Marz and Warren, "Big Data", figure 8.3.
 
@@ -29,29 +28,31 @@ pub use span::{Span, SpanError};
 use super::Granularity;
 use std::fmt;
 
-/// One bucket to be read.
+/// A bucket that a plan reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
+    /// The width of the bucket.
     pub granularity: Granularity,
-    /// Its first second: epoch seconds, UTC, as in a view's `ts`.
+    /// The first second of the bucket in epoch seconds, UTC, as in the column `ts` of a view.
     pub ts: i64,
-    /// Whether its value is taken away.
+    /// Whether its value is subtracted.
     pub minus: bool,
 }
 
 impl Read {
-    /// The second after its last.
+    /// Returns the second after the last one of the bucket.
     pub fn end(self) -> i64 {
         self.ts + self.granularity.secs()
     }
 
-    /// 1, or -1 for what is taken away.
+    /// Returns 1 if the value is added, and -1 if it is subtracted.
     pub fn sign(self) -> i64 {
         if self.minus { -1 } else { 1 }
     }
 }
 
-/// The reads that answer for a [`Span`], in the order of time, coarse before fine.
+/// The reads that answer for a [`Span`]. They are in order of time, and a bucket comes before
+/// the finer ones inside of it.
 ///
 /// ```
 /// use lambda_workbook::calendar::{Granularity, Plan, Span};
@@ -62,7 +63,7 @@ impl Read {
 /// assert_eq!(span.hours(), 72);
 /// assert_eq!(plan.to_string().lines().next(), Some("26 reads: 2 d, 24 h"));
 /// assert_eq!(plan.sum(|_, _| 1), 26);
-/// // Counts can do with fewer: three days, but for three hours of the first.
+/// // Counts need fewer: three days, minus three hours, plus three hours.
 /// assert_eq!(Plan::with_subtraction(span, &Granularity::ALL)?.reads().len(), 9);
 /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
 /// ```
@@ -73,17 +74,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The fewest buckets that make up the span, added: for sketches and counts.
-    ///
-    /// Time: the number of reads, and a few steps a granularity.
+    /// Returns the plan with the fewest reads in which all values are added, for sketches and
+    /// counts.
     ///
     /// # Errors
-    /// No granularity, or a span that is not made of whole buckets of the finest.
+    /// No granularities, or a span that does not begin and end at the bounds of buckets of the
+    /// finest one.
     pub fn additive(span: Span, granularities: &[Granularity]) -> Result<Plan, SpanError> {
         Plan::of(span, granularities, false)
     }
 
-    /// The fewest buckets that make up the span, added or taken away: for counts.
+    /// Returns the plan with the fewest reads in which values are added or subtracted, for counts.
     ///
     /// # Errors
     /// As [`additive`](Self::additive).
@@ -93,7 +94,7 @@ impl Plan {
 
     fn of(span: Span, granularities: &[Granularity], minus: bool) -> Result<Plan, SpanError> {
         let mut levels = granularities.to_vec();
-        // The coarsest first.
+        // The search expects the coarsest first.
         levels.sort_unstable_by(|a, b| b.cmp(a));
         levels.dedup();
         let finest = *levels.last().ok_or(SpanError::NoGranularity)?;
@@ -111,23 +112,23 @@ impl Plan {
         })
     }
 
-    /// What the plan answers for.
+    /// Returns the range of time for which the plan answers.
     pub fn span(&self) -> Span {
         self.span
     }
 
-    /// The buckets to read.
+    /// Returns the buckets to read.
     pub fn reads(&self) -> &[Read] {
         &self.reads
     }
 
-    /// Whether nothing is taken away, so that sketches can be read by it.
+    /// Returns whether no value is subtracted, so that the plan can be used for sketches.
     pub fn is_additive(&self) -> bool {
         self.reads.iter().all(|read| !read.minus)
     }
 
-    /// The answer for something that can be added and taken away, such as page
-    /// views: `read` gives the count of a bucket, 0 where the view has no row.
+    /// Returns the answer for values that can be added and subtracted, such as page views. `read`
+    /// returns the count of a bucket, which is 0 if the view has no row.
     ///
     /// ```
     /// use lambda_workbook::calendar::{Granularity, Plan, Span};
@@ -147,8 +148,8 @@ impl Plan {
         values.sum()
     }
 
-    /// How many reads of each granularity there are, the coarsest first, those
-    /// that are added apart from those that are taken away.
+    /// Counts the reads by granularity and sign, the coarsest first, as (granularity, whether
+    /// subtracted, number). Combinations without reads are left out.
     pub fn tally(&self) -> Vec<(Granularity, bool, usize)> {
         let mut tally = Vec::new();
         for granularity in Granularity::ALL.into_iter().rev() {
@@ -165,7 +166,8 @@ impl Plan {
 }
 
 impl fmt::Display for Plan {
-    /// A line that counts the reads, then a line each: what `--explain` prints.
+    /// Writes a line with the number of reads, then a line for each read. The option `--explain`
+    /// prints this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reads = self.reads.len();
         write!(f, "{reads} {}", if reads == 1 { "read" } else { "reads" })?;

@@ -1,25 +1,26 @@
-//! A range of time, from its first second to before its last.
+//! A range of time, for which a query asks.
 
 use crate::Granularity;
 use chrono::{DateTime, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use std::fmt;
 
-/// `from..until`, epoch seconds, UTC; `until` is not in it.
+/// A range of time in epoch seconds, UTC, from the second `from` to before the second `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     from: i64,
     until: i64,
 }
 
-/// Seconds up to here can be written as a date: the years 1 to 9999.
+/// The seconds that a span may have: the years 1 to 9999, which can be written as a date.
 const SECONDS: std::ops::RangeInclusive<i64> = crate::TIMESTAMPS;
 
 impl Span {
-    /// From the first to before the second; empty if they are the same.
+    /// Creates the span from the second `from` to before the second `until`. It is empty if they are
+    /// equal.
     ///
     /// # Errors
-    /// A range that ends before it starts, or that leaves the years 1 to 9999.
+    /// A range that ends before it starts, or that is not within the years 1 to 9999.
     ///
     /// ```
     /// use lambda_workbook::calendar::Span;
@@ -40,8 +41,8 @@ impl Span {
         Ok(Span { from, until })
     }
 
-    /// Returns the hours that begin in a range of epoch seconds, cut to the years 1 to
-    /// 9999; an empty span where none does.
+    /// Returns the span of the hours that begin in a range of epoch seconds, limited to the years 1
+    /// to 9999. It is empty if no hour begins in the range.
     ///
     /// ```
     /// use lambda_workbook::calendar::Span;
@@ -63,11 +64,11 @@ impl Span {
         }
     }
 
-    /// From one reading of the clocks of a place to before another.
+    /// Creates the span from one local time to before another.
     ///
-    /// A reading that occurs twice is the first of the two; one that the clocks
-    /// jumped over is the moment of the jump. 03:00 to 03:00 is therefore not
-    /// always a multiple of 24 hours.
+    /// If a local time occurs twice, because clocks were put back, the first instant is taken. If
+    /// it does not occur, because clocks were put forward, the instant of the change is taken. So a
+    /// span from 03:00 to 03:00 is not always a multiple of 24 hours long.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -86,31 +87,35 @@ impl Span {
         Span::new(instant(from, zone), instant(until, zone))
     }
 
-    /// The first second.
+    /// Returns the first second, in epoch seconds, UTC.
     pub fn from(self) -> i64 {
         self.from
     }
 
-    /// The second after the last.
+    /// Returns the second after the last, in epoch seconds, UTC.
     pub fn until(self) -> i64 {
         self.until
     }
 
-    /// How long it is.
+    /// Returns the length in seconds.
     pub fn secs(self) -> i64 {
         self.until - self.from
     }
 
-    /// How many whole hours it lasts: the reads that it takes from hours alone.
+    /// Returns the length in whole hours, which is the number of reads from hour buckets alone.
     pub fn hours(self) -> i64 {
         self.secs() / Granularity::Hour.secs()
     }
 
-    /// Whether a second lies in it.
+    /// Returns whether a second is in the span.
     pub fn contains(self, ts: i64) -> bool {
         (self.from..self.until).contains(&ts)
     }
 
+    /// Checks that the span begins and ends at the bounds of buckets of a granularity.
+    ///
+    /// # Errors
+    /// [`SpanError::NotABound`] for the first end that is not such a bound.
     pub(super) fn must_be_made_of(self, finest: Granularity) -> Result<(), SpanError> {
         for ts in [self.from, self.until] {
             if finest.bucket(ts) != ts {
@@ -121,13 +126,15 @@ impl Span {
     }
 }
 
-/// The instant at which the clocks of a place read `wall`.
+/// Returns the instant of a local time in a zone, in epoch seconds, UTC; see [`Span::local`] for
+/// local times that occur twice or not at all.
 fn instant(wall: NaiveDateTime, zone: Tz) -> i64 {
     let utc = wall.and_utc().timestamp();
     if let Some(first) = zone.from_local_datetime(&wall).earliest() {
         return first.timestamp();
     }
-    // Clocks jumped over it. The jump is where they first read more than this.
+    // The local time does not occur. Search for the change of clocks, which is the first instant
+    // with a later local time.
     let reads =
         |ts: i64| DateTime::from_timestamp(ts, 0).map(|utc| utc.with_timezone(&zone).naive_local());
     let (mut before, mut after) = (utc - 36 * 3_600, utc + 36 * 3_600);
@@ -145,17 +152,27 @@ fn instant(wall: NaiveDateTime, zone: Tz) -> i64 {
 /// Why a range cannot be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanError {
-    /// The end comes first.
-    Backwards { from: i64, until: i64 },
-    /// Not a second of the years 1 to 9999.
+    /// The range ends before it starts.
+    Backwards {
+        /// Its start in epoch seconds, UTC.
+        from: i64,
+        /// Its end in epoch seconds, UTC.
+        until: i64,
+    },
+    /// This second is not within the years 1 to 9999.
     Outside(i64),
-    /// An end inside a bucket of the finest granularity.
-    NotABound { ts: i64, finest: Granularity },
-    /// No granularity to read.
+    /// An end of the range is inside of a bucket of the finest granularity.
+    NotABound {
+        /// That end in epoch seconds, UTC.
+        ts: i64,
+        /// The finest granularity.
+        finest: Granularity,
+    },
+    /// No granularity was given.
     NoGranularity,
 }
 
-/// A date and time in UTC.
+/// Returns a second as date and time in UTC.
 pub(super) fn stamp(ts: i64) -> String {
     match DateTime::from_timestamp(ts, 0) {
         Some(utc) => utc.format("%Y-%m-%d %H:%M").to_string(),

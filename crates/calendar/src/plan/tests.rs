@@ -1,4 +1,4 @@
-//! Plans that are known, and plans of all small ranges against all there are.
+//! Known plans, and the plans of all small ranges compared with every possible plan.
 use super::*;
 use Granularity::{Day, Hour, Month, Week};
 use proptest::prelude::*;
@@ -28,7 +28,7 @@ fn the_72_hours_of_the_lesson_become_26_reads() {
         .filter(|len| *len > 0)
         .collect();
     assert_eq!(hours, [21, 3]);
-    // From 3 to 3 on a Pacific clock: only the ends shift, so it is 14 + 10 hours.
+    // From 03:00 to 03:00 Pacific time only the ends move: 14 + 10 hours, and whole days.
     let three = |day| {
         chrono::NaiveDate::from_ymd_opt(2015, 8, day)
             .unwrap()
@@ -39,7 +39,7 @@ fn the_72_hours_of_the_lesson_become_26_reads() {
     let plan = Plan::additive(pacific, &Granularity::ALL).unwrap();
     assert_eq!(count(&plan), "26 reads: 2 d, 24 h");
     assert_eq!(plan.reads()[0].ts, 1_438_596_000);
-    // Only the first of the lesson's two hours lies in either.
+    // Both spans contain only the first of the lesson's two hours.
     for range in [range, pacific] {
         assert!(range.contains(1_438_624_800) && !range.contains(1_438_912_800));
     }
@@ -47,7 +47,7 @@ fn the_72_hours_of_the_lesson_become_26_reads() {
 
 #[test]
 fn the_64_days_of_figure_8_3_become_8_reads() {
-    // Three months from some first day; days, weeks and months count from 1.
+    // Three months from a first day. Days, weeks and months are counted from 1.
     let start = 1_437_004_800;
     let day = |n: i64| start + (n - 1) * D;
     let range = span(day(16), day(80));
@@ -75,7 +75,7 @@ fn the_64_days_of_figure_8_3_become_8_reads() {
 
 #[test]
 fn nothing_is_taken_away_where_that_saves_no_read() {
-    // Half a day: twelve hours, or the day minus twelve.
+    // Half a day is twelve hours, or the day minus twelve hours, which saves no read.
     let half = Plan::with_subtraction(span(0, 12 * H), &Granularity::ALL).unwrap();
     assert!(half.is_additive());
     let more = Plan::with_subtraction(span(0, 14 * H), &Granularity::ALL).unwrap();
@@ -120,14 +120,14 @@ fn clocks_that_jump_shift_the_ends_and_no_bucket() {
     let hours = |from, until| Span::local(from, until, zone).unwrap().hours();
     assert_eq!(hours(at(3, 8, 0), at(3, 9, 0)), 23);
     assert_eq!(hours(at(11, 1, 0), at(11, 2, 0)), 25);
-    // 02:00 does not exist on March 8: it is the moment of the jump, 03:00.
+    // 02:00 does not occur on March 8, so the instant of the change is taken, 03:00.
     assert_eq!(hours(at(3, 8, 2), at(3, 8, 3)), 0);
-    // 01:00 occurs twice on November 1: it is the first.
+    // 01:00 occurs twice on November 1, and the first is taken.
     assert_eq!(hours(at(11, 1, 0), at(11, 1, 1)), 1);
     assert_eq!(hours(at(11, 1, 1), at(11, 1, 2)), 2);
 }
 
-/// How often each second step of `from..until` is covered.
+/// Returns how often the plan covers each step of `from..until`.
 fn covered(plan: &Plan, from: i64, until: i64, step: i64) -> Vec<i64> {
     let mut times = vec![0; ((until - from) / step) as usize];
     for read in plan.reads() {
@@ -139,7 +139,7 @@ fn covered(plan: &Plan, from: i64, until: i64, step: i64) -> Vec<i64> {
 }
 
 fn range() -> impl Strategy<Value = Span> {
-    // About 1970 as well: buckets before it are aligned alike.
+    // Also around 1970, because buckets before it are aligned in the same way.
     (-2_000..2_000i64, 0..3_000i64).prop_map(|(from, hours)| span(from * H, (from + hours) * H))
 }
 
@@ -158,7 +158,7 @@ proptest! {
 
     #[test]
     fn the_sum_by_a_plan_is_the_sum_of_the_hours(range in range(), seed in any::<i64>(), minus in any::<bool>()) {
-        // A view by hour, and the coarser ones as sums of it.
+        // Counts by hour, and the coarser ones as their sums.
         let hour = |ts: i64| ((ts ^ seed).wrapping_mul(0x9e37_79b9) >> 16) & 0xff;
         let mut view: HashMap<(Granularity, i64), i64> = HashMap::new();
         let all = Month.bucket(range.from())..Month.bucket(range.until()) + Month.secs();
@@ -182,15 +182,15 @@ proptest! {
     }
 }
 
-/// The fewest buckets for every range within `0..widths[0] * coarse`, by trying
-/// every set of buckets, each added, taken away or left.
+/// Returns the fewest buckets for every range within `0..widths[0] * coarse`, by trying every set
+/// of buckets, each of them added, subtracted or left out.
 fn exhaustive(widths: &[i64], coarse: i64, minus: bool) -> HashMap<Vec<i8>, u32> {
     let end = widths[0] * coarse;
     let mut buckets = Vec::new();
     for width in widths {
         buckets.extend((0..end / width).map(|n| n * width..(n + 1) * width));
     }
-    // After each bucket: what can be covered, with how many reads.
+    // After each bucket: every coverage that is possible, with its fewest reads.
     let mut best = HashMap::from([(vec![0i8; end as usize], 0u32)]);
     for bucket in buckets {
         for (times, reads) in best.clone() {
