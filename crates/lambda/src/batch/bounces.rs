@@ -1,20 +1,22 @@
-//! Bounce rate: how many visits to a domain end where they began.
+//! The bounce rate: the share of the visits to a domain that consist of one page view.
 //!
-//! A visit is a person's page views of one domain with never more than half an
-//! hour of silence between two of them. A visit of a single view is a bounce.
-//! Visits have no hours: a view by domain has one row each, over all time.
+//! A *visit* is a sequence of page views of one domain by one person, in which no gap between
+//! two page views is longer than 30 minutes. (Elsewhere it is called a session, and the gap a
+//! session timeout.) A visit with a single page view is a *bounce*. The batch view has one row
+//! for each domain, over all time, and no buckets.
 //!
-//! A visit is also a stretch of time, and stretches merge: two sets of views,
-//! each cut into visits, make one set by joining the stretches that lie half an
-//! hour apart or less ([`Stretch`]). So views may come in any order, and in parts:
-//! that is how a batch of any size is computed.
+//! A visit, or a part of one, is represented by a [`Stretch`] of time, and stretches can be
+//! merged: two sets of page views, each divided into stretches, are combined by joining the
+//! stretches that are at most 30 minutes apart. So page views can be processed in any order
+//! and in parts, which is how the engine computes a batch of any size.
 //!
-//! Four slips that an implementation makes easily, each a test here:
-//! 1. the last-seen time is not moved on, so every view is a visit: (8, 8) for
-//!    the golden example, where (4, 0) is right;
-//! 2. two layers use two lengths of silence, and their sums mean nothing;
-//! 3. a visit is charged to the domain that is looked at when it expires;
-//! 4. a second view in the same second is taken for none.
+//! Four mistakes are easy to make here. Each has a test:
+//! 1. The time of the last page view is not updated, so every page view becomes a visit. The
+//!    golden example then has 8 visits and 8 bounces, where 4 visits and no bounce are right.
+//! 2. Two layers use two different timeouts, so their numbers do not add up.
+//! 3. A visit is counted for the domain of the page view during which its end was noticed,
+//!    not for its own domain.
+//! 4. A second page view in the same second is not noticed, so the visit counts as a bounce.
 //!
 //! Source: Marz and Warren, "Big Data", sections 8.3.3 and 9.2.6.
 
@@ -22,20 +24,24 @@ use crate::datum::PersonId;
 use polars::prelude::*;
 use std::collections::HashMap;
 
-/// Seconds of silence that a visit survives: 30 minutes. One more ends it.
+/// The longest gap between two page views of one visit, in seconds: 30 minutes. A gap of one
+/// second more ends the visit.
 pub const SILENCE: i64 = 1_800;
 
-/// A visit, or a part of one: seconds of the first and the last view.
+/// A visit, or a part of one, as a range of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stretch {
+    /// Time of its first page view, in epoch seconds, UTC.
     pub first: i64,
+    /// Time of its last page view, in epoch seconds, UTC.
     pub last: i64,
-    /// Whether it has two views or more; they may be in one second.
+    /// Whether it has two page views or more. They may be in the same second, so this does
+    /// not follow from the two times.
     pub many: bool,
 }
 
 impl Stretch {
-    /// Of one view.
+    /// Creates the stretch of one page view at `secs`.
     pub fn of(secs: i64) -> Self {
         Stretch {
             first: secs,
@@ -44,7 +50,8 @@ impl Stretch {
         }
     }
 
-    /// Joins a stretch that starts no earlier; whether they are one visit.
+    /// Joins a stretch that does not start earlier, if both belong to one visit. Returns
+    /// whether they do; if not, `self` is unchanged.
     pub fn join(&mut self, later: Stretch) -> bool {
         let one = later.first - self.last <= SILENCE;
         if one {
@@ -55,7 +62,8 @@ impl Stretch {
     }
 }
 
-/// Joins what belongs together; leaves visits in the order of time.
+/// Sorts the stretches of one person and domain, and joins those that belong to one visit.
+/// The result is the visits, in order of time. O(n log n).
 ///
 /// ```
 /// use lambda_workbook::batch::bounces::{Stretch, join};
@@ -64,7 +72,7 @@ impl Stretch {
 /// join(&mut views);
 /// assert_eq!(views, [
 ///     Stretch { first: 0, last: 1_800, many: true },
-///     Stretch { first: 5_000, last: 5_000, many: true }, // two in one second: no bounce
+///     Stretch { first: 5_000, last: 5_000, many: true }, // two page views in one second: no bounce
 /// ]);
 /// ```
 pub fn join(stretches: &mut Vec<Stretch>) {
@@ -72,11 +80,11 @@ pub fn join(stretches: &mut Vec<Stretch>) {
     stretches.dedup_by(|later, earlier| earlier.join(*later));
 }
 
-/// Bytes of a stretch in [`to_bytes`].
+/// Bytes of one stretch in [`to_bytes`].
 const STRETCH: usize = 17;
 
-/// Returns stretches as bytes: for each its first and last second, and whether it has many
-/// views.
+/// Returns stretches as bytes. Each takes 17 bytes: the first and the last second, big-endian,
+/// and one byte that is 1 if it has two page views or more.
 pub fn to_bytes(stretches: &[Stretch]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(STRETCH * stretches.len());
     for stretch in stretches {
@@ -87,7 +95,8 @@ pub fn to_bytes(stretches: &[Stretch]) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`to_bytes`] wrote; `None` if the bytes are anything else.
+/// Reads the bytes of [`to_bytes`]; `None` if the last stretch has fewer than 16 bytes. A last
+/// byte other than 1, or none, is read as a single page view.
 pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Stretch>> {
     let read = |bytes: &[u8]| {
         let (first, rest) = bytes.split_first_chunk()?;
@@ -101,7 +110,7 @@ pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Stretch>> {
     bytes.chunks(STRETCH).map(read).collect()
 }
 
-/// The domain of a normalised URL: what stands before the first slash.
+/// Returns the domain of a normalised URL: all that comes before the first slash.
 ///
 /// ```
 /// assert_eq!(lambda_workbook::batch::bounces::domain("foo.com/post1"), "foo.com");
@@ -110,9 +119,12 @@ pub fn domain(url: &str) -> &str {
     url.split_once('/').map_or(url, |(domain, _)| domain)
 }
 
-/// The batch view of bounces: `domain`, `visits`, `bounces`, sorted by domain,
-/// from distinct, normalised page views. Persons are taken as they stand: apply a
-/// [`PersonIndex`](super::persons::PersonIndex) first.
+/// Returns the batch view of bounces, with the columns `domain`, `visits` and `bounces`, sorted
+/// by domain. `views` are distinct, normalised page views. Each identifier counts as a person
+/// of its own, so apply a [`PersonIndex`](super::persons::PersonIndex) first.
+///
+/// # Errors
+/// A missing column; a row with no person or with two; a row with no URL or no time.
 ///
 /// ```
 /// use lambda_workbook::batch;
@@ -130,6 +142,7 @@ pub fn domain(url: &str) -> &str {
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn bounces(views: &DataFrame) -> PolarsResult<DataFrame> {
+    // The page views of each person and domain, one stretch for each.
     let urls = views.column("url")?.str()?;
     let secs = views.column("true_as_of_secs")?.i64()?;
     let cookies = views.column("cookie")?.str()?;
@@ -147,6 +160,8 @@ pub fn bounces(views: &DataFrame) -> PolarsResult<DataFrame> {
         let of_person = visits.entry((domain(url), person)).or_default();
         of_person.push(Stretch::of(secs));
     }
+
+    // Join them to visits, and count visits and bounces by domain.
     let mut domains: HashMap<&str, (i64, i64)> = HashMap::new();
     for ((domain, _), mut stretches) in visits {
         join(&mut stretches);
@@ -154,6 +169,8 @@ pub fn bounces(views: &DataFrame) -> PolarsResult<DataFrame> {
         *visits += stretches.len() as i64;
         *bounces += stretches.iter().filter(|visit| !visit.many).count() as i64;
     }
+
+    // The table.
     let mut rows: Vec<_> = domains.into_iter().collect();
     rows.sort_unstable();
     df!(

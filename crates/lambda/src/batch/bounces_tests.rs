@@ -1,4 +1,4 @@
-//! The rules of visits, and the slips that a test must find.
+//! The rules of visits, and the mistakes that a test must find.
 use super::*;
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn frame(rows: &[Row]) -> DataFrame {
     .unwrap()
 }
 
-/// (domain, visits, bounces)
+/// The rows of the view: (domain, visits, bounces).
 fn view(rows: &[Row]) -> Vec<(String, i64, i64)> {
     let found = bounces(&frame(rows)).unwrap();
     let [visits, bounces] =
@@ -31,7 +31,7 @@ fn view(rows: &[Row]) -> Vec<(String, i64, i64)> {
         .collect()
 }
 
-/// The golden example with persons in place of identifiers: 1, 3 and 5 are one.
+/// The golden example as (second, person). Its users 1, 3 and 5 are one person, 1.
 const GOLDEN: [(i64, i64); 8] = [
     (60, 1),
     (60, 2),
@@ -43,7 +43,7 @@ const GOLDEN: [(i64, i64); 8] = [
     (10_600, 1),
 ];
 
-/// Visits as an implementation with a slip would count them.
+/// An implementation of the rules, with or without each mistake.
 struct Slips {
     moves_on: bool,
     silence: i64,
@@ -57,7 +57,7 @@ const RIGHT: Slips = Slips {
 };
 
 fn counted(rows: &[(i64, i64)], slips: &Slips) -> (i64, i64) {
-    let mut last: HashMap<i64, (i64, i64)> = HashMap::new(); // person -> last seen, views
+    let mut last: HashMap<i64, (i64, i64)> = HashMap::new(); // person -> (time of the last view, views)
     let (mut visits, mut bounces) = (0, 0);
     let mut rows = rows.to_vec();
     rows.sort_unstable();
@@ -145,7 +145,7 @@ fn a_second_view_in_the_same_second_is_no_bounce() {
 
 #[test]
 fn a_visit_belongs_to_its_own_domain() {
-    // bar.com is looked at when the visit to foo.com has ended.
+    // A page view of bar.com comes after the end of the visit to foo.com.
     let rows = [
         ("foo.com", 0, 1),
         ("bar.com", 9_000, 1),

@@ -1,19 +1,24 @@
-//! A datum that was delivered twice counts once.
+//! Drops duplicates: a page view that was delivered twice counts once.
 //!
-//! A duplicate is the same whole datum: same time, page, person and nonce. The
-//! nonce is what tells two real views in one second from one view sent twice.
+//! Two page views are duplicates if they are equal in time, page, person and nonce. The
+//! nonce is a number that the browser draws for each page view. It distinguishes two real
+//! page views within one second from one page view that was sent twice.
 
 use foldhash::HashSet;
 use foldhash::HashSetExt;
 use polars::prelude::*;
 
-/// The columns that make up a page view.
+/// The columns by which duplicates are recognised: all of a page view.
 pub const KEY: [&str; 5] = ["true_as_of_secs", "url", "cookie", "user_id", "nonce"];
 
-/// The page views of `df`, each once, the first of equals kept, order kept.
+/// Returns the page views of `df` without duplicates. The first of each group of duplicates
+/// is kept, and the order does not change. O(rows), with a hash table of all rows in memory.
 ///
-/// Give it [`normalised`](super::normalised) page views: two spellings of one
-/// URL are duplicates only after normalisation.
+/// The page views should be [`normalised`](super::normalised): page views with two
+/// spellings of one URL are duplicates only after normalisation.
+///
+/// # Errors
+/// A missing column, or one that cannot be cast to its type.
 ///
 /// ```
 /// use lambda_workbook::batch;

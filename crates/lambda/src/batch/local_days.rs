@@ -1,16 +1,19 @@
-//! Page views by the calendar day of a place.
+//! Page views by the calendar day of a time zone.
 //!
-//! A local day is not 24 hours long when clocks change, and not a sum of UTC
-//! hours where the offset is no whole hour (India: +5:30). So it is computed
-//! from the datums, never from the view by hour.
+//! A local day is not always 24 hours long, because clocks change. And where the offset
+//! from UTC is not a whole number of hours (India: +5:30), it is not a sum of UTC hours. So
+//! these counts are computed from the page views themselves, never from the counts by hour.
 
 use calendar;
 use chrono_tz::Tz;
 use polars::prelude::*;
 
-/// Page views by URL and local day: `url`, `granularity` (`"d"`), `ts`,
-/// `count`, sorted. `ts` is the instant at which the day began in `zone`, in
-/// epoch seconds, UTC.
+/// Returns page views by URL and local day, with the columns `url`, `granularity` (always
+/// `"d"`), `ts` and `count`, sorted by the first three. `ts` is the instant at which the day
+/// began in `zone`, in epoch seconds, UTC.
+///
+/// # Errors
+/// A missing column, or one of another type.
 ///
 /// ```
 /// use chrono_tz::America::Los_Angeles;

@@ -1,33 +1,33 @@
-//! The batch layer: views as functions of all data.
+//! The batch layer: batch views as functions of all data.
 //!
-//! `view = function(all data)`, computed from scratch each time, so that a
-//! mistake is mended by mending the function and running it again. The way of
-//! one page view through this room, file by file:
+//! `batch view = function(all data)`. The views are computed from scratch by each batch run,
+//! so a bug is fixed by correcting the function and running it again. A page view passes
+//! through these modules, in this order:
 //!
-//! 1. [`normalise`]: the spellings of one page's URL become one key;
-//! 2. [`rejected`]: what cannot be read is reported with its reason;
-//! 3. [`dedupe`]: a datum that came twice counts once;
-//! 4. [`page_views`]: counts by hour, day, week and month;
-//! 5. [`local_days`]: counts by calendar day of a time zone;
-//! 6. [`sketch`]: a set of persons in few bytes, which merges;
-//! 7. [`persons`]: which identifiers are one person;
-//! 8. [`uniques`](mod@uniques): how many persons saw a page, by bucket;
-//! 9. [`bounces`](mod@bounces): visits, and those that end where they began;
-//! 10. [`sql`]: the roll-up of hours into days as SQL;
-//! 11. [`normal_form`]: why a view may be denormalised and the master data not;
-//! 12. [`output`]: the new views replace the old ones at one instant.
+//! 1. [`normalise`] turns all spellings of a page's URL into one;
+//! 2. [`rejected`] reports every row that cannot be used, with the reason;
+//! 3. [`dedupe`] drops duplicates;
+//! 4. [`page_views`] counts by hour, day, week and month;
+//! 5. [`local_days`] counts by the calendar day of a time zone;
+//! 6. [`sketch`] stores a set of persons in few bytes that can be merged;
+//! 7. [`persons`] finds out which identifiers belong to one person;
+//! 8. [`uniques`](mod@uniques) counts the persons who saw a page, by bucket;
+//! 9. [`bounces`](mod@bounces) counts visits, and those with a single page view;
+//! 10. [`sql`] sums hours to days in SQL;
+//! 11. [`normal_form`] shows why views may be denormalised and master data may not;
+//! 12. [`output`] names the files of a batch run and describes them in a manifest.
 //!
-//! The functions here work on a `DataFrame` and are written to be read. The
-//! same views over files larger than memory are [`crate::engine`]'s work; tests
-//! hold the two equal.
+//! The functions here work on a `DataFrame`, and are written to be read and changed in a
+//! cell. [`crate::engine`] computes the same views from files of any size. Tests check that
+//! both give the same views.
 //!
 //! Invariants:
-//! 1. Every row that is a page view is either in [`normalised`] or in
-//!    [`rejected_rows`], never in both, never in neither.
-//! 2. The order is: normalise, then drop duplicates. Two spellings of one page
-//!    view are one page view.
-//! 3. At every granularity, and by local day in every zone, counts sum to the
-//!    number of distinct page views.
+//! 1. Every row that is a page view is either in [`normalised`] or in [`rejected_rows`], and
+//!    never in both.
+//! 2. URLs are normalised before duplicates are dropped, so two spellings of one page view
+//!    count once.
+//! 3. At every granularity, and by local day in every zone, the counts add up to the number of
+//!    distinct page views.
 
 pub mod bounces;
 pub mod dedupe;

@@ -1,23 +1,23 @@
-//! Normalised or denormalised: both, each in its place.
+//! Normalised master data, denormalised views.
 //!
-//! The master data say each thing once: users in one table, locations in
-//! another, joined by a number. A reader who wants a user's city then pays a
-//! join for each question. With the city written beside each user there is no
-//! join, but one thing is said many times, and an update that misses a row makes
-//! the data contradict themselves: nobody can say which city is right.
+//! In a *normalised schema* each fact is stored once: users are in one table, locations in
+//! another, and a number joins them. Every query for a user's city then needs a join. In a
+//! *denormalised schema* the city is stored beside each user, so no join is needed, but the
+//! same fact is stored many times. If an update misses one of the rows, the data contradict
+//! themselves, and it is impossible to say which city is right.
 //!
-//! Views need not choose. A view is computed from the master data and never
-//! updated, so it can be denormalised and cannot contradict itself:
+//! In the Lambda Architecture both have their place. The master data is normalised. A view
+//! may be denormalised, because it is computed from the master data and never updated:
 //!
-//! 1. [`denormalised`] of a normalised master has no [`contradictions`], whatever
-//!    was updated.
-//! 2. A denormalised *master* has some as soon as an update stops half way.
+//! 1. The view that [`denormalised`] computes from normalised master data has no
+//!    [`contradictions`], whatever was updated.
+//! 2. Denormalised *master data* has contradictions as soon as an update stops half way.
 //!
 //! Source: Marz and Warren, "Big Data", section 10.4.
 
 use polars::prelude::*;
 
-/// The lesson's users: `user_id`, `name`, `location_id`.
+/// Returns the users of the lesson, with the columns `user_id`, `name` and `location_id`.
 pub fn users() -> PolarsResult<DataFrame> {
     df!(
         "user_id" => [1i64, 2, 3],
@@ -26,7 +26,8 @@ pub fn users() -> PolarsResult<DataFrame> {
     )
 }
 
-/// The lesson's locations: `location_id`, `city`, `state`, `population`.
+/// Returns the locations of the lesson, with the columns `location_id`, `city`, `state` and
+/// `population`.
 pub fn locations() -> PolarsResult<DataFrame> {
     df!(
         "location_id" => [1i64, 2, 3],
@@ -36,8 +37,12 @@ pub fn locations() -> PolarsResult<DataFrame> {
     )
 }
 
-/// The view with everything in a row: `user_id`, `name`, `location_id`, `city`,
-/// `state`, sorted by `user_id`. A user of an unknown location has nulls.
+/// Returns the users joined with their locations: the columns `user_id`, `name`,
+/// `location_id`, `city` and `state`, sorted by `user_id`. The city and state of an unknown
+/// location are null.
+///
+/// # Errors
+/// A missing column.
 ///
 /// ```
 /// use lambda_workbook::batch::normal_form::{denormalised, locations, users};
@@ -62,16 +67,19 @@ pub fn denormalised(users: &DataFrame, locations: &DataFrame) -> PolarsResult<Da
         .collect()
 }
 
-/// A table after its location got another city: `rows` rows of that location are
-/// written before the update stops; all of them unless it is interrupted.
+/// Returns a table after an update that gives a location another city, and that is
+/// interrupted after it has written `rows` rows of that location.
 ///
-/// In a normalised table one row is all there is to write.
+/// In a normalised table a location has one row, so the update cannot stop half way.
+///
+/// # Errors
+/// A missing column, or one of another type.
 ///
 /// ```
 /// use lambda_workbook::batch::normal_form::*;
 ///
 /// let master = denormalised(&users()?, &locations()?)?;
-/// let half = with_city(&master, 3, "Evanston", 1)?; // Sally's row, and then the power went
+/// let half = with_city(&master, 3, "Evanston", 1)?; // Sally's row, then a power failure
 /// assert_eq!(contradictions(&half)?.height(), 1);
 /// let moved = with_city(&locations()?, 3, "Evanston", 1)?;
 /// assert_eq!(contradictions(&denormalised(&users()?, &moved)?)?.height(), 0);
@@ -100,8 +108,12 @@ pub fn with_city(
     Ok(table)
 }
 
-/// The locations of which a table says two things: `location_id`, `cities` (how
-/// many), `said` (their names), sorted. Empty if the table agrees with itself.
+/// Returns the locations that have several cities in a table: the columns `location_id`,
+/// `cities` (their number) and `said` (their names, sorted and joined by commas), sorted by
+/// `location_id`. The result is empty if the table does not contradict itself.
+///
+/// # Errors
+/// A missing column.
 pub fn contradictions(table: &DataFrame) -> PolarsResult<DataFrame> {
     let names = col("city").drop_nulls().unique();
     table

@@ -1,7 +1,7 @@
-//! What a batch run leaves: the names of its files, and the manifest that describes them.
+//! The output of a batch run: the names of its files, and the manifest that describes them.
 //!
 //! A run writes into a version of a folder ([`crate::versions`]), which is published as a
-//! whole. Whoever opens the folder finds all files of one run, never some of each.
+//! whole. So a reader of the folder finds the files of a single run, never a mixture of two.
 use crate::engine::{Counts, Job, Summary};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -11,38 +11,39 @@ use std::path::Path;
 pub const MANIFEST: &str = "manifest.json";
 /// Page views by URL, granularity and time.
 pub const PAGE_VIEWS: &str = "page_views.parquet";
-/// Page views by local day, of a run with zones.
+/// Page views by local day, if the job names time zones.
 pub const LOCAL_DAYS: &str = "page_views_by_local_day.parquet";
-/// Uniques and their sketches, by URL, granularity and time.
+/// Unique visitors and their sketches by URL, granularity and time.
 pub const UNIQUES: &str = "uniques.parquet";
 /// Visits and bounces by domain.
 pub const BOUNCES: &str = "bounces.parquet";
-/// Each person's visits by domain, of a run whose views are merged with realtime views.
+/// The visits of each person by domain, for a run whose views are merged with realtime views.
 pub const VISITS: &str = "visits.parquet";
-/// The folder of the stores that serve the views.
+/// The folder of the stores from which the views are served.
 pub const SERVING: &str = "serving";
 
-/// What a version holds, and what it was made from. The same input gives the same bytes:
-/// no clock, no machine and no path stands in it.
+/// A description of a version of the batch views: what it holds, and what it was computed
+/// from. The same input gives the same bytes, because the manifest contains no time of day, no
+/// name of a machine and no path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Always [`Manifest::MADE_BY`].
     pub made_by: String,
-    /// [`Manifest::VERSION`], which is raised when files or columns change.
+    /// The version of the files and columns, see [`Manifest::VERSION`].
     pub version: u32,
-    /// The engine that computed the views.
+    /// The name of the engine that computed the views.
     pub engine: String,
     /// The data that they were computed from.
     pub input: InputFile,
-    /// Where every datum went.
+    /// The numbers of datums that were read, counted, dropped and rejected.
     pub counts: Counts,
-    /// Precision of the sketches of uniques.
+    /// Precision of the sketches in the view of uniques.
     pub precision: u8,
-    /// Zones of the view by local day.
+    /// IANA names of the time zones in the view by local day.
     pub zones: Vec<String>,
-    /// Every file of the version but the manifest and the stores, in order of name.
+    /// Every file of the version except the manifest and the stores, sorted by name.
     pub files: Vec<FileRows>,
-    /// The batch, counted from 1; 0 for a run that does not read a log.
+    /// The number of the batch, counted from 1; 0 for a run that does not read a log.
     pub batch: u64,
     /// The batch's cut: for each partition of the log, the offset before which every
     /// record is in these views. Empty for a run that does not read a log.
@@ -52,10 +53,12 @@ pub struct Manifest {
 impl Manifest {
     /// The program that writes these files.
     pub const MADE_BY: &str = "workbook batch";
-    /// The version of files and columns that this program writes and reads.
+    /// The version of the files and columns that this program writes and reads. It is raised
+    /// whenever they change.
     pub const VERSION: u32 = 3;
 
-    /// Describes what an engine computed for a job.
+    /// Creates the manifest of what an engine computed for a job whose input has `bytes` bytes.
+    /// The batch is 0 and the cut empty.
     pub fn of(engine: &str, job: &Job, bytes: u64, summary: &Summary) -> Self {
         let name = job.input.path().file_name().unwrap_or_default();
         let zones = job.zones.iter().map(|zone| zone.name().to_owned());
@@ -81,7 +84,8 @@ impl Manifest {
         }
     }
 
-    /// Returns the manifest of a folder, if it is a version of batch views.
+    /// Reads the manifest in a folder; `None` if it is missing, cannot be read, or was written
+    /// by another program or another version of this one.
     pub fn read(folder: impl AsRef<Path>) -> Option<Manifest> {
         let text = fs::read_to_string(folder.as_ref().join(MANIFEST)).ok()?;
         let manifest: Manifest = serde_json::from_str(&text).ok()?;
@@ -90,14 +94,14 @@ impl Manifest {
     }
 }
 
-/// The input of a run.
+/// The input of a batch run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// File name, without the folders above it.
     pub name: String,
-    /// "json lines" or "parquet".
+    /// Its format: "json lines" or "parquet".
     pub format: String,
-    /// Bytes of all its files.
+    /// Size of all its files in bytes.
     pub bytes: u64,
 }
 
@@ -106,6 +110,6 @@ pub struct InputFile {
 pub struct FileRows {
     /// Its name in the version's folder.
     pub name: String,
-    /// Its rows or lines.
+    /// Its number of rows or lines.
     pub rows: u64,
 }

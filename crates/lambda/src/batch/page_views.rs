@@ -1,12 +1,16 @@
-//! Page views over time: how often each page was seen in each bucket.
+//! Page views over time: the number of page views of each page in each bucket.
 
 use calendar::Granularity;
 use polars::prelude::*;
 
-/// Page views by URL and bucket: `url`, `granularity`, `ts`, `count`, sorted.
+/// Returns page views by URL and bucket, with the columns `url`, `granularity`, `ts` and
+/// `count`, in [`VIEW_ORDER`].
 ///
-/// `ts` is the start of the bucket in epoch seconds, UTC. Buckets are aligned
-/// to the epoch: they start at multiples of their length, also before 1970.
+/// `ts` is the start of the bucket in epoch seconds, UTC. Buckets are aligned to the epoch:
+/// they start at multiples of their length, also before 1970.
+///
+/// # Errors
+/// A missing column.
 ///
 /// ```
 /// use lambda_workbook::{batch, calendar::Granularity};
@@ -25,13 +29,15 @@ pub fn page_views(df: &DataFrame, granularity: Granularity) -> PolarsResult<Data
         .collect()
 }
 
-/// [`page_views`] at all four granularities in one table, so that one read
-/// answers for hours, days, weeks and months of a URL.
+/// Returns the [`page_views`] of all four granularities in one table, in [`VIEW_ORDER`].
 ///
-/// Sorted by URL, granularity and time: all that is known of a URL stands
-/// together, in the order in which a range of time is read.
+/// In this order all rows of a URL are neighbours, and so are its buckets of one granularity
+/// in a range of time.
+///
+/// # Errors
+/// A missing column.
 pub fn page_views_all(df: &DataFrame) -> PolarsResult<DataFrame> {
-    // Longer buckets are sums of hours, so all views are read only once.
+    // Longer buckets are computed as sums of hours, so the page views are read only once.
     let hours = lazy_page_views(df, Granularity::Hour).collect()?;
     let views: Vec<_> = Granularity::ALL
         .into_iter()
@@ -42,9 +48,10 @@ pub fn page_views_all(df: &DataFrame) -> PolarsResult<DataFrame> {
         .collect()
 }
 
-/// The order of every page-view table.
+/// The columns by which every table of page views and of uniques is sorted.
 pub const VIEW_ORDER: [&str; 3] = ["url", "granularity", "ts"];
 
+/// Returns the query of [`page_views`], not yet executed and not sorted.
 fn lazy_page_views(df: &DataFrame, granularity: Granularity) -> LazyFrame {
     df.clone()
         .lazy()
@@ -56,7 +63,7 @@ fn lazy_page_views(df: &DataFrame, granularity: Granularity) -> LazyFrame {
         .agg([len().cast(DataType::Int64).alias("count")])
 }
 
-/// Sums a view of hours into buckets of `granularity`.
+/// Returns the query that sums counts by hour to buckets of `granularity`.
 fn roll_up(hours: &DataFrame, granularity: Granularity) -> LazyFrame {
     hours
         .clone()
@@ -69,7 +76,7 @@ fn roll_up(hours: &DataFrame, granularity: Granularity) -> LazyFrame {
         .agg([col("count").sum()])
 }
 
-/// Start of the bucket that holds `secs`.
+/// Returns the expression for the start of the bucket that contains `secs`.
 fn bucket(secs: Expr, granularity: Granularity) -> Expr {
     let length = lit(granularity.secs());
     // floor_div rounds towards the past, also for seconds before 1970.

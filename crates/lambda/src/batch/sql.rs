@@ -1,23 +1,23 @@
-//! The roll-up of hours into days, in SQL.
+//! The sum of hours to days, in SQL.
 //!
-//! The same view in a language that other engines speak too: the text below runs
-//! here over a registered table, and on a cluster as it stands. Tests hold it
-//! equal to the expression form, [`page_views`](super::page_views()).
+//! SQL is understood by other engines too: the same text runs here over a registered table,
+//! and on a cluster without changes. Tests check that it gives the same view as the
+//! expressions of [`page_views`](super::page_views()).
 
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
-/// The table that [`DAYS_OF_HOURS`] reads: page views by hour.
+/// The name of the table that [`DAYS_OF_HOURS`] reads: page views by hour.
 pub const HOURS_TABLE: &str = "hourly_page_views";
 
-/// Page views by day of UTC, from page views by hour: `url`, `granularity`, `ts`,
-/// `count`, sorted.
+/// The query that computes page views by UTC day from page views by hour. Its columns are
+/// `url`, `granularity`, `ts` and `count`, by the first three of which it is sorted.
 ///
-/// Engines disagree about the remainder of a negative number, so it is taken
-/// twice: with `ts - ts % 86400`, which the lesson has, hours before 1970 fall
-/// into the day after theirs on Spark. The inner query names the day before the
-/// outer one groups by it, as some engines take `ts` in GROUP BY for the column
-/// and some for the alias.
+/// The query takes the remainder twice because engines disagree about the remainder of a
+/// negative number: with `ts - ts % 86400`, as the lesson has it, Spark would count hours
+/// before 1970 in the day after theirs. And it has an inner query that names the day before
+/// the outer query groups by it, because in `GROUP BY ts` some engines take `ts` for the
+/// column and others for the alias.
 pub const DAYS_OF_HOURS: &str = "\
 SELECT url, granularity, ts, SUM(views) AS count
 FROM (
@@ -30,7 +30,11 @@ FROM (
 GROUP BY url, granularity, ts
 ORDER BY url, granularity, ts";
 
-/// Runs [`DAYS_OF_HOURS`] over a view of page views; only its hours count.
+/// Runs [`DAYS_OF_HOURS`] over a view of page views. Rows of other granularities than hours
+/// are ignored.
+///
+/// # Errors
+/// A missing column.
 ///
 /// ```
 /// use lambda_workbook::{batch, calendar::Granularity};
@@ -73,7 +77,7 @@ mod tests {
             ).unwrap();
             let days = page_views(&views, Granularity::Day).unwrap();
             prop_assert!(days_of_hours(&page_views(&views, Granularity::Hour).unwrap()).unwrap().equals(&days));
-            // From the whole view too: days are not counted again.
+            // Also from the view of all granularities: its days are not counted again.
             prop_assert!(days_of_hours(&page_views_all(&views).unwrap()).unwrap().equals(&days));
         }
     }

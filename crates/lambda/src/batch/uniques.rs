@@ -1,22 +1,23 @@
-//! Uniques over time: how many different persons saw each page in each bucket.
+//! Uniques over time: the number of different persons who saw each page in each bucket.
 //!
-//! The view stores a [`Sketch`] beside each number, because the numbers do not
-//! add up: who came in two hours is one unique of the day. Sketches merge, so
-//! days, weeks and months come from hours ([`rolled_up`]), and so does the local
-//! day of any place whose days are made of whole hours ([`uniques_by_local_day`]).
+//! The view stores a [`Sketch`] beside each number, because the numbers cannot be added: a
+//! person who came in two hours of a day is one unique visitor of that day. Sketches can be
+//! merged. So days, weeks and months are computed from the sketches of their hours
+//! ([`rolled_up`]), and so are the local days of every time zone in which days consist of
+//! whole hours ([`uniques_by_local_day`]).
 //!
 //! | column | type | meaning |
 //! |---|---|---|
-//! | `url` | str | the page, normalised |
+//! | `url` | str | the normalised URL of the page |
 //! | `granularity` | str | h, d, w or m |
-//! | `ts` | i64 | start of the bucket: epoch seconds, UTC |
-//! | `uniques` | i64 | the sketch's estimate, rounded |
-//! | `sketch` | binary | the persons, as [`Sketch::to_bytes`] |
+//! | `ts` | i64 | start of the bucket in epoch seconds, UTC |
+//! | `uniques` | i64 | the estimate of the sketch, rounded |
+//! | `sketch` | binary | the set of persons, as [`Sketch::to_bytes`] |
 //!
 //! Invariants:
-//! 1. A view rolled up from hours is the view computed from the page views, to
-//!    the byte.
-//! 2. `uniques` is what `sketch` says.
+//! 1. A view that is rolled up from hours equals the view that is computed from the page
+//!    views, byte by byte.
+//! 2. `uniques` is the estimate of `sketch`.
 //!
 //! Source: Marz and Warren, "Big Data", sections 8.3 and 10.5 (figure 10.8).
 
@@ -27,21 +28,24 @@ use chrono_tz::Tz;
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
-/// A row of the view.
+/// A row of the view of uniques.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uniques {
+    /// The normalised URL of the page.
     pub url: String,
-    /// h, d, w or m.
+    /// The code of the granularity: h, d, w or m.
     pub granularity: String,
-    /// Start of the bucket: epoch seconds, UTC.
+    /// Start of the bucket in epoch seconds, UTC.
     pub ts: i64,
+    /// The persons who saw the page in the bucket.
     pub sketch: Sketch,
 }
 
-/// The rows of a view of uniques.
+/// Reads the rows of a view of uniques.
 ///
 /// # Errors
-/// A missing column, or bytes that are no sketch; the row is named.
+/// A missing column, or a row with a null or with bytes that are not a sketch. The message
+/// names the row.
 pub fn rows(view: &DataFrame) -> PolarsResult<Vec<Uniques>> {
     let url = view.column("url")?.str()?;
     let granularity = view.column("granularity")?.str()?;
@@ -65,7 +69,10 @@ pub fn rows(view: &DataFrame) -> PolarsResult<Vec<Uniques>> {
         .collect()
 }
 
-/// The view of some rows, sorted by `url`, `granularity`, `ts`.
+/// Returns the view with these rows, sorted by `url`, `granularity` and `ts`.
+///
+/// # Errors
+/// Those of building and sorting the table.
 pub fn frame(rows: &[Uniques]) -> PolarsResult<DataFrame> {
     let bytes: Vec<Vec<u8>> = rows.iter().map(|row| row.sketch.to_bytes()).collect();
     let bytes = bytes.iter().map(|bytes| Some(&bytes[..]));
@@ -79,10 +86,13 @@ pub fn frame(rows: &[Uniques]) -> PolarsResult<DataFrame> {
     .sort(VIEW_ORDER, SortMultipleOptions::default())
 }
 
-/// Uniques of distinct page views, at the default precision.
+/// Returns the view of uniques of distinct page views, with sketches of the default precision.
 ///
-/// Persons are taken as they stand in `cookie` and `user_id`; see
-/// [`persons`](super::persons) for identifiers of one person.
+/// Each identifier (`cookie` or `user_id`) counts as a person of its own. To count persons
+/// with several identifiers once, apply a [`PersonIndex`](super::persons::PersonIndex) first.
+///
+/// # Errors
+/// A missing column; a row with no person or with two; a row with no URL or no time.
 ///
 /// ```
 /// use lambda_workbook::{batch, calendar::Granularity};
@@ -97,24 +107,30 @@ pub fn frame(rows: &[Uniques]) -> PolarsResult<DataFrame> {
 /// let hours = batch::uniques(&views, Granularity::Hour)?;
 /// assert_eq!(hours.column("uniques")?.i64()?.to_vec(), [Some(1), Some(2)]);
 /// let day = batch::uniques(&views, Granularity::Day)?;
-/// assert_eq!(day.column("uniques")?.i64()?.to_vec(), [Some(2)]); // and not 1 + 2
+/// assert_eq!(day.column("uniques")?.i64()?.to_vec(), [Some(2)]); // not 1 + 2
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn uniques(views: &DataFrame, granularity: Granularity) -> PolarsResult<DataFrame> {
     uniques_at(views, granularity, Precision::DEFAULT)
 }
 
-/// [`uniques`] with sketches of another precision.
+/// Returns the view of [`uniques`] with sketches of another precision.
+///
+/// # Errors
+/// As [`uniques`].
 pub fn uniques_at(
     views: &DataFrame,
     granularity: Granularity,
     precision: Precision,
 ) -> PolarsResult<DataFrame> {
     let bucket = |ts| granularity.bucket(ts);
-    gathered(views, granularity.code(), precision, bucket)
+    counted_from_views(views, granularity.code(), precision, bucket)
 }
 
-/// [`uniques`] at all four granularities in one table.
+/// Returns the view of [`uniques`] at all four granularities in one table.
+///
+/// # Errors
+/// As [`uniques`].
 pub fn uniques_all(views: &DataFrame) -> PolarsResult<DataFrame> {
     let mut hours = uniques(views, Granularity::Hour)?;
     for granularity in &Granularity::ALL[1..] {
@@ -124,18 +140,21 @@ pub fn uniques_all(views: &DataFrame) -> PolarsResult<DataFrame> {
     hours.sort(VIEW_ORDER, SortMultipleOptions::default())
 }
 
-/// The rows of granularity h, merged into coarser buckets. Other rows of the
-/// view are passed over.
-pub fn rolled_up(view: &DataFrame, granularity: Granularity) -> PolarsResult<DataFrame> {
-    merged(view, granularity.code(), |ts| Ok(granularity.bucket(ts)))
-}
-
-/// The rows of granularity h, merged into the local days of a zone; `ts` is the
-/// instant at which the day began.
+/// Returns the rows of granularity h merged to buckets of another granularity. Other rows of the
+/// view are ignored.
 ///
 /// # Errors
-/// A day that begins inside an hour: its first hour is also another day's last,
-/// and a sketch cannot be cut. Then count from the page views, by
+/// As [`rows`], and sketches of different precisions.
+pub fn rolled_up(view: &DataFrame, granularity: Granularity) -> PolarsResult<DataFrame> {
+    merged_from_hours(view, granularity.code(), |ts| Ok(granularity.bucket(ts)))
+}
+
+/// Returns the rows of granularity h merged to the local days of a time zone. `ts` is the
+/// instant at which the day began, in epoch seconds, UTC.
+///
+/// # Errors
+/// As [`rolled_up`], and a day that begins inside an hour: that hour belongs to two days, and a
+/// sketch cannot be divided. Count from the page views instead, with
 /// [`uniques_by_local_day_of`].
 ///
 /// ```
@@ -154,7 +173,7 @@ pub fn rolled_up(view: &DataFrame, granularity: Granularity) -> PolarsResult<Dat
 /// ```
 pub fn uniques_by_local_day(view: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let mut days = calendar::LocalDays::new(zone);
-    merged(view, "d", |ts| {
+    merged_from_hours(view, "d", |ts| {
         let day = days.day_of(ts);
         if day.is_whole_hours() {
             return Ok(day.start);
@@ -165,14 +184,20 @@ pub fn uniques_by_local_day(view: &DataFrame, zone: Tz) -> PolarsResult<DataFram
     })
 }
 
-/// Uniques by local day of any zone, from distinct page views.
+/// Returns the uniques by local day of any time zone, from distinct page views.
+///
+/// # Errors
+/// As [`uniques`].
 pub fn uniques_by_local_day_of(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let mut days = calendar::LocalDays::new(zone);
-    gathered(views, "d", Precision::DEFAULT, |ts| days.start_of(ts))
+    counted_from_views(views, "d", Precision::DEFAULT, |ts| days.start_of(ts))
 }
 
-/// Uniques counted one by one, without sketches: `url`, `granularity`, `ts`,
-/// `uniques`. Exact, but nothing that could be merged.
+/// Returns exact uniques, counted without sketches: the columns `url`, `granularity`, `ts` and
+/// `uniques`. Numbers alone cannot be merged to coarser buckets.
+///
+/// # Errors
+/// A missing column.
 pub fn exact_uniques(views: &DataFrame, granularity: Granularity) -> PolarsResult<DataFrame> {
     let length = lit(granularity.secs());
     let bucket = col("true_as_of_secs").floor_div(length.clone()) * length;
@@ -195,14 +220,20 @@ pub fn exact_uniques(views: &DataFrame, granularity: Granularity) -> PolarsResul
         .collect()
 }
 
-/// What precision costs and gives: the persons of `views`, counted with sketches
-/// of every precision. `precision`, `exact`, `estimate`, `error_percent`,
-/// `standard_error_percent`, `bytes`.
+/// Compares the precisions: it counts the persons of `views` with a sketch of every precision.
+/// The columns are `precision`, `exact` (their true number), `estimate`, `error_percent` (of
+/// this estimate), `standard_error_percent` (to be expected) and `bytes` (of the sketch).
+///
+/// # Errors
+/// A missing column, or a row with no person or with two.
 pub fn precision_table(views: &DataFrame) -> PolarsResult<DataFrame> {
+    // The exact number, from the distinct hashes.
     let mut hashes = person_hashes(views)?;
     hashes.sort_unstable();
     hashes.dedup();
     let exact = hashes.len() as f64;
+
+    // A sketch of each precision, and its estimate.
     let precisions: Vec<Precision> = Precision::all().collect();
     let sketches: Vec<Sketch> = precisions
         .iter()
@@ -213,6 +244,8 @@ pub fn precision_table(views: &DataFrame) -> PolarsResult<DataFrame> {
         })
         .collect();
     let estimates: Vec<f64> = sketches.iter().map(Sketch::estimate).collect();
+
+    // The table.
     let percent = |part: f64| 100.0 * part;
     df!(
         "precision" => precisions.iter().map(|p| i64::from(p.bits())).collect::<Vec<_>>(),
@@ -224,7 +257,7 @@ pub fn precision_table(views: &DataFrame) -> PolarsResult<DataFrame> {
     )
 }
 
-/// The hash of each row's person.
+/// Returns the hash of the person of each row.
 fn person_hashes(views: &DataFrame) -> PolarsResult<Vec<u64>> {
     let cookies = views.column("cookie")?.str()?;
     let users = views.column("user_id")?.i64()?;
@@ -238,7 +271,9 @@ fn person_hashes(views: &DataFrame) -> PolarsResult<Vec<u64>> {
         .collect()
 }
 
-fn gathered(
+/// Computes the view from page views. `code` is the granularity's code, and `bucket` maps a
+/// second to the start of its bucket.
+fn counted_from_views(
     views: &DataFrame,
     code: &str,
     precision: Precision,
@@ -256,10 +291,12 @@ fn gathered(
             .or_insert_with(|| Gather::new(precision));
         gather.add(hash);
     }
-    of_buckets(code, buckets)
+    frame_of_buckets(code, buckets)
 }
 
-fn merged(
+/// Computes the view from the rows of granularity h of a view. `code` and `bucket` are as in
+/// [`counted_from_views`].
+fn merged_from_hours(
     view: &DataFrame,
     code: &str,
     mut bucket: impl FnMut(i64) -> PolarsResult<i64>,
@@ -276,10 +313,11 @@ fn merged(
             }
         }
     }
-    of_buckets(code, buckets)
+    frame_of_buckets(code, buckets)
 }
 
-fn of_buckets(code: &str, buckets: BTreeMap<(&str, i64), Gather>) -> PolarsResult<DataFrame> {
+/// Returns the view with one row for each bucket.
+fn frame_of_buckets(code: &str, buckets: BTreeMap<(&str, i64), Gather>) -> PolarsResult<DataFrame> {
     let rows: Vec<Uniques> = buckets
         .into_iter()
         .map(|((url, ts), gather)| Uniques {

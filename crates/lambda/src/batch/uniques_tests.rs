@@ -1,4 +1,4 @@
-//! The laws of the view of uniques.
+//! The invariants of the view of uniques.
 use super::*;
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn views(rows: &[Row]) -> DataFrame {
 }
 
 fn some_rows() -> impl Strategy<Value = Vec<Row>> {
-    // Weeks around a change of clocks, and the years before 1970.
+    // Two weeks around a change of clocks, and days before 1970.
     let secs = prop_oneof![1_446_000_000..1_447_500_000i64, -200_000..200_000i64];
     let person = prop_oneof![(0..9i64).prop_map(Ok), (0..2usize).prop_map(Err)];
     prop::collection::vec((0..2usize, secs, person), 0..120)
@@ -115,5 +115,8 @@ fn rows_that_hold_no_sketch_are_named() {
     view.with_column(broken.with_name("sketch".into()).into_column())
         .unwrap();
     let error = rows(&view).unwrap_err().to_string();
-    assert!(error.contains("row 0: a sketch of format 9"), "{error}");
+    assert!(
+        error.contains("row 0: unsupported sketch format 9"),
+        "{error}"
+    );
 }

@@ -2,7 +2,7 @@
 use super::canvas::{Canvas, ON, Point, draw};
 use super::style::{INK, LABEL, series as colour, text_width};
 use super::{Figure, WIDTH};
-use lambda::batch::persons::{Round, index::shown};
+use lambda::batch::persons::{Round, index::display_name};
 use lambda::datum::PersonId;
 use notebook::table::counted;
 use plotters::style::Color;
@@ -35,7 +35,11 @@ pub fn round(rounds: &[Round], round: usize) -> Figure {
     let svg = draw((WIDTH, HEIGHT as u32), |canvas| {
         canvas.title(&title, (8, 16));
         for edge in edges.iter().take(MOST_EDGES) {
-            let place = |id| places.get(id).map(|place| (*place, half_width(&shown(id))));
+            let place = |id| {
+                places
+                    .get(id)
+                    .map(|place| (*place, half_width(&display_name(id))))
+            };
             if let (Some(from), Some(to)) = (place(&edge.0), place(&edge.1)) {
                 let width = if before.contains(edge) { 1 } else { 3 };
                 let ends = vec![at_box(from, to.0), at_box(to, from.0)];
@@ -45,13 +49,13 @@ pub fn round(rounds: &[Round], round: usize) -> Figure {
         for (id, place) in &places {
             // Whoever is the smallest of all that they know.
             let smallest = edges.iter().all(|edge| edge.1 != **id);
-            node(canvas, &shown(id), *place, smallest);
+            node(canvas, &display_name(id), *place, smallest);
         }
     });
     let lines: String = edges
         .iter()
         .take(MOST_EDGES)
-        .map(|(one, other)| format!("{} - {}\n", shown(one), shown(other)))
+        .map(|(one, other)| format!("{} - {}\n", display_name(one), display_name(other)))
         .collect();
     Figure::new(svg, &title, &lines)
 }

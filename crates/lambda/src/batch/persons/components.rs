@@ -1,16 +1,18 @@
-//! Components by union-find: each equiv joins two trees.
+//! Connected components by union-find: each equiv joins two trees.
 
 use crate::datum::{Equiv, PersonId};
 use petgraph::unionfind::UnionFind;
 use std::collections::HashMap;
 
-/// The identifiers of each person who has an equiv, sorted, persons in the order
-/// of their smallest identifier.
+/// Returns the identifiers of each person who has an equiv. The identifiers of a person are
+/// sorted, and the persons are in the order of their smallest identifier.
 ///
-/// An equiv of an identifier with itself says nothing new, and is fine.
+/// An equiv of an identifier with itself is allowed: it makes that identifier a component of
+/// its own, unless another equiv joins it with others.
 ///
-/// Time: nearly linear in the equivs (union-find's inverse Ackermann function);
-/// space: one entry an identifier. A million identifiers take about a second.
+/// Time: union-find is nearly linear in the equivs (the factor is the inverse Ackermann
+/// function), and sorting the identifiers takes O(n log n). Space: one entry for each
+/// identifier.
 ///
 /// ```
 /// use lambda_workbook::batch::persons::components;
@@ -28,20 +30,22 @@ pub fn components(equivs: &[Equiv]) -> Vec<Vec<PersonId>> {
     joined.into_components()
 }
 
-/// The components of the equivs so far: they can come one by one.
+/// The components of the equivs that were added so far, one at a time.
 #[derive(Debug, Default)]
 pub struct Joined {
+    /// The node of each identifier in `trees`.
     numbers: HashMap<PersonId, usize>,
     trees: UnionFind<usize>,
 }
 
 impl Joined {
-    /// Takes an equiv.
+    /// Adds an equiv.
     pub fn join(&mut self, one: &PersonId, other: &PersonId) {
         let (one, other) = (self.number(one), self.number(other));
         self.trees.union(one, other);
     }
 
+    /// Returns the node of an identifier, and creates it the first time.
     fn number(&mut self, id: &PersonId) -> usize {
         if let Some(&number) = self.numbers.get(id) {
             return number;
@@ -51,13 +55,14 @@ impl Joined {
         number
     }
 
-    /// Whether no equiv has come.
+    /// Returns whether no equiv was added yet.
     pub fn is_empty(&self) -> bool {
         self.numbers.is_empty()
     }
 
-    /// As [`components()`] gives them.
+    /// Returns the components in the form of [`components()`].
     pub fn into_components(self) -> Vec<Vec<PersonId>> {
+        // Sort by component, then by identifier.
         let labels = self.trees.into_labeling();
         let mut ids: Vec<(usize, PersonId)> = self
             .numbers
@@ -65,6 +70,8 @@ impl Joined {
             .map(|(id, number)| (labels[number], id))
             .collect();
         ids.sort_unstable();
+
+        // Cut where the component changes.
         let mut persons: Vec<Vec<PersonId>> = Vec::new();
         let mut last = None;
         for (label, id) in ids {

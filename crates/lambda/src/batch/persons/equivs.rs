@@ -1,15 +1,15 @@
-//! The equivs of a table of datums.
+//! The equivs in a table of datums.
 
 use crate::batch::rejected::Row;
 use crate::datum::{Equiv, PersonId};
 use polars::prelude::*;
 
-/// The equivs among some datums: rows whose `kind` is `equiv`, by the columns
-/// `cookie`, `user_id`, `cookie2`, `user_id2`. Those that
-/// [`rejected_rows`](crate::batch::rejected_rows) names are left out.
+/// Returns the equivs among some datums: the rows whose `kind` is `equiv`. The columns `cookie`
+/// and `user_id` hold the first identifier, `cookie2` and `user_id2` the second. Rows that
+/// [`rejected_rows`](crate::batch::rejected_rows) reports are left out.
 ///
 /// # Errors
-/// A missing column.
+/// A missing column, or one of another type.
 ///
 /// ```
 /// use lambda_workbook::{batch::persons, datum::*};
@@ -26,6 +26,7 @@ use polars::prelude::*;
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn equivs(datums: &DataFrame) -> PolarsResult<Vec<Equiv>> {
+    // The columns, and the identifier at either end of a row.
     let secs = datums.column("true_as_of_secs")?.i64()?;
     let kinds = datums.column("kind")?.str()?;
     let cookies = [
@@ -41,6 +42,8 @@ pub fn equivs(datums: &DataFrame) -> PolarsResult<Vec<Equiv>> {
         (None, Some(user)) => Some(PersonId::UserId(user)),
         _ => None,
     };
+
+    // The equiv of a row, unless the row is rejected.
     let of_row = |row: usize| {
         let checked = Row {
             true_as_of_secs: secs.get(row),

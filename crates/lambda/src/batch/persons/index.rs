@@ -1,12 +1,12 @@
-//! The index from identifier to PersonID.
+//! The index from identifiers to PersonIDs.
 
 use super::components;
 use crate::datum::{Equiv, PersonId};
 use polars::prelude::*;
 use std::collections::HashMap;
 
-/// Which identifier belongs to which person. A person is named by the smallest
-/// of their identifiers; cookies come before accounts.
+/// An index from identifiers to PersonIDs. The PersonID of a person is the smallest of the
+/// person's identifiers, where cookies come before accounts.
 ///
 /// ```
 /// use lambda_workbook::batch::persons::PersonIndex;
@@ -15,17 +15,16 @@ use std::collections::HashMap;
 /// let edge = |a, b| Equiv { id1: UserId(a), id2: UserId(b) };
 /// let index = PersonIndex::of(&[edge(1, 3), edge(3, 5)]);
 /// assert_eq!(index.person(&UserId(5)), &UserId(1));
-/// assert_eq!(index.person(&UserId(2)), &UserId(2)); // no equiv: their own person
+/// assert_eq!(index.person(&UserId(2)), &UserId(2)); // without an equiv, an identifier is its own person
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonIndex {
-    /// Only identifiers that are not their own PersonID.
+    /// The PersonID of each identifier that is not its own PersonID.
     persons: HashMap<PersonId, PersonId>,
 }
 
 impl PersonIndex {
-    /// The index that some equivs make; see [`components`](super::components())
-    /// for what it costs.
+    /// Creates the index of some equivs. For the cost see [`components`](super::components()).
     pub fn of(equivs: &[Equiv]) -> Self {
         let mut persons = HashMap::new();
         for component in components(equivs) {
@@ -36,26 +35,26 @@ impl PersonIndex {
         PersonIndex { persons }
     }
 
-    /// The PersonID of an identifier.
+    /// Returns the PersonID of an identifier: the identifier itself if it has no equiv. O(1).
     pub fn person<'a>(&'a self, id: &'a PersonId) -> &'a PersonId {
         self.persons.get(id).unwrap_or(id)
     }
 
-    /// How many identifiers lead to another.
+    /// Returns the number of identifiers that are not their own PersonID.
     pub fn len(&self) -> usize {
         self.persons.len()
     }
 
-    /// Whether everyone is their own person.
+    /// Returns whether every identifier is its own PersonID.
     pub fn is_empty(&self) -> bool {
         self.persons.is_empty()
     }
 
-    /// The page views with `cookie` and `user_id` of the PersonID in place of
-    /// the identifier's: the views as if everyone had only ever used one.
+    /// Returns the page views with each identifier replaced by its PersonID, in the columns
+    /// `cookie` and `user_id`: as if every person had only ever used one identifier.
     ///
     /// # Errors
-    /// A missing column, or a row with no person or two.
+    /// A missing column, or a row with no person or with two.
     pub fn apply(&self, views: &DataFrame) -> PolarsResult<DataFrame> {
         let cookies = views.column("cookie")?.str()?;
         let users = views.column("user_id")?.i64()?;
@@ -84,20 +83,20 @@ impl PersonIndex {
         Ok(views)
     }
 
-    /// The index as a table: `id`, `person`, sorted. Cookies are shown as they
-    /// are, accounts as `user 7`.
+    /// Returns the index as a table with the columns `id` and `person`, sorted by person. A
+    /// cookie is shown as it is, an account as `user 7`.
     pub fn table(&self) -> PolarsResult<DataFrame> {
         let mut pairs: Vec<(&PersonId, &PersonId)> = self.persons.iter().collect();
         pairs.sort_unstable_by_key(|&(id, person)| (person, id));
         df!(
-            "id" => pairs.iter().map(|(id, _)| shown(id)).collect::<Vec<_>>(),
-            "person" => pairs.iter().map(|(_, person)| shown(person)).collect::<Vec<_>>(),
+            "id" => pairs.iter().map(|(id, _)| display_name(id)).collect::<Vec<_>>(),
+            "person" => pairs.iter().map(|(_, person)| display_name(person)).collect::<Vec<_>>(),
         )
     }
 }
 
-/// Returns an identifier in words, such as "user 4".
-pub fn shown(id: &PersonId) -> String {
+/// Returns an identifier as text: a cookie as it is, an account as "user 4".
+pub fn display_name(id: &PersonId) -> String {
     match id {
         PersonId::Cookie(cookie) => cookie.clone(),
         PersonId::UserId(user) => format!("user {user}"),

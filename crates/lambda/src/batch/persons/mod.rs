@@ -1,23 +1,24 @@
-//! The people behind the identifiers.
+//! The persons behind the identifiers.
 //!
-//! A page view names a cookie or an account; an equiv says that two of them are
-//! one person. Draw the equivs as edges: each connected component is a person,
-//! and its smallest identifier is their name, the *PersonID*. Two ways to it:
+//! A page view names an identifier: a cookie or an account. An *equiv* says that two
+//! identifiers belong to one person. In the graph whose edges are the equivs, each connected
+//! component is a person. The smallest identifier of a component is the *PersonID* of that
+//! person. The components can be computed in two ways:
 //!
 //! - [`components`]: union-find, on one machine, in one pass;
-//! - [`rounds`]: every identifier sends the smallest label that it knows to all
-//!   its neighbours, until nothing changes. Slower here, but each round is a
-//!   group-by, which a cluster can do.
+//! - [`rounds`]: every identifier sends the smallest label that it knows to all of its
+//!   neighbours, until nothing changes. This is slower on one machine, but each round is a
+//!   group-by, which a cluster can execute.
 //!
-//! With the [`PersonIndex`] that comes of it, uniques are counted right in one of
-//! two places: [`read_side`] keeps identifiers and converts when asked,
-//! [`write_side`] converts first and keeps sketches. [`late`] shows what an equiv
-//! that is learned late does to each.
+//! The result is a [`PersonIndex`], from identifiers to PersonIDs. It can be applied at one of
+//! two moments. The [`read_side`] stores identifiers and converts them during each query. The
+//! [`write_side`] converts them first and stores sketches. [`late`] shows what happens to each
+//! when an equiv arrives late.
 //!
 //! Invariants:
-//! 1. Both ways find the same components, whatever the order of the equivs.
-//! 2. An identifier without an equiv is its own person; so is one that was only
-//!    said to be equal to itself.
+//! 1. Both algorithms find the same components, whatever the order of the equivs.
+//! 2. An identifier without an equiv is a person of its own. So is one whose only equiv is
+//!    with itself.
 //! 3. The index is idempotent: the person of a PersonID is that PersonID.
 //!
 //! Source: Marz and Warren, "Big Data", sections 9.2.3 and 10.7 (figures 9.3 and

@@ -1,9 +1,10 @@
-//! Read-side: keep identifiers, convert when asked.
+//! The read side: store identifiers, and convert them during each query.
 //!
-//! The view holds, for each URL and hour, the *set* of identifiers that came. A
-//! query merges the sets of its hours, converts each identifier to its PersonID,
-//! and counts. It is exact, and an equiv learned today is in the next answer; but
-//! every query reads and converts every identifier.
+//! The view holds, for each URL and hour, the *set* of identifiers that viewed the page. A
+//! query merges the sets of its hours, converts each identifier to its PersonID, and counts
+//! the PersonIDs. The answer is exact, and takes account of every equiv that is known at the
+//! time of the query. The price is that a query reads and converts every identifier of its
+//! range.
 //!
 //! Source: Marz and Warren, "Big Data", section 10.7.3 (figure 10.11).
 
@@ -12,30 +13,32 @@ use crate::datum::PersonId;
 use calendar::{Granularity, Span};
 use std::collections::{BTreeMap, HashSet};
 
-/// What a query gave, and what it cost.
+/// The answer to a query, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// Number of different persons.
     pub uniques: i64,
-    /// Buckets that were read.
+    /// Number of buckets that were read.
     pub reads: usize,
-    /// Bytes of the values that were read.
+    /// Size in bytes of the values that were read.
     pub bytes: usize,
-    /// Identifiers that were looked up in the index.
+    /// Number of identifiers that were looked up in the index.
     pub converted: usize,
 }
 
-/// (URL, hour) to a set of identifiers. See the top of this file.
+/// A view of sets of identifiers, by URL and hour; see the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct ReadSide {
     hours: BTreeMap<String, BTreeMap<i64, HashSet<PersonId>>>,
 }
 
 impl ReadSide {
+    /// Creates an empty view.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a page view; `ts` in epoch seconds, UTC.
+    /// Adds a page view at `ts`, in epoch seconds, UTC.
     pub fn add(&mut self, url: &str, ts: i64, id: &PersonId) {
         if !self.hours.contains_key(url) {
             self.hours.insert(url.to_owned(), BTreeMap::new());
@@ -47,7 +50,8 @@ impl ReadSide {
         }
     }
 
-    /// The uniques of a URL in a range of whole hours. An unknown URL has none.
+    /// Returns the uniques of a URL in a range of whole hours: 0 for a URL that the view does not
+    /// hold.
     ///
     /// Time: linear in the identifiers of all hours of the range.
     pub fn query(&self, url: &str, span: Span, index: &PersonIndex) -> Answer {
@@ -68,14 +72,14 @@ impl ReadSide {
         }
     }
 
-    /// Bytes of all values.
+    /// Returns the size in bytes of all values.
     pub fn bytes(&self) -> usize {
         let sets = self.hours.values().flat_map(BTreeMap::values);
         sets.flatten().map(bytes).sum()
     }
 }
 
-/// Bytes that an identifier takes where it is stored.
+/// Returns the number of bytes that an identifier takes when it is stored.
 fn bytes(id: &PersonId) -> usize {
     match id {
         PersonId::Cookie(cookie) => cookie.len(),

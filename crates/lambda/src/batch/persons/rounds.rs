@@ -1,21 +1,21 @@
-//! Components by rounds: everyone sends the smallest label.
+//! Connected components in rounds: every identifier sends the smallest label that it knows.
 //!
-//! In a round each identifier looks at its neighbours and at itself, takes the
-//! smallest of these, and joins it to all the others; its own old edges are gone.
-//! An identifier knows nobody but its neighbours, so a round is one group-by of
-//! the edges by identifier: what a cluster does well, and what a union-find,
-//! which needs all of memory at hand, cannot be there.
+//! In each round, every identifier takes the smallest among its neighbours and itself, and
+//! makes an edge from that one to each of the others. These edges replace the old ones. Since
+//! an identifier needs to know its neighbours only, a round is one group-by of the edges by
+//! identifier, which a cluster can execute. Union-find cannot be distributed in this way,
+//! because it needs all of the components in one memory.
 //!
-//! When no edge changes, each component is a star: its smallest identifier in
-//! the middle, joined to every other.
+//! The rounds end when no edge changes. Then each component is a star: its smallest identifier
+//! has an edge to every other, and there are no other edges.
 //!
 //! # Quirks
 //!
-//! Edges can grow on the way: in a chain whose identifiers rise from one end to
-//! the other they double in each round, to thousands of times as many before they
-//! collapse. Nothing but the order of the labels is to blame, so a run over real
-//! data gives them a random one ([`settled`]): then even a chain of a million
-//! stays below twice its edges, and takes about 1.8 times log2(n) rounds.
+//! The number of edges can grow in between. In a chain whose labels rise from one end to the
+//! other, it doubles with each round, up to thousands of times the original number, before it
+//! shrinks. The cause is only the order of the labels. So [`settled`], which is meant for real
+//! data, gives the identifiers random labels: then even a chain of a million edges stays below
+//! twice its number, and takes about 1.8 times log2(n) rounds.
 //!
 //! Source: Marz and Warren, "Big Data", section 9.2.3 and figure 9.3.
 
@@ -25,14 +25,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use xxhash_rust::xxh64::xxh64;
 
-/// The edges between two rounds: each once, the smaller end first, sorted.
+/// The edges before the first round or after a round. Each edge occurs once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
+    /// The edges, sorted, each with its smaller end first.
     pub edges: Vec<(PersonId, PersonId)>,
 }
 
 impl Round {
-    /// The edges as a graph, to be drawn.
+    /// Returns the edges as a graph that can be drawn.
     ///
     /// ```
     /// use lambda_workbook::batch::persons::rounds;
@@ -45,7 +46,7 @@ impl Round {
     pub fn graph(&self) -> UnGraph<Name, ()> {
         let mut graph = UnGraph::default();
         let mut nodes = BTreeMap::new();
-        // In the order of their labels, whatever the order of the edges.
+        // Nodes are added in the order of their labels, whatever the order of the edges.
         for id in self.edges.iter().flat_map(|(one, other)| [one, other]) {
             nodes.insert(id, NodeIndex::default());
         }
@@ -59,7 +60,7 @@ impl Round {
     }
 }
 
-/// An identifier as a picture names it: the bare number or cookie.
+/// An identifier as a picture labels it: the plain number or cookie.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(pub PersonId);
 
@@ -72,10 +73,10 @@ impl fmt::Debug for Name {
     }
 }
 
-/// The edges before the first round and after each, up to the round that changes
-/// nothing.
+/// Returns the edges before the first round and after each round, up to and including the
+/// round that changes nothing.
 ///
-/// Time: each round sorts its edges; see Quirks above for how many there can be.
+/// Time: each round sorts its edges. The section Quirks above says how many there can be.
 ///
 /// ```
 /// use lambda_workbook::batch::persons::rounds;
@@ -84,7 +85,7 @@ impl fmt::Debug for Name {
 /// let edge = |a, b| Equiv { id1: UserId(a), id2: UserId(b) };
 /// let figure = [edge(1, 4), edge(3, 4), edge(4, 5), edge(5, 11), edge(5, 2)];
 /// let counts: Vec<usize> = rounds(&figure).iter().map(|round| round.edges.len()).collect();
-/// assert_eq!(counts, [5, 8, 8, 5, 5]); // the last round confirms
+/// assert_eq!(counts, [5, 8, 8, 5, 5]); // the last round changes nothing
 /// ```
 pub fn rounds(equivs: &[Equiv]) -> Vec<Round> {
     let (ids, edges) = numbered(equivs);
@@ -109,12 +110,12 @@ pub fn rounds(equivs: &[Equiv]) -> Vec<Round> {
     }
 }
 
-/// The components that the last round shows, as
-/// [`components`](super::components()) gives them, without the rounds between;
-/// and how many rounds it took, the one that confirms among them.
+/// Returns the components in the form of [`components`](super::components()), and the number of
+/// rounds that it took to find them, including the last one, which changes nothing.
 ///
-/// Labels are in a random order, always the same one.
+/// The labels are in a pseudo-random order, the same in every run.
 pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
+    // Give every identifier a label in pseudo-random order.
     let (ids, edges) = numbered(equivs);
     let mut labelled: Vec<u32> = (0..ids.len() as u32).collect();
     labelled.sort_by_cached_key(|place| xxh64(&place.to_le_bytes(), 0));
@@ -123,7 +124,9 @@ pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
         label[*place as usize] = number;
     }
     let relabelled = |(one, other): (u32, u32)| edge(label[one as usize], label[other as usize]);
-    let mut edges = tidy(edges.into_iter().map(relabelled).collect());
+    let mut edges = sorted_distinct(edges.into_iter().map(relabelled).collect());
+
+    // Rounds, until nothing changes.
     let mut rounds = 0;
     loop {
         let next = round(&edges);
@@ -133,11 +136,15 @@ pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
         }
         edges = next;
     }
-    // Who only has an edge to itself is a star without rays.
+
+    // Every component is now a star. The other end of each edge belongs to its middle; an
+    // identifier without an edge is a component of its own.
     let mut middle: Vec<u32> = (0..ids.len() as u32).collect();
     for (one, other) in edges {
         middle[other as usize] = one;
     }
+
+    // Group the identifiers by the middle of their star.
     let mut members: Vec<(u32, &PersonId)> = middle
         .into_iter()
         .zip(labelled.iter().map(|place| &ids[*place as usize]))
@@ -151,7 +158,7 @@ pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
     (components, rounds)
 }
 
-/// Identifiers in order, and the edges between their places in it.
+/// Returns the sorted identifiers, and the edges as pairs of positions among them.
 fn numbered(equivs: &[Equiv]) -> (Vec<PersonId>, Vec<(u32, u32)>) {
     let mut ids: Vec<&PersonId> = equivs.iter().flat_map(|e| [&e.id1, &e.id2]).collect();
     ids.sort_unstable();
@@ -160,29 +167,33 @@ fn numbered(equivs: &[Equiv]) -> (Vec<PersonId>, Vec<(u32, u32)>) {
     let edges = equivs
         .iter()
         .map(|equiv| edge(places[&equiv.id1], places[&equiv.id2]));
-    let edges = tidy(edges.collect());
+    let edges = sorted_distinct(edges.collect());
     (ids.into_iter().cloned().collect(), edges)
 }
 
+/// Returns an edge with its smaller end first.
 fn edge(one: u32, other: u32) -> (u32, u32) {
     (one.min(other), one.max(other))
 }
 
-fn tidy(mut edges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
-    // An edge to itself joins nothing.
+/// Sorts the edges, and removes duplicates and edges from a node to itself.
+fn sorted_distinct(mut edges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     edges.retain(|(one, other)| one != other);
     edges.sort_unstable();
     edges.dedup();
     edges
 }
 
-/// One round: the group-by.
+/// Executes one round: a group-by of the edges by identifier.
 fn round(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    // Each edge in both directions, sorted: the neighbours of an identifier are a group.
     let mut neighbours: Vec<(u32, u32)> = edges
         .iter()
         .flat_map(|&(one, other)| [(one, other), (other, one)])
         .collect();
     neighbours.sort_unstable();
+
+    // For each group, edges from the smallest to all others.
     let mut sent = Vec::with_capacity(neighbours.len());
     for group in neighbours.chunk_by(|one, other| one.0 == other.0) {
         let this = group[0].0;
@@ -190,5 +201,5 @@ fn round(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
         let all = group.iter().map(|pair| pair.1).chain([this]);
         sent.extend(all.map(|id| edge(smallest, id)));
     }
-    tidy(sent)
+    sorted_distinct(sent)
 }

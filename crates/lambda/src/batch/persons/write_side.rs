@@ -1,10 +1,9 @@
-//! Write-side: convert first, keep sketches.
+//! The write side: convert identifiers first, and store sketches.
 //!
-//! Each identifier becomes its PersonID before anything is stored, and the view
-//! holds a sketch for each URL and bucket. A query merges few small sketches. It
-//! is off by the sketch's error, and it knows only the equivs that were known
-//! when it was written: a later one is in no sketch until the batch layer writes
-//! the view anew.
+//! Each identifier is replaced by its PersonID before anything is stored, and the view holds
+//! a sketch for each URL and bucket. A query merges a few small sketches. Its answer has the
+//! error of a sketch, and takes account only of the equivs that were known when the view was
+//! written. A later equiv has no effect until the batch layer computes the view again.
 //!
 //! Source: Marz and Warren, "Big Data", section 10.7.3.
 
@@ -15,7 +14,7 @@ use crate::datum::PersonId;
 use calendar::{Granularity, Plan};
 use std::collections::{BTreeMap, HashMap};
 
-/// URL, granularity and bucket to a sketch. See the top of this file.
+/// Sketches by URL and hour, to which page views can be added; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct WriteSide {
     precision: Precision,
@@ -28,14 +27,16 @@ impl Default for WriteSide {
     }
 }
 
-/// [`WriteSide`] at all granularities, written for good.
+/// The finished view: sketches of all granularities as bytes, which no longer change. It is
+/// made by [`WriteSide::write`].
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct WriteSideView {
     precision: Precision,
     urls: HashMap<String, BTreeMap<(Granularity, i64), Vec<u8>>>,
 }
 
 impl WriteSide {
+    /// Creates an empty view with sketches of this precision.
     pub fn new(precision: Precision) -> Self {
         WriteSide {
             precision,
@@ -43,8 +44,8 @@ impl WriteSide {
         }
     }
 
-    /// Takes a page view; `ts` in epoch seconds, UTC. The person is what the
-    /// index says now.
+    /// Adds a page view at `ts`, in epoch seconds, UTC. The identifier is converted with `index`
+    /// at once.
     pub fn add(&mut self, url: &str, ts: i64, id: &PersonId, index: &PersonIndex) {
         let key = (url.to_owned(), Granularity::Hour.bucket(ts));
         let precision = self.precision;
@@ -55,8 +56,12 @@ impl WriteSide {
         gather.add(person_hash(index.person(id)));
     }
 
-    /// Writes the view: hours, and what they merge to.
-    pub fn write(&self) -> Result<Written, SketchError> {
+    /// Writes the view: the sketches of the hours, and those of days, weeks and months, which
+    /// are merged from them.
+    ///
+    /// # Errors
+    /// None in practice: all sketches have one precision.
+    pub fn write(&self) -> Result<WriteSideView, SketchError> {
         let mut buckets: BTreeMap<(&str, Granularity, i64), Gather> = BTreeMap::new();
         for ((url, hour), gather) in &self.hours {
             for granularity in Granularity::ALL {
@@ -72,23 +77,24 @@ impl WriteSide {
             let rows = urls.entry(url.to_owned()).or_default();
             rows.insert((granularity, ts), gather.finish());
         }
-        Ok(Written {
+        Ok(WriteSideView {
             precision: self.precision,
             urls,
         })
     }
 }
 
-impl Written {
-    /// The uniques of a URL in the range of a plan. An unknown URL has none.
+impl WriteSideView {
+    /// Returns the uniques of a URL in the range of a plan: 0 for a URL that the view does not
+    /// hold.
     ///
-    /// Time: linear in the reads, however many persons they stand for.
+    /// Time: linear in the reads of the plan, however many persons the sketches contain.
     ///
     /// # Errors
-    /// A plan that takes something away, which sketches cannot.
+    /// A plan with subtraction, because sketches cannot be subtracted.
     pub fn query(&self, url: &str, plan: &Plan) -> Result<Answer, SketchError> {
         if !plan.is_additive() {
-            return Err(SketchError::Minus);
+            return Err(SketchError::Subtraction);
         }
         let (mut reads, mut bytes) = (0, 0);
         let mut merged = Gather::new(self.precision);
@@ -109,7 +115,7 @@ impl Written {
         })
     }
 
-    /// Bytes of all values.
+    /// Returns the size in bytes of all values.
     pub fn bytes(&self) -> usize {
         let sketches = self.urls.values().flat_map(BTreeMap::values);
         sketches.map(Vec::len).sum()

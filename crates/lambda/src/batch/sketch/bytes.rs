@@ -1,32 +1,33 @@
-//! A sketch as bytes: the form in which views store it.
+//! A sketch as bytes, the form in which views store it.
 //!
-//! | byte | holds |
+//! | byte | contents |
 //! |---|---|
 //! | 0 | the format: 1 |
 //! | 1 | the precision: 4 to 18 |
-//! | 2 | 0: codes follow; 1: registers follow |
-//! | 3.. | codes in rising order, as differences, seven bits a byte; or registers of six bits, five in a 32-bit word, little end first |
+//! | 2 | 0 if codes follow, 1 if registers follow |
+//! | 3.. | codes: in rising order, as differences, each in groups of seven bits (LEB128); registers: six bits each, five in a 32-bit little-endian word |
 //!
-//! Codes stand as long as they take no more bytes than registers would (at
-//! precision 14, about 6,500 persons). One set of persons has one row of bytes,
-//! however it was put together: so equal sketches are equal bytes.
+//! A sketch holds codes as long as they take no more bytes than registers would (4/5 of a byte
+//! for each register), and registers after that. So one set of persons has one sequence of bytes, whatever the
+//! order in which it was built, and equal sketches have equal bytes.
 
 use super::code::{Precision, code_bytes, read_codes, write_codes};
 use super::{Sketch, SketchError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The number in the first byte.
+/// The number of the format, in the first byte.
 pub const FORMAT: u8 = 1;
 
-/// What follows the first three bytes.
+/// The part of a sketch after the first three bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Sorted, each once.
+    /// Codes, sorted, each once.
     Codes(Vec<u32>),
-    /// Packed five to a word.
+    /// Registers, packed five to a word.
     Words(Vec<u32>),
 }
 
+/// Returns the bytes of a sketch.
 pub(super) fn write(precision: Precision, content: &Content) -> Vec<u8> {
     let kind = matches!(content, Content::Words(_));
     let mut bytes = vec![FORMAT, precision.bits(), u8::from(kind)];
@@ -37,26 +38,34 @@ pub(super) fn write(precision: Precision, content: &Content) -> Vec<u8> {
     bytes
 }
 
+/// Reads the bytes of a sketch.
+///
+/// # Errors
+/// Bytes that [`write`] does not make for any set of persons, as far as that can be seen.
 pub(super) fn read(bytes: &[u8]) -> Result<(Precision, Content), SketchError> {
     let damaged = |what| SketchError::Damaged {
         what,
         bytes: bytes.len(),
     };
+
+    // The first three bytes.
     let (&[format, precision, kind], rest) = bytes
         .split_first_chunk()
-        .ok_or(damaged("a sketch has at least 3"))?;
+        .ok_or(damaged("a sketch has at least 3 bytes"))?;
     if format != FORMAT {
         return Err(SketchError::Format(format));
     }
     let precision = Precision::new(precision)?;
+
+    // The codes or registers. All of them must be possible.
     let content = match kind {
         0 => {
             let codes = read_codes(rest).ok_or(damaged("its codes cannot be read"))?;
             if !codes.iter().all(|&code| precision.is_code(code)) {
-                return Err(damaged("no person has one of its codes"));
+                return Err(damaged("one of its codes is not that of any hash"));
             }
             if code_bytes(&codes) > precision.most_code_bytes() {
-                return Err(damaged("it has more codes than one of its precision"));
+                return Err(damaged("it has more codes than its precision allows"));
             }
             Content::Codes(codes)
         }
@@ -73,7 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Precision, Content), SketchError> {
                     .skip(precision.registers())
                     .all(|rank| rank == 0);
             if !sound {
-                return Err(damaged("one of its registers holds what none can"));
+                return Err(damaged("one of its registers has an impossible value"));
             }
             Content::Words(words)
         }
@@ -82,14 +91,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Precision, Content), SketchError> {
     Ok((precision, content))
 }
 
-/// The registers of packed words, those beyond the last among them.
+/// Returns the registers in packed words, including the unused places of the last word.
 pub(super) fn ranks(words: &[u32]) -> impl Iterator<Item = u8> + '_ {
     words
         .iter()
         .flat_map(|word| (0..5).map(move |place| (word >> (6 * place) & 0x3f) as u8))
 }
 
-/// Registers packed five to a word.
+/// Packs registers five to a word.
 pub(super) fn packed(ranks: &[u8]) -> Vec<u32> {
     let word = |five: &[u8]| {
         let placed = five.iter().zip(0..);
@@ -100,7 +109,7 @@ pub(super) fn packed(ranks: &[u8]) -> Vec<u32> {
     ranks.chunks(5).map(word).collect()
 }
 
-/// A sketch travels as its bytes, see [`Sketch::to_bytes`].
+/// A sketch is serialised as its bytes, see [`Sketch::to_bytes`].
 impl Serialize for Sketch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_bytes().serialize(serializer)

@@ -1,17 +1,18 @@
-//! A sketch of fewer registers from one of more.
+//! Computes a sketch with fewer registers from one with more.
 //!
-//! A register's index is the first bits of a hash, its rank the place of the first
-//! 1 after them. With fewer bits of index, the bits that are left over lead the
-//! rest: if there is a 1 among them it gives the rank, and if not, the old rank
-//! goes on after them. So a small sketch can be had from a large one, never the
-//! other way round. Source: Heule, Nunkesser, Hall (2013), section 5.3, where the
-//! registers of a sparse sketch come from finer ones in the same way.
+//! The index of a register is the first bits of a hash, and its rank is the position of the
+//! first 1 after them. If the index has fewer bits, the remaining bits of the old index come
+//! before the rest of the hash. If there is a 1 among them, it gives the new rank; if not, the
+//! new rank is their number plus the old rank. So a sketch of a lower precision can be computed
+//! from one of a higher precision, and never the other way round. Source: Heule, Nunkesser,
+//! Hall (2013), section 5.3, where a sparse sketch is converted in the same way.
 use super::bytes::{Content, packed, ranks};
 use super::code::{FINE, Precision};
 use super::{Sketch, SketchError, state, words};
 
 impl Sketch {
-    /// The sketch that the same persons have at a lower precision, to the byte.
+    /// Returns the sketch of the same persons at a lower precision. It equals, byte by byte, the
+    /// one that is computed from the persons.
     ///
     /// ```
     /// use lambda_workbook::batch::sketch::{Precision, Sketch, user_hash};
@@ -28,15 +29,16 @@ impl Sketch {
     /// ```
     ///
     /// # Errors
-    /// A higher precision than its own.
+    /// A precision higher than that of the sketch.
     pub fn coarser(&self, precision: Precision) -> Result<Sketch, SketchError> {
         if precision > self.precision {
-            return Err(SketchError::Finer(self.precision, precision));
+            return Err(SketchError::PrecisionTooHigh(self.precision, precision));
         }
         if precision == self.precision {
             return Ok(self.clone());
         }
         match self.content() {
+            // Codes: add a hash for each.
             Content::Codes(codes) => {
                 let mut coarse = Sketch::new(precision);
                 codes
@@ -45,6 +47,7 @@ impl Sketch {
                     .for_each(|hash| coarse.add_hash(hash));
                 Ok(coarse)
             }
+            // Registers: each new one is the maximum of those that fall into it.
             Content::Words(words) => {
                 let mut folded = vec![0; precision.registers()];
                 let fine = ranks(&words).take(self.precision.registers());
@@ -63,8 +66,8 @@ impl Sketch {
     }
 }
 
-/// A hash that has this code. What the code does not say does not matter to any
-/// lower precision either.
+/// Returns a hash with this code. The bits that a code does not determine have no effect at
+/// lower precisions either.
 fn hash_of(code: u32) -> u64 {
     if code & 1 == 0 {
         return u64::from(code >> 1) << (64 - FINE);
@@ -74,6 +77,8 @@ fn hash_of(code: u32) -> u64 {
     u64::from(code >> 7) << (64 - FINE) | rest
 }
 
+/// Returns the register and rank at the precision `to`, from those at the higher precision
+/// `from`. The rank must not be 0.
 fn fold(register: usize, rank: u8, from: Precision, to: Precision) -> (usize, u8) {
     let bits = from.bits() - to.bits();
     let left_over = register & ((1 << bits) - 1);
@@ -91,7 +96,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(crate::extent::rounds(64, 1_000)))]
-        /// Of few persons and of many, with hashes whose rest begins with zeros.
+        /// For few persons and for many, with hashes in which many zeros follow the index.
         #[test]
         fn coarser_is_what_the_same_persons_have(
             hashes in prop::collection::vec((any::<u64>(), 0u32..64), 0..3_000),

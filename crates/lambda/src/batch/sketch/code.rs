@@ -1,79 +1,88 @@
-//! What a sketch keeps of a hash: a code while it has few persons, then a rank.
+//! What a sketch keeps of a hash: a code while it has few persons, and later a rank.
 //!
-//! The first bits of a hash choose one of 2^precision registers; the place of
-//! the first 1 among the others is its *rank*, and a register keeps the largest
-//! rank that it met. While persons are few, `hyperloglogplus` keeps for each hash
-//! a 32-bit *code*, from which index and rank at any precision up to 25 can be
-//! read: nearly exact, and small. These are the same codes, because the bytes of
-//! a sketch hold them; a test holds the two equal.
+//! The first bits of a hash are the index of one of 2^precision registers. The position of the
+//! first 1 among the other bits is the *rank* of the hash, and a register keeps the largest
+//! rank of all its hashes. While a sketch has few persons, `hyperloglogplus` instead keeps a
+//! 32-bit *code* for each hash. It contains a longer index, of 25 bits, so the estimate is
+//! nearly exact, and the register and rank at any lower precision can be computed from it.
+//!
+//! The functions here compute the same codes as the crate, because the bytes of a sketch
+//! contain them. A test checks that both agree.
+//!
+//! ```text
+//! code with a rank:     fine index 25 | rank 6 | 1    if the bits after the index are all 0
+//! code without a rank:  000000 | fine index 25 | 0    otherwise: those bits contain the rank
+//! ```
 //!
 //! Source: Heule, Nunkesser, Hall, "HyperLogLog in Practice" (2013), section 5.3.
 
 use std::fmt;
 
-/// Bits of the index within a code.
+/// Bits of the fine index in a code.
 pub(super) const FINE: u32 = 25;
 
-/// How many registers a sketch has, as a power of two: 4 to 18.
+/// The precision of a sketch, from 4 to 18: the number of registers is 2^precision.
 ///
-/// One more doubles the bytes and divides the error by 1.4.
+/// One more doubles the bytes, and divides the error by the square root of 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Precision(u8);
 
-/// A precision that sketches do not have.
+/// The error for a precision that is not between 4 and 18. It holds that number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoPrecision(pub u8);
+pub struct InvalidPrecision(pub u8);
 
-impl fmt::Display for NoPrecision {
+impl fmt::Display for InvalidPrecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "no sketch has precision {}; use 4 (16 registers) to 18 (262,144), such as {}",
+            "invalid sketch precision {}; use 4 (16 registers) to 18 (262,144 registers), such as {}",
             self.0,
             Precision::DEFAULT.bits()
         )
     }
 }
 
-impl std::error::Error for NoPrecision {}
+impl std::error::Error for InvalidPrecision {}
 
 impl Precision {
-    /// 14: an error of 0.81 % in 13 kB.
+    /// The default precision, 14: an error of 0.81 % in 13 kB.
     pub const DEFAULT: Precision = Precision(14);
 
+    /// Creates a precision.
+    ///
     /// # Errors
-    /// Outside 4 to 18.
-    pub fn new(bits: u8) -> Result<Precision, NoPrecision> {
+    /// If `bits` is not between 4 and 18.
+    pub fn new(bits: u8) -> Result<Precision, InvalidPrecision> {
         if (4..=18).contains(&bits) {
             Ok(Precision(bits))
         } else {
-            Err(NoPrecision(bits))
+            Err(InvalidPrecision(bits))
         }
     }
 
-    /// All of them, from the coarsest.
+    /// Returns all precisions, from 4 to 18.
     pub fn all() -> impl Iterator<Item = Precision> {
         (4..=18).map(Precision)
     }
 
-    /// The exponent, 4 to 18.
+    /// Returns the precision as a number, from 4 to 18: the number of bits of an index.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// 2^precision.
+    /// Returns the number of registers, 2^precision.
     pub const fn registers(self) -> usize {
         1 << self.0
     }
 
-    /// The largest rank that a register can hold.
+    /// Returns the largest rank that a register can hold.
     pub const fn most_rank(self) -> u8 {
         64 - self.0 + 1
     }
 
-    /// The standard error of an estimate from registers, as a fraction: 1.04 /
-    /// sqrt(registers). Two in three estimates are nearer than that, nineteen in
-    /// twenty nearer than twice that.
+    /// Returns the relative standard error of an estimate from registers, 1.04 /
+    /// sqrt(registers). About two in three estimates are off by less than that, and nineteen
+    /// in twenty by less than twice that.
     ///
     /// ```
     /// use lambda_workbook::batch::sketch::Precision;
@@ -83,29 +92,30 @@ impl Precision {
         1.04 / (self.registers() as f64).sqrt()
     }
 
-    /// Registers packed five to a 32-bit word.
+    /// Returns the number of 32-bit words for the registers, five to a word.
     pub(super) const fn words(self) -> usize {
         self.registers().div_ceil(5)
     }
 
-    /// Codes that take more bytes than this become registers.
+    /// Returns the most bytes that codes may take. With more, a sketch holds registers instead.
     pub(super) const fn most_code_bytes(self) -> usize {
         4 * self.registers() / 5
     }
 
-    /// The code of a hash.
+    /// Returns the code of a hash.
     #[inline]
     pub(super) fn code(self, hash: u64) -> u32 {
         let fine = (hash >> (64 - FINE)) as u32;
         if self.below(fine) != 0 {
             return fine << 1;
         }
-        // No 1 between the index and bit 25: the rank needs the bits after it.
+        // The bits between the index and the fine index are all 0, so the rank depends on the
+        // bits after the fine index, and must be stored. The added 1 bounds it.
         let rest = hash << FINE | 1 << (FINE - 1);
         fine << 7 | (rest.leading_zeros() + 1) << 1 | 1
     }
 
-    /// The register and rank of a code.
+    /// Returns the register and the rank of a code.
     #[inline]
     pub(super) fn of_code(self, code: u32) -> (usize, u8) {
         let bits = u32::from(self.0);
@@ -119,7 +129,7 @@ impl Precision {
         }
     }
 
-    /// The register and rank of a hash.
+    /// Returns the register and the rank of a hash.
     #[inline]
     pub(super) fn of_hash(self, hash: u64) -> (usize, u8) {
         let rest = hash << self.0 | 1 << (self.0 - 1);
@@ -129,7 +139,7 @@ impl Precision {
         )
     }
 
-    /// Whether a hash can have this code.
+    /// Returns whether there is a hash with this code.
     pub(super) fn is_code(self, code: u32) -> bool {
         if code & 1 == 1 {
             let rank = code >> 1 & 0x3f;
@@ -139,13 +149,14 @@ impl Precision {
         }
     }
 
-    /// The bits of a fine index that stand below the register's index.
+    /// Returns the bits of a fine index that come after the register's index.
     fn below(self, fine: u32) -> u32 {
         fine & ((1 << (FINE - u32::from(self.0))) - 1)
     }
 }
 
-/// Appends sorted codes as differences, seven bits a byte, the low ones first.
+/// Appends sorted codes as differences, each in groups of seven bits, the lowest first; all
+/// but the last byte of a difference have the highest bit set (LEB128).
 pub(super) fn write_codes(codes: &[u32], bytes: &mut Vec<u8>) {
     let mut last = 0;
     for &code in codes {
@@ -159,7 +170,7 @@ pub(super) fn write_codes(codes: &[u32], bytes: &mut Vec<u8>) {
     }
 }
 
-/// Bytes that [`write_codes`] takes.
+/// Returns the number of bytes that [`write_codes`] would append.
 pub(super) fn code_bytes(codes: &[u32]) -> usize {
     let mut last = 0;
     let len = |code: &u32| {
@@ -170,7 +181,8 @@ pub(super) fn code_bytes(codes: &[u32]) -> usize {
     codes.iter().map(len).sum()
 }
 
-/// Reads what [`write_codes`] wrote: codes that rise, in their shortest form.
+/// Reads the bytes of [`write_codes`]; `None` if the codes do not rise, do not fit 32 bits, or
+/// are not in their shortest form.
 pub(super) fn read_codes(bytes: &[u8]) -> Option<Vec<u32>> {
     let mut codes: Vec<u32> = Vec::with_capacity(bytes.len() / 2);
     let mut rest = bytes.iter();
@@ -201,7 +213,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_code_says_what_its_hash_says(hash in any::<u64>(), zeros in 0..64u32) {
-            // Many zeros in front of the rest are rare otherwise.
+            // Random hashes rarely have many zeros at these places.
             for hash in [hash, hash >> zeros, hash & !(u64::MAX >> zeros >> 4)] {
                 for precision in Precision::all() {
                     let code = precision.code(hash);

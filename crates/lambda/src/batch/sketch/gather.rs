@@ -1,16 +1,16 @@
-//! Sketches of millions of persons, made quickly.
+//! A fast way to build sketches in a batch run.
 //!
-//! `hyperloglogplus` takes a sketch's first thousands of persons through a hash
-//! set and a rewritten list, which is slow when a batch run makes thousands of
-//! sketches from millions of views. A [`Gather`] only collects codes, sorts them
-//! when there are many, and turns to registers at the same point: it gives the
-//! same bytes (a property of the tests), from any order of persons.
+//! `hyperloglogplus` keeps the newest codes of a sketch in a hash set, and rewrites its sorted
+//! list whenever it merges them. That is slow if a batch run builds thousands of sketches from
+//! millions of page views. A [`Gather`] appends codes to a vector, sorts it only now and then,
+//! and changes to registers at the same number of bytes as the crate. It gives the same bytes
+//! as [`Sketch`], in whatever order the persons are added; a property test checks that.
 
 use super::bytes::{Content, packed, ranks, write};
 use super::code::{Precision, code_bytes};
 use super::{Sketch, SketchError};
 
-/// A sketch in the making; see the top of this file.
+/// A sketch that is being built; see the [module](self).
 ///
 /// ```
 /// use lambda_workbook::batch::sketch::{Gather, Precision, Sketch, user_hash};
@@ -26,35 +26,39 @@ pub struct Gather {
     kept: Kept,
 }
 
+/// What a [`Gather`] holds of its persons.
 #[derive(Clone, Debug)]
 enum Kept {
-    /// The first `tidy` are sorted, each once.
-    Codes { codes: Vec<u32>, tidy: usize },
-    /// One rank a register.
+    /// Codes. The first `sorted` of them are sorted and distinct.
+    Codes { codes: Vec<u32>, sorted: usize },
+    /// The rank of each register.
     Ranks(Box<[u8]>),
 }
 
-/// Codes are not tidied before there are so many untidy ones.
-const UNTIDY: usize = 128;
+/// Codes are sorted only when at least so many are unsorted.
+const UNSORTED: usize = 128;
 
 impl Gather {
+    /// Creates an empty sketch.
     pub fn new(precision: Precision) -> Self {
         let kept = Kept::Codes {
             codes: Vec::new(),
-            tidy: 0,
+            sorted: 0,
         };
         Gather { precision, kept }
     }
 
-    /// Adds the person with this [`person_hash`](super::person_hash).
+    /// Adds the person with this hash, see [`person_hash`](super::person_hash). O(1), amortised,
+    /// apart from a logarithmic factor for sorting.
     #[inline]
     pub fn add(&mut self, hash: u64) {
         match &mut self.kept {
-            Kept::Codes { codes, tidy } => {
+            Kept::Codes { codes, sorted } => {
                 codes.push(self.precision.code(hash));
-                // Half as much again, so that tidying costs a few steps a code.
-                if codes.len() >= UNTIDY + *tidy + *tidy / 2 {
-                    self.tidy();
+                // Sort when there are half as many unsorted codes as sorted ones, so that each
+                // code is moved a bounded number of times on average.
+                if codes.len() >= UNSORTED + *sorted + *sorted / 2 {
+                    self.sort();
                 }
             }
             Kept::Ranks(kept) => {
@@ -64,19 +68,23 @@ impl Gather {
         }
     }
 
-    /// Adds the persons of another; the same as adding them one by one.
+    /// Adds the persons of another sketch. The result is the same as that of adding them one by
+    /// one.
     ///
     /// # Errors
-    /// Another precision.
+    /// Another precision. `self` is unchanged then.
     pub fn merge(&mut self, other: &Gather) -> Result<(), SketchError> {
         if self.precision != other.precision {
-            return Err(SketchError::Precisions(self.precision, other.precision));
+            return Err(SketchError::PrecisionMismatch(
+                self.precision,
+                other.precision,
+            ));
         }
         match (&mut self.kept, &other.kept) {
-            (Kept::Codes { codes, tidy }, Kept::Codes { codes: more, .. }) => {
+            (Kept::Codes { codes, sorted }, Kept::Codes { codes: more, .. }) => {
                 codes.extend_from_slice(more);
-                if codes.len() >= UNTIDY + *tidy + *tidy / 2 {
-                    self.tidy();
+                if codes.len() >= UNSORTED + *sorted + *sorted / 2 {
+                    self.sort();
                 }
             }
             (Kept::Codes { .. }, Kept::Ranks(_)) => {
@@ -96,14 +104,16 @@ impl Gather {
         Ok(())
     }
 
-    /// The union of several: as merging one by one, but quicker.
+    /// Returns the union of several sketches. The result is the same as that of merging them one
+    /// by one, but all codes are sorted at once, which is faster.
     ///
     /// # Errors
-    /// Different precisions.
+    /// A sketch of another precision than `precision`.
     pub fn union<'a>(
         precision: Precision,
         parts: impl IntoIterator<Item = &'a Gather>,
     ) -> Result<Gather, SketchError> {
+        // Collect the codes of all sketches that hold codes.
         let mut all = Vec::new();
         let mut rest = Vec::new();
         for part in parts {
@@ -114,20 +124,23 @@ impl Gather {
                 _ => rest.push(part),
             }
         }
-        // Sorted parts one behind the other: the stable sort merges them.
+
+        // The stable sort recognises the sorted parts and merges them.
         all.sort();
         all.dedup();
-        let tidy = all.len();
-        let kept = Kept::Codes { codes: all, tidy };
+        let sorted = all.len();
+        let kept = Kept::Codes { codes: all, sorted };
         let mut union = Gather { precision, kept };
-        union.tidy();
+        union.sort();
+
+        // Merge the others, which hold registers or have another precision.
         rest.into_iter().try_for_each(|part| union.merge(part))?;
         Ok(union)
     }
 
-    /// The bytes of the sketch, as [`Sketch::to_bytes`] gives them.
+    /// Returns the bytes of the sketch, the same as [`Sketch::to_bytes`].
     pub fn finish(mut self) -> Vec<u8> {
-        self.tidy();
+        self.sort();
         let content = match self.kept {
             Kept::Codes { codes, .. } => Content::Codes(codes),
             Kept::Ranks(ranks) => Content::Words(packed(&ranks)),
@@ -135,7 +148,7 @@ impl Gather {
         write(self.precision, &content)
     }
 
-    /// Goes on from the bytes of a sketch.
+    /// Reads the bytes of a sketch, so that persons can be added.
     ///
     /// # Errors
     /// As [`Sketch::from_bytes`].
@@ -143,8 +156,8 @@ impl Gather {
         let (precision, content) = super::bytes::read(bytes)?;
         let kept = match content {
             Content::Codes(codes) => {
-                let tidy = codes.len();
-                Kept::Codes { codes, tidy }
+                let sorted = codes.len();
+                Kept::Codes { codes, sorted }
             }
             Content::Words(words) => {
                 Kept::Ranks(ranks(&words).take(precision.registers()).collect())
@@ -153,13 +166,13 @@ impl Gather {
         Ok(Gather { precision, kept })
     }
 
-    /// The sketch so far.
+    /// Returns the [`Sketch`] of the persons so far.
     pub fn sketch(&self) -> Sketch {
         let bytes = self.clone().finish();
         Sketch::from_bytes(&bytes).expect("written as it is read")
     }
 
-    /// Bytes held in memory.
+    /// Returns the bytes of memory that the codes or registers take.
     pub fn memory(&self) -> usize {
         match &self.kept {
             Kept::Codes { codes, .. } => codes.capacity() * size_of::<u32>(),
@@ -167,21 +180,24 @@ impl Gather {
         }
     }
 
-    fn tidy(&mut self) {
-        let Kept::Codes { codes, tidy } = &mut self.kept else {
+    /// Sorts the codes and removes duplicates, and changes to registers if the codes take too
+    /// many bytes.
+    fn sort(&mut self) {
+        let Kept::Codes { codes, sorted } = &mut self.kept else {
             return;
         };
-        if *tidy < codes.len() {
-            // A stable sort takes a sorted part as it is and merges.
-            if *tidy > 0 {
+        if *sorted < codes.len() {
+            // The stable sort recognises the sorted part, and only sorts and merges the rest.
+            if *sorted > 0 {
                 codes.sort();
             } else {
                 codes.sort_unstable();
             }
             codes.dedup();
-            *tidy = codes.len();
+            *sorted = codes.len();
         }
-        // A code takes a byte at least.
+
+        // With few codes, counting their bytes is not necessary.
         let most = self.precision.most_code_bytes();
         if codes.len() > most / 5 && code_bytes(codes) > most {
             let mut ranks = vec![0; self.precision.registers()].into_boxed_slice();
@@ -191,6 +207,7 @@ impl Gather {
     }
 }
 
+/// Raises each register to the largest rank of its codes.
 fn raise(ranks: &mut [u8], codes: &[u32], precision: Precision) {
     for &code in codes {
         let (register, rank) = precision.of_code(code);

@@ -1,8 +1,8 @@
-//! From a person to 64 bits: the same on every machine, in every year.
+//! The 64-bit hash of a person, which is the same on every machine and never changes.
 //!
-//! Sketches made apart can be merged only if all of them hash alike, so the hash
-//! is part of the file format: XXH64 with fixed seeds, and never the standard
-//! library's, whose keys change with each process.
+//! Sketches that were made at different times and places can be merged only if they use the
+//! same hash, so the hash is part of the file format. It is XXH64 with fixed seeds. The hasher
+//! of the standard library would not do, because its keys change with each process.
 //!
 //! Source: the XXH64 specification of the xxHash project (Yann Collet).
 
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hasher};
 use xxhash_rust::xxh64::xxh64;
 
-/// Accounts and cookies have a seed each, so that user 49 and the cookie "1",
-/// which are one byte of the same value, stay two persons. 42 is the seed that
-/// Spark's `approx_count_distinct` uses.
+/// The seed for accounts. It is the seed that Spark's `approx_count_distinct` uses.
 const USER_SEED: u64 = 42;
+/// The seed for cookies. It differs from that for accounts, so that an account and a cookie
+/// with the same bytes are two persons.
 const COOKIE_SEED: u64 = 43;
 
-/// The hash of a person: what a sketch knows of them.
+/// Returns the hash of a person, which is all that a sketch is given of them.
 ///
 /// ```
 /// use lambda_workbook::batch::sketch::person_hash;
 /// use lambda_workbook::datum::PersonId;
 ///
-/// // Pinned: a sketch that is on disk was made with these.
+/// // This value must never change, because stored sketches were made with it.
 /// assert_eq!(person_hash(&PersonId::Cookie(String::new())), 0xab51_9192_f672_29f1);
 /// assert_ne!(person_hash(&PersonId::UserId(49)), person_hash(&PersonId::Cookie("1".into())));
 /// ```
@@ -34,37 +34,37 @@ pub fn person_hash(person: &PersonId) -> u64 {
     }
 }
 
-/// The hash of an account: of its eight bytes, little end first.
+/// Returns the hash of an account: of its eight bytes, little-endian.
 #[inline]
 pub fn user_hash(id: i64) -> u64 {
     xxh64(&id.to_le_bytes(), USER_SEED)
 }
 
-/// The hash of a cookie: of its UTF-8 bytes.
+/// Returns the hash of a cookie: of its UTF-8 bytes.
 #[inline]
 pub fn cookie_hash(cookie: &[u8]) -> u64 {
     xxh64(cookie, COOKIE_SEED)
 }
 
-/// The hasher that `hyperloglogplus` is given: values are [`person_hash`]es
-/// already, so it hands them through. It has no state, so every sketch's is the
-/// same one, stored or not.
+/// The hash function that `hyperloglogplus` is given. The values of a sketch are hashes
+/// already ([`person_hash`]), so it returns them unchanged. It has no state and no keys, so it
+/// is the same in every sketch.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Stable;
+pub struct PassThrough;
 
-impl BuildHasher for Stable {
-    type Hasher = Through;
+impl BuildHasher for PassThrough {
+    type Hasher = PassThroughHasher;
 
-    fn build_hasher(&self) -> Through {
-        Through(0)
+    fn build_hasher(&self) -> PassThroughHasher {
+        PassThroughHasher(0)
     }
 }
 
-/// See [`Stable`].
+/// The hasher of [`PassThrough`]. It holds the value that was written last.
 #[derive(Debug)]
-pub struct Through(u64);
+pub struct PassThroughHasher(u64);
 
-impl Hasher for Through {
+impl Hasher for PassThroughHasher {
     fn write(&mut self, bytes: &[u8]) {
         self.0 = xxh64(bytes, self.0);
     }
@@ -82,7 +82,7 @@ impl Hasher for Through {
 mod tests {
     use super::*;
 
-    /// Values of the reference implementation.
+    /// The values are those of the reference implementation.
     #[test]
     fn xxh64_is_the_published_one() {
         for (text, seed, hash) in [

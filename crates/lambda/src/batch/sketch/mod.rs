@@ -1,24 +1,24 @@
-//! How many different persons, in a few kilobytes, and mergeable.
+//! Sketches: the number of different persons in a few kilobytes, which can be merged.
 //!
-//! A set of persons can be merged with another and counted, but it grows with
-//! them. A count is small but cannot be merged: whoever came in both hours would
-//! count twice. A HyperLogLog *sketch* has a fixed size, merges like a set, and
-//! counts with a small error: that is why a view of uniques stores sketches.
+//! A set of persons can be merged with another set and counted, but it grows with the number
+//! of persons. A count is small, but counts cannot be merged: a person who came in two hours
+//! would be counted twice. A HyperLogLog *sketch* has a bounded size, can be merged like a set,
+//! and gives the number of persons with a small error. That is why a view of uniques stores
+//! sketches.
 //!
-//! [`Sketch`] is `hyperloglogplus` with what a stored view needs beside it: a
-//! hash that never changes ([`hash`]), one form as bytes ([`bytes`]), and
-//! precisions that are checked ([`code`]). Reading order: `hash` -> `code` ->
-//! [`Sketch`] -> `bytes` -> `words` (the way into the crate) -> `gather` (the
-//! quick way to the same bytes, for batch runs).
+//! [`Sketch`] wraps the crate `hyperloglogplus`, and adds what a stored view needs: a hash that
+//! never changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are
+//! checked ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `bytes`,
+//! `words` (access to the state of the crate), `gather` (a faster way to the same bytes, for
+//! batch runs), `coarser` (a lower precision).
 //!
 //! Invariants:
 //! 1. Merging is commutative, associative and idempotent.
-//! 2. The merge of two sketches is the sketch of the union of their persons, to
-//!    the byte. There is no such law for subtraction: what a register forgot
-//!    cannot be taken away again.
-//! 3. The bytes depend on the set of persons and the precision alone.
-//! 4. Any bytes either read as a sketch that writes the same bytes, or are an
-//!    error.
+//! 2. The merge of two sketches equals the sketch of the union of their persons, byte by byte.
+//!    There is no such law for subtraction: a register keeps a maximum, and what it has
+//!    discarded cannot be recovered.
+//! 3. The bytes depend only on the set of persons and on the precision.
+//! 4. Bytes are either read as a sketch that writes the same bytes again, or are an error.
 //!
 //! Sources: Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007); Heule,
 //! Nunkesser, Hall, "HyperLogLog in Practice" (2013); Marz and Warren, "Big
@@ -33,18 +33,18 @@ pub mod hash;
 mod tests;
 mod words;
 
-pub use code::{NoPrecision, Precision};
+pub use code::{InvalidPrecision, Precision};
 pub use gather::Gather;
 pub use hash::{cookie_hash, person_hash, user_hash};
 
 use crate::datum::PersonId;
 use bytes::Content;
 use code::{code_bytes, read_codes, write_codes};
-use hash::Stable;
+use hash::PassThrough;
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use std::fmt;
 
-/// A set of persons, as a HyperLogLog++ sketch.
+/// A set of persons as a HyperLogLog++ sketch.
 ///
 /// ```
 /// use lambda_workbook::batch::Sketch;
@@ -62,29 +62,34 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Sketch {
     precision: Precision,
-    inner: HyperLogLogPlus<u64, Stable>,
+    inner: HyperLogLogPlus<u64, PassThrough>,
 }
 
 /// Why a sketch cannot be made, merged or read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SketchError {
-    /// Outside 4 to 18.
-    NoPrecision(NoPrecision),
-    /// Two sketches of different precisions.
-    Precisions(Precision, Precision),
-    /// A sketch of the first that would have to be one of the second, which is higher.
-    Finer(Precision, Precision),
-    /// Bytes of another format.
+    /// The precision is not between 4 and 18.
+    InvalidPrecision(InvalidPrecision),
+    /// Two sketches with these different precisions cannot be merged.
+    PrecisionMismatch(Precision, Precision),
+    /// A sketch of the first precision cannot become one of the second, which is higher.
+    PrecisionTooHigh(Precision, Precision),
+    /// The bytes have this format, which this program does not read.
     Format(u8),
-    /// A plan that takes sketches away.
-    Minus,
-    /// Bytes that no sketch has.
-    Damaged { what: &'static str, bytes: usize },
+    /// A query plan subtracts buckets, which is not possible with sketches.
+    Subtraction,
+    /// The bytes are not those of any sketch.
+    Damaged {
+        /// What is wrong with them.
+        what: &'static str,
+        /// Their number.
+        bytes: usize,
+    },
 }
 
-impl From<NoPrecision> for SketchError {
-    fn from(error: NoPrecision) -> Self {
-        SketchError::NoPrecision(error)
+impl From<InvalidPrecision> for SketchError {
+    fn from(error: InvalidPrecision) -> Self {
+        SketchError::InvalidPrecision(error)
     }
 }
 
@@ -97,33 +102,33 @@ impl From<SketchError> for polars::error::PolarsError {
 impl fmt::Display for SketchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SketchError::NoPrecision(error) => error.fmt(f),
-            SketchError::Precisions(one, other) => write!(
+            SketchError::InvalidPrecision(error) => error.fmt(f),
+            SketchError::PrecisionMismatch(one, other) => write!(
                 f,
                 "a sketch of precision {} cannot be merged with one of precision {}; compute both \
                  views with the same precision",
                 one.bits(),
                 other.bits()
             ),
-            SketchError::Finer(from, to) => write!(
+            SketchError::PrecisionTooHigh(from, to) => write!(
                 f,
-                "a sketch of precision {} cannot become one of precision {}: what it forgot does \
-                 not come back; compute it anew from the data",
+                "a sketch of precision {} cannot become one of precision {}, which is higher: it does \
+                 not contain enough of each hash; compute the sketch again from the data",
                 from.bits(),
                 to.bits()
             ),
             SketchError::Format(found) => write!(
                 f,
-                "a sketch of format {found}, where {} is read; run the batch again to write it anew",
+                "unsupported sketch format {found}, this program reads format {}; run the batch again",
                 bytes::FORMAT
             ),
-            SketchError::Minus => write!(
+            SketchError::Subtraction => write!(
                 f,
-                "sketches merge but cannot be taken away; read uniques by Plan::additive"
+                "sketches cannot be subtracted; query uniques with Plan::additive"
             ),
             SketchError::Damaged { what, bytes } => write!(
                 f,
-                "{bytes} bytes that are no sketch: {what}; run the batch again to write it anew"
+                "invalid sketch of {bytes} bytes: {what}; run the batch again"
             ),
         }
     }
@@ -132,7 +137,7 @@ impl fmt::Display for SketchError {
 impl std::error::Error for SketchError {}
 
 impl Default for Sketch {
-    /// Nobody yet, at the default precision, 14.
+    /// Creates an empty sketch of the default precision, 14.
     fn default() -> Self {
         Sketch::new(Precision::DEFAULT)
     }
@@ -147,83 +152,85 @@ impl PartialEq for Sketch {
 impl Eq for Sketch {}
 
 impl Sketch {
-    /// Nobody yet.
+    /// Creates an empty sketch.
     pub fn new(precision: Precision) -> Self {
-        let inner = HyperLogLogPlus::new(precision.bits(), Stable);
+        let inner = HyperLogLogPlus::new(precision.bits(), PassThrough);
         Sketch {
             precision,
-            inner: inner.expect("the precisions are the same"),
+            inner: inner.expect("the crate allows the same precisions"),
         }
     }
 
-    /// The sketch of some persons, at the default precision.
+    /// Creates the sketch of some persons, at the default precision.
     pub fn of<'a>(persons: impl IntoIterator<Item = &'a PersonId>) -> Self {
         let mut sketch = Sketch::default();
         persons.into_iter().for_each(|person| sketch.add(person));
         sketch
     }
 
-    /// Adds a person; one who is in it already changes nothing.
+    /// Adds a person. Adding a person again changes nothing.
     pub fn add(&mut self, person: &PersonId) {
         self.add_hash(person_hash(person));
     }
 
-    /// Adds the person with this [`person_hash`].
+    /// Adds the person with this hash, see [`person_hash`].
     pub fn add_hash(&mut self, hash: u64) {
         self.inner.insert(&hash);
     }
 
-    /// Adds the persons of another sketch: the union.
+    /// Adds the persons of another sketch, so that `self` becomes the union of both.
     ///
-    /// Time and space: some microseconds, in the size of the sketches, however
-    /// many persons they stand for.
+    /// Time and space: linear in the size of the sketches, however many persons they contain.
     ///
     /// # Errors
-    /// Another precision; `self` is then as it was.
+    /// Another precision. `self` is unchanged then.
     pub fn merge(&mut self, other: &Sketch) -> Result<(), SketchError> {
         self.inner
             .merge(&other.inner)
-            .map_err(|_| SketchError::Precisions(self.precision, other.precision))
+            .map_err(|_| SketchError::PrecisionMismatch(self.precision, other.precision))
     }
 
-    /// About how many different persons; off by [`standard_error`](Self::standard_error)
-    /// or so, and nearly exact for fewer than some thousands.
+    /// Returns the estimated number of different persons. The error to expect is
+    /// [`standard_error`](Self::standard_error). While the sketch holds codes, which is for some
+    /// thousands of persons at the default precision, the estimate is nearly exact.
     pub fn estimate(&self) -> f64 {
         self.inner.clone().count()
     }
 
-    /// [`estimate`](Self::estimate) as a whole number.
+    /// Returns the [`estimate`](Self::estimate), rounded to a whole number.
     pub fn uniques(&self) -> i64 {
         self.estimate().round() as i64
     }
 
-    /// See [`Precision`].
+    /// Returns the precision of the sketch.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// The error to expect, as a fraction; see [`Precision::standard_error`].
+    /// Returns the relative error to expect; see [`Precision::standard_error`].
     pub fn standard_error(&self) -> f64 {
         self.precision.standard_error()
     }
 
-    /// The sketch as bytes; see [`bytes`].
+    /// Returns the sketch as bytes, in the format of [`bytes`].
     pub fn to_bytes(&self) -> Vec<u8> {
         bytes::write(self.precision, &self.content())
     }
 
+    /// Returns the codes or registers.
     fn content(&self) -> Content {
         let mut tidy = self.inner.clone();
-        // Counting moves what came last into its sorted place.
+        // Counting makes the crate merge the newest codes, which it collects in a hash set,
+        // into its sorted list.
         tidy.count();
         let words = words::to_words(&tidy).expect("the state is numbers");
         content(&words)
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads the bytes of [`to_bytes`](Self::to_bytes).
     ///
     /// # Errors
-    /// Bytes of another format, or that no sketch has.
+    /// Bytes of another format, or that are not those of any sketch.
     pub fn from_bytes(bytes: &[u8]) -> Result<Sketch, SketchError> {
         let (precision, content) = bytes::read(bytes)?;
         let words = state(precision, &content).into_iter();
@@ -234,15 +241,16 @@ impl Sketch {
     }
 }
 
-/// [`Sketch::uniques`] of a sketch's bytes: for codes, without making the sketch.
+/// Returns [`Sketch::uniques`] of a sketch's bytes. If they hold codes, it only counts these,
+/// which is faster than reading the sketch.
 ///
 /// # Errors
 /// As [`Sketch::from_bytes`].
 pub fn uniques_of(bytes: &[u8]) -> Result<i64, SketchError> {
     match bytes {
         [bytes::FORMAT, 4..=18, 0, codes @ ..] => {
-            // The last byte of a code has no high bit. While there are codes, the
-            // estimate is linear counting over the crate's fine registers.
+            // Only the last byte of a code has no high bit, so this counts the codes. While a
+            // sketch holds codes, its estimate is linear counting over fine registers.
             let codes = codes.iter().filter(|byte| **byte < 0x80).count();
             let fine = FINE_REGISTERS as f64;
             Ok((fine * (fine / (fine - codes as f64)).ln()).round() as i64)
@@ -251,15 +259,17 @@ pub fn uniques_of(bytes: &[u8]) -> Result<i64, SketchError> {
     }
 }
 
-/// The crate's count of fine registers.
+/// The number of registers over which the crate does linear counting while a sketch holds
+/// codes.
 const FINE_REGISTERS: u64 = 1 << 24;
 
-/// Words before the first list: precision, three sizes.
+/// Words of the crate's state before the first list: the precision and three sizes.
 const HEAD: usize = 4;
 
-/// What a state says; its fields are in the order of the crate's struct.
+/// Extracts the codes or registers from the crate's state as words. The fields are in the order
+/// of the crate's struct.
 fn content(words: &[u64]) -> Content {
-    // What came last is in its place, so that list has no items.
+    // The set of the newest codes is empty, see `Sketch::content`, so it takes one word.
     let rest = &words[HEAD + 1..];
     let [_count, _last, bytes, rest @ ..] = rest else {
         unreachable!("a list of codes follows");
@@ -276,9 +286,10 @@ fn content(words: &[u64]) -> Content {
     }
 }
 
-/// The state that says this.
+/// Returns the crate's state, as words, for these codes or registers.
 fn state(precision: Precision, content: &Content) -> Vec<u64> {
     let registers = precision.registers();
+    // Precision and sizes, and the empty set of newest codes.
     let mut words = vec![
         precision.bits().into(),
         registers as u64,
@@ -286,6 +297,8 @@ fn state(precision: Precision, content: &Content) -> Vec<u64> {
         precision.most_code_bytes() as u64,
         0,
     ];
+
+    // The list of codes and no registers, or an empty list and the registers.
     match content {
         Content::Codes(codes) => {
             let mut bytes = Vec::with_capacity(code_bytes(codes));

@@ -1,12 +1,12 @@
-//! The laws of sketches.
+//! The invariants of sketches.
 use super::*;
 use proptest::prelude::*;
 use xxhash_rust::xxh64::xxh64;
 
-/// Sets of hashes: some below the change from codes to registers, some above.
+/// Sets of hashes: some small enough for codes, some so large that they need registers.
 fn hashes() -> impl Strategy<Value = Vec<u64>> {
     let some = prop::collection::vec(any::<u64>(), 0..60);
-    // Many persons from one seed, overlapping between sets.
+    // Many persons; the sets overlap.
     let many = (0..4u64, 0..4_000u64).prop_map(|(from, len)| {
         (from * 500..from * 500 + len)
             .map(|i| xxh64(&i.to_le_bytes(), 7))
@@ -99,7 +99,7 @@ proptest! {
 fn estimates_keep_to_their_error() {
     for precision in Precision::all() {
         for persons in [100u64, 10_005, 200_000] {
-            // The mean of many independent sketches has no room for luck.
+            // The mean of many independent sketches, so that chance plays no part.
             let rounds = 12;
             let squares: f64 = (0..rounds)
                 .map(|seed| {
@@ -144,7 +144,7 @@ fn a_precision_outside_4_to_18_is_refused() {
     for bits in [0, 3, 19, 255] {
         let error = Precision::new(bits).unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("no sketch has precision {bits}; use 4")),
+            error.starts_with(&format!("invalid sketch precision {bits}; use 4")),
             "{error}"
         );
     }
@@ -153,9 +153,11 @@ fn a_precision_outside_4_to_18_is_refused() {
 #[test]
 fn bytes_of_another_format_or_of_none_say_so() {
     let fails = |bytes: &[u8]| Sketch::from_bytes(bytes).unwrap_err().to_string();
-    assert!(fails(&[]).starts_with("0 bytes that are no sketch"));
-    assert!(fails(&[9, 14, 0]).starts_with("a sketch of format 9, where 1 is read"));
-    assert!(fails(&[1, 30, 0]).starts_with("no sketch has precision 30"));
+    assert!(fails(&[]).starts_with("invalid sketch of 0 bytes"));
+    assert!(
+        fails(&[9, 14, 0]).starts_with("unsupported sketch format 9, this program reads format 1")
+    );
+    assert!(fails(&[1, 30, 0]).starts_with("invalid sketch precision 30"));
     assert!(fails(&[1, 14, 2]).contains("neither codes nor registers"));
     assert!(fails(&[1, 14, 1, 0]).contains("too few or too many"));
 }

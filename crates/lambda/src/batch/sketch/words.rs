@@ -1,22 +1,28 @@
-//! The way into and out of `hyperloglogplus`: its state as a row of numbers.
+//! Reads and writes the state of `hyperloglogplus` as a sequence of numbers.
 //!
-//! The crate keeps its registers to itself and offers serde. JSON would take
-//! thousands of number texts a sketch; these two small serde ends take and give
-//! the numbers themselves, in the order of the fields: integers are one word, a
-//! sequence its length and its items, an option 0 or 1 and its value.
+//! The registers of the crate are private, but its types implement serde. JSON would turn each
+//! of thousands of numbers into text. The small serializer and deserializer below pass the
+//! numbers themselves, in the order of the fields: an integer is one word, a sequence is its
+//! length and its items, and an option is 0, or 1 and its value.
 
 use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::ser::{self, Impossible, Serialize};
 use std::fmt;
 
-/// The words of a value.
+/// Serialises a value as words.
+///
+/// # Errors
+/// A value with parts that the state of a sketch does not have, such as text.
 pub(super) fn to_words(value: &impl Serialize) -> Result<Vec<u64>, NotWords> {
     let mut words = Vec::new();
     value.serialize(Out(&mut words))?;
     Ok(words)
 }
 
-/// The value of some words.
+/// Deserialises a value from words.
+///
+/// # Errors
+/// Too few words, or a type that they do not fit.
 pub(super) fn from_words<'de, T: de::Deserialize<'de>>(
     words: impl Iterator<Item = u64>,
 ) -> Result<T, NotWords> {
@@ -24,7 +30,8 @@ pub(super) fn from_words<'de, T: de::Deserialize<'de>>(
     T::deserialize(&mut In(&mut words))
 }
 
-/// A shape that the sketch's state does not have.
+/// An error of [`to_words`] or [`from_words`]: the crate's state does not have the expected
+/// form.
 #[derive(Debug)]
 pub(super) struct NotWords(String);
 
@@ -48,14 +55,17 @@ impl de::Error for NotWords {
     }
 }
 
+/// Returns the error for something that the state of a sketch does not have.
 fn unexpected<T>(what: &str) -> Result<T, NotWords> {
     Err(NotWords(format!(
-        "{what} in a sketch: another version of hyperloglogplus?"
+        "invalid state of a sketch: {what}; is this another version of hyperloglogplus?"
     )))
 }
 
+/// A serializer that appends words.
 struct Out<'a>(&'a mut Vec<u64>);
 
+/// Methods that refuse a type.
 macro_rules! refused {
     ($($name:ident: $type:ty),*) => {
         $(fn $name(self, _: $type) -> Result<(), NotWords> {
@@ -172,6 +182,7 @@ impl<'a> ser::Serializer for Out<'a> {
     }
 }
 
+/// Serializers of compound values, which append their parts one after another.
 macro_rules! in_a_row {
     ($($of:ident :: $item:ident ($($name:ident: $type:ty)?)),*) => {
         $(impl ser::$of for Out<'_> {
@@ -194,9 +205,11 @@ in_a_row!(
     SerializeStruct::serialize_field(_key: &'static str)
 );
 
+/// A deserializer that takes words from an iterator.
 struct In<'a, I>(&'a mut I);
 
 impl<I: Iterator<Item = u64>> In<'_, I> {
+    /// Takes the next word.
     fn word(&mut self) -> Result<u64, NotWords> {
         self.0
             .next()
@@ -259,8 +272,10 @@ impl<'de, I: Iterator<Item = u64>> de::Deserializer<'de> for &mut In<'_, I> {
     }
 }
 
+/// The items of a sequence.
 struct Items<'a, 'b, I> {
     from: &'a mut In<'b, I>,
+    /// Items that are left.
     len: usize,
 }
 
