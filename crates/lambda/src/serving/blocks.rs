@@ -1,49 +1,56 @@
-//! Files of blocks with checksums: a flipped bit is an error, never an answer.
+//! Files made of blocks that carry their own checksums, so that a flipped bit is reported
+//! as an error and never read as data.
 //!
 //! ```text
-//! block:  56 bytes of content | 8 bytes: its XXH3, and where it belongs
+//! block:  56 bytes of content | 8 bytes of checksum: XXH3(content) + seed + block number
 //! ```
 //!
-//! A block is a line of a processor's cache. So the one miss that brings a row
-//! brings its proof as well, and a read checks little beside what it asks for: a
-//! point read some 250 bytes. Each read checks its blocks before it believes a
-//! byte, so damage is found also in a file that was sound when it was opened.
+//! A block has the size of a cache line, so the cache miss that loads a row also loads
+//! its checksum, and a read verifies little more than it needs: a point read of a count
+//! verifies about four blocks. Every read verifies the blocks that it uses, so damage is
+//! found even if it happens after the file was opened.
 //!
-//! 1. Content that is not what was written is an error.
-//! 2. So is sound content in a wrong place: to the hash are added the block's number
-//!    and a number that stands for the shard and its version.
+//! 1. A block whose content has changed is an error.
+//! 2. A block in the wrong place is an error too, although its content is intact: the
+//!    checksum includes the block's number and the seed of its shard and version.
 //!
-//! Places in a file count bytes of content alone: content `i` lies in block
-//! `i / 56`. XXH3 with 64 bits is no defence against malice, only against disks.
+//! Positions within a record count bytes of content only: the content byte `i` of a record
+//! lies in its block `i / 56`. A 64-bit XXH3 guards against faulty hardware, not against
+//! someone who forges data on purpose.
 use super::error::StoreError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Bytes of a block: a line of a processor's cache.
+/// Bytes of a block, checksum included: one cache line.
 pub const BLOCK: usize = 64;
-/// Bytes of content in a block. A multiple of 8, so that no aligned number lies
-/// in two.
+/// Bytes of content in a block. It is a multiple of 8, so an aligned 8-byte number never
+/// crosses from one block into the next.
 pub(super) const CONTENT: usize = BLOCK - 8;
 
+/// Returns the checksum of a block, as it is stored after the content.
 #[inline]
 fn sum(content: &[u8; CONTENT], seed: u64, block: u64) -> [u8; 8] {
     let place = seed.wrapping_add(block);
     xxh3_64(content).wrapping_add(place).to_le_bytes()
 }
 
-/// Writes content as blocks.
+/// Writes a stream of content as blocks with checksums.
 #[derive(Debug)]
 pub(super) struct BlockWriter<W> {
     inner: W,
+    /// Number that the checksums include; it identifies the shard and its version.
     seed: u64,
+    /// Blocks written so far, which is also the number of the next block.
     blocks: u64,
-    /// Content of the block to come.
+    /// Content of the block that is being filled.
     content: [u8; CONTENT],
+    /// Bytes of `content` that are filled.
     filled: usize,
 }
 
 impl<W: Write> BlockWriter<W> {
+    /// Creates a writer of a file whose checksums include `seed`.
     pub fn new(inner: W, seed: u64) -> Self {
         Self {
             inner,
@@ -54,7 +61,7 @@ impl<W: Write> BlockWriter<W> {
         }
     }
 
-    /// Appends content. O(bytes).
+    /// Appends content, and writes each block that becomes full. O(bytes).
     pub fn push(&mut self, mut content: &[u8]) -> io::Result<()> {
         while !content.is_empty() {
             let (now, later) = content.split_at(content.len().min(CONTENT - self.filled));
@@ -68,7 +75,8 @@ impl<W: Write> BlockWriter<W> {
         Ok(())
     }
 
-    /// Fills the block begun with zeros, if one is; the number of the next.
+    /// Fills the current block with zeros and writes it, if it holds any content. Returns
+    /// the number of the next block.
     pub fn end_block(&mut self) -> io::Result<u64> {
         if self.filled > 0 {
             self.content[self.filled..].fill(0);
@@ -81,19 +89,20 @@ impl<W: Write> BlockWriter<W> {
         Ok(self.blocks)
     }
 
-    /// Ends the last block. The writer, and the bytes of all blocks.
+    /// Writes the last block. Returns the inner writer, and the bytes of all blocks.
     pub fn finish(mut self) -> io::Result<(W, u64)> {
         let blocks = self.end_block()?;
         Ok((self.inner, blocks * BLOCK as u64))
     }
 }
 
-/// The number of a block that is not what was written. It fits a register, which an
-/// error does not: reads hand it on until somebody must be told.
+/// The number of a block in which damage was found. It fits into a register, which a
+/// [`StoreError`] does not, so the read functions pass it up and only the outermost one
+/// turns it into an error that names the file ([`Blocks::error`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Damaged(pub usize);
 
-/// Blocks that are believed only after a check.
+/// The blocks of a file in memory, whose checksums are verified when they are read.
 #[derive(Clone, Copy)]
 pub(super) struct Blocks<'a> {
     path: &'a Path,
@@ -102,8 +111,8 @@ pub(super) struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// The blocks of the file at `path`, which has these bytes. What follows the
-    /// last whole block is no content.
+    /// Wraps the bytes of the file at `path`. Bytes after the last whole block are
+    /// ignored.
     pub fn new(path: &'a Path, bytes: &'a [u8], seed: u64) -> Self {
         Self {
             path,
@@ -112,11 +121,13 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// Returns the path of the file, for errors.
     pub fn path(&self) -> &'a Path {
         self.path
     }
 
-    /// The content of a block, if it is sound.
+    /// Returns the content of a block after verifying its checksum. A block after the end
+    /// of the file is damage.
     #[inline]
     pub fn read(&self, block: usize) -> Result<&'a [u8; CONTENT], Damaged> {
         if let Some(bytes) = self.blocks.get(block) {
@@ -128,24 +139,27 @@ impl<'a> Blocks<'a> {
         Err(Damaged(block))
     }
 
-    /// The content of a block that was checked, or will be before it is believed.
+    /// Returns the content of a block without verifying it; `None` after the end of the
+    /// file. The caller must verify the block with [`read`](Self::read), before or after,
+    /// and must not answer from it until then.
     #[inline]
-    pub fn unproven(&self, block: usize) -> Option<&'a [u8; CONTENT]> {
+    pub fn unverified(&self, block: usize) -> Option<&'a [u8; CONTENT]> {
         self.blocks.get(block).map(|bytes| split(bytes).0)
     }
 
-    /// Asks the processor for a block, so that it comes while others are worked on.
+    /// Prefetches a block into the cache, so that it arrives while other work is done.
+    /// Any number is allowed; one after the end of the file has no effect.
     #[inline]
     pub fn fetch(&self, block: usize) {
         prefetch(self.blocks.as_ptr().wrapping_add(block));
     }
 
-    /// Checks all blocks. O(file).
+    /// Verifies the checksum of every block. O(bytes of the file).
     pub fn check_all(&self) -> Result<(), Damaged> {
         (0..self.blocks.len()).try_for_each(|block| self.read(block).map(drop))
     }
 
-    /// What to tell of a damaged block.
+    /// Returns the error that names a damaged block and its file.
     #[cold]
     pub fn error(&self, Damaged(block): Damaged) -> StoreError {
         StoreError::Corrupt {
@@ -155,20 +169,21 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Content and checksum of a block.
+/// Splits a block into its content and its checksum.
 #[inline]
 fn split(block: &[u8; BLOCK]) -> (&[u8; CONTENT], &[u8; 8]) {
     let (content, sum) = block.split_first_chunk().expect("a block is longer");
     (content, sum.try_into().expect("eight bytes are left"))
 }
 
-/// Starts to bring a cache line near, where the processor has an order for it.
+/// Prefetches a cache line on x86-64, and does nothing on other processors.
 #[inline]
 fn prefetch(line: *const [u8; BLOCK]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: it is a hint, which reads nothing and fails at no address.
+        // SAFETY: a prefetch is a hint. It loads nothing that the program can see, and it
+        // never faults, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -224,15 +239,15 @@ mod tests {
     fn sound_content_in_a_wrong_place_is_found() {
         let sound = written(&[7; 3 * CONTENT], 100);
         blocks(&sound).check_all().unwrap();
-        // Two blocks of one content: exchanged, only their places are wrong.
+        // All blocks have the same content, so only the place of the copy is wrong.
         let mut exchanged = sound.clone();
         exchanged.copy_within(0..BLOCK, BLOCK);
         assert!(blocks(&exchanged).read(0).is_ok());
         assert!(blocks(&exchanged).read(1).is_err());
-        // The block of another shard or version.
+        // A block of another shard or version.
         let other = Blocks::new(Path::new("values"), &sound, SEED + 1000);
         assert!((0..3).all(|block| other.read(block).is_err()));
-        // A hole that a file system left: no content, no checksum.
+        // A hole that a file system left behind: zeros, without a checksum.
         assert!(blocks(&[0; BLOCK]).read(0).is_err());
         assert!(blocks(&sound).read(3).is_err());
     }

@@ -1,15 +1,19 @@
-//! The builder: sorted rows in, a whole new version out, swapped in at the end.
+//! The builder: it takes sorted rows, writes a whole version, and publishes it at the end.
 //!
-//! 1. Readers see the version before or the one after, never something between.
-//! 2. A build that fails or dies, at any step, changes nothing that is served.
-//! 3. What is served after a power cut is whole: every file and every name is on
-//!    the disk before the swap.
-//! 4. Two builders do not mix: the second is refused while the first works.
+//! 1. A reader sees the version before or the version after, never a mixture.
+//! 2. A build that fails or is killed, at any step, does not change what is served.
+//! 3. After a power failure, the served version is complete: every file and every name is
+//!    flushed to the disk before the version is published.
+//! 4. Two builds of one store cannot mix: the second is refused while the first holds the
+//!    lock.
 //!
-//! Memory: one URL's rows, and sixteen bytes a URL.
+//! # Memory usage
 //!
-//! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must
-//! be batch-writable, so that the views are swapped and never updated.
+//! A builder holds the rows of one URL, and for every URL its hash and the place of its
+//! record (32 bytes), from which the shortcut is made at the end.
+//!
+//! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must be
+//! batch-writable, so that views are replaced and never updated.
 use super::error::{Result, StoreError, io_at};
 use super::folder::{HEADER, identity, shard_name};
 use super::header::Header;
@@ -24,18 +28,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How a version is laid out.
+/// The layout of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Parts of the view, each on a server of its own. At least 1.
+    /// Number of shards into which the URLs are divided, at least 1. In a
+    /// [`Cluster`](super::Cluster) each shard has its own servers.
     pub shards: u32,
+    /// The kind of all values.
     pub values: ValueKind,
-    /// Versions kept for a way back, the new one among them. At least 1.
+    /// Number of versions that are kept for a roll-back, including the new one, at least 1.
     pub keep: usize,
 }
 
 impl Layout {
-    /// Counts in so many shards; three versions kept.
+    /// Returns a layout for counts in `shards` shards, with three versions kept.
     pub fn counts(shards: u32) -> Self {
         Self {
             shards,
@@ -44,7 +50,7 @@ impl Layout {
         }
     }
 
-    /// Sketches with 2^precision registers.
+    /// Returns a layout for sketches with 2^precision registers, with three versions kept.
     pub fn sketches(shards: u32, precision: u8) -> Self {
         Self {
             values: ValueKind::Sketches { precision },
@@ -52,7 +58,7 @@ impl Layout {
         }
     }
 
-    /// Bytes of another meaning.
+    /// Returns a layout for bytes with any other meaning, with three versions kept.
     pub fn bytes(shards: u32) -> Self {
         Self {
             values: ValueKind::Bytes,
@@ -60,14 +66,18 @@ impl Layout {
         }
     }
 
-    /// The same, with `keep` versions kept.
+    /// Returns this layout with `keep` versions kept.
     pub fn keep(self, keep: usize) -> Self {
         Self { keep, ..self }
     }
 }
 
-/// Builds a version from rows sorted by URL, granularity's code and time, and
-/// swaps it in. What [`Header`] says of it. O(rows).
+/// Builds a version from rows that are sorted by URL, code of the granularity and time, and
+/// publishes it. Returns its header. O(rows).
+///
+/// # Errors
+/// As [`Builder::start`], [`Builder::push`] and [`Builder::finish`]. The version that was
+/// served before is served on.
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::{Day, Hour};
@@ -99,37 +109,49 @@ pub fn build<'a>(
     builder.finish()
 }
 
-/// A version on its way. Dropped before [`finish`](Self::finish), it leaves
-/// nothing behind.
+/// A version that is being built. If it is dropped before [`finish`](Self::finish), it leaves
+/// no files behind.
 pub struct Builder {
     place: Place,
-    /// Where the files go.
+    /// The folder of the version's files.
     folder: PathBuf,
     layout: Layout,
+    /// The number that the version will have.
     version: u64,
+    /// The writers of the shards, by number.
     shards: Vec<ShardWriter>,
-    /// The URL whose rows come in now, with what came of them.
+    /// The URL whose rows are being pushed.
     url: String,
+    /// The rows of that URL so far, one element for each granularity.
     runs: Vec<Rows>,
+    /// Rows pushed so far, which is also the number of the next row.
     row: u64,
     world: Arc<dyn World>,
 }
 
-/// What becomes of a version that is whole.
+/// What happens to the version when it is finished.
 enum Place {
     /// It is published as the next version of a store.
     Store(Draft),
-    /// It is a part of a larger version, which another draft publishes.
+    /// It is a part of a larger version, which the owner of that draft publishes.
     Within,
 }
 
 impl Builder {
-    /// Takes hold of the store in `folder`, making the folder if need be.
+    /// Locks the store in `folder`, which is made if it does not exist, and begins its next
+    /// version.
+    ///
+    /// # Errors
+    /// Another process that is writing to the store; a folder that holds anything else; a
+    /// layout with no shards or with no versions to keep; files that cannot be made.
     pub fn start(folder: impl AsRef<Path>, layout: Layout) -> Result<Self> {
         Self::start_in(folder, layout, Arc::new(Calm))
     }
 
-    /// The same, in a world that may refuse.
+    /// Does the work of [`start`](Self::start), in a world that may refuse at any step.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and what the world refuses.
     pub fn start_in(
         folder: impl AsRef<Path>,
         layout: Layout,
@@ -140,17 +162,18 @@ impl Builder {
         Self::begin(Place::Store(draft), folder, version, layout, world)
     }
 
-    /// Builds a store as a part of the version `draft`, in its folder `name`. It is
-    /// served when the draft is published.
+    /// Begins a store as a part of the version `draft`, in the subfolder `name`. It is served
+    /// once the draft is published.
     ///
     /// # Errors
-    /// A layout that no store can have; a folder that cannot be made.
+    /// A layout with no shards or with no versions to keep; files that cannot be made.
     pub fn within(draft: &Draft, name: &str, layout: Layout) -> Result<Self> {
         let world = Arc::clone(draft.world());
         let folder = draft.path().join(name);
         Self::begin(Place::Within, folder, draft.version(), layout, world)
     }
 
+    /// Makes the folders and the empty files of all shards.
     fn begin(
         place: Place,
         folder: PathBuf,
@@ -185,17 +208,22 @@ impl Builder {
         Ok(builder)
     }
 
-    /// What the values are.
+    /// Returns the kind of the values.
     pub fn values(&self) -> ValueKind {
         self.layout.values
     }
 
-    /// Rows taken so far.
+    /// Returns the number of rows that were pushed so far.
     pub fn rows(&self) -> u64 {
         self.row
     }
 
-    /// Takes the next row, which must sort after the one before. O(1).
+    /// Adds the next row, which must sort after the row before. `ts` is the start of its
+    /// bucket in epoch seconds, UTC. O(1), amortised.
+    ///
+    /// # Errors
+    /// A row that repeats the row before or sorts before it; a URL with a zero byte; a value
+    /// of another kind than the store's; a shard that cannot be written.
     pub fn push(
         &mut self,
         url: &str,
@@ -203,9 +231,12 @@ impl Builder {
         ts: i64,
         value: Value<'_>,
     ) -> Result<()> {
+        // A new URL ends the one before, whose record is then written.
         if self.row == 0 || url != self.url {
             self.start_url(url, granularity, ts)?;
         }
+
+        // The row belongs to the current run, or begins the next one.
         let last = self.runs.last();
         match last.map(|run| (run.granularity.code(), run.ts.last().copied())) {
             Some((code, Some(before))) if code == granularity.code() => {
@@ -222,6 +253,8 @@ impl Builder {
             .runs
             .last_mut()
             .expect("pushed just now, if it was not there");
+
+        // The value, if it is of the kind of the store.
         match (value, self.layout.values) {
             (Value::Count(count), ValueKind::Counts) => rows.counts.push(count),
             (Value::Bytes(bytes), ValueKind::Sketches { .. } | ValueKind::Bytes) => {
@@ -238,10 +271,16 @@ impl Builder {
         Ok(())
     }
 
-    /// Completes the version and flushes it to the disk; a store's version is served from
-    /// then on, one [`within`](Self::within) a draft when that is published.
+    /// Completes the version, flushes it to the disk, and returns its header. The version of a
+    /// store is published and served from then on. A version that was begun
+    /// [`within`](Self::within) a draft is served once that draft is published.
+    ///
+    /// # Errors
+    /// Files that cannot be written or flushed. The version that was served before is served
+    /// on.
     pub fn finish(mut self) -> Result<Header> {
-        // Shards first, then the header, which vouches for them.
+        // The shards first. The header comes after them, because it counts their contents and
+        // its presence means that they are complete.
         self.end_url()?;
         let mut header = Header {
             version: self.version,
@@ -263,13 +302,14 @@ impl Builder {
         Out::whole(&path, header.encode().as_bytes(), &self.world)?;
         sync(&self.folder)?;
 
-        // The version of a store is served from here on.
+        // Publish the version of a store.
         if let Place::Store(draft) = self.place {
             draft.publish(self.layout.keep)?;
         }
         Ok(header)
     }
 
+    /// Ends the URL before, and begins the next one, which must sort after it.
     fn start_url(&mut self, url: &str, granularity: Granularity, ts: i64) -> Result<()> {
         if self.row > 0 && url < self.url.as_str() {
             return Err(self.out_of_order(url, granularity, ts, false));
@@ -283,6 +323,7 @@ impl Builder {
         Ok(())
     }
 
+    /// Writes the record of the current URL to its shard, if the URL has any rows.
     fn end_url(&mut self) -> Result<()> {
         if self.runs.is_empty() {
             return Ok(());
@@ -293,11 +334,13 @@ impl Builder {
         self.reached(Step::UrlWritten)
     }
 
+    /// Announces a step to the world, which may refuse to go on.
     fn reached(&self, step: Step) -> Result<()> {
         let io = io_at("go on with the build of", &self.folder);
         self.world.reached(step).map_err(io)
     }
 
+    /// Returns the error for a row that repeats the row before (`twice`) or sorts before it.
     #[cold]
     fn out_of_order(&self, url: &str, g: Granularity, ts: i64, twice: bool) -> StoreError {
         let last = self.runs.last();
@@ -316,6 +359,7 @@ impl Builder {
         })
     }
 
+    /// Returns the error for the current row.
     #[cold]
     fn refused(&self, problem: String) -> StoreError {
         StoreError::Row {
@@ -335,7 +379,7 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-/// Flushes a folder: the names in it reach the disk only so.
+/// Flushes a folder. Without this, the names of new files may be lost in a power failure.
 fn sync(folder: &Path) -> Result<()> {
     let flushed = fs::File::open(folder).and_then(|folder| folder.sync_all());
     flushed.map_err(io_at("flush", folder))

@@ -1,21 +1,21 @@
-//! Shard servers with replicas: reads survive the loss of any one.
+//! Shard servers with replicas: reads survive the loss of any one server.
 //!
-//! A shard server is a thread with files of its own: it fetched its shard from
-//! the store when it started, as a server of a real cluster fetches it from the
-//! distributed file system. A message to it is a closure; over a network it would
-//! be a request.
+//! A shard server is a thread with its own copy of a shard's files. It copies them from the
+//! store when it starts, as the server of a real cluster downloads its shard from a
+//! distributed file system. A request to it is a closure, sent through a channel; in a real
+//! cluster it would be a message on the network.
 //!
-//! 1. A client asks another replica when one is lost, or finds its files damaged.
-//! 2. So every read is answered while each shard has one sound replica.
-//! 3. With none left, the error names the shard and what became of each replica.
-//!    Other shards still answer.
+//! 1. If a replica is lost, or its files are damaged, the client asks the next replica.
+//! 2. So every read is answered while each shard has one replica that is up and undamaged.
+//! 3. If a shard has none left, the error names the shard and says what happened to each
+//!    of its replicas. The other shards still answer.
 use super::error::{Result, StoreError, io_at};
 use super::folder::{identity, shard_name};
 use super::header::Header;
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::shard_of;
-use super::store::forward;
+use super::store::must_not_be_backward;
 use super::url_rows::UrlRows;
 use crate::versions::Versions;
 use calendar::Granularity;
@@ -27,10 +27,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// What a server is asked to do with its shard.
+/// A request to a server: a function that it runs on its shard.
 type Job = Box<dyn FnOnce(&Shard) + Send>;
 
-/// The servers of one version of a store. They end when it is dropped.
+/// The servers of one version of a store. They stop when the cluster is dropped.
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::Hour;
@@ -49,18 +49,24 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 /// ```
 #[derive(Debug)]
 pub struct Cluster {
+    /// The versions of the store.
     versions: Versions,
+    /// The folder of the servers' files.
     folder: PathBuf,
+    /// Header of the version that the servers hold.
     header: Header,
-    /// By shard, then by replica.
+    /// The servers, by shard and then by replica.
     servers: Vec<Vec<Mutex<Server>>>,
-    /// Whom the next read asks first: the load is spread.
+    /// Replica to try first; rotated with each read to spread the load.
     turn: AtomicUsize,
 }
 
 impl Cluster {
-    /// Starts `replicas` servers for each shard of the version that the store
-    /// serves now. Their files go into `folder`.
+    /// Starts `replicas` servers for each shard of the version that the store serves now.
+    /// Their files are written to `folder`. A version that is published later is not seen.
+    ///
+    /// # Errors
+    /// No replicas, a store without a version, or files that cannot be copied or opened.
     pub fn start(
         store: impl AsRef<Path>,
         folder: impl AsRef<Path>,
@@ -74,6 +80,7 @@ impl Cluster {
                 problem: "each shard needs at least one replica".into(),
             });
         }
+        // All servers are lost at first; restoring a lost server starts it.
         let lost = |_| {
             (0..replicas)
                 .map(|_| Mutex::new(Server::default()))
@@ -92,29 +99,41 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// How many shards.
+    /// Returns the number of shards.
     pub fn shards(&self) -> u32 {
         self.header.shards
     }
 
-    /// How many servers each shard has, lost ones among them.
+    /// Returns the number of servers of each shard, including lost ones.
     pub fn replicas(&self) -> usize {
         self.servers[0].len()
     }
 
-    /// The folder with the files of a server, to damage them.
+    /// Returns the folder with the files of a server, so that a test can damage them.
     pub fn files(&self, shard: u32, replica: usize) -> PathBuf {
         self.folder
             .join(format!("replica-{replica}"))
             .join(shard_name(shard))
     }
 
-    /// The server is gone, in the middle of whatever it did. Nobody is told.
+    /// Stops a server, after the requests that were sent to it already. Clients are not
+    /// notified: they find out when they ask it.
+    ///
+    /// # Panics
+    /// If there is no such shard or replica.
     pub fn lose(&self, shard: u32, replica: usize) {
         self.server(shard, replica).stop();
     }
 
-    /// Starts a server anew, with fresh files from the store.
+    /// Starts a server with a new copy of its files from the store, after stopping it if it
+    /// is running.
+    ///
+    /// # Errors
+    /// Files that cannot be copied or opened, for example because the store no longer keeps
+    /// this version. The server is lost then.
+    ///
+    /// # Panics
+    /// If there is no such shard or replica.
     pub fn restore(&self, shard: u32, replica: usize) -> Result<()> {
         let mut server = self.server(shard, replica);
         server.stop();
@@ -123,7 +142,8 @@ impl Cluster {
         fs::create_dir_all(&to).map_err(io_at("make", &to))?;
         for entry in fs::read_dir(&from).map_err(io_at("read", &from))?.flatten() {
             let (from, to) = (entry.path(), to.join(entry.file_name()));
-            // A file that a dead server has mapped is replaced, not written over.
+            // Remove the old file instead of overwriting it: overwriting would change the
+            // bytes that a process may still have mapped.
             let _ = fs::remove_file(&to);
             fs::copy(&from, &to).map_err(io_at("copy", &from))?;
         }
@@ -132,30 +152,46 @@ impl Cluster {
         Ok(())
     }
 
-    /// The count of a bucket; `None` if the view has no such URL or bucket.
+    /// Returns the count of the bucket that starts at `ts`; `None` if the view has no such URL
+    /// or bucket.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
     pub fn count(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
         let count = self.ask(url, move |rows| rows.count(granularity, ts))?;
         Ok(count.flatten())
     }
 
-    /// Buckets that start in `range`; `None` for an unknown URL.
+    /// Returns the buckets that start in `range`, in order of time, as (start, count); `None`
+    /// for a URL that the view does not hold.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask), and a range that ends before it starts.
     pub fn counts(
         &self,
         url: &str,
         granularity: Granularity,
         range: Range<i64>,
     ) -> Result<Option<Vec<(i64, i64)>>> {
-        forward(&range)?;
+        must_not_be_backward(&range)?;
         self.ask(url, move |rows| rows.counts(granularity, range.clone()))
     }
 
-    /// The sum over the scans of a plan; `None` for an unknown URL.
+    /// Returns the sum over the scans of a plan; `None` for a URL that the view does not hold.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         let plan = plan.to_vec();
         self.ask(url, move |rows| rows.sum_over(&plan))
     }
 
-    /// Any read of one URL, by a server that has its shard.
+    /// Runs a read of one URL on a server of its shard, and on the next replica if that one
+    /// is lost or finds damage. Returns `None` for a URL that the view does not hold.
+    ///
+    /// # Errors
+    /// [`StoreError::ShardLost`] if no replica of the shard could answer; any error of `read`
+    /// that does not mean that the files of the replica are damaged.
     pub fn ask<T: Send + 'static>(
         &self,
         url: &str,
@@ -164,7 +200,7 @@ impl Cluster {
         let shard = shard_of(url, self.header.shards);
         let (url, read) = (url.to_owned(), Arc::new(read));
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut why = Vec::new();
+        let mut why = Vec::new(); // what happened to each replica that was asked
         for turn in 0..self.replicas() {
             let replica = (first + turn) % self.replicas();
             let (url, read) = (url.clone(), Arc::clone(&read));
@@ -175,7 +211,8 @@ impl Cluster {
                 let _ = reply.send(found);
             });
             let sent = self.server(shard, replica).send(job);
-            // A server that ends before it answers drops its end of the channel.
+            // A lost server has no channel, and one that stops before it answers drops its end
+            // of `reply`: both are `None`.
             match sent.and_then(|()| answer.recv().ok()) {
                 Some(Err(error)) if is_damage(&error) => {
                     why.push(format!("replica {replica}: {error}"));
@@ -187,13 +224,14 @@ impl Cluster {
         Err(StoreError::ShardLost { shard, why })
     }
 
+    /// Locks a server. A thread that panicked while it held the lock leaves a usable server.
     fn server(&self, shard: u32, replica: usize) -> std::sync::MutexGuard<'_, Server> {
         let server = &self.servers[shard as usize][replica];
         server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether another replica may know better.
+/// Returns whether an error is a fault of one replica, so that another may answer.
 fn is_damage(error: &StoreError) -> bool {
     matches!(
         error,
@@ -204,7 +242,8 @@ fn is_damage(error: &StoreError) -> bool {
     )
 }
 
-/// A thread that has a shard open, and the way to it. Lost, it has neither.
+/// A server: a thread that has a shard open, and the channel to it. A lost server has
+/// neither.
 #[derive(Debug, Default)]
 struct Server {
     jobs: Option<Sender<Job>>,
@@ -212,6 +251,7 @@ struct Server {
 }
 
 impl Server {
+    /// Starts a thread that answers requests until its channel is closed.
     fn start(shard: Shard) -> Self {
         let (sender, jobs): (_, Receiver<Job>) = channel();
         let thread = std::thread::spawn(move || jobs.into_iter().for_each(|job| job(&shard)));
@@ -221,10 +261,12 @@ impl Server {
         }
     }
 
+    /// Sends a request; `None` if the server is lost.
     fn send(&self, job: Job) -> Option<()> {
         self.jobs.as_ref()?.send(job).ok()
     }
 
+    /// Closes the channel, and waits until the thread has answered what was sent before.
     fn stop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

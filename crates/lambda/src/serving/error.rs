@@ -1,4 +1,4 @@
-//! What can go wrong with a store, where, and the mend.
+//! The errors of a store: what went wrong, in which file, and how to fix it.
 use crate::batch::sketch::SketchError;
 use crate::versions::VersionError;
 use calendar::SpanError;
@@ -8,63 +8,111 @@ use std::path::{Path, PathBuf};
 
 /// Why a store could not be built, opened or read.
 ///
-/// A URL or a bucket that the view does not hold is no error: a read answers
-/// `None`.
+/// A URL or a bucket that the view does not hold is not an error: a read returns `None`.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The folder of versions: none is there, one is being written, or one is not kept.
+    /// The folder of versions refused: no version was published, another process is writing
+    /// one, or a version is not kept.
     Version(VersionError),
-    /// Made by a program of another format, or by another program.
+    /// A file was written by another program or in another format, or belongs to another
+    /// version or shard.
     Format {
+        /// The file.
         path: PathBuf,
+        /// What the file says that it is.
         found: String,
+        /// What this program expected.
         wanted: String,
     },
-    /// The values are of another kind than the caller asks for: counts for
-    /// sketches, or sketches of another precision, which cannot be merged.
+    /// The values are not of the kind that the caller asked for: for example sketches in
+    /// place of counts, or sketches of another precision, which cannot be merged.
     Values {
+        /// The store or its file.
         path: PathBuf,
+        /// The kind of the values.
         found: String,
+        /// The kind that the caller asked for.
         wanted: String,
     },
-    /// A file that every version has is not there.
-    Missing { path: PathBuf },
-    /// A file is shorter or longer than its version says.
-    Length {
+    /// A file that every version has is missing.
+    Missing {
+        /// The file.
         path: PathBuf,
+    },
+    /// A file is shorter or longer than recorded.
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
         bytes: u64,
+        /// The length that was recorded when it was written.
         wanted: u64,
     },
-    /// The bytes are not those that were written: those of a block, counted from 0,
-    /// of [`BLOCK`](super::BLOCK) bytes, or those of a file that has one checksum.
-    Corrupt { path: PathBuf, block: Option<u64> },
-    /// A row of a build, counted from 0, that no store can hold.
-    Row { row: u64, problem: String },
-    /// A range that ends before it starts.
-    BackwardRange { from: i64, to: i64 },
-    /// The sum of a range is no 64-bit number.
-    SumTooLarge { url: String },
-    /// A batch run that was told not to make this view.
-    NoView { folder: PathBuf, name: &'static str },
-    /// A range that no plan of reads answers.
+    /// A checksum does not match: the bytes have changed since they were written.
+    Corrupt {
+        /// The file, or the folder if the damage is in one of several files.
+        path: PathBuf,
+        /// The damaged block of [`BLOCK`](super::BLOCK) bytes, counted from 0; `None` if the
+        /// checksum is that of a whole file.
+        block: Option<u64>,
+    },
+    /// A row that was given to a build cannot be stored.
+    Row {
+        /// The row, counted from 0.
+        row: u64,
+        /// What is wrong with it, and how to fix it.
+        problem: String,
+    },
+    /// A range ends before it starts.
+    BackwardRange {
+        /// Its start in epoch seconds, UTC.
+        from: i64,
+        /// Its end in epoch seconds, UTC.
+        to: i64,
+    },
+    /// The sum of a range does not fit 64 bits.
+    SumTooLarge {
+        /// The URL whose counts were added up.
+        url: String,
+    },
+    /// The batch run did not compute this view, because its job did not ask for it.
+    NoView {
+        /// The folder of the version.
+        folder: PathBuf,
+        /// The name of the view.
+        name: &'static str,
+    },
+    /// A range cannot be covered by buckets.
     Span(SpanError),
-    /// Bytes that are no sketch, or sketches that do not merge.
+    /// Bytes are not a sketch, or two sketches cannot be merged.
     Sketch(SketchError),
-    /// No replica of a shard answers; `why` says what became of each.
-    ShardLost { shard: u32, why: Vec<String> },
-    /// A layout that no store can have.
-    Layout { problem: String },
+    /// No replica of a shard can answer.
+    ShardLost {
+        /// The shard, counted from 0.
+        shard: u32,
+        /// What happened to each replica.
+        why: Vec<String>,
+    },
+    /// A store cannot be built with this layout or from this view.
+    Layout {
+        /// What is wrong.
+        problem: String,
+    },
     /// The operating system refused.
     Io {
+        /// What was being done, such as "make".
         doing: &'static str,
+        /// The file or folder.
         path: PathBuf,
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// The result of this room.
+/// The result of this module's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+// Ends of several messages.
 const OLD_SERVED: &str = "the version served before is unchanged";
 const RESTORE: &str = "roll back to another version, read a replica, or build the view again";
 
@@ -103,11 +151,11 @@ impl fmt::Display for StoreError {
                 path.display()
             ),
             Self::Corrupt { path, block } => {
-                let what = block.map_or("it".to_owned(), |block| format!("block {block}"));
+                let what = block.map_or("this file".to_owned(), |block| format!("block {block}"));
                 let path = path.display();
                 write!(
                     f,
-                    "{path}: {what} is not what was written (its checksum differs); {RESTORE}"
+                    "{path}: {what} is damaged (its checksum differs); {RESTORE}"
                 )
             }
             Self::Row { row, problem } => {
@@ -130,22 +178,22 @@ impl fmt::Display for StoreError {
             Self::Sketch(error) => error.fmt(f),
             Self::ShardLost { shard, why } => write!(
                 f,
-                "shard {shard}: no replica answers ({}); start one of its servers again",
+                "shard {shard}: no replica can answer ({}); restart one of its servers",
                 why.join("; ")
             ),
-            Self::Layout { problem } => write!(f, "no store can be laid out so: {problem}"),
+            Self::Layout { problem } => write!(f, "cannot build the store: {problem}"),
             Self::Io {
                 doing,
                 path,
                 source,
             } => {
-                write!(f, "could not {doing} {}: {source}", path.display())?;
+                write!(f, "cannot {doing} {}: {source}", path.display())?;
                 match source.kind() {
                     io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                         write!(f, "; make room on this disk and build again; {OLD_SERVED}")
                     }
                     io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                        write!(f, "; choose a folder that you may write")
+                        write!(f, "; choose a folder that you may write to")
                     }
                     _ => Ok(()),
                 }
@@ -172,11 +220,11 @@ impl From<SketchError> for StoreError {
     }
 }
 
-// Without `source`: the cause stands in the message, once.
+// `source` is not implemented, because the message already contains the cause.
 impl std::error::Error for StoreError {}
 
-/// Says what was being done to which path; a file that is not there is
-/// [`StoreError::Missing`].
+/// Returns a function that adds to an I/O error what was being done, and to which path. A
+/// file that does not exist when it is read becomes [`StoreError::Missing`].
 pub fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| match source.kind() {

@@ -1,4 +1,4 @@
-//! Data frames in, data frames out: the store in a cell.
+//! Stores built from data frames, and data frames read from stores, for use in a cell.
 use super::build::{Builder, Layout};
 use super::error::{Result, StoreError};
 use super::header::Header;
@@ -9,9 +9,13 @@ use polars::prelude::*;
 use std::ops::Range;
 use std::path::Path;
 
-/// Builds a version from a batch view, a frame with `url`, `granularity`, `ts`
-/// and the column `values` (counts as `Int64`, sketches as `Binary`), sorted by
-/// the first three, and swaps it in. O(rows).
+/// Builds and publishes a version from a batch view. The frame has the columns `url`,
+/// `granularity` and `ts`, by which it is sorted, and the values in the column named
+/// `values`: counts as `Int64`, sketches or other bytes as `Binary`. O(rows).
+///
+/// # Errors
+/// A column that is missing or of another type, a null, a row that [`Builder::push`] refuses,
+/// and all errors of [`Builder::finish`]. The version that was served before is served on.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -38,8 +42,12 @@ pub fn build_frame(
     builder.finish()
 }
 
-/// Pushes the rows of a frame, as [`build_frame`] does.
+/// Pushes the rows of a frame into a builder.
+///
+/// # Errors
+/// As [`build_frame`].
 pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) -> Result<()> {
+    // The columns, each with the type that it must have.
     let column = |name: &str| view.column(name).map_err(unfit(name));
     let urls = column("url")?.str().map_err(unfit("url"))?;
     let codes = column("granularity")?.str().map_err(unfit("granularity"))?;
@@ -48,6 +56,8 @@ pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) 
         ValueKind::Counts => (Some(column(values)?.i64().map_err(unfit(values))?), None),
         _ => (None, Some(column(values)?.binary().map_err(unfit(values))?)),
     };
+
+    // The rows. Errors count them from the first row of the build, not of this frame.
     let before = builder.rows();
     for row in 0..view.height() {
         let refused = |problem: &str| StoreError::Row {
@@ -74,7 +84,7 @@ pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) 
     Ok(())
 }
 
-/// What is wrong with a column.
+/// Returns a function that adds the name of a column to an error about it.
 fn unfit(name: &str) -> impl Fn(PolarsError) -> StoreError {
     let name = name.to_owned();
     move |error| StoreError::Layout {
@@ -83,8 +93,12 @@ fn unfit(name: &str) -> impl Fn(PolarsError) -> StoreError {
 }
 
 impl Store {
-    /// The buckets of a URL that start in `range`: `ts` and `count`, or `ts` and
-    /// `bytes`. No rows for a URL that the view does not hold.
+    /// Returns the buckets of a URL that start in `range`, in order of time, with the columns
+    /// `ts` (epoch seconds, UTC) and `count`, or `ts` and `bytes` if the values are not
+    /// counts. A URL that the view does not hold has no rows.
+    ///
+    /// # Errors
+    /// A range that ends before it starts, or a damaged block.
     pub fn frame(
         &self,
         url: &str,

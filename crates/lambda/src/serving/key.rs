@@ -1,20 +1,24 @@
-//! The key of a view, as bytes that sort as the view is read.
+//! The key of a view's row, as bytes whose order is the order in which the view is read.
 //!
 //! ```text
 //! url bytes | 0x00 | granularity code | ts, big-endian, sign bit flipped
 //! ```
 //!
-//! A zero byte ends the URL, so no URL may hold one; it sorts before all else,
-//! so `a.com/` and its rows stand before `a.com/b`. Flipping the sign bit puts
-//! the years before 1970 first. The order is that of the batch view's columns
-//! `url`, `granularity`, `ts` ([`VIEW_ORDER`](crate::batch::VIEW_ORDER)).
+//! A zero byte ends the URL, so a URL must not contain one. The zero byte sorts before
+//! every other byte, so all rows of `a.com/` come before those of `a.com/b`. With the sign
+//! bit flipped, negative timestamps (before 1970) sort before positive ones. The result is
+//! the order of the batch view's columns `url`, `granularity`, `ts`
+//! ([`VIEW_ORDER`](crate::batch::page_views::VIEW_ORDER)).
 //!
-//! 1. The order of keys is the order of their bytes.
-//! 2. So all that is known of a URL stands together, and a range of time of one
-//!    URL and granularity is one run of neighbours: one contiguous scan.
+//! 1. Keys sort as their bytes do.
+//! 2. All rows of a URL are neighbours, and so are the rows of one URL and granularity in a
+//!    range of time: they can be read by one contiguous scan.
+//!
+//! The files of this store do not contain these bytes. The builder accepts rows in this
+//! order, and a record keeps the rows of one URL in it.
 use calendar::Granularity;
 
-/// What a value is stored under.
+/// The key of one row of a view: a URL, and one bucket of time.
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity;
@@ -29,15 +33,16 @@ use calendar::Granularity;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key<'a> {
-    /// Normalised, without a zero byte.
+    /// The normalised URL, without a zero byte.
     pub url: &'a str,
+    /// The width of the bucket.
     pub granularity: Granularity,
-    /// Start of the bucket, epoch seconds, UTC.
+    /// Start of the bucket in epoch seconds, UTC.
     pub ts: i64,
 }
 
 impl<'a> Key<'a> {
-    /// The bytes that sort as the key does. O(length).
+    /// Returns the key as bytes that sort as keys do. O(length of the URL).
     pub fn to_bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.url.len() + 10);
         bytes.extend_from_slice(self.url.as_bytes());
@@ -47,7 +52,7 @@ impl<'a> Key<'a> {
         bytes
     }
 
-    /// The key of these bytes, if they are one.
+    /// Reads the bytes of [`to_bytes`](Self::to_bytes); `None` if they are not a key.
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let (rest, ts) = bytes.split_last_chunk::<8>()?;
         let [url @ .., 0, code] = rest else {
@@ -61,13 +66,13 @@ impl<'a> Key<'a> {
     }
 }
 
-/// The byte that stands for a granularity: its code.
+/// Returns the byte of a granularity: its one-letter code.
 #[inline]
 const fn code(granularity: Granularity) -> u8 {
     granularity.code().as_bytes()[0]
 }
 
-/// The granularity whose code is this byte.
+/// Returns the granularity with this code; `None` for any other byte.
 fn granularity_of(byte: u8) -> Option<Granularity> {
     Granularity::ALL.into_iter().find(|&g| code(g) == byte)
 }

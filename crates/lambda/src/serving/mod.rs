@@ -1,24 +1,32 @@
-//! The serving layer: batch views that are written as a whole and read at random.
+//! The serving layer: a store for batch views, written as a whole and read at random.
 //!
-//! A serving-layer database need not do what makes databases hard. It takes no
-//! random writes, because a batch view is computed from scratch and swapped in.
-//! What is left is small enough to read in an hour, and fast:
+//! A serving store does not need random writes, which are what makes databases hard: a
+//! batch view is computed from scratch, and a new version replaces the old one
+//! atomically. So the store needs no write-ahead log, no compaction and no lock for
+//! readers, and it is small enough to read in an hour.
 //!
-//! | reading order | concept |
+//! The files and their bytes are drawn in `docs/serving_store.md`, together with the
+//! way of a read, of a build and of a publication, and with what each optimisation is
+//! for. Read that page first, then the modules in this order:
+//!
+//! | module | concept |
 //! |---|---|
-//! | `key` | what a value is stored under, as bytes that sort |
-//! | `values` | counts, or sketches of one precision |
-//! | `sharding` | by URL alone, with a hash that never changes |
-//! | `blocks` | a flipped bit is an error |
-//! | `record`, `times`, `shortcut`, `shard_writer` | how a URL's rows lie on the disk |
-//! | `build`, `world` | a new version, and what may go wrong on its way |
-//! | `folder`, `header` | versions, `CURRENT`, the lock, the way back |
-//! | `scan`, `shard`, `url_rows`, `sums`, `store` | reads |
-//! | `frame` | data frames in, data frames out |
-//! | `publish`, `served` | the views of a batch run, put where queries find them |
+//! | `key` | the key of a value, as bytes that sort in the order of the view |
+//! | `values` | the kinds of value: counts, sketches of one precision, other bytes |
+//! | `sharding` | the shard of a URL, by a hash that never changes |
+//! | `blocks` | blocks of 64 bytes with checksums, so that a flipped bit is an error |
+//! | `record`, `times` | the layout of one URL's rows |
+//! | `shortcut`, `shard_writer` | the files of a shard |
+//! | `build` | how a version is built from sorted rows |
+//! | `folder`, `header` | the files of a version |
+//! | `shard`, `url_rows`, `scan`, `sums`, `store` | reads |
+//! | `frame` | from a data frame to a store, and back |
+//! | `publish`, `served` | the stores of a batch run, and the queries over them |
 //! | `cluster` | shard servers with replicas |
-//! | `service_time`, `scatter` | a query ends with the slowest server |
-//! | [`requirements`] | the four requirements, shown and broken |
+//!
+//! How versions are numbered, published and rolled back is the work of
+//! [`crate::versions`]. A test chooses what goes wrong during a build through
+//! [`crate::faults`].
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapter 10.
 mod blocks;

@@ -1,7 +1,8 @@
-//! From the Parquet of a batch run to the stores that serve it.
+//! Builds the stores of a batch run from its Parquet files.
 //!
-//! A version of batch views holds them as Parquet, for engines, and under [`SERVING`] as
-//! stores, for queries. Both come from one run and are published together.
+//! A version of the batch views contains each view twice: as a Parquet file, for engines,
+//! and as a store in the folder [`SERVING`], for queries. Both are part of the same version
+//! and are published together.
 use super::build::{Builder, Layout};
 use super::error::{Result, StoreError, io_at};
 use super::frame::push_frame;
@@ -18,20 +19,20 @@ use polars_io::parquet::read::ParquetReader;
 use std::fs::File;
 use std::path::Path;
 
-/// The stores in [`SERVING`], named like the Parquet file that each is made of.
+/// The names of the stores in [`SERVING`]. Each is named after its Parquet file.
 pub(super) const STORES: [&str; 4] = ["page_views", "uniques", "bounces", "visits"];
 
-/// Adds the rows of a Parquet file to a store.
+/// A function that pushes the rows of a Parquet file into a builder.
 type Push = fn(&mut Builder, &Path) -> Result<()>;
 
-/// How the views of a run are served.
+/// How the stores of a batch run are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serving {
-    /// Parts of each view, at least 1.
+    /// Shards of each store, at least 1.
     pub shards: u32,
-    /// Versions kept, the new one among them, at least 1.
+    /// Versions that are kept, including the new one, at least 1.
     pub keep: usize,
-    /// Of the sketches of uniques.
+    /// Precision of the sketches in the view of uniques.
     pub precision: u8,
 }
 
@@ -42,7 +43,7 @@ impl Default for Serving {
 }
 
 impl Serving {
-    /// Four shards, three versions.
+    /// Returns a layout of four shards in which three versions are kept.
     pub fn new(precision: u8) -> Self {
         Self {
             shards: 4,
@@ -52,13 +53,17 @@ impl Serving {
     }
 }
 
-/// Builds the stores of a batch run from the Parquet files in its draft, into the draft
-/// itself, so that files and stores are published as one. A view whose file is not there
-/// gets no store. O(rows), with a row group in memory at a time.
+/// Builds the stores of a batch run from the Parquet files in its draft, into the same
+/// draft, so that files and stores are published together. A view without a Parquet file
+/// gets no store. Returns the name and the header of each store that was built.
+///
+/// The stores are built in parallel, and each holds one row group of its file in memory at a
+/// time. O(rows).
 ///
 /// # Errors
-/// What [`build`](super::build()) refuses, and Parquet of other columns.
+/// A Parquet file with other columns, and everything that [`build`](super::build()) refuses.
 pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, Header)>> {
+    // Builds one store, if its Parquet file is there.
     let build = |parquet: &str, store: &'static str, layout: Layout, push: Push| {
         let parquet = draft.path().join(parquet);
         if !parquet.exists() {
@@ -69,6 +74,8 @@ pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, He
         push(&mut builder, &parquet)?;
         builder.finish().map(|header| Some((store, header)))
     };
+
+    // The four stores, and how the rows of each are pushed.
     let [page_views, uniques, bounces, visits] = STORES;
     let counts = || {
         let push: Push =
@@ -87,6 +94,8 @@ pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, He
         build(BOUNCES, bounces, Layout::bytes(how.shards), push)
     };
     let by_person = || build(VISITS, visits, Layout::bytes(how.shards), push_visits);
+
+    // All four in parallel.
     let (page_views, (uniques, (bounces, visits))) = rayon::join(counts, || {
         rayon::join(sketches, || rayon::join(by_domain, by_person))
     });
@@ -94,6 +103,7 @@ pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, He
     Ok(built.into_iter().flatten().collect())
 }
 
+/// Calls `each` with every row group of a Parquet file, one after another, as a frame.
 fn for_each_row_group(path: &Path, mut each: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
     let unread = |error: PolarsError| StoreError::Layout {
         problem: format!("{}: {error}", path.display()),
@@ -117,6 +127,7 @@ fn for_each_row_group(path: &Path, mut each: impl FnMut(&DataFrame) -> Result<()
     Ok(())
 }
 
+/// Pushes the rows of the view of bounces: for each domain its visits and bounces.
 fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
     let unfit = |error: PolarsError| StoreError::Layout {
         problem: format!("the view of bounces: {error}"),
@@ -138,9 +149,11 @@ fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
     Ok(())
 }
 
-/// A row for each person and domain: the person's visits, in order of time. Rows of one
-/// person may lie in two row groups.
+/// Pushes the rows of the view of visits: for each domain and person the visits in order of
+/// time. The file has one row for each visit, and the visits of one person may continue in
+/// the next row group, so a row is pushed when the next person begins.
 fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
+    // The row that is being collected, and how it is pushed.
     let (granularity, ts) = ALL_TIME;
     let mut name = String::new();
     let mut visits: Vec<Stretch> = Vec::new();
@@ -152,6 +165,8 @@ fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
         visits.clear();
         builder.push(name, granularity, ts, Value::Bytes(&bytes))
     };
+
+    // Collect the visits; a new name ends the row before.
     for_each_row_group(path, |frame| {
         let unfit = |error: PolarsError| StoreError::Layout {
             problem: format!("the view of visits: {error}"),
@@ -184,5 +199,7 @@ fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
         }
         Ok(())
     })?;
+
+    // The last row.
     push(&name, &mut visits)
 }

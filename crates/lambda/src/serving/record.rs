@@ -1,48 +1,57 @@
-//! The record of a URL: all of its rows, as content of blocks.
+//! The record of a URL: all of its rows, encoded as the content of blocks.
+//!
+//! A *run* is the rows of one granularity, in order of time.
 //!
 //! ```text
-//! head:  length of the URL, the place of each granularity's entry, the entries, the URL
-//! runs:  one a granularity; of each the times, then the values, neighbours in order
+//! head:  length of the URL | number of the entry of each granularity | entries | URL
+//! runs:  for each run its times, then its values
 //! ```
 //!
-//! The [`times`](super::times) of a run without gaps are not stored. Counts take as
-//! many bytes as the largest of the run needs: 1, 2, 4 or 8. Sketches stand one
-//! after another, with their ends before them.
+//! The times of a run without gaps are not stored ([`times`](super::times)). Each count
+//! of a run takes as many bytes as the widest count of that run needs: 1, 2, 4 or 8.
+//! Values of variable length, such as sketches, are stored one after another, after a
+//! table of the offsets at which they end.
 //!
-//! A record begins with a block. Each part of it lies where it touches the fewest
-//! blocks, at a multiple of 8 bytes, so that no number is cut. Short runs come
-//! first: the months, weeks and days of a plan mostly lie in the blocks next to
-//! the head, on the same page.
+//! A record begins at the start of a block. Each part of it begins at a multiple of 8
+//! bytes, so that no number crosses a block, and at the first such place where it touches
+//! as few blocks as possible. The shortest run comes first, so the months, weeks and days
+//! that a query reads usually lie in the blocks right after the head.
 //!
-//! The URL stands in the record so that a read can see that the index led it to
-//! the right one.
+//! The record contains its URL, so that a read can verify that it has found the right one.
 use super::blocks::CONTENT;
 use super::error::{Result, StoreError};
 use super::times::Times;
 use super::values::ValueKind;
 use calendar::Granularity;
 
-/// Bytes before the entries of the runs: four for the length of the URL, one a
-/// granularity, which is 0 if it has no run, else the number of its entry, from 1.
+/// Bytes before the entries of the runs: four for the length of the URL, then one for each
+/// granularity, which is 0 if the URL has no such run, or else the number of its entry,
+/// counted from 1.
 pub(super) const HEAD: usize = 8;
-/// Bytes of a run's entry. With the head before them, none lies in two blocks.
+/// Bytes of the entry of a run. Two entries fill the first block exactly, and two more fit
+/// into the second, so no entry crosses a block.
 pub(super) const ENTRY: usize = 24;
-/// Blocks of the head of most records: four runs, and a URL of usual length.
+/// Blocks that the head of most records takes: four entries, and a URL of at most 56 bytes.
+/// A read prefetches so many; a longer URL only makes it wait for the rest.
 pub(super) const HEAD_BLOCKS: usize = 3;
 
-/// Rows of one URL and granularity, before they are written.
+/// The rows of one URL and granularity, before they are encoded.
 #[derive(Debug)]
 pub(super) struct Rows {
+    /// The granularity of all of them.
     pub granularity: Granularity,
+    /// The starts of the buckets in epoch seconds, UTC, rising.
     pub ts: Vec<i64>,
-    /// Counts, when the store holds counts.
+    /// The counts, one for each bucket, in a store of counts; otherwise empty.
     pub counts: Vec<i64>,
-    /// Otherwise the values, one after another, and the end of each.
+    /// The values one after another, in a store of sketches or bytes; otherwise empty.
     pub blob: Vec<u8>,
+    /// For each value the offset in `blob` at which it ends.
     pub ends: Vec<u64>,
 }
 
 impl Rows {
+    /// Creates a run without rows.
     pub fn new(granularity: Granularity) -> Self {
         Self {
             granularity,
@@ -54,21 +63,33 @@ impl Rows {
     }
 }
 
-/// Where a run lies. Places count from the start of the record, in bytes of content.
+/// The entry of a run: its form and its place. Places are counted in bytes of content from
+/// the start of the record.
+///
+/// ```text
+/// byte:  0 unused | 1 times | 2 width | 3 unused | 4..8 rows | 8..16 first
+///        16..20 times_at / 8 | 20..24 values_at / 8                  (little-endian)
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
+    /// The granularity. It is not in the entry: the head says which entry is whose.
     pub granularity: Granularity,
+    /// The form in which the times are stored.
     pub times: Times,
-    /// Bytes of a count; 0 for values of any length.
+    /// Bytes of each count; 0 for values of variable length.
     pub width: u8,
+    /// Number of rows.
     pub rows: u32,
+    /// Start of the first bucket in epoch seconds, UTC.
     pub first: i64,
+    /// Place of the times.
     pub times_at: usize,
+    /// Place of the values.
     pub values_at: usize,
 }
 
 impl Run {
-    /// What an entry says, if it can be one.
+    /// Reads an entry; `None` for bytes that are not a valid one.
     #[inline]
     pub fn decode(granularity: Granularity, entry: &[u8; ENTRY]) -> Option<Self> {
         let (words, _) = entry.as_chunks::<8>();
@@ -87,6 +108,10 @@ impl Run {
         })
     }
 
+    /// Writes the entry into `out`.
+    ///
+    /// # Errors
+    /// If the record of `url` is longer than an entry can address.
     fn encode(&self, url: &str, out: &mut [u8]) -> Result<()> {
         out[1] = self.times as u8;
         out[2] = self.width;
@@ -98,7 +123,10 @@ impl Run {
     }
 }
 
-/// A place in words of 8 bytes.
+/// Converts a place in bytes into words of 8 bytes, as an entry stores it.
+///
+/// # Errors
+/// If it needs more than 32 bits, which happens at 32 GiB. The error names `url`.
 fn words(url: &str, at: usize) -> Result<u32> {
     u32::try_from(at / 8).map_err(|_| StoreError::Layout {
         problem: format!(
@@ -108,24 +136,31 @@ fn words(url: &str, at: usize) -> Result<u32> {
     })
 }
 
-/// Where the URL stands in a record with so many runs.
+/// Returns the place of the URL, whose `length` is in bytes, in a record with `runs` runs.
 #[inline]
 pub(super) fn url_at(runs: usize, length: usize) -> usize {
     place(HEAD + runs * ENTRY, length)
 }
 
-/// The record of `url`; where the values of its longest run begin. `rows` are in
-/// order, none of them empty.
+/// Encodes the record of `url` into `out`, which is cleared first. `rows` has one element
+/// for each run, in the order of their entries, none of them empty. Returns the place of the
+/// values of the longest run.
+///
+/// # Errors
+/// If the record is longer than 32 GiB.
 pub(super) fn encode(
     url: &str,
     rows: &[Rows],
     kind: ValueKind,
     out: &mut Vec<u8>,
 ) -> Result<usize> {
+    // The head: the entries are filled in below.
     out.clear();
     out.extend_from_slice(&(url.len() as u32).to_le_bytes());
     out.resize(url_at(rows.len(), url.len()), 0);
     out.extend_from_slice(url.as_bytes());
+
+    // The runs, the shortest first, and the entry of each.
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&i| rows[i].ts.len());
     let mut longest = 0;
@@ -138,8 +173,9 @@ pub(super) fn encode(
     Ok(longest)
 }
 
-/// Where a part of so many bytes begins that comes next: at the next word at which
-/// it lies in as few blocks as it can.
+/// Returns the place of a part of `length` bytes that follows the content before `next`:
+/// the next multiple of 8 bytes or, if the part would touch one block more than it needs
+/// there, the start of the next block.
 #[inline]
 fn place(next: usize, length: usize) -> usize {
     let word = next.next_multiple_of(8);
@@ -149,12 +185,13 @@ fn place(next: usize, length: usize) -> usize {
     }
 }
 
-/// Makes room up to where such a part begins; where that is.
+/// Appends zeros up to the [`place`] of a part of `length` bytes, and returns that place.
 pub(super) fn pad(out: &mut Vec<u8>, length: usize) -> usize {
     out.resize(place(out.len(), length), 0);
     out.len()
 }
 
+/// Appends the times and the values of a run, and returns its entry.
 fn encode_run(rows: &Rows, kind: ValueKind, out: &mut Vec<u8>) -> Run {
     let (times, times_at) = Times::encode(&rows.ts, rows.granularity, out);
     let (width, values_at) = match kind {
@@ -177,7 +214,8 @@ fn encode_run(rows: &Rows, kind: ValueKind, out: &mut Vec<u8>) -> Run {
     }
 }
 
-/// Bytes of each count, and where they begin.
+/// Appends the counts in the narrowest width that holds all of them. Returns that width in
+/// bytes, and the place of the counts.
 fn encode_counts(counts: &[i64], out: &mut Vec<u8>) -> (u8, usize) {
     let fits = |min: i64, max: i64| counts.iter().all(|&n| min <= n && n <= max);
     let width = if fits(i8::MIN.into(), i8::MAX.into()) {
@@ -190,7 +228,7 @@ fn encode_counts(counts: &[i64], out: &mut Vec<u8>) -> (u8, usize) {
         8
     };
     let at = pad(out, counts.len() * width);
-    // The low bytes of a number are its narrow form.
+    // In two's complement, the low bytes of a number are the same number in fewer bytes.
     out.extend(
         counts
             .iter()
@@ -199,13 +237,16 @@ fn encode_counts(counts: &[i64], out: &mut Vec<u8>) -> (u8, usize) {
     (width as u8, at)
 }
 
-/// Counts of `width` bytes each.
+/// Returns the counts in `bytes`, of `width` bytes each.
 pub(super) fn decode_counts(bytes: &[u8], width: u8) -> impl Iterator<Item = i64> + '_ {
     let width = usize::from(width.max(1));
     bytes.chunks_exact(width).map(decode_count)
 }
 
-/// One count.
+/// Returns the count in `bytes`.
+///
+/// # Panics
+/// If there are not 1, 2, 4 or 8 bytes. [`Run::decode`] accepts no other width.
 #[inline]
 pub(super) fn decode_count(bytes: &[u8]) -> i64 {
     match *bytes {

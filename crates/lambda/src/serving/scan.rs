@@ -1,21 +1,23 @@
-//! A plan as the store reads it: neighbouring buckets in one contiguous scan.
+//! A query plan as the store executes it: neighbouring buckets are read by one contiguous
+//! scan.
 use calendar::{Granularity, Plan};
 use std::ops::Range;
 
-/// Buckets of one granularity, one after another.
+/// A contiguous range of buckets of one granularity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scan {
+    /// The granularity of the buckets.
     pub granularity: Granularity,
-    /// Buckets that start here or later,
+    /// The scan reads buckets that start at this second or later: epoch seconds, UTC.
     pub from: i64,
-    /// and before this. Epoch seconds, UTC.
+    /// The scan reads buckets that start before this second: epoch seconds, UTC.
     pub to: i64,
-    /// Taken away instead of added. For counts only, never for sketches.
+    /// Whether the values are subtracted instead of added. Only counts can be subtracted.
     pub minus: bool,
 }
 
 impl Scan {
-    /// Buckets to add.
+    /// Returns a scan whose values are added.
     pub fn plus(granularity: Granularity, range: Range<i64>) -> Self {
         Self {
             granularity,
@@ -25,7 +27,7 @@ impl Scan {
         }
     }
 
-    /// Buckets to take away.
+    /// Returns a scan whose values are subtracted.
     pub fn minus(granularity: Granularity, range: Range<i64>) -> Self {
         Self {
             minus: true,
@@ -33,8 +35,8 @@ impl Scan {
         }
     }
 
-    /// The scans of a plan: each granularity's neighbours in one.
-    /// O(reads * log reads).
+    /// Returns the scans of a plan, in which neighbouring buckets of one granularity and sign
+    /// are joined. O(reads * log reads).
     ///
     /// ```
     /// use lambda_workbook::calendar::{Granularity::*, Plan, Span};
@@ -59,14 +61,15 @@ impl Scan {
                 minus: read.minus,
             };
             match scans.last_mut() {
-                Some(last) if last.goes_on_with(&next) => last.to = next.to,
+                Some(last) if last.continues_with(&next) => last.to = next.to,
                 _ => scans.push(next),
             }
         }
         scans
     }
 
-    fn goes_on_with(&self, next: &Self) -> bool {
+    /// Returns whether `next` begins where this scan ends, with the same granularity and sign.
+    fn continues_with(&self, next: &Self) -> bool {
         let kind = |scan: &Self| (scan.granularity, scan.minus);
         kind(self) == kind(next) && self.to == next.from
     }

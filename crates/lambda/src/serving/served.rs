@@ -1,9 +1,9 @@
-//! The views that are served: those of one batch run, and the questions they answer.
+//! The views of the batch run that is served, and the queries over them.
 //!
-//! 1. All views of an answer are of one version, also while the next is published.
-//! 2. A range is answered by the plan of fewest reads: with subtraction for counts,
-//!    without for sketches.
-//! 3. An answer says what it read, so that it can be explained.
+//! 1. One query reads views of a single version, even while the next one is published.
+//! 2. A range is answered by the plan with the fewest reads: with subtraction for counts,
+//!    without subtraction for sketches.
+//! 3. An answer contains what was read for it, so that it can be explained.
 use super::error::{Result, StoreError};
 use super::publish::STORES;
 use super::scan::Scan;
@@ -25,12 +25,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The bucket of values that have no time: bounces and visits are of all time, and a
-/// store's rows have a bucket.
+/// The bucket under which values without a time are stored. Bounces and visits cover all
+/// time, but every row of a store needs a bucket.
 pub(super) const ALL_TIME: (Granularity, i64) = (Granularity::Month, 0);
 
-/// The views of the version that is served. A clone costs a counter, and sees what the
-/// original sees.
+/// The views of the version that is served. A clone is cheap (it increments a reference count)
+/// and shares the opened version: when one of them refreshes, all do.
 ///
 /// ```
 /// use lambda_workbook::engine::{Job, Local};
@@ -53,11 +53,11 @@ pub(super) const ALL_TIME: (Granularity, i64) = (Granularity::Month, 0);
 #[derive(Clone, Debug)]
 pub struct ServedViews {
     versions: Versions,
-    /// None before the first version.
+    /// `None` if no version was published yet.
     current: Arc<ArcSwapOption<ViewSet>>,
 }
 
-/// One version of the views, opened.
+/// The opened stores of one version of the views.
 #[derive(Debug)]
 struct ViewSet {
     folder: PathBuf,
@@ -70,17 +70,20 @@ struct ViewSet {
 }
 
 impl ViewSet {
+    /// Opens the version that is served.
     fn open(versions: &Versions) -> Result<Self> {
         loop {
             let version = versions.served()?;
             match Self::open_version(&versions.folder(version), version) {
-                // Removed while it was opened: later versions were published meanwhile.
+                // Other versions were published, and this one was removed, while it was being
+                // opened. Try again with the one that is served now.
                 Err(StoreError::Missing { .. }) if versions.served()? != version => {}
                 other => return other,
             }
         }
     }
 
+    /// Opens the stores of a version. All but the page views may be missing.
     fn open_version(folder: &Path, version: u64) -> Result<Self> {
         let manifest = Manifest::read(folder).ok_or_else(|| StoreError::Missing {
             path: folder.join(MANIFEST),
@@ -107,7 +110,15 @@ impl ViewSet {
         })
     }
 
-    fn made<'a>(&self, store: &'a Option<Snapshot>, name: &'static str) -> Result<&'a Snapshot> {
+    /// Returns the store of a view that the batch run may have left out.
+    ///
+    /// # Errors
+    /// [`StoreError::NoView`] if it did.
+    fn store_of<'a>(
+        &self,
+        store: &'a Option<Snapshot>,
+        name: &'static str,
+    ) -> Result<&'a Snapshot> {
         store.as_ref().ok_or_else(|| StoreError::NoView {
             folder: self.folder.clone(),
             name,
@@ -115,30 +126,30 @@ impl ViewSet {
     }
 }
 
-/// A value of the serving views, and what was read for it.
+/// An answer from the serving views, with what was read for it.
 #[derive(Clone, Debug)]
 pub struct Explained<T> {
-    /// The value.
+    /// The answer itself.
     pub value: T,
-    /// The buckets that make up the range.
+    /// The buckets that were read.
     pub plan: Plan,
-    /// For each read of the plan its count, or the uniques of its sketch; `None` for a
-    /// bucket that the view does not hold, in which nobody came.
+    /// For each read of the plan its count, or the estimate of its sketch; `None` for a bucket
+    /// without a row, in which there were no page views.
     pub parts: Vec<(Read, Option<i64>)>,
     /// The version of the views.
     pub version: u64,
-    /// The shard that the URL lies in, counted from 0.
+    /// The shard that holds the URL, counted from 0.
     pub shard: u32,
     /// The number of shards.
     pub shards: u32,
-    /// The contiguous ranges that were read.
+    /// Number of contiguous ranges that were read.
     pub scans: usize,
-    /// The blocks that they lie in.
+    /// Number of blocks that were read and verified, the head of the record included.
     pub blocks: u32,
 }
 
 impl<T> Explained<T> {
-    /// Puts another value in the place of the value.
+    /// Replaces the answer by a function of it, and keeps what was read.
     pub fn map<U>(self, value: impl FnOnce(T) -> U) -> Explained<U> {
         Explained {
             value: value(self.value),
@@ -153,15 +164,17 @@ impl<T> Explained<T> {
     }
 }
 
-/// Visits to a domain, and those that ended where they began.
+/// The number of visits to a domain, and how many of them were bounces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounces {
+    /// Number of visits, bounces included.
     pub visits: i64,
+    /// Number of visits with a single page view.
     pub bounces: i64,
 }
 
 impl Bounces {
-    /// Bounces in visits, 0 to 1; `None` without a visit.
+    /// Returns the bounce rate, from 0 to 1; `None` if there were no visits.
     ///
     /// ```
     /// use lambda_workbook::serving::Bounces;
@@ -172,6 +185,7 @@ impl Bounces {
         (self.visits > 0).then(|| self.bounces as f64 / self.visits as f64)
     }
 
+    /// Returns the two numbers as 16 bytes, little-endian, visits first.
     pub(crate) fn to_bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.visits.to_le_bytes());
@@ -179,6 +193,7 @@ impl Bounces {
         bytes
     }
 
+    /// Reads the bytes of [`to_bytes`](Self::to_bytes); `None` for any other number of bytes.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (visits, bounces) = bytes.split_first_chunk()?;
         Some(Self {
@@ -202,11 +217,11 @@ impl fmt::Display for Bounces {
 }
 
 impl ServedViews {
-    /// Opens the views that a batch run published in `folder`. Uniques and bounces may be
-    /// missing: a run can be told to make page views only.
+    /// Opens the views that a batch run published in `folder`. All views but the page views
+    /// may be missing, because a job can leave them out.
     ///
     /// # Errors
-    /// If no version is there, or one that cannot be opened.
+    /// If no version was published, or the version cannot be opened.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let versions = Versions::at(folder);
         let set = ViewSet::open(&versions)?;
@@ -216,11 +231,11 @@ impl ServedViews {
         })
     }
 
-    /// As [`open`](Self::open), but a folder without a version is one to which no batch
-    /// was published yet, and holds nothing of any URL.
+    /// Opens the views in `folder`, as [`open`](Self::open) does. If no version was published
+    /// yet, the views are empty: they hold no URL.
     ///
     /// # Errors
-    /// A version that cannot be opened.
+    /// If there is a version that cannot be opened.
     pub fn open_or_none(folder: impl AsRef<Path>) -> Result<Self> {
         let versions = Versions::at(folder);
         let set = match versions.served_if_any()? {
@@ -233,8 +248,8 @@ impl ServedViews {
         })
     }
 
-    /// Goes over to the version that is served now, for all clones. Returns whether it is
-    /// another one. If that cannot be opened, the old one stays.
+    /// Opens the version that is served now, for all clones. Returns whether it is another
+    /// one than before. If it cannot be opened, the old version stays open.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -248,7 +263,8 @@ impl ServedViews {
         Ok(true)
     }
 
-    /// Returns views of the version that is open now, which stay at it.
+    /// Returns the views of the version that is open now. A later
+    /// [`refresh`](Self::refresh) of `self` does not change them.
     pub fn snapshot(&self) -> Self {
         Self {
             versions: self.versions.clone(),
@@ -256,27 +272,30 @@ impl ServedViews {
         }
     }
 
-    /// Returns the versions that the views lie in.
+    /// Returns the versions in the folder of the views.
     pub fn versions(&self) -> &Versions {
         &self.versions
     }
 
-    /// Returns the number of the version; `None` before the first.
+    /// Returns the number of the version that is open; `None` if none was published yet.
     pub fn version(&self) -> Option<u64> {
         self.current.load().as_ref().map(|set| set.version)
     }
 
-    /// Returns the folder of the version, with its Parquet files; `None` before the first.
+    /// Returns the folder of the version that is open, which also holds its Parquet files;
+    /// `None` if none was published yet.
     pub fn folder(&self) -> Option<PathBuf> {
         self.current.load().as_ref().map(|set| set.folder.clone())
     }
 
-    /// Returns what the version was made from; `None` before the first.
+    /// Returns the manifest of the version that is open, which says what it was computed from;
+    /// `None` if none was published yet.
     pub fn manifest(&self) -> Option<Manifest> {
         self.current.load().as_ref().map(|set| set.manifest.clone())
     }
 
-    /// Returns the batch whose views these are; 0 before the first.
+    /// Returns the number of the batch whose views are open; 0 if none was published yet, and
+    /// for a run that did not read a log.
     pub fn batch(&self) -> u64 {
         self.current
             .load()
@@ -293,8 +312,8 @@ impl ServedViews {
             .map_or_else(Vec::new, |set| set.manifest.cut.clone())
     }
 
-    /// Returns all of the time that the view holds of a URL, in whole months of 28 days;
-    /// `None` for a URL that it does not hold.
+    /// Returns the range of time in which a URL has page views, rounded outwards to whole
+    /// months of 28 days; `None` for a URL that the view does not hold.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -306,8 +325,8 @@ impl ServedViews {
             .and_then(|(first, last)| Span::new(first.0, last.0 + Granularity::Month.secs()).ok()))
     }
 
-    /// Returns the buckets of a URL that start in a range, with their page views; none for
-    /// a URL that the view does not hold.
+    /// Returns the buckets of a URL that start in a range of epoch seconds, in order of time,
+    /// as (start, page views). A URL that the view does not hold has no buckets.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -327,11 +346,11 @@ impl ServedViews {
         }
     }
 
-    /// Returns how often a URL was seen in a range of whole hours; `None` for a URL that
-    /// the view does not hold.
+    /// Returns the number of page views of a URL in a range of whole hours; `None` for a URL
+    /// that the view does not hold.
     ///
     /// # Errors
-    /// A range that is not of whole hours, or a store that cannot be read.
+    /// A range that does not begin and end at a full hour, or a store that cannot be read.
     pub fn page_views(&self, url: &str, span: Span) -> Result<Option<Explained<i64>>> {
         let plan = Plan::with_subtraction(span, &Granularity::ALL)?;
         let set = self.current.load();
@@ -341,6 +360,9 @@ impl ServedViews {
         let Some(rows) = set.page_views.url(url)? else {
             return Ok(None);
         };
+
+        // Read the buckets of each scan, add or subtract them, and keep them for the
+        // explanation.
         let mut sum = 0i128;
         let mut found = HashMap::new();
         for scan in Scan::of(&plan) {
@@ -350,7 +372,7 @@ impl ServedViews {
                 found.insert((scan.granularity, ts), count);
             }
         }
-        let value = rows.whole(sum)?;
+        let value = rows.as_i64(sum)?;
         Ok(Some(explained(
             &set.page_views,
             url,
@@ -361,22 +383,24 @@ impl ServedViews {
         )))
     }
 
-    /// Returns who saw a URL in a range of whole hours, as a sketch; `None` for a URL that
-    /// the view does not hold.
+    /// Returns the persons who saw a URL in a range of whole hours, as a sketch; `None` for a
+    /// URL that the view does not hold.
     ///
     /// # Errors
-    /// As [`page_views`](Self::page_views); a run that made no uniques; sketches that are
-    /// damaged.
+    /// As [`page_views`](Self::page_views); a batch run without the view of uniques; sketches
+    /// that cannot be read.
     pub fn uniques(&self, url: &str, span: Span) -> Result<Option<Explained<Sketch>>> {
         let plan = Plan::additive(span, &Granularity::ALL)?;
         let set = self.current.load();
         let Some(set) = set.as_ref() else {
             return Ok(None);
         };
-        let store = set.made(&set.uniques, "uniques")?;
+        let store = set.store_of(&set.uniques, "uniques")?;
         let Some(rows) = store.url(url)? else {
             return Ok(None);
         };
+
+        // An empty sketch of the precision of the store.
         let mut all = match store.header().values {
             ValueKind::Sketches { precision } => {
                 Sketch::new(Precision::new(precision).map_err(SketchError::from)?)
@@ -387,6 +411,9 @@ impl ServedViews {
                 Sketch::default()
             }
         };
+
+        // Merge the sketches of each scan into it, and keep their estimates for the
+        // explanation.
         let mut found = HashMap::new();
         for scan in Scan::of(&plan) {
             for (ts, bytes) in rows.byte_values(scan.granularity, scan.from..scan.to)? {
@@ -398,17 +425,17 @@ impl ServedViews {
         Ok(Some(explained(store, url, &rows, all, plan, &found)))
     }
 
-    /// Returns visits to a domain and bounces, over all time; `None` for a domain that the
-    /// view does not hold.
+    /// Returns the visits to a domain and the bounces among them, over all time; `None` for a
+    /// domain that the view does not hold.
     ///
     /// # Errors
-    /// A run that made no bounces; a store that cannot be read.
+    /// A batch run without the view of bounces; a store that cannot be read.
     pub fn bounces(&self, domain: &str) -> Result<Option<Bounces>> {
         let set = self.current.load();
         let Some(set) = set.as_ref() else {
             return Ok(None);
         };
-        let store = set.made(&set.bounces, "bounces")?;
+        let store = set.store_of(&set.bounces, "bounces")?;
         match all_time(store, domain)? {
             Some(bytes) => Bounces::from_bytes(&bytes)
                 .map(Some)
@@ -417,16 +444,17 @@ impl ServedViews {
         }
     }
 
-    /// Returns a person's visits to a domain, in order of time.
+    /// Returns a person's visits to a domain, in order of time. A person without visits, and
+    /// a domain that the view does not hold, have none.
     ///
     /// # Errors
-    /// A run that did not keep the visits of each person; a store that cannot be read.
+    /// A batch run without the view of visits; a store that cannot be read.
     pub fn visits_of(&self, domain: &str, person: &PersonId) -> Result<Vec<Stretch>> {
         let set = self.current.load();
         let Some(set) = set.as_ref() else {
             return Ok(Vec::new());
         };
-        let store = set.made(&set.visits, "visits")?;
+        let store = set.store_of(&set.visits, "visits")?;
         let row = visitor_row(domain, &crate::engine::visitor(person));
         match all_time(store, &row)? {
             Some(bytes) => bounces::from_bytes(&bytes).ok_or_else(|| damaged(&set.folder)),
@@ -434,10 +462,10 @@ impl ServedViews {
         }
     }
 
-    /// Checks every block of every store. O(bytes).
+    /// Verifies every block of every store. O(bytes).
     ///
     /// # Errors
-    /// The first block that is not what was written.
+    /// The first damage that is found.
     pub fn verify(&self) -> Result<()> {
         let set = self.current.load();
         let Some(set) = set.as_ref() else {
@@ -450,17 +478,18 @@ impl ServedViews {
             .try_for_each(Snapshot::verify)
     }
 
-    /// Returns the URLs that are held, or the domains where `of_bounces`, in no order.
+    /// Returns the URLs of the view of page views or, if `of_bounces`, the domains of the view
+    /// of bounces. They are sorted within each shard only.
     ///
     /// # Errors
-    /// A run that made no bounces.
+    /// A batch run without the view of bounces, if that was asked for.
     pub fn names(&self, of_bounces: bool) -> Result<Vec<String>> {
         let set = self.current.load();
         let Some(set) = set.as_ref() else {
             return Ok(Vec::new());
         };
         let store = match of_bounces {
-            true => set.made(&set.bounces, "bounces")?,
+            true => set.store_of(&set.bounces, "bounces")?,
             false => &set.page_views,
         };
         Ok(store
@@ -471,7 +500,8 @@ impl ServedViews {
     }
 }
 
-/// Returns the name of the row with a person's visits to a domain. No domain has a space.
+/// Returns the key of a person's visits to a domain: the domain, a space, and the person's
+/// bytes in hexadecimal. A domain contains no space, so the key is unambiguous.
 pub(super) fn visitor_row(domain: &str, person: &[u8]) -> String {
     let mut row = String::with_capacity(domain.len() + 1 + 2 * person.len());
     row.push_str(domain);
@@ -484,7 +514,7 @@ pub(super) fn visitor_row(domain: &str, person: &[u8]) -> String {
     row
 }
 
-/// Reads the one value of a name that has no time.
+/// Returns the value that is stored under a name without a time; `None` if there is none.
 fn all_time(store: &Snapshot, name: &str) -> Result<Option<Vec<u8>>> {
     match store.url(name)? {
         Some(rows) => rows.bytes(ALL_TIME.0, ALL_TIME.1),
@@ -492,6 +522,7 @@ fn all_time(store: &Snapshot, name: &str) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Returns the error for a value that has a valid checksum but cannot be decoded.
 fn damaged(folder: &Path) -> StoreError {
     StoreError::Corrupt {
         path: folder.join(SERVING),
@@ -499,6 +530,7 @@ fn damaged(folder: &Path) -> StoreError {
     }
 }
 
+/// Returns an answer with its explanation. `found` has the value of each bucket that was read.
 fn explained<T>(
     store: &Snapshot,
     url: &str,

@@ -1,17 +1,18 @@
-//! An opened shard: reads, and nothing but reads.
+//! An opened shard, which is only read.
 //!
 //! # Memory usage
 //!
-//! The index is read into memory, and checked, when the shard is opened: 5 to 20
-//! bytes a URL. So a disk that decays later cannot make it lead astray. Values, with
-//! their checksums, and the shortcut stay in their files, mapped: their memory is
-//! the page cache's, which takes it back when it likes.
+//! The index is read into memory and verified when the shard is opened, so damage to its
+//! file cannot mislead a later read. The values and the shortcut are memory-mapped: the
+//! operating system loads their pages when they are read, and evicts them from the page cache
+//! when it needs the memory.
 //!
 //! # Quirks
 //!
-//! A file that is cut short *after* it was opened ends the process at the next
-//! read of what is gone, as with any mapped file. Files of a version are never
-//! written again, and a removed version lives on for those who have it open.
+//! If a mapped file is truncated after it was opened, the next read of the missing part
+//! ends the process with a signal (SIGBUS). This program never writes to the files of a
+//! finished version. It does remove old versions, and those stay readable for every process
+//! that has them open.
 use super::blocks::Blocks;
 use super::error::{Result, StoreError, io_at};
 use super::scan::Scan;
@@ -24,17 +25,19 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// One shard of one version.
+/// One shard of one version of a store.
 pub struct Shard {
     values_path: PathBuf,
+    /// From a URL to the number of the first block of its record.
     index: fst::Map<Vec<u8>>,
     shortcut: Mmap,
     shortcut_path: PathBuf,
+    /// The checksum that the shortcut should have.
     shortcut_sum: u64,
     values: Mmap,
-    /// Of the checksums of `values`.
+    /// Seed of the checksums in `values`.
     seed: u64,
-    /// Bytes of the file of checksums.
+    /// Bytes of the file `checksums`.
     checksums: u64,
     urls: u64,
     rows: u64,
@@ -51,8 +54,13 @@ impl std::fmt::Debug for Shard {
 }
 
 impl Shard {
-    /// Opens the shard in `folder`, which must be the one it is taken for.
+    /// Opens the shard in `folder`, which must be the `wanted` one.
+    ///
+    /// # Errors
+    /// A missing file; a shard of another format, version or number; a file of another
+    /// length; or an index that is damaged. The values and the shortcut are not verified.
     pub(super) fn open(folder: &Path, wanted: Identity) -> Result<Self> {
+        // The file of checksums, which describes the others, verified by its own checksum.
         let [index_path, values_path, shortcut_path, sums_path] =
             [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| folder.join(name));
         let checksums = fs::read(&sums_path).map_err(io_at("read", &sums_path))?;
@@ -64,7 +72,9 @@ impl Shard {
             Some((body, seal)) if xxh3_64(body).to_le_bytes() == *seal => body,
             _ => return Err(damaged(&sums_path)),
         };
-        // Before its length, which another format may change.
+
+        // The identity is compared before the length, because the file of another format may
+        // have another length.
         let identity = Identity {
             format: word(8).unwrap_or(0) as u32,
             shard: (word(8).unwrap_or(0) >> 32) as u32,
@@ -90,6 +100,8 @@ impl Shard {
             index_sum,
         ] = [24, 32, 40, 48, 56, 64, 72].map(|at| word(at).unwrap_or(0));
 
+        // The other files must have the lengths that were recorded, and the index its
+        // checksum.
         let index = fs::read(&index_path).map_err(io_at("read", &index_path))?;
         let values = map(&values_path)?;
         let shortcut = map(&shortcut_path)?;
@@ -124,12 +136,15 @@ impl Shard {
         })
     }
 
-    /// All rows of a URL; `None` if the view has none. O(length of the URL).
+    /// Returns the rows of a URL; `None` if the shard does not hold it. O(length of the URL).
+    ///
+    /// # Errors
+    /// A damaged block in the head of the record.
     pub fn url<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
         self.url_by_hash(url, hash(url))
     }
 
-    /// The same, with the hash of the URL at hand.
+    /// Returns the rows of a URL whose hash is known; see [`url`](Self::url).
     #[inline]
     pub(super) fn url_by_hash<'a>(
         &'a self,
@@ -144,16 +159,23 @@ impl Shard {
         self.url_by_index(url)
     }
 
-    /// The sum over a plan, with the hash of the URL at hand; `None` for a URL that
-    /// the view does not hold.
+    /// Returns the sum over the scans of a plan for a URL whose hash is known; `None` if the
+    /// shard does not hold the URL.
+    ///
+    /// # Errors
+    /// A damaged block, a backward range, values that are not counts, or a sum that does not
+    /// fit 64 bits.
     #[inline]
     pub(super) fn sum_by_hash(&self, url: &str, hash: u64, plan: &[Scan]) -> Result<Option<i64>> {
+        // The fast way: prefetch the likely blocks, and verify the head only while those of
+        // the scans arrive. Any error leads to the index, which tells a wrong guess from
+        // damage.
         if let Some(guess) = guess(&self.shortcut, hash) {
             let values = self.values();
-            for block in guess.ends() {
+            for block in guess.likely_blocks() {
                 values.fetch(block);
             }
-            if let Ok(rows) = UrlRows::unproven(values, guess.start, url)
+            if let Ok(rows) = UrlRows::unverified(values, guess.start, url)
                 && let Ok(sum) = rows.sum_while(plan, || rows.check_head())
             {
                 return Ok(Some(sum));
@@ -165,7 +187,8 @@ impl Shard {
         }
     }
 
-    /// No guess, or a wrong one, or damage: the index knows which.
+    /// Looks a URL up in the index. Called when the shortcut has no guess, when its guess was
+    /// wrong, and when a block was damaged; in the last case it returns the error.
     #[cold]
     fn url_by_index<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
         let Some(block) = self.index.get(url) else {
@@ -178,7 +201,7 @@ impl Shard {
         }
     }
 
-    /// The URLs, in order.
+    /// Returns the URLs of the shard, sorted.
     pub fn urls(&self) -> impl Iterator<Item = String> + '_ {
         use fst::Streamer;
         let mut stream = self.index.stream();
@@ -188,17 +211,17 @@ impl Shard {
         })
     }
 
-    /// How many URLs.
+    /// Returns the number of URLs.
     pub fn url_count(&self) -> u64 {
         self.urls
     }
 
-    /// How many rows.
+    /// Returns the number of rows.
     pub fn row_count(&self) -> u64 {
         self.rows
     }
 
-    /// Bytes of the files: index, shortcut, values, checksums.
+    /// Returns the sizes of the files in bytes: index, shortcut, values, checksums.
     pub fn bytes(&self) -> [u64; 4] {
         [
             self.index.as_fst().size() as u64,
@@ -208,7 +231,11 @@ impl Shard {
         ]
     }
 
-    /// Checks every block of the values, and the shortcut. O(bytes).
+    /// Verifies the shortcut and every block of the values. The index was verified when the
+    /// shard was opened. O(bytes).
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for the first damage that is found.
     pub fn verify(&self) -> Result<()> {
         if xxh3_64(&self.shortcut) != self.shortcut_sum {
             return Err(damaged(&self.shortcut_path));
@@ -217,12 +244,13 @@ impl Shard {
         values.check_all().map_err(|damaged| values.error(damaged))
     }
 
+    /// Returns the blocks of the values.
     fn values(&self) -> Blocks<'_> {
         Blocks::new(&self.values_path, &self.values, self.seed)
     }
 }
 
-/// A small file, which has one checksum, is not what was written.
+/// Returns the error for a damaged file that has a single checksum.
 fn damaged(path: &Path) -> StoreError {
     StoreError::Corrupt {
         path: path.to_owned(),
@@ -230,8 +258,11 @@ fn damaged(path: &Path) -> StoreError {
     }
 }
 
+/// Maps a file into memory for reading.
 fn map(path: &Path) -> Result<Mmap> {
     let file = File::open(path).map_err(io_at("read", path))?;
-    // SAFETY: the files of a version are never written after its swap; see Quirks.
+    // SAFETY: this program never writes to the files of a finished version, so the mapped
+    // bytes do not change. The section Quirks above says what happens if another program
+    // does.
     unsafe { Mmap::map(&file) }.map_err(io_at("read", path))
 }

@@ -1,11 +1,11 @@
-//! A shard on its way to the disk: four files, written once, front to back.
+//! Writes a shard: four files, each written once, from front to back.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `index.fst` | URL -> where its record begins in `values`; a finite state transducer, which can only be built from sorted keys, as a whole |
-//! | `shortcut` | a [guess](super::shortcut) at the same, faster |
-//! | `values` | one [record](super::record) a URL, sorted by URL, in [blocks](super::blocks) that carry their checksums |
-//! | `checksums` | what the shard is, how long the files are, the checksums of the first two |
+//! | `index.fst` | for each URL the block of `values` at which its record begins; a finite state transducer (crate `fst`), which is built as a whole from sorted keys |
+//! | `shortcut` | the same as a [hash table](super::shortcut) of hints, which is faster to read |
+//! | `values` | one [record](super::record) for each URL, sorted by URL, in [blocks](super::blocks) that carry their checksums |
+//! | `checksums` | the identity of the shard, the lengths of the other files, and the checksums of the first two |
 use super::blocks::{BlockWriter, CONTENT};
 use super::error::{Result, StoreError, io_at};
 use super::record::{self, Rows};
@@ -19,16 +19,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+/// Name of the index.
 pub(super) const INDEX: &str = "index.fst";
+/// Name of the file of records.
 pub(super) const VALUES: &str = "values";
+/// Name of the shortcut.
 pub(super) const SHORTCUT: &str = "shortcut";
+/// Name of the file that describes the shard.
 pub(super) const CHECKSUMS: &str = "checksums";
-/// The first bytes of `checksums`.
+/// The first bytes of `checksums`, by which the file is recognised.
 pub(super) const MAGIC: [u8; 8] = *b"LWSHARD\n";
-/// Bytes of `checksums`, less their own checksum, which follows them.
+/// Bytes of `checksums` without the last eight, which are the checksum of all others.
 pub(super) const SEALED: usize = 80;
 
-/// A file whose every write is announced to the world.
+/// A file whose writes are announced to the world, which may refuse them.
 #[derive(Debug)]
 pub(super) struct Out {
     file: File,
@@ -36,19 +40,21 @@ pub(super) struct Out {
 }
 
 impl Out {
+    /// Makes the file at `path`, which must not exist yet, with a buffer of 64 KiB.
     pub fn create(path: &Path, world: &Arc<dyn World>) -> Result<BufWriter<Self>> {
         let file = File::create_new(path).map_err(io_at("make", path))?;
         let world = Arc::clone(world);
         Ok(BufWriter::with_capacity(1 << 16, Self { file, world }))
     }
 
-    /// Writes `bytes` as a whole file and puts it on the disk.
+    /// Writes a file that holds `bytes`, and flushes it to the disk.
     pub fn whole(path: &Path, bytes: &[u8], world: &Arc<dyn World>) -> Result<()> {
         let mut out = Self::create(path, world)?;
         out.write_all(bytes).map_err(io_at("write", path))?;
         Self::settle(out).map_err(io_at("write", path))
     }
 
+    /// Writes out the buffer, and flushes the file to the disk.
     fn settle(mut out: BufWriter<Self>) -> io::Result<()> {
         out.flush()?;
         out.get_ref().file.sync_all()
@@ -66,7 +72,7 @@ impl Write for Out {
     }
 }
 
-/// Sums what passes through.
+/// A writer that computes the checksum and the length of what is written through it.
 struct Summing<W> {
     inner: W,
     sum: Xxh3Default,
@@ -86,16 +92,21 @@ impl<W: Write> Write for Summing<W> {
     }
 }
 
-/// Which shard this is.
+/// The identity of a shard. It is part of the file `checksums` and of every checksum in
+/// `values`, so that a file cannot be taken for that of another shard or version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
+    /// The file format, [`FORMAT`](super::FORMAT).
     pub format: u32,
+    /// The number of the version.
     pub version: u64,
+    /// The number of the shard, counted from 0.
     pub shard: u32,
 }
 
 impl Identity {
-    /// The seed of the checksums of its values: another for each shard and version.
+    /// Returns the seed of the checksums in `values`, which differs between shards and
+    /// versions.
     pub fn seed(self) -> u64 {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&self.format.to_le_bytes());
@@ -105,6 +116,7 @@ impl Identity {
     }
 }
 
+/// The files of a shard that are being written.
 pub(super) struct ShardWriter {
     folder: PathBuf,
     identity: Identity,
@@ -112,15 +124,16 @@ pub(super) struct ShardWriter {
     index: fst::MapBuilder<Summing<BufWriter<Out>>>,
     values: BlockWriter<BufWriter<Out>>,
     world: Arc<dyn World>,
+    /// Buffer for the record of one URL.
     record: Vec<u8>,
-    /// The hash of each URL, and where its record is.
+    /// The hash of each URL and the place of its record, for the shortcut.
     places: Vec<(u64, Guess)>,
     urls: u64,
     rows: u64,
 }
 
 impl ShardWriter {
-    /// Makes the files in `folder`, which is there.
+    /// Makes the files `index.fst` and `values` in `folder`, which must exist.
     pub fn create(
         folder: PathBuf,
         identity: Identity,
@@ -148,14 +161,20 @@ impl ShardWriter {
         })
     }
 
-    /// Appends all rows of a URL that sorts after those before. O(rows).
+    /// Appends the rows of a URL, which must sort after all URLs before. O(rows).
+    ///
+    /// # Errors
+    /// A record that is too long, or a file that cannot be written.
     pub fn push(&mut self, url: &str, rows: &[Rows]) -> Result<()> {
+        // The record, which begins with a new block.
         let short = record::encode(url, rows, self.kind, &mut self.record)?;
         let path = self.folder.join(VALUES);
         let at = self.values.end_block().map_err(io_at("write", &path))?;
         self.values
             .push(&self.record)
             .map_err(io_at("write", &path))?;
+
+        // Its place, in the index and for the shortcut.
         self.index
             .insert(url, at)
             .map_err(refused(&self.folder.join(INDEX)))?;
@@ -170,10 +189,13 @@ impl ShardWriter {
         Ok(())
     }
 
-    /// Completes the files and puts them on the disk. The rows and bytes.
+    /// Completes the four files and flushes them to the disk. Returns the numbers of URLs, rows
+    /// and bytes.
     pub fn finish(self) -> Result<(u64, u64, u64)> {
         let [index, values, shortcut, checksums] =
             [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| self.folder.join(name));
+
+        // The three files of data.
         let summed = self.index.into_inner().map_err(refused(&index))?;
         let (index_bytes, index_sum) = (summed.bytes, summed.sum.digest());
         Out::settle(summed.inner).map_err(io_at("write", &index))?;
@@ -185,6 +207,7 @@ impl ShardWriter {
         let table = shortcut::table(&self.places);
         Out::whole(&shortcut, &table, &self.world)?;
 
+        // The file that describes them.
         let mut bytes = Vec::with_capacity(SEALED + 8);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&self.identity.format.to_le_bytes());
@@ -209,7 +232,8 @@ impl ShardWriter {
     }
 }
 
-/// What the index refuses can only be the disk's fault: the rows are in order.
+/// Returns a function that turns an error of the index into an I/O error. The builder has
+/// checked the order of the URLs, so only the disk can refuse.
 fn refused(path: &Path) -> impl FnOnce(fst::Error) -> StoreError {
     let path = path.to_owned();
     move |error| match error {

@@ -1,24 +1,25 @@
-//! Which shard holds a URL.
+//! The shard that holds a URL.
 //!
-//! By the URL alone: a query asks for one URL over a range of time, and that
-//! range may be of any granularity, so all of it must lie on one server. The
-//! price is that a URL never outgrows a shard.
+//! The shard is chosen by the URL alone. A query asks for one URL over a range of time, and
+//! may read buckets of any granularity for it; with all rows of a URL in one shard, it
+//! needs one server. The price is that the rows of one URL cannot be spread over several
+//! shards, however many they are.
 //!
-//! 1. The shard depends on nothing but the URL and the number of shards: not on
-//!    the machine, the run or the version of Rust.
-//! 2. It is below the number of shards, always.
+//! 1. The shard depends only on the URL and on the number of shards: not on the machine,
+//!    the run or the version of Rust.
+//! 2. The shard is always less than the number of shards.
 //!
-//! The book's own code takes a signed hash modulo the shards, which in Java as
-//! in Rust is negative for half of all URLs: [`signed_shard_of`] keeps that
-//! defect, to be caught.
+//! The code in the book takes a signed hash modulo the number of shards. In Java, as in
+//! Rust, such a remainder is negative for about half of all URLs. [`signed_shard_of`]
+//! reproduces that defect, so that a chapter can show it and a test can find it.
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10, on index partitioning.
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The shard of `url` among `shards`, from 0.
+/// Returns the shard of `url` among `shards` shards, counted from 0.
 ///
-/// XXH3 with 64 bits and seed 0 of the URL's bytes, a published function whose
-/// values never change, modulo `shards`. O(length of the URL).
+/// It is the 64-bit XXH3 of the URL's bytes with seed 0, modulo `shards`. XXH3 is a published
+/// function, so its values never change. O(length of the URL).
 ///
 /// ```
 /// use lambda_workbook::serving::shard_of;
@@ -29,31 +30,33 @@ use xxhash_rust::xxh3::xxh3_64;
 ///
 /// # Panics
 ///
-/// With no shards at all.
+/// If `shards` is 0.
 pub fn shard_of(url: &str, shards: u32) -> u32 {
     assert!(shards > 0, "a store has at least one shard");
     shard_of_hash(hash(url), shards)
 }
 
-/// The hash of a URL.
+/// Returns the hash of a URL, which chooses its shard and its slot in the shortcut.
 #[inline]
 pub(super) fn hash(url: &str) -> u64 {
     xxh3_64(url.as_bytes())
 }
 
+/// Returns the shard of the URLs with this hash. `shards` must not be 0.
 #[inline]
 pub(super) fn shard_of_hash(hash: u64, shards: u32) -> u32 {
     let shards = u64::from(shards);
-    // The same, without a division, which takes longer than the hash.
+    // For a power of two the remainder is the low bits. That avoids a 64-bit division, which
+    // is slow.
     if shards.is_power_of_two() {
         return (hash & (shards - 1)) as u32;
     }
     (hash % shards) as u32
 }
 
-/// The defect: the same hash, taken as a signed number. Its remainder has the
-/// sign of the hash, so that half of all URLs belong to a shard that is not
-/// there.
+/// Returns what the code in the book computes: the remainder of the same hash, read as a
+/// signed number. The remainder has the sign of the hash, so about half of all URLs get the
+/// number of a shard that does not exist.
 ///
 /// ```
 /// use lambda_workbook::serving::signed_shard_of;
@@ -61,6 +64,10 @@ pub(super) fn shard_of_hash(hash: u64, shards: u32) -> u32 {
 /// let negative = (0..1000).filter(|page| signed_shard_of(&format!("foo.com/{page}"), 7) < 0);
 /// assert!(negative.count() > 300);
 /// ```
+///
+/// # Panics
+///
+/// If `shards` is 0.
 pub fn signed_shard_of(url: &str, shards: u32) -> i64 {
     hash(url) as i64 % i64::from(shards)
 }
@@ -73,7 +80,7 @@ mod tests {
     #[test]
     fn shards_of_known_urls_are_pinned() {
         let shards = ["", "mysite.com/", "mysite.com/blog", "é.com/"].map(|url| shard_of(url, 16));
-        // A change here would lose every URL of every store that is there.
+        // If these values changed, existing stores would no longer find their URLs.
         assert_eq!(shards, PINNED);
         assert_eq!(xxh3_64(b""), 0x2D06_8005_38D3_94C2); // of the published specification
     }

@@ -1,39 +1,47 @@
-//! The shortcut: a guess where a URL's record is, to save the walk through the index.
+//! The shortcut: a hash table that guesses where the record of a URL begins, so that most
+//! reads need not walk the index.
 //!
-//! The index is walked byte by byte, half a microsecond for a URL of usual length.
-//! The shortcut is a table that the URL's hash leads into, so it takes two or
-//! three hundredths of that.
+//! The index is a finite state transducer, which a lookup walks byte by byte: one
+//! dependent memory access for each byte of the URL. The shortcut is an open-addressing hash
+//! table with linear probing, so a lookup usually needs a single access. The hash is known
+//! already, because it has chosen the shard.
 //!
-//! It has no authority: a record carries its URL, so a wrong guess is seen, and
-//! then the index decides. So does it for a URL that the table does not know. A
-//! damaged shortcut costs time, never an answer, and needs no checks on reads.
+//! The table is a hint and need not be right. A slot keeps only 12 bits of the hash, so
+//! another URL may match it; but the record contains its URL, so the read notices a wrong
+//! guess and looks the URL up in the index. A URL that is missing from the table is looked
+//! up in the index too. So a damaged shortcut makes reads slower but never wrong, and
+//! reads need not verify its checksum.
 //!
-//! A slot has eight bytes: 12 bits of the hash, 12 and 8 of two lengths in blocks,
-//! and 32 of the number of the first block, one added so that zero means an empty
-//! slot. At most two slots in three are taken. The lengths say where a read will
-//! find the ends of the longest run, before it has seen the record.
+//! ```text
+//! slot (64 bits):  tag 12 | blocks 12 | short 8 | start + 1: 32      (highest bits first)
+//! ```
+//!
+//! A slot is zero if it is empty, which is why 1 is added to the number of the first block.
+//! The number of slots is a power of two, and fewer than two in three are taken. `blocks`
+//! and `short` tell a read where the longest run begins and ends before it has seen the
+//! record ([`Guess::likely_blocks`]).
 
 use super::record::HEAD_BLOCKS;
 
-/// Bits of a slot, the lowest first.
+// Widths of the fields of a slot in bits, the lowest field first. The rest is the tag.
 const START: u32 = 32;
 const SHORT: u32 = 8;
 const ALL: u32 = 12;
 
-/// Where a record may be.
+/// The probable place of a record in `values`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Guess {
-    /// Its first block.
+    /// Number of the record's first block.
     pub start: usize,
-    /// Blocks before the longest run; more than 255 are said to be that many.
+    /// Blocks of the record before the values of its longest run. A slot stores at most 255.
     pub short: usize,
-    /// All of its blocks; more than 4,095 are said to be that many.
+    /// All blocks of the record. A slot stores at most 4,095.
     pub blocks: usize,
 }
 
 impl Guess {
-    /// The slot that says so; none where the record lies beyond 256 GB, which only
-    /// the index knows.
+    /// Returns the slot with this guess; `None` if the record begins after the first
+    /// 256 GiB of the file, because its block number needs more than 32 bits.
     fn slot(self, hash: u64) -> Option<u64> {
         let start = u32::try_from(self.start + 1).ok()?;
         let short = (self.short as u64).min((1 << SHORT) - 1);
@@ -42,11 +50,13 @@ impl Guess {
         Some(hints << START | u64::from(start))
     }
 
-    /// Blocks at which most ranges begin and end: the first months, the last days,
-    /// the first hours, the newest hours. Fetched now, they come while the head is
-    /// read that says where all else is.
+    /// Returns the blocks in which most ranges begin and end: the block after the head
+    /// (months), the last block of the short runs (days), the first block of the longest
+    /// run (hours), and the last two blocks of the record (the newest hours). A read
+    /// prefetches them, so that they arrive while it reads the head, which says where
+    /// everything else lies. They are guesses: a wrong one costs a prefetch.
     #[inline]
-    pub fn ends(self) -> [usize; 5] {
+    pub fn likely_blocks(self) -> [usize; 5] {
         let [hours, end] = [self.short, self.blocks].map(|blocks| self.start + blocks);
         let before = |block: usize, n| block.saturating_sub(n);
         [
@@ -58,6 +68,7 @@ impl Guess {
         ]
     }
 
+    /// Reads a slot; `None` if it has no place, which only damage makes.
     #[inline]
     fn read(slot: u64) -> Option<Self> {
         Some(Self {
@@ -68,7 +79,8 @@ impl Guess {
     }
 }
 
-/// The table over the hashes of all URLs of a shard, and where their records are.
+/// Returns the bytes of the table, from the hash of each URL of a shard and the place of its
+/// record. O(URLs).
 pub(super) fn table(records: &[(u64, Guess)]) -> Vec<u8> {
     let slots = match records.len() {
         0 => 0,
@@ -87,7 +99,8 @@ pub(super) fn table(records: &[(u64, Guess)]) -> Vec<u8> {
     table.into_iter().flat_map(u64::to_le_bytes).collect()
 }
 
-/// Where the record of the URL with this hash may be.
+/// Returns the probable place of the record of the URL with this hash; `None` if the table
+/// has no guess. `table` may hold any bytes.
 #[inline]
 pub(super) fn guess(table: &[u8], hash: u64) -> Option<Guess> {
     let (slots, _) = table.as_chunks::<8>();
@@ -95,7 +108,8 @@ pub(super) fn guess(table: &[u8], hash: u64) -> Option<Guess> {
         return None;
     }
     let mut slot = first_slot(hash, slots.len());
-    // A full table, which only damage makes, must not hold a read for ever.
+    // A sound table always has an empty slot. The limit ends the search in a damaged table
+    // that has none.
     for _ in 0..slots.len().min(64) {
         match u64::from_le_bytes(slots[slot]) {
             0 => return None,
@@ -106,11 +120,14 @@ pub(super) fn guess(table: &[u8], hash: u64) -> Option<Guess> {
     None
 }
 
-/// The upper half, because the remainder of the hash has chosen the shard.
+/// Returns the slot at which the search for a hash begins. It is taken from the upper half
+/// of the hash, because the remainder has chosen the shard: if the number of shards is a
+/// power of two, the low bits are the same for all URLs of a shard.
 fn first_slot(hash: u64, slots: usize) -> usize {
     (hash >> 32) as usize & (slots - 1)
 }
 
+/// Returns the 12 bits of a hash that its slot keeps.
 fn tag(hash: u64) -> u64 {
     hash >> 8 & 0xFFF
 }
@@ -164,7 +181,7 @@ mod tests {
         let mut table = table(&[(7 << 8, at(0))]);
         assert_eq!(guess(&table, 7 << 8), Some(at(0)));
         for slot in table.chunks_mut(8) {
-            slot[..4].fill(0); // a slot without a place
+            slot[..4].fill(0); // remove the block number, and keep the tag
         }
         assert_eq!(guess(&table, 7 << 8), None);
     }

@@ -1,9 +1,9 @@
-//! The store as readers have it: point reads, ranges, and a new version when it
-//! comes.
+//! A store as its readers see it: point reads, ranges, sums, and the change to a new
+//! version.
 //!
-//! 1. A read is answered from one version, whole.
-//! 2. A reader goes on with the version it has until it asks for the new one.
-//! 3. There is no random write: see the example that does not compile.
+//! 1. Every read is answered from a single version.
+//! 2. A reader keeps the version that it has opened until it calls [`Store::refresh`].
+//! 3. There are no random writes: see the example of [`Store`] that does not compile.
 use super::error::{Result, StoreError};
 use super::folder::{HEADER, open_shard};
 use super::header::Header;
@@ -19,7 +19,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-/// An opened store. A clone costs a counter, and sees what the original sees.
+/// An opened store. A clone is cheap (it increments a reference count) and shares the opened
+/// version: when one of them refreshes, all do.
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::Hour;
@@ -30,15 +31,15 @@ use std::sync::Arc;
 /// version(1)?;
 /// let store = Store::open(folder.path())?;
 /// version(2)?;
-/// assert_eq!(store.count("foo.com/", Hour, 0)?, Some(1)); // still the old one
+/// assert_eq!(store.count("foo.com/", Hour, 0)?, Some(1)); // still the old version
 /// assert!(store.refresh()?);
 /// assert_eq!(store.count("foo.com/", Hour, 0)?, Some(2));
 /// assert_eq!(store.count("foo.com/none", Hour, 0)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A view is only ever replaced as a whole. There is no way to write one value,
-/// so there is no code to get wrong, no compaction, no lock:
+/// A view is only ever replaced as a whole. There is no method that writes one value, and
+/// so the store needs neither compaction nor a lock for readers:
 ///
 /// ```compile_fail,E0599
 /// # use lambda_workbook::calendar::Granularity::Hour;
@@ -55,13 +56,20 @@ pub struct Store {
 
 impl Store {
     /// Opens the version that is served now.
+    ///
+    /// # Errors
+    /// If no version was published, or one of its files is missing, damaged or of another
+    /// format.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let versions = Versions::at(folder);
         let current = Arc::new(ArcSwap::from_pointee(Snapshot::open(&versions)?));
         Ok(Self { versions, current })
     }
 
-    /// The same, if the values are of the `wanted` kind.
+    /// Opens the version that is served now, if its values are of the `wanted` kind.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`StoreError::Values`] for values of another kind.
     pub fn open_as(folder: impl AsRef<Path>, wanted: ValueKind) -> Result<Self> {
         let store = Self::open(folder)?;
         let header = &store.snapshot().header;
@@ -70,8 +78,11 @@ impl Store {
         Ok(store)
     }
 
-    /// Goes over to the version that is served now, for all clones; whether it
-    /// is another one. If that cannot be opened, the old one stays.
+    /// Opens the version that is served now, for all clones. Returns whether it is another
+    /// one than before. If it cannot be opened, the store keeps the version that it has.
+    ///
+    /// # Errors
+    /// As [`open_as`](Self::open_as): the kind of the values must not change.
     pub fn refresh(&self) -> Result<bool> {
         let before = self.snapshot();
         if self.versions.served()? == before.header.version {
@@ -84,22 +95,27 @@ impl Store {
         Ok(true)
     }
 
-    /// The version as it is now, for several reads that must agree.
+    /// Returns the version that is open now, for several reads that must agree: a later
+    /// [`refresh`](Self::refresh) does not change it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
     }
 
-    /// Its number.
+    /// Returns the number of the version that is open.
     pub fn version(&self) -> u64 {
         self.current.load().header.version
     }
 
-    /// What the version holds.
+    /// Returns the header of the version that is open.
     pub fn header(&self) -> Header {
         self.current.load().header.clone()
     }
 
-    /// The count of a bucket; `None` if the view has no such URL or bucket.
+    /// Returns the count of the bucket that starts at `ts`; `None` if the view has no such URL
+    /// or bucket.
+    ///
+    /// # Errors
+    /// A store whose values are not counts, or a damaged block.
     pub fn count(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
         match self.current.load().url(url)? {
             Some(rows) => rows.count(granularity, ts),
@@ -107,7 +123,11 @@ impl Store {
         }
     }
 
-    /// The bytes of a bucket: a sketch; `None` if there is none.
+    /// Returns the bytes of the bucket that starts at `ts`, such as a sketch; `None` if the
+    /// view has no such URL or bucket.
+    ///
+    /// # Errors
+    /// A store of counts, or a damaged block.
     pub fn bytes(&self, url: &str, granularity: Granularity, ts: i64) -> Result<Option<Vec<u8>>> {
         match self.current.load().url(url)? {
             Some(rows) => rows.bytes(granularity, ts),
@@ -115,22 +135,29 @@ impl Store {
         }
     }
 
-    /// Buckets that start in `range`, with their counts, in order of time;
-    /// `None` for a URL that the view does not hold. One contiguous scan.
+    /// Returns the buckets of a URL that start in `range`, in order of time, as (start,
+    /// count); `None` for a URL that the view does not hold. It is one contiguous scan.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count), and a range that ends before it starts.
     pub fn counts(
         &self,
         url: &str,
         granularity: Granularity,
         range: Range<i64>,
     ) -> Result<Option<Vec<(i64, i64)>>> {
-        forward(&range)?;
+        must_not_be_backward(&range)?;
         match self.current.load().url(url)? {
             Some(rows) => rows.counts(granularity, range).map(Some),
             None => Ok(None),
         }
     }
 
-    /// The same for bytes.
+    /// Returns the buckets of a URL that start in `range`, in order of time, as (start,
+    /// bytes); `None` for a URL that the view does not hold.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and a range that ends before it starts.
     #[allow(clippy::type_complexity)] // a row is a time and its bytes
     pub fn byte_values(
         &self,
@@ -138,15 +165,18 @@ impl Store {
         granularity: Granularity,
         range: Range<i64>,
     ) -> Result<Option<Vec<(i64, Vec<u8>)>>> {
-        forward(&range)?;
+        must_not_be_backward(&range)?;
         match self.current.load().url(url)? {
             Some(rows) => rows.byte_values(granularity, range).map(Some),
             None => Ok(None),
         }
     }
 
-    /// The sum over the scans of a plan; `None` for a URL that the view does not
-    /// hold. One look into the index, then one contiguous read a scan.
+    /// Returns the sum over the scans of a plan; `None` for a URL that the view does not hold.
+    /// The URL is looked up once, and each scan is one contiguous read.
+    ///
+    /// # Errors
+    /// As [`counts`](Self::counts), and a sum that does not fit 64 bits.
     ///
     /// ```
     /// use lambda_workbook::calendar::Granularity::{Day, Hour};
@@ -166,21 +196,26 @@ impl Store {
         snapshot.shard_of(hash).sum_by_hash(url, hash, plan)
     }
 
-    /// Checks every block of the version. O(bytes).
+    /// Verifies every block of the version that is open. O(bytes).
+    ///
+    /// # Errors
+    /// The first damage that is found.
     pub fn verify(&self) -> Result<()> {
         self.snapshot().verify()
     }
 
-    /// The versions in the store's folder.
+    /// Returns the versions in the store's folder.
     pub fn versions(&self) -> &Versions {
         &self.versions
     }
 
-    /// Serves a version that is kept, older or newer, after checking every block of it.
-    /// Readers have it after their next [`refresh`](Self::refresh). O(bytes).
+    /// Serves a version that is kept, older or newer, after verifying every block of it.
+    /// Readers, this one included, read it after their next [`refresh`](Self::refresh).
+    /// O(bytes).
     ///
     /// # Errors
-    /// A version that is not kept or damaged, or a folder that is being written.
+    /// A version that is not kept or that is damaged, or a folder to which another process is
+    /// writing.
     pub fn roll_back_to(&self, version: u64) -> Result<()> {
         self.versions.roll_back_after(version, |folder| {
             Snapshot::open_in(folder, version)?.verify()
@@ -188,7 +223,7 @@ impl Store {
     }
 }
 
-/// One version, opened: all of its shards.
+/// One version of a store, with all of its shards open.
 #[derive(Debug)]
 pub struct Snapshot {
     header: Header,
@@ -196,18 +231,21 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Opens the version that is served.
     fn open(versions: &Versions) -> Result<Self> {
         loop {
             let version = versions.served()?;
             match Self::open_in(&versions.folder(version), version) {
-                // Removed while it was opened: later versions were published meanwhile.
+                // Other versions were published, and this one was removed, while it was being
+                // opened. Try again with the one that is served now.
                 Err(StoreError::Missing { .. }) if versions.served()? != version => {}
                 other => return other,
             }
         }
     }
 
-    /// Opens the store in `folder`, which is one version or a part of one.
+    /// Opens the store in `folder`, which is a version or a part of one, with the number
+    /// `version`.
     ///
     /// # Errors
     /// A file that is missing, damaged or of another format.
@@ -218,37 +256,45 @@ impl Snapshot {
         Ok(Self { header, shards })
     }
 
-    /// Checks every block. O(bytes).
+    /// Verifies every block of every shard. O(bytes).
     ///
     /// # Errors
-    /// The first block that is not what was written.
+    /// The first damage that is found.
     pub fn verify(&self) -> Result<()> {
         self.shards.iter().try_for_each(Shard::verify)
     }
 
-    /// What the version holds.
+    /// Returns the header of the version.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Its shards, by number.
+    /// Returns the shards in the order of their numbers.
     pub fn shards(&self) -> &[Shard] {
         &self.shards
     }
 
-    /// All rows of a URL; `None` if the view has none.
+    /// Returns the rows of a URL; `None` if the view does not hold it.
+    ///
+    /// # Errors
+    /// A damaged block in the head of its record.
     pub fn url<'a>(&'a self, url: &'a str) -> Result<Option<UrlRows<'a>>> {
         let hash = hash(url);
         self.shard_of(hash).url_by_hash(url, hash)
     }
 
+    /// Returns the shard of the URLs with this hash.
     #[inline]
     fn shard_of(&self, hash: u64) -> &Shard {
         &self.shards[shard_of_hash(hash, self.header.shards) as usize]
     }
 }
 
-pub(super) fn forward(range: &Range<i64>) -> Result<()> {
+/// Checks a range of epoch seconds.
+///
+/// # Errors
+/// [`StoreError::BackwardRange`] if it ends before it starts.
+pub(super) fn must_not_be_backward(range: &Range<i64>) -> Result<()> {
     if range.start > range.end {
         return Err(StoreError::BackwardRange {
             from: range.start,

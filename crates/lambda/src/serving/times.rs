@@ -1,37 +1,43 @@
-//! The times of a run, and the way from a time to a row.
+//! The times of a run: how they are stored, and how the row of a time is found.
 //!
-//! | form | what is stored | a time is found |
+//! | form | what is stored | how a row is found |
 //! |---|---|---|
-//! | no gaps | nothing: bucket i starts at first + i * width | at once |
-//! | marked | a bit for each bucket, in groups with the number of rows before them | by one group, which is one block |
-//! | near, far | seconds since the first, in 4 or 8 bytes | by halving |
+//! | no gaps | nothing: row i starts at `first + i * width` | by arithmetic, O(1) |
+//! | marked | a bit for each bucket, in groups; each group begins with the number of rows before it | by reading one group, which is one block, O(1) |
+//! | near, far | for each row the seconds since `first`, in 4 or 8 bytes | by binary search, O(log rows) |
 //!
-//! A page that nobody saw in some hours has gaps; its hours are marked. Only what
-//! is off the buckets, or few rows in a long time, is searched for.
+//! Most runs have no gaps, or are marked because a page had no visitor in some hours. The
+//! lists of seconds serve times that are not whole buckets after the first, and runs with few
+//! rows in a long time, in which most bits would be zero.
 use super::blocks::{CONTENT, Damaged};
 use super::record::{Run, pad};
 use super::url_rows::UrlRows;
 use calendar::Granularity;
 use std::ops::Range;
 
-/// How the times of a run are stored.
+/// The form in which the times of a run are stored; its number is the code in the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Times {
+    /// Every bucket from the first to the last has a row.
     NoGaps = 0,
+    /// Seconds since the first row, in 4 bytes.
     Near = 1,
+    /// Seconds since the first row, in 8 bytes.
     Far = 2,
+    /// A bit for each bucket, which is 1 if the bucket has a row.
     Marked = 3,
 }
 
-/// Bytes of a group of marks: eight for the rows before it, a bit for each bucket.
-/// It fills a block.
+/// Bytes of a group of marks: 8 for the number of rows before it, then a bit for each of
+/// its buckets. A group fills the content of one block.
 const GROUP: usize = CONTENT;
-/// Words of marks in a group.
+/// 64-bit words of marks in a group.
 const WORDS: usize = GROUP / 8 - 1;
-/// Buckets of a group: sixteen days of hours.
+/// Buckets in a group: 384, which is 16 days of hours.
 const MARKS: u64 = WORDS as u64 * 64;
 
 impl Times {
+    /// Returns the form with this code; `None` if there is none.
     #[inline]
     pub fn decode(code: u8) -> Option<Self> {
         match code {
@@ -43,25 +49,30 @@ impl Times {
         }
     }
 
-    /// Writes the times of a run, which are in order, in the form that suits; the
-    /// form, and where they begin.
+    /// Appends the times of a run, which rise, in the most suitable form. Returns the form,
+    /// and the place of the times in `out`.
     pub fn encode(ts: &[i64], granularity: Granularity, out: &mut Vec<u8>) -> (Self, usize) {
         let (first, last) = (ts[0], ts[ts.len() - 1]);
-        // Not negative, but up to the full width.
+        // The difference of two i64 always fits u64, though it may not fit i64.
         let since = |ts: i64| ts.wrapping_sub(first) as u64;
         let step = granularity.secs() as u64;
         let groups = since(last) / step / MARKS + 1;
+
+        // Whole buckets after the first row: no gaps, or marks.
         if ts.iter().all(|&ts| since(ts) % step == 0) {
             if since(last) / step == ts.len() as u64 - 1 {
                 return (Self::NoGaps, pad(out, 0));
             }
-            // Up to twice what the times themselves would take.
+            // Marks may take up to twice the bytes of a list of 4-byte seconds (and one
+            // group), because they are found by one read instead of a search.
             if groups <= ts.len() as u64 / 7 + 1 {
                 let at = pad(out, groups as usize * GROUP);
                 mark(ts.iter().map(|&ts| since(ts) / step), groups as usize, out);
                 return (Self::Marked, at);
             }
         }
+
+        // Anything else: a list of seconds.
         if u32::try_from(since(last)).is_ok() {
             let at = pad(out, ts.len() * 4);
             out.extend(ts.iter().flat_map(|&ts| (since(ts) as u32).to_le_bytes()));
@@ -74,6 +85,8 @@ impl Times {
     }
 }
 
+/// Appends `groups` groups of marks, with a 1 for each of the `buckets`, which are counted
+/// from the first row.
 fn mark(buckets: impl Iterator<Item = u64>, groups: usize, out: &mut Vec<u8>) {
     let mut marks = vec![[0u64; WORDS]; groups];
     for bucket in buckets {
@@ -91,7 +104,8 @@ fn mark(buckets: impl Iterator<Item = u64>, groups: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// For each granularity what [`bucket_of`] multiplies by, and the bits it drops.
+/// For each granularity the factor by which [`bucket_of`] multiplies, and the number of bits
+/// by which it then shifts the upper half of the product to the right.
 const RECIPROCALS: [(u64, u32); 4] = {
     let mut all = [(0, 0); 4];
     let mut g = 0;
@@ -104,11 +118,15 @@ const RECIPROCALS: [(u64, u32); 4] = {
     all
 };
 
-/// The bucket that holds a second, counted from the first.
+/// Returns `since / granularity.secs()`: the number of the bucket that holds a second,
+/// where both are counted from the first row.
 ///
-/// A division by way of a multiplication, which takes a tenth of the time: exact
-/// below 2^60, and all widths are multiples of 16 (Granlund and Montgomery,
-/// "Division by invariant integers using multiplication", 1994).
+/// A 64-bit division is one of the slowest instructions of a processor. Because the divisor
+/// is one of four constants, the quotient is computed by a multiplication with its
+/// reciprocal and a shift (Granlund and Montgomery, "Division by invariant integers using
+/// multiplication", 1994). The factor must be exact enough for every dividend: dividing
+/// dividend and divisor by 16 first keeps the dividend below 2^60, where it is. All four
+/// widths are multiples of 16.
 #[inline]
 fn bucket_of(since: u64, granularity: Granularity) -> u64 {
     let (factor, bits) = RECIPROCALS[granularity as usize];
@@ -117,7 +135,7 @@ fn bucket_of(since: u64, granularity: Granularity) -> u64 {
 }
 
 impl UrlRows<'_> {
-    /// The first row that starts at `ts` or later.
+    /// Returns the first row that starts at `ts` or later; the number of rows if none does.
     #[inline]
     pub(super) fn first_from(&self, run: &Run, ts: i64) -> Result<usize, Damaged> {
         if ts <= run.first {
@@ -133,7 +151,8 @@ impl UrlRows<'_> {
         }
     }
 
-    /// The same in a run whose times must be read.
+    /// Does the work of [`first_from`](Self::first_from) for a run whose times must be read.
+    /// Not inlined, so that the common case without gaps stays small.
     #[inline(never)]
     fn first_among(&self, run: &Run, since: u64) -> Result<usize, Damaged> {
         let (row, _) = match run.times {
@@ -143,7 +162,7 @@ impl UrlRows<'_> {
         Ok(row)
     }
 
-    /// The row that starts at `ts`, if there is one.
+    /// Returns the row that starts at `ts`; `None` if there is none.
     #[inline]
     pub(super) fn row_at(&self, run: &Run, ts: i64) -> Result<Option<usize>, Damaged> {
         if ts < run.first {
@@ -166,13 +185,16 @@ impl UrlRows<'_> {
         Ok(found.then_some(row))
     }
 
-    /// The first row in `bucket` or later, and whether the bucket has a row.
+    /// Returns the first row of a marked run in `bucket` or later, and whether that bucket
+    /// itself has a row. It reads one group.
     #[inline]
     fn seek_mark(&self, run: &Run, bucket: u64) -> Result<(usize, bool), Damaged> {
         let (group, bit) = (bucket / MARKS, (bucket % MARKS) as u32);
         if group >= self.groups(run) as u64 {
             return Ok((run.rows as usize, false));
         }
+
+        // The row is the number of rows before the group, plus the marks before the bucket.
         let (before, marks) = self.group(run, group as usize)?;
         let mut row = before;
         for (word, place) in marks.into_iter().zip((0u32..).step_by(64)) {
@@ -186,12 +208,12 @@ impl UrlRows<'_> {
         Ok((row as usize, marked))
     }
 
-    /// How many groups of marks a run has.
+    /// Returns the number of groups of a marked run: all that fits before the values.
     fn groups(&self, run: &Run) -> usize {
         run.values_at.saturating_sub(run.times_at) / GROUP
     }
 
-    /// The rows before a group, and its marks.
+    /// Reads a group: the number of rows before it, and its marks.
     #[inline]
     fn group(&self, run: &Run, group: usize) -> Result<(u64, [u64; WORDS]), Damaged> {
         let bytes = self.array::<GROUP>(run.times_at + group * GROUP)?;
@@ -200,6 +222,8 @@ impl UrlRows<'_> {
         Ok((word(0), std::array::from_fn(|n| word(n + 1))))
     }
 
+    /// Searches a list of seconds by halving. Returns the first row that starts `since`
+    /// seconds after the first or later, and whether it starts exactly then.
     fn search(&self, run: &Run, since: u64) -> Result<(usize, bool), Damaged> {
         let (mut low, mut high) = (0, run.rows as usize);
         while low < high {
@@ -214,7 +238,7 @@ impl UrlRows<'_> {
         Ok((low, found))
     }
 
-    /// Seconds from the first bucket to that of a row, of times that are listed.
+    /// Returns the seconds from the first row to a row of a run whose times are listed.
     fn listed(&self, run: &Run, row: usize) -> Result<u64, Damaged> {
         let at = run.times_at;
         match run.times {
@@ -223,7 +247,8 @@ impl UrlRows<'_> {
         }
     }
 
-    /// The times of some rows. O(rows).
+    /// Returns the starts of some rows in epoch seconds, UTC. O(rows), and for a marked run
+    /// also O(log groups).
     pub(super) fn times(&self, run: &Run, rows: Range<usize>) -> Result<Vec<i64>, Damaged> {
         let step = run.granularity.secs() as u64;
         let mut since = Vec::with_capacity(rows.len());
@@ -249,13 +274,14 @@ impl UrlRows<'_> {
                 })?;
             }
         }
+        // From seconds since the first row to epoch seconds.
         let ts = |since: u64| run.first.wrapping_add(since as i64);
         Ok(since.into_iter().map(ts).collect())
     }
 
-    /// The buckets of some rows, in a run with marks.
+    /// Returns the buckets of some rows of a marked run, counted from the first row.
     fn marked(&self, run: &Run, rows: Range<usize>) -> Result<Vec<u64>, Damaged> {
-        // The last group with no more rows before it than are skipped.
+        // Find the last group that does not begin after the first of the rows.
         let (mut low, mut high) = (0, self.groups(run));
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -265,6 +291,8 @@ impl UrlRows<'_> {
                 high = middle;
             }
         }
+
+        // From there on, collect the marks of the rows that are wanted.
         let mut buckets = Vec::with_capacity(rows.len());
         for group in low..self.groups(run) {
             let (before, marks) = self.group(run, group)?;
@@ -299,7 +327,7 @@ mod tests {
         ) {
             let granularity = Granularity::ALL[width];
             let step = granularity.secs() as u64;
-            // On both sides of the bounds of buckets, up to the last.
+            // On both sides of the bounds of buckets, up to the largest u64.
             for since in [times, (times % (u64::MAX / step)) * step + near, u64::MAX - near] {
                 let before = since.saturating_sub(2 * near);
                 prop_assert_eq!(bucket_of(since, granularity), since / step);

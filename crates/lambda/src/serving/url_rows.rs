@@ -1,4 +1,4 @@
-//! The rows of one URL: point reads, ranges and sums.
+//! The rows of one URL: point reads and ranges. Sums are in `sums`.
 use super::blocks::{Blocks, CONTENT, Damaged};
 use super::error::{Result, StoreError};
 use super::record::{self, ENTRY, HEAD, Run};
@@ -7,66 +7,81 @@ use calendar::Granularity;
 use std::cell::Cell;
 use std::ops::Range;
 
-/// All rows of one URL, found by one look into the index.
+/// The rows of one URL.
 ///
-/// A query asks for many buckets of one URL, so the URL is looked up once and
-/// the buckets after that.
+/// A query reads many buckets of one URL, so it looks the URL up once and then reads all
+/// of its buckets from here.
+///
+/// Every read verifies the blocks that it uses; damage is [`StoreError::Corrupt`].
 pub struct UrlRows<'a> {
     values: Blocks<'a>,
-    /// The first block of the record.
+    /// Number of the record's first block.
     start: usize,
-    /// The blocks that the entries lie in.
+    /// The content of the two blocks that hold the entries.
     head: [&'a [u8; CONTENT]; 2],
     url: &'a str,
+    /// Blocks verified so far.
     blocks: Cell<u32>,
 }
 
-/// How many runs a record may have.
+/// The most runs that a record can have.
 const RUNS: usize = Granularity::ALL.len();
 
-/// A read of blocks, which may be damaged.
+/// The result of reading blocks, any of which may be damaged.
 pub(super) type Read<T> = std::result::Result<T, Damaged>;
 
 impl<'a> UrlRows<'a> {
-    /// The record that begins with the block `start`, if it is sound and that of
-    /// `url`.
+    /// Reads the head of the record that begins at the block `start`.
+    ///
+    /// # Errors
+    /// If its head is damaged, or the record is that of another URL.
     #[inline]
     pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
-        let rows = Self::unproven(values, start, url)?;
+        let rows = Self::unverified(values, start, url)?;
         rows.check_head()?;
         Ok(rows)
     }
 
-    /// The same, with its head not checked yet: a place to fetch blocks from, and
-    /// nothing to answer from before [`check_head`](Self::check_head).
+    /// Returns the record that begins at the block `start`, with a head that is not verified
+    /// yet. It may be used to prefetch blocks, but nothing may be answered from it before
+    /// [`check_head`](Self::check_head) has succeeded.
     #[inline]
-    pub(super) fn unproven(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
+    pub(super) fn unverified(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
         for block in start..start.saturating_add(record::HEAD_BLOCKS) {
             values.fetch(block);
         }
-        let first = values.unproven(start).ok_or(Damaged(start))?;
+        let first = values.unverified(start).ok_or(Damaged(start))?;
         Ok(Self {
             values,
             start,
-            // Of a record in the last block of a file, whose entries need no second.
-            head: [first, values.unproven(start + 1).unwrap_or(first)],
+            // A record in the last block of the file has no second block, and as few
+            // entries as fit into the first.
+            head: [first, values.unverified(start + 1).unwrap_or(first)],
             url,
             blocks: Cell::new(0),
         })
     }
 
-    /// Checks the blocks of the head, and that it is that of the URL.
+    /// Verifies the blocks of the head, and that the record is that of the URL.
+    ///
+    /// # Errors
+    /// If a block is damaged, or the record is that of another URL.
     #[inline]
     pub(super) fn check_head(&self) -> Read<()> {
+        // The first block: the length of the URL, and the number of entries.
         let content = self.block(0)?;
         let runs = usize::from(content[4..HEAD].iter().copied().max().unwrap_or(0));
         let url = self.url.as_bytes();
         if content[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
             return Err(Damaged(self.start));
         }
+
+        // The second block, if it holds entries. They are read without further checks.
         if HEAD + runs * ENTRY > CONTENT {
-            self.block(1)?; // with the rest of the entries
+            self.block(1)?;
         }
+
+        // The URL itself, piece by piece.
         let (mut rest, mut same) = (url, true);
         self.pieces(record::url_at(runs, url.len()), url.len(), |piece| {
             let (here, later) = rest.split_at(piece.len());
@@ -76,29 +91,32 @@ impl<'a> UrlRows<'a> {
         same.then_some(()).ok_or(Damaged(self.start))
     }
 
-    /// The URL.
+    /// Returns the URL.
     pub fn url(&self) -> &'a str {
         self.url
     }
 
-    /// How many rows this granularity has.
+    /// Returns the number of rows of a granularity.
     pub fn len(&self, granularity: Granularity) -> usize {
         self.run(granularity).map_or(0, |run| run.rows as usize)
     }
 
-    /// Blocks read and checked so far, for this URL; one that was read again counts
-    /// again.
+    /// Returns the number of blocks that were read and verified so far for this URL. A block
+    /// that was read twice counts twice.
     pub fn blocks_read(&self) -> u32 {
         self.blocks.get()
     }
 
-    /// The count of a bucket; `None` if the view has no such bucket. O(1), or
-    /// O(log rows) in a run with few rows in a long time.
+    /// Returns the count of the bucket that starts at `ts`; `None` if the view has no such
+    /// bucket. O(1), or O(log rows) in a run with few rows in a long time.
+    ///
+    /// # Errors
+    /// A store whose values are not counts, or a damaged block.
     pub fn count(&self, granularity: Granularity, ts: i64) -> Result<Option<i64>> {
         match self.run(granularity) {
             Some(run) => {
                 self.must_hold_counts(&run)?;
-                self.told(self.count_at(&run, ts))
+                self.report(self.count_at(&run, ts))
             }
             None => Ok(None),
         }
@@ -110,17 +128,21 @@ impl<'a> UrlRows<'a> {
             return Ok(None);
         };
         let width = usize::from(run.width);
-        let count = self.within(run.values_at + row * width, width)?;
+        let count = self.in_one_block(run.values_at + row * width, width)?;
         Ok(Some(record::decode_count(count)))
     }
 
-    /// The counts of buckets that start in `range`, in order of time.
+    /// Returns the buckets that start in `range`, in order of time, as (start, count).
+    /// O(buckets).
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
     pub fn counts(&self, granularity: Granularity, range: Range<i64>) -> Result<Vec<(i64, i64)>> {
         let Some(run) = self.run(granularity) else {
             return Ok(Vec::new());
         };
         self.must_hold_counts(&run)?;
-        self.told(self.counts_in(&run, &range))
+        self.report(self.counts_in(&run, &range))
     }
 
     fn counts_in(&self, run: &Run, range: &Range<i64>) -> Read<Vec<(i64, i64)>> {
@@ -134,19 +156,27 @@ impl<'a> UrlRows<'a> {
         Ok(self.times(run, rows)?.into_iter().zip(counts).collect())
     }
 
-    /// The bytes of a bucket; `None` if the view has no such bucket. O(bytes).
+    /// Returns the bytes of the bucket that starts at `ts`, such as a sketch; `None` if the
+    /// view has no such bucket. O(bytes).
+    ///
+    /// # Errors
+    /// A store of counts, or a damaged block.
     pub fn bytes(&self, granularity: Granularity, ts: i64) -> Result<Option<Vec<u8>>> {
         let Some(run) = self.run(granularity) else {
             return Ok(None);
         };
         self.must_hold_bytes(&run)?;
-        self.told(self.row_at(&run, ts).and_then(|row| {
+        self.report(self.row_at(&run, ts).and_then(|row| {
             let bytes = row.map(|row| self.bytes_of(&run, row));
             bytes.transpose()
         }))
     }
 
-    /// The bytes of buckets that start in `range`, in order of time. O(bytes).
+    /// Returns the buckets that start in `range`, in order of time, as (start, bytes).
+    /// O(bytes).
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
     pub fn byte_values(
         &self,
         granularity: Granularity,
@@ -156,7 +186,7 @@ impl<'a> UrlRows<'a> {
             return Ok(Vec::new());
         };
         self.must_hold_bytes(&run)?;
-        self.told(self.rows_in(&run, &range).and_then(|rows| {
+        self.report(self.rows_in(&run, &range).and_then(|rows| {
             let times = self.times(&run, rows.clone())?;
             let values = times.into_iter().zip(rows);
             values
@@ -165,7 +195,8 @@ impl<'a> UrlRows<'a> {
         }))
     }
 
-    /// The run of a granularity. Its entry is checked with the head.
+    /// Returns the run of a granularity; `None` if the URL has no rows of it. Its entry was
+    /// verified together with the head.
     #[inline]
     pub(super) fn run(&self, granularity: Granularity) -> Option<Run> {
         let number = self.head[0][4 + granularity as usize];
@@ -177,7 +208,7 @@ impl<'a> UrlRows<'a> {
         Run::decode(granularity, entry.first_chunk()?)
     }
 
-    /// The rows that start in a range.
+    /// Returns the rows of a run that start in a range of epoch seconds.
     #[inline]
     pub(super) fn rows_in(&self, run: &Run, range: &Range<i64>) -> Read<Range<usize>> {
         let from = self.first_from(run, range.start)?;
@@ -185,6 +216,8 @@ impl<'a> UrlRows<'a> {
         Ok(from..to.max(from))
     }
 
+    /// Returns the bytes of a row. The table of ends comes before the values: the value of a
+    /// row begins where that of the row before it ends.
     fn bytes_of(&self, run: &Run, row: usize) -> Read<Vec<u8>> {
         let ends = run.values_at;
         let start = match row {
@@ -200,26 +233,29 @@ impl<'a> UrlRows<'a> {
         Ok(bytes)
     }
 
+    /// Returns the 8-byte number at a place that is a multiple of 8.
     pub(super) fn word(&self, at: usize) -> Read<u64> {
         self.array(at).copied().map(u64::from_le_bytes)
     }
 
-    /// Bytes that lie in one block.
+    /// Returns `N` bytes that lie in one block.
     #[inline]
     pub(super) fn array<const N: usize>(&self, at: usize) -> Read<&'a [u8; N]> {
-        let bytes = self.within(at, N)?;
+        let bytes = self.in_one_block(at, N)?;
         Ok(bytes.try_into().expect("so many bytes"))
     }
 
+    /// Returns `length` bytes that lie in one block. Bytes that would cross into the next
+    /// block are damage: the encoder does not make such places.
     #[inline]
-    fn within(&self, at: usize, length: usize) -> Read<&'a [u8]> {
+    fn in_one_block(&self, at: usize, length: usize) -> Read<&'a [u8]> {
         let content = self.block(at / CONTENT)?;
         let start = at % CONTENT;
         let bytes = content.get(start..start + length);
         bytes.ok_or(Damaged(self.start + at / CONTENT))
     }
 
-    /// Bytes of the record, block by block.
+    /// Passes `length` bytes of the record to `take`, a piece from each block.
     #[inline]
     pub(super) fn pieces(
         &self,
@@ -232,8 +268,8 @@ impl<'a> UrlRows<'a> {
         })
     }
 
-    /// The blocks that some bytes lie in, and where in them; they begin in a block of
-    /// the record, at a place in its content.
+    /// Passes to `take` each block that holds some of the `length` bytes which begin at the
+    /// byte `from` of the record's `block`, with the range of those bytes in its content.
     #[inline]
     pub(super) fn each_block(
         &self,
@@ -251,25 +287,26 @@ impl<'a> UrlRows<'a> {
         Ok(())
     }
 
-    /// A block of the record, believed only when it is sound.
+    /// Returns the verified content of a block of the record, counted from 0.
     #[inline]
     fn block(&self, number: usize) -> Read<&'a [u8; CONTENT]> {
         self.blocks.set(self.blocks.get().wrapping_add(1));
         self.values.read(self.start.wrapping_add(number))
     }
 
-    /// Asks the processor for a block of the record.
+    /// Prefetches a block of the record, counted from 0.
     #[inline]
     pub(super) fn fetch(&self, block: usize) {
         self.values.fetch(self.start.wrapping_add(block));
     }
 
-    /// Says where the damage is.
+    /// Turns damage in a block into the error that names the file.
     #[inline]
-    pub(super) fn told<T>(&self, read: Read<T>) -> Result<T> {
+    pub(super) fn report<T>(&self, read: Read<T>) -> Result<T> {
         read.map_err(|damaged| self.values.error(damaged))
     }
 
+    /// Checks that the values of a run are counts.
     #[inline]
     pub(super) fn must_hold_counts(&self, run: &Run) -> Result<()> {
         match run.width {
@@ -278,6 +315,7 @@ impl<'a> UrlRows<'a> {
         }
     }
 
+    /// Checks that the values of a run are bytes.
     fn must_hold_bytes(&self, run: &Run) -> Result<()> {
         match run.width {
             0 => Ok(()),
@@ -285,6 +323,7 @@ impl<'a> UrlRows<'a> {
         }
     }
 
+    /// Returns the error for values of another kind than the caller asked for.
     #[cold]
     fn other_values(&self, found: &str, wanted: &str) -> StoreError {
         StoreError::Values {

@@ -1,17 +1,20 @@
-//! What a store holds: counts, sketches of one precision, or plain bytes.
+//! The values of a store: counts, sketches of one precision, or other bytes.
 use super::error::{Result, StoreError};
 use std::fmt;
 use std::path::Path;
 
-/// The kind of all values of a version. It stands in the header, so that nobody
-/// merges sketches of different precision or adds up what is no count.
+/// The kind of all values in a version. The header holds it, so that a reader can refuse to
+/// add up values that are not counts, or to merge sketches of different precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueKind {
-    /// 64-bit counts.
+    /// Signed 64-bit counts.
     Counts,
-    /// The bytes of HyperLogLog sketches with 2^precision registers.
-    Sketches { precision: u8 },
-    /// Bytes of any other meaning.
+    /// HyperLogLog sketches, as the bytes of [`Sketch::to_bytes`](crate::batch::Sketch::to_bytes).
+    Sketches {
+        /// Precision of all of them: a sketch has 2^precision registers.
+        precision: u8,
+    },
+    /// Bytes with any other meaning.
     Bytes,
 }
 
@@ -26,7 +29,7 @@ impl fmt::Display for ValueKind {
 }
 
 impl ValueKind {
-    /// Reads what [`Display`](fmt::Display) wrote.
+    /// Parses the text that [`Display`](fmt::Display) writes; `None` for any other text.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text.strip_prefix("sketches of precision ") {
             Some(precision) => Some(Self::Sketches {
@@ -38,7 +41,10 @@ impl ValueKind {
         }
     }
 
-    /// An error unless the store at `path` is of the `wanted` kind.
+    /// Checks that this kind is the `wanted` one.
+    ///
+    /// # Errors
+    /// [`StoreError::Values`], which names the store at `path`, if it is another kind.
     pub(super) fn must_be(self, wanted: Self, path: &Path) -> Result<()> {
         if self == wanted {
             return Ok(());
@@ -51,11 +57,12 @@ impl ValueKind {
     }
 }
 
-/// A value on its way into a store.
+/// A value that is given to a [`Builder`](super::Builder).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
+    /// A count.
     Count(i64),
-    /// A sketch, or other bytes.
+    /// The bytes of a sketch, or other bytes.
     Bytes(&'a [u8]),
 }
 
