@@ -1,12 +1,15 @@
 //! The three layers over one topic of a log: `query = function(serving views, realtime
 //! views)`.
 //!
-//! 1. An answer holds every event that it claims to hold exactly once: those before the
-//!    served batch's cut from the serving views, those after it from the realtime views.
-//! 2. If events between the two are in neither, there is no answer but an error that
+//! A batch has a *cut*: for each partition of the log the offset before which every record is
+//! in the batch.
+//!
+//! 1. An answer counts every record exactly once: records before the cut of the served batch
+//!    from the serving views, and records after it from the realtime views.
+//! 2. If there are records between the two that are in neither, a query returns an error that
 //!    names the missing batch.
-//! 3. **Eventual accuracy**: what the speed layer only approximates (who is one person,
-//!    duplicates that arrive late) is right after the next batch run.
+//! 3. **Eventual accuracy**: what the speed layer only approximates (which identifiers are one
+//!    person, and duplicates that arrive late) is exact after the next batch run.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 12.
 use crate::batch::Precision;
@@ -23,35 +26,39 @@ use crate::speed::{
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The topic of the log in a folder of [`Lambda::open_home`].
+/// The name of the topic in the log of [`Lambda::open_home`].
 pub const TOPIC: &str = "datums";
+/// Partitions of a new topic of [`Lambda::open_home`].
 const PARTITIONS: u32 = 2;
 /// Shards of each serving store.
 const SHARDS: u32 = 2;
-/// Batches kept for a way back.
+/// Versions of the views that are kept for a roll-back.
 const KEPT: usize = 3;
 
-/// How realtime views expire.
+/// How realtime views are expired, once a batch contains their records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
-    /// Two sets of views, cleared in turn.
+    /// Two sets of realtime views are cleared in turn.
     #[default]
     Alternating,
-    /// One set, rows deleted by watermark.
+    /// A single set of realtime views, from which rows are deleted by watermark.
     ByWatermark,
 }
 
-/// How the layers are made.
+/// The options of [`Lambda::open`].
 #[derive(Clone)]
 pub struct Options {
+    /// How realtime views are expired.
     pub expiry: Expiry,
-    /// Offsets of a partition that streaming dedupe reaches back.
+    /// Size of the deduplication window: the number of offsets of a partition over which the
+    /// speed layer recognises duplicates.
     pub window: usize,
-    /// Of the sketches of the serving views.
+    /// Precision of the sketches in the serving views.
     pub precision: Precision,
-    /// Of those of the realtime views. A lower one makes updates smaller and merged
-    /// uniques worse, until the next batch run.
+    /// Precision of the sketches in the realtime views. A lower one makes updates smaller, and
+    /// merged uniques less accurate until the next batch run.
     pub realtime_precision: Precision,
+    /// Options of the store of the realtime views.
     pub store: StoreOptions,
 }
 
@@ -93,8 +100,11 @@ impl Default for Options {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Lambda {
+    /// The folder of all layers.
     folder: PathBuf,
+    /// The topic, and how it is read.
     source: Source,
+    /// Partitions of the topic.
     partitions: usize,
     /// Precision of the sketches of the serving views.
     precision: Precision,
@@ -104,7 +114,11 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// Opens the layers in a folder, or makes them, over a topic that is there.
+    /// Opens the layers in a folder, over a topic that exists. Layers that do not exist yet are
+    /// made.
+    ///
+    /// # Errors
+    /// If there is no such topic, or a layer cannot be opened or made.
     pub fn open(
         folder: impl AsRef<Path>,
         log: Arc<dyn Log>,
@@ -120,18 +134,18 @@ impl Lambda {
         })
     }
 
-    /// Opens the layers in a folder that has the log too, in its subfolder `log`, or makes
-    /// all of it. The log's topic is [`TOPIC`]; a new one gets two partitions.
+    /// Opens the layers in a folder that contains the log too, or makes all of them. The topic
+    /// is [`TOPIC`]; a new one gets two partitions.
     ///
     /// ```text
-    /// log/        what arrives
-    /// master/     all data, in parts
+    /// log/        the log, with all records that arrived
+    /// master/     the master data set, in parts
     /// views/      versions of the batch views
-    /// realtime/   realtime views of what came after the batch
+    /// realtime/   realtime views of the records after the cut of the batch
     /// ```
     ///
     /// # Errors
-    /// If a part cannot be opened, for example because another process has it open.
+    /// If a layer cannot be opened, for example because another process has it open.
     pub fn open_home(folder: impl AsRef<Path>, options: Options) -> Result<Self> {
         let folder = folder.as_ref();
         let log = EmbeddedLog::open(folder.join("log"))?;
@@ -139,18 +153,22 @@ impl Lambda {
         Self::open(folder, Arc::new(log), TOPIC, options)
     }
 
-    /// The log that the layers read.
+    /// Returns the log that the layers read.
     pub fn log(&self) -> &dyn Log {
         self.source.log.as_ref()
     }
 
-    /// The topic that the layers read.
+    /// Returns the name of the topic that the layers read.
     pub fn topic(&self) -> &str {
         &self.source.topic
     }
 
-    /// The same with other realtime views, which `realtime` opens in a folder; new
-    /// ones begin at the cut of a batch.
+    /// Opens the layers with other realtime views. `realtime` is given the topic, the folder of
+    /// the realtime views, and the number and the cut of the served batch, at which new realtime
+    /// views begin.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and those of `realtime`.
     pub fn open_with(
         folder: impl AsRef<Path>,
         log: Arc<dyn Log>,
@@ -158,6 +176,7 @@ impl Lambda {
         options: Options,
         realtime: impl FnOnce(&Source, &Path, u64, &[u64]) -> speed::Result<Box<dyn Expiring>>,
     ) -> Result<Self> {
+        // The topic.
         let folder = folder.as_ref().to_owned();
         let partitions = log.partitions(topic)? as usize;
         let source = Source {
@@ -167,17 +186,21 @@ impl Lambda {
             precision: options.realtime_precision,
             store: options.store,
         };
+
+        // The batch and serving layers.
         let master = Master::at(folder.join("master"));
         let views = folder.join("views");
         let mut served = ServedViews::open_or_none(&views)?;
         if served.batch() == 0
             && let Some((batch, cut)) = master.last()?
         {
-            // The views were lost, or never published: they are a function of the master
-            // data.
+            // There is master data but no view: the views were lost, or never published.
+            // They are a function of the master data, so compute them again.
             let job = job_of(&master, batch, options.precision);
             served = run(&Local::default(), &job, &views, batch, &cut)?.publish()?;
         }
+
+        // The speed layer, from the cut on.
         let mut cut = served.cut();
         cut.resize(partitions, 0);
         let home = folder.join("realtime");
@@ -193,13 +216,19 @@ impl Lambda {
         })
     }
 
-    /// Applies up to `most` waiting records of each partition to the realtime
-    /// views.
+    /// Applies up to `most` waiting records of each partition to the realtime views. Returns
+    /// what was applied.
+    ///
+    /// # Errors
+    /// A log or a realtime view that cannot be read or written.
     pub fn step(&mut self, most: usize) -> Result<Step> {
         Ok(self.realtime.step(most)?)
     }
 
-    /// Applies all that waits.
+    /// Applies all waiting records to the realtime views.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
     pub fn drain(&mut self) -> Result<()> {
         while self.realtime.lag()? > 0 {
             self.step(1 << 16)?;
@@ -207,62 +236,83 @@ impl Lambda {
         Ok(())
     }
 
-    /// The realtime views.
+    /// Returns the realtime views.
     pub fn realtime(&self) -> &dyn Expiring {
         self.realtime.as_ref()
     }
 
-    /// The views that are served.
+    /// Returns the serving views.
     pub fn served(&self) -> &ServedViews {
         &self.served
     }
 
-    /// The cut of the batch that is served: the offset in each partition before which the
-    /// serving views hold every record.
+    /// Returns the cut of the served batch: for each partition the offset before which the serving
+    /// views contain every record. All are 0 before the first batch.
     pub fn cut(&self) -> Offsets {
         let mut cut = self.served.cut();
         cut.resize(self.partitions, 0);
         cut
     }
 
-    /// Takes the cut of the next batch, unless it was taken before: every record before it
-    /// will be in the batch. Returns the batch's number and the cut.
+    /// Takes the cut of the next batch, unless it was taken before. Returns the number of the
+    /// batch, and the cut.
+    ///
+    /// # Errors
+    /// A log or a realtime view that cannot be read or written.
     pub fn begin_batch(&mut self) -> Result<(u64, Offsets)> {
         let batch = self.served.batch() + 1;
         Ok((batch, self.realtime.begin_batch(batch)?))
     }
 
-    /// All data, as batch runs read them.
+    /// Returns the master data set, from which batch runs read.
     pub fn master(&self) -> &Master {
         &self.master
     }
 
-    /// Computes the views of a batch on this machine. Nothing is served yet.
+    /// Computes the views of a batch on this machine. They are not served before
+    /// [`publish`](Self::publish).
+    ///
+    /// # Errors
+    /// As [`build_by`](Self::build_by).
     pub fn build(&self, batch: u64, cut: &[u64]) -> Result<BatchRun> {
         self.build_by(&Local::default(), batch, cut)
     }
 
-    /// Computes the views of a batch by another engine, such as a cluster, or one with a
-    /// bug.
+    /// Computes the views of a batch with another engine, for example a cluster, or an engine
+    /// with a bug.
+    ///
+    /// # Errors
+    /// A log or a master data set that cannot be read or written, or views that the engine
+    /// cannot compute.
     pub fn build_by(&self, engine: &dyn Engine, batch: u64, cut: &[u64]) -> Result<BatchRun> {
         self.master.absorb(&self.source, batch, &self.cut(), cut)?;
         let job = job_of(&self.master, batch, self.precision);
         run(engine, &job, &self.folder.join("views"), batch, cut)
     }
 
-    /// Serves a batch. The realtime views still hold what it holds; queries leave that
-    /// out.
+    /// Publishes a batch. The realtime views still contain its records, until
+    /// [`expire`](Self::expire); queries read them from the cut of the batch on only.
+    ///
+    /// # Errors
+    /// If the disk refuses. What was served before is served on.
     pub fn publish(&mut self, run: BatchRun) -> Result<()> {
         self.served = run.publish()?;
         Ok(())
     }
 
-    /// Removes what the serving views hold from the realtime views.
+    /// Removes the records that the serving views contain from the realtime views.
+    ///
+    /// # Errors
+    /// A realtime view that cannot be read or written.
     pub fn expire(&mut self) -> Result<()> {
         Ok(self.realtime.expire(self.served.batch())?)
     }
 
-    /// A batch run from its cut to the expiry; the batch's number.
+    /// Executes a whole batch run: takes the cut, computes the views, publishes them, and expires
+    /// realtime views. Returns the number of the batch.
+    ///
+    /// # Errors
+    /// Those of the four steps.
     pub fn run_batch(&mut self) -> Result<u64> {
         let (batch, cut) = self.begin_batch()?;
         let built = self.build(batch, &cut)?;
@@ -271,13 +321,13 @@ impl Lambda {
         Ok(batch)
     }
 
-    /// Serves an older batch again, also after a restart, until the next one is
-    /// published.
+    /// Rolls back to an older batch, which is then served until the next one is published, also
+    /// after a restart.
     ///
     /// # Errors
-    /// If the batch is not kept.
+    /// [`LambdaError::NotKept`] if no version of that batch is kept.
     pub fn roll_back(&mut self, batch: u64) -> Result<()> {
-        // A batch that was run again has several versions; the newest is meant.
+        // A batch that was computed several times has several versions. Take the newest.
         let versions = self.served.versions().clone();
         let mut kept = Vec::new();
         for version in versions.kept()? {
@@ -294,10 +344,11 @@ impl Lambda {
         Ok(())
     }
 
-    /// A view of both layers as they are now.
+    /// Returns a query over both layers as they are now.
     ///
     /// # Errors
-    /// If a batch is missing between them.
+    /// If a batch is missing between them: the realtime views do not begin at the cut of the
+    /// serving views.
     pub fn query(&self) -> Result<Query<'_>> {
         let ends = self.source.log.ends(&self.source.topic)?;
         Query::new(
@@ -308,7 +359,7 @@ impl Lambda {
     }
 }
 
-/// The job that computes all views of the first batches.
+/// Returns the job that computes all views of the master data up to a batch.
 fn job_of(master: &Master, batch: u64, precision: Precision) -> Job {
     Job {
         precision,
@@ -318,7 +369,7 @@ fn job_of(master: &Master, batch: u64, precision: Precision) -> Job {
     }
 }
 
-/// Computes a batch as the next version of the views.
+/// Computes the views of a batch as the next version of the views, which is not published yet.
 fn run(engine: &dyn Engine, job: &Job, views: &Path, batch: u64, cut: &[u64]) -> Result<BatchRun> {
     let how = Serving {
         shards: SHARDS,

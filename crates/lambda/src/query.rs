@@ -1,9 +1,8 @@
-//! The merged query: what the serving views and the realtime views say together.
+//! The query: it merges the serving views with the realtime views.
 //!
-//! Counts add, sketches merge, and visits join where a person's later views go on
-//! with a visit that the batch layer has seen the beginning of. That is why the
-//! merge is a function of the *views* and not of the answers: neither uniques nor
-//! bounce rates can be added.
+//! Counts are added, sketches are merged, and visits are joined where page views after the cut
+//! continue a visit that began before it. So a query must merge the *views* of both layers,
+//! and not their answers: neither uniques nor bounce rates can be added.
 use crate::batch::bounces::{Stretch, join};
 use crate::batch::sketch::Sketch;
 use crate::error::Result;
@@ -17,32 +16,34 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Range;
 
-/// A value with where it comes from and how fresh it is.
+/// An answer, with the part of each layer and its freshness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer<T> {
-    /// Of both layers.
+    /// The answer from both layers.
     pub value: T,
-    /// What the serving views alone would say.
+    /// The answer that the serving views alone would give.
     pub serving: T,
-    /// What the realtime views alone would say.
+    /// The answer that the realtime views alone would give.
     pub realtime: T,
+    /// How much of the log the answer contains.
     pub freshness: Freshness,
 }
 
-/// How much of the log an answer holds.
+/// How much of the log an answer contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    /// The batch that is served.
+    /// Number of the served batch; 0 before the first.
     pub batch: u64,
-    /// Records in the serving views.
+    /// Number of records in the serving views: those before the cut of the batch.
     pub served: u64,
-    /// Records in the realtime views, since the batch's cut.
+    /// Number of records in the realtime views after the cut of the batch.
     pub realtime: u64,
-    /// Records in the log that no view holds yet.
+    /// Number of records in the log that are in no view yet.
     pub waiting: u64,
 }
 
 impl Freshness {
+    /// Returns the numbers with their captions.
     fn facts(&self) -> [(&'static str, String); 4] {
         let records = |n: u64| counted(n as usize, "record", "records");
         let batch = match self.batch {
@@ -66,6 +67,7 @@ impl Freshness {
     }
 }
 
+/// Returns a table of facts, one in each row.
 fn rendered(caption: &str, facts: &[(&str, String)]) -> Rich {
     let facts: Vec<(&str, &dyn Display)> = facts
         .iter()
@@ -81,7 +83,7 @@ impl Render for Freshness {
 }
 
 impl<T: Display> Render for Answer<T> {
-    /// The value, what each layer alone would say, and how fresh it is.
+    /// Shows the answer, the part of each layer, and the freshness.
     fn render(&self) -> Rich {
         let mut facts = vec![
             ("value", self.value.to_string()),
@@ -93,25 +95,29 @@ impl<T: Display> Render for Answer<T> {
     }
 }
 
-/// Both layers at one moment.
+/// Both layers at one moment. All answers of a query are about the same records.
 pub struct Query<'a> {
     served: ServedViews,
+    /// The cut of the served batch.
     cut: Offsets,
+    /// The realtime views after the cut.
     since: Since<'a>,
     freshness: Freshness,
 }
 
 impl<'a> Query<'a> {
-    /// The views that are served.
+    /// Returns the serving views.
     pub fn served(&self) -> &ServedViews {
         &self.served
     }
 
-    /// Views that meet at one cut, and the log's ends.
+    /// Creates a query from serving views, the realtime views since their cut, and the end of each
+    /// partition of the log (its next offset).
     ///
     /// # Errors
-    /// If they do not meet.
+    /// [`SpeedError::UnknownBatch`] if the realtime views begin at another cut.
     pub fn new(served: &ServedViews, since: Since<'a>, ends: Vec<u64>) -> Result<Self> {
+        // Both layers must meet at one cut.
         let mut cut = served.cut();
         cut.resize(ends.len(), 0);
         if since.cut != cut {
@@ -121,7 +127,9 @@ impl<'a> Query<'a> {
             }
             .into());
         }
-        // An updater may be behind the cut: a batch run reads the log itself.
+
+        // The realtime views may be behind the cut, because a batch run reads the log itself. A
+        // partition has then been seen up to the cut.
         let partitions = || cut.iter().zip(&since.offsets);
         let seen = partitions().map(|(cut, at)| cut.max(at));
         let freshness = Freshness {
@@ -135,7 +143,7 @@ impl<'a> Query<'a> {
                 .sum(),
         };
         Ok(Self {
-            // A version that is published meanwhile has another cut.
+            // A snapshot, because a version that is published later has another cut.
             served: served.snapshot(),
             cut,
             since,
@@ -143,18 +151,19 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The next offset of each partition that no answer holds.
+    /// Returns for each partition the first offset that is not contained in the answers.
     pub fn seen(&self) -> Offsets {
-        // An updater may be behind the cut: a batch run reads the log itself.
+        // The realtime views may be behind the cut, as in `new`.
         let partitions = self.cut.iter().zip(&self.since.offsets);
         partitions.map(|(cut, at)| *cut.max(at)).collect()
     }
 
-    /// How much of the log the answers hold.
+    /// Returns how much of the log the answers contain.
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
 
+    /// Returns an answer with the freshness of this query.
     fn answer<T>(&self, value: T, serving: T, realtime: T) -> Answer<T> {
         Answer {
             value,
@@ -164,7 +173,10 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Page views of a URL in the hours that begin in a range of epoch seconds.
+    /// Returns the page views of a URL in the hours that begin in a range of epoch seconds.
+    ///
+    /// # Errors
+    /// A view that cannot be read.
     pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
         let found = self.served.page_views(url, Span::of_hours_in(&hours))?;
         let serving = found.map_or(0, |found| found.value);
@@ -172,7 +184,11 @@ impl<'a> Query<'a> {
         Ok(self.answer(serving + realtime, serving, realtime))
     }
 
-    /// The same, hour by hour; hours without any are left out.
+    /// Returns the page views of a URL by hour, for the hours that begin in a range of epoch
+    /// seconds. Hours without page views are left out.
+    ///
+    /// # Errors
+    /// A view that cannot be read.
     pub fn page_views_by_hour(&self, url: &str, hours: Range<i64>) -> Result<BTreeMap<i64, i64>> {
         let mut all = self.since.counts(url, &hours)?;
         for (hour, count) in self.served.counts(url, Granularity::Hour, hours)? {
@@ -181,7 +197,11 @@ impl<'a> Query<'a> {
         Ok(all)
     }
 
-    /// How many persons came to a URL in the hours that begin in a range.
+    /// Returns the number of different persons who viewed a URL in the hours that begin in a range
+    /// of epoch seconds.
+    ///
+    /// # Errors
+    /// A view that cannot be read, or a batch run without the view of uniques.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
         let realtime = self.since.persons(url, &hours)?;
         let found = self.served.uniques(url, Span::of_hours_in(&hours))?;
@@ -191,7 +211,7 @@ impl<'a> Query<'a> {
         };
         let all = match realtime.uniques() {
             0 => serving.clone(),
-            // As good as the coarser of both, until the next batch run.
+            // Sketches of different precisions are merged at the lower one.
             _ => {
                 let precision = realtime.precision().min(serving.precision());
                 let mut all = serving.coarser(precision)?;
@@ -202,14 +222,18 @@ impl<'a> Query<'a> {
         Ok(self.answer(all.uniques(), serving.uniques(), realtime.uniques()))
     }
 
-    /// Visits to a domain, and bounces. A visit that goes on after the cut is one.
+    /// Returns the visits to a domain and the bounces among them, over all time. A visit that
+    /// began before the cut and continues after it counts once.
+    ///
+    /// # Errors
+    /// A view that cannot be read, or a batch run without the views of bounces and visits.
     pub fn bounce_rate(&self, domain: &str) -> Result<Answer<Bounces>> {
         let serving = self.served.bounces(domain)?.unwrap_or_default();
         let (mut value, mut realtime) = (serving, Bounces::default());
         for (person, recent) in self.since.visits(domain)? {
             add_visits(&mut realtime, &recent, 1);
-            // The person's visits before the cut are counted without the later ones: they
-            // are taken out, joined with these, and counted again.
+            // The serving views have counted this person's visits before the cut. Subtract
+            // those, join them with the visits after the cut, and add the result.
             let person = person_of_key(&person).ok_or_else(|| SpeedError::Damaged {
                 what: "a visit is of a user or a cookie",
                 place: format!("the visits to {domain}"),
@@ -224,7 +248,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Adds a person's visits so many times.
+/// Adds the visits of a person `times` times. -1 subtracts them.
 fn add_visits(all: &mut Bounces, stretches: &[Stretch], times: i64) {
     all.visits += times * stretches.len() as i64;
     all.bounces += times * stretches.iter().filter(|visit| !visit.many).count() as i64;

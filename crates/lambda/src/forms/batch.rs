@@ -1,4 +1,5 @@
-//! What a batch run found: every datum in one of four places.
+//! Shows the result of a batch run: every datum is counted, a duplicate, of another kind, or
+//! rejected.
 use crate::batch::output;
 use crate::engine;
 use show::table::{Grid, Head, grouped};
@@ -42,7 +43,7 @@ impl Render for output::Manifest {
     }
 }
 
-/// The four places sum to what was read.
+/// Returns a table of where the datums went. The first four rows add up to the last.
 fn grid(counts: &engine::Counts) -> Grid {
     let rows = [
         ("counted", counts.distinct),
@@ -59,6 +60,7 @@ fn grid(counts: &engine::Counts) -> Grid {
     }
 }
 
+/// Returns a table of files and their rows.
 fn files<'a>(files: impl Iterator<Item = (&'a str, u64)>) -> Grid {
     let files: Vec<(&str, u64)> = files.collect();
     let row = |place: usize| vec![files[place].0.to_owned(), grouped(files[place].1 as i64)];

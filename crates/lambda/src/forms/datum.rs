@@ -1,4 +1,4 @@
-//! Datums: one fact a row, in words.
+//! Shows datums as a table with one row for each, in which its fact is put into words.
 use crate::datum::{DataUnit, Datum, Location, PagePropertyValue, PersonId, PersonPropertyValue};
 use chrono_tz::Tz;
 use show::table::{Grid, Head, counted, grouped};
@@ -35,6 +35,7 @@ impl Render for Datum {
     }
 }
 
+/// Returns a fact in words.
 fn fact(unit: &DataUnit) -> String {
     match unit {
         DataUnit::PageView(view) => format!(
@@ -61,6 +62,7 @@ fn fact(unit: &DataUnit) -> String {
     }
 }
 
+/// Returns an identifier in words.
 fn person(id: &PersonId) -> String {
     match id {
         PersonId::Cookie(cookie) => format!("cookie {cookie}"),
@@ -68,6 +70,7 @@ fn person(id: &PersonId) -> String {
     }
 }
 
+/// Returns the known parts of a location, from the smallest to the largest.
 fn location(place: &Location) -> String {
     let parts = [&place.city, &place.state, &place.country];
     let known: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();

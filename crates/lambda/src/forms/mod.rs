@@ -1,4 +1,4 @@
-//! How the types of this crate look in a cell.
+//! How the types of this crate are shown in a cell.
 mod batch;
 mod datum;
 mod persons;

@@ -1,4 +1,4 @@
-//! Sketches of people, and how equivs become persons.
+//! Shows sketches, answers of the read and the write side, person indexes, and rounds.
 use crate::batch::persons::read_side::Answer;
 use crate::batch::persons::{PersonIndex, Round};
 use crate::batch::sketch::Sketch;
@@ -40,7 +40,7 @@ impl Render for PersonIndex {
     }
 }
 
-/// The edges after the round. `plot::round` draws them.
+/// A table with the number of edges of each round. `plot::round` draws the edges.
 impl Render for Round {
     fn render(&self) -> Rich {
         Self::render_all(std::slice::from_ref(self))
