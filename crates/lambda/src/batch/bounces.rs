@@ -95,16 +95,29 @@ pub fn to_bytes(stretches: &[Stretch]) -> Vec<u8> {
     bytes
 }
 
-/// Reads the bytes of [`to_bytes`]; `None` if the last stretch has fewer than 16 bytes. A last
-/// byte other than 1, or none, is read as a single page view.
+/// Reads what [`to_bytes`] wrote; `None` for any other bytes.
+///
+/// ```
+/// use lambda_workbook::batch::bounces::{Stretch, from_bytes, to_bytes};
+///
+/// let visits = [Stretch::of(60), Stretch { first: 90, last: 120, many: true }];
+/// let bytes = to_bytes(&visits);
+/// assert_eq!(from_bytes(&bytes), Some(visits.to_vec()));
+/// assert_eq!(from_bytes(&bytes[1..]), None);
+/// ```
 pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Stretch>> {
     let read = |bytes: &[u8]| {
         let (first, rest) = bytes.split_first_chunk()?;
         let (last, many) = rest.split_first_chunk()?;
+        let many = match many {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        };
         Some(Stretch {
             first: i64::from_be_bytes(*first),
             last: i64::from_be_bytes(*last),
-            many: *many == [1],
+            many,
         })
     };
     bytes.chunks(STRETCH).map(read).collect()
