@@ -1,8 +1,8 @@
 //! The project folder: can it be written, and is there room?
+use super::free_space::free_mb;
 use super::project::Project;
 use super::record::{Record, Stage};
 use super::step::{Finding, Setup, Step};
-use anyhow::Result;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -81,21 +81,6 @@ fn needed_mb(project: &Project) -> u64 {
         Record::read(project).is_some_and(|record| matches!(record.stage, Stage::Installed { .. }));
     let venv = if installed { 0 } else { VENV_MB };
     SPARE_MB + venv
-}
-
-/// Megabytes (of 1,000,000 bytes) that this user may still write in `folder`.
-pub fn free_mb(folder: &Path) -> Result<u64> {
-    let path = CString::new(folder.as_os_str().as_bytes())?;
-    // SAFETY: the path ends in NUL, and statvfs fills the struct it is given.
-    let stat = unsafe {
-        let mut stat: libc::statvfs = std::mem::zeroed();
-        if libc::statvfs(path.as_ptr(), &mut stat) != 0 {
-            return Err(std::io::Error::last_os_error().into());
-        }
-        stat
-    };
-    #[allow(clippy::unnecessary_cast)] // The fields' types differ between systems.
-    Ok((stat.f_bavail as u64).saturating_mul(stat.f_frsize as u64) / 1_000_000)
 }
 
 fn writable(folder: &Path) -> std::io::Result<()> {

@@ -1,7 +1,8 @@
 //! `cargo workbook doctor` (or `cargo lab doctor`, which needs no built kernel): what
 //! is wrong with the set-up, and how to fix it.
 use crate::project::Project;
-use crate::step::{self, Finding, Setup};
+use crate::step::{Finding, Setup};
+use crate::steps;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ pub struct Args {
 /// When there is no project folder.
 pub fn run(args: Args) -> Result<bool> {
     let setup = Setup::new(Project::find()?, args.python);
-    let steps = [step::required(), step::built(), step::optional()];
+    let steps = [steps::required(), steps::built(), steps::optional()];
     let mut problems = 0;
     for step in steps.into_iter().flatten() {
         let (state, text, fix) = match step.check(&setup) {

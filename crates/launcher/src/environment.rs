@@ -1,8 +1,8 @@
 //! The Python environment: `.venv` in the project folder, made by us.
+use super::interpreter::{Python, clean};
 use super::process::run_logged;
 use super::progress::Progress;
 use super::project::Project;
-use super::python::{Python, clean};
 use super::record::{FILE, Record, Stage};
 use super::step::{Finding, RUN_LAB, Setup, Step};
 use super::{lock, process::end_with_parent};

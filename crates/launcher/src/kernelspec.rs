@@ -30,12 +30,8 @@ const FILES: [(&str, &[u8]); 3] = [
     ("lab/settings/overrides.json", LAB_SETTINGS),
 ];
 
-pub fn share(project: &Project) -> PathBuf {
-    project.venv().join("share/jupyter")
-}
-
 pub fn folder(project: &Project) -> PathBuf {
-    share(project).join("kernels").join(NAME)
+    project.share().join("kernels").join(NAME)
 }
 
 /// The program that the kernelspec starts: `cargo lab` itself, which is there before
@@ -110,7 +106,7 @@ fn check(project: &Project) -> Result<(), String> {
         ));
     }
     for (name, bytes) in FILES {
-        let path = share(project).join(name);
+        let path = project.share().join(name);
         if std::fs::read(&path).ok().as_deref() != Some(bytes) {
             return Err(format!("{} is missing or old", project.name(&path)));
         }
@@ -126,7 +122,7 @@ fn install(project: &Project) -> Result<()> {
     text.push(b'\n');
     let folder = folder(project);
     for (name, bytes) in FILES {
-        write_whole(&share(project).join(name), bytes)?;
+        write_whole(&project.share().join(name), bytes)?;
     }
     write_whole(&folder.join("kernel.json"), &text)
 }

@@ -2,7 +2,8 @@
 use crate::build::Build;
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::step::{self, Finding, Setup, Step};
+use crate::step::{Finding, Setup, Step};
+use crate::steps;
 use crate::{disk, lock, port, reading, server, stop};
 use anyhow::{Result, bail};
 use std::ffi::OsString;
@@ -58,7 +59,7 @@ pub fn run(args: Args) -> Result<()> {
     if !args.setup_only {
         port::choose(args.port)?;
     }
-    for first in step::before_the_build() {
+    for first in steps::before_the_build() {
         if let Finding::Problem { what, fix } = first.check(&setup) {
             bail!("{}: {what}\n  fix: {fix}", first.name());
         }
@@ -68,7 +69,7 @@ pub fn run(args: Args) -> Result<()> {
     stop::listen()?;
     server::adopt_orphans();
     let build = Build::start(project, &progress, !args.setup_only)?;
-    let installed = step::fix_all(&setup, &progress);
+    let installed = steps::fix_all(&setup, &progress);
     if let Err(error) = installed {
         stop_build(build);
         if error.downcast_ref::<stop::Stopped>().is_none()

@@ -14,7 +14,7 @@
 //!                          └─> waiting (a cell that is run early waits) <── kernelspec
 //! ```
 //!
-//! One list of [`step::Step`]s says what a working set-up is. `cargo lab` walks it
+//! One list of [`step::Step`]s, [`steps`], says what a working set-up is. `cargo lab` walks it
 //! and fixes what it can; `cargo workbook doctor` walks it and only reports. Nothing
 //! is checked in two places.
 //!
@@ -31,6 +31,8 @@ pub mod build;
 pub mod disk;
 pub mod doctor;
 pub mod environment;
+pub mod free_space;
+pub mod interpreter;
 pub mod kernel;
 pub mod kernelspec;
 pub mod lab;
@@ -48,6 +50,7 @@ pub mod reading;
 pub mod record;
 pub mod server;
 pub mod step;
+pub mod steps;
 pub mod stop;
 pub mod toolchain;
 pub mod trust;

@@ -1,8 +1,8 @@
 //! The packages in `.venv`: the pinned ones, whole.
+use super::interpreter::clean;
 use super::process::{run_logged, write_whole};
 use super::progress::Progress;
 use super::project::Project;
-use super::python::clean;
 use super::record::{Record, Stage};
 use super::step::{Finding, RUN_LAB, Setup, Step};
 use super::{environment, lock};

@@ -5,13 +5,11 @@
 //! shows its line until notebooks can run.
 use super::build::state;
 use super::environment;
-use super::kernelspec::share;
 use super::process::write_whole;
 use super::progress::Progress;
 use super::project::Project;
 use super::step::{Finding, RUN_LAB, Setup, Step};
 use anyhow::Result;
-use std::path::PathBuf;
 
 /// The extension's files, by their place in its folder.
 const FILES: [(&str, &str); 2] = [
@@ -22,20 +20,6 @@ const FILES: [(&str, &str); 2] = [
     ),
 ];
 
-fn folder(project: &Project) -> PathBuf {
-    share(project).join("labextensions/lambda-workbook-progress")
-}
-
-/// Copies the state to where the page reads it; before the environment is there,
-/// there is no page to read it.
-pub fn publish(project: &Project, state: &[u8]) {
-    let folder = folder(project).join("static");
-    if folder.is_dir() {
-        // The page shows the state a second later then.
-        let _ = write_whole(&folder.join("build.json"), state);
-    }
-}
-
 pub struct Page;
 
 impl Step for Page {
@@ -44,7 +28,7 @@ impl Step for Page {
     }
 
     fn check(&self, setup: &Setup) -> Finding {
-        let folder = folder(&setup.project);
+        let folder = setup.project.progress_item();
         for (name, text) in FILES {
             let path = folder.join(name);
             if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
@@ -63,10 +47,10 @@ impl Step for Page {
 fn install(project: &Project) -> Result<()> {
     environment::whole(project).map_err(|what| anyhow::anyhow!(".venv: {what}"))?;
     for (name, text) in FILES {
-        write_whole(&folder(project).join(name), text.as_bytes())?;
+        write_whole(&project.progress_item().join(name), text.as_bytes())?;
     }
     if let Ok(state) = std::fs::read(state::path(project)) {
-        publish(project, &state);
+        state::show_on_page(project, &state);
     }
     Ok(())
 }

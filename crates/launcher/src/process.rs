@@ -50,6 +50,24 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
+/// How to get the venv module where the system ships it apart.
+pub const INSTALL_VENV: &str = "install it: `sudo apt install python3-venv` on Debian and Ubuntu (other systems ship it with Python 3); then run `cargo lab` again";
+
+/// The packages of this project that the kernel is built from.
+const OWN: [&str; 11] = [
+    "calendar",
+    "dataset",
+    "exercises",
+    "grade",
+    "kernel",
+    "lambda",
+    "lambda_workbook",
+    "lessons",
+    "notebook",
+    "show",
+    "workbook",
+];
+
 /// What to do about a failed step, from what its log says.
 pub fn remedy(log: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| log.contains(word));
@@ -62,7 +80,7 @@ pub fn remedy(log: &str) -> &'static str {
     } else if says(&["No space left on device", "Errno 28", "Disk quota exceeded"]) {
         "the disk is full; free some space and run `cargo lab` again"
     } else if says(&["ensurepip is not available", "No module named ensurepip"]) {
-        super::python::INSTALL_VENV
+        INSTALL_VENV
     } else if says(&["DO NOT MATCH THE HASHES"]) {
         "a downloaded file is not the one that was pinned; if a mirror or proxy is between, try without it, then run `cargo lab` again"
     } else if says(&["CERTIFICATE_VERIFY_FAILED", "SSLError"]) {
@@ -80,10 +98,10 @@ pub fn remedy(log: &str) -> &'static str {
         "this Rust is too old; run `rustup update`, then `cargo lab` again"
     } else if says(&["linker `cc` not found"]) {
         "no C linker; install one (`sudo apt install gcc`), then run `cargo lab` again"
-    } else if says(&[
-        "could not compile `lambda_workbook`",
-        "could not compile `workbook`",
-    ]) {
+    } else if OWN
+        .iter()
+        .any(|name| log.contains(&format!("could not compile `{name}`")))
+    {
         "correct the error shown above in the project's own sources, then run `cargo lab` again"
     } else if says(&[
         "NewConnectionError",
@@ -180,7 +198,7 @@ pub fn run_logged(
         return Ok(());
     }
     // A program that cannot write does not always say why.
-    if super::disk::free_mb(&project.root).is_ok_and(|free| free < FULL_MB) {
+    if super::free_space::free_mb(&project.root).is_ok_and(|free| free < FULL_MB) {
         last.push_back("No space left on device".to_string());
     }
     let all = last.make_contiguous();

@@ -54,6 +54,16 @@ impl Project {
         self.venv().join("bin/python")
     }
 
+    /// The folder of the environment from which Jupyter reads kernels and extensions.
+    pub fn share(&self) -> PathBuf {
+        self.venv().join("share/jupyter")
+    }
+
+    /// The extension that shows the progress of the build in JupyterLab's top bar.
+    pub fn progress_item(&self) -> PathBuf {
+        self.share().join("labextensions/lambda-workbook-progress")
+    }
+
     /// What set-up and JupyterLab keep for this folder: locks, logs, settings.
     /// Apart from `.venv`, so that making that anew loses no settings.
     pub fn lab(&self) -> PathBuf {

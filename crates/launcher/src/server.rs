@@ -3,7 +3,7 @@ use super::lock::Held;
 use super::process::{create, end_with_parent};
 use super::progress::Progress;
 use super::project::Project;
-use super::{kernelspec, python, stop};
+use super::{interpreter, kernelspec, stop};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -168,7 +168,7 @@ fn command(project: &Project, options: &Options) -> Command {
 
 /// The reader's own Jupyter settings and paths stay out; ours lie in `.lab`.
 pub fn environment(project: &Project, command: &mut Command) {
-    python::clean(command);
+    interpreter::clean(command);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         // JUPYTER_TOKEN is a choice for this server. Cargo's are of `cargo run` alone.

@@ -1,5 +1,5 @@
 //! What compiling needs of the machine, looked at before it starts: memory and disk.
-use crate::disk::free_mb;
+use crate::free_space::free_mb;
 use crate::project::Project;
 use std::path::Path;
 

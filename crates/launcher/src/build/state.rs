@@ -112,7 +112,7 @@ impl State {
     /// When the project folder cannot be written.
     pub fn write(&self, project: &Project) -> Result<()> {
         let bytes = serde_json::to_vec_pretty(self)?;
-        crate::page::publish(project, &bytes);
+        show_on_page(project, &bytes);
         write_whole(&path(project), &bytes)
     }
 
@@ -147,6 +147,16 @@ fn duration(seconds: u64) -> String {
     match seconds {
         0..=89 => format!("{} s", seconds.max(1)),
         _ => format!("{} min", (seconds + 30) / 60),
+    }
+}
+
+/// Copies the state to where JupyterLab's page reads it. Before the environment is there,
+/// there is no page to read it.
+pub fn show_on_page(project: &Project, state: &[u8]) {
+    let folder = project.progress_item().join("static");
+    if folder.is_dir() {
+        // Where this fails, the page shows the state after the next change.
+        let _ = write_whole(&folder.join("build.json"), state);
     }
 }
 
