@@ -70,7 +70,7 @@ pub mod speed {
     pub use lessons::speed_layer::*;
 }
 
-pub use ::lambda::{batch, datum, engine};
+pub use ::lambda::{batch, datum, engine, faults};
 pub use calendar;
 pub use dataset;
 pub use exercises;

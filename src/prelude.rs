@@ -34,6 +34,6 @@ pub use crate::notebook::{clear_output, display, input, measured, password, prog
 pub use crate::plot;
 pub use crate::plotters;
 pub use crate::{
-    batch, cap, capstone, check, crdt, dataset, exercises, hint, lambda, marks, microbatch,
+    batch, cap, capstone, check, crdt, dataset, exercises, faults, hint, lambda, marks, microbatch,
     serving, solution, speed, systems,
 };

@@ -1,11 +1,9 @@
 //! What is served while builds are killed, run out of disk or meet each other.
 use crate::process;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour};
-use lambda_workbook::lambda::versions::{VersionError, Versions};
-use lambda_workbook::serving::{
-    Builder, Calm, Header, Layout, Quota, Step, Store, StoreError, Value, World, build,
-};
-use std::io;
+use lambda_workbook::faults::{Crash, CrashPoint, Crashes, DiskFull, Faults, NoFaults};
+use lambda_workbook::lambda::versions::{VersionError, VersionStep, Versions};
+use lambda_workbook::serving::{Builder, Header, Layout, Store, StoreError, Value, build};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,9 +21,9 @@ fn build_in(
     folder: &Path,
     sign: i64,
     keep: usize,
-    world: Arc<dyn World>,
+    faults: Arc<dyn Faults<VersionStep>>,
 ) -> Result<Header, StoreError> {
-    let mut builder = Builder::start_in(folder, Layout::counts(3).keep(keep), world)?;
+    let mut builder = Builder::start_in(folder, Layout::counts(3).keep(keep), faults)?;
     for (url, granularity, count) in rows(sign) {
         builder.push(&url, granularity, 0, Value::Count(count))?;
     }
@@ -49,36 +47,26 @@ fn sign_served(store: &Store) -> i64 {
     first
 }
 
-/// Ends the process at the n-th time that a step is done, or a write begins, as
-/// kill -9 and a power switch do: nothing is unwound, nothing flushed.
+/// Crashes as planned, by the signal of `kill -9`: nothing is unwound, nothing flushed.
 #[derive(Debug)]
-struct KilledAt {
-    step: Option<Step>,
-    countdown: AtomicUsize,
-}
+struct Killed(Crashes<VersionStep>);
 
-impl KilledAt {
-    fn one_less(&self) {
-        if self.countdown.fetch_sub(1, Ordering::SeqCst) == 0 {
+impl Faults<VersionStep> for Killed {
+    fn reached(&self, point: CrashPoint<VersionStep>) -> Result<(), Crash> {
+        let crash = self.0.reached(point);
+        if crash.is_err() {
             // SAFETY: plain system calls.
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
         }
+        crash
     }
 }
 
-impl World for KilledAt {
-    fn reached(&self, step: Step) -> io::Result<()> {
-        if self.step == Some(step) {
-            self.one_less();
-        }
-        Ok(())
-    }
-
-    fn writing(&self, _bytes: usize) -> io::Result<()> {
-        if self.step.is_none() {
-            self.one_less();
-        }
-        Ok(())
+/// The point at which a step can be interrupted: a write before its effect, all else after it.
+fn point(step: VersionStep) -> CrashPoint<VersionStep> {
+    match step {
+        VersionStep::WriteBytes => CrashPoint::before(step),
+        _ => CrashPoint::after(step),
     }
 }
 
@@ -90,19 +78,19 @@ fn child() {
         return;
     };
     let (step, n) = at.split_once(' ').unwrap();
-    let world = KilledAt {
-        step: Step::ALL.into_iter().find(|s| format!("{s:?}") == step),
-        countdown: AtomicUsize::new(n.parse().unwrap()),
-    };
-    build_in(Path::new(&folder), -1, 3, Arc::new(world)).unwrap();
+    let step = VersionStep::ALL
+        .into_iter()
+        .find(|s| format!("{s:?}") == step);
+    let crashes = Crashes::at_nth(point(step.unwrap()), n.parse().unwrap());
+    build_in(Path::new(&folder), -1, 3, Arc::new(Killed(crashes))).unwrap();
 }
 
 /// Whether the child was killed there; false if its build came to its end.
-fn killed(folder: &Path, step: &str, n: usize) -> bool {
+fn killed(folder: &Path, step: VersionStep, n: usize) -> bool {
     use std::os::unix::process::ExitStatusExt;
     let output = process::running(module_path!(), "child")
         .env("LAMBDA_STORE", folder)
-        .env("LAMBDA_KILL", format!("{step} {n}"))
+        .env("LAMBDA_KILL", format!("{step:?} {n}"))
         .output()
         .unwrap();
     let killed = output.status.signal() == Some(libc::SIGKILL);
@@ -122,35 +110,35 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn a_build_killed_at_any_step_leaves_one_whole_version_served() {
     let mut kills = 0;
-    let steps = Step::ALL.map(|step| format!("{step:?}"));
-    for step in steps.iter().map(String::as_str).chain(["Write"]) {
+    for step in VersionStep::ALL {
         for n in [0, 1, 5, 9] {
             let folder = tempfile::tempdir().unwrap();
-            build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap();
+            build_in(folder.path(), 1, 3, Arc::new(NoFaults)).unwrap();
             let reader = Store::open(folder.path()).unwrap();
             if !killed(folder.path(), step, n) {
-                assert!(n > 0, "{step} is never reached");
+                assert!(n > 0, "{step:?} is never reached");
                 break;
             }
             kills += 1;
-            let swapped = ["Swapped", "Pruned"].contains(&step);
-            // Whoever had the store goes on; whoever opens it finds a whole one.
-            assert_eq!(sign_served(&reader), 1, "{step} {n}");
+            let replaced = [VersionStep::ReplaceCurrent, VersionStep::Prune].contains(&step);
+            // A reader that had the store open goes on; one that opens it now finds a whole
+            // version.
+            assert_eq!(sign_served(&reader), 1, "{step:?} {n}");
             let now = Store::open(folder.path()).unwrap();
             assert_eq!(
                 sign_served(&now),
-                if swapped { -1 } else { 1 },
-                "{step} {n}"
+                if replaced { -1 } else { 1 },
+                "{step:?} {n}"
             );
             now.verify().unwrap();
-            // The dead builder holds no lock; what it left is cleared away.
-            build_in(folder.path(), 7, 3, Arc::new(Calm)).unwrap();
+            // The crashed builder holds no lock; what it left is removed.
+            build_in(folder.path(), 7, 3, Arc::new(NoFaults)).unwrap();
             assert!(reader.refresh().unwrap());
             assert_eq!(sign_served(&reader), 7);
             assert_eq!(
                 names(folder.path()),
                 [".lock", "current", "versions"],
-                "{step} {n}"
+                "{step:?} {n}"
             );
             for version in now.versions().kept().unwrap() {
                 now.roll_back_to(version).unwrap();
@@ -159,7 +147,7 @@ fn a_build_killed_at_any_step_leaves_one_whole_version_served() {
             let hidden = names(&folder.path().join("versions"))
                 .into_iter()
                 .find(|n| n.starts_with('.'));
-            assert_eq!(hidden, None, "{step} {n}");
+            assert_eq!(hidden, None, "{step:?} {n}");
         }
     }
     assert!(kills >= 15, "{kills}");
@@ -168,24 +156,27 @@ fn a_build_killed_at_any_step_leaves_one_whole_version_served() {
 #[test]
 fn a_first_build_that_is_killed_leaves_no_store_and_the_next_makes_one() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(killed(folder.path(), "HeaderWritten", 0));
+    assert!(killed(folder.path(), VersionStep::WriteHeader, 0));
     let error = Store::open(folder.path()).unwrap_err();
     assert!(matches!(
         error,
         StoreError::Version(VersionError::None { .. })
     ));
-    build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap();
+    build_in(folder.path(), 1, 3, Arc::new(NoFaults)).unwrap();
     assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
 }
 
 #[test]
 fn a_full_disk_at_any_byte_leaves_the_old_version_and_no_litter() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = build_in(folder.path(), 1, 3, Arc::new(Calm)).unwrap().bytes + 400;
+    let bytes = build_in(folder.path(), 1, 3, Arc::new(NoFaults))
+        .unwrap()
+        .bytes
+        + 400;
     let store = Store::open(folder.path()).unwrap();
     let mut refused = 0;
     for room in (0..bytes).step_by(bytes as usize / 40) {
-        let Err(error) = build_in(folder.path(), -1, 3, Arc::new(Quota::new(room))) else {
+        let Err(error) = build_in(folder.path(), -1, 3, Arc::new(DiskFull::after(room))) else {
             break;
         };
         refused += 1;
@@ -200,7 +191,7 @@ fn a_full_disk_at_any_byte_leaves_the_old_version_and_no_litter() {
         assert_eq!(names(&folder.path().join("versions")).len(), 1);
     }
     assert!(refused > 20, "{refused}");
-    build_in(folder.path(), -1, 3, Arc::new(Quota::new(bytes))).unwrap();
+    build_in(folder.path(), -1, 3, Arc::new(DiskFull::after(bytes))).unwrap();
 }
 
 #[test]
@@ -230,7 +221,7 @@ fn a_second_builder_is_refused_while_the_first_works() {
 fn many_builders_and_readers_at_once_never_mix_versions() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    build_in(folder, 1000, 1, Arc::new(Calm)).unwrap();
+    build_in(folder, 1000, 1, Arc::new(NoFaults)).unwrap();
     let done = AtomicBool::new(false);
     let built = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -254,7 +245,7 @@ fn many_builders_and_readers_at_once_never_mix_versions() {
                 let built = &built;
                 scope.spawn(move || {
                     for _ in 0..15 {
-                        match build_in(folder, sign, 1, Arc::new(Calm)) {
+                        match build_in(folder, sign, 1, Arc::new(NoFaults)) {
                             Ok(_) => _ = built.fetch_add(1, Ordering::SeqCst),
                             Err(StoreError::Version(VersionError::Busy { .. })) => {
                                 std::thread::yield_now()

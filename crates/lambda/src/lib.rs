@@ -54,6 +54,7 @@ mod memory;
 pub mod query;
 pub mod serving;
 pub mod speed;
+mod version_step;
 pub mod versions;
 
 pub use batch_run::BatchRun;

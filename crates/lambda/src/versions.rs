@@ -22,7 +22,8 @@
 //! Any other program finds the version that is served through the link, for example
 //! `current/page_views.parquet`. A file can also be linked from the folder itself
 //! ([`Draft::link`]): `page_views.parquet -> current/page_views.parquet`.
-use crate::faults::{Step, World};
+use crate::faults::{CrashPoint, Faults, NoFaults};
+pub use crate::version_step::VersionStep;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -238,14 +239,14 @@ impl Versions {
     /// If another process writes there, if the folder holds anything but versions, or if
     /// the system refuses.
     pub fn draft(&self) -> Result<Draft> {
-        self.draft_in(Arc::new(crate::faults::Calm))
+        self.draft_in(Arc::new(NoFaults))
     }
 
-    /// As [`draft`](Self::draft), in a world that may refuse at any step.
+    /// As [`draft`](Self::draft), with faults that a test passes in.
     ///
     /// # Errors
-    /// As [`draft`](Self::draft), and what the world refuses.
-    pub fn draft_in(&self, world: Arc<dyn World>) -> Result<Draft> {
+    /// As [`draft`](Self::draft), and a crash that the faults ask for.
+    pub fn draft_in(&self, faults: Arc<dyn Faults<VersionStep>>) -> Result<Draft> {
         // Claim: the folder, then its lock, and away with what dead writers left.
         if self.root.is_file() {
             return Err(VersionError::IsFile(self.root.clone()));
@@ -263,10 +264,10 @@ impl Versions {
             path: versions.join(BUILDING),
             version,
             unserved: false,
-            world,
+            faults,
             _lock: lock,
         };
-        draft.reached(Step::Claimed)?;
+        draft.reached(VersionStep::Lock)?;
         fs::create_dir(&draft.path).map_err(io_at("make", &draft.path))?;
         Ok(draft)
     }
@@ -389,7 +390,7 @@ pub struct Draft {
     version: u64,
     /// The version has its name, but is not served yet.
     unserved: bool,
-    world: Arc<dyn World>,
+    faults: Arc<dyn Faults<VersionStep>>,
     _lock: Lock,
 }
 
@@ -414,9 +415,9 @@ impl Draft {
         self.versions.folder(self.version)
     }
 
-    /// Returns the world that may refuse.
-    pub fn world(&self) -> &Arc<dyn World> {
-        &self.world
+    /// Returns the faults that this draft asks at each step.
+    pub fn faults(&self) -> &Arc<dyn Faults<VersionStep>> {
+        &self.faults
     }
 
     /// Links a file of the version from the folder itself, so that it has one path whatever
@@ -442,23 +443,23 @@ impl Draft {
         // The version gets its name, which nothing leads to yet.
         let named = self.home();
         flush_folder(&self.path)?;
-        self.reached(Step::HeaderWritten)?;
+        self.reached(VersionStep::WriteHeader)?;
         fs::rename(&self.path, &named).map_err(io_at("name", &named))?;
         self.unserved = true;
         flush_folder(&self.versions.root.join(VERSIONS))?;
-        self.reached(Step::Named)?;
+        self.reached(VersionStep::Rename)?;
 
         // One rename serves it.
         self.versions.link_next(self.version)?;
-        self.reached(Step::CurrentWritten)?;
+        self.reached(VersionStep::WriteCurrent)?;
         self.versions.replace_current()?;
         self.unserved = false;
-        self.reached(Step::Swapped)?;
+        self.reached(VersionStep::ReplaceCurrent)?;
 
         // It is served: what cannot be removed now waits for the next time.
         self.unlink_missing();
         let _ = self.prune(keep);
-        self.reached(Step::Pruned)?;
+        self.reached(VersionStep::Prune)?;
         Ok(self.version)
     }
 
@@ -488,13 +489,14 @@ impl Draft {
         old.try_for_each(|version| self.versions.remove(version))
     }
 
-    /// Announces a step to the world, which may refuse to go on.
+    /// Tells the faults that a step has taken effect.
     ///
     /// # Errors
-    /// What the world says.
-    pub fn reached(&self, step: Step) -> Result<()> {
+    /// The faults ask for a crash here.
+    pub fn reached(&self, step: VersionStep) -> Result<()> {
         let refused = io_at("go on with the version at", &self.versions.root);
-        self.world.reached(step).map_err(refused)
+        let crashed = self.faults.reached(CrashPoint::after(step));
+        crashed.map_err(io::Error::from).map_err(refused)
     }
 }
 

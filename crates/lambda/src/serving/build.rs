@@ -21,8 +21,8 @@ use super::record::Rows;
 use super::shard_writer::{Out, ShardWriter};
 use super::sharding::shard_of;
 use super::values::{Value, ValueKind};
-use crate::faults::{Calm, Step, World};
-use crate::versions::{Draft, Versions};
+use crate::faults::{CrashPoint, Faults, NoFaults};
+use crate::versions::{Draft, VersionStep, Versions};
 use calendar::Granularity;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,7 +126,7 @@ pub struct Builder {
     runs: Vec<Rows>,
     /// Rows pushed so far, which is also the number of the next row.
     row: u64,
-    world: Arc<dyn World>,
+    faults: Arc<dyn Faults<VersionStep>>,
 }
 
 /// What happens to the version when it is finished.
@@ -145,21 +145,21 @@ impl Builder {
     /// Another process that is writing to the store; a folder that holds anything else; a
     /// layout with no shards or with no versions to keep; files that cannot be made.
     pub fn start(folder: impl AsRef<Path>, layout: Layout) -> Result<Self> {
-        Self::start_in(folder, layout, Arc::new(Calm))
+        Self::start_in(folder, layout, Arc::new(NoFaults))
     }
 
-    /// Does the work of [`start`](Self::start), in a world that may refuse at any step.
+    /// Does the work of [`start`](Self::start), with faults that a test passes in.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and what the world refuses.
+    /// As [`start`](Self::start), and what the faults refuse.
     pub fn start_in(
         folder: impl AsRef<Path>,
         layout: Layout,
-        world: Arc<dyn World>,
+        faults: Arc<dyn Faults<VersionStep>>,
     ) -> Result<Self> {
-        let draft = Versions::at(folder).draft_in(Arc::clone(&world))?;
+        let draft = Versions::at(folder).draft_in(Arc::clone(&faults))?;
         let (folder, version) = (draft.path().to_owned(), draft.version());
-        Self::begin(Place::Store(draft), folder, version, layout, world)
+        Self::begin(Place::Store(draft), folder, version, layout, faults)
     }
 
     /// Begins a store as a part of the version `draft`, in the subfolder `name`. It is served
@@ -168,9 +168,9 @@ impl Builder {
     /// # Errors
     /// A layout with no shards or with no versions to keep; files that cannot be made.
     pub fn within(draft: &Draft, name: &str, layout: Layout) -> Result<Self> {
-        let world = Arc::clone(draft.world());
+        let faults = Arc::clone(draft.faults());
         let folder = draft.path().join(name);
-        Self::begin(Place::Within, folder, draft.version(), layout, world)
+        Self::begin(Place::Within, folder, draft.version(), layout, faults)
     }
 
     /// Makes the folders and the empty files of all shards.
@@ -179,7 +179,7 @@ impl Builder {
         folder: PathBuf,
         version: u64,
         layout: Layout,
-        world: Arc<dyn World>,
+        faults: Arc<dyn Faults<VersionStep>>,
     ) -> Result<Self> {
         if layout.shards == 0 || layout.keep == 0 {
             return Err(StoreError::Layout {
@@ -195,16 +195,16 @@ impl Builder {
             url: String::new(),
             runs: Vec::new(),
             row: 0,
-            world,
+            faults,
         };
         for shard in 0..layout.shards {
             let folder = builder.folder.join(shard_name(shard));
             fs::create_dir_all(&folder).map_err(io_at("make", &folder))?;
             let identity = identity(version, shard);
-            let writer = ShardWriter::create(folder, identity, layout.values, &builder.world)?;
+            let writer = ShardWriter::create(folder, identity, layout.values, &builder.faults)?;
             builder.shards.push(writer);
         }
-        builder.reached(Step::FolderMade)?;
+        builder.reached(VersionStep::CreateFolder)?;
         Ok(builder)
     }
 
@@ -296,10 +296,10 @@ impl Builder {
             header.rows += rows;
             header.bytes += bytes;
             sync(&self.folder.join(shard_name(shard as u32)))?;
-            self.reached(Step::ShardWritten)?;
+            self.reached(VersionStep::WriteShard)?;
         }
         let path = self.folder.join(HEADER);
-        Out::whole(&path, header.encode().as_bytes(), &self.world)?;
+        Out::whole(&path, header.encode().as_bytes(), &self.faults)?;
         sync(&self.folder)?;
 
         // Publish the version of a store.
@@ -331,13 +331,14 @@ impl Builder {
         let shard = shard_of(&self.url, self.layout.shards);
         self.shards[shard as usize].push(&self.url, &self.runs)?;
         self.runs.clear();
-        self.reached(Step::UrlWritten)
+        self.reached(VersionStep::WriteUrl)
     }
 
-    /// Announces a step to the world, which may refuse to go on.
-    fn reached(&self, step: Step) -> Result<()> {
+    /// Asks the faults whether the build goes on after a step.
+    fn reached(&self, step: VersionStep) -> Result<()> {
         let io = io_at("go on with the build of", &self.folder);
-        self.world.reached(step).map_err(io)
+        let crashed = self.faults.reached(CrashPoint::after(step));
+        crashed.map_err(std::io::Error::from).map_err(io)
     }
 
     /// Returns the error for a row that repeats the row before (`twice`) or sorts before it.

@@ -17,7 +17,7 @@
 //! | `blocks` | blocks of 64 bytes with checksums, so that a flipped bit is an error |
 //! | `record`, `times` | the layout of one URL's rows |
 //! | `shortcut`, `shard_writer` | the files of a shard |
-//! | `build` | how a version is built from sorted rows |
+//! | `build` | how a version is built from sorted rows; [`faults`](crate::faults) can interrupt it at every step |
 //! | `folder`, `header` | the files of a version |
 //! | `shard`, `url_rows`, `scan`, `sums`, `store` | reads |
 //! | `frame` | from a data frame to a store, and back |
@@ -51,7 +51,6 @@ mod times;
 mod url_rows;
 mod values;
 
-pub use crate::faults::{Calm, Quota, Step, World};
 pub use blocks::BLOCK;
 pub use build::{Builder, Layout, build};
 pub use cluster::Cluster;

@@ -12,7 +12,8 @@ use super::record::{self, Rows};
 use super::sharding::hash;
 use super::shortcut::{self, Guess};
 use super::values::ValueKind;
-use crate::faults::World;
+use crate::faults::{CrashPoint, Faults};
+use crate::versions::VersionStep;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -32,24 +33,24 @@ pub(super) const MAGIC: [u8; 8] = *b"LWSHARD\n";
 /// Bytes of `checksums` without the last eight, which are the checksum of all others.
 pub(super) const SEALED: usize = 80;
 
-/// A file whose writes are announced to the world, which may refuse them.
+/// A file that asks the faults before every write.
 #[derive(Debug)]
 pub(super) struct Out {
     file: File,
-    world: Arc<dyn World>,
+    faults: Arc<dyn Faults<VersionStep>>,
 }
 
 impl Out {
     /// Makes the file at `path`, which must not exist yet, with a buffer of 64 KiB.
-    pub fn create(path: &Path, world: &Arc<dyn World>) -> Result<BufWriter<Self>> {
+    pub fn create(path: &Path, faults: &Arc<dyn Faults<VersionStep>>) -> Result<BufWriter<Self>> {
         let file = File::create_new(path).map_err(io_at("make", path))?;
-        let world = Arc::clone(world);
-        Ok(BufWriter::with_capacity(1 << 16, Self { file, world }))
+        let faults = Arc::clone(faults);
+        Ok(BufWriter::with_capacity(1 << 16, Self { file, faults }))
     }
 
     /// Writes a file that holds `bytes`, and flushes it to the disk.
-    pub fn whole(path: &Path, bytes: &[u8], world: &Arc<dyn World>) -> Result<()> {
-        let mut out = Self::create(path, world)?;
+    pub fn whole(path: &Path, bytes: &[u8], faults: &Arc<dyn Faults<VersionStep>>) -> Result<()> {
+        let mut out = Self::create(path, faults)?;
         out.write_all(bytes).map_err(io_at("write", path))?;
         Self::settle(out).map_err(io_at("write", path))
     }
@@ -63,7 +64,9 @@ impl Out {
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.world.writing(bytes.len())?;
+        let point = CrashPoint::before(VersionStep::WriteBytes);
+        self.faults.reached(point)?;
+        self.faults.writing(bytes.len())?;
         self.file.write(bytes)
     }
 
@@ -123,7 +126,7 @@ pub(super) struct ShardWriter {
     kind: ValueKind,
     index: fst::MapBuilder<Summing<BufWriter<Out>>>,
     values: BlockWriter<BufWriter<Out>>,
-    world: Arc<dyn World>,
+    faults: Arc<dyn Faults<VersionStep>>,
     /// Buffer for the record of one URL.
     record: Vec<u8>,
     /// The hash of each URL and the place of its record, for the shortcut.
@@ -138,21 +141,21 @@ impl ShardWriter {
         folder: PathBuf,
         identity: Identity,
         kind: ValueKind,
-        world: &Arc<dyn World>,
+        faults: &Arc<dyn Faults<VersionStep>>,
     ) -> Result<Self> {
         let index = Summing {
-            inner: Out::create(&folder.join(INDEX), world)?,
+            inner: Out::create(&folder.join(INDEX), faults)?,
             sum: Xxh3Default::new(),
             bytes: 0,
         };
-        let values = Out::create(&folder.join(VALUES), world)?;
+        let values = Out::create(&folder.join(VALUES), faults)?;
         let at = folder.join(INDEX);
         Ok(Self {
             identity,
             kind,
             index: fst::MapBuilder::new(index).map_err(refused(&at))?,
             values: BlockWriter::new(values, identity.seed()),
-            world: Arc::clone(world),
+            faults: Arc::clone(faults),
             record: Vec::new(),
             places: Vec::new(),
             urls: 0,
@@ -205,7 +208,7 @@ impl ShardWriter {
         });
         let values_bytes = finished.map_err(io_at("write", &values))?;
         let table = shortcut::table(&self.places);
-        Out::whole(&shortcut, &table, &self.world)?;
+        Out::whole(&shortcut, &table, &self.faults)?;
 
         // The file that describes them.
         let mut bytes = Vec::with_capacity(SEALED + 8);
@@ -226,7 +229,7 @@ impl ShardWriter {
         }
         debug_assert_eq!(bytes.len(), SEALED);
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
-        Out::whole(&checksums, &bytes, &self.world)?;
+        Out::whole(&checksums, &bytes, &self.faults)?;
         let all = index_bytes + values_bytes + (table.len() + bytes.len()) as u64;
         Ok((self.urls, self.rows, all))
     }
