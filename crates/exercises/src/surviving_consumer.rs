@@ -1,33 +1,41 @@
 //! Exercise 6: a consumer that survives a crash between work and commit.
 //!
-//! The disk of the exercise is killed at given writes, before or after they take
-//! effect, and the consumer is started again: the two moments that every real
-//! consumer must survive.
+//! The process crashes at given writes, before or after they take effect, and the consumer
+//! is started again: the two moments that every real consumer must survive.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lessons::speed_layer::{Crash, CrashingDisk};
+use lambda::faults::{Crash, CrashPoint, Crashes};
+use lessons::speed_layer::SimulatedDisk;
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
+use std::collections::BTreeMap;
 
 /// The reader's function.
-pub type Function = fn(&[String], &mut CrashingDisk) -> Result<(), Crash>;
+pub type Function = fn(&[String], &mut SimulatedDisk) -> Result<(), Crash>;
 
 /// Runs the reader's function until it comes to its end, and gives the disk.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let urls = inputs.frame("log")?.column("url")?.str()?;
     let log: Vec<String> = urls.iter().flatten().map(str::to_owned).collect();
     let crashes = inputs.frame("crashes")?;
-    let (at, kept) = (
+    let (at, stored) = (
         crashes.column("write")?.i64()?,
         crashes.column("stored")?.bool()?,
     );
-    let mut disk = CrashingDisk::with(at.iter().flatten().zip(kept.iter().flatten()));
+    let points = at.iter().flatten().zip(stored.iter().flatten());
+    // The last crash that is given for a write counts.
+    let points: BTreeMap<i64, bool> = points.collect();
+    let points = points.into_iter().map(|(write, stored)| match stored {
+        true => CrashPoint::after(write as u64),
+        false => CrashPoint::before(write as u64),
+    });
+    let mut disk = SimulatedDisk::new(Crashes::at(points));
     for _ in 0..=crashes.height() {
-        disk.start_process();
+        disk.restart();
         let ended = function(&log, &mut disk);
-        if !disk.is_process_dead() {
+        if !disk.is_crashed() {
             if ended.is_err() {
-                polars_bail!(ComputeError: "the function gave Err(Crash), but the process was not killed");
+                polars_bail!(ComputeError: "the function returned Err(Crash), but the process had not crashed");
             }
             break;
         }
@@ -35,7 +43,7 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(&disk)?))
 }
 
-fn frame(disk: &CrashingDisk) -> PolarsResult<DataFrame> {
+fn frame(disk: &SimulatedDisk) -> PolarsResult<DataFrame> {
     let (names, values): (Vec<&str>, Vec<i64>) = disk.stored().unzip();
     df!("name" => names, "value" => values)
 }
@@ -45,14 +53,14 @@ pub static EXERCISE: Exercise = Exercise {
     id: "06_surviving_consumer",
     name: "surviving_consumer",
     title: "Exercise 6, a consumer that survives a crash",
-    signature: "fn consume(log: &[String], disk: &mut speed::CrashingDisk) -> Result<(), speed::Crash>",
+    signature: "fn consume(log: &[String], disk: &mut speed::SimulatedDisk) -> Result<(), speed::Crash>",
     hints: &[
         "When the process starts again, its variables are gone. The offset it goes on from must come from the \
          disk: `disk.get(\"offset\")` is 0 on an empty one.",
-        "Between two writes the process can die. If the count is written first, it is written again after the \
+        "Between two writes the process can crash. If the count is written first, it is written again after the \
          crash; if the offset is, the count never comes. So there must be no moment between them.",
         "`disk.write(&[(url, disk.get(url) + 1), (\"offset\", offset + 1)])?` stores both or none. Whether the \
-         process died before or after it, the disk says where to go on.",
+         process crashed before or after it, the disk says where to go on.",
     ],
     off_limits: &[],
     cases,
@@ -60,7 +68,7 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let mut disk = CrashingDisk::default();
+    let mut disk = SimulatedDisk::default();
     for url in inputs.frame("log")?.column("url")?.str()?.iter().flatten() {
         let values = [(url, disk.get(url) + 1), ("offset", disk.get("offset") + 1)];
         disk.write(&values).expect("no crash is asked for");
@@ -110,35 +118,35 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "not_stored",
-            "the process dies at its second write, which is not stored",
-            "whoever commits the offset first never comes back to that event",
+            "the process crashes before its second write takes effect",
+            "a consumer that commits the offset first never comes back to that event",
             &three,
             &[(1, false)],
         ),
         case(
             "stored",
-            "the process dies at its first write, which is stored, but nobody heard of it",
-            "whoever counts first and commits later counts that event twice",
+            "the process crashes after its first write took effect",
+            "a consumer that counts first and commits later counts that event twice",
             &three,
             &[(0, true)],
         ),
         case(
             "second_stored",
-            "the process dies at its second write, which is stored",
+            "the process crashes after its second write took effect",
             "with work and commit in two writes, this may be either of them",
             &three,
             &[(1, true)],
         ),
         case(
             "last",
-            "the process dies at the last write, which is stored",
+            "the process crashes after its last write took effect",
             "after the restart nothing is left to do",
             &three,
             &[(2, true)],
         ),
         case(
             "again",
-            "it dies at every write",
+            "the process crashes at every write",
             "a restart may be followed by another",
             &three,
             &[(0, false), (1, true), (2, false), (3, false), (4, true)],

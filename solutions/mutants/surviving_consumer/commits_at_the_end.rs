@@ -2,7 +2,7 @@
 // One commit for all, when everything is counted.
 fn consume(
     log: &[String],
-    disk: &mut speed::CrashingDisk,
+    disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     let start = disk.get("offset");
     for url in &log[start as usize..] {

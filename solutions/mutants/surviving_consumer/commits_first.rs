@@ -2,7 +2,7 @@
 // At most once: the offset is there, and the count never comes.
 fn consume(
     log: &[String],
-    disk: &mut speed::CrashingDisk,
+    disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     for offset in disk.get("offset")..log.len() as i64 {
         let url = &log[offset as usize];

@@ -2,7 +2,7 @@
 // At least once: counted, and not committed.
 fn consume(
     log: &[String],
-    disk: &mut speed::CrashingDisk,
+    disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     for offset in disk.get("offset")..log.len() as i64 {
         let url = &log[offset as usize];

@@ -2,7 +2,7 @@
 // The offset is never stored.
 fn consume(
     log: &[String],
-    disk: &mut speed::CrashingDisk,
+    disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     for url in log {
         disk.write(&[(url, disk.get(url) + 1)])?;

@@ -2,7 +2,7 @@
 // Takes the stored offset for the last event that was done.
 fn consume(
     log: &[String],
-    disk: &mut speed::CrashingDisk,
+    disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     let stored = disk.get("offset");
     let start = if stored == 0 { 0 } else { stored + 1 };

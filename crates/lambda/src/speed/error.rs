@@ -1,5 +1,6 @@
 //! What can go wrong in the speed layer, where, and the mend.
 use crate::batch::sketch::SketchError;
+use crate::faults::Crash;
 use crate::serving::StoreError;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub enum SpeedError {
     },
     /// The serving views are of a batch that the realtime views never heard of.
     UnknownBatch { served: u64, realtime: Vec<u64> },
+    /// The process crashed, as its [faults](crate::faults) asked for.
+    Crashed(Crash),
     /// A part that works in the background has ended.
     Stopped { what: &'static str },
 }
@@ -130,6 +133,7 @@ impl fmt::Display for SpeedError {
                 "the realtime views begin after batch {realtime:?} and know nothing of batch {served}, which \
                  is served; remove their folder, and they are made anew from the log"
             ),
+            Self::Crashed(crash) => crash.fmt(f),
             Self::Stopped { what } => write!(f, "{what} has stopped; start it anew"),
         }
     }
@@ -143,6 +147,12 @@ impl std::error::Error for SpeedError {
             Self::Batch(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<Crash> for SpeedError {
+    fn from(crash: Crash) -> Self {
+        Self::Crashed(crash)
     }
 }
 

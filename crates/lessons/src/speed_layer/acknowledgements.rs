@@ -3,14 +3,15 @@
 //! Each acknowledgement is a write of the queue's own. Several items may share one:
 //! then fewer writes are made, and more items are handed out again after a crash.
 use super::work_queue::WorkQueue;
-use lambda::speed::Result;
+use lambda::faults::{self, CrashPoint, Crashes};
+use lambda::speed::{Result, SpeedError};
 use polars::prelude::{DataFrame, df};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 /// Hands out the items of a queue, so many `together` with one acknowledgement for
-/// all of them. The consumer dies once, half-way, when work is done and not yet
+/// all of them. The consumer crashes once, half-way, when items are done and not yet
 /// acknowledged. A row for each number: `together`, `acknowledgements`, `again`
 /// (items that were done and handed out again), `ms` (of the taking and
 /// acknowledging).
@@ -42,26 +43,32 @@ fn run(folder: &Path, items: u64, together: usize) -> Result<(i64, i64, f64)> {
     let mut queue = WorkQueue::open(folder, i64::MAX)?;
     let bytes: Vec<[u8; 8]> = (0..items).map(u64::to_be_bytes).collect();
     queue.push(&bytes.iter().map(|item| &item[..]).collect::<Vec<_>>())?;
+    // A step is an acknowledgement. The crash is before the one of the item in the middle.
+    let half = (items / 2).div_ceil(together as u64).saturating_sub(1);
+    let crashes = Crashes::at([CrashPoint::before(half)]);
     let (mut acknowledgements, mut again, mut done) = (0, 0, HashSet::new());
-    let (mut crashed, started) = (false, Instant::now());
+    let started = Instant::now();
     loop {
         let taken = queue.take(together, 0)?;
         if taken.is_empty() {
             return Ok((
-                acknowledgements,
+                acknowledgements as i64,
                 again,
                 started.elapsed().as_secs_f64() * 1e3,
             ));
         }
         let new = taken.iter().filter(|(id, _)| done.insert(*id)).count();
         again += (taken.len() - new) as i64;
-        if !crashed && done.len() as u64 >= items / 2 {
-            crashed = true;
-            drop(queue);
-            queue = WorkQueue::open(folder, i64::MAX)?;
-            continue;
+        let ids = taken.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        match faults::step(&crashes, acknowledgements, || queue.acknowledge(&ids)) {
+            Ok(()) => acknowledgements += 1,
+            Err(SpeedError::Crashed(_)) => {
+                // The next process opens the queue, which hands out again what was taken.
+                drop(queue);
+                queue = WorkQueue::open(folder, i64::MAX)?;
+                crashes.restart();
+            }
+            Err(error) => return Err(error),
         }
-        queue.acknowledge(&taken.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
-        acknowledgements += 1;
     }
 }

@@ -3,13 +3,14 @@
 mod acknowledgements;
 pub mod burst;
 pub mod compaction;
-mod crashing_disk;
 pub mod queues;
 pub mod recent;
+mod simulated_disk;
 mod topology;
 mod work_queue;
 
 pub use acknowledgements::acknowledgements;
-pub use crashing_disk::{Crash, CrashingDisk};
-pub use topology::{Fault, Leaves, Topology, Tuple};
+pub use lambda::faults::Crash;
+pub use simulated_disk::SimulatedDisk;
+pub use topology::{Acknowledge, Topology, Tuple};
 pub use work_queue::WorkQueue;

@@ -6,15 +6,14 @@
 //! | [`shared_queue`]: one queue, items acknowledged when all four are done (14.2) | unacknowledged items are done twice |
 //! | [`own_offsets`]: a log, each application with its offset beside its results (14.3) | neither |
 //!
-//! An application counts how often it saw each event, in a store on the disk. The
-//! crash is a point in the work at which everything in memory is dropped, with the
-//! files left as they are; then all is opened again.
+//! An application counts how often it saw each event, in a store on the disk. A crash
+//! drops everything in memory and leaves the files as they are; then all is opened again.
+//! Each way has its own numbered steps, and crashes once ([`Crashes`]).
 use super::work_queue::WorkQueue;
-use lambda::speed::EmbeddedLog;
-use lambda::speed::EmbeddedStore;
-use lambda::speed::Log;
-use lambda::speed::Result;
+use lambda::faults::{self, CrashPoint, Crashes, Faults};
+use lambda::speed::{EmbeddedLog, EmbeddedStore, Log};
 use lambda::speed::{Family, Mutation, RealtimeStore};
+use lambda::speed::{Result, SpeedError};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -60,6 +59,16 @@ fn count(store: &EmbeddedStore, events: &[u64], offset: Option<u64>) -> Result<(
     store.apply(&mutations)
 }
 
+/// Runs a process, and after a crash the next one, until one comes to its end.
+fn until_done(crashes: &Crashes<u64>, process: impl Fn() -> Result<()>) -> Result<()> {
+    loop {
+        match process() {
+            Err(SpeedError::Crashed(_)) => crashes.restart(),
+            ended => return ended,
+        }
+    }
+}
+
 fn seen(way: &'static str, folder: &Path, sent: u64, took: Duration) -> Result<Vec<Seen>> {
     (0..APPLICATIONS)
         .map(|number| {
@@ -83,24 +92,27 @@ fn seen(way: &'static str, folder: &Path, sent: u64, took: Duration) -> Result<V
 }
 
 /// Events are handed over in memory; each application writes what it has every
-/// ten events. After `crash_after` events all of them crash and start again.
+/// ten events. After `crash_after` events all of them crash and start again. A step is
+/// an event.
 pub fn fire_and_forget(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<Seen>> {
     let started = Instant::now();
     let open = || -> Result<Vec<_>> { (0..APPLICATIONS).map(|n| application(folder, n)).collect() };
+    let crashes = Crashes::at([CrashPoint::before(crash_after)]);
     let mut stores = open()?;
     let mut memory: Vec<Vec<u64>> = vec![Vec::new(); APPLICATIONS];
     for event in 0..events {
+        if crashes.reached(CrashPoint::before(event)).is_err() {
+            drop(stores);
+            memory = vec![Vec::new(); APPLICATIONS];
+            stores = open()?;
+            crashes.restart();
+        }
         for (store, memory) in stores.iter().zip(&mut memory) {
             memory.push(event);
             if memory.len() == TAKEN {
                 count(store, memory, None)?;
                 memory.clear();
             }
-        }
-        if event + 1 == crash_after {
-            drop(stores);
-            memory = vec![Vec::new(); APPLICATIONS];
-            stores = open()?;
         }
     }
     for (store, memory) in stores.iter().zip(&memory) {
@@ -112,7 +124,8 @@ pub fn fire_and_forget(folder: &Path, events: u64, crash_after: u64) -> Result<V
 
 /// One consumer takes items for all applications and acknowledges them when the
 /// last is done. It crashes after `crash_after` events, when half of the
-/// applications have done the next.
+/// applications have counted the next. A step is the count of one event by one
+/// application.
 pub fn shared_queue(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<Seen>> {
     let started = Instant::now();
     let path = folder.join("queue");
@@ -122,35 +135,35 @@ pub fn shared_queue(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<
         queue.push(&some.iter().map(|item| &item[..]).collect::<Vec<_>>())?;
     }
     drop(queue);
-    let mut done = 0;
-    'restart: loop {
+    let step = |event: u64, application: usize| event * APPLICATIONS as u64 + application as u64;
+    let crashes = Crashes::at([CrashPoint::before(step(crash_after, APPLICATIONS / 2))]);
+    let consume = || -> Result<()> {
         let mut queue = WorkQueue::open(&path, 30_000)?;
         let stores = (0..APPLICATIONS).map(|n| application(folder, n));
         let stores: Vec<EmbeddedStore> = stores.collect::<Result<_>>()?;
         loop {
             let taken = queue.take(TAKEN, 0)?;
             if taken.is_empty() {
-                break 'restart;
+                return Ok(());
             }
             for (_, item) in &taken {
                 let event = item[..].try_into().map_or(0, u64::from_be_bytes);
                 for (number, store) in stores.iter().enumerate() {
-                    if done == crash_after && number == APPLICATIONS / 2 {
-                        done += 1;
-                        continue 'restart;
-                    }
-                    count(store, &[event], None)?;
+                    faults::step(&crashes, step(event, number), || {
+                        count(store, &[event], None)
+                    })?;
                 }
-                done += 1;
             }
             queue.acknowledge(&taken.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
         }
-    }
+    };
+    until_done(&crashes, consume)?;
     seen("one queue for four", folder, events, started.elapsed())
 }
 
 /// Each application reads the log at its own pace and keeps its offset with its
-/// results. All crash after `crash_after` events.
+/// results. Each of them crashes after `crash_after` events, when it has read a batch and
+/// not yet written its counts. A step is the write of a batch, named by its first offset.
 pub fn own_offsets(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<Seen>> {
     let started = Instant::now();
     let items: Vec<[u8; 8]> = (0..events).map(u64::to_be_bytes).collect();
@@ -161,11 +174,11 @@ pub fn own_offsets(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<S
         log.append("events", 0, &records)?;
     }
     drop(log);
-    let mut crashed = false;
-    loop {
-        let log = EmbeddedLog::open(folder.join("log"))?;
-        let mut all_done = true;
-        for number in 0..APPLICATIONS {
+    let crash = CrashPoint::before(crash_after / TAKEN as u64 * TAKEN as u64);
+    for number in 0..APPLICATIONS {
+        let crashes = Crashes::at([crash]);
+        until_done(&crashes, || {
+            let log = EmbeddedLog::open(folder.join("log"))?;
             let store = application(folder, number)?;
             let cell = store.reader().get(b"offset", "offset", b"o")?;
             let mut offset = cell
@@ -173,22 +186,17 @@ pub fn own_offsets(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<S
                 .unwrap_or(0);
             while offset < events {
                 let records = log.read("events", 0, offset, TAKEN)?;
-                if !crashed && offset + TAKEN as u64 > crash_after {
-                    // Read and worked on, and gone before it was written.
-                    all_done = false;
-                    break;
-                }
                 let read = records
                     .iter()
                     .map(|r| r.value.try_into().map_or(0, u64::from_be_bytes));
-                count(&store, &read.collect::<Vec<_>>(), Some(records.next()))?;
+                let read: Vec<u64> = read.collect();
+                faults::step(&crashes, offset, || {
+                    count(&store, &read, Some(records.next()))
+                })?;
                 offset = records.next();
             }
-        }
-        crashed = true;
-        if all_done {
-            break;
-        }
+            Ok(())
+        })?;
     }
     seen("a log with offsets", folder, events, started.elapsed())
 }

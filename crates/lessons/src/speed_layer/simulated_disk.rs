@@ -1,51 +1,43 @@
-//! A disk that outlives its process, which dies at given writes.
+//! A disk that outlives its process, which crashes at planned writes.
 //!
-//! Two moments every consumer must survive: it dies before a write takes effect,
-//! or after it took effect and before anybody heard of it. Real files cannot be
-//! killed at one of them and not the other as an exercise needs it.
+//! A consumer must survive a crash before a write takes effect, and one after the write took
+//! effect and before the consumer knew it. An exercise needs each of the two by itself, which
+//! a process killed on real files does not give.
+use lambda::faults::{self, Crash, Crashes};
 use std::collections::BTreeMap;
-use std::fmt;
 
-/// The process has ended. Nothing that it does from now on has an effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crash;
-
-impl fmt::Display for Crash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the process was killed")
-    }
-}
-
-impl std::error::Error for Crash {}
-
-/// Numbers by name.
+/// Numbers by name, on a simulated disk.
 ///
 /// ```
-/// use lambda_workbook::speed::CrashingDisk;
-/// let mut disk = CrashingDisk::default();
+/// use lambda_workbook::faults::{CrashPoint, Crashes};
+/// use lambda_workbook::speed::SimulatedDisk;
+///
+/// // Writes are numbered from 0. The process crashes after the effect of the second one.
+/// let mut disk = SimulatedDisk::new(Crashes::at([CrashPoint::after(1)]));
 /// disk.write(&[("mysite.com/", 1), ("offset", 1)]).unwrap(); // both, or none
 /// assert_eq!((disk.get("offset"), disk.get("mysite.com/blog")), (1, 0));
+/// assert!(disk.write(&[("offset", 2)]).is_err());
+/// assert_eq!(disk.get("offset"), 2); // it took effect all the same
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct CrashingDisk {
+#[derive(Debug, Default)]
+pub struct SimulatedDisk {
     values: BTreeMap<String, i64>,
-    writes: i64,
-    /// By the number of a write: whether it takes effect before the process dies.
-    crashes: BTreeMap<i64, bool>,
-    dead: bool,
+    /// The number of the next write, over all processes.
+    writes: u64,
+    crashes: Crashes<u64>,
 }
 
-impl CrashingDisk {
-    /// An empty disk whose process dies at these writes, numbered from 0 over all
-    /// its lives: before the write takes effect, or (`true`) after.
-    pub fn with(crashes: impl IntoIterator<Item = (i64, bool)>) -> Self {
+impl SimulatedDisk {
+    /// Creates an empty disk whose process crashes as planned. A step is a write, numbered
+    /// from 0 over all processes.
+    pub fn new(crashes: Crashes<u64>) -> Self {
         Self {
-            crashes: crashes.into_iter().collect(),
+            crashes,
             ..Self::default()
         }
     }
 
-    /// What is stored under a name; 0 if nothing is.
+    /// Returns the number stored under a name; 0 if nothing is.
     pub fn get(&self, name: &str) -> i64 {
         self.values.get(name).copied().unwrap_or(0)
     }
@@ -53,33 +45,31 @@ impl CrashingDisk {
     /// Stores numbers, all of them or none.
     ///
     /// # Errors
-    /// The process was killed. The numbers may be stored all the same.
+    /// The process crashed. The numbers may be stored all the same.
     pub fn write(&mut self, values: &[(&str, i64)]) -> Result<(), Crash> {
-        if self.dead {
-            return Err(Crash);
-        }
-        let crash = self.crashes.remove(&self.writes);
+        self.crashes.running()?;
+        let write = self.writes;
         self.writes += 1;
-        if crash != Some(false) {
+        faults::step(&self.crashes, write, || {
             let named = values
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), *value));
             self.values.extend(named);
-        }
-        self.dead = crash.is_some();
-        if self.dead { Err(Crash) } else { Ok(()) }
+            Ok(())
+        })
     }
 
-    /// Another process finds the disk as the one before left it.
-    pub fn start_process(&mut self) {
-        self.dead = false;
+    /// Starts the next process, which finds the disk as the last one left it.
+    pub fn restart(&mut self) {
+        self.crashes.restart();
     }
 
-    pub fn is_process_dead(&self) -> bool {
-        self.dead
+    /// Returns whether the process has crashed and was not restarted.
+    pub fn is_crashed(&self) -> bool {
+        self.crashes.is_crashed()
     }
 
-    /// All that is stored and not 0, in order of name.
+    /// Returns all numbers that are stored and not 0, in order of name.
     pub fn stored(&self) -> impl Iterator<Item = (&str, i64)> {
         let stored = self.values.iter().filter(|(_, value)| **value != 0);
         stored.map(|(name, value)| (name.as_str(), *value))

@@ -5,9 +5,16 @@
 //! the hash of their key: *fields grouping*. So all tuples of a URL come to one
 //! worker, and two workers never update one row at once.
 //!
-//! Where it hurts: a worker that fails between two queues. If a tuple leaves its
-//! queue when it is taken, it is lost; if it leaves when the step is done, it is
-//! done twice. [`Fault`] shows both.
+//! A worker can crash between two queues. Whether that loses a tuple, or processes one
+//! twice, depends on when the tuple is acknowledged and when the worker crashes:
+//!
+//! | acknowledged | crash before the step | crash after the step |
+//! |---|---|---|
+//! | on delivery | **lost** | once |
+//! | after processing | once, redelivered | **twice**, redelivered |
+//!
+//! [`Topology::acknowledge`] chooses the row, [`Topology::crashes`] the column.
+use lambda::faults::{self, Crash, Crashes};
 use lambda::speed::partition_of;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,20 +41,14 @@ impl Tuple {
 /// function.
 type Work = Box<dyn Fn(Tuple, &mut dyn FnMut(Tuple)) + Send + Sync>;
 
-/// When a tuple leaves its queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaves {
-    WhenTaken,
-    WhenDone,
-}
-
-/// A worker that fails once, in its step, after so many tuples.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    pub stage: usize,
-    pub worker: usize,
-    pub after: u64,
-    pub leaves: Leaves,
+/// When a worker acknowledges a tuple, which removes the tuple from its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// As soon as the worker takes it.
+    OnDelivery,
+    /// When the worker's step is done. A tuple that is not acknowledged is redelivered.
+    #[default]
+    AfterProcessing,
 }
 
 /// Workers of one kind, and the queues before them.
@@ -55,9 +56,16 @@ pub struct Stage {
     name: String,
     /// Queues, and what went through each.
     queues: Vec<Queue>,
-    workers: Vec<AtomicU64>,
+    workers: Vec<Worker>,
     work: Work,
-    fault: Option<(usize, u64, Leaves)>,
+}
+
+/// A process of a stage.
+#[derive(Default)]
+struct Worker {
+    /// Tuples taken so far.
+    taken: AtomicU64,
+    crashes: Crashes<u64>,
 }
 
 #[derive(Default)]
@@ -133,6 +141,7 @@ impl Queue {
 pub struct Topology {
     name: String,
     stages: Vec<Stage>,
+    acknowledge: Acknowledge,
 }
 
 impl Topology {
@@ -141,6 +150,7 @@ impl Topology {
         Self {
             name: name.to_owned(),
             stages: Vec::new(),
+            acknowledge: Acknowledge::default(),
         }
     }
 
@@ -154,9 +164,8 @@ impl Topology {
         self.stages.push(Stage {
             name: name.to_owned(),
             queues: (0..workers).map(|_| Queue::default()).collect(),
-            workers: (0..workers).map(|_| AtomicU64::new(0)).collect(),
+            workers: (0..workers).map(|_| Worker::default()).collect(),
             work: Box::new(work),
-            fault: None,
         });
         self
     }
@@ -169,9 +178,17 @@ impl Topology {
         self
     }
 
-    /// Lets a worker fail.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.stages[fault.stage].fault = Some((fault.worker, fault.after, fault.leaves));
+    /// Sets when workers acknowledge their tuples.
+    pub fn acknowledge(mut self, when: Acknowledge) -> Self {
+        self.acknowledge = when;
+        self
+    }
+
+    /// Plans the crashes of one worker of a stage; both are numbered from 0. A step is the
+    /// processing of one tuple, and a worker's tuples are numbered from 0 in the order in
+    /// which it takes them.
+    pub fn crashes(mut self, stage: usize, worker: usize, crashes: Crashes<u64>) -> Self {
+        self.stages[stage].workers[worker].crashes = crashes;
         self
     }
 
@@ -191,7 +208,7 @@ impl Topology {
                 ..
             }: &Stage = stage;
             let passed = queues.iter().map(|q| q.passed.load(Ordering::Relaxed));
-            let done = workers.iter().map(|w| w.load(Ordering::Relaxed));
+            let done = workers.iter().map(|w| w.taken.load(Ordering::Relaxed));
             (name.as_str(), passed.collect(), done.collect())
         };
         self.stages.iter().map(counts).collect()
@@ -229,20 +246,21 @@ impl Topology {
 
     fn work(&self, place: usize, queue: usize, worker: usize) {
         let stage = &self.stages[place];
+        let worker = &stage.workers[worker];
         while let Some(tuple) = stage.queues[queue].pop() {
-            let done = stage.workers[worker].fetch_add(1, Ordering::SeqCst);
-            let fails = stage
-                .fault
-                .is_some_and(|(w, after, _)| (w, after) == (worker, done));
-            if fails {
-                match stage.fault {
-                    // It was in the worker's memory only.
-                    Some((.., Leaves::WhenTaken)) => continue,
-                    // It did its step, and nobody heard of it: the queue hands it out again.
-                    _ => (stage.work)(tuple.clone(), &mut |made| self.send(place + 1, made)),
+            let number = worker.taken.fetch_add(1, Ordering::SeqCst);
+            let process = || {
+                (stage.work)(tuple.clone(), &mut |made| self.send(place + 1, made));
+                Ok::<(), Crash>(())
+            };
+            while faults::step(&worker.crashes, number, process).is_err() {
+                worker.crashes.restart();
+                if self.acknowledge == Acknowledge::OnDelivery {
+                    // The queue no longer has it, and the worker's memory is gone.
+                    break;
                 }
+                // It was not acknowledged, so the queue delivers it again.
             }
-            (stage.work)(tuple, &mut |made| self.send(place + 1, made));
         }
     }
 }
@@ -250,29 +268,29 @@ impl Topology {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lambda::faults::CrashPoint;
     use std::collections::{BTreeMap, HashSet};
     use std::sync::Arc;
     use std::thread::ThreadId;
 
     type Seen = Arc<Mutex<BTreeMap<Vec<u8>, (u64, HashSet<ThreadId>)>>>;
 
-    fn run(fault: Option<Fault>) -> (Topology, Seen) {
+    fn run(acknowledge: Acknowledge, crashes: Crashes<u64>) -> (Topology, Seen) {
         let seen: Seen = Arc::default();
         let store = seen.clone();
-        let mut topology = Topology::new("page views")
+        let topology = Topology::new("page views")
             .stage("normalise", 2, |tuple, emit| {
                 emit(Tuple::new(tuple.value, ""))
             })
             .queues(3)
+            .crashes(0, 1, crashes)
+            .acknowledge(acknowledge)
             .stage("store", 2, move |tuple, _| {
                 let mut seen = store.lock().unwrap();
                 let row = seen.entry(tuple.key).or_default();
                 row.0 += 1;
                 row.1.insert(std::thread::current().id());
             });
-        if let Some(fault) = fault {
-            topology = topology.fault(fault);
-        }
         topology.run((0..3000u32).map(|n| Tuple::new(n.to_be_bytes(), [(n % 7) as u8])));
         (topology, seen)
     }
@@ -283,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_tuple_comes_through_and_a_key_has_one_worker() {
-        let (topology, seen) = run(None);
+        let (topology, seen) = run(Acknowledge::default(), Crashes::default());
         assert_eq!(total(&seen), 3000);
         assert!(seen.lock().unwrap().values().all(|row| row.1.len() == 1));
         let passed = topology.passed();
@@ -295,14 +313,17 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_fails_between_two_queues_loses_or_doubles() {
-        let fault = |leaves| Fault {
-            stage: 0,
-            worker: 1,
-            after: 10,
-            leaves,
-        };
-        assert_eq!(total(&run(Some(fault(Leaves::WhenTaken))).1), 2999);
-        assert_eq!(total(&run(Some(fault(Leaves::WhenDone))).1), 3001);
+    fn a_worker_that_crashes_between_two_queues_loses_or_doubles() {
+        use Acknowledge::{AfterProcessing, OnDelivery};
+        let (before, after) = (CrashPoint::before(10), CrashPoint::after(10));
+        for (acknowledge, crash, stored) in [
+            (OnDelivery, before, 2999),
+            (OnDelivery, after, 3000),
+            (AfterProcessing, before, 3000),
+            (AfterProcessing, after, 3001),
+        ] {
+            let (_, seen) = run(acknowledge, Crashes::at([crash]));
+            assert_eq!(total(&seen), stored, "{acknowledge:?}, {crash}");
+        }
     }
 }
