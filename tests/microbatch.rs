@@ -2,8 +2,9 @@
 //! kill -9.
 use crate::extent;
 use lambda_workbook::batch;
+use lambda_workbook::faults::Crashes;
 use lambda_workbook::microbatch::{
-    self, Aggregate as _, Count, Faults, Job, Kind, MicroBatchError, Options, Owned, Replay,
+    self, Aggregate as _, BatchStep, Count, Job, Kind, MicroBatchError, Options, Owned, Replay,
     Sessions, Sum, Topology, Uniques, Value,
 };
 use lambda_workbook::polars::prelude::*;
@@ -128,34 +129,35 @@ fn words() -> impl Strategy<Value = Vec<Vec<String>>> {
     proptest::collection::vec(proptest::collection::vec(line, 0..8), 1..4)
 }
 
-/// Runs to the end, through deaths drawn from the points that the job passes.
-fn through_deaths(
+/// Runs to the end, through crashes drawn from the points that the job reaches.
+fn through_crashes(
     folder: &Path,
     log: &Arc<EmbeddedLog>,
     topology: impl Fn() -> Topology,
     replay: Replay,
-    deaths: &[prop::sample::Index],
+    draws: &[prop::sample::Index],
 ) -> Job {
-    let with = |faults: Faults| Options {
+    let with = |crashes: &Arc<Crashes<BatchStep>>| Options {
         most: 2,
         partitions: 2,
         parallel: false,
         replay,
-        faults: Arc::new(faults),
+        faults: crashes.clone(),
     };
-    let watched = tempfile::tempdir().unwrap();
-    let watching = with(Faults::watching());
-    open(watched.path(), log, topology(), watching.clone())
+    let other = tempfile::tempdir().unwrap();
+    let recording = Arc::new(Crashes::recording());
+    open(other.path(), log, topology(), with(&recording))
         .drain()
         .unwrap();
-    let points = watching.faults.passed();
-    let deaths = if points.is_empty() { &[] } else { deaths };
-    let mortal = with(Faults::at(deaths.iter().map(|at| at.get(&points).clone())));
+    let points = recording.recorded();
+    let draws = if points.is_empty() { &[] } else { draws };
+    let crashes = draws.iter().map(|at| at.get(&points).clone());
+    let crashes = Arc::new(Crashes::at(crashes));
     loop {
-        let mut job = open(folder, log, topology(), mortal.clone());
+        let mut job = open(folder, log, topology(), with(&crashes));
         match job.drain() {
             Ok(_) => return job,
-            Err(MicroBatchError::Crashed(_)) => continue,
+            Err(MicroBatchError::Crashed(_)) => crashes.restart(),
             Err(error) => panic!("{error}"),
         }
     }
@@ -167,7 +169,7 @@ proptest! {
     #[test]
     fn counts_and_top_three_are_a_fold_over_the_input_however_often_it_crashes(
         lines in words(),
-        deaths in proptest::collection::vec(any::<prop::sample::Index>(), 0..5),
+        draws in proptest::collection::vec(any::<prop::sample::Index>(), 0..5),
         opaque in any::<bool>(),
     ) {
         let kind = if opaque { Kind::Opaque } else { Kind::Transactional };
@@ -183,7 +185,7 @@ proptest! {
         let topology = || microbatch::top_words(kind).unwrap();
         // What a source gives that cannot repeat itself is for opaque states only.
         let replay = if opaque { Replay::Drawn(7) } else { Replay::Same };
-        let job = through_deaths(folder.path(), &log, topology, replay, &deaths);
+        let job = through_crashes(folder.path(), &log, topology, replay, &draws);
         for (word, count) in &truth {
             let found = job.get("counts", &[Value::Text(word)]).unwrap();
             prop_assert_eq!(found, Some(Owned::Int(*count)));
@@ -200,7 +202,7 @@ proptest! {
     #[test]
     fn bounces_equal_the_batch_view_when_all_visits_are_closed_however_often_it_crashes(
         views in proptest::collection::vec((0u8..2, 0i64..4, 0i64..20_000), 1..40),
-        deaths in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+        draws in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
         let mut views = views;
         // In the order of time, but for a minute.
@@ -215,7 +217,7 @@ proptest! {
         // Somebody else, much later: the watermark passes every visit.
         append(&log, 0, &[view("http://later.com/", 9, 100_000, 0)]);
         let topology = || microbatch::bounce_rate(60).unwrap();
-        let job = through_deaths(folder.path(), &log, topology, Replay::Drawn(3), &deaths);
+        let job = through_crashes(folder.path(), &log, topology, Replay::Drawn(3), &draws);
         let frame = df!(
             "url" => views.iter().map(|v| format!("d{}.com/", v.0)).collect::<Vec<_>>(),
             "true_as_of_secs" => views.iter().map(|v| v.2).collect::<Vec<_>>(),

@@ -1,10 +1,11 @@
-//! Every crash, tried: a job dies at each step of each batch, and at each pair of
+//! Every crash, tried: a job crashes at each step of each batch, and at each pair of
 //! steps, is opened again, and its counts are compared with a fold over the input.
+use super::batch_step::BatchStep;
 use super::error::{MicroBatchError, Result, scratch};
-use super::fault::{Faults, Point};
 use super::job::{Job, Options, Replay};
 use super::stored::Kind;
 use super::topologies::word_count;
+use lambda::faults::{CrashPoint, Crashes};
 use lambda::speed::{EmbeddedLog, Log};
 use polars::prelude::{DataFrame, df};
 use std::collections::BTreeMap;
@@ -43,30 +44,29 @@ impl Scene {
         counts
     }
 
-    fn job(&self, folder: &Path, log: Arc<dyn Log>, faults: &Arc<Faults>) -> Result<Job> {
+    fn job(&self, folder: &Path, log: Arc<dyn Log>, crashes: &Arc<BatchCrashes>) -> Result<Job> {
         let options = Options {
             most: self.most,
             partitions: 2,
             // In order, so that a point is the same point in every run.
             parallel: false,
             replay: self.replay,
-            faults: faults.clone(),
+            faults: crashes.clone(),
         };
         Job::open(folder, log, TOPIC, word_count(self.kind)?, options)
     }
 
-    /// Runs it with these deaths: the counts, and how often the job was opened.
+    /// Runs it to the end, starting a new process after each crash, and returns the counts.
     fn run(
         &self,
         log: &Arc<EmbeddedLog>,
-        faults: Faults,
-    ) -> Result<(BTreeMap<String, i64>, Arc<Faults>, usize)> {
+        crashes: &Arc<BatchCrashes>,
+    ) -> Result<BTreeMap<String, i64>> {
         let folder = scratch()?;
-        let faults = Arc::new(faults);
-        for lives in 1.. {
-            let mut job = self.job(folder.path(), log.clone(), &faults)?;
+        loop {
+            let mut job = self.job(folder.path(), log.clone(), crashes)?;
             match job.drain() {
-                Err(MicroBatchError::Crashed(_)) => continue,
+                Err(MicroBatchError::Crashed(_)) => crashes.restart(),
                 Err(error) => return Err(error),
                 Ok(_) => {
                     let table = job.table("counts")?;
@@ -77,11 +77,10 @@ impl Scene {
                         .flatten()
                         .map(str::to_owned)
                         .zip(counts.iter().flatten());
-                    return Ok((rows.collect(), faults, lives));
+                    return Ok(rows.collect());
                 }
             }
         }
-        unreachable!("a job dies a given number of times")
     }
 
     fn log(&self, folder: &Path) -> Result<Arc<EmbeddedLog>> {
@@ -98,16 +97,17 @@ impl Scene {
 
 const TOPIC: &str = "lines";
 
-/// Deaths, and what was counted in spite of them.
+type BatchCrashes = Crashes<BatchStep>;
+
+/// Crashes of a job, and what it counted in spite of them.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    pub deaths: Vec<Point>,
+    pub crashes: Vec<CrashPoint<BatchStep>>,
     pub counts: BTreeMap<String, i64>,
     pub right: bool,
 }
 
-/// Every single death, or every pair of them (the second may come at the same
-/// point as the first).
+/// Runs a scene once for each point at which its job can crash.
 ///
 /// ```
 /// use lambda_workbook::microbatch::{Kind, Replay, crashes::{Scene, singles}};
@@ -121,7 +121,8 @@ pub fn singles(scene: &Scene) -> Result<Vec<Trial>> {
     })
 }
 
-/// Every pair of deaths.
+/// Runs a scene once for each pair of points; the second crash may be at the same point as
+/// the first.
 pub fn pairs(scene: &Scene) -> Result<Vec<Trial>> {
     try_all(scene, |points| {
         let mut pairs = Vec::new();
@@ -138,45 +139,45 @@ pub fn pairs(scene: &Scene) -> Result<Vec<Trial>> {
 
 fn try_all(
     scene: &Scene,
-    deaths: impl FnOnce(Vec<Point>) -> Vec<Vec<Point>>,
+    plans: impl FnOnce(Vec<CrashPoint<BatchStep>>) -> Vec<Vec<CrashPoint<BatchStep>>>,
 ) -> Result<Vec<Trial>> {
     let folder = scratch()?;
     let log = scene.log(&folder.path().join("log"))?;
-    let (_, watched, _) = scene.run(&log, Faults::watching())?;
+    let recording = Arc::new(Crashes::recording());
+    scene.run(&log, &recording)?;
     let truth = scene.truth();
-    let tried = deaths(watched.passed()).into_iter().map(|deaths| {
-        let (counts, ..) = scene.run(&log, Faults::at(deaths.clone()))?;
+    let tried = plans(recording.recorded()).into_iter().map(|crashes| {
+        let counts = scene.run(&log, &Arc::new(Crashes::at(crashes.clone())))?;
         Ok(Trial {
             right: counts == truth,
             counts,
-            deaths,
+            crashes,
         })
     });
     tried.collect()
 }
 
-/// Trials by the step of the (first) death: `died`, how many `tried`, how many
-/// counted `wrong`.
+/// Returns the trials by the step of their first crash: `crashed`, the number of trials
+/// `tried`, and how many of them counted `wrong`.
 pub fn table(trials: &[Trial]) -> Result<DataFrame> {
     let mut rows: Vec<(String, i64, i64)> = Vec::new();
     for trial in trials {
-        let Some(point) = trial.deaths.first() else {
+        let Some(point) = trial.crashes.first() else {
             continue;
         };
-        let when = if point.after { "after" } else { "before" };
-        let died = format!("{when} {}", point.step);
+        let crashed = format!("{} {}", point.when, point.step.step);
         let place = rows
             .iter()
-            .position(|row| row.0 == died)
+            .position(|row| row.0 == crashed)
             .unwrap_or_else(|| {
-                rows.push((died, 0, 0));
+                rows.push((crashed, 0, 0));
                 rows.len() - 1
             });
         rows[place].1 += 1;
         rows[place].2 += i64::from(!trial.right);
     }
     Ok(df!(
-        "died" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
+        "crashed" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
         "tried" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
         "wrong" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
     )?)
@@ -216,11 +217,12 @@ mod tests {
         assert!(wrong(&trials) > 0);
         for trial in trials {
             let broken = !trial.right;
-            let point = &trial.deaths[0];
-            use super::super::fault::Step;
-            let after_a_commit = match &point.step {
-                Step::Commit(_, partition) => point.after || *partition == 1,
-                Step::Done => !point.after,
+            let point = &trial.crashes[0];
+            use super::super::batch_step::Step;
+            use lambda::faults::When;
+            let after_a_commit = match &point.step.step {
+                Step::Commit(_, partition) => point.when == When::After || *partition == 1,
+                Step::Done => point.when == When::Before,
                 _ => false,
             };
             // A commit of a partition that has no word of the batch changes nothing.

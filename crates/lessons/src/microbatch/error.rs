@@ -1,6 +1,6 @@
 //! What can go wrong with a topology or its run, where, and the mend.
-use super::fault::Point;
 use lambda::batch::sketch::SketchError;
+use lambda::faults::Crash;
 use lambda::speed::SpeedError;
 use std::fmt;
 
@@ -43,8 +43,8 @@ pub enum MicroBatchError {
     Overflow { state: String },
     /// Bytes that nobody here wrote.
     Damaged { what: &'static str },
-    /// The process died here, as a test asked it to.
-    Crashed(Point),
+    /// The process crashed, as its [faults](lambda::faults) asked for.
+    Crashed(Crash),
     /// The log or the storage engine refused.
     Speed(SpeedError),
     /// Two sketches that do not merge.
@@ -113,7 +113,7 @@ impl fmt::Display for MicroBatchError {
                 f,
                 "{what}; remove the folder of this topology, and it is made anew from the log"
             ),
-            Self::Crashed(point) => write!(f, "the process was killed {point}; open it again"),
+            Self::Crashed(crash) => crash.fmt(f),
             Self::Speed(error) => error.fmt(f),
             Self::Sketch(error) => error.fmt(f),
             Self::Table(error) => error.fmt(f),
@@ -129,6 +129,12 @@ impl std::error::Error for MicroBatchError {
             Self::Table(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<Crash> for MicroBatchError {
+    fn from(crash: Crash) -> Self {
+        Self::Crashed(crash)
     }
 }
 

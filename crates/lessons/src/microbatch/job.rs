@@ -6,13 +6,14 @@
 //!    there, each partition in one *commit*.
 //! 4. *Done*: the batch's id and the offsets that come next are written down.
 //!
-//! A process that dies anywhere goes on with the plan that was written: the batch
-//! comes again, whole, before any other. So batches are applied in order, and what
+//! After a crash anywhere the next process goes on with the plan that was written: it
+//! runs the whole batch again, before any other. So batches are applied in order, and what
 //! a state has of it is told by the ids beside its values.
+use super::batch_step::{BatchStep, Step};
 use super::error::{MicroBatchError, Result};
-use super::fault::{Faults, Step};
 use super::state_store::{Done, Plan, StateStore};
 use super::topology::Topology;
+use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::Log;
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
@@ -41,8 +42,8 @@ pub struct Options {
     /// Whether workers run side by side; else one after the other, in a fixed order.
     pub parallel: bool,
     pub replay: Replay,
-    /// Where the process dies; for tests and lessons.
-    pub faults: Arc<Faults>,
+    /// Where the process crashes; for tests and lessons.
+    pub faults: Arc<dyn Faults<BatchStep>>,
 }
 
 impl Default for Options {
@@ -52,7 +53,7 @@ impl Default for Options {
             partitions: std::thread::available_parallelism().map_or(2, usize::from) as u32,
             parallel: true,
             replay: Replay::Same,
-            faults: Arc::default(),
+            faults: Arc::new(NoFaults),
         }
     }
 }
@@ -199,16 +200,15 @@ impl Job {
             return Ok(None);
         }
         self.lost = true;
-        let faults = self.options.faults.clone();
         if !replayed || self.begun.as_ref() != Some(&plan) {
-            faults.step(plan.batch, &Step::Plan, || self.store.write_plan(&plan))?;
+            self.take_step(plan.batch, Step::Plan, || self.store.write_plan(&plan))?;
         }
         let rejected = self.run(&plan, replayed)?;
         let done = Done {
             batch: plan.batch,
             next: plan.to.clone(),
         };
-        faults.step(plan.batch, &Step::Done, || {
+        self.take_step(plan.batch, Step::Done, || {
             self.store.write_done(&done, &rejected)
         })?;
         (self.done, self.begun, self.lost) = (done, None, false);
@@ -217,6 +217,16 @@ impl Job {
             replayed,
             rejected: rejected.len(),
         }))
+    }
+
+    /// Takes a step of a batch, unless the process crashes before its effect or after it.
+    pub(super) fn take_step<T>(
+        &self,
+        batch: u64,
+        step: Step,
+        effect: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        faults::step(&*self.options.faults, BatchStep { batch, step }, effect)
     }
 
     /// Runs batches until nothing waits; how many.

@@ -11,7 +11,7 @@
 //! | `sessions` | visits, closed by silence |
 //! | `state_store`, `job`, `run` | the plan, the commits, the record that it is done |
 //! | `reading` | questions to the states |
-//! | `fault` | where a process can die |
+//! | `batch_step` | the steps at which a process can crash |
 //! | `topologies` | word count, top three, page views, uniques, bounce rate |
 //! | [`crashes`] | every crash at every step, tried |
 //! | [`model`] | the commit protocol in every interleaving |
@@ -20,12 +20,12 @@
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 16 and 17.
 mod aggregate;
+mod batch_step;
 mod build;
 pub mod by_hand;
 pub mod crashes;
 mod error;
 mod exchange;
-mod fault;
 mod job;
 pub mod model;
 pub mod one_at_a_time;
@@ -41,8 +41,8 @@ mod value;
 mod worker;
 
 pub use aggregate::{Aggregate, Count, Sum, Top, Uniques};
+pub use batch_step::{BatchStep, Step};
 pub use error::{MicroBatchError, Result};
-pub use fault::{Faults, Point, Step};
 pub use job::{Batch, Job, Options, Replay};
 pub use sessions::Sessions;
 pub use state_store::Plan;

@@ -2,7 +2,7 @@
 //!
 //! Two partitions of a topic with a few tuples each; a state partition for each. A
 //! batch takes the next tuple of one of them, or of both. Commits come in any
-//! order, the process may die between any two steps, and a source that cannot
+//! order, the process may crash between any two steps, and a source that cannot
 //! repeat itself may give another batch under the same id.
 use super::stored::{Base, Kind, Stored};
 use stateright::{Checker, HasDiscoveries, Model, Property};
@@ -17,7 +17,7 @@ pub struct Protocol {
     pub redrawn: bool,
     /// Tuples of each partition: 1 to 4.
     pub tuples: u8,
-    /// How often the process may die.
+    /// How often the process may crash.
     pub crashes: u8,
 }
 
@@ -46,7 +46,8 @@ pub enum Action {
     Commit(usize),
     /// Writes down that the batch is done.
     Done,
-    /// The process dies, and starts again.
+    /// The process crashes and is restarted. A crash is an action of the model, which tries it in
+    /// every state; [`lambda::faults`] plans crashes for code that runs.
     Crash,
 }
 

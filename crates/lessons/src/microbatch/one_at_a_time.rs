@@ -1,14 +1,15 @@
 //! Tuple by tuple: at least once, and exactly once by strong order.
 //!
 //! A worker takes a tuple, adds one to the count of its word, and then tells the
-//! log that it is done. If it dies between the two, the tuple comes again. So each
-//! is counted *at least* once.
+//! log that it is done. If it crashes between the two, the log delivers the tuple again.
+//! So each is counted *at least* once.
 //!
 //! With *strong order* the tuples are numbered, and the count is stored together
 //! with the number of the last tuple in it. A tuple that comes again has that
 //! number, and is left out; any other is new, because tuples come in order.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), section 16.1.
+use lambda::faults::{CrashPoint, Crashes, Faults};
 use lambda::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore, Result};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -22,15 +23,6 @@ pub enum Semantics {
     StronglyOrdered,
 }
 
-/// A moment at which the worker dies, once, and is started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dies {
-    /// It took the tuple, and stored nothing.
-    BeforeStoring(u64),
-    /// It stored the count, and the log has not heard of it.
-    BeforeAcknowledging(u64),
-}
-
 const FAMILIES: [Family; 1] = [Family::new("count")];
 const TOPIC: &str = "words";
 const GROUP: &str = "counter";
@@ -39,10 +31,15 @@ const GROUP: &str = "counter";
 /// worker did: `tuple`, `word`, the id that was `stored` with the count (-1: none),
 /// the `case` that it was, and the `count` after it.
 ///
+/// A step is the storing of a tuple's count, named by the tuple's number from 0. So a crash
+/// after a step is one before the acknowledgement. At each point of `crashes` the worker
+/// crashes once, and is started again.
+///
 /// ```
-/// use lambda_workbook::microbatch::one_at_a_time::{Dies, Semantics, run};
+/// use lambda_workbook::faults::CrashPoint;
+/// use lambda_workbook::microbatch::one_at_a_time::{Semantics, run};
 /// let folder = tempfile::tempdir()?;
-/// let crash = [Dies::BeforeAcknowledging(1)];
+/// let crash = [CrashPoint::after(1)];
 /// let steps = run(folder.path(), &["apple", "apple"], Semantics::AtLeastOnce, &crash)?;
 /// let counts = steps.column("count")?.i64()?;
 /// assert_eq!(counts.last(), Some(3)); // of two apples
@@ -52,7 +49,7 @@ pub fn run(
     folder: &Path,
     words: &[&str],
     semantics: Semantics,
-    deaths: &[Dies],
+    crashes: &[CrashPoint<u64>],
 ) -> Result<DataFrame> {
     let log = EmbeddedLog::open(folder.join("log"))?;
     log.create_topic(TOPIC, 1)?;
@@ -62,33 +59,31 @@ pub fn run(
         .collect();
     log.append(TOPIC, 0, &records)?;
     let mut steps = Steps::default();
-    let mut deaths = deaths.to_vec();
-    // Each life of the worker ends with its death, the last with the log's end.
-    while !live(folder, &log, semantics, &mut deaths, &mut steps)? {}
+    let crashes = Crashes::at(crashes.iter().copied());
+    // Each process ends with a crash, and the last one with the end of the log.
+    while !process(folder, &log, semantics, &crashes, &mut steps)? {
+        crashes.restart();
+    }
     steps.table()
 }
 
-/// Works until it dies or the log ends; whether it came to the end.
-fn live(
+/// Works until it crashes or the log ends; returns whether it came to the end.
+fn process(
     folder: &Path,
     log: &EmbeddedLog,
     semantics: Semantics,
-    deaths: &mut Vec<Dies>,
+    crashes: &Crashes<u64>,
     steps: &mut Steps,
 ) -> Result<bool> {
     let store = EmbeddedStore::open(folder.join("counts"), &FAMILIES)?;
-    let mut dies = |death: Dies| {
-        let found = deaths.iter().position(|other| *other == death);
-        found.map(|place| deaths.remove(place)).is_some()
-    };
     loop {
         let next = log.committed(GROUP, TOPIC, 0)?.unwrap_or(0);
         let records = log.read(TOPIC, 0, next, 1)?;
         let Some(record) = records.iter().next() else {
             return Ok(true);
         };
-        if dies(Dies::BeforeStoring(next)) {
-            steps.push(next, record.value, -1, "died before it stored", 0);
+        if crashes.reached(CrashPoint::before(next)).is_err() {
+            steps.push(next, record.value, -1, "crashed before it stored", 0);
             return Ok(false);
         }
         let (count, stored) = counted(&store, record.value)?;
@@ -117,7 +112,7 @@ fn live(
             case,
             after,
         );
-        if dies(Dies::BeforeAcknowledging(next)) {
+        if crashes.reached(CrashPoint::after(next)).is_err() {
             return Ok(false);
         }
         log.commit(GROUP, TOPIC, 0, next + 1)?;
@@ -169,10 +164,10 @@ mod tests {
 
     const WORDS: [&str; 4] = ["apple", "pear", "apple", "apple"];
 
-    /// Apples counted with a death.
-    fn apples(semantics: Semantics, deaths: &[Dies]) -> i64 {
+    /// Counts apples, with a crash.
+    fn apples(semantics: Semantics, crash: CrashPoint<u64>) -> i64 {
         let folder = tempfile::tempdir().unwrap();
-        run(folder.path(), &WORDS, semantics, deaths).unwrap();
+        run(folder.path(), &WORDS, semantics, &[crash]).unwrap();
         let store = EmbeddedStore::open(folder.path().join("counts"), &FAMILIES).unwrap();
         counted(&store, b"apple").unwrap().0
     }
@@ -180,11 +175,11 @@ mod tests {
     #[test]
     fn a_tuple_that_comes_again_counts_twice_at_least_once_and_never_in_strong_order() {
         for tuple in 0..4 {
-            for death in [Dies::BeforeStoring(tuple), Dies::BeforeAcknowledging(tuple)] {
-                assert_eq!(apples(Semantics::StronglyOrdered, &[death]), 3, "{death:?}");
-                let twice = matches!(death, Dies::BeforeAcknowledging(tuple) if tuple != 1);
-                let counted = apples(Semantics::AtLeastOnce, &[death]);
-                assert_eq!(counted, 3 + i64::from(twice), "{death:?}");
+            for crash in [CrashPoint::before(tuple), CrashPoint::after(tuple)] {
+                assert_eq!(apples(Semantics::StronglyOrdered, crash), 3, "{crash}");
+                let twice = crash == CrashPoint::after(tuple) && tuple != 1;
+                let counted = apples(Semantics::AtLeastOnce, crash);
+                assert_eq!(counted, 3 + i64::from(twice), "{crash}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A batch on its way: workers, exchanges, commits.
+use super::batch_step::Step;
 use super::error::Result;
 use super::exchange::{Collector, Finish};
-use super::fault::Step;
 use super::job::Job;
 use super::state_store::{Plan, Rejected};
 use super::topology::Op;
@@ -21,10 +21,7 @@ impl Job {
                         .log
                         .read(&self.topic, partition, from, (to - from) as usize)?)
                 };
-                let records = self
-                    .options
-                    .faults
-                    .step(plan.batch, &Step::Read(partition), read)?;
+                let records = self.take_step(plan.batch, Step::Read(partition), read)?;
                 worker.read(partition, &records)?;
             }
             Ok(worker)
@@ -132,9 +129,7 @@ impl Job {
             worker.made[*place] += made;
             if let Some(part) = part {
                 let step = Step::Commit(node.name.clone(), partition);
-                self.options
-                    .faults
-                    .step(batch, &step, || self.store.commit(part))?;
+                self.take_step(batch, step, || self.store.commit(part))?;
             }
         }
         Ok(worker)
