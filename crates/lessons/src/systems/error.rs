@@ -2,6 +2,7 @@
 use dataset::DatasetError;
 use lambda::LambdaError;
 use lambda::batch::sketch::SketchError;
+use lambda::faults::Crash;
 use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
 use polars::prelude::PolarsError;
@@ -34,8 +35,8 @@ pub enum SystemsError {
         value: String,
         remedy: &'static str,
     },
-    /// The process was told to die in the middle of an event.
-    Died { writes: u32 },
+    /// The process crashed, as its [faults](lambda::faults) asked for.
+    Crashed(Crash),
     /// A table of the batch layer refused.
     Batch(PolarsError),
     /// The data set refused.
@@ -80,11 +81,7 @@ impl fmt::Display for SystemsError {
                 value,
                 remedy,
             } => write!(f, "{argument} {value:?} will not do: {remedy}"),
-            Self::Died { writes } => write!(
-                f,
-                "the process died after {writes} writes of an event; open the store anew and \
-                 send the event again"
-            ),
+            Self::Crashed(crash) => crash.fmt(f),
             Self::Batch(error) => error.fmt(f),
             Self::Dataset(error) => error.fmt(f),
             Self::Layer(error) => error.fmt(f),
@@ -94,6 +91,12 @@ impl fmt::Display for SystemsError {
 
 // No `source`: the cause is part of the message, and would be printed twice.
 impl std::error::Error for SystemsError {}
+
+impl From<Crash> for SystemsError {
+    fn from(crash: Crash) -> Self {
+        Self::Crashed(crash)
+    }
+}
 
 impl From<PolarsError> for SystemsError {
     fn from(error: PolarsError) -> Self {

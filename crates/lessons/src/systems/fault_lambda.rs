@@ -5,6 +5,7 @@ use super::faults::{EVERY, Fault, HOUR, System};
 use super::traffic::{Arrival, Traffic};
 use crate::misreading::Misreading;
 use lambda::datum::Datum;
+use lambda::faults::{CrashPoint, Crashes, Faults};
 use lambda::speed::{self, EmbeddedLog, Log, Records, feed};
 use lambda::{Lambda, Options};
 use std::fs;
@@ -20,6 +21,7 @@ const PARTITIONS: u32 = 2;
 pub(super) struct Layers {
     folder: PathBuf,
     fault: Fault,
+    crashes: Crashes<u64>,
     log: Arc<MisreadLog>,
     /// None while they are closed.
     lambda: Option<Lambda>,
@@ -33,6 +35,7 @@ impl Layers {
         let mut layers = Self {
             folder: folder.to_owned(),
             fault,
+            crashes: fault.crashes(),
             log: Arc::new(MisreadLog {
                 inner,
                 buggy: AtomicBool::new(false),
@@ -114,11 +117,13 @@ impl System for Layers {
         let datums: Vec<Datum> = arrivals.iter().map(|a| a.datum.clone()).collect();
         let mut done = 0;
         for n in 0..datums.len() {
-            if self.fault.dies(first + n) {
-                // It was appended, and nobody heard so: it is sent again.
+            let point = CrashPoint::after((first + n) as u64);
+            if self.crashes.reached(point).is_err() {
+                // It was appended and not acknowledged: it is sent again.
                 self.take(&datums[done..n])?;
                 feed(&self.log.inner, TOPIC, &datums[n..=n])?;
                 self.start()?;
+                self.crashes.restart();
                 done = n;
             }
             if self.fault.loses(hour) && n == datums.len() / 2 {

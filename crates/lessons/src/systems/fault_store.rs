@@ -5,6 +5,7 @@ use super::faults::{EVERY, Fault, HOUR, System};
 use super::incremental::{Incremental, Writes};
 use super::traffic::Arrival;
 use lambda::datum::{DataUnit, Datum};
+use lambda::faults::{CrashPoint, Crashes, Faults};
 use lambda::speed::HandClock;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub(super) struct Single {
     folder: PathBuf,
     writes: Writes,
     fault: Fault,
+    crashes: Crashes<u64>,
     clock: Arc<HandClock>,
     /// None while it is closed.
     views: Option<Incremental>,
@@ -28,6 +30,7 @@ impl Single {
             folder: folder.to_owned(),
             writes,
             fault,
+            crashes: fault.crashes(),
             clock: Arc::new(HandClock::at(0)),
             views: None,
             recovery: None,
@@ -60,6 +63,18 @@ impl Single {
         }
         copy(&self.store(), &backup)?;
         self.start()
+    }
+
+    /// Applies a part of an event and crashes: after one write, or before it where one write
+    /// is the whole event.
+    fn crash_within(&mut self, datum: &Datum) -> Result<()> {
+        let write = u64::from(self.writes == Writes::OneByOne);
+        let crashes = Crashes::at([CrashPoint::before(write)]);
+        match self.views().take_with(datum, &crashes) {
+            // An event of fewer writes: it is complete, and not acknowledged.
+            Ok(_) | Err(SystemsError::Crashed(_)) => self.start(),
+            Err(error) => Err(error),
+        }
     }
 
     fn lose_and_restore(&mut self) -> Result<()> {
@@ -97,13 +112,9 @@ impl System for Single {
                 true => misread(&arrival.datum),
                 false => arrival.datum.clone(),
             };
-            if self.fault.dies(n) {
-                // After one write; where all are one, before it.
-                let writes = u32::from(self.writes == Writes::OneByOne);
-                match self.views().take_until(&datum, writes) {
-                    Ok(_) | Err(SystemsError::Died { .. }) => self.start()?,
-                    Err(error) => return Err(error),
-                }
+            if self.crashes.reached(CrashPoint::after(n as u64)).is_err() {
+                self.crash_within(&datum)?;
+                self.crashes.restart();
             }
             self.views().take(&datum)?;
         }

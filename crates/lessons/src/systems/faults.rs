@@ -8,7 +8,7 @@
 //! | none | equivs come before they are needed, copies within seconds |
 //! | late copies | copies come up to six hours after their originals |
 //! | late equivs | equivs come five hours after the identifiers were used |
-//! | crash | twelve times the process dies in the middle of an event, which is then sent again |
+//! | crash | thirteen times the process crashes in the middle of an event, which is then sent again |
 //! | bug | from nine to thirteen o'clock the code counts every page as page 0 |
 //! | lost store | at half past three in the afternoon the store of answers is gone |
 //!
@@ -23,6 +23,7 @@ use super::fault_lambda::Layers;
 use super::fault_store::Single;
 use super::incremental::Writes;
 use super::traffic::{Arrival, DAY, Traffic, Truth, url};
+use lambda::faults::{CrashPoint, Crashes};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
 use std::time::Duration;
@@ -31,7 +32,8 @@ pub(super) const HOUR: i64 = 3_600;
 /// Between two batch runs, and between two backups.
 pub(super) const EVERY: i64 = 6;
 
-/// What goes wrong.
+/// A scenario: what goes wrong on a day. This names what the experiment compares; its one
+/// crash is a plan of [`lambda::faults`], see [`Fault::crashes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
@@ -86,9 +88,11 @@ impl Fault {
         self == Self::Bug && (9..13).contains(&hour)
     }
 
-    /// Whether the process dies at the n-th arrival of the day.
-    pub(super) fn dies(self, n: usize) -> bool {
-        self == Self::Crash && n % 400 == 200
+    /// Returns the crashes of the day. A step is an arrival, numbered from 0; the process
+    /// crashes when a part of it has taken effect, and before it is acknowledged.
+    pub fn crashes(self) -> Crashes<u64> {
+        let crashes = if self == Self::Crash { 13 } else { 0 };
+        Crashes::at((0..crashes).map(|n| CrashPoint::after(200 + 400 * n)))
     }
 
     /// Whether the store of answers is lost in the middle of an hour.

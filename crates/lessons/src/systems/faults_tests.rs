@@ -1,5 +1,15 @@
 use super::*;
 
+#[test]
+fn the_day_of_the_crashes_has_thirteen_and_every_other_day_none() {
+    for fault in Fault::ALL {
+        let crashes = if fault == Fault::Crash { 13 } else { 0 };
+        assert_eq!(fault.crashes().remaining(), crashes, "{fault:?}");
+    }
+    let arrivals = Fault::Crash.traffic().arrivals().len();
+    assert!((5_001..=5_400).contains(&arrivals), "{arrivals}");
+}
+
 fn outcomes(fault: Fault) -> [Outcome; 3] {
     let folder = tempfile::tempdir().unwrap();
     Design::ALL.map(|design| inject(&folder.path().join(design.name()), fault, design).unwrap())

@@ -17,6 +17,7 @@ use calendar::Granularity::Hour;
 use lambda::batch::normalise_url;
 use lambda::batch::sketch::{Gather, Precision, person_hash};
 use lambda::datum::{DataUnit, Datum, Equiv, PersonId};
+use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
     Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
     time_key,
@@ -87,14 +88,15 @@ impl Incremental {
     /// Applies a datum; whether it changed anything: a copy that is found does not,
     /// nor does what cannot be read.
     pub fn take(&self, datum: &Datum) -> Result<bool> {
-        self.take_until(datum, u32::MAX)
+        self.take_with(datum, &NoFaults)
     }
 
-    /// The same in a process that dies after so many writes of it.
+    /// Applies a datum as [`take`](Self::take) does, in a process that can crash. A step is a
+    /// write, numbered from 0 for each datum.
     ///
     /// # Errors
-    /// [`SystemsError::Died`], if there was more to write.
-    pub fn take_until(&self, datum: &Datum, writes: u32) -> Result<bool> {
+    /// [`SystemsError::Crashed`], if the process crashed at one of the writes.
+    pub fn take_with(&self, datum: &Datum, faults: &dyn Faults<u64>) -> Result<bool> {
         let mutations = match &datum.dataunit {
             DataUnit::PageView(_) => self.view(datum)?,
             DataUnit::Equiv(equiv) => self.equiv(equiv)?,
@@ -105,11 +107,10 @@ impl Incremental {
             Writes::Together if mutations.is_empty() => Vec::new(),
             Writes::Together => vec![&mutations],
         };
-        for (done, call) in (0..).zip(&calls) {
-            if done == writes {
-                return Err(SystemsError::Died { writes });
-            }
-            self.store.apply(call)?;
+        for (write, call) in (0..).zip(&calls) {
+            faults::step(faults, write, || {
+                Ok::<_, SystemsError>(self.store.apply(call)?)
+            })?;
         }
         Ok(!calls.is_empty())
     }
@@ -234,6 +235,7 @@ fn damaged() -> SpeedError {
 mod tests {
     use super::*;
     use crate::systems::traffic::{Arrival, DAY, Traffic, Truth, url};
+    use lambda::faults::{CrashPoint, Crashes};
     use lambda::speed::HandClock;
 
     fn open(folder: &Path, writes: Writes) -> (Arc<HandClock>, Incremental) {
@@ -268,14 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn a_death_between_two_writes_counts_twice_unless_they_are_one() {
+    fn a_crash_between_two_writes_counts_twice_unless_they_are_one() {
         for (writes, counted) in [(Writes::OneByOne, 2), (Writes::Together, 1)] {
             let folder = tempfile::tempdir().unwrap();
             let (_, views) = open(folder.path(), writes);
             let first = &first_view();
-            // Together there is one write: it dies before it.
-            let died = views.take_until(&first.datum, u32::from(writes == Writes::OneByOne));
-            assert!(matches!(died, Err(SystemsError::Died { .. })));
+            // Together there is one write: the process crashes before it.
+            let write = u64::from(writes == Writes::OneByOne);
+            let crashes = Crashes::at([CrashPoint::before(write)]);
+            let crashed = views.take_with(&first.datum, &crashes);
+            assert!(matches!(crashed, Err(SystemsError::Crashed(_))));
             drop(views);
             let (_, views) = open(folder.path(), writes); // opened anew, and sent again
             assert!(views.take(&first.datum).unwrap());

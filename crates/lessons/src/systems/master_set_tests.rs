@@ -102,7 +102,7 @@ fn an_append_that_was_not_described_is_not_read() {
     let set = MasterSet::open(folder.path()).unwrap();
     let facts = [Recorded::on_time(lives(1, "Chicago", 60))];
     set.append("a", &facts).unwrap();
-    // A process that dies between the parts and the description.
+    // A process that crashes between the parts and the description.
     set.append("b", &facts).unwrap();
     let described = folder.path().join("appends/000002/description.json");
     fs::remove_file(described).unwrap();

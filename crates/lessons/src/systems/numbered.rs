@@ -2,7 +2,7 @@
 //!
 //! A number is taken by making its folder, which the operating system grants to one
 //! process only. What the folder is about becomes visible when its description gets
-//! its name; a process that dies before leaves a number that nobody reads.
+//! its name; a process that crashes before leaves a number that nobody reads.
 use super::error::{Result, SystemsError, io_at};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs::{self, File};
