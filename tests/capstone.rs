@@ -2,8 +2,7 @@
 //! show a loss if there were one.
 use lambda_workbook::capstone::*;
 use lambda_workbook::lambda::{Lambda, Options};
-use lambda_workbook::speed;
-use lambda_workbook::speed::{EmbeddedLog, Log, feed};
+use lambda_workbook::speed::{CommitOrder, EmbeddedLog, Log, feed};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +15,7 @@ fn ran(week: &Week) -> (History, Account) {
 }
 
 /// A week in which nothing goes wrong.
-fn calm(seed: u64) -> Week {
+fn without_faults(seed: u64) -> Week {
     Week {
         partition: None,
         crashes: vec![],
@@ -70,7 +69,7 @@ fn the_same_seed_is_the_same_week() {
 fn in_a_partition_both_sites_count_and_agree_when_it_has_healed() {
     let week = Week {
         partition: Some(20..60),
-        ..calm(5)
+        ..without_faults(5)
     };
     let (history, account) = ran(&week);
     assert!(account.is_clean() && account.cut_hours == 40, "{account}");
@@ -117,7 +116,7 @@ fn deployed(expire_after: i64) -> Week {
             batch: 3,
             noticed_after: 8,
         }),
-        ..calm(6)
+        ..without_faults(6)
     }
 }
 
@@ -154,26 +153,28 @@ fn a_bug_found_after_the_expiry_leaves_no_answer_until_the_mended_run() {
 }
 
 #[test]
-fn a_consumer_that_commits_before_its_work_loses_and_one_that_commits_after_it_doubles() {
+fn a_consumer_that_commits_before_processing_loses_and_one_that_commits_after_it_doubles() {
     let killed = |consumer| Week {
         crashes: (3..168).step_by(4).collect(),
         consumer,
-        ..calm(8)
+        ..without_faults(8)
     };
     let (_, sound) = ran(&killed(Consumer::ExactlyOnce));
     assert!(sound.is_clean() && sound.crashes > 30, "{sound}");
-    let (_, loses) = ran(&killed(Consumer::Careless(speed::Order::CommitFirst)));
+    let (_, loses) = ran(&killed(Consumer::SplitCommit(
+        CommitOrder::BeforeProcessing,
+    )));
     assert!(loses.lost() > 0 && !loses.is_clean(), "{loses}");
-    let (_, doubles) = ran(&killed(Consumer::Careless(speed::Order::WorkFirst)));
+    let (_, doubles) = ran(&killed(Consumer::SplitCommit(CommitOrder::AfterProcessing)));
     assert!(doubles.doubled() > 0 && !doubles.is_clean(), "{doubles}");
     // Each errs to its own side, and the closing batch run mends both.
     assert_eq!((loses.answers.doubled, doubles.answers.lost), (0, 0));
     assert!(loses.closes && doubles.closes);
     // Without a crash nobody could tell.
-    for order in [speed::Order::CommitFirst, speed::Order::WorkFirst] {
+    for order in [CommitOrder::BeforeProcessing, CommitOrder::AfterProcessing] {
         let week = Week {
-            consumer: Consumer::Careless(order),
-            ..calm(8)
+            consumer: Consumer::SplitCommit(order),
+            ..without_faults(8)
         };
         assert!(ran(&week).1.is_clean());
     }
@@ -228,8 +229,8 @@ impl Host for Broken {
         self.node.restart()
     }
 
-    fn doom(&mut self, draw: u64, long: bool) {
-        self.node.doom(draw, long);
+    fn plan_crash(&mut self, draw: u64, long: bool) {
+        self.node.plan_crash(draw, long);
     }
 }
 
@@ -247,7 +248,7 @@ fn broken(breaks: Breaks) -> Account {
         };
         Ok(Box::new(host) as Box<dyn Host>)
     };
-    let history = run(&calm(4), &mut start, &mut |_| ()).unwrap();
+    let history = run(&without_faults(4), &mut start, &mut |_| ()).unwrap();
     history.account.unwrap()
 }
 
@@ -274,29 +275,35 @@ fn a_week_that_cannot_be_run_says_why() {
         (
             Week {
                 views: 0,
-                ..calm(1)
+                ..without_faults(1)
             },
             "page views",
         ),
-        (Week { step: 5, ..calm(1) }, "divisor of 24"),
+        (
+            Week {
+                step: 5,
+                ..without_faults(1)
+            },
+            "divisor of 24",
+        ),
         (
             Week {
                 batch_takes: 99,
-                ..calm(1)
+                ..without_faults(1)
             },
             "before the next begins",
         ),
         (
             Week {
                 crashes: vec![168],
-                ..calm(1)
+                ..without_faults(1)
             },
             "0 to 167",
         ),
         (
             Week {
                 pages: 1,
-                ..calm(1)
+                ..without_faults(1)
             },
             "--pages",
         ),

@@ -1,4 +1,4 @@
-//! `workbook soak` as a process: weeks whose nodes are killed, the careless consumers
+//! `workbook soak` as a process: weeks whose nodes are killed, the consumers with a split commit
 //! caught, and bad arguments.
 use crate::extent;
 use std::process::{Command, Output};
@@ -54,8 +54,8 @@ fn a_week_prints_its_account() {
 }
 
 #[test]
-fn a_careless_consumer_is_exit_code_1() {
-    for (consumer, word) in [("commit-first", "lost"), ("work-first", "doubled")] {
+fn a_consumer_with_a_split_commit_is_exit_code_1() {
+    for (consumer, word) in [("at-most-once", "lost"), ("at-least-once", "doubled")] {
         let args = [
             "--in-process",
             "--seeds",
@@ -80,7 +80,7 @@ fn wrong_use_is_exit_code_2_with_the_remedy() {
         (&["--views", "0"], "1..=1000000"),
         (&["--views", "many"], "invalid"),
         (&["--seed", "-1"], "unexpected argument"),
-        (&["--consumer", "hasty"], "work-first"),
+        (&["--consumer", "hasty"], "at-least-once"),
         (
             &["--seed", "18446744073709551615", "--seeds", "2"],
             "smaller",

@@ -17,10 +17,10 @@
 //! | `updater` | from the log to the views (figure 12.3) |
 //! | [`recent`] | the other strategy: from scratch (figure 12.2) |
 //! | `expiry`, `alternating`, `by_watermark` | two sets in turn, or one by watermark |
-//! | `careless` | a consumer that keeps its offset apart from its work, and what a crash makes of that |
+//! | `split_commit` | a consumer that commits its offset apart from its results, and what a crash does to it |
 //! | [`burst`] | synchronous or asynchronous |
 //! | [`compaction`] | what random writes cost the disk |
-//! | `crashing_disk` | a disk whose process dies at chosen writes, for an exercise |
+//! | `simulated_disk` | a disk whose process crashes at planned writes, for an exercise |
 //! | `clock`, `error` | time passed in; what can go wrong |
 //!
 //! Log and realtime store are traits, [`Log`] and [`RealtimeStore`], in the shapes
@@ -30,7 +30,6 @@
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 12 to 15.
 mod alternating;
 mod by_watermark;
-mod careless;
 mod cell_key;
 mod clock;
 mod database;
@@ -44,6 +43,7 @@ pub mod event;
 mod expiry;
 mod feed;
 mod log;
+mod split_commit;
 mod store;
 mod store_reader;
 mod updater;
@@ -52,7 +52,6 @@ mod views;
 
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
-pub use careless::{Careless, Order};
 pub use clock::{Clock, HandClock, SystemClock};
 pub use database::open as open_database;
 pub use dedupe::Window;
@@ -63,6 +62,7 @@ pub use error::{Result, SpeedError, at};
 pub use expiry::{Expiring, Since, Source};
 pub use feed::{feed, feed_lines, person_of};
 pub use log::{Log, Record, Records, partition_of};
+pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
     Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,
 };

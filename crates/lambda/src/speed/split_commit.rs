@@ -1,14 +1,16 @@
-//! A consumer that keeps its offset apart from its work.
+//! A consumer that commits its offset in a call of its own, apart from its results.
 //!
-//! [`Updater`](super::Updater) writes what events add and how far it has read in
-//! one atomic call. Here the offset is committed to the log, by another call, as
-//! consumers of a log often do. Between the two calls the process can end:
+//! [`Updater`](super::Updater) writes the counts of some records and the next offset in one
+//! atomic call. This consumer commits the offset to the log, in a second call, as most
+//! consumers of Kafka do. The process can crash between the two calls:
 //!
-//! 1. Offset first: what was to be done is never done. At most once.
-//! 2. Work first: it is done again. At least once, and counting is not idempotent.
+//! | order | after a crash between the calls | delivery |
+//! |---|---|---|
+//! | commit before processing | the records are never processed | at most once |
+//! | commit after processing | the records are processed again, and a count is not idempotent | at least once |
 //!
-//! It is here to be caught: an account that says "nothing lost, nothing doubled"
-//! must be able to say something else.
+//! It is here as a counterexample: an account that says "nothing lost, nothing counted twice"
+//! must find both.
 use super::dedupe::Window;
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
@@ -23,13 +25,13 @@ use std::sync::Arc;
 /// The group under whose name the log keeps the offsets.
 const GROUP: &str = "realtime";
 
-/// Which of the two calls comes first.
+/// When the offset is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Order {
-    /// The offset, then the work.
-    CommitFirst,
-    /// The work, then the offset.
-    WorkFirst,
+pub enum CommitOrder {
+    /// Before the records are processed: at most once.
+    BeforeProcessing,
+    /// After the records are processed: at least once.
+    AfterProcessing,
 }
 
 /// Realtime views whose consumer keeps its offset in the log.
@@ -51,30 +53,30 @@ pub enum Order {
 ///     precision: Precision::DEFAULT,
 ///     store: StoreOptions::default(),
 /// };
-/// let mut views = Careless::open(Order::WorkFirst, &source, &folder.path().join("views"), 0, &[0])?;
+/// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;
-/// let count = |views: &Careless| views.since(0)?.count("foo.com/post1", &(0..7200));
+/// let count = |views: &SplitCommit| views.since(0)?.count("foo.com/post1", &(0..7200));
 /// assert_eq!(count(&views)?, 4);
-/// // It died before the commit: the same, as another process sees it.
+/// // A crash before the commit: the log still has the old offset.
 /// log.commit("realtime", "datums", 0, 0)?;
 /// drop(views);
-/// let mut views = Careless::open(Order::WorkFirst, &source, &folder.path().join("views"), 0, &[0])?;
+/// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;
 /// assert_eq!(count(&views)?, 8);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Careless {
-    order: Order,
+pub struct SplitCommit {
+    order: CommitOrder,
     source: Source,
     views: RealtimeViews,
     partitions: Vec<(u64, Window)>,
     _store: Arc<EmbeddedStore>,
 }
 
-impl Careless {
+impl SplitCommit {
     /// Opens the views in a folder; new ones begin at the cut of a batch.
     pub fn open(
-        order: Order,
+        order: CommitOrder,
         source: &Source,
         folder: &Path,
         batch: u64,
@@ -113,7 +115,7 @@ impl Careless {
     }
 }
 
-impl Expiring for Careless {
+impl Expiring for SplitCommit {
     fn step(&mut self, most: usize) -> Result<Step> {
         let cuts = self.reader().generations()?;
         let (log, topic) = (self.source.log.clone(), self.source.topic.clone());
@@ -123,17 +125,17 @@ impl Expiring for Careless {
             let records = log.read(&topic, partition, *next, most)?;
             parts.push(Part::of(&records, partition, &cuts, window, precision));
         }
-        // Whatever the views stand at: the offset is none of their business.
+        // The offset in the views is ignored: this consumer goes by the one in the log.
         let stands = self.reader().offsets(parts.len())?;
         let (update, step) = together(stands, parts)?;
         if step.records == 0 {
             return Ok(step);
         }
-        if self.order == Order::CommitFirst {
+        if self.order == CommitOrder::BeforeProcessing {
             self.commit(&update.to)?;
         }
         self.views.apply(&update)?;
-        if self.order == Order::WorkFirst {
+        if self.order == CommitOrder::AfterProcessing {
             self.commit(&update.to)?;
         }
         for ((next, _), to) in self.partitions.iter_mut().zip(&update.to) {

@@ -28,8 +28,8 @@ pub enum CapstoneError {
     },
     /// A node refused an order, in its own words.
     Refused { order: String, reason: String },
-    /// A node died again and again at one order.
-    KeepsDying { order: String, times: u32 },
+    /// A node crashed again and again at one order.
+    CrashLoop { order: String, times: u32 },
 }
 
 /// The result of this room.
@@ -61,9 +61,9 @@ impl fmt::Display for CapstoneError {
                 f,
                 "a node refused {order}: {reason}; run the same seed again to see it again"
             ),
-            Self::KeepsDying { order, times } => write!(
+            Self::CrashLoop { order, times } => write!(
                 f,
-                "a node died {times} times at {order}; run the same seed again to see it again"
+                "a node crashed {times} times in a row at {order}; run the same seed again to see it again"
             ),
         }
     }

@@ -2,23 +2,23 @@
 use super::error::Result;
 use super::node::{Config, Node};
 use super::order::{Order, Reply};
-use super::wire::CrashAt;
+use lambda::faults::When;
 use std::path::{Path, PathBuf};
 
-/// A node that can be told what to do, and that may die of it.
+/// A node that is told what to do, and that can crash while it does it.
 pub trait Host {
-    /// The reply, or none if the node died before it gave one.
+    /// Gives an order and returns the reply; none if the node crashed before it replied.
     fn tell(&mut self, order: &Order) -> Result<Option<Reply>>;
 
     /// Starts it anew, on the files that the one before left.
     fn restart(&mut self) -> Result<()>;
 
-    /// Lets it die at some moment of its next orders, which `draw` chooses. `long` says
-    /// that the next order is a long one.
-    fn doom(&mut self, draw: u64, long: bool);
+    /// Plans a crash at a moment of the next orders, which `draw` chooses. `long` says that
+    /// the next order takes long.
+    fn plan_crash(&mut self, draw: u64, long: bool);
 }
 
-/// A node in this process. It dies at a call to the log: everything that it holds in
+/// A node in this process. It crashes at a call to the log: everything that it holds in
 /// memory is dropped, and nothing that it does from then on has an effect there.
 pub struct Here {
     folder: PathBuf,
@@ -45,7 +45,7 @@ impl Host for Here {
             return Ok(None);
         };
         let obeyed = node.obey(order);
-        if node.is_dead() {
+        if node.is_crashed() {
             self.node = None;
             return Ok(None);
         }
@@ -58,12 +58,13 @@ impl Host for Here {
         Ok(())
     }
 
-    fn doom(&mut self, draw: u64, _long: bool) {
+    fn plan_crash(&mut self, draw: u64, _long: bool) {
         if let Some(node) = &self.node {
-            node.arm(CrashAt {
-                calls: draw / 2 % 5,
-                after: draw % 2 == 1,
-            });
+            let when = match draw % 2 {
+                0 => When::Before,
+                _ => When::After,
+            };
+            node.crash_in(draw / 2 % 5, when);
         }
     }
 }

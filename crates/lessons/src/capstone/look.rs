@@ -4,10 +4,10 @@ use super::deployment::Code;
 use super::error::Result;
 use super::order::{Answers, Link, Order, Reply};
 use super::reading::{Figures, Reading};
-use super::run::World;
+use super::run::Simulation;
 use super::truth::Tally;
 
-impl World<'_> {
+impl Simulation<'_> {
     /// Looks at the log and the answers, and lays the truth beside them.
     pub(super) fn look(&mut self, hour: i64, arrived: u64) -> Result<()> {
         for site in 0..SITES {

@@ -11,7 +11,7 @@
 //! | `week` | what happens when: [`Week`], drawn from a seed |
 //! | `truth` | the right answers, counted apart |
 //! | `arrivals` | the data on its way: late, sent twice, cut short |
-//! | `wire` | the log as a process reaches it: cut off from a site, or dying |
+//! | `wire` | the log as a process reaches it: cut off from a site, or crashing |
 //! | `sites` | counters of both sites as CRDTs |
 //! | `deployment` | the batch code, and a version of it with a bug |
 //! | `order`, `node` | what a node is told, and what it does |

@@ -5,9 +5,10 @@ use super::order::{Answers, Link, Order, Reply};
 use super::sites::{Counters, came_at};
 use super::truth::{DOMAIN, HOME};
 use super::week::Consumer;
-use super::wire::{CrashAt, FAR, Wire};
+use super::wire::{FAR, Wire};
 use calendar::Span;
-use lambda::speed::{Careless, Clock, EmbeddedLog, HandClock, Log, SpeedError, StoreOptions};
+use lambda::faults::When;
+use lambda::speed::{Clock, EmbeddedLog, HandClock, Log, SpeedError, SplitCommit, StoreOptions};
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -57,9 +58,11 @@ impl Node {
         let log: Arc<dyn Log> = wire.clone();
         let lambda = match config.consumer {
             Consumer::ExactlyOnce => Lambda::open(folder, log, TOPIC, options)?,
-            Consumer::Careless(order) => {
+            Consumer::SplitCommit(order) => {
                 Lambda::open_with(folder, log, TOPIC, options, |source, home, batch, cut| {
-                    Ok(Box::new(Careless::open(order, source, home, batch, cut)?))
+                    Ok(Box::new(SplitCommit::open(
+                        order, source, home, batch, cut,
+                    )?))
                 })?
             }
         };
@@ -79,13 +82,13 @@ impl Node {
         Ok(node)
     }
 
-    /// Lets the process die at one of its next calls to the log.
-    pub(super) fn arm(&self, crash: CrashAt) {
-        self.wire.arm(crash);
+    /// Plans a crash at one of the next calls to the log.
+    pub(super) fn crash_in(&self, calls: u64, when: When) {
+        self.wire.crash_in(calls, when);
     }
 
-    pub(super) fn is_dead(&self) -> bool {
-        self.wire.is_dead()
+    pub(super) fn is_crashed(&self) -> bool {
+        self.wire.is_crashed()
     }
 
     /// Does what it is told.
@@ -100,7 +103,7 @@ impl Node {
                 return Ok(Reply::Begun { batch, cut });
             }
             Order::Serve { batch, cut, code } => {
-                // Told again after a death: it may be served already.
+                // Told again after a crash: it may be served already.
                 if self.lambda.served().batch() < *batch {
                     let run = self.lambda.build_by(code.engine().as_ref(), *batch, cut)?;
                     self.lambda.publish(run)?;

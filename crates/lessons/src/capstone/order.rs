@@ -12,8 +12,8 @@ pub enum Link {
     Cut(Option<u64>),
 }
 
-/// One thing to do. All of them can be told again: a node that died may have done
-/// what it did not report.
+/// One thing to do. Every order can be given again: a node that crashed may have
+/// carried out what it did not report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// It is so late: epoch seconds.

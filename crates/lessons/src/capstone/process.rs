@@ -44,7 +44,8 @@ pub struct Process {
     command: Box<dyn FnMut() -> Command + Send>,
     config: Config,
     running: Option<Running>,
-    doom: Option<Duration>,
+    /// How long after the next order the process is killed.
+    kill_after: Option<Duration>,
 }
 
 struct Running {
@@ -75,7 +76,7 @@ impl Process {
             command: Box::new(command),
             config,
             running: None,
-            doom: None,
+            kill_after: None,
         };
         process.restart()?;
         Ok(process)
@@ -106,7 +107,7 @@ impl Host for Process {
             return Ok(None);
         };
         running.write(order).map_err(failed("speaking to"))?;
-        let Some(after) = self.doom.take() else {
+        let Some(after) = self.kill_after.take() else {
             let reply = running.reply().map_err(failed("listening to"))?;
             let ended = || io::Error::other("it ended by itself");
             return match reply {
@@ -117,7 +118,7 @@ impl Host for Process {
         std::thread::park_timeout(after);
         running.child.kill().map_err(failed("killing"))?;
         running.child.wait().map_err(failed("killing"))?;
-        // What it said before it died is acknowledged, and must hold.
+        // A reply before the kill is an acknowledgement, and must hold.
         let reply = running.reply().map_err(failed("listening to"))?;
         self.running = None;
         Ok(reply)
@@ -143,8 +144,8 @@ impl Host for Process {
         Ok(())
     }
 
-    fn doom(&mut self, draw: u64, long: bool) {
+    fn plan_crash(&mut self, draw: u64, long: bool) {
         let longest = if long { 60_000 } else { 6_000 };
-        self.doom = Some(Duration::from_micros(draw % longest));
+        self.kill_after = Some(Duration::from_micros(draw % longest));
     }
 }

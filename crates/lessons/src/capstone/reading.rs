@@ -38,7 +38,7 @@ impl fmt::Display for Figures {
 pub enum Mark {
     Cut,
     Healed,
-    /// A process died, at this order.
+    /// A process crashed at this order.
     Crash(String),
     Begun(u64),
     Served(u64, Code),

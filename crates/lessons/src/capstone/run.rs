@@ -1,8 +1,8 @@
-//! The week, hour by hour: what the world does to the layers.
+//! The week, hour by hour: what happens to the layers.
 //!
-//! The world sends what comes, turns the clock, cuts the network, deploys, kills. It
-//! tells a node what to do, and tells it again to the next one if it died: so every
-//! client here is one that retries.
+//! The simulation sends what comes, turns the clock, cuts the network, deploys, and plans
+//! crashes. It gives orders to a node, and gives an order again to the next node after a
+//! crash: so every client here is one that retries.
 use super::account::{Account, Audit};
 use super::arrivals::{Arrival, SITES, arrivals};
 use super::deployment::Code;
@@ -20,8 +20,8 @@ use std::path::Path;
 
 /// Lines that a client sends at a time.
 const AT_A_TIME: usize = 200;
-/// So often in a row a node may die at one order.
-const DEATHS: u32 = 50;
+/// How often in a row a node may crash at one order.
+const CRASHES: u32 = 50;
 
 /// Runs a week with a node in this process, in a folder. `each` is shown the week so
 /// far after every step.
@@ -54,7 +54,7 @@ pub fn run(
         pages: truth.pages.clone(),
         hours: BEGIN - HOURS * 3_600..BEGIN + HOURS * 3_600,
     };
-    let mut world = World::new(week, truth, start(config)?);
+    let mut simulation = Simulation::new(week, truth, start(config)?);
     let mut arrivals = arrivals.into_iter().peekable();
     let mut until = |secs: i64| -> Vec<Arrival> {
         let due = |arrival: &Arrival| arrival.at < secs;
@@ -62,23 +62,23 @@ pub fn run(
     };
     // The week before: it is served when ours begins.
     for hour in (-HOURS..0).step_by(week.step as usize) {
-        world.time(hour)?;
-        world.send(&until(BEGIN + (hour + week.step) * 3_600))?;
+        simulation.time(hour)?;
+        simulation.send(&until(BEGIN + (hour + week.step) * 3_600))?;
     }
-    world.time(0)?;
-    world.run_batch()?;
-    world.marks.clear();
+    simulation.time(0)?;
+    simulation.run_batch()?;
+    simulation.marks.clear();
     for hour in (0..HOURS).step_by(week.step as usize) {
         let come = until(BEGIN + (hour + week.step) * 3_600);
-        world.step(hour, &come)?;
-        each(&world.history);
+        simulation.step(hour, &come)?;
+        each(&simulation.history);
     }
-    world.close()?;
-    each(&world.history);
-    Ok(world.history)
+    simulation.close()?;
+    each(&simulation.history);
+    Ok(simulation.history)
 }
 
-pub(super) struct World<'a> {
+pub(super) struct Simulation<'a> {
     pub(super) week: &'a Week,
     pub(super) truth: Truth,
     pub(super) host: Box<dyn Host>,
@@ -100,7 +100,7 @@ pub(super) struct World<'a> {
     pub(super) history: History,
 }
 
-impl<'a> World<'a> {
+impl<'a> Simulation<'a> {
     fn new(week: &'a Week, truth: Truth, host: Box<dyn Host>) -> Self {
         Self {
             week,
@@ -126,9 +126,9 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Tells the node, and the next one if it dies, until there is a reply.
+    /// Gives an order to the node, and to the next one after a crash, until there is a reply.
     pub(super) fn tell(&mut self, order: &Order) -> Result<Reply> {
-        for _ in 0..DEATHS {
+        for _ in 0..CRASHES {
             match self.host.tell(order)? {
                 Some(Reply::Refused(reason)) => {
                     let order = order.to_string();
@@ -139,15 +139,15 @@ impl<'a> World<'a> {
                     self.audit.crashes += 1;
                     self.marks.push(Mark::Crash(order.to_string()));
                     self.host.restart()?;
-                    // What a new process cannot know of the world around it.
+                    // A new process does not know the time and the state of the network.
                     self.host.tell(&Order::Time(self.secs))?;
                     self.host.tell(&Order::Network(self.link))?;
                 }
             }
         }
-        Err(CapstoneError::KeepsDying {
+        Err(CapstoneError::CrashLoop {
             order: order.to_string(),
-            times: DEATHS,
+            times: CRASHES,
         })
     }
 
@@ -180,23 +180,23 @@ impl<'a> World<'a> {
         let end = hour + self.week.step;
         let crashes = self.week.crashes.iter();
         let here = crashes.filter(|crash| (hour..end).contains(*crash)).count();
-        let mut dooms: Vec<u64> = (0..here).map(|_| self.random.below(4)).collect();
-        let mut doom = |world: &mut Self, place: u64, long: bool| {
-            if let Some(found) = dooms.iter().position(|doom| *doom == place) {
-                dooms.swap_remove(found);
-                let draw = world.random.word();
-                world.host.doom(draw, long);
+        let mut planned: Vec<u64> = (0..here).map(|_| self.random.below(4)).collect();
+        let mut crash = |simulation: &mut Self, place: u64, long: bool| {
+            if let Some(found) = planned.iter().position(|planned| *planned == place) {
+                planned.swap_remove(found);
+                let draw = simulation.random.word();
+                simulation.host.plan_crash(draw, long);
             }
         };
         self.network(hour, end)?;
         let due = |run: &Run| run.due <= hour;
-        doom(self, 0, self.running.as_ref().is_some_and(due));
+        crash(self, 0, self.running.as_ref().is_some_and(due));
         self.batches(hour)?;
-        doom(self, 1, false);
+        crash(self, 1, false);
         self.send(come)?;
-        doom(self, 2, false);
+        crash(self, 2, false);
         self.tell(&Order::Apply)?;
-        doom(self, 3, false);
+        crash(self, 3, false);
         self.look(end, come.len() as u64)
     }
 

@@ -3,7 +3,7 @@ use super::deployment::Code;
 use super::error::Result;
 use super::order::{Order, Reply};
 use super::reading::Mark;
-use super::run::World;
+use super::run::Simulation;
 
 /// A batch run on its way.
 pub(super) struct Run {
@@ -13,7 +13,7 @@ pub(super) struct Run {
     pub(super) due: i64,
 }
 
-impl World<'_> {
+impl Simulation<'_> {
     /// Deployments, roll backs and batch runs that are due.
     pub(super) fn batches(&mut self, hour: i64) -> Result<()> {
         let noticed = self.week.bad_deployment.is_some_and(|bad| {

@@ -13,14 +13,14 @@ const BOTH: &str = "2015-07-27..2015-08-10";
 /// Monday, 2015-08-03 00:00 UTC: epoch seconds.
 pub const BEGIN: i64 = 1_438_560_000;
 
-/// How the speed layer keeps its offset.
+/// How the speed layer commits its offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Consumer {
-    /// With what it has counted, in one atomic write.
+    /// Together with the counts, in one atomic write.
     #[default]
     ExactlyOnce,
-    /// Apart from it, in this order.
-    Careless(speed::Order),
+    /// In a call of its own, before or after the counts are written.
+    SplitCommit(speed::CommitOrder),
 }
 
 /// A batch run that is deployed with a bug.

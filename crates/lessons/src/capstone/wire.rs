@@ -1,48 +1,33 @@
-//! The log as a process reaches it: cut off from a site, or dying on the way.
+//! The log as a process reaches it: cut off from a site, or crashing at a call.
 //!
 //! Site 0's process reads both partitions; the second one lies at site 1. While the
 //! network is cut, clients there go on writing to it, but what they write is not
 //! seen from here: neither by the speed layer nor by a batch run's cut.
-use lambda::speed::{EmbeddedLog, Log, Records, Result, SpeedError};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use lambda::faults::{self, CrashPoint, Crashes, When};
+use lambda::speed::{EmbeddedLog, Log, Records, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The partition that lies beyond the network.
 pub const FAR: u32 = 1;
 
-/// When a process dies: at which of its next calls to the log, and whether that
-/// call takes effect before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CrashAt {
-    pub calls: u64,
-    pub after: bool,
-}
-
-/// A log behind a network, in a process that may die.
+/// A log behind a network, in a process that can crash. A step is a call that changes the log
+/// or reads records of it, numbered from 0.
 pub struct Wire {
     log: EmbeddedLog,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The end of the far partition, as it was when the network was cut.
-    cut: Option<u64>,
-    crash: Option<CrashAt>,
-    dead: bool,
-}
-
-fn killed() -> SpeedError {
-    SpeedError::Stopped {
-        what: "the process: it was killed",
-    }
+    /// The end of the far partition when the network was cut; none while it is whole.
+    cut: Mutex<Option<u64>>,
+    calls: AtomicU64,
+    crashes: Crashes<u64>,
 }
 
 impl Wire {
     pub fn new(log: EmbeddedLog) -> Self {
         Self {
             log,
-            state: Mutex::default(),
+            cut: Mutex::default(),
+            calls: AtomicU64::new(0),
+            crashes: Crashes::default(),
         }
     }
 
@@ -51,62 +36,37 @@ impl Wire {
         &self.log
     }
 
-    /// Cuts the network, or mends it.
+    /// Cuts the network where the far partition has this end, or joins it again.
     pub fn set_cut(&self, far_end: Option<u64>) {
-        self.state().cut = far_end;
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = far_end;
     }
 
-    /// Where the far partition ends, seen from here, while the network is cut.
+    /// Returns where the far partition ends, seen from here, while the network is cut.
     pub fn cut(&self) -> Option<u64> {
-        self.state().cut
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the process die at one of its next calls.
-    pub fn arm(&self, crash: CrashAt) {
-        self.state().crash = Some(crash);
+    /// Plans a crash before or after a call to come, in place of one that did not happen yet;
+    /// `calls` is 0 for the next call.
+    pub fn crash_in(&self, calls: u64, when: When) {
+        let step = self.calls.load(Ordering::SeqCst) + calls;
+        self.crashes.plan([CrashPoint { step, when }]);
     }
 
-    /// Whether it has died.
-    pub fn is_dead(&self) -> bool {
-        self.state().dead
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns whether the process has crashed.
+    pub fn is_crashed(&self) -> bool {
+        self.crashes.is_crashed()
     }
 
     fn call<T>(&self, call: impl FnOnce(&EmbeddedLog) -> Result<T>) -> Result<T> {
-        let mut state = self.state();
-        if state.dead {
-            return Err(killed());
-        }
-        match &mut state.crash {
-            Some(CrashAt { calls: 0, after }) => {
-                let after = *after;
-                state.dead = true;
-                if after {
-                    call(&self.log)?;
-                }
-                Err(killed())
-            }
-            Some(crash) => {
-                crash.calls -= 1;
-                drop(state);
-                call(&self.log)
-            }
-            None => {
-                drop(state);
-                call(&self.log)
-            }
-        }
+        let number = self.calls.fetch_add(1, Ordering::SeqCst);
+        faults::step(&self.crashes, number, || call(&self.log))
     }
 
-    fn alive(&self) -> Result<&EmbeddedLog> {
-        if self.is_dead() {
-            Err(killed())
-        } else {
-            Ok(&self.log)
-        }
+    /// Returns the log, for what is no step.
+    fn running(&self) -> Result<&EmbeddedLog> {
+        self.crashes.running()?;
+        Ok(&self.log)
     }
 
     /// The last offset of a partition that can be reached, if that is not its end.
@@ -117,11 +77,11 @@ impl Wire {
 
 impl Log for Wire {
     fn create_topic(&self, topic: &str, partitions: u32) -> Result<()> {
-        self.alive()?.create_topic(topic, partitions)
+        self.running()?.create_topic(topic, partitions)
     }
 
     fn partitions(&self, topic: &str) -> Result<u32> {
-        self.alive()?.partitions(topic)
+        self.running()?.partitions(topic)
     }
 
     fn append(&self, topic: &str, partition: u32, records: &[(&[u8], &[u8])]) -> Result<u64> {
@@ -137,11 +97,11 @@ impl Log for Wire {
     }
 
     fn begin(&self, topic: &str, partition: u32) -> Result<u64> {
-        self.alive()?.begin(topic, partition)
+        self.running()?.begin(topic, partition)
     }
 
     fn end(&self, topic: &str, partition: u32) -> Result<u64> {
-        let end = self.alive()?.end(topic, partition)?;
+        let end = self.running()?.end(topic, partition)?;
         Ok(self.reach(partition).map_or(end, |reach| reach.min(end)))
     }
 
@@ -150,7 +110,7 @@ impl Log for Wire {
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>> {
-        self.alive()?.committed(group, topic, partition)
+        self.running()?.committed(group, topic, partition)
     }
 
     fn delete_before(&self, topic: &str, partition: u32, offset: u64) -> Result<()> {
@@ -183,17 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn a_process_dies_before_or_after_a_call_and_stays_dead() {
-        for after in [false, true] {
+    fn a_process_crashes_before_or_after_a_call_and_stays_down() {
+        for when in [When::Before, When::After] {
             let folder = tempfile::tempdir().unwrap();
-            let dying = wire(&folder);
-            dying.arm(CrashAt { calls: 1, after });
-            dying.append("t", 0, &[(b"", b"1")]).unwrap();
-            assert!(dying.append("t", 0, &[(b"", b"2")]).is_err());
-            assert!(dying.is_dead() && dying.append("t", 0, &[(b"", b"3")]).is_err());
-            drop(dying);
+            let crashing = wire(&folder);
+            crashing.crash_in(1, when);
+            crashing.append("t", 0, &[(b"", b"1")]).unwrap();
+            assert!(crashing.append("t", 0, &[(b"", b"2")]).is_err());
+            assert!(crashing.is_crashed() && crashing.append("t", 0, &[(b"", b"3")]).is_err());
+            drop(crashing);
             let stored = wire(&folder).end("t", 0).unwrap();
-            assert_eq!(stored, 1 + u64::from(after));
+            assert_eq!(stored, 1 + u64::from(when == When::After));
         }
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::HumanCount;
 use lambda_workbook::capstone::{self, Account, Consumer, Here, History, Host, Process, Week};
-use lambda_workbook::speed::Order;
+use lambda_workbook::speed::CommitOrder;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,22 +28,22 @@ pub struct Args {
     /// Distinct page views of a week and the one before it
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     views: u64,
-    /// Let nodes die in this process, at calls to the log, and kill no process
+    /// Simulate the crashes in this process, at calls to the log, and kill no process
     #[arg(long)]
     in_process: bool,
-    /// How the speed layer keeps its offset; the careless ones are there to be caught
+    /// How the speed layer commits its offset; only exactly-once survives a crash unharmed
     #[arg(long, value_enum, default_value = "exactly-once")]
-    consumer: Keeps,
+    consumer: Delivery,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Keeps {
-    /// With what it counts, in one write
+enum Delivery {
+    /// Commits the offset together with the counts, in one atomic write
     ExactlyOnce,
-    /// Before it counts
-    CommitFirst,
-    /// After it has counted
-    WorkFirst,
+    /// Commits the offset before it writes the counts
+    AtMostOnce,
+    /// Commits the offset after it has written the counts
+    AtLeastOnce,
 }
 
 /// A node's own process, as the soak starts and kills it.
@@ -66,7 +66,7 @@ pub fn run(args: Args) -> Result<Outcome> {
             args.seeds, args.seed
         ));
     };
-    // A node that has died is found by the error of the next write to it.
+    // A node that has crashed is found by the error of the next write to it.
     // SAFETY: setting a signal to be ignored installs no handler.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let next = AtomicU64::new(args.seed);
@@ -110,9 +110,9 @@ pub fn run(args: Args) -> Result<Outcome> {
 fn week(args: &Args, seed: u64) -> Week {
     let mut week = Week::drawn(seed, args.views);
     week.consumer = match args.consumer {
-        Keeps::ExactlyOnce => Consumer::ExactlyOnce,
-        Keeps::CommitFirst => Consumer::Careless(Order::CommitFirst),
-        Keeps::WorkFirst => Consumer::Careless(Order::WorkFirst),
+        Delivery::ExactlyOnce => Consumer::ExactlyOnce,
+        Delivery::AtMostOnce => Consumer::SplitCommit(CommitOrder::BeforeProcessing),
+        Delivery::AtLeastOnce => Consumer::SplitCommit(CommitOrder::AfterProcessing),
     };
     week
 }
