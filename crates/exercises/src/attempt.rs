@@ -10,7 +10,7 @@ pub type Answer<'a> = &'a dyn Fn(&Inputs) -> PolarsResult<Value>;
 
 /// How a call ended without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mishap {
+pub enum AttemptError {
     /// `todo!()`: there is nothing to judge yet.
     Unsolved,
     /// It panicked, with this message.
@@ -40,7 +40,7 @@ pub enum Stop {
 static HOOK: Mutex<()> = Mutex::new(());
 
 /// Calls the function; its panic is caught and says nothing on standard error.
-pub fn attempt(answer: Answer, inputs: &Inputs) -> Result<Value, Mishap> {
+pub fn attempt(answer: Answer, inputs: &Inputs) -> Result<Value, AttemptError> {
     let turn = HOOK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let usual = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -49,7 +49,7 @@ pub fn attempt(answer: Answer, inputs: &Inputs) -> Result<Value, Mishap> {
     drop(turn);
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Mishap::Error(error.to_string())),
+        Ok(Err(error)) => Err(AttemptError::Error(error.to_string())),
         Err(payload) => Err(told(&message(payload.as_ref()))),
     }
 }
@@ -64,39 +64,42 @@ fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-fn told(message: &str) -> Mishap {
+fn told(message: &str) -> AttemptError {
     let unfinished = ["not yet implemented", "not implemented"];
     if unfinished.iter().any(|start| message.starts_with(start)) {
-        return Mishap::Unsolved;
+        return AttemptError::Unsolved;
     }
-    Mishap::Panicked(message.to_owned())
+    AttemptError::Panicked(message.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn end(answer: Answer) -> Mishap {
+    fn end(answer: Answer) -> AttemptError {
         attempt(answer, &Inputs::new()).expect_err("it has no answer")
     }
 
     #[test]
     fn a_stub_is_unsolved() {
-        assert_eq!(end(&|_| todo!()), Mishap::Unsolved);
-        assert_eq!(end(&|_| todo!("your turn")), Mishap::Unsolved);
-        assert_eq!(end(&|_| unimplemented!()), Mishap::Unsolved);
+        assert_eq!(end(&|_| todo!()), AttemptError::Unsolved);
+        assert_eq!(end(&|_| todo!("your turn")), AttemptError::Unsolved);
+        assert_eq!(end(&|_| unimplemented!()), AttemptError::Unsolved);
     }
 
     #[test]
     fn a_panic_keeps_its_message() {
         assert_eq!(
             end(&|_| panic!("at {}", 7)),
-            Mishap::Panicked("at 7".into())
+            AttemptError::Panicked("at 7".into())
         );
-        assert_eq!(end(&|_| panic!("plain")), Mishap::Panicked("plain".into()));
+        assert_eq!(
+            end(&|_| panic!("plain")),
+            AttemptError::Panicked("plain".into())
+        );
         assert_eq!(
             end(&|_| panic::panic_any(7)),
-            Mishap::Panicked("a panic without a message".into())
+            AttemptError::Panicked("a panic without a message".into())
         );
     }
 
@@ -105,7 +108,7 @@ mod tests {
         let missing = |inputs: &Inputs| inputs.int("n").map(|n| Value::Int(*n));
         assert_eq!(
             end(&missing),
-            Mishap::Error("this case has no number `n`".into())
+            AttemptError::Error("this case has no number `n`".into())
         );
     }
 }

@@ -96,7 +96,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "again",
             "a batch comes a second time",
-            "the process died after the commit and before it was written down",
+            "the process crashed after the commit and before the batch was marked done",
             &[(first, "apple", n(3)), (first, "apple", n(3))],
         ),
         case(

@@ -1,6 +1,6 @@
 //! From a function to a verdict: run the cases, keep the first that fails, make
 //! its input as small as it goes.
-use super::attempt::{Answer, Mishap, Stop, attempt};
+use super::attempt::{Answer, AttemptError, Stop, attempt};
 use super::compare::{Difference, difference};
 use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
@@ -13,13 +13,13 @@ use super::verdict::{Failed, Status, Verdict};
 const SMALLER_TRIES: usize = 256;
 
 /// Calls a function somewhere: here, or in another process.
-pub type Ask<'a> = &'a mut dyn FnMut(&Inputs) -> Result<Value, Mishap>;
+pub type Ask<'a> = &'a mut dyn FnMut(&Inputs) -> Result<Value, AttemptError>;
 
 /// What one call got wrong.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// It gave no answer.
-    Mishap(Mishap),
+    NoAnswer(AttemptError),
     /// It gave a wrong one.
     Wrong {
         /// What it gave.
@@ -32,10 +32,10 @@ pub enum Fault {
 impl Fault {
     pub(super) fn status(&self) -> Status {
         match self {
-            Fault::Mishap(Mishap::Unsolved) => Status::Unsolved,
-            Fault::Mishap(Mishap::Panicked(_)) => Status::Panicked,
-            Fault::Mishap(Mishap::Error(_)) => Status::Error,
-            Fault::Mishap(Mishap::Stopped(stop, _)) => Status::Stopped(*stop),
+            Fault::NoAnswer(AttemptError::Unsolved) => Status::Unsolved,
+            Fault::NoAnswer(AttemptError::Panicked(_)) => Status::Panicked,
+            Fault::NoAnswer(AttemptError::Error(_)) => Status::Error,
+            Fault::NoAnswer(AttemptError::Stopped(stop, _)) => Status::Stopped(*stop),
             Fault::Wrong { .. } => Status::Wrong,
         }
     }
@@ -98,14 +98,14 @@ fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<Fault> {
         Ok(expected) => fault(&expected, ask(&case.inputs)),
         Err(error) => {
             let told = format!("case `{}` has no right answer: {error}", case.name);
-            Some(Fault::Mishap(Mishap::Stopped(Stop::Grader, told)))
+            Some(Fault::NoAnswer(AttemptError::Stopped(Stop::Grader, told)))
         }
     }
 }
 
-fn fault(expected: &Value, answer: Result<Value, Mishap>) -> Option<Fault> {
+fn fault(expected: &Value, answer: Result<Value, AttemptError>) -> Option<Fault> {
     match answer {
-        Err(mishap) => Some(Fault::Mishap(mishap)),
+        Err(error) => Some(Fault::NoAnswer(error)),
         Ok(actual) => {
             let difference = difference(expected, &actual)?;
             Some(Fault::Wrong { actual, difference })

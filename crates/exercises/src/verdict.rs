@@ -1,5 +1,5 @@
 //! What a check says, to eyes and to machines.
-use super::attempt::{Mishap, Stop};
+use super::attempt::{AttemptError, Stop};
 use super::exercise::{Case, Exercise};
 use super::judge::Fault;
 use super::value::{Inputs, Value};
@@ -128,10 +128,14 @@ impl Verdict {
         match self.failed.as_ref().map(|failed| &failed.fault) {
             None => String::new(),
             Some(Fault::Wrong { difference, .. }) => difference.what.clone(),
-            Some(Fault::Mishap(Mishap::Panicked(message))) => format!("panicked: {message}"),
-            Some(Fault::Mishap(Mishap::Error(message))) => format!("returned an error: {message}"),
-            Some(Fault::Mishap(Mishap::Stopped(_, message))) => message.clone(),
-            Some(Fault::Mishap(Mishap::Unsolved)) => {
+            Some(Fault::NoAnswer(AttemptError::Panicked(message))) => {
+                format!("panicked: {message}")
+            }
+            Some(Fault::NoAnswer(AttemptError::Error(message))) => {
+                format!("returned an error: {message}")
+            }
+            Some(Fault::NoAnswer(AttemptError::Stopped(_, message))) => message.clone(),
+            Some(Fault::NoAnswer(AttemptError::Unsolved)) => {
                 format!(
                     "write `{}`, then run this cell again",
                     self.exercise.signature
@@ -154,7 +158,7 @@ impl Verdict {
         })
     }
 
-    /// The failure, if there is an answer or a mishap to look at.
+    /// The failure, if there is an answer or an error to look at.
     fn shown(&self) -> Option<&Failed> {
         self.failed
             .as_ref()

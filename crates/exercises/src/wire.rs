@@ -4,7 +4,7 @@
 //! written: every length is checked against what is there, and nothing is believed.
 //! Numbers are little-endian; a text is its length and its bytes; a column is its
 //! name, its type, one byte a row for whether there is a value, and the values.
-use super::attempt::Mishap;
+use super::attempt::AttemptError;
 use super::value::{Inputs, Value};
 use chrono_tz::Tz;
 use polars::prelude::*;
@@ -47,7 +47,7 @@ pub fn decode_inputs(bytes: &[u8]) -> Result<Inputs, Garbled> {
 }
 
 /// What a call came to.
-pub fn encode_answer(answer: &Result<Value, Mishap>) -> Vec<u8> {
+pub fn encode_answer(answer: &Result<Value, AttemptError>) -> Vec<u8> {
     let told = |tag: u8, message: &str| {
         let mut bytes = vec![tag];
         put_text(&mut bytes, cut(message, LONGEST_MESSAGE));
@@ -58,20 +58,22 @@ pub fn encode_answer(answer: &Result<Value, Mishap>) -> Vec<u8> {
             Ok(encoded) => [vec![ANSWER], encoded].concat(),
             Err(message) => told(ERROR, &message),
         },
-        Err(Mishap::Unsolved) => vec![UNSOLVED],
-        Err(Mishap::Panicked(message)) => told(PANICKED, message),
-        Err(Mishap::Error(message) | Mishap::Stopped(_, message)) => told(ERROR, message),
+        Err(AttemptError::Unsolved) => vec![UNSOLVED],
+        Err(AttemptError::Panicked(message)) => told(PANICKED, message),
+        Err(AttemptError::Error(message) | AttemptError::Stopped(_, message)) => {
+            told(ERROR, message)
+        }
     }
 }
 
 /// Reads [`encode_answer`].
-pub fn decode_answer(bytes: &[u8]) -> Result<Result<Value, Mishap>, Garbled> {
+pub fn decode_answer(bytes: &[u8]) -> Result<Result<Value, AttemptError>, Garbled> {
     let mut reader = Reader(bytes);
     let answer = match reader.byte()? {
         ANSWER => Ok(reader.value()?),
-        UNSOLVED => Err(Mishap::Unsolved),
-        PANICKED => Err(Mishap::Panicked(reader.text()?)),
-        ERROR => Err(Mishap::Error(reader.text()?)),
+        UNSOLVED => Err(AttemptError::Unsolved),
+        PANICKED => Err(AttemptError::Panicked(reader.text()?)),
+        ERROR => Err(AttemptError::Error(reader.text()?)),
         _ => return Err(Garbled("an unknown kind of answer")),
     };
     reader.end(answer)

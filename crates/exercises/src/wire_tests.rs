@@ -35,7 +35,7 @@ fn the_cases_of_every_exercise_come_back() {
                 assert_eq!(difference(value, value_back), None, "{} {name}", case.name);
             }
             let answer = exercise.right_answer(&case.inputs);
-            let answer = answer.map_err(|error| Mishap::Error(error.to_string()));
+            let answer = answer.map_err(|error| AttemptError::Error(error.to_string()));
             let back = decode_answer(&encode_answer(&answer)).unwrap().unwrap();
             assert_eq!(difference(&answer.unwrap(), &back), None, "{}", case.name);
         }
@@ -51,7 +51,7 @@ fn a_type_that_no_answer_has_is_an_error_in_words() {
         .collect()
         .unwrap();
     let back = decode_answer(&encode_answer(&Ok(Value::Frame(dates)))).unwrap();
-    assert!(matches!(back, Err(Mishap::Error(message)) if message.contains("`day` is date")));
+    assert!(matches!(back, Err(AttemptError::Error(message)) if message.contains("`day` is date")));
 }
 
 #[test]

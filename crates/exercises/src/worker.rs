@@ -7,7 +7,7 @@
 //! A frame is its length (8 bytes), the question's nonce (16 bytes), and a message
 //! of [`wire`](super::wire). An answer carries the nonce of its question: an answer
 //! written before the question was asked is none.
-use super::attempt::{Answer, Mishap, attempt};
+use super::attempt::{Answer, AttemptError, attempt};
 use super::exercise::seal;
 use super::wire;
 use std::io::{self, Read, Write};
@@ -48,7 +48,7 @@ pub fn converse(
                 "an answer of {} MB, which nobody reads",
                 message.len() >> 20
             );
-            message = wire::encode_answer(&Err(Mishap::Error(told)));
+            message = wire::encode_answer(&Err(AttemptError::Error(told)));
         }
         answers.write_all(&frame(&nonce, &message))?;
         answers.flush()?;

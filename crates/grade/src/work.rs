@@ -1,7 +1,7 @@
 //! A conversation with a student's program.
 use super::compile::{Bench, Stop};
 use super::sandbox::{Confined, Ended};
-use lambda_workbook::exercises::attempt::Mishap;
+use lambda_workbook::exercises::attempt::AttemptError;
 use lambda_workbook::exercises::worker::{HEAD, Nonce, frame, head};
 use lambda_workbook::exercises::{Inputs, Value, wire};
 use std::io;
@@ -34,21 +34,21 @@ impl<'a> Worker<'a> {
     }
 
     /// Asks for the answer to one case.
-    pub fn ask(&mut self, inputs: &Inputs) -> Result<Value, Mishap> {
+    pub fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
         if let (Some(last), true) = (self.stopped.last(), self.stopped.len() >= ENDS) {
             let told = "not asked: the program had to be started again too often";
-            return Err(Mishap::Stopped(*last, told.to_owned()));
+            return Err(AttemptError::Stopped(*last, told.to_owned()));
         }
         let answer = self.converse(inputs);
-        if let Err(Mishap::Stopped(stop, _)) = &answer {
+        if let Err(AttemptError::Stopped(stop, _)) = &answer {
             self.stopped.push(*stop);
             self.running = None;
         }
         answer
     }
 
-    fn converse(&mut self, inputs: &Inputs) -> Result<Value, Mishap> {
-        let stopped = |stop, told: String| Mishap::Stopped(stop, told);
+    fn converse(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
+        let stopped = |stop, told: String| AttemptError::Stopped(stop, told);
         if self.running.is_none() {
             let started = Confined::start(&self.bench.exe, &self.bench.worker(&self.program));
             self.running =
@@ -62,10 +62,10 @@ impl<'a> Worker<'a> {
         let question = frame(&nonce, &wire::encode_inputs(inputs));
         match exchange(running, &question, &nonce, deadline) {
             Ok(Some(message)) => match wire::decode_answer(&message) {
-                Ok(Err(Mishap::Panicked(message))) if is_refusal(&message) => {
+                Ok(Err(AttemptError::Panicked(message))) if is_refusal(&message) => {
                     Err(stopped(Stop::Forbidden, message))
                 }
-                Ok(Err(Mishap::Error(message))) if is_refusal(&message) => {
+                Ok(Err(AttemptError::Error(message))) if is_refusal(&message) => {
                     Err(stopped(Stop::Forbidden, message))
                 }
                 Ok(answer) => answer,
@@ -84,15 +84,15 @@ impl<'a> Worker<'a> {
     }
 
     /// Why a program says no more.
-    fn how_it_ended(&mut self) -> Mishap {
+    fn how_it_ended(&mut self) -> AttemptError {
         let Some(running) = self.running.take() else {
-            return Mishap::Stopped(Stop::Grader, "no program".to_owned());
+            return AttemptError::Stopped(Stop::Grader, "no program".to_owned());
         };
         let (stop, told) = match running.end(Instant::now() + Duration::from_secs(5)) {
             Err(error) => (Stop::Grader, format!("{error:#}")),
             Ok((ended, said)) => why(ended, &said),
         };
-        Mishap::Stopped(stop, told)
+        AttemptError::Stopped(stop, told)
     }
 }
 
