@@ -37,6 +37,10 @@ pub struct Args {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "these are the names of the guarantees"
+)]
 enum Delivery {
     /// Commits the offset together with the counts, in one atomic write
     ExactlyOnce,
