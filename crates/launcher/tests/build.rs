@@ -51,7 +51,7 @@ fn the_kernel_is_the_program_of_its_name_among_others() {
     let project = Project::with_sources(FINE);
     // Programs that come before and after it in cargo's order.
     for name in ["a", "stand-in", "z"] {
-        let folder = project.path("crates/workbook/src/bin");
+        let folder = project.path("workbook/src/bin");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.rs")), "fn main() { panic!() }").unwrap();
     }
@@ -71,7 +71,7 @@ fn a_source_that_does_not_compile_is_reported_and_the_last_kernel_stays() {
     let project = Project::with_sources(FINE);
     let mut lab = project.launcher(&["--setup-only"]);
     assert_eq!(run(packages(&mut lab)).0, 0);
-    project.edit("crates/workbook/src/main.rs", |text| format!("{text} oops"));
+    project.edit("workbook/src/main.rs", |text| format!("{text} oops"));
     let (code, said) = run(packages(&mut lab));
     assert_eq!(code, 3, "{said}");
     assert_says(
@@ -89,9 +89,7 @@ fn a_source_that_does_not_compile_is_reported_and_the_last_kernel_stays() {
     assert_eq!(code, 1, "{said}");
     assert_says(&said, &["PROBLEM   kernel", "correct the error"]);
 
-    project.edit("crates/workbook/src/main.rs", |text| {
-        text.replace(" oops", "")
-    });
+    project.edit("workbook/src/main.rs", |text| text.replace(" oops", ""));
     let (code, said) = run(packages(&mut lab));
     assert_eq!(code, 0, "{said}");
 }
@@ -205,7 +203,7 @@ fn a_failed_build_leaves_jupyterlab_open_and_is_tried_again_when_asked() {
         &["correct the error"],
     );
     assert_says(&lab.ask("GET", "/api/status", ""), &["200 OK"]);
-    project.edit("crates/workbook/src/main.rs", |_| FINE.into());
+    project.edit("workbook/src/main.rs", |_| FINE.into());
     // What a cell does that is run again.
     fs::write(project.path(".lab/build.retry"), "").unwrap();
     until(&project, |state| state["phase"] == "ready");
