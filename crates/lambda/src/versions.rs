@@ -15,7 +15,7 @@
 //!    gets its number.
 //! 2. `current` leads to a whole version at every instant.
 //! 3. One process writes at a time. The operating system releases the lock of a process
-//!    that dies, and the next writer removes what it left.
+//!    that crashes, and the next writer removes what it left.
 //! 4. Numbers rise and are never used again while a later version is kept: after a
 //!    roll-back the next version gets the next free number.
 //!
@@ -247,7 +247,7 @@ impl Versions {
     /// # Errors
     /// As [`draft`](Self::draft), and a crash that the faults ask for.
     pub fn draft_in(&self, faults: Arc<dyn Faults<VersionStep>>) -> Result<Draft> {
-        // Claim: the folder, then its lock, and away with what dead writers left.
+        // Claim: the folder, then its lock, and remove what crashed writers left.
         if self.root.is_file() {
             return Err(VersionError::IsFile(self.root.clone()));
         }
@@ -328,7 +328,7 @@ impl Versions {
         fs::remove_dir_all(&gone).map_err(io_at("remove", &gone))
     }
 
-    /// Removes hidden files that dead writers left. Only under the lock.
+    /// Removes hidden files that crashed writers left. Only under the lock.
     fn clear_hidden(&self) -> Result<()> {
         let folder = self.root.join(VERSIONS);
         for entry in fs::read_dir(&folder)

@@ -15,8 +15,8 @@
 //! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must be
 //! batch-writable, so that views are replaced and never updated.
 use super::error::{Result, StoreError, io_at};
-use super::folder::{HEADER, identity, shard_name};
-use super::header::Header;
+use super::folder::{identity, shard_name};
+use super::header::{HEADER, Header};
 use super::record::Rows;
 use super::shard_writer::{Out, ShardWriter};
 use super::sharding::shard_of;

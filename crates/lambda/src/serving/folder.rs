@@ -14,9 +14,6 @@ use super::shard::Shard;
 use super::shard_writer::Identity;
 use std::path::Path;
 
-/// Name of the file that describes the version.
-pub(super) const HEADER: &str = "header";
-
 /// Returns the name of a shard's folder.
 pub(super) fn shard_name(shard: u32) -> String {
     format!("shard-{shard:02}")

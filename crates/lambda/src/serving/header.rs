@@ -13,7 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Number of the file format. It is raised whenever the files of a version change, and a
 /// reader refuses every format but its own.
 pub const FORMAT: u32 = 2;
-/// Name of the program that writes these files.
+/// Name of the file that holds the header of a version.
+pub(super) const HEADER: &str = "header";
+/// What a header names as the program that wrote it.
 pub(super) const MADE_BY: &str = "lambda_workbook serving store";
 
 /// The contents of a version's `header`.
@@ -68,7 +70,7 @@ impl Header {
     /// If the file is missing or damaged, or is that of another version, format or
     /// program.
     pub fn of(folder: &Path, version: u64) -> Result<Self> {
-        Self::read(&folder.join(super::folder::HEADER), version)
+        Self::read(&folder.join(HEADER), version)
     }
 
     /// Reads the header at `path`, which must be that of `version`.

@@ -21,7 +21,7 @@
 //! | `folder`, `header` | the files of a version |
 //! | `shard`, `url_rows`, `scan`, `sums`, `store` | reads |
 //! | `frame` | from a data frame to a store, and back |
-//! | `publish`, `served` | the stores of a batch run, and the queries over them |
+//! | `publish`, `view_rows`, `served` | the stores of a batch run, and the queries over them |
 //! | `cluster` | shard servers with replicas |
 //!
 //! How versions are numbered, published and rolled back is the work of
@@ -50,6 +50,7 @@ mod sums;
 mod times;
 mod url_rows;
 mod values;
+mod view_rows;
 
 pub use blocks::BLOCK;
 pub use build::{Builder, Layout, build};
@@ -60,9 +61,10 @@ pub use header::{FORMAT, Header};
 pub use key::Key;
 pub use publish::{Serving, build_stores};
 pub use scan::Scan;
-pub use served::{Bounces, Explained, ServedViews};
+pub use served::{Explained, ServedViews};
 pub use shard::Shard;
 pub use sharding::{shard_of, signed_shard_of};
 pub use store::{Snapshot, Store};
 pub use url_rows::UrlRows;
 pub use values::{Value, ValueKind};
+pub use view_rows::Bounces;

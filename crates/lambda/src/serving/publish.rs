@@ -7,8 +7,8 @@ use super::build::{Builder, Layout};
 use super::error::{Result, StoreError, io_at};
 use super::frame::push_frame;
 use super::header::Header;
-use super::served::{ALL_TIME, Bounces, visitor_row};
 use super::values::Value;
+use super::view_rows::{ALL_TIME, Bounces, STORES, visitor_row};
 use crate::batch::bounces::{self, Stretch};
 use crate::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES, VISITS};
 use crate::batch::sketch::Precision;
@@ -18,9 +18,6 @@ use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use std::fs::File;
 use std::path::Path;
-
-/// The names of the stores in [`SERVING`]. Each is named after its Parquet file.
-pub(super) const STORES: [&str; 4] = ["page_views", "uniques", "bounces", "visits"];
 
 /// A function that pushes the rows of a Parquet file into a builder.
 type Push = fn(&mut Builder, &Path) -> Result<()>;

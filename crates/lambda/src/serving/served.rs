@@ -5,12 +5,12 @@
 //!    without subtraction for sketches.
 //! 3. An answer contains what was read for it, so that it can be explained.
 use super::error::{Result, StoreError};
-use super::publish::STORES;
 use super::scan::Scan;
 use super::sharding::shard_of;
 use super::store::Snapshot;
 use super::url_rows::UrlRows;
 use super::values::ValueKind;
+use super::view_rows::{ALL_TIME, Bounces, STORES, visitor_row};
 use crate::batch::bounces::{self, Stretch};
 use crate::batch::output::{MANIFEST, Manifest, SERVING};
 use crate::batch::rejected::TIMESTAMPS;
@@ -19,15 +19,9 @@ use crate::datum::PersonId;
 use crate::versions::Versions;
 use arc_swap::ArcSwapOption;
 use calendar::{Granularity, Plan, Read, Span};
-use show::table::counted;
 use std::collections::HashMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The bucket under which values without a time are stored. Bounces and visits cover all
-/// time, but every row of a store needs a bucket.
-pub(super) const ALL_TIME: (Granularity, i64) = (Granularity::Month, 0);
 
 /// The views of the version that is served. A clone is cheap (it increments a reference count)
 /// and shares the opened version: when one of them refreshes, all do.
@@ -161,58 +155,6 @@ impl<T> Explained<T> {
             scans: self.scans,
             blocks: self.blocks,
         }
-    }
-}
-
-/// The number of visits to a domain, and how many of them were bounces.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bounces {
-    /// Number of visits, bounces included.
-    pub visits: i64,
-    /// Number of visits with a single page view.
-    pub bounces: i64,
-}
-
-impl Bounces {
-    /// Returns the bounce rate, from 0 to 1; `None` if there were no visits.
-    ///
-    /// ```
-    /// use lambda_workbook::serving::Bounces;
-    /// assert_eq!(Bounces { visits: 4, bounces: 1 }.rate(), Some(0.25));
-    /// assert_eq!(Bounces { visits: 0, bounces: 0 }.rate(), None);
-    /// ```
-    pub fn rate(self) -> Option<f64> {
-        (self.visits > 0).then(|| self.bounces as f64 / self.visits as f64)
-    }
-
-    /// Returns the two numbers as 16 bytes, little-endian, visits first.
-    pub(crate) fn to_bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.visits.to_le_bytes());
-        bytes[8..].copy_from_slice(&self.bounces.to_le_bytes());
-        bytes
-    }
-
-    /// Reads the bytes of [`to_bytes`](Self::to_bytes); `None` for any other number of bytes.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (visits, bounces) = bytes.split_first_chunk()?;
-        Some(Self {
-            visits: i64::from_le_bytes(*visits),
-            bounces: i64::from_le_bytes(bounces.try_into().ok()?),
-        })
-    }
-}
-
-impl fmt::Display for Bounces {
-    /// ```
-    /// use lambda_workbook::serving::Bounces;
-    /// let bounces = Bounces { visits: 4, bounces: 1 };
-    /// assert_eq!(bounces.to_string(), "4 visits, 1 bounce");
-    /// ```
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let visits = counted(self.visits as usize, "visit", "visits");
-        let bounces = counted(self.bounces as usize, "bounce", "bounces");
-        write!(f, "{visits}, {bounces}")
     }
 }
 
@@ -498,20 +440,6 @@ impl ServedViews {
             .flat_map(|shard| shard.urls())
             .collect())
     }
-}
-
-/// Returns the key of a person's visits to a domain: the domain, a space, and the person's
-/// bytes in hexadecimal. A domain contains no space, so the key is unambiguous.
-pub(super) fn visitor_row(domain: &str, person: &[u8]) -> String {
-    let mut row = String::with_capacity(domain.len() + 1 + 2 * person.len());
-    row.push_str(domain);
-    row.push(' ');
-    for byte in person {
-        row.extend(
-            [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[digit as usize])),
-        );
-    }
-    row
 }
 
 /// Returns the value that is stored under a name without a time; `None` if there is none.

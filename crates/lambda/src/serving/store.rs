@@ -5,8 +5,8 @@
 //! 2. A reader keeps the version that it has opened until it calls [`Store::refresh`].
 //! 3. There are no random writes: see the example of [`Store`] that does not compile.
 use super::error::{Result, StoreError};
-use super::folder::{HEADER, open_shard};
-use super::header::Header;
+use super::folder::open_shard;
+use super::header::{HEADER, Header};
 use super::scan::Scan;
 use super::shard::Shard;
 use super::sharding::{hash, shard_of_hash};
