@@ -134,7 +134,7 @@ fn what_cannot_be_says_what_to_do() {
     log.create_topic("t", 2).unwrap();
     log.create_topic("t", 2).unwrap();
     let error = log.create_topic("t", 3).unwrap_err().to_string();
-    assert!(error.contains("is there with 2 partitions"), "{error}");
+    assert!(error.contains("exists with 2 partitions"), "{error}");
     let error = log.append("t", 2, &[]).unwrap_err().to_string();
     assert!(error.contains("partitions 0 to 1, not 2"), "{error}");
     // A second process cannot open it; nor can this one twice.

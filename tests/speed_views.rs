@@ -2,7 +2,7 @@
 use crate::extent;
 use lambda_workbook::batch::Precision;
 use lambda_workbook::speed::{
-    EmbeddedLog, EmbeddedStore, FAMILIES, Family, HandClock, Log, Mutation, RealtimeStore,
+    EmbeddedLog, EmbeddedStore, FAMILIES, Family, Log, ManualClock, Mutation, RealtimeStore,
     RealtimeViews, StoreOptions, Updater, recent,
 };
 use proptest::prelude::*;
@@ -183,7 +183,7 @@ proptest! {
     ) {
         const ROWS: [&[u8]; 3] = [b"a", b"a\0", b"b"];
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(HandClock::at(0));
+        let clock = Arc::new(ManualClock::at(0));
         let families = [Family::new("one"), Family { name: "many", versions: 2, ttl: Some(ttl) }];
         let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
         let store = EmbeddedStore::open_with(folder.path(), &families, options).unwrap();

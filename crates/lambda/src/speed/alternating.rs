@@ -6,20 +6,25 @@ use super::views::Offsets;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Two sets of views, cleared in turn.
+/// Two sets of realtime views. Both apply every event, and one of them is cleared when a batch
+/// run begins.
 pub struct Alternating {
     source: Source,
     folder: PathBuf,
-    /// By place: the first generation, and what applies events.
+    /// For each folder of [`SETS`], the batch at whose cut the set begins, and its updater;
+    /// `None` if it is cleared.
     sets: [Option<(u64, Updater)>; 2],
 }
 
-/// The folders of the sets.
+/// The names of the sets' folders.
 const SETS: [&str; 2] = ["set-a", "set-b"];
 
 impl Alternating {
-    /// Opens the sets in a folder; if there are none, one begins at the cut of a
-    /// batch.
+    /// Opens the sets in a folder. If there are none, creates one that begins at the cut of
+    /// batch `batch`; otherwise `batch` and `cut` are ignored.
+    ///
+    /// # Errors
+    /// If a store or the log cannot be opened or read, or a folder cannot be removed.
     pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
         let mut alternating = Self {
             source: source.clone(),
@@ -36,7 +41,8 @@ impl Alternating {
                 (_, Some(first), views) => {
                     alternating.sets[place] = Some((first, resume(source, views)?));
                 }
-                // It was being made when the process ended: nothing is in it.
+                // A process crashed between creating this store and beginning its generation,
+                // so it is empty.
                 (store, None, views) => {
                     drop((store, views));
                     alternating.clear(place)?;
@@ -49,6 +55,8 @@ impl Alternating {
         Ok(alternating)
     }
 
+    /// Removes a set of views. A crash in between leaves the set whole, or renamed and to be
+    /// removed by the next [`open`](Self::open).
     fn clear(&mut self, place: usize) -> Result<()> {
         self.sets[place] = None;
         let set = self.folder.join(SETS[place]);
@@ -56,12 +64,13 @@ impl Alternating {
         let failed = || at("clearing a set of views at", &set);
         if set.exists() {
             self.finish_clearing(place)?;
-            // A folder is removed file by file: first it loses its name.
+            // Removing a folder is not atomic, renaming it is.
             fs::rename(&set, &old).map_err(failed())?;
         }
         self.finish_clearing(place)
     }
 
+    /// Removes what an interrupted [`clear`](Self::clear) left.
     fn finish_clearing(&self, place: usize) -> Result<()> {
         let old = self.folder.join(format!(".{}.old", SETS[place]));
         if old.exists() {
@@ -70,6 +79,7 @@ impl Alternating {
         Ok(())
     }
 
+    /// Clears a set of views and begins it at the cut of a batch.
     fn begin(&mut self, place: usize, batch: u64, cut: &[u64]) -> Result<()> {
         self.clear(place)?;
         let set = self.folder.join(SETS[place]);
@@ -79,6 +89,7 @@ impl Alternating {
         Ok(())
     }
 
+    /// Returns the sets that are not cleared.
     fn sets(&self) -> impl Iterator<Item = &(u64, Updater)> {
         self.sets.iter().flatten()
     }
@@ -90,7 +101,7 @@ impl Expiring for Alternating {
         for (generation, updater) in self.sets.iter_mut().flatten() {
             steps.push((*generation, updater.step(most)?));
         }
-        // The older set has all that the younger has.
+        // Report the step of the older set, whose events include those of the younger one.
         steps.sort_by_key(|(generation, _)| *generation);
         Ok(steps.first().map(|(_, step)| *step).unwrap_or_default())
     }
@@ -105,6 +116,7 @@ impl Expiring for Alternating {
             let cuts = updater.views().reader().generations()?;
             return Ok(cuts.into_values().next().unwrap_or_default());
         }
+        // The set that begins at the previous batch is read until this batch is served.
         let needed = |set: &Option<(u64, Updater)>| {
             set.as_ref()
                 .is_some_and(|(generation, _)| *generation + 1 == batch)

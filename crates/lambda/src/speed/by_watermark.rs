@@ -1,5 +1,5 @@
-//! Expiry by watermark: one set of views, whose rows say between which cuts their
-//! events came.
+//! Expiry by watermark: one set of views, whose row keys contain the generation, that is
+//! between which two cuts an event came.
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Expiring, Since, Source, by_generation, opened, resume};
@@ -8,7 +8,8 @@ use super::views::Offsets;
 use std::path::Path;
 use std::sync::Arc;
 
-/// One set of views; what the served batch holds is deleted from it.
+/// Realtime views in one store, from which the generations that a served batch contains are
+/// deleted.
 pub struct ByWatermark {
     store: Arc<EmbeddedStore>,
     updater: Updater,
@@ -16,7 +17,11 @@ pub struct ByWatermark {
 }
 
 impl ByWatermark {
-    /// Opens the views in a folder; new ones begin at the cut of a batch.
+    /// Opens the views in a folder. If there are none, creates them, beginning at the cut of
+    /// batch `batch`; otherwise `batch` and `cut` are ignored.
+    ///
+    /// # Errors
+    /// If the store or the log cannot be opened or read.
     pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
         let (store, updater) = match opened(source, folder)? {
             (store, Some(_), views) => (store, resume(source, views)?),
@@ -52,6 +57,7 @@ impl Expiring for ByWatermark {
     }
 
     fn expire(&mut self, served: u64) -> Result<()> {
+        // Deleted cells leave the disk only when a compaction merges the files.
         if self.updater.views().expire_before(served)? > 0 {
             for family in ["count", "persons", "visits"] {
                 self.store.compact(family)?;

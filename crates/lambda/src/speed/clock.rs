@@ -1,13 +1,14 @@
-//! Time, passed in: what a run decides by a clock, a test decides by hand.
+//! Clocks, which callers pass in: a run uses the system's clock, a test one that it moves.
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Epoch milliseconds.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
+    /// Returns the current time in epoch milliseconds, UTC.
     fn now(&self) -> i64;
 }
 
-/// The machine's clock.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -18,35 +19,35 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves when it is told to.
+/// A clock that moves only when [`advance`](Self::advance) or [`set`](Self::set) is called.
 ///
 /// ```
-/// use lambda_workbook::speed::{Clock, HandClock};
-/// let clock = HandClock::at(0);
+/// use lambda_workbook::speed::{Clock, ManualClock};
+/// let clock = ManualClock::at(0);
 /// clock.advance(600_000);
 /// assert_eq!(clock.now(), 600_000);
 /// ```
 #[derive(Debug, Default)]
-pub struct HandClock(AtomicI64);
+pub struct ManualClock(AtomicI64);
 
-impl HandClock {
-    /// It says this.
+impl ManualClock {
+    /// Creates a clock that shows this time, in epoch milliseconds.
     pub fn at(millis: i64) -> Self {
         Self(AtomicI64::new(millis))
     }
 
-    /// Moves it on.
+    /// Moves the clock forward by `millis` milliseconds.
     pub fn advance(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Lets it say this from now on.
+    /// Sets the clock to this time, in epoch milliseconds.
     pub fn set(&self, millis: i64) {
         self.0.store(millis, Ordering::SeqCst);
     }
 }
 
-impl Clock for HandClock {
+impl Clock for ManualClock {
     fn now(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
     }

@@ -1,15 +1,18 @@
-//! Opening the storage engine's folder, made whole or not at all.
+//! Opens the storage engine's folder, and creates it atomically.
 //!
-//! The engine makes its files one by one, and a folder that has only some of them
-//! can never be opened. So a new one is made under another name first.
+//! The engine creates its files one by one, and a folder that has only some of them can
+//! never be opened. So a new folder is created under a hidden name and then renamed.
 use super::error::{Result, at};
 use fjall::Database;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-/// Opens a database of fjall, or makes it where there is none. `doing` stands in the
-/// error that is returned where it cannot be opened.
+/// Opens the fjall database in a folder, or creates an empty one there. `doing` says in an
+/// error what was being done, for example "opening the log".
+///
+/// # Errors
+/// If the folder cannot be read or written, or another process has the database open.
 pub fn open(path: &Path, doing: &'static str) -> Result<Database> {
     let failed = || at(doing, path);
     let empty = match fs::read_dir(path) {
@@ -19,7 +22,7 @@ pub fn open(path: &Path, doing: &'static str) -> Result<Database> {
     if empty {
         let name = path.file_name().unwrap_or(OsStr::new("store"));
         let draft = path.with_file_name(format!(".{}.new", name.to_string_lossy()));
-        // Left by a process that ended here.
+        // Remove what a process left that crashed before its rename.
         if draft.exists() {
             fs::remove_dir_all(&draft).map_err(failed_io(doing, &draft))?;
         }
@@ -37,6 +40,7 @@ pub fn open(path: &Path, doing: &'static str) -> Result<Database> {
     Database::builder(path).open().map_err(failed())
 }
 
+/// [`at`] for an error of the file system.
 fn failed_io(doing: &'static str, path: &Path) -> impl Fn(std::io::Error) -> super::SpeedError {
     at(doing, path)
 }

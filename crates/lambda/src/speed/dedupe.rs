@@ -1,37 +1,41 @@
-//! Streaming dedupe: a datum that comes twice counts once, if it comes again soon.
+//! Streaming deduplication: a datum that was sent twice is counted once, if the duplicate
+//! arrives soon enough.
 //!
-//! To know every datum that ever came would need memory without bound. The
-//! window has those at the last so many offsets of a partition. So a copy is
-//! found exactly if its original is no more than that many offsets before it.
-//! **What falls out**: a later copy counts twice, until the next batch run, which
-//! dedupes over all data, has replaced the views.
+//! Remembering every datum would need unbounded memory. The window remembers the data at the
+//! last `capacity` offsets of a partition, so a duplicate is found exactly if an equal datum
+//! is at one of these offsets. **A later duplicate is counted a second time**, until the next
+//! batch run, which removes duplicates over all data, has replaced the views.
 //!
-//! The window is a function of the log alone: after a crash it is read again
-//! from the log, so it need not be stored, and cannot disagree with the views.
+//! The window depends only on the log. After a crash it is built by reading the log again,
+//! so it is not stored and cannot disagree with the views. The log must therefore keep at
+//! least `capacity` records before the offset at which the consumer continues; if it keeps
+//! fewer, the window is shorter.
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// The last offsets of a partition.
+/// The identities of the data at the last offsets of a partition.
 ///
 /// ```
 /// use lambda_workbook::speed::Window;
 ///
 /// let mut window = Window::of(2);
-/// let fresh: Vec<bool> = [7, 8, 7, 9, 9, 8].into_iter().map(|datum| window.is_new(datum)).collect();
-/// // The last 8 comes four offsets after the first: it fell out, and counts again.
-/// assert_eq!(fresh, [true, true, false, true, false, true]);
+/// let new: Vec<bool> = [7, 8, 7, 9, 9, 8].into_iter().map(|datum| window.is_new(datum)).collect();
+/// // The last 8 is four offsets after the first one, outside the window: it counts as new.
+/// assert_eq!(new, [true, true, false, true, false, true]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Window {
     capacity: usize,
+    /// The identities in the order of the offsets, the oldest first.
     order: VecDeque<u128>,
-    /// How often each datum stands in the window.
-    seen: HashMap<u128, u32, BuildHasherDefault<Low>>,
+    /// How many offsets of the window each identity has.
+    seen: HashMap<u128, u32, BuildHasherDefault<IdentityHasher>>,
 }
 
 impl Window {
-    /// Of so many offsets. Memory: about 64 bytes for each.
+    /// Creates an empty window of `capacity` offsets. It needs about 64 bytes of memory for
+    /// each offset.
     pub fn of(capacity: usize) -> Self {
         Self {
             capacity,
@@ -40,13 +44,14 @@ impl Window {
         }
     }
 
-    /// Offsets that it reaches back.
+    /// Returns the number of offsets that the window remembers.
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Takes the next offset's datum, by its identity; whether it is not a copy
-    /// of one in the window.
+    /// Moves the window to the next offset, whose datum has this identity. Returns true if no
+    /// datum in the window had it, and false if it is a duplicate. A duplicate takes a place in
+    /// the window as well.
     pub fn is_new(&mut self, identity: u128) -> bool {
         let new = !self.seen.contains_key(&identity);
         self.order.push_back(identity);
@@ -64,11 +69,11 @@ impl Window {
     }
 }
 
-/// The identity is a hash already.
+/// A hasher that returns the low 64 bits of its input, because an identity is a hash already.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Low(u64);
+pub struct IdentityHasher(u64);
 
-impl Hasher for Low {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -89,9 +94,9 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Exactly: new if none of the last `capacity` offsets has it.
+        /// A datum is new exactly if none of the last `capacity` offsets has it.
         #[test]
-        fn a_copy_is_found_within_the_window_and_only_there(
+        fn a_duplicate_is_found_within_the_window_and_only_there(
             items in prop::collection::vec(0u128..6, 0..60), capacity in 0usize..8,
         ) {
             let mut window = Window::of(capacity);

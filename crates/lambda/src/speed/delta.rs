@@ -1,8 +1,9 @@
-//! What some events add to the realtime views, before it is written.
+//! The delta of several events: what they add to the realtime views, gathered in memory
+//! before it is written.
 //!
-//! The views are sums, unions and joins of stretches, so what a thousand events
-//! add can be gathered in memory and written as one. That is why throughput
-//! rises with the load: the more events wait, the more of them fall into one row.
+//! The views consist of sums, of unions of sketches, and of joined stretches of time, so the
+//! contributions of a thousand events can be combined in memory and written at once. That is
+//! why throughput rises with the load: the more events wait, the more of them share a row.
 use super::event::{Event, Who};
 use crate::batch::bounces::{SILENCE, Stretch, domain, join};
 use crate::batch::sketch::{Gather, Precision, SketchError};
@@ -12,33 +13,34 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 type Map<K, V> = HashMap<K, V, Xxh3DefaultBuilder>;
 
-/// An hour of a page.
+/// What the events add to one URL and hour.
 #[derive(Clone, Debug)]
 pub struct Hour {
-    /// Page views.
+    /// Number of page views.
     pub count: i64,
-    /// Who came.
+    /// The visitors, as a sketch that is still being filled.
     pub persons: Gather,
 }
 
-/// Who came to a domain, and when.
+/// The visitors of a domain, each with the stretches of time in which page views were seen.
 #[derive(Clone, Debug, Default)]
 struct Visitors {
     users: Map<i64, Vec<Stretch>>,
     cookies: Map<Box<str>, Vec<Stretch>>,
 }
 
-/// What events add to the views: page views and persons by URL and hour, visits
-/// by domain and person.
+/// What events add to the views: page views and visitors by URL and hour, and visits by
+/// domain and person.
 #[derive(Clone, Debug)]
 pub struct Delta {
     precision: Precision,
+    /// By URL, and by the epoch second at which the hour begins.
     urls: Map<Box<str>, BTreeMap<i64, Hour>>,
     domains: Map<Box<str>, Visitors>,
 }
 
 impl Delta {
-    /// Nothing yet.
+    /// Creates a delta without events, whose sketches have this precision.
     pub fn new(precision: Precision) -> Self {
         Self {
             precision,
@@ -47,7 +49,7 @@ impl Delta {
         }
     }
 
-    /// Whether nothing is added.
+    /// Returns true if no event was added.
     pub fn is_empty(&self) -> bool {
         self.urls.is_empty()
     }
@@ -71,18 +73,18 @@ impl Delta {
         add(stretches, event.secs);
     }
 
-    /// Adds all of another; the same as adding its events.
+    /// Adds all events of another delta.
     ///
     /// # Errors
-    /// Another precision.
+    /// If the other delta has another precision.
     pub fn merge(&mut self, other: Delta) -> Result<(), SketchError> {
         for (url, hours) in other.urls {
             let mine = entry(&mut self.urls, &url);
             for (ts, hour) in hours {
                 match mine.get_mut(&ts) {
-                    Some(there) => {
-                        there.count += hour.count;
-                        there.persons.merge(&hour.persons)?;
+                    Some(existing) => {
+                        existing.count += hour.count;
+                        existing.persons.merge(&hour.persons)?;
                     }
                     None => _ = mine.insert(ts, hour),
                 }
@@ -100,7 +102,8 @@ impl Delta {
         Ok(())
     }
 
-    /// Every page and hour.
+    /// Returns every (URL, hour, contribution), in no order. The hour is the epoch second at
+    /// which it begins.
     pub fn hours(&self) -> impl Iterator<Item = (&str, i64, &Hour)> {
         self.urls.iter().flat_map(|(url, hours)| {
             let hours = hours.iter();
@@ -108,7 +111,8 @@ impl Delta {
         })
     }
 
-    /// Every domain and person, with visits joined and in order.
+    /// Returns every (domain, person, visits). Domains and persons are in no order; the visits
+    /// of a person are joined and in the order of time.
     pub fn visits(&self) -> impl Iterator<Item = (&str, Who<'_>, Vec<Stretch>)> {
         self.domains.iter().flat_map(|(domain, visitors)| {
             let users = visitors.users.iter().map(|(id, s)| (Who::User(*id), s));
@@ -123,15 +127,17 @@ impl Delta {
     }
 }
 
-/// The value of a key that is only made when it is not there.
+/// Returns the value of a key, and inserts a default one if there is none. The key is copied
+/// only then, which `HashMap::entry` cannot do.
 fn entry<'a, V: Default>(map: &'a mut Map<Box<str>, V>, key: &str) -> &'a mut V {
     if !map.contains_key(key) {
         map.insert(key.into(), V::default());
     }
-    map.get_mut(key).expect("it was put there")
+    map.get_mut(key).expect("the key was inserted above")
 }
 
-/// Adds a view. Most follow the last one closely; the others are joined later.
+/// Adds a page view at an epoch second. Most page views continue the last stretch; a stretch
+/// that overlaps an earlier one is joined with it later.
 fn add(stretches: &mut Vec<Stretch>, secs: i64) {
     if let Some(last) = stretches.last_mut()
         && last.first <= secs

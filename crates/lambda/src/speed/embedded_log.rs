@@ -1,10 +1,10 @@
-//! The log on this machine: batches of records in an LSM tree.
+//! The log on this machine: appends are entries of an LSM tree.
 //!
-//! One append is one entry: its key is the partition and the offset of its first
-//! record, its value all of its records. So an append is atomic, offsets need no
-//! counter on the disk (they go on after the last entry), and a producer that
-//! sends a thousand records at a time pays for one write. Values lie in files of
-//! their own, so compaction moves keys and never records.
+//! One append is one entry. Its key is the partition and the offset of its first record, and
+//! its value holds all of its records. So an append is atomic, the next offset follows from
+//! the last entry and needs no counter on the disk, and a producer that sends a thousand
+//! records at a time pays for one write. Values of 1 KiB and more are stored apart from the
+//! keys, so that compaction does not copy them each time.
 use super::database;
 use super::entry::{count_of, damaged, entry, entry_key, offset_of, unpack};
 use super::error::{Result, SpeedError, at};
@@ -14,20 +14,20 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// When an append is acknowledged.
+/// Which failure a write survives once it is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The operating system has it: it survives the end of this process, by
-    /// kill -9 too, but not of the machine. Kafka's brokers do the same, and rely
-    /// on replicas.
+    /// A crash of this process, `kill -9` included, but not a crash of the machine: the
+    /// operating system has the write, and the disk may not. Kafka's brokers acknowledge at
+    /// the same moment by default, and rely on replicas for the rest.
     #[default]
     Process,
-    /// The disk has it: it survives a power cut.
+    /// A power cut: the write is flushed to the disk before it is acknowledged.
     Power,
 }
 
 impl Durability {
-    /// Returns the mode of fjall that keeps this promise.
+    /// Returns fjall's persist mode that gives this guarantee.
     pub fn mode(self) -> PersistMode {
         match self {
             Self::Process => PersistMode::Buffer,
@@ -59,24 +59,35 @@ impl Durability {
 pub struct EmbeddedLog {
     path: PathBuf,
     db: Database,
-    /// Partitions, first offsets kept, and offsets of groups, by name.
+    /// Numbers by name: each topic's partitions, the first offset that is kept of each
+    /// partition, and the committed offsets of groups.
     meta: Keyspace,
+    /// The topics that were used since the log was opened.
     topics: RwLock<HashMap<String, Arc<Topic>>>,
     durability: Durability,
 }
 
+/// An open topic.
 struct Topic {
     entries: Keyspace,
+    /// The offset of the next record of each partition. Its lock is held during an append.
     partitions: Vec<Mutex<u64>>,
 }
 
 impl EmbeddedLog {
-    /// Opens the log in a folder, or makes one.
+    /// Opens the log in a folder, or creates an empty one there, with the default durability.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written, or another process has the log open.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(folder, Durability::default())
     }
 
-    /// The same, with another promise.
+    /// Opens the log in a folder, or creates an empty one there, with the given durability of
+    /// appends and commits.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written, or another process has the log open.
     pub fn open_with(folder: impl AsRef<Path>, durability: Durability) -> Result<Self> {
         let path = folder.as_ref().to_owned();
         let db = database::open(&path, "opening the log")?;
@@ -90,17 +101,20 @@ impl EmbeddedLog {
         })
     }
 
-    /// Bytes on the disk, of files that are full and of the journal so far.
+    /// Returns the bytes on the disk, of finished files and of the journal; 0 if they cannot
+    /// be measured.
     pub fn disk_bytes(&self) -> u64 {
         self.db.disk_space().unwrap_or(0)
     }
 
+    /// Returns a topic, which is opened at its first use.
     fn topic(&self, name: &str) -> Result<Arc<Topic>> {
         let open = self.topics.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(topic) = open.get(name) {
             return Ok(topic.clone());
         }
         drop(open);
+        // Open it under the write lock, unless another thread did so in between.
         let mut open = self.topics.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(topic) = open.get(name) {
             return Ok(topic.clone());
@@ -118,10 +132,10 @@ impl EmbeddedLog {
         };
         let entries = self.db.keyspace(&format!("topic-{name}"), options);
         let entries = entries.map_err(failed())?;
+        // Find the end of each partition: it follows the last entry. Retention may have
+        // removed all entries; then the end is the first offset that is kept.
         let mut ends = Vec::new();
         for partition in 0..partitions as u32 {
-            // The partition's entries are dropped from the front only, so its end
-            // is lost when none is left: then it is where it began.
             let mut end = self.number(&begin_name(name, partition))?.unwrap_or(0);
             if let Some(last) = entries.prefix(partition.to_be_bytes()).next_back() {
                 let (key, value) = last.into_inner().map_err(failed())?;
@@ -137,6 +151,7 @@ impl EmbeddedLog {
         Ok(topic)
     }
 
+    /// Reads a number of the metadata; `None` if it was never written.
     fn number(&self, name: &str) -> Result<Option<u64>> {
         let found = self.meta.get(name);
         let found = found.map_err(at("reading the log", &self.path))?;
@@ -145,6 +160,7 @@ impl EmbeddedLog {
         Ok(found.and_then(number))
     }
 
+    /// Writes a number of the metadata.
     fn put(&self, name: &str, number: u64) -> Result<()> {
         let failed = || at("writing to the log", &self.path);
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
@@ -154,6 +170,8 @@ impl EmbeddedLog {
 }
 
 impl Topic {
+    /// Returns the lock of a partition's end, or the error that there is no such partition.
+    /// `name` is the topic's, for the error.
     fn end(&self, name: &str, partition: u32) -> Result<&Mutex<u64>> {
         let found = self.partitions.get(partition as usize);
         found.ok_or_else(|| SpeedError::NoPartition {
@@ -164,10 +182,12 @@ impl Topic {
     }
 }
 
+/// The name under which a partition's first kept offset is stored.
 fn begin_name(topic: &str, partition: u32) -> String {
     format!("begin/{topic}/{partition}")
 }
 
+/// The name under which a group's committed offset is stored.
 fn group_name(group: &str, topic: &str, partition: u32) -> String {
     format!("group/{topic}/{partition}/{group}")
 }
@@ -181,17 +201,18 @@ impl Log for EmbeddedLog {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         if topic.is_empty() || topic.len() > 200 || !topic.bytes().all(plain) {
             return Err(refused(
-                "a name has 1 to 200 letters, digits, dots, - and _".into(),
+                "invalid name; use 1 to 200 letters, digits, dots, hyphens and underscores".into(),
             ));
         }
         if partitions == 0 {
-            return Err(refused("a topic has at least one partition".into()));
+            return Err(refused("needs at least one partition, got 0".into()));
         }
         let name = format!("partitions/{topic}");
         match self.number(&name)? {
-            Some(there) if there == u64::from(partitions) => Ok(()),
-            Some(there) => Err(refused(format!(
-                "is there with {there} partitions; with {partitions}, keys would change their partition"
+            Some(existing) if existing == u64::from(partitions) => Ok(()),
+            Some(existing) => Err(refused(format!(
+                "exists with {existing} partitions, not {partitions}; use it as it is, or create another topic, \
+                 because another number would move keys to other partitions"
             ))),
             None => self.put(&name, partitions.into()),
         }
@@ -203,6 +224,8 @@ impl Log for EmbeddedLog {
 
     fn append(&self, topic: &str, partition: u32, records: &[(&[u8], &[u8])]) -> Result<u64> {
         let found = self.topic(topic)?;
+        // The lock is held until the write is acknowledged, so appends to one partition come
+        // one after another and leave no gap when one of them fails.
         let mut end = found
             .end(topic, partition)?
             .lock()
@@ -221,6 +244,7 @@ impl Log for EmbeddedLog {
     }
 
     fn read(&self, topic: &str, partition: u32, from: u64, n: usize) -> Result<Records> {
+        // Check that the log has the offset.
         let found = self.topic(topic)?;
         let begin = self.begin(topic, partition)?;
         let end = self.end(topic, partition)?;
@@ -238,7 +262,7 @@ impl Log for EmbeddedLog {
             return Ok(records);
         }
         let failed = || at("reading the log", &self.path);
-        // The entry that holds `from` is the last one that begins no later.
+        // Find the entry that contains `from`: the last one that begins at or before it.
         let mut upto = found
             .entries
             .range(entry_key(partition, 0)..=entry_key(partition, from));
@@ -246,6 +270,7 @@ impl Log for EmbeddedLog {
             Some(entry) => entry.key().map_err(failed())?,
             None => return Err(damaged()),
         };
+        // Decode entries from there on, until there are `n` records.
         let stop = entry_key(partition, u64::MAX);
         for entry in found.entries.range(&start[..]..&stop[..]) {
             let (key, value) = entry.into_inner().map_err(failed())?;
@@ -294,6 +319,7 @@ impl Log for EmbeddedLog {
         if offset <= begin {
             return Ok(());
         }
+        // The new first offset and the removal of entries are one atomic write.
         let failed = || at("deleting from the log", &self.path);
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
         batch.insert(
@@ -306,6 +332,7 @@ impl Log for EmbeddedLog {
             .range(entry_key(partition, 0)..entry_key(partition, offset));
         for entry in old {
             let (key, value) = entry.into_inner().map_err(failed())?;
+            // An entry that also has later records is kept whole.
             if offset_of(&key) + u64::from(count_of(&value)?) <= offset {
                 batch.remove(&found.entries, key);
             }

@@ -5,7 +5,7 @@ use super::database;
 use super::embedded_log::Durability;
 use super::error::{Result, SpeedError, at};
 use super::store::{Atomicity, Change, Family, Mutation, Reader, RealtimeStore};
-use super::store_reader::At;
+use super::store_reader::SnapshotReader;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,27 +29,30 @@ pub struct EmbeddedStore {
     path: PathBuf,
     db: Database,
     families: Vec<(Family, Keyspace)>,
-    /// One cell, written after each compaction.
+    /// A single cell, which is written after each compaction (see `release`).
     released: Keyspace,
     durability: Durability,
     clock: Arc<dyn Clock>,
-    /// Held by a write while it is made, and by a reader while its snapshot is
-    /// taken. fjall 3.1 publishes the number of a finished flush or compaction,
-    /// and with it the numbers before: those of a batch that is half written, too.
+    /// Locked by a write while it is committed, and by a reader while its snapshot is taken.
+    /// Without it a snapshot could contain half a batch: when a flush or compaction finishes,
+    /// fjall 3.1 makes all smaller sequence numbers visible, including those of a batch that
+    /// is still being written.
     writing: RwLock<()>,
 }
 
-/// How a store is opened.
+/// Options with which a store is opened.
 #[derive(Clone)]
 pub struct StoreOptions {
+    /// Which failure an acknowledged write survives.
     pub durability: Durability,
+    /// The clock by which cells expire.
     pub clock: Arc<dyn Clock>,
-    /// Bytes of a family's writes that are held in memory before they become a
-    /// file. Smaller makes more compaction.
+    /// Size of a family's memtable in bytes: writes are held in memory up to this size before
+    /// they are flushed to a file. A smaller memtable causes more compaction.
     pub memtable: u64,
-    /// Whether files are merged in the background. Without that, call
-    /// [`compact`](EmbeddedStore::compact) before a family has 20 files: from 30 on,
-    /// writes stand still.
+    /// Whether files are compacted in the background. If not, call
+    /// [`compact`](EmbeddedStore::compact) before a family has 20 files, because writes are
+    /// slowed down from 20 files on and stop at 30.
     pub compaction: bool,
 }
 
@@ -65,12 +68,18 @@ impl Default for StoreOptions {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in a folder, or makes one.
+    /// Opens the store in a folder, or creates an empty one there, with the default options.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written, or another process has the store open.
     pub fn open(folder: impl AsRef<Path>, families: &[Family]) -> Result<Self> {
         Self::open_with(folder, families, StoreOptions::default())
     }
 
-    /// The same, with other options.
+    /// Opens the store in a folder, or creates an empty one there, with the given options.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written, or another process has the store open.
     pub fn open_with(
         folder: impl AsRef<Path>,
         families: &[Family],
@@ -84,7 +93,8 @@ impl EmbeddedStore {
             if options.compaction {
                 return create;
             }
-            // Merging begins at a number of files that is never met.
+            // fjall cannot switch compaction off, so it begins at a number of files that is
+            // never reached.
             let never = fjall::compaction::Leveled::default().with_l0_threshold(u8::MAX);
             create.compaction_strategy(Arc::new(never))
         };
@@ -107,27 +117,36 @@ impl EmbeddedStore {
         })
     }
 
-    /// Where it lies.
+    /// Returns the folder of the store.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Bytes of a family's files.
+    /// Returns the size of a family's files in bytes.
+    ///
+    /// # Errors
+    /// If there is no such family.
     pub fn file_bytes(&self, family: &str) -> Result<u64> {
         Ok(self.family(family)?.1.disk_space())
     }
 
-    /// How many files a family has.
+    /// Returns the number of a family's files.
+    ///
+    /// # Errors
+    /// If there is no such family.
     pub fn files(&self, family: &str) -> Result<usize> {
         Ok(self.family(family)?.1.table_count())
     }
 
-    /// Compactions that came to their end since the store was opened.
+    /// Returns the number of compactions that were completed since the store was opened.
     pub fn compactions(&self) -> usize {
         self.db.compactions_completed()
     }
 
-    /// Writes what is in memory into a file and waits for it.
+    /// Flushes a family's memtable to a file, and waits until it is written.
+    ///
+    /// # Errors
+    /// If there is no such family, or the file cannot be written.
     pub fn flush(&self, family: &str) -> Result<()> {
         let keyspace = &self.family(family)?.1;
         keyspace
@@ -135,12 +154,17 @@ impl EmbeddedStore {
             .map_err(at("flushing", &self.path))
     }
 
-    /// Major compaction: drops cells past their TTL, and merges all files of a
-    /// family into as few as there need be. Deleted cells leave the disk now, or,
-    /// where a reader is open that may still see them, with a later compaction.
+    /// Runs a major compaction of a family: removes the cells whose TTL has ended, and merges
+    /// all files into as few as possible. Deleted cells leave the disk with it, or, while an
+    /// open reader can still see them, with a later compaction. The cost is reading and
+    /// writing the whole family.
+    ///
+    /// # Errors
+    /// If there is no such family, or a file cannot be read or written.
     pub fn compact(&self, family: &str) -> Result<()> {
         let failed = || at("compacting", &self.path);
         let (options, keyspace) = self.family(family)?;
+        // Delete what has expired, then merge the files.
         if options.ttl.is_some() {
             let mut batch = self.db.batch();
             for entry in keyspace.iter() {
@@ -156,8 +180,8 @@ impl EmbeddedStore {
         self.release().map_err(failed())
     }
 
-    /// Lets go of the files that were merged. fjall keeps the last list of files,
-    /// and so the files, until something is written after the merge and flushed.
+    /// Makes fjall remove the files that a compaction has merged. It keeps the previous list
+    /// of files, and so the files, until something is written and flushed after the merge.
     fn release(&self) -> fjall::Result<()> {
         let mut batch = self.db.batch();
         batch.insert(&self.released, "1", "");
@@ -165,11 +189,16 @@ impl EmbeddedStore {
         self.released.rotate_memtable_and_wait()
     }
 
+    /// Commits a batch while no snapshot is taken.
     fn commit(&self, batch: fjall::OwnedWriteBatch) -> fjall::Result<()> {
-        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+        let _no_snapshot = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         batch.commit()
     }
 
+    /// Returns a column family's options and its keyspace.
+    ///
+    /// # Errors
+    /// If the store was opened without it.
     pub(super) fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
         let found = self.families.iter().find(|(family, _)| family.name == name);
         found.ok_or_else(|| SpeedError::NoFamily {
@@ -183,6 +212,8 @@ impl EmbeddedStore {
     }
 }
 
+/// Returns true if a cell with this timestamp has expired at `now`. Both are in epoch
+/// milliseconds.
 pub(super) fn expired(family: &Family, timestamp: i64, now: i64) -> bool {
     family
         .ttl
@@ -195,8 +226,8 @@ impl RealtimeStore for EmbeddedStore {
     }
 
     fn reader(&self) -> Box<dyn Reader + '_> {
-        let _whole = self.writing.read().unwrap_or_else(PoisonError::into_inner);
-        Box::new(At {
+        let _no_commit = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+        Box::new(SnapshotReader {
             snapshot: self.db.snapshot(),
             now: self.clock.now(),
             store: self,
@@ -204,6 +235,7 @@ impl RealtimeStore for EmbeddedStore {
     }
 
     fn apply(&self, mutations: &[Mutation]) -> Result<()> {
+        // Translate all changes into one batch of the engine, and commit it atomically.
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
         for Mutation { row, changes } in mutations {
             for change in changes {
@@ -216,10 +248,12 @@ impl RealtimeStore for EmbeddedStore {
                         let (family, keyspace) = self.family(family)?;
                         let mut key = key_of(row, qualifier);
                         if family.versions > 1 {
+                            // Keep the new version and the newest of the stored ones; the
+                            // scan returns the newest first.
                             let mut kept = 1;
                             for entry in keyspace.prefix(&key) {
                                 let old = entry.key().map_err(at("writing", &self.path))?;
-                                // A longer key is a longer qualifier's.
+                                // The prefix also matches cells with longer qualifiers.
                                 if old.len() == key.len() + 8 {
                                     kept += 1;
                                     if kept > family.versions {

@@ -1,63 +1,106 @@
-//! What can go wrong in the speed layer, where, and the mend.
+//! The errors of the speed layer. Each says what failed, where, and how to fix it.
 use crate::batch::sketch::SketchError;
 use crate::faults::Crash;
 use crate::serving::StoreError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Why the log, a queue or a realtime view refused.
+/// An error of the log, of a queue or of the realtime views.
 #[derive(Debug)]
 pub enum SpeedError {
-    /// The storage engine refused.
+    /// The storage engine or the file system returned an error.
     Storage {
+        /// What was being done, for example "opening the log".
         doing: &'static str,
+        /// The file or folder.
         path: PathBuf,
+        /// The error of the engine or of the system.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// No such topic.
-    NoTopic { topic: String, path: PathBuf },
-    /// A topic that cannot be made.
-    Topic { topic: String, problem: String },
-    /// No such partition.
-    NoPartition {
+    /// The log has no such topic.
+    NoTopic {
+        /// The topic that was asked for.
         topic: String,
+        /// The folder of the log.
+        path: PathBuf,
+    },
+    /// A topic cannot be created.
+    Topic {
+        /// Its name.
+        topic: String,
+        /// The reason, and what to do.
+        problem: String,
+    },
+    /// The topic has no such partition.
+    NoPartition {
+        /// The topic.
+        topic: String,
+        /// The partition that was asked for.
         partition: u32,
+        /// The number of partitions of the topic.
         partitions: u32,
     },
-    /// A read outside of what is kept.
+    /// A read from an offset that is not kept any more, or not written yet.
     OutOfRange {
+        /// The topic.
         topic: String,
+        /// The partition.
         partition: u32,
+        /// The offset that was asked for.
         offset: u64,
+        /// The first offset that is kept.
         begin: u64,
+        /// The offset of the next record to be appended.
         end: u64,
     },
-    /// No such column family.
-    NoFamily { family: String, known: Vec<String> },
-    /// Bytes that nobody here wrote.
-    Damaged { what: &'static str, place: String },
-    /// A sketch that cannot be read or merged.
+    /// The store has no such column family.
+    NoFamily {
+        /// The family that was asked for.
+        family: String,
+        /// The families that the store was opened with.
+        known: Vec<String>,
+    },
+    /// Stored bytes cannot be decoded.
+    Damaged {
+        /// What is wrong with them.
+        what: &'static str,
+        /// Where they are stored.
+        place: String,
+    },
+    /// A sketch cannot be decoded, or two sketches cannot be merged.
     Sketch(SketchError),
-    /// The serving layer refused.
+    /// An error of the serving layer.
     Serving(StoreError),
-    /// A table of the batch layer refused.
+    /// An error of a data frame of the batch layer.
     Batch(polars::error::PolarsError),
-    /// The serving view and the realtime views do not meet: events between them
-    /// are in neither.
+    /// The realtime views begin after a later batch than the one that is served, so the
+    /// events of the batches between them are in neither.
     MissingBatch {
+        /// The batch that is served.
         served: u64,
+        /// The batches after which the realtime views begin.
         realtime: Vec<u64>,
+        /// The batches whose events are in neither layer.
         missing: Vec<u64>,
     },
-    /// The serving views are of a batch that the realtime views never heard of.
-    UnknownBatch { served: u64, realtime: Vec<u64> },
+    /// The batch that is served is none of those after which the realtime views begin, and it
+    /// is later than the first of them.
+    UnknownBatch {
+        /// The batch that is served.
+        served: u64,
+        /// The batches after which the realtime views begin.
+        realtime: Vec<u64>,
+    },
     /// The process crashed, as its [faults](crate::faults) asked for.
     Crashed(Crash),
-    /// A part that works in the background has ended.
-    Stopped { what: &'static str },
+    /// A background thread or process has ended.
+    Stopped {
+        /// What has ended.
+        what: &'static str,
+    },
 }
 
-/// A result of this room.
+/// The result of the speed layer's functions.
 pub type Result<T> = std::result::Result<T, SpeedError>;
 
 impl fmt::Display for SpeedError {
@@ -69,12 +112,12 @@ impl fmt::Display for SpeedError {
                 source,
             } => write!(
                 f,
-                "{doing} {}: {source}; is the disk full, or another process at work there?",
+                "{doing} {}: {source}; check that the disk is not full and that no other process has it open",
                 path.display()
             ),
             Self::NoTopic { topic, path } => write!(
                 f,
-                "the log at {} has no topic {topic:?}; make it with create_topic",
+                "the log at {} has no topic {topic:?}; create it with create_topic",
                 path.display()
             ),
             Self::Topic { topic, problem } => write!(f, "topic {topic:?}: {problem}"),
@@ -105,7 +148,8 @@ impl fmt::Display for SpeedError {
             ),
             Self::Damaged { what, place } => write!(
                 f,
-                "{place}: {what}; expire this view set, and it is made anew from the log"
+                "{place} is damaged: {what}; remove its folder and build it again from the log; a damaged log must be \
+                 restored from a copy"
             ),
             Self::Sketch(error) => error.fmt(f),
             Self::Serving(error) => error.fmt(f),
@@ -130,11 +174,11 @@ impl fmt::Display for SpeedError {
             }
             Self::UnknownBatch { served, realtime } => write!(
                 f,
-                "the realtime views begin after batch {realtime:?} and know nothing of batch {served}, which \
-                 is served; remove their folder, and they are made anew from the log"
+                "batch {served} is served, but the realtime views begin after batches {realtime:?}; remove the \
+                 folder of the realtime views, and they are built again from the log"
             ),
             Self::Crashed(crash) => crash.fmt(f),
-            Self::Stopped { what } => write!(f, "{what} has stopped; start it anew"),
+            Self::Stopped { what } => write!(f, "{what} has stopped; start it again"),
         }
     }
 }

@@ -1,23 +1,26 @@
-//! Expiry: realtime views that forget what the serving views have come to hold.
+//! Expiry: removes from the realtime views the events that the served batch contains.
 //!
-//! A batch run reads everything before its *cut*, some offsets, and while it runs
-//! events go on coming. When it is done, the speed layer must hold exactly what
-//! came after the cut: less is a gap, more is counted twice. Two ways:
+//! A batch run reads all records before its *cut*, which is one offset for each partition.
+//! Events keep arriving while it runs. When its views are served, the speed layer must hold
+//! exactly the events after the cut: if it holds fewer there is a gap, and if it holds more,
+//! events are counted twice. There are two ways to do this:
 //!
-//! - [`Alternating`]: two sets of views take every event. When a run begins, one
-//!   of them is cleared and begins at the cut; when the run is done, that set is
-//!   what is needed, and the other can be cleared. Clearing removes a folder. Every
-//!   event is written twice.
-//! - [`ByWatermark`]: one set, whose rows say between which cuts their events
-//!   came. What lies before the served cut is deleted row by row and leaves the
-//!   disk with compaction. Every event is written once, and a read merges the
-//!   generations since the cut.
+//! - [`Alternating`] keeps two sets of views and applies every event to both. When a run
+//!   begins, one set is cleared and begins at the cut. When the run is served, that set is the
+//!   one that is needed, and the other can be cleared. Clearing removes a folder. Every event
+//!   is written twice.
+//! - [`ByWatermark`] keeps one set of views, whose row keys say between which cuts an event
+//!   came. Rows before the served cut are deleted one by one and leave the disk with a
+//!   compaction. Every event is written once, and a read merges the generations since the cut.
 //!
-//! 1. The views since batch n have the events from its cut on, each once.
-//! 2. Views are only ever read beside the batch whose cut they begin at; if they
-//!    begin elsewhere, reading is refused, and the missing batch named.
-//! 3. The cut of a batch, once taken, stays: a run that fails is run again with
-//!    the same one.
+//! Guarantees:
+//!
+//! 1. The views since batch n contain the events from its cut on, each exactly once, except
+//!    for duplicates that are further apart than the dedupe window.
+//! 2. Views are read only together with the batch at whose cut they begin. If they begin
+//!    elsewhere, the read is an error that names the missing batch.
+//! 3. The cut of a batch does not change once it was taken: a run that fails is repeated with
+//!    the same cut.
 //!
 //! Source: *Big Data*, Marz and Warren, section 12.5.
 use super::embedded_store::{EmbeddedStore, StoreOptions};
@@ -33,54 +36,72 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What both ways are made of.
+/// The topic from which realtime views are computed, and the options for computing them.
 #[derive(Clone)]
 pub struct Source {
+    /// The log.
     pub log: Arc<dyn Log>,
+    /// The topic of the datums.
     pub topic: String,
-    /// Offsets that dedupe reaches back.
+    /// Size of the dedupe window in offsets of a partition.
     pub window: usize,
-    /// Of the sketches.
+    /// The precision of the sketches.
     pub precision: Precision,
+    /// The options with which the store of the views is opened.
     pub store: StoreOptions,
 }
 
-/// Realtime views that expire.
+/// Realtime views that forget the events of served batches.
+///
+/// Every method returns an error if the log or the store of the views cannot be read or
+/// written.
 pub trait Expiring: Send {
-    /// Applies up to `most` waiting records of each partition.
+    /// Applies up to `most` waiting records of each partition, and returns what was done.
     fn step(&mut self, most: usize) -> Result<Step>;
 
-    /// Records that wait in the log.
+    /// Returns the number of records of the log that are not applied yet.
     fn lag(&self) -> Result<u64>;
 
-    /// The cut of a batch: taken now, unless it was taken before.
+    /// Begins a batch run and returns its cut: the end of the log now, or the same cut as
+    /// before if the batch was begun already.
     fn begin_batch(&mut self, batch: u64) -> Result<Offsets>;
 
-    /// Removes what the batch that is served now holds.
+    /// Removes the events before the cut of the batch `served`, which is served now.
     fn expire(&mut self, served: u64) -> Result<()>;
 
-    /// The views of all events since a batch's cut.
+    /// Returns a reader of the views of all events since a batch's cut.
+    ///
+    /// # Errors
+    /// [`MissingBatch`](SpeedError::MissingBatch) or [`UnknownBatch`](SpeedError::UnknownBatch)
+    /// if the views do not begin at this cut.
     fn since(&self, batch: u64) -> Result<Since<'_>>;
 
-    /// For each set or generation: the batch after which it begins, and how many
-    /// records it stands beyond that cut.
+    /// Returns, for each set of views or generation, the batch after whose cut it begins and
+    /// the number of records from that cut on that it has applied.
     fn held(&self) -> Result<Vec<(u64, u64)>>;
 }
 
-/// The views of the events since a cut, at one moment.
+/// A reader of the views of the events since a cut, from one snapshot.
+///
+/// Its methods return an error if the store cannot be read or a value is damaged.
 pub struct Since<'a> {
     reader: ViewReader<'a>,
+    /// The generations since the cut, the oldest first.
     generations: Vec<u64>,
     precision: Precision,
-    /// The batch after whose cut they begin.
+    /// The batch at whose cut the views begin.
     pub batch: u64,
-    /// The cut.
+    /// The cut: the first offset of each partition that is in the views.
     pub cut: Offsets,
-    /// The next offsets to be applied.
+    /// The next offset of each partition to be applied.
     pub offsets: Offsets,
 }
 
 impl<'a> Since<'a> {
+    /// Creates the reader of the views since a batch's cut.
+    ///
+    /// # Errors
+    /// If no generation begins at this cut.
     pub(super) fn of(reader: ViewReader<'a>, batch: u64, precision: Precision) -> Result<Self> {
         let mut generations = reader.generations()?;
         let Some(cut) = generations.get(&batch).cloned() else {
@@ -97,12 +118,13 @@ impl<'a> Since<'a> {
         })
     }
 
-    /// Page views of a URL in hours that begin in a range.
+    /// Returns the page views of a URL in the hours that begin (epoch seconds) in a range.
     pub fn count(&self, url: &str, hours: &Range<i64>) -> Result<i64> {
         Ok(self.counts(url, hours)?.values().sum())
     }
 
-    /// The same, hour by hour.
+    /// Returns the page views of a URL by hour, for the hours that begin (epoch seconds) in a
+    /// range. Hours without a page view are left out.
     pub fn counts(&self, url: &str, hours: &Range<i64>) -> Result<BTreeMap<i64, i64>> {
         let mut all = BTreeMap::new();
         for &generation in &self.generations {
@@ -113,7 +135,8 @@ impl<'a> Since<'a> {
         Ok(all)
     }
 
-    /// Who came to a URL in hours that begin in a range.
+    /// Returns the sketch of the visitors of a URL, over the hours that begin (epoch seconds)
+    /// in a range.
     pub fn persons(&self, url: &str, hours: &Range<i64>) -> Result<Sketch> {
         let mut all = Sketch::new(self.precision);
         for &generation in &self.generations {
@@ -122,7 +145,8 @@ impl<'a> Since<'a> {
         Ok(all)
     }
 
-    /// The visits to a domain, by the person's key.
+    /// Returns the visits to a domain by the person's key
+    /// ([`Who::key`](super::event::Who::key)), in the order of time.
     pub fn visits(&self, domain: &str) -> Result<BTreeMap<Vec<u8>, Vec<Stretch>>> {
         let mut all: BTreeMap<Vec<u8>, Vec<Stretch>> = BTreeMap::new();
         for &generation in &self.generations {
@@ -135,7 +159,8 @@ impl<'a> Since<'a> {
     }
 }
 
-/// The error for views that do not begin at a batch's cut.
+/// Returns the error for views that do not begin at the cut of the batch `served`; `realtime`
+/// are the batches at whose cuts they begin.
 pub(super) fn missing(served: u64, realtime: Vec<u64>) -> SpeedError {
     match realtime.iter().min() {
         Some(&first) if first > served => SpeedError::MissingBatch {
@@ -147,13 +172,15 @@ pub(super) fn missing(served: u64, realtime: Vec<u64>) -> SpeedError {
     }
 }
 
+/// Creates an updater that continues from the offsets of the views.
 pub(super) fn resume(source: &Source, views: RealtimeViews) -> Result<Updater> {
     Updater::resume(source.log.clone(), &source.topic, views, source.window)
 }
 
+/// An open store, its oldest generation (`None` if it has none), and the views in it.
 pub(super) type Opened = (Arc<EmbeddedStore>, Option<u64>, RealtimeViews);
 
-/// The store in a folder, and the first generation in it.
+/// Opens the store of views in a folder, or creates an empty one there.
 pub(super) fn opened(source: &Source, folder: &Path) -> Result<Opened> {
     let store = EmbeddedStore::open_with(folder, &FAMILIES, source.store.clone())?;
     let store = Arc::new(store);
@@ -162,8 +189,8 @@ pub(super) fn opened(source: &Source, folder: &Path) -> Result<Opened> {
     Ok((store, first, views))
 }
 
-/// For each generation: how many records it has, up to where the next begins or the
-/// consumer stands.
+/// Returns each generation with the number of its records that are applied: those from its
+/// cut up to the next cut or to the consumer's offsets, whichever comes first.
 pub(super) fn by_generation(cuts: &BTreeMap<u64, Offsets>, offsets: &Offsets) -> Vec<(u64, u64)> {
     let ends = cuts.values().skip(1).chain([offsets]);
     let reached = |cut: &Offsets| -> Offsets {
@@ -175,7 +202,7 @@ pub(super) fn by_generation(cuts: &BTreeMap<u64, Offsets>, offsets: &Offsets) ->
         .collect()
 }
 
-/// Records from a cut on.
+/// Returns the number of records from a cut up to `offsets`, over all partitions.
 pub(super) fn beyond(cut: &[u64], offsets: &[u64]) -> u64 {
     offsets
         .iter()

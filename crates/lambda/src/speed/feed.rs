@@ -1,12 +1,15 @@
-//! Datums on their way into the log.
+//! Appends datums to the log.
 use super::error::{Result, at};
 use super::log::Log;
 use crate::datum::{DataUnit, Datum, PersonId};
 use std::io::BufRead;
 use std::path::Path;
 
-/// Appends datums as lines of JSON, each under the key of its person, so that the
-/// copies of a page view and the visits of a person are in one partition.
+/// Appends datums as lines of JSON, each under the key of its person ([`record_key`]). So the
+/// duplicates of a page view, and all visits of one identifier, are in one partition.
+///
+/// # Errors
+/// If the log refuses an append. Records for other partitions may be appended already.
 ///
 /// ```
 /// use lambda_workbook::dataset;
@@ -22,19 +25,20 @@ use std::path::Path;
 pub fn feed(log: &dyn Log, topic: &str, datums: &[Datum]) -> Result<()> {
     let line = |datum: &Datum| {
         let line = serde_json::to_vec(datum).expect("a datum is JSON");
-        (person_of(&datum.dataunit), line)
+        (record_key(&datum.dataunit), line)
     };
     let lines: Vec<(Vec<u8>, Vec<u8>)> = datums.iter().map(line).collect();
     let records: Vec<(&[u8], &[u8])> = lines.iter().map(|(k, v)| (&k[..], &v[..])).collect();
     log.append_by_key(topic, &records)
 }
 
-/// Appends the lines of a text, each under the key of its person. Blank lines are left
-/// out. A line that is no datum is appended too, under an empty key: the layers report it
-/// with the reason. Returns the number of lines appended.
+/// Appends the lines of a text, each under the key of its person, and returns the number of
+/// lines appended. Blank lines are skipped. A line that is not a datum is appended too, under
+/// an empty key, so that both layers can report it with a reason.
 ///
 /// # Errors
-/// If the text cannot be read, or the log refuses; lines before that are appended.
+/// If the text cannot be read, or the log refuses an append. Earlier lines may be appended
+/// already, in groups of 10,000.
 pub fn feed_lines(log: &dyn Log, topic: &str, text: impl BufRead) -> Result<u64> {
     let mut appended = 0;
     let mut lines: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
@@ -54,9 +58,9 @@ pub fn feed_lines(log: &dyn Log, topic: &str, text: impl BufRead) -> Result<u64>
             continue;
         }
         let datum = serde_json::from_slice::<Datum>(&line);
-        let key = datum.map_or_else(|_| Vec::new(), |datum| person_of(&datum.dataunit));
+        let key = datum.map_or_else(|_| Vec::new(), |datum| record_key(&datum.dataunit));
         lines.push((key, line));
-        if lines.len() == TOGETHER {
+        if lines.len() == LINES_PER_APPEND {
             send(&mut lines)?;
         }
     }
@@ -64,11 +68,12 @@ pub fn feed_lines(log: &dyn Log, topic: &str, text: impl BufRead) -> Result<u64>
     Ok(appended)
 }
 
-/// Lines that are appended in one call.
-const TOGETHER: usize = 10_000;
+/// Number of lines that are appended in one call.
+const LINES_PER_APPEND: usize = 10_000;
 
-/// Returns the key of a datum in the log: its person, or its page where it has none.
-pub fn person_of(unit: &DataUnit) -> Vec<u8> {
+/// Returns the key of a datum's record in the log: the bytes of its person's identifier (of
+/// the first of the two for an equiv), or its URL for a property of a page.
+pub fn record_key(unit: &DataUnit) -> Vec<u8> {
     let person = match unit {
         DataUnit::PageView(view) => &view.person,
         DataUnit::Equiv(equiv) => &equiv.id1,

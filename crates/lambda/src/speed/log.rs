@@ -1,60 +1,77 @@
 //! The log: a queue that many consumers read, each at its own pace.
 //!
-//! A topic is some partitions, a partition is records in the order in which they
-//! came, each with its *offset*: 0, 1, 2 ... Reading takes nothing away. "Three
-//! items from position 4" is all that a consumer asks, and where it has come to
-//! is its own business: it may keep its offset wherever its results are, or have
-//! it kept here under the name of its *group*.
+//! A topic consists of partitions. A partition is a sequence of records in the order in which
+//! they were appended, and each record has an *offset*: 0, 1, 2 and so on. Reading removes
+//! nothing: a consumer asks for, say, "three records from offset 4". The consumer keeps its
+//! own position. It can store its offset together with its results, or commit it to the log
+//! under the name of its *consumer group*.
 //!
-//! 1. An offset that was given to a record is never given to another one.
-//! 2. What was acknowledged is there after a crash, in order, once.
-//! 3. Records with one key lie in one partition.
-//! 4. A read answers from the kept offsets, or says which they are.
+//! Guarantees:
 //!
-//! | promise | Kafka | [`EmbeddedLog`](super::EmbeddedLog) |
+//! 1. The offset of a record is never given to another record of its partition.
+//! 2. Acknowledged records survive a crash, in order, exactly once.
+//! 3. Records that are appended by key ([`Log::append_by_key`]) are in one partition if their
+//!    keys are equal.
+//! 4. A read from an offset that is no longer kept is an error that names the kept offsets.
+//!
+//! | guarantee | Kafka | [`EmbeddedLog`](super::EmbeddedLog) |
 //! |---|---|---|
-//! | acknowledged | on the replicas in sync (`acks=all`) | on this machine: with the system, or on the disk ([`Durability`](super::Durability)) |
-//! | a key's partition | murmur2 in the standard client | [`partition_of`], XXH3 |
-//! | a retried append | once, with an idempotent producer | twice, if the caller did not hear that it was stored |
-//! | groups | share partitions among their members | keep offsets; who reads what is the caller's affair |
-//! | retention | by time or bytes, in whole segments | [`Log::delete_before`] an offset |
-//! | waiting for more | a long poll | the caller asks again |
+//! | an acknowledged record is stored | by all replicas in sync (`acks=all`) | by this machine: by the operating system, or on the disk ([`Durability`](super::Durability)) |
+//! | partition of a key | murmur2 in the standard client | [`partition_of`], XXH3 |
+//! | a retried append | stored once, with an idempotent producer | stored twice if the first one succeeded and its acknowledgement was lost |
+//! | consumer groups | assign partitions to their members | keep committed offsets; the caller assigns partitions |
+//! | retention | by time or size, in whole segments | by offset, with [`Log::delete_before`] |
+//! | waiting for new records | long poll | the caller polls again |
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), section 14.2.
 use super::error::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A partitioned, durable log.
+///
+/// Every method returns an error if the topic or the partition does not exist, or if the
+/// storage refuses.
 pub trait Log: Send + Sync {
-    /// Makes a topic; one that is there with as many partitions stays as it is.
+    /// Creates a topic. A topic that exists with the same number of partitions is left
+    /// unchanged.
+    ///
+    /// # Errors
+    /// If the name is invalid, `partitions` is 0, or the topic exists with another number of
+    /// partitions.
     fn create_topic(&self, topic: &str, partitions: u32) -> Result<()>;
 
-    /// How many partitions a topic has.
+    /// Returns the number of partitions of a topic.
     fn partitions(&self, topic: &str) -> Result<u32>;
 
-    /// Appends records, keys and values, to a partition, all or none; the offset
-    /// of the first. On return they are acknowledged.
+    /// Appends records, each a (key, value) pair, to a partition, and returns the offset of
+    /// the first one. Either all are stored or none. They are acknowledged when this returns.
     fn append(&self, topic: &str, partition: u32, records: &[(&[u8], &[u8])]) -> Result<u64>;
 
-    /// Up to `n` records from an offset on; none at the end.
+    /// Reads up to `n` records from offset `from` on; none if `from` is the end.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](super::SpeedError::OutOfRange) if `from` is before the first offset that
+    /// is kept, or after the end.
     fn read(&self, topic: &str, partition: u32, from: u64, n: usize) -> Result<Records>;
 
-    /// The first offset that is kept.
+    /// Returns the first offset that is kept (Kafka's log start offset).
     fn begin(&self, topic: &str, partition: u32) -> Result<u64>;
 
-    /// The offset of the next record to come.
+    /// Returns the offset that the next record will get (Kafka's log end offset).
     fn end(&self, topic: &str, partition: u32) -> Result<u64>;
 
-    /// Keeps the offset of the next record that a group wants.
+    /// Commits the offset of the next record that a consumer group will read.
     fn commit(&self, group: &str, topic: &str, partition: u32, offset: u64) -> Result<()>;
 
-    /// What the group committed last.
+    /// Returns the offset that the group committed last; `None` if it never committed.
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>>;
 
-    /// Retention: drops records before an offset. Some may be kept a while longer.
+    /// Applies retention: no record before `offset` can be read any more. The space of some of
+    /// them may be released later.
     fn delete_before(&self, topic: &str, partition: u32, offset: u64) -> Result<()>;
 
-    /// Appends records by their keys; the partitions' ends after that.
+    /// Appends each record to the partition of its key. Only the records of one partition are
+    /// stored atomically: after an error, some partitions may have theirs and others not.
     fn append_by_key(&self, topic: &str, records: &[(&[u8], &[u8])]) -> Result<()> {
         let partitions = self.partitions(topic)?;
         let mut parts: Vec<Vec<(&[u8], &[u8])>> = vec![Vec::new(); partitions as usize];
@@ -69,14 +86,14 @@ pub trait Log: Send + Sync {
         Ok(())
     }
 
-    /// The ends of all partitions.
+    /// Returns the end offsets of all partitions.
     fn ends(&self, topic: &str) -> Result<Vec<u64>> {
         let partitions = 0..self.partitions(topic)?;
         partitions.map(|p| self.end(topic, p)).collect()
     }
 }
 
-/// The partition of a key among `partitions`.
+/// Returns the partition of a key, from 0 to `partitions` - 1.
 ///
 /// ```
 /// use lambda_workbook::speed::partition_of;
@@ -85,31 +102,36 @@ pub trait Log: Send + Sync {
 /// ```
 ///
 /// # Panics
-/// With no partitions at all.
+/// If `partitions` is 0.
 pub fn partition_of(key: &[u8], partitions: u32) -> u32 {
     assert!(partitions > 0, "a topic has at least one partition");
     (xxh3_64(key) % u64::from(partitions)) as u32
 }
 
-/// A record as it was read.
+/// A record that was read from a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
+    /// Its offset in the partition.
     pub offset: u64,
+    /// Its key, by which [`Log::append_by_key`] chose the partition.
     pub key: &'a [u8],
+    /// Its value.
     pub value: &'a [u8],
 }
 
 /// Records of one partition, with consecutive offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
+    /// The offset of the first record.
     first: u64,
+    /// All keys and values, one after another.
     bytes: Vec<u8>,
-    /// Ends of each record's key and value.
+    /// For each record, where its key and its value end in `bytes`.
     ends: Vec<(usize, usize)>,
 }
 
 impl Records {
-    /// None yet; the next one has this offset.
+    /// Creates an empty batch whose first record will have the offset `first`.
     pub fn from(first: u64) -> Self {
         Self {
             first,
@@ -117,7 +139,7 @@ impl Records {
         }
     }
 
-    /// Adds the next record.
+    /// Adds a record with the next offset.
     pub fn push(&mut self, key: &[u8], value: &[u8]) {
         self.bytes.extend_from_slice(key);
         let key_end = self.bytes.len();
@@ -125,22 +147,22 @@ impl Records {
         self.ends.push((key_end, self.bytes.len()));
     }
 
-    /// How many.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there is no record.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// The offset after the last one.
+    /// Returns the offset after the last record, at which the next read begins.
     pub fn next(&self) -> u64 {
         self.first + self.len() as u64
     }
 
-    /// In the order of their offsets.
+    /// Returns the records in the order of their offsets.
     pub fn iter(&self) -> impl Iterator<Item = Record<'_>> {
         let mut start = 0;
         (self.first..)

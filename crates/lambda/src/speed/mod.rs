@@ -1,31 +1,27 @@
-//! The speed layer: what came since the last batch run, in views that are up to
-//! date within milliseconds.
+//! The speed layer: realtime views of the events that arrived since the last batch run.
+//! An event is visible in them a moment after it was appended to the log.
 //!
-//! The way of one event, in reading order:
+//! The files, in the order in which one event passes through them:
 //!
 //! | file | concept |
 //! |---|---|
-//! | `log`, `embedded_log`, `entry` | the multi-consumer log; here, in a folder |
-//! | `feed` | datums on their way into it |
-//! | `work_queue`, [`queues`], `acknowledgements` | the other queues, what a crash does to each, and what an acknowledgement costs |
-//! | [`topology`](Topology) | queues and workers on threads |
-//! | [`event`] | a record, read and normalised |
-//! | `dedupe` | copies, found within a window |
-//! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database` | rows that can be written at random; here, in a folder |
-//! | `delta` | what some events add |
-//! | `views`, `view_reader` | the realtime views, updated exactly once |
-//! | `updater` | from the log to the views (figure 12.3) |
-//! | [`recent`] | the other strategy: from scratch (figure 12.2) |
-//! | `expiry`, `alternating`, `by_watermark` | two sets in turn, or one by watermark |
-//! | `split_commit` | a consumer that commits its offset apart from its results, and what a crash does to it |
-//! | [`burst`] | synchronous or asynchronous |
-//! | [`compaction`] | what random writes cost the disk |
-//! | `simulated_disk` | a disk whose process crashes at planned writes, for an exercise |
-//! | `clock`, `error` | time passed in; what can go wrong |
+//! | `log`, `embedded_log`, `entry` | the partitioned log that many consumers read, and its implementation in a folder |
+//! | `feed` | appends datums to the log |
+//! | [`event`] | reads a record of the log and normalises its URL |
+//! | `dedupe` | finds duplicates within a window |
+//! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database` | the store with random writes, and its implementation in a folder |
+//! | `delta` | gathers what several events add to the views |
+//! | `views`, `view_reader` | the realtime views, in which each event is counted exactly once |
+//! | `updater` | applies the log to the views (figure 12.3) |
+//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark |
+//! | `split_commit` | a consumer that commits its offset apart from its results, to show what a crash does to it |
+//! | `clock`, `error` | the clock, which callers pass in, and the errors |
 //!
-//! Log and realtime store are traits, [`Log`] and [`RealtimeStore`], in the shapes
-//! of Kafka and HBase; their files say where each promise differs. The merged
-//! query is in [`crate::query`].
+//! The log and the realtime store are traits, [`Log`] and [`RealtimeStore`], with the data
+//! models of Kafka and HBase. Their module documentation says where each guarantee differs.
+//! The query that merges both layers is in [`crate::query`]. The experiments with this layer
+//! are in the crate `lessons`, in its module `speed_layer`: other queues, views computed
+//! from scratch (figure 12.2), bursts, and the cost of compaction.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 12 to 15.
 mod alternating;
@@ -52,7 +48,7 @@ mod views;
 
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
-pub use clock::{Clock, HandClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use database::open as open_database;
 pub use dedupe::Window;
 pub use delta::{Delta, Hour};
@@ -60,7 +56,7 @@ pub use embedded_log::{Durability, EmbeddedLog};
 pub use embedded_store::{EmbeddedStore, StoreOptions};
 pub use error::{Result, SpeedError, at};
 pub use expiry::{Expiring, Since, Source};
-pub use feed::{feed, feed_lines, person_of};
+pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
 pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{

@@ -1,41 +1,47 @@
 //! The realtime store: random reads and random writes, in rows and columns.
 //!
-//! What the serving store could leave out, a realtime view needs: to write one
-//! value now. The shape is HBase's: a *row* by its key, in it *column families*,
-//! in those cells by *qualifier*, each with a timestamp.
+//! The serving store is written as a whole, by a batch run. A realtime view must be able to
+//! write a single value at any time. The data model is that of HBase: a *row* has a key and
+//! consists of *column families*, and a family consists of cells, each with a *qualifier*
+//! (its name in the row) and a timestamp.
 //!
-//! 1. Rows lie in the order of their keys, cells of a row in the order of their
-//!    qualifiers: a range is one scan.
-//! 2. A reader sees each mutation of a row whole or not at all.
-//! 3. What was acknowledged is seen by every reader that begins later.
+//! Guarantees:
 //!
-//! | promise | HBase | [`EmbeddedStore`](super::EmbeddedStore) |
+//! 1. Rows are in the order of their keys, and the cells of a row in the order of their
+//!    qualifiers, so a range of either is one scan.
+//! 2. A reader sees all of a mutation of a row or nothing of it.
+//! 3. An acknowledged write is seen by every reader that is created after it.
+//!
+//! | guarantee | HBase | [`EmbeddedStore`](super::EmbeddedStore) |
 //! |---|---|---|
-//! | atomic | one row | all mutations of one [`apply`](RealtimeStore::apply), of any rows |
-//! | a [`Reader`] | each row as it is when it is read | everything as it was when the reader was made |
-//! | families with one version | the largest timestamp wins | the last write wins |
-//! | more versions | the newest, up to as many | the same |
-//! | TTL | by the server's clock; gone at major compaction | by the clock passed in; gone at [`compact`](super::EmbeddedStore::compact) |
-//! | acknowledged | on the replicas of its write-ahead log | as [`Durability`](super::Durability) says |
-//! | a process at a time | any number | one |
+//! | atomic | the changes of one row | all mutations of one [`apply`](RealtimeStore::apply), of any rows |
+//! | a [`Reader`] sees | each row as it is when it is read | the whole store as it was when the reader was created |
+//! | family with one version | the cell with the largest timestamp wins | the last write wins |
+//! | family with several versions | keeps those with the largest timestamps | keeps the last write, and of the others those with the largest timestamps |
+//! | TTL | by the server's clock; removed by a major compaction | by the clock in the options; removed by [`compact`](super::EmbeddedStore::compact) |
+//! | an acknowledged write is stored | by the replicas of the write-ahead log | as [`Durability`](super::Durability) says |
+//! | processes at a time | any number | one |
 //!
-//! Where only a row is atomic, [`RealtimeStore::atomicity`] says so, and a view
-//! that counts must keep what it has applied in the row itself.
+//! In a store where only a row is atomic ([`RealtimeStore::atomicity`] is
+//! [`Row`](Atomicity::Row)), a view that counts must keep in each row which events are
+//! already counted there.
 use super::error::Result;
 use std::ops::Range;
 
-/// A column family, as a store is opened with.
+/// A column family: a group of cells with common options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
+    /// Its name, unique in the store.
     pub name: &'static str,
-    /// Versions of a cell that are kept: 1 or more.
+    /// Number of versions of a cell that are kept, 1 or more.
     pub versions: u32,
-    /// Milliseconds after its timestamp that a cell lives.
+    /// Time to live: how many milliseconds after its timestamp a cell expires. `None` if cells
+    /// never expire.
     pub ttl: Option<i64>,
 }
 
 impl Family {
-    /// One version, for ever.
+    /// Creates a family with one version of each cell and no TTL.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -45,39 +51,53 @@ impl Family {
     }
 }
 
-/// A value and when it was written: epoch milliseconds, or any number that grows.
+/// A version of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
+    /// The time of the write in epoch milliseconds. In a family without a TTL it may be any
+    /// number that grows from version to version.
     pub timestamp: i64,
+    /// The value.
     pub value: Vec<u8>,
 }
 
 /// One change of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
+    /// Writes a version of a cell.
     Put {
+        /// The name of the column family.
         family: &'static str,
+        /// The cell's name in the row.
         qualifier: Vec<u8>,
+        /// The timestamp and the value.
         cell: Cell,
     },
-    /// All versions of a cell.
+    /// Deletes all versions of a cell.
     Delete {
+        /// The name of the column family.
         family: &'static str,
+        /// The cell's name in the row.
         qualifier: Vec<u8>,
     },
-    /// A whole family of the row.
-    DeleteFamily { family: &'static str },
+    /// Deletes all cells of the row in one family.
+    DeleteFamily {
+        /// The name of the column family.
+        family: &'static str,
+    },
 }
 
-/// Changes of one row, applied together.
+/// Changes of one row, which are applied atomically.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mutation {
+    /// The key of the row.
     pub row: Vec<u8>,
+    /// The changes, in the order in which they are applied.
     pub changes: Vec<Change>,
 }
 
 impl Mutation {
-    /// Of a row, nothing yet.
+    /// Creates a mutation of a row, without any change.
     pub fn of(row: impl Into<Vec<u8>>) -> Self {
         Self {
             row: row.into(),
@@ -85,7 +105,7 @@ impl Mutation {
         }
     }
 
-    /// Writes a cell.
+    /// Adds a write of one version of a cell. The timestamp is in epoch milliseconds.
     pub fn put(
         mut self,
         family: &'static str,
@@ -104,7 +124,7 @@ impl Mutation {
         self
     }
 
-    /// Deletes a cell.
+    /// Adds the deletion of all versions of a cell.
     pub fn delete(mut self, family: &'static str, qualifier: impl Into<Vec<u8>>) -> Self {
         let qualifier = qualifier.into();
         self.changes.push(Change::Delete { family, qualifier });
@@ -112,46 +132,56 @@ impl Mutation {
     }
 }
 
-/// What is atomic when mutations are applied.
+/// Which mutations a store applies atomically.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Atomicity {
-    /// The mutations of a row: HBase.
+    /// Those of one row, as in HBase.
     Row,
-    /// All mutations of a call.
+    /// All mutations of one call of [`RealtimeStore::apply`].
     Call,
 }
 
-/// A cell found by a scan of a row: qualifier and newest version.
+/// A cell that a scan returns: (qualifier, newest version).
 pub type Column = (Vec<u8>, Cell);
 
-/// Reads that see one state of a row, or of everything.
+/// A reader of a store. It sees a consistent state of each row, or of the whole store, as
+/// [`RealtimeStore::atomicity`] says. Cells whose TTL has ended are not returned.
+///
+/// Every method returns an error if the family does not exist, the storage cannot be read, or
+/// a cell is damaged.
 pub trait Reader {
-    /// The newest version of a cell.
+    /// Returns the newest version of a cell; `None` if there is none.
     fn get(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<Cell>>;
 
-    /// The versions of a cell, the newest first.
+    /// Returns the versions of a cell that are kept, the newest first.
     fn versions(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Vec<Cell>>;
 
-    /// The cells of a row with qualifiers in a range, in their order.
+    /// Returns the cells of a row whose qualifiers are in a range, in the order of the
+    /// qualifiers, each in its newest version.
     fn row(&self, row: &[u8], family: &str, qualifiers: Range<&[u8]>) -> Result<Vec<Column>>;
 
-    /// The rows that begin with `prefix`, cell by cell, in the order of the keys.
+    /// Returns all cells of the rows whose keys begin with `prefix`, as (row, column), in the
+    /// order of rows and qualifiers, each in its newest version.
     fn scan(&self, prefix: &[u8], family: &str) -> Result<Vec<(Vec<u8>, Column)>>;
 }
 
 /// A store of realtime views.
 pub trait RealtimeStore: Send + Sync {
-    /// What is atomic in [`apply`](Self::apply).
+    /// Says which mutations [`apply`](Self::apply) applies atomically.
     fn atomicity(&self) -> Atomicity;
 
-    /// A reader of what is there now.
+    /// Returns a reader of the current state.
     fn reader(&self) -> Box<dyn Reader + '_>;
 
-    /// Applies mutations; acknowledged on return.
+    /// Applies mutations. They are acknowledged when this returns.
+    ///
+    /// # Errors
+    /// If a family does not exist, or the storage refuses.
     fn apply(&self, mutations: &[Mutation]) -> Result<()>;
 }
 
-/// An instant as a qualifier: bytes in the order of time, before 1970 too.
+/// Encodes an instant, in epoch seconds, as a qualifier. Byte order is the order of time, also
+/// before 1970.
 ///
 /// ```
 /// use lambda_workbook::speed::time_key;
@@ -161,7 +191,7 @@ pub fn time_key(secs: i64) -> [u8; 8] {
     (secs as u64 ^ 1 << 63).to_be_bytes()
 }
 
-/// The instant of a qualifier.
+/// Decodes the instant of a qualifier; `None` unless it has eight bytes.
 pub(super) fn time_of(key: &[u8]) -> Option<i64> {
     let bytes = key.try_into().ok()?;
     Some((u64::from_be_bytes(bytes) ^ 1 << 63) as i64)

@@ -1,4 +1,4 @@
-//! Reads of the realtime store, all of one moment.
+//! Reads the realtime store from one snapshot.
 use super::cell_key::{cell, damaged, escaped, key_of, split};
 use super::embedded_store::{EmbeddedStore, expired};
 use super::error::{Result, at};
@@ -6,15 +6,20 @@ use super::store::{Cell, Column, Family, Reader};
 use fjall::{Keyspace, Readable, Snapshot};
 use std::ops::Range;
 
-/// A state of the store.
-pub(super) struct At<'a> {
+/// A reader of one snapshot of the store.
+pub(super) struct SnapshotReader<'a> {
+    /// The store, for its column families.
     pub(super) store: &'a EmbeddedStore,
+    /// The engine's snapshot.
     pub(super) snapshot: Snapshot,
+    /// The time at which the snapshot was taken, in epoch milliseconds: cells whose TTL ended
+    /// before it are not returned.
     pub(super) now: i64,
 }
 
-impl At<'_> {
-    /// Cells whose keys lie in a range, newest versions only.
+impl SnapshotReader<'_> {
+    /// Returns the cells whose keys are in a range, each as (row, (qualifier, cell)), in the
+    /// order of the keys. Of a cell with several versions only the newest is returned.
     fn cells(
         &self,
         (family, keyspace): &(Family, Keyspace),
@@ -27,9 +32,10 @@ impl At<'_> {
                 .map_err(at("reading", self.store.path()))?;
             let (row, mut qualifier) = split(&key).ok_or_else(damaged)?;
             if family.versions > 1 {
+                // The key ends in the timestamp. The newest version comes first, so a version
+                // is skipped if one of the same cell was returned just before.
                 let end = qualifier.len().checked_sub(8).ok_or_else(damaged)?;
                 qualifier = &qualifier[..end];
-                // Older versions follow the newest.
                 if found
                     .last()
                     .is_some_and(|(r, (q, _))| *r == row && q == qualifier)
@@ -46,7 +52,7 @@ impl At<'_> {
     }
 }
 
-impl Reader for At<'_> {
+impl Reader for SnapshotReader<'_> {
     fn get(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<Cell>> {
         let (options, keyspace) = self.store.family(family)?;
         if options.versions > 1 {
@@ -67,7 +73,7 @@ impl Reader for At<'_> {
             let (key, bytes) = entry
                 .into_inner()
                 .map_err(at("reading", self.store.path()))?;
-            // A longer key is a longer qualifier's.
+            // The prefix also matches cells whose qualifier is longer; their keys are longer.
             if key.len() == length && cells.len() < options.versions as usize {
                 cells.push(cell(&bytes)?);
             }
@@ -84,8 +90,9 @@ impl Reader for At<'_> {
 
     fn scan(&self, prefix: &[u8], family: &str) -> Result<Vec<(Vec<u8>, Column)>> {
         let start = escaped(prefix);
+        // The range ends before the first key that does not begin with the prefix: add one to
+        // the last byte that is not 0xff, and drop what follows it.
         let mut end = start.clone();
-        // The first key that does not begin like this.
         while end.last() == Some(&0xff) {
             end.pop();
         }

@@ -1,9 +1,9 @@
-//! The updater: from the log to the realtime views, exactly once.
+//! The updater: applies the records of the log to the realtime views, exactly once.
 //!
-//! Partitions are read, normalised and deduped side by side; what they add is
-//! gathered and applied in one atomic update. The updater keeps nothing that it
-//! could not make again: its windows come from the log, its offsets from the
-//! views. So a crash at any point costs the work since the last update, no more.
+//! The partitions are read, normalised and deduplicated in parallel, and what they add is
+//! applied in one atomic update. The updater has no state of its own on the disk: it rebuilds
+//! its dedupe windows from the log and reads its offsets from the views. So after a crash
+//! only the work since the last update has to be done again.
 use super::dedupe::Window;
 use super::delta::Delta;
 use super::error::Result;
@@ -15,40 +15,46 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What one step did.
+/// The numbers of records that one step read, by what was done with them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// Records read.
+    /// Number of records read.
     pub records: u64,
-    /// Page views counted.
+    /// Number of page views counted.
     pub counted: u64,
-    /// Copies left out.
+    /// Number of duplicate page views dropped.
     pub copies: u64,
-    /// Page views left out because a batch run that is served has them already:
-    /// the updater was behind its cut.
+    /// Number of page views dropped because the served batch contains them already. That
+    /// happens if the updater has not reached the cut of that batch.
     pub expired: u64,
-    /// Records that could not be read.
+    /// Number of records that could not be read.
     pub rejected: u64,
-    /// Facts of other kinds.
+    /// Number of datums of other kinds, which the views do not use.
     pub others: u64,
-    /// Latest second of an event, if any was counted.
+    /// Latest epoch second of the page views that were not duplicates; `None` if there was
+    /// none.
     pub newest: Option<i64>,
 }
 
-/// Applies a topic to views.
+/// A consumer that applies the records of a topic to realtime views.
 pub struct Updater {
     log: Arc<dyn Log>,
     topic: String,
     views: RealtimeViews,
+    /// Size of the dedupe window in offsets.
     window: usize,
-    /// Generations by their beginnings, the latest last.
+    /// For each generation, the offsets at which it begins, the latest last.
     cuts: BTreeMap<u64, Offsets>,
+    /// For each partition, the next offset to read and the dedupe window.
     partitions: Vec<(u64, Window)>,
 }
 
 impl Updater {
-    /// Goes on where the views stand. Windows of so many offsets are read from
-    /// the log first.
+    /// Creates an updater that continues from the offsets of the views. `window` is the size
+    /// of the dedupe window in offsets; that many records of each partition are read first.
+    ///
+    /// # Errors
+    /// If the topic does not exist, or the log or the views cannot be read.
     pub fn resume(
         log: Arc<dyn Log>,
         topic: &str,
@@ -67,17 +73,20 @@ impl Updater {
         Ok(updater)
     }
 
-    /// The views that it keeps up to date.
+    /// Returns the views that it updates.
     pub fn views(&self) -> &RealtimeViews {
         &self.views
     }
 
-    /// The next offsets to read.
+    /// Returns the next offset to read of each partition.
     pub fn offsets(&self) -> Offsets {
         self.partitions.iter().map(|(next, _)| *next).collect()
     }
 
-    /// Records that wait in the log.
+    /// Returns the number of records of the log that are not applied yet.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
     pub fn lag(&self) -> Result<u64> {
         let ends = self.log.ends(&self.topic)?;
         Ok(ends
@@ -87,19 +96,23 @@ impl Updater {
             .sum())
     }
 
-    /// Begins a generation at some offsets, which must not be read yet.
+    /// Begins a generation at the offsets `at`. No record from there on may be applied yet.
+    ///
+    /// # Errors
+    /// If the views cannot be written.
     pub fn begin(&mut self, generation: u64, at: &[u64]) -> Result<()> {
         self.views.begin(generation, at, false)?;
         self.cuts.insert(generation, at.to_vec());
         Ok(())
     }
 
-    /// Forgets the beginnings of generations that have expired.
+    /// Forgets the generations before this one, which have expired. Page views of theirs that
+    /// are read later are counted as expired.
     pub fn forget_before(&mut self, generation: u64) {
         self.cuts = self.cuts.split_off(&generation);
     }
 
-    /// Reads the state again from views and log.
+    /// Reads the offsets and generations from the views, and rebuilds the windows from the log.
     fn recover(&mut self) -> Result<()> {
         let partitions = self.log.partitions(&self.topic)?;
         let reader = self.views.reader();
@@ -115,7 +128,11 @@ impl Updater {
         Ok(())
     }
 
-    /// Reads up to `most` records of each partition and applies them.
+    /// Reads up to `most` records of each partition, and applies them in one atomic update.
+    ///
+    /// # Errors
+    /// If the log or the views cannot be read or written. Then nothing is applied, and the
+    /// next step tries the same records again.
     pub fn step(&mut self, most: usize) -> Result<Step> {
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
         let precision = self.views.precision();
@@ -130,19 +147,20 @@ impl Updater {
             .collect();
         let applied = parts.and_then(|parts| self.apply(parts));
         if applied.is_err() {
-            // The windows have gone ahead of the views.
+            // The windows have already moved past records that were not applied.
             self.recover()?;
         }
         applied
     }
 
+    /// Applies what the partitions give, and moves on.
     fn apply(&mut self, parts: Vec<Part>) -> Result<Step> {
         let (update, step) = together(self.offsets(), parts)?;
         if step.records == 0 {
             return Ok(step);
         }
         if !self.views.apply(&update)? {
-            // Somebody else applied them: go on from there.
+            // Another updater has applied these records: continue from its offsets.
             self.recover()?;
             return Ok(Step::default());
         }
@@ -152,7 +170,11 @@ impl Updater {
         Ok(step)
     }
 
-    /// Steps until nothing waits; all of them together.
+    /// Runs steps until the lag is 0, and returns the sum of their numbers. It does not return
+    /// while records arrive faster than they are applied.
+    ///
+    /// # Errors
+    /// If a step fails; the steps before it are applied.
     pub fn drain(&mut self, most: usize) -> Result<Step> {
         let mut all = Step::default();
         loop {
@@ -171,7 +193,11 @@ impl Updater {
     }
 }
 
-/// What some parts give as one update, and what was done.
+/// Combines what the partitions give into one update, which begins at the offsets `from`.
+/// Returns it with the sum of the partitions' numbers.
+///
+/// # Errors
+/// If two sketches have different precisions.
 pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Step)> {
     let mut update = Update {
         from,
@@ -199,8 +225,8 @@ pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Step)
     Ok((update, step))
 }
 
-/// The generation of an offset: the last one that begins no later. None where
-/// the first begins later: what lies before that has expired, and is served.
+/// Returns the generation of an offset: the last one that begins at or before it. `None` if
+/// all begin later: then the served batch contains the record, and it has expired.
 fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -> Option<u64> {
     if cuts.is_empty() {
         return Some(0); // views that never expire
@@ -212,7 +238,11 @@ fn generation_at(cuts: &BTreeMap<u64, Offsets>, partition: usize, offset: u64) -
         .map(|(generation, _)| *generation)
 }
 
-/// The window of a consumer that goes on at an offset: the log before it, read again.
+/// Rebuilds the dedupe window of a consumer that continues at the offset `next`, by reading
+/// the last `size` records before it, or fewer if the log keeps fewer.
+///
+/// # Errors
+/// If the log cannot be read.
 pub(super) fn window_before(
     log: &dyn Log,
     topic: &str,
@@ -230,7 +260,7 @@ pub(super) fn window_before(
     Ok(window)
 }
 
-/// What stands in a window for a record: what makes two the same datum.
+/// Returns the identity of a record in the window. Duplicates have the same identity.
 fn identity(value: &[u8]) -> u128 {
     match read(value) {
         Ok(Fact::View(event)) => event.identity(),
@@ -238,9 +268,10 @@ fn identity(value: &[u8]) -> u128 {
     }
 }
 
-/// What one partition gives to a step.
+/// The contribution of one partition to a step.
 #[derive(Default)]
 pub(super) struct Part {
+    /// The offset after the last record that was read.
     to: u64,
     step: Step,
     deltas: BTreeMap<u64, Delta>,
@@ -248,7 +279,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// What records of a partition give, which come after those of the window.
+    /// Computes the contribution of consecutive records of a partition. `window` is the dedupe
+    /// window at the first of them, and is moved to the last; `cuts` are the generations.
     pub(super) fn of(
         records: &Records,
         partition: u32,
@@ -266,6 +298,7 @@ impl Part {
         part
     }
 
+    /// Adds one record. `generation` is `None` if it has expired.
     fn take(
         &mut self,
         value: &[u8],
@@ -291,7 +324,8 @@ impl Part {
                 delta.or_insert_with(|| Delta::new(precision)).add(&event);
             }
             other => {
-                // It takes its place in the window, as it does when that is read again.
+                // These records take a place in the window too, because they do so when the
+                // window is rebuilt from the log (`identity`).
                 window.is_new(xxhash_rust::xxh3::xxh3_128(value));
                 match other {
                     Err(reason) => {

@@ -1,4 +1,4 @@
-//! Reads of the realtime views, all of one moment.
+//! Reads the realtime views from one snapshot of their store.
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
 use super::store::{Column, Family, Mutation, Reader, time_key, time_of};
@@ -8,29 +8,40 @@ use crate::batch::sketch::{Gather, Precision, Sketch};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The views at one moment.
+/// A reader of the realtime views. All its answers come from one snapshot, so an update
+/// that is applied later is not seen.
 pub struct ViewReader<'a> {
+    /// The store's snapshot.
     pub(super) inner: Box<dyn Reader + 'a>,
+    /// The precision of the sketches.
     pub(super) precision: Precision,
 }
 
-fn damaged(place: &str) -> SpeedError {
+/// Returns the error for a cell of the view `view` that cannot be decoded.
+fn damaged(view: &str) -> SpeedError {
     SpeedError::Damaged {
-        what: "a value of another length than was written",
-        place: format!("the realtime view {place}"),
+        what: "a key or value has an unexpected length",
+        place: format!("the realtime view {view}"),
     }
 }
 
+/// Returns the row of a URL or domain. The generation comes first, so the rows of a
+/// generation are one range.
 fn row_of(generation: u64, name: &str) -> Vec<u8> {
     [&generation.to_be_bytes()[..], name.as_bytes()].concat()
 }
 
+/// Decodes a number; `None` unless there are exactly eight bytes.
 fn number(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
 impl ViewReader<'_> {
-    /// Where the partitions stand; 0 where nothing was read.
+    /// Returns the next offset to apply of each of the first `partitions` partitions; 0 for
+    /// one of which nothing was applied yet.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
     pub fn offsets(&self, partitions: usize) -> Result<Offsets> {
         let partition = |p: usize| {
             let cell = self
@@ -44,7 +55,11 @@ impl ViewReader<'_> {
         (0..partitions).map(partition).collect()
     }
 
-    /// The generations that are kept, with the offsets at which they begin.
+    /// Returns the generations that are kept, each with the offsets at which it begins, one
+    /// for each partition.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
     pub fn generations(&self) -> Result<BTreeMap<u64, Offsets>> {
         let cells = self
             .inner
@@ -58,13 +73,17 @@ impl ViewReader<'_> {
         all.ok_or_else(|| damaged("generation"))
     }
 
-    /// Partition, offset and reason of what could not be read.
+    /// Returns the records that could not be read, each as (partition, offset, reason), in
+    /// the order of partitions and offsets. Records of expired generations are included.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a key is damaged.
     pub fn rejected(&self) -> Result<Vec<(u32, u64, String)>> {
         let cells = self
             .inner
             .row(b"rejected", "meta", b"".as_slice()..&[0xff; 13])?;
-        let read = |(place, cell): Column| {
-            let (partition, offset) = place.split_first_chunk()?;
+        let read = |(position, cell): Column| {
+            let (partition, offset) = position.split_first_chunk()?;
             let reason = String::from_utf8_lossy(&cell.value).into_owned();
             Some((u32::from_be_bytes(*partition), number(offset)?, reason))
         };
@@ -72,7 +91,12 @@ impl ViewReader<'_> {
         all.ok_or_else(|| damaged("rejected"))
     }
 
-    /// Page views of a URL in hours that begin in a range, by hour.
+    /// Returns the page views of a URL by hour, as (hour, count) in the order of time. An
+    /// hour is given by the epoch second at which it begins, which must lie in `hours`.
+    /// Hours without a page view are left out.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
     pub fn counts(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Vec<(i64, i64)>> {
         let read = |(hour, bytes): (i64, Vec<u8>)| {
             let count = bytes.try_into().map(i64::from_be_bytes);
@@ -84,7 +108,11 @@ impl ViewReader<'_> {
             .collect()
     }
 
-    /// Who came to a URL in hours that begin in a range.
+    /// Returns the sketch of the visitors of a URL, over all hours that begin (epoch seconds)
+    /// in `hours`. It is empty if there was no page view.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a sketch is damaged or has another precision.
     pub fn persons(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Sketch> {
         let mut all = Gather::new(self.precision);
         for (_, bytes) in self.by_hour(&PERSONS, generation, url, hours)? {
@@ -93,6 +121,7 @@ impl ViewReader<'_> {
         Ok(all.sketch())
     }
 
+    /// Returns the cells of a URL in one family, as (hour, value) in the order of time.
     fn by_hour(
         &self,
         family: &Family,
@@ -109,7 +138,11 @@ impl ViewReader<'_> {
         cells.into_iter().map(read).collect()
     }
 
-    /// The visits to a domain: each person's key, with stretches in order.
+    /// Returns the visits to a domain, as (key of the person, visits in the order of time).
+    /// [`person_of_key`](super::event::person_of_key) turns a key into a person.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
     pub fn visits(&self, generation: u64, domain: &str) -> Result<Vec<(Vec<u8>, Vec<Stretch>)>> {
         let row = row_of(generation, domain);
         let cells = self.inner.row(&row, VISITS.name, b"".as_slice()..&[0xff])?;
@@ -117,13 +150,19 @@ impl ViewReader<'_> {
         cells.into_iter().map(read).collect()
     }
 
-    /// The mutations that add a delta to what is there.
+    /// Pushes the mutations that add a delta to the values of the snapshot. They contain sums,
+    /// not increments, so they are valid only until another update is applied. The cost is one
+    /// or two random reads for each row of the delta.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
     pub(super) fn add(
         &self,
         generation: u64,
         delta: &Delta,
         mutations: &mut Vec<Mutation>,
     ) -> Result<()> {
+        // Page views and sketches, by URL and hour.
         for (url, ts, hour) in delta.hours() {
             let (row, key) = (row_of(generation, url), time_key(ts));
             let before = match self.inner.get(&row, COUNT.name, &key)? {
@@ -144,6 +183,7 @@ impl ViewReader<'_> {
                 .put(PERSONS.name, key, 0, persons);
             mutations.push(mutation);
         }
+        // Visits, by domain and person. A new stretch may continue a stored one.
         for (domain, who, mut visits) in delta.visits() {
             let (row, key) = (row_of(generation, domain), who.key());
             if let Some(cell) = self.inner.get(&row, VISITS.name, &key)? {
@@ -156,7 +196,7 @@ impl ViewReader<'_> {
     }
 }
 
-/// Reads the stretches of a visitor.
+/// Decodes the stretches of one person's visits.
 fn stretches(bytes: &[u8]) -> Result<Vec<Stretch>> {
     from_bytes(bytes).ok_or_else(|| damaged("visits"))
 }

@@ -5,7 +5,7 @@ use super::week::{BEGIN, HOURS, Week};
 use dataset::drawn;
 use dataset::random::Random;
 use lambda::datum::{DataUnit, PersonId};
-use lambda::speed::{partition_of, person_of};
+use lambda::speed::{partition_of, record_key};
 
 /// Of so many, one comes hours late: a phone that was off.
 const LATE: u64 = 60;
@@ -58,7 +58,7 @@ pub fn arrivals(week: &Week) -> Result<(Truth, Vec<Arrival>)> {
             }
             _ => Said::Property,
         };
-        let site = partition_of(&person_of(&datum.dataunit), SITES);
+        let site = partition_of(&record_key(&datum.dataunit), SITES);
         let text = serde_json::to_string(datum).expect("a datum is JSON");
         let mut at = secs + random.below(20) as i64;
         if random.one_in(LATE) {

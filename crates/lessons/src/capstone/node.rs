@@ -8,7 +8,7 @@ use super::week::Consumer;
 use super::wire::{FAR, Wire};
 use calendar::Span;
 use lambda::faults::When;
-use lambda::speed::{Clock, EmbeddedLog, HandClock, Log, SpeedError, SplitCommit, StoreOptions};
+use lambda::speed::{Clock, EmbeddedLog, ManualClock, Log, SpeedError, SplitCommit, StoreOptions};
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -34,14 +34,14 @@ pub struct Node {
     config: Config,
     wire: Arc<Wire>,
     lambda: Lambda,
-    clock: Arc<HandClock>,
+    clock: Arc<ManualClock>,
     sites: Vec<Counters>,
 }
 
 impl Node {
     /// Opens what is in a folder, or makes it.
     pub fn open(folder: &Path, config: Config) -> Result<Self> {
-        let clock = Arc::new(HandClock::default());
+        let clock = Arc::new(ManualClock::default());
         let wire = Wire::new(EmbeddedLog::open(folder.join("log"))?);
         wire.create_topic(TOPIC, SITES)?;
         let wire = Arc::new(wire);

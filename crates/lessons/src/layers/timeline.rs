@@ -5,7 +5,7 @@
 //! and which in each set of realtime views.
 use calendar::Granularity;
 use lambda::Result;
-use lambda::speed::{Clock, EmbeddedLog, HandClock, Log};
+use lambda::speed::{Clock, EmbeddedLog, Log, ManualClock};
 use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -30,7 +30,7 @@ pub struct Held {
 /// Runs batches that take so many minutes, and looks at three moments of each: just
 /// before it ends, when it is served, and when the realtime views have expired.
 pub fn timeline(folder: &Path, minutes: &[u64]) -> Result<Vec<Held>> {
-    let clock = HandClock::default();
+    let clock = ManualClock::default();
     let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
     log.create_topic(TOPIC, 1)?;
     let mut lambda = Lambda::open(folder, log.clone(), TOPIC, Options::default())?;

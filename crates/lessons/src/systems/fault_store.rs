@@ -6,7 +6,7 @@ use super::incremental::{Incremental, Writes};
 use super::traffic::Arrival;
 use lambda::datum::{DataUnit, Datum};
 use lambda::faults::{CrashPoint, Crashes, Faults};
-use lambda::speed::HandClock;
+use lambda::speed::ManualClock;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct Single {
     writes: Writes,
     fault: Fault,
     crashes: Crashes<u64>,
-    clock: Arc<HandClock>,
+    clock: Arc<ManualClock>,
     /// None while it is closed.
     views: Option<Incremental>,
     recovery: Option<(&'static str, Duration)>,
@@ -31,7 +31,7 @@ impl Single {
             writes,
             fault,
             crashes: fault.crashes(),
-            clock: Arc::new(HandClock::at(0)),
+            clock: Arc::new(ManualClock::at(0)),
             views: None,
             recovery: None,
         };

@@ -236,10 +236,10 @@ mod tests {
     use super::*;
     use crate::systems::traffic::{Arrival, DAY, Traffic, Truth, url};
     use lambda::faults::{CrashPoint, Crashes};
-    use lambda::speed::HandClock;
+    use lambda::speed::ManualClock;
 
-    fn open(folder: &Path, writes: Writes) -> (Arc<HandClock>, Incremental) {
-        let clock = Arc::new(HandClock::at(0));
+    fn open(folder: &Path, writes: Writes) -> (Arc<ManualClock>, Incremental) {
+        let clock = Arc::new(ManualClock::at(0));
         let views = Incremental::open(folder.join("views"), writes, clock.clone()).unwrap();
         (clock, views)
     }

@@ -25,7 +25,7 @@ use super::traffic::{Arrival, DAY, Traffic, Truth, url};
 use calendar::Span;
 use lambda::batch;
 use lambda::datum::{DataUnit, Datum};
-use lambda::speed::{EmbeddedLog, HandClock, Log, feed};
+use lambda::speed::{EmbeddedLog, Log, ManualClock, feed};
 use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, IntoLazy, UniqueKeepStrategy, col, df, lit};
 use std::ops::Range;
@@ -117,7 +117,7 @@ impl Ways {
             window: (traffic.views / 24 / PARTITIONS) as usize,
             ..Options::default()
         };
-        let clock = Arc::new(HandClock::at(0));
+        let clock = Arc::new(ManualClock::at(0));
         let store = folder.join("incremental");
         let mut ways = Self {
             set: MasterSet::open(folder.join("master-set"))?,
