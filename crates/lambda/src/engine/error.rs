@@ -1,68 +1,93 @@
-//! What stops a run.
+//! The errors that stop a batch computation.
 
 use polars::error::PolarsError;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What stops a run. A single bad line never does: it is rejected.
+/// An error that stops a run. A single datum that cannot be read is not one: it is rejected.
 #[derive(Debug)]
 pub enum EngineError {
-    /// No file there.
+    /// The input does not exist.
     Missing(PathBuf),
-    /// A folder, where a file is wanted.
+    /// The input is a folder and not a file.
     IsFolder(PathBuf),
-    /// A pipe or a device: it cannot be cut into parts.
+    /// The input is a pipe or a device, which cannot be split into chunks.
     NotAFile(PathBuf),
-    /// Not one datum in it.
+    /// The input has no datum, valid or rejected.
     Empty(PathBuf),
-    /// Bytes of another format.
+    /// The input has another format.
     Format {
+        /// The input.
         path: PathBuf,
+        /// The format that was found.
         found: &'static str,
+        /// What to do.
         remedy: &'static str,
     },
-    /// Lines there, but every one was rejected.
+    /// All datums of the input were rejected.
     AllRejected {
+        /// The input.
         path: PathBuf,
+        /// Their number.
         rejected: u64,
+        /// What a datum is called, "line" or "row".
         unit: &'static str,
+        /// The reason for the first one.
         first: String,
     },
-    /// Parquet without the columns of datums.
+    /// A Parquet file does not have the columns of datums.
     Columns {
+        /// The input.
         path: PathBuf,
+        /// The columns that it should have.
         missing: Vec<String>,
+        /// The columns that it has.
         found: Vec<String>,
     },
-    /// A column of a type that cannot be read as the one wanted.
+    /// A column of a Parquet file has a type that cannot be converted.
     ColumnType {
+        /// The input.
         path: PathBuf,
+        /// The name of the column.
         column: String,
+        /// The type that it should have.
         wanted: &'static str,
+        /// The type that it has.
         found: String,
     },
-    /// Statistics that the rows do not keep to.
-    Statistics { path: PathBuf, row_group: usize },
-    /// More pages than ids.
-    TooManyUrls,
-    /// Reading or writing failed.
-    Io {
+    /// A row group of a Parquet file has a timestamp below the minimum in its statistics.
+    Statistics {
+        /// The input.
         path: PathBuf,
+        /// The number of the row group, from 0.
+        row_group: usize,
+    },
+    /// The input has more different URLs than there are numbers of 32 bits.
+    TooManyUrls,
+    /// The file system returned an error.
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done, for example "reading".
         doing: &'static str,
+        /// The system's error.
         source: io::Error,
     },
-    /// Parquet that cannot be read or written.
+    /// A Parquet file cannot be read or written.
     Parquet {
+        /// The file.
         path: PathBuf,
+        /// What was being done, for example "reading".
         doing: &'static str,
+        /// The error of polars.
         source: PolarsError,
     },
 }
 
 impl EngineError {
-    /// Returns a function that says what was being done with which file when the system
-    /// refused.
+    /// Returns a function that turns an error of the file system into an [`EngineError`] which
+    /// says what was being done with which file.
     pub fn io(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| EngineError::Io {
@@ -72,7 +97,8 @@ impl EngineError {
         }
     }
 
-    /// As [`io`](Self::io), for what polars refuses.
+    /// Returns a function that turns an error of polars into an [`EngineError`] which says what
+    /// was being done with which file.
     pub fn parquet(
         path: impl Into<PathBuf>,
         doing: &'static str,
@@ -90,18 +116,18 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use EngineError::*;
         match self {
-            Missing(path) => write!(f, "{}: no such file", path.display()),
+            Missing(path) => write!(f, "{}: no such file; check the path", path.display()),
             IsFolder(path) => {
                 write!(
                     f,
-                    "{}: a folder; name a file of datums in it",
+                    "{}: is a folder; name a file of datums in it",
                     path.display()
                 )
             }
             NotAFile(path) => {
                 write!(
                     f,
-                    "{}: not a regular file; save the data in one first",
+                    "{}: not a regular file; save the data in a regular file first",
                     path.display()
                 )
             }
@@ -151,11 +177,14 @@ impl fmt::Display for EngineError {
             ),
             Statistics { path, row_group } => write!(
                 f,
-                "{}: row group {row_group} has datums from before the earliest that its \
-                 statistics name; write the file again with a sound writer",
+                "{}: row group {row_group} has a timestamp below the minimum in its statistics; \
+                 write the file again with a writer that computes correct statistics",
                 path.display()
             ),
-            TooManyUrls => write!(f, "more than 4,294,967,295 different URLs"),
+            TooManyUrls => write!(
+                f,
+                "too many different URLs: the engine numbers at most 4,294,967,295; split the input"
+            ),
             Io {
                 path,
                 doing,
@@ -176,5 +205,5 @@ impl fmt::Display for EngineError {
     }
 }
 
-// Without `source`: the cause stands in the message, once.
+// There is no `source`, because the message contains the cause already.
 impl std::error::Error for EngineError {}

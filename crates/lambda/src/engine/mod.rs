@@ -1,10 +1,10 @@
-//! Where a batch view runs.
+//! Engines, which compute the batch views.
 //!
-//! A view says *what* is computed ([`crate::batch`]); an [`Engine`] says where
-//! and how: how the input is cut, how work is shared, what goes to disk. The
-//! [`local`] engine runs on this machine's cores with a bound on memory. An
-//! engine on a cluster would hand the same [`Job`] over and fetch the views:
-//! that is why a job is plain data and an engine writes files into a folder.
+//! The module [`crate::batch`] defines *what* is computed. An [`Engine`] decides where and how:
+//! how the input is split, how the work is distributed, and what is written to disk in between.
+//! The [`local`] engine runs on the cores of this machine in bounded memory. An engine on a
+//! cluster would send the same [`Job`] there and fetch the views. That is why a job is plain
+//! data, and why an engine writes files into a folder.
 
 mod error;
 pub mod local;
@@ -18,27 +18,29 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// What is to be computed.
+/// The description of a batch computation: its input and the views to compute.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// The datums.
+    /// Where the datums are.
     pub input: Input,
-    /// Zones whose local days get a view, besides the buckets in UTC.
+    /// Time zones for which page views are also counted by local day, besides the buckets in
+    /// UTC.
     pub zones: Vec<Tz>,
-    /// Which views.
+    /// Which views to compute.
     pub views: Views,
-    /// Of the sketches in the view of uniques.
+    /// The precision of the sketches in the view of uniques.
     pub precision: Precision,
-    /// Whether each person's visits are written too. Only a query that merges realtime
-    /// views needs them: it joins a visit that goes on after the batch.
+    /// Whether the single visits of each person are written too. Only a query that merges
+    /// realtime views needs them, to join a visit that continues after the batch.
     pub visits: bool,
-    /// Whether an input without a single sound datum is an error. A mistyped path is
-    /// worth one; a log to which nothing has come yet is not.
+    /// Whether an input without a single valid datum is an error. It should be one for a file
+    /// that a user named, because the path may be wrong, and not for a log that may be empty.
     pub nothing_is_an_error: bool,
 }
 
 impl Job {
-    /// Computes all views of an input, and none by local day.
+    /// Creates a job that computes all views of an input, without local days and without the
+    /// single visits.
     pub fn of(input: impl Into<Input>) -> Self {
         Self {
             input: input.into(),
@@ -54,13 +56,13 @@ impl Job {
 /// Where the datums of a [`Job`] are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A file of JSON lines or Parquet, told apart by content.
+    /// A file of JSON lines or Parquet. The format is recognised by the first bytes.
     File(PathBuf),
     /// The parts of a master data set, files of JSON lines in a folder.
     Master {
-        /// The folder, which stands for all parts in messages.
+        /// The folder, which error messages name in place of a file.
         folder: PathBuf,
-        /// The parts, in order.
+        /// The files of the parts, in order.
         parts: Vec<PathBuf>,
     },
 }
@@ -73,14 +75,14 @@ impl Input {
         }
     }
 
-    /// Returns the bytes of all files.
+    /// Returns the size of all files together, in bytes.
     ///
     /// # Errors
-    /// If a file cannot be looked at.
+    /// If the size of a file cannot be read.
     pub fn bytes(&self) -> Result<u64, EngineError> {
         let len = |path: &PathBuf| {
-            let about = std::fs::metadata(path).map_err(EngineError::io(path, "reading"))?;
-            Ok(about.len())
+            let metadata = std::fs::metadata(path).map_err(EngineError::io(path, "reading"))?;
+            Ok(metadata.len())
         };
         match self {
             Self::File(path) => len(path),
@@ -107,68 +109,89 @@ pub enum Views {
     /// Page views, uniques and bounces.
     #[default]
     All,
-    /// Page views only: what a comparison with an engine that counts needs.
+    /// Page views only, for a comparison with an engine that computes nothing else.
     PageViews,
 }
 
-/// Runs a [`Job`].
+/// A program that runs [`Job`]s.
 pub trait Engine {
-    /// The name that `--engine` takes and the manifest shows.
+    /// Returns the name that `--engine` takes and the manifest shows.
     fn name(&self) -> &'static str;
 
-    /// Computes the views and writes them into `folder`, which exists:
-    /// `page_views.parquet`, with zones also `page_views_by_local_day.parquet`,
-    /// `uniques.parquet` and `bounces.parquet` unless the job leaves them out,
-    /// `visits.parquet` if it asks for it, and `rejected.jsonl`. Uniques and
-    /// bounces are of persons: identifiers that an equiv anywhere in the input
-    /// joins are one. Leaves nothing else there when it succeeds.
+    /// Computes the views of a job and writes them into `folder`, which must exist. Calls
+    /// `watch` with the progress.
+    ///
+    /// | file | written |
+    /// |---|---|
+    /// | `page_views.parquet` | always |
+    /// | `page_views_by_local_day.parquet` | if the job has zones |
+    /// | `uniques.parquet`, `bounces.parquet` | unless the job is for [`Views::PageViews`] |
+    /// | `visits.parquet` | if the job asks for visits, unless it is for [`Views::PageViews`] |
+    /// | `rejected.jsonl` | always |
+    ///
+    /// Uniques and bounces are counted by person: two identifiers that an equiv anywhere in the
+    /// input joins are one person. When the run succeeds, it leaves no other file there.
+    ///
+    /// # Errors
+    /// If the input cannot be read or is not of datums, or a file cannot be written. A single
+    /// datum that cannot be read is no error: it is rejected.
     fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;
 }
 
-/// Called now and then, from any thread, with how far the run is.
+/// A callback that receives the progress of a run, from any of its threads.
 pub type Watch<'a> = &'a (dyn Fn(Progress) + Sync);
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
+    /// The current step.
     pub step: Step,
-    /// Datums read so far.
+    /// Number of datums read so far.
     pub rows: u64,
-    /// Bytes of the input done, and in all.
+    /// Bytes of the input read so far.
     pub bytes: u64,
+    /// Size of the input in bytes.
     pub bytes_total: u64,
 }
 
 /// The steps of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Looking for equivs.
+    /// Reads the equivs of the whole input and joins identifiers to persons.
     Persons,
+    /// Reads the datums.
     Read,
+    /// Drops the duplicates that are left after reading, and counts.
     Dedupe,
+    /// Writes the files.
     Write,
 }
 
-/// What a run found and wrote.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
+    /// The format of the input.
     pub format: InputFormat,
+    /// What became of the datums.
     pub counts: Counts,
-    /// The files written, with their rows, in order of name.
+    /// The files written, each as (name, number of rows), in the order of names.
     pub files: Vec<(String, u64)>,
-    /// The first line of the rejected, to show beside their count.
+    /// The reason for the first rejected datum, to show beside their number; `None` if there
+    /// is none.
     pub first_rejected: Option<String>,
 }
 
-/// The formats an input can have.
+/// The formats that an input can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputFormat {
+    /// One datum of JSON a line.
     JsonLines,
+    /// A table with one row for each datum.
     Parquet,
 }
 
 impl InputFormat {
-    /// What a rejected entry is counted by.
+    /// Returns what one datum of the input is called in messages: "line" or "row".
     pub fn unit(self) -> &'static str {
         match self {
             InputFormat::JsonLines => "line",
@@ -176,6 +199,7 @@ impl InputFormat {
         }
     }
 
+    /// Returns the name that the manifest shows.
     pub fn name(self) -> &'static str {
         match self {
             InputFormat::JsonLines => "json lines",
@@ -184,17 +208,18 @@ impl InputFormat {
     }
 }
 
-/// Where every datum went. `read = distinct + duplicates + other_kinds + rejected`.
+/// The numbers of datums by what became of them.
+/// `read = distinct + duplicates + other_kinds + rejected`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Lines (blank ones apart) or rows.
+    /// Number of lines that are not blank, or of rows.
     pub read: u64,
-    /// Sound datums that are no page views.
+    /// Number of valid datums that are not page views.
     pub other_kinds: u64,
-    /// What could not be read.
+    /// Number of lines or rows that could not be read as a datum.
     pub rejected: u64,
-    /// Page views that were there before.
+    /// Number of page views dropped as duplicates.
     pub duplicates: u64,
-    /// Page views counted.
+    /// Number of page views counted.
     pub distinct: u64,
 }

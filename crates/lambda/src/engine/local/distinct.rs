@@ -1,28 +1,34 @@
-//! The set of records seen, for one partition at a time.
+//! The set of the records of one partition, in which duplicates are found.
 
 use super::record;
 
-/// An exact set of records: open addressing over an arena of words.
+/// An exact set of records: a hash table with open addressing, whose records are in an arena
+/// of words.
 ///
-/// A slot holds 24 bits of the hash and the record's place in the arena, so a
-/// probe seldom has to look at a record that is not the one sought. Equality is
-/// always decided on the words.
+/// A slot contains 24 bits of the hash (the tag) and the position of the record in the arena, so
+/// a search seldom compares a record that is not the one it looks for. Equality is always
+/// decided by the words.
 #[derive(Default)]
 pub struct Distinct {
-    /// 0 is empty; else tag in the high 24 bits, place + 1 in the low 40.
+    /// 0 for an empty slot; otherwise the tag in the high 24 bits, and the position + 1 in the
+    /// low 40 bits.
     slots: Vec<u64>,
+    /// The words of all records, one after another.
     arena: Vec<u64>,
+    /// Number of records.
     len: usize,
 }
 
-const PLACE: u64 = (1 << 40) - 1;
-const FEWEST_SLOTS: usize = 1 << 10;
+/// The bits of a slot with the position.
+const POSITION_MASK: u64 = (1 << 40) - 1;
+/// The smallest number of slots.
+const MIN_SLOTS: usize = 1 << 10;
 
 impl Distinct {
-    /// Forgets the records and makes room for about `records`, keeping memory
-    /// of that size for the next partition.
+    /// Removes all records, and reserves memory for about `records` new ones. Memory beyond
+    /// that is released.
     pub fn reset(&mut self, records: usize) {
-        let slots = (records * 2).next_power_of_two().max(FEWEST_SLOTS);
+        let slots = (records * 2).next_power_of_two().max(MIN_SLOTS);
         self.slots.clear();
         self.slots.shrink_to(slots);
         self.slots.resize(slots, 0);
@@ -32,7 +38,7 @@ impl Distinct {
         self.len = 0;
     }
 
-    /// Whether `record` is new.
+    /// Adds a record and returns true. Returns false if the set has it already.
     #[inline]
     pub fn insert(&mut self, record: &[u64]) -> bool {
         if self.len * 4 >= self.slots.len() * 3 {
@@ -40,7 +46,7 @@ impl Distinct {
         }
         let hash = record::hash(record);
         let mask = self.slots.len() - 1;
-        let tag = hash & !PLACE;
+        let tag = hash & !POSITION_MASK;
         let mut at = hash as usize & mask;
         loop {
             let slot = self.slots[at];
@@ -50,9 +56,9 @@ impl Distinct {
                 self.len += 1;
                 return true;
             }
-            if slot & !PLACE == tag {
-                let place = (slot & PLACE) as usize - 1;
-                if self.arena[place..].starts_with(record) {
+            if slot & !POSITION_MASK == tag {
+                let position = (slot & POSITION_MASK) as usize - 1;
+                if self.arena[position..].starts_with(record) {
                     return false;
                 }
             }
@@ -60,20 +66,21 @@ impl Distinct {
         }
     }
 
+    /// Doubles the number of slots, and inserts all records again.
     fn grow(&mut self) {
-        let mut slots = vec![0u64; (self.slots.len() * 2).max(FEWEST_SLOTS)];
+        let mut slots = vec![0u64; (self.slots.len() * 2).max(MIN_SLOTS)];
         let mask = slots.len() - 1;
-        let mut place = 0;
-        while place < self.arena.len() {
-            let record = &self.arena[place..];
+        let mut position = 0;
+        while position < self.arena.len() {
+            let record = &self.arena[position..];
             let record = &record[..record::len(record)];
             let hash = record::hash(record);
             let mut at = hash as usize & mask;
             while slots[at] != 0 {
                 at = (at + 1) & mask;
             }
-            slots[at] = hash & !PLACE | (place as u64 + 1);
-            place += record.len();
+            slots[at] = hash & !POSITION_MASK | (position as u64 + 1);
+            position += record.len();
         }
         self.slots = slots;
     }
@@ -91,7 +98,7 @@ mod tests {
             set.reset(if round == 0 { 0 } else { 50_000 });
             let mut words = Vec::new();
             for i in 0..60_000i64 {
-                // Every third record came before; cookies of all lengths between.
+                // Every third record is a duplicate; cookies have all lengths below 40.
                 let i = if i % 3 == 2 { i - 2 } else { i };
                 let cookie = "x".repeat((i % 40) as usize);
                 let person = if i % 2 == 0 {
@@ -101,9 +108,8 @@ mod tests {
                 };
                 words.clear();
                 Record::new(i, 7, person, i % 5).push_to(&mut words);
-                let fresh = set.insert(&words);
+                set.insert(&words);
                 assert!(!set.insert(&words));
-                let _ = fresh;
             }
             assert_eq!(set.len, 40_000);
         }

@@ -1,22 +1,25 @@
-//! The engine that runs on this machine's cores, in bounded memory.
+//! The engine that runs on the cores of this machine, in bounded memory.
 //!
-//! 1. Equivs, wherever they stand in the input, are joined to persons in a first,
-//!    quick pass ([`person`]): what follows needs all of them.
-//! 2. The input is cut into chunks that threads read apart ([`source`]): JSON
-//!    lines by place in the file ([`json`]), Parquet by row group ([`parquet`]).
-//! 3. Each page view becomes a few machine words ([`record`]), its URL a number
-//!    of a dictionary ([`urls`]), and falls into a partition by its hash
-//!    ([`store`]). What is over the memory budget goes to a temporary file.
-//! 4. Each partition is deduped exactly ([`distinct`]), counted and sketched by
-//!    hour ([`tally`]), and sent on to be joined to visits ([`visits`]).
-//!    A duplicate has its original's timestamp, so whatever is earlier than all
-//!    that is still to be read can be deduped and forgotten on the way.
-//! 5. The counts are sorted and written ([`write`], [`write_uniques`]), the
-//!    rejected lines too ([`rejects`]).
+//! A run has these phases:
 //!
-//! Memory beside the budget: the chunks being read, the pages' dictionary, the
-//! identifiers that have an equiv, and the views themselves. None of it grows
-//! with the number of page views.
+//! 1. A first, quick pass reads the equivs of the whole input and joins identifiers to persons
+//!    ([`person`]), because all later phases need them.
+//! 2. The input is split into chunks, which threads read independently ([`source`]): JSON
+//!    lines by position in the file ([`json`]), Parquet by row group ([`parquet`]).
+//! 3. Each page view is encoded as a few machine words ([`record`]), with its URL as a number
+//!    of a dictionary ([`urls`]), and put into a partition by its hash ([`store`]). Records
+//!    beyond the memory budget are spilled to a temporary file.
+//! 4. Each partition is deduplicated exactly ([`distinct`]) and counted by hour ([`tally`]),
+//!    and its page views are repartitioned by person and joined to visits ([`visits`]). A
+//!    duplicate has the timestamp of its original. So records that are earlier than everything
+//!    that is still to be read can be deduplicated, counted and dropped while reading goes on.
+//! 5. The counts are sorted and written ([`write`], [`write_uniques`], [`write_visits`]), and
+//!    so are the rejected datums ([`rejects`]).
+//!
+//! Besides the budget, a run needs memory for the chunks that are being read, the dictionary of
+//! URLs, the identifiers that have an equiv, and the views themselves. These do not grow with
+//! the number of page views, except for the view of single visits ([`Job::visits`]), which is
+//! in memory until it is written.
 
 mod distinct;
 mod json;
@@ -57,8 +60,10 @@ use urls::{Domains, RawUrls, Urls};
 use visits::Visits;
 use write::Counted;
 
-/// Second, URL, account, cookie and nonce of a page view in plain JSON; `None` for
-/// what only the schema can read. The speed layer reads single lines by it.
+/// Reads a page view from a line of plain JSON, and returns (epoch second, raw URL, user id,
+/// cookie, nonce). The cookie is empty if there is a user id. Returns `None` if the line is
+/// anything else, valid or not; then the full parser has to read it. The speed layer reads
+/// its records with this function.
 pub fn plain_page_view(line: &[u8]) -> Option<(i64, &str, Option<i64>, &str, i64)> {
     let found = scan::scan(line)?;
     let (user, cookie) = match found.person {
@@ -68,15 +73,16 @@ pub fn plain_page_view(line: &[u8]) -> Option<(i64, &str, Option<i64>, &str, i64
     Some((found.secs, found.url, user, cookie, found.nonce))
 }
 
-/// The file of what could not be read.
+/// The name of the file of rejected datums.
 pub const REJECTED: &str = "rejected.jsonl";
 
-/// This machine.
+/// The engine on this machine.
 #[derive(Debug, Clone)]
 pub struct Local {
-    /// Bytes of page views held in memory before some go to disk.
+    /// The memory budget for page views and visits, in bytes; the default is 256 MiB. What is
+    /// over the budget is spilled to disk.
     pub memory: usize,
-    /// Bytes of a chunk of JSON lines; `None` for the usual.
+    /// Size of a chunk of JSON lines in bytes; `None` for the default.
     pub json_chunk: Option<u64>,
 }
 
@@ -89,12 +95,13 @@ impl Default for Local {
     }
 }
 
-/// Words of stretches that a thread keeps to itself.
-const VISITS_A_THREAD: usize = 1 << 20;
+/// Size of the buffer of stretches that a thread fills before it adds them to those of the
+/// other threads, in words.
+const VISIT_BUFFER_WORDS: usize = 1 << 20;
 
-/// Records that a partition should have when it is deduped: its table then
-/// stays in a core's cache.
-const RECORDS_A_PARTITION: usize = 1 << 15;
+/// Number of records that a partition should have when it is deduplicated. The hash table of so
+/// many records fits into the cache of a core.
+const RECORDS_PER_PARTITION: usize = 1 << 15;
 
 impl Engine for Local {
     fn name(&self) -> &'static str {
@@ -102,17 +109,19 @@ impl Engine for Local {
     }
 
     fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
+        // Read, deduplicate and count.
         let input = open::open(&job.input, self.json_chunk)?;
         let source = input.source();
         let run = Run::new(self, source, job, folder, watch);
-        let (counts, counted, urls, rejects, lines) = run.go()?;
+        let (counts, counted, urls, rejects, lines) = run.run()?;
 
         watch(Progress {
             step: Step::Write,
             rows: counts.read,
             ..run_end(source, counts.read)
         });
-        // Where each chunk's first line stands in the whole input.
+        // Write the rejected datums. Their line numbers are relative to their chunk, so first
+        // turn the number of lines of each chunk into the number of its first line.
         let mut first_lines = lines;
         let mut next = 1;
         for lines in &mut first_lines {
@@ -121,6 +130,7 @@ impl Engine for Local {
         let unit = source.format().unit();
         let (_, first_rejected) =
             rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
+        // Write the views, unless the input has no valid datum.
         if job.nothing_is_an_error && counts.read == 0 {
             return Err(EngineError::Empty(job.input.path().to_owned()));
         }
@@ -144,6 +154,7 @@ impl Engine for Local {
     }
 }
 
+/// Returns the progress after the whole input was read, with `rows` datums.
 fn run_end(source: &dyn Source, rows: u64) -> Progress {
     let bytes = (0..source.chunks()).map(|chunk| source.bytes(chunk)).sum();
     Progress {
@@ -154,56 +165,69 @@ fn run_end(source: &dyn Source, rows: u64) -> Progress {
     }
 }
 
-fn inner<T>(mutex: Mutex<T>) -> T {
+/// Returns what a mutex protects.
+fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().expect("no thread panics")
 }
 
-/// One run: reading and deduping in turns.
+/// The state of a run, which reads and deduplicates in turns.
 struct Run<'a> {
     source: &'a dyn Source,
+    /// The memory budget in words.
     budget: usize,
     job: &'a Job,
     watch: Watch<'a>,
+    /// The number of partitions is 2 to the power of this.
     bits: u32,
+    /// The records that are not deduplicated yet.
     store: Store,
+    /// The page views that are not joined to finished visits yet.
     visits: Mutex<Visits>,
     persons: Persons,
+    /// The hours that are counted completely.
     hours: Hours,
     urls: Urls,
     rejects: RejectSpool,
+    /// The workers that no thread is using.
     workers: Mutex<Vec<Worker>>,
-    /// Lines of each chunk, by place in the input.
+    /// Number of lines of each chunk, by position in the input.
     lines: Vec<u64>,
     counts: Counts,
+    /// Number of datums read so far, for the progress.
     rows: AtomicU64,
+    /// Bytes read so far, for the progress.
     bytes: AtomicU64,
     bytes_total: u64,
-    /// What is earlier was deduped and forgotten.
+    /// All records from before this epoch second are deduplicated and dropped.
     closed: i64,
 }
 
-/// What a thread keeps from one piece of work to the next.
+/// The state that a thread uses for one piece of work, and that the next thread reuses.
 struct Worker {
     raw_urls: RawUrls,
     distinct: Distinct,
     tally: Tally,
-    /// Stretches of distinct views, on their way to [`Visits`].
+    /// A buffer of stretches that will be added to [`Visits`].
     visits: Scattered,
-    /// Room for a cookie.
+    /// A buffer for a cookie.
     bytes: Vec<u8>,
 }
 
-/// What one chunk gave.
+/// The contents of one chunk.
 struct Chunk {
+    /// Its position in the input.
     place: usize,
     scattered: Scattered,
     lines: u64,
     read: u64,
     other_kinds: u64,
     rejected: u64,
+    /// Epoch second of the earliest page view.
     earliest: i64,
 }
 
+/// The result of a run, from which the files are written. The last part is the number of lines
+/// of each chunk.
 type Outcome = (Counts, Counted, Urls, RejectSpool, Vec<u64>);
 
 impl<'a> Run<'a> {
@@ -214,6 +238,8 @@ impl<'a> Run<'a> {
         folder: &Path,
         watch: Watch<'a>,
     ) -> Self {
+        // Choose the number of partitions by the number of records that will wait at once: the
+        // source's estimate, and those of one wave.
         let chunks = 0..source.chunks();
         let wave = source.wave(rayon::current_num_threads());
         let wave: usize = chunks
@@ -222,7 +248,7 @@ impl<'a> Run<'a> {
             .map(|chunk| source.records(chunk))
             .sum();
         let waiting = source.most_waiting() + wave;
-        let bits = (waiting / RECORDS_A_PARTITION).max(1).ilog2().clamp(5, 9);
+        let bits = (waiting / RECORDS_PER_PARTITION).max(1).ilog2().clamp(5, 9);
         Run {
             source,
             budget: engine.memory / size_of::<u64>(),
@@ -245,10 +271,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn go(mut self) -> Result<Outcome, EngineError> {
+    /// Reads the whole input, and deduplicates and counts it.
+    fn run(mut self) -> Result<Outcome, EngineError> {
         let chunks: Vec<usize> = (0..self.source.chunks()).collect();
         let wave = self.source.wave(rayon::current_num_threads()).max(1);
+        // Find the persons in a first pass.
         self.persons = self.join(&chunks, wave)?;
+        // Read the input wave by wave. Between two waves, free memory: count what is earlier
+        // than all that is still to be read, and spill what is over the budget.
         for wave in chunks.chunks(wave) {
             let read: Result<Vec<Chunk>, EngineError> = wave
                 .par_iter()
@@ -256,7 +286,7 @@ impl<'a> Run<'a> {
                 .map(|&chunk| self.read(chunk))
                 .collect();
             for chunk in read? {
-                self.take(chunk)?;
+                self.add(chunk)?;
             }
             let next = wave[wave.len() - 1] + 1;
             if next < chunks.len() {
@@ -269,15 +299,17 @@ impl<'a> Run<'a> {
                 self.keep_to_budget()?;
             }
         }
+        // Count the rest.
         self.progress(Step::Dedupe);
         self.close(i64::MAX)?;
+        // Add up what the threads have counted.
         let mut tally = Tally::new(&self.job.zones, self.job.precision);
         for worker in std::mem::take(&mut *self.workers.lock().expect("no thread panics")) {
             tally.add(worker.tally);
         }
         self.counts.distinct = tally.distinct;
         self.counts.duplicates = tally.duplicates;
-        let (visits, each_visit) = inner(self.visits).into_counted();
+        let (visits, each_visit) = into_inner(self.visits).into_counted();
         let counted = Counted {
             hours: self.hours,
             days: tally.days,
@@ -289,7 +321,8 @@ impl<'a> Run<'a> {
         Ok((self.counts, counted, self.urls, self.rejects, self.lines))
     }
 
-    /// The persons that the equivs of the whole input make.
+    /// Reads the equivs of the whole input and joins the identifiers to persons. Nothing is
+    /// read if no view of persons is asked for.
     fn join(&self, chunks: &[usize], wave: usize) -> Result<Persons, EngineError> {
         let mut joined = Joined::default();
         if self.job.views == Views::PageViews {
@@ -309,7 +342,8 @@ impl<'a> Run<'a> {
         Ok(Persons::of(joined))
     }
 
-    /// Moves records and visits to disk that are over the budget.
+    /// Spills to disk if records and visits together are over the budget. Either is spilled if
+    /// it uses more than half of the budget.
     fn keep_to_budget(&mut self) -> Result<(), EngineError> {
         let visits = self.visits.get_mut().expect("no thread panics");
         if self.store.words() + visits.words() > self.budget {
@@ -323,6 +357,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Reads a chunk, on the current thread.
     fn read(&self, chunk: usize) -> Result<Chunk, EngineError> {
         let mut worker = self.worker();
         let mut sink = Sink {
@@ -348,7 +383,7 @@ impl<'a> Run<'a> {
         } = sink;
         let rejected = rejects.count;
         self.rejects.add(place, rejects)?;
-        self.give_back(worker);
+        self.return_worker(worker);
         self.rows.fetch_add(read, Ordering::Relaxed);
         self.bytes
             .fetch_add(self.source.bytes(chunk), Ordering::Relaxed);
@@ -364,9 +399,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn take(&mut self, chunk: Chunk) -> Result<(), EngineError> {
+    /// Adds the records and numbers of a chunk.
+    fn add(&mut self, chunk: Chunk) -> Result<(), EngineError> {
         if chunk.earliest < self.closed {
-            // Twins of these may have been forgotten: rather no view than a wrong one.
+            // A duplicate of these records may have been dropped already, so fail rather than
+            // publish a wrong count.
             return Err(EngineError::Statistics {
                 path: self.job.input.path().to_owned(),
                 row_group: chunk.place,
@@ -380,8 +417,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Dedupes and counts what is from before `secs`.
+    /// Deduplicates and counts the records from before `secs` (epoch seconds), and drops them.
+    /// No record from before `secs` may be read afterwards.
     fn close(&mut self, secs: i64) -> Result<(), EngineError> {
+        // Deduplicate and count each partition, on all threads. The store is taken out of `self`
+        // meanwhile, because the threads need `self`.
         let mut store = std::mem::replace(&mut self.store, Store::new(0, Path::new("")));
         let domains = self.urls.domains();
         let failed = Mutex::new(None);
@@ -400,25 +440,26 @@ impl<'a> Run<'a> {
                 }
             },
             |mut worker| {
-                if worker.visits.words() > VISITS_A_THREAD
-                    && let Err(error) = self.send_on(&mut worker)
+                if worker.visits.words() > VISIT_BUFFER_WORDS
+                    && let Err(error) = self.flush_visits(&mut worker)
                 {
                     *failed.lock().expect("no thread panics") = Some(error);
                 }
-                self.give_back(worker);
+                self.return_worker(worker);
             },
         );
         self.store = store;
         self.closed = secs;
         closed?;
-        if let Some(error) = inner(failed) {
+        if let Some(error) = into_inner(failed) {
             return Err(error);
         }
+        // Finish the hours and the visits that have ended.
         let mut workers = std::mem::take(&mut *self.workers.lock().expect("no thread panics"));
         self.hours
             .close(secs, workers.iter_mut().map(|worker| &mut worker.tally));
         for worker in &mut workers {
-            self.send_on(worker)?;
+            self.flush_visits(worker)?;
         }
         self.workers = Mutex::new(workers);
         let visits = self.visits.get_mut().expect("no thread panics");
@@ -428,7 +469,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts a view that is new.
+    /// Counts a page view that is not a duplicate.
     #[inline]
     fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
         if self.job.views == Views::PageViews {
@@ -442,19 +483,22 @@ impl<'a> Run<'a> {
         visits::push(&mut worker.visits, person, domain, view);
     }
 
-    /// Adds a thread's stretches to the others', on disk if they are many.
-    fn send_on(&self, worker: &mut Worker) -> Result<(), EngineError> {
+    /// Adds a thread's stretches to those of the other threads, and spills them all if they use
+    /// more than half of the budget.
+    fn flush_visits(&self, worker: &mut Worker) -> Result<(), EngineError> {
         let mut visits = self.visits.lock().expect("no thread panics");
-        // As many as it had: growing costs more than this room.
+        // The new buffer gets room for as many stretches as the old one had, because growing a
+        // buffer costs more.
         let expected = worker.visits.len();
-        let sent = std::mem::replace(&mut worker.visits, visits.scattered(expected));
-        visits.add(sent);
+        let full = std::mem::replace(&mut worker.visits, visits.scattered(expected));
+        visits.add(full);
         if visits.words() > self.budget / 2 {
             visits.spill()?;
         }
         Ok(())
     }
 
+    /// Returns an idle worker, or a new one.
     fn worker(&self) -> Worker {
         let idle = self.workers.lock().expect("no thread panics").pop();
         idle.unwrap_or_else(|| Worker {
@@ -466,10 +510,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn give_back(&self, worker: Worker) {
+    /// Makes a worker available to other threads.
+    fn return_worker(&self, worker: Worker) {
         self.workers.lock().expect("no thread panics").push(worker);
     }
 
+    /// Reports the progress to the caller.
     fn progress(&self, step: Step) {
         (self.watch)(Progress {
             step,

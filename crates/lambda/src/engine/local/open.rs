@@ -1,4 +1,5 @@
-//! Opens an input and says what it is: by content, for names can lie.
+//! Opens an input and recognises its format by the first bytes, because a file name may be
+//! wrong.
 
 use super::json::JsonLines;
 use super::parquet::Parquet;
@@ -12,12 +13,16 @@ use std::path::Path;
 
 /// An opened input.
 pub enum Opened {
+    /// A file of JSON lines.
     Json(JsonLines),
+    /// A Parquet file.
     Parquet(Box<Parquet>),
+    /// The parts of a master data set.
     Parts(Parts),
 }
 
 impl Opened {
+    /// Returns the input as a source of chunks.
     pub fn source(&self) -> &dyn Source {
         match self {
             Opened::Json(lines) => lines,
@@ -27,7 +32,7 @@ impl Opened {
     }
 }
 
-/// Formats that are often given by mistake, by their first bytes.
+/// Formats that users give by mistake: their first bytes, their name, and what to do.
 const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"\x1f\x8b", "a gzip archive", "unpack it with gunzip first"),
     (
@@ -42,6 +47,11 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8 first"),
 ];
 
+/// Opens an input. `json_chunk` is the size of a chunk of JSON lines in bytes; `None` for the
+/// default.
+///
+/// # Errors
+/// If the input does not exist, is not a regular file, is empty, or has another format.
 pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
     match input {
         Input::File(path) => open_file(path, json_chunk),
@@ -51,9 +61,12 @@ pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineErro
                 let failed = || EngineError::io(path, "opening");
                 let file = File::open(path).map_err(failed())?;
                 let bytes = file.metadata().map_err(failed())?.len();
-                // A part of a time in which nothing came.
+                // A part is empty if no record arrived between two batches.
                 if bytes > 0 {
-                    lines.push(cut(JsonLines::new(path, file, bytes), json_chunk));
+                    lines.push(with_chunk_size(
+                        JsonLines::new(path, file, bytes),
+                        json_chunk,
+                    ));
                 }
             }
             Ok(Opened::Parts(Parts::new(lines)))
@@ -61,7 +74,8 @@ pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineErro
     }
 }
 
-fn cut(lines: JsonLines, json_chunk: Option<u64>) -> JsonLines {
+/// Sets the size of chunks, unless it is the default.
+fn with_chunk_size(lines: JsonLines, json_chunk: Option<u64>) -> JsonLines {
     match json_chunk {
         Some(bytes) => lines.with_chunk(bytes),
         None => lines,
@@ -70,7 +84,7 @@ fn cut(lines: JsonLines, json_chunk: Option<u64>) -> JsonLines {
 
 fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
     let io_error = || EngineError::io(path, "opening");
-    // Looked at before it is opened: opening a pipe would wait for a writer.
+    // Check what it is before opening it, because opening a pipe would wait for a writer.
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => EngineError::Missing(path.to_owned()),
         _ => io_error()(error),
@@ -84,6 +98,7 @@ fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError
     if found.len() == 0 {
         return Err(EngineError::Empty(path.to_owned()));
     }
+    // Recognise the format. What is neither Parquet nor a known other format is JSON lines.
     let file = File::open(path).map_err(io_error())?;
     let mut first = [0; 8];
     let read = read_at(&file, &mut first, 0).map_err(io_error())?;
@@ -101,5 +116,5 @@ fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError
         }
     }
     let lines = JsonLines::new(path, file, found.len());
-    Ok(Opened::Json(cut(lines, json_chunk)))
+    Ok(Opened::Json(with_chunk_size(lines, json_chunk)))
 }

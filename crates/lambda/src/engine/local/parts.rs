@@ -1,18 +1,20 @@
 //! Several files of JSON lines as one input: the parts of a master data set.
 //!
-//! Chunks are numbered through all parts, and so are lines.
+//! Chunks and lines are numbered continuously through all parts.
 use super::json::JsonLines;
 use super::source::{Sink, Source};
 use crate::datum::Equiv;
 use crate::engine::{EngineError, InputFormat};
 
-/// The parts, in order, and the number of chunks before each.
+/// The parts of a master data set, as one source.
 pub struct Parts {
     parts: Vec<JsonLines>,
+    /// For each part, the number of chunks in the parts before it.
     before: Vec<usize>,
 }
 
 impl Parts {
+    /// Combines the parts, in this order. Each must have at least one chunk.
     pub fn new(parts: Vec<JsonLines>) -> Self {
         let mut chunks = 0;
         let before = parts
@@ -26,7 +28,7 @@ impl Parts {
         Self { parts, before }
     }
 
-    /// The part that a chunk lies in, and the chunk's number there.
+    /// Returns the part that contains a chunk, and the chunk's number in that part.
     fn part(&self, chunk: usize) -> (&JsonLines, usize) {
         let part = self.before.partition_point(|before| *before <= chunk) - 1;
         (&self.parts[part], chunk - self.before[part])

@@ -1,9 +1,8 @@
-//! Who a record's person is, as two hashes.
+//! The key of a person, which consists of two hashes.
 //!
-//! The first is what sketches count. Both together tell persons apart where
-//! visits are joined: for accounts they are exact, for cookies two of a thousand
-//! million are taken for one with chance 2^-68. So no dictionary of cookies has
-//! to stay in memory.
+//! The first hash is the one that sketches count. Visits are joined by both. Two accounts never
+//! have the same key. Among a thousand million cookies, the probability that two of them have
+//! the same key is about 2^-69. So no dictionary of cookies has to be in memory.
 
 use super::record::{self, Person};
 use super::urls::Folded;
@@ -13,18 +12,22 @@ use crate::datum::PersonId;
 use std::collections::HashMap;
 use xxhash_rust::xxh64::xxh64;
 
-/// The two hashes.
+/// The key of an identifier or of a person.
 pub type Key = (u64, u64);
 
+/// The seed of a cookie's second hash.
 const SECOND_SEED: u64 = 44;
 
-/// The index from identifier to person, for those who have an equiv.
+/// The persons that have several identifiers.
 #[derive(Default)]
 pub struct Persons {
+    /// From each identifier but the first to the person's first identifier, which is the key of
+    /// the person.
     index: HashMap<Key, Key, Folded>,
 }
 
 impl Persons {
+    /// Builds the index from the identifiers that equivs join.
     pub fn of(joined: Joined) -> Self {
         let mut index = HashMap::default();
         for ids in joined.into_components() {
@@ -34,7 +37,7 @@ impl Persons {
         Persons { index }
     }
 
-    /// The person of a record. `bytes` is room to work in.
+    /// Returns the person of a record. `bytes` is a buffer that can be reused.
     #[inline]
     pub fn of_record(&self, words: &[u64], bytes: &mut Vec<u8>) -> Key {
         let id = key(record::person(words, bytes));
@@ -45,6 +48,7 @@ impl Persons {
     }
 }
 
+/// Returns the key of an identifier.
 fn key_of(id: &PersonId) -> Key {
     key(match id {
         PersonId::UserId(user) => Person::User(*user),
@@ -52,13 +56,13 @@ fn key_of(id: &PersonId) -> Key {
     })
 }
 
-/// Returns the bytes that stand for a person in the view of visits: those of the
-/// identifier that stands for all of the person's identifiers.
+/// Returns the 16 bytes by which the view of visits names a person. `id` is the first of the
+/// person's identifiers, which represents them all.
 pub fn visitor(id: &PersonId) -> [u8; 16] {
     to_bytes(key_of(id))
 }
 
-/// Returns a key as bytes that sort as it does.
+/// Encodes a key so that the order of the bytes is that of the keys.
 pub fn to_bytes(key: Key) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&key.0.to_be_bytes());
@@ -66,6 +70,7 @@ pub fn to_bytes(key: Key) -> [u8; 16] {
     bytes
 }
 
+/// Computes the key of an identifier.
 #[inline]
 fn key(person: Person<'_>) -> Key {
     match person {

@@ -1,4 +1,4 @@
-//! Reads and writes at a place in a file, by many threads at once.
+//! Reads and writes at a given position of a file, which many threads can do at once.
 
 use std::fs::File;
 use std::io;
@@ -6,7 +6,8 @@ use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::FileExt;
 
-/// Reads until `buffer` is full or the file ends; says how much.
+/// Reads from byte `at` on until `buffer` is full or the file ends. Returns the number of bytes
+/// read.
 pub fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < buffer.len() {
@@ -25,18 +26,21 @@ pub fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     Ok(done)
 }
 
-/// Fills `buffer`.
+/// Fills `buffer` with the bytes from position `at` on.
+///
+/// # Errors
+/// If the file cannot be read, or ends before `buffer` is full.
 pub fn read_exact_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
     if read_at(file, buffer, at)? == buffer.len() {
         return Ok(());
     }
     Err(io::Error::new(
         io::ErrorKind::UnexpectedEof,
-        "the file became shorter while it was read",
+        "the file was truncated while it was being read",
     ))
 }
 
-/// Writes all of `bytes`.
+/// Writes all of `bytes` at position `at`.
 pub fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     #[cfg(unix)]
     return file.write_all_at(bytes, at);

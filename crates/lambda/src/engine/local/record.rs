@@ -1,34 +1,38 @@
-//! A page view as a few machine words, the form in which it is deduped.
+//! A record: a page view encoded as a few machine words, in which form it is deduplicated.
 //!
-//! Two page views are the same datum exactly when their records have the same
-//! words: nothing is left to a hash. The URL is a number of the dictionary
-//! ([`super::urls`]); a cookie stands in the record itself, so that millions of
-//! visitors need no dictionary in memory.
+//! Two page views are the same datum exactly if their records have the same words, so the
+//! result does not depend on hashes. The URL is encoded as its number in the dictionary
+//! ([`super::urls`]). A cookie is contained in the record itself, so that millions of visitors
+//! need no dictionary in memory.
 //!
-//! | word | holds |
+//! | word | contents |
 //! |---|---|
-//! | 0 | seconds since year 1 (40 bits); bit 40: the person is a cookie |
-//! | 1 | URL number (low 32 bits); bytes of the cookie (high 32 bits) |
+//! | 0 | seconds since year 1 (bits 0 to 39); whether the person is a cookie (bit 40) |
+//! | 1 | URL number (low 32 bits); length of the cookie in bytes (high 32 bits) |
 //! | 2 | nonce |
 //! | 3 | user id, or the first 8 bytes of the cookie |
-//! | 4.. | the rest of the cookie, 8 bytes a word, zeros at the end |
+//! | 4 and later | the rest of the cookie, 8 bytes a word, padded with zeros |
 
 use crate::batch::rejected::TIMESTAMPS;
 
-/// Words of a record without the rest of a long cookie.
+/// Number of words of a record whose cookie, if any, has at most 8 bytes.
 pub const HEAD: usize = 4;
 
-const COOKIE: u64 = 1 << 40;
-const SECS: u64 = COOKIE - 1;
+/// The bit of word 0 that is set if the person is a cookie.
+const COOKIE_BIT: u64 = 1 << 40;
+/// The bits of word 0 with the seconds.
+const SECS_MASK: u64 = COOKIE_BIT - 1;
 
-/// Who viewed the page.
+/// The identifier of the person who viewed a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Person<'a> {
+    /// The id of an account.
     User(i64),
+    /// The bytes of a cookie.
     Cookie(&'a [u8]),
 }
 
-/// A page view on its way into a partition.
+/// The record of a page view that is not stored in a partition yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     head: [u64; HEAD],
@@ -36,7 +40,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// `secs` must lie in [`TIMESTAMPS`].
+    /// Encodes a page view at `secs` epoch seconds, which must be in [`TIMESTAMPS`].
     #[inline]
     pub fn new(secs: i64, url: u32, person: Person<'a>, nonce: i64) -> Self {
         debug_assert!(TIMESTAMPS.contains(&secs));
@@ -51,7 +55,7 @@ impl<'a> Record<'a> {
                 let (first, tail) = bytes.split_at(bytes.len().min(8));
                 Record {
                     head: [
-                        secs | COOKIE,
+                        secs | COOKIE_BIT,
                         u64::from(url) | u64::from(len) << 32,
                         nonce as u64,
                         word(first),
@@ -62,7 +66,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Equal records have equal hashes; the hash says where to look, no more.
+    /// Returns a hash of the record, which chooses its partition and its slot in a table.
+    /// Equality is never decided by it.
     #[inline]
     pub fn hash(&self) -> u64 {
         let mut hash = hash_head(&self.head);
@@ -72,6 +77,7 @@ impl<'a> Record<'a> {
         hash
     }
 
+    /// Appends the words of the record.
     #[inline]
     pub fn push_to(&self, words: &mut Vec<u64>) {
         words.extend_from_slice(&self.head);
@@ -79,29 +85,29 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Words of the record that starts with `head`.
+/// Returns the number of words of the record that begins with `head`.
 #[inline]
 pub fn len(head: &[u64]) -> usize {
     let cookie_bytes = (head[1] >> 32) as usize;
     HEAD + cookie_bytes.saturating_sub(8).div_ceil(8)
 }
 
-/// Epoch seconds of a record.
+/// Returns the epoch second of a record.
 #[inline]
 pub fn secs(record: &[u64]) -> i64 {
-    (record[0] & SECS) as i64 + TIMESTAMPS.start()
+    (record[0] & SECS_MASK) as i64 + TIMESTAMPS.start()
 }
 
-/// URL number of a record.
+/// Returns the URL number of a record.
 #[inline]
 pub fn url(record: &[u64]) -> u32 {
     record[1] as u32
 }
 
-/// Who viewed the page; a cookie's bytes are put into `bytes`.
+/// Returns the person of a record. A cookie is copied to `bytes`, a buffer that can be reused.
 #[inline]
 pub fn person<'a>(record: &[u64], bytes: &'a mut Vec<u8>) -> Person<'a> {
-    if record[0] & COOKIE == 0 {
+    if record[0] & COOKIE_BIT == 0 {
         return Person::User(record[3] as i64);
     }
     bytes.clear();
@@ -110,7 +116,7 @@ pub fn person<'a>(record: &[u64], bytes: &'a mut Vec<u8>) -> Person<'a> {
     Person::Cookie(bytes)
 }
 
-/// The same as [`Record::hash`], from the words.
+/// Returns the same hash as [`Record::hash`], computed from the words.
 #[inline]
 pub fn hash(record: &[u64]) -> u64 {
     let head = record.first_chunk().expect("a whole record");
@@ -119,6 +125,7 @@ pub fn hash(record: &[u64]) -> u64 {
         .fold(hash_head(head), |hash, word| mix(hash ^ word, SEED_C))
 }
 
+// Odd constants with about as many ones as zeros, as usual for hashes of this kind.
 const SEED_A: u64 = 0x9e37_79b9_7f4a_7c15;
 const SEED_B: u64 = 0xd6e8_feb8_6659_fd93;
 const SEED_C: u64 = 0xa076_1d64_78bd_642f;
@@ -130,15 +137,15 @@ fn hash_head(head: &[u64; HEAD]) -> u64 {
     mix(a ^ SEED_C, b ^ SEED_A)
 }
 
-/// Folded multiplication: both halves of the product, so that every bit of the
-/// input reaches every bit of the hash.
+/// Mixes two words by folded multiplication: the two halves of their product are combined, so
+/// that every bit of the input affects all bits of the hash.
 #[inline]
 pub fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Up to 8 bytes as one word.
+/// Encodes up to 8 bytes as one word, padded with zeros.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];

@@ -1,4 +1,4 @@
-//! What the input formats have in common: numbered chunks, read in any order.
+//! The interface of the input formats: numbered chunks, which can be read in any order.
 
 use super::record::{Person, Record};
 use super::rejects::Rejects;
@@ -8,56 +8,65 @@ use crate::batch::rejected::Reason;
 use crate::datum::Equiv;
 use crate::engine::{EngineError, InputFormat};
 
-/// An input cut into chunks that threads read on their own.
+/// An input that is split into chunks, which threads read independently of each other.
 pub trait Source: Sync {
+    /// Returns the format of the input.
     fn format(&self) -> InputFormat;
 
-    /// How many chunks there are.
+    /// Returns the number of chunks.
     fn chunks(&self) -> usize;
 
-    /// Bytes of the input that a chunk stands for.
+    /// Returns the size of a chunk in bytes of the input.
     fn bytes(&self, chunk: usize) -> u64;
 
-    /// About how many records a chunk has.
+    /// Returns an estimate of the number of records in a chunk.
     fn records(&self, chunk: usize) -> usize;
 
-    /// Reads a chunk.
+    /// Reads all datums of a chunk into `sink`.
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError>;
 
-    /// The equivs of a chunk; those that [`read`](Self::read) rejects left out.
+    /// Returns the equivs of a chunk, without those that [`read`](Self::read) rejects.
     fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError>;
 
-    /// No chunk from this one on has a datum from before this instant (epoch
-    /// seconds, UTC); `None` when that is not known.
+    /// Returns an instant (epoch seconds, UTC) before which no chunk from this one on has a
+    /// datum; `None` if that is not known.
     fn earliest_from(&self, chunk: usize) -> Option<i64>;
 
-    /// About the most records that wait at once to be deduped, if memory allows.
+    /// Returns an estimate of the largest number of records that wait at the same time to be
+    /// deduplicated, if memory allows.
     fn most_waiting(&self) -> usize;
 
-    /// Where a chunk stands in the input's own order, in which lines are numbered.
+    /// Returns the position of a chunk in the order of the file, by which lines are numbered.
     fn place(&self, chunk: usize) -> usize;
 
-    /// Chunks to read between two looks at memory, for so many threads.
+    /// Returns the number of chunks that are read between two checks of the memory in use.
+    /// Such a group of chunks is called a wave.
     fn wave(&self, threads: usize) -> usize;
 }
 
-/// Where a chunk's datums go.
+/// The destination of a chunk's datums.
 pub struct Sink<'a> {
+    /// The dictionary of URLs, shared by all threads.
     pub urls: &'a Urls,
+    /// This thread's cache of raw URLs.
     pub raw_urls: &'a mut RawUrls,
+    /// The page views, by partition.
     pub scattered: Scattered,
+    /// The rejected datums.
     pub rejects: Rejects,
-    /// Lines or rows, blank ones among them: what numbers are made of.
+    /// Number of lines or rows, blank lines included. Line numbers are computed from it.
     pub lines: u64,
-    /// Datums, sound or rejected.
+    /// Number of datums, valid or rejected.
     pub read: u64,
+    /// Number of valid datums that are not page views.
     pub other_kinds: u64,
-    /// The earliest page view.
+    /// Epoch second of the earliest page view; `i64::MAX` if there is none.
     pub earliest: i64,
 }
 
 impl Sink<'_> {
-    /// Takes a page view whose time was checked; the inner error is about its URL.
+    /// Adds a page view. Its timestamp must be checked already. The inner error is the reason
+    /// why its URL is invalid; then nothing is added.
     #[inline]
     pub fn page_view(
         &mut self,
@@ -75,6 +84,7 @@ impl Sink<'_> {
         }
     }
 
+    /// Adds the record of a page view at `secs` epoch seconds.
     #[inline]
     pub fn record(&mut self, record: Record<'_>, secs: i64) {
         self.earliest = self.earliest.min(secs);

@@ -1,8 +1,8 @@
-//! Records that wait to be deduped, cut into partitions by hash.
+//! The records that are not deduplicated yet, partitioned by hash.
 //!
-//! Equal records fall into one partition, so partitions can be deduped apart
-//! from each other and at once. What is over the memory budget goes to a
-//! nameless temporary file, which is gone with the process however it ends.
+//! Equal records are in the same partition, so the partitions can be deduplicated
+//! independently and in parallel. What is over the memory budget is spilled to an unnamed
+//! temporary file, which the operating system removes when the process ends, also by a crash.
 
 use super::positional::{read_exact_at, write_all_at};
 use super::record::{self, Record};
@@ -12,17 +12,19 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Records of one chunk of input, by partition.
+/// A buffer of records by partition, which one thread fills.
 pub struct Scattered {
     partitions: Vec<Vec<u64>>,
+    /// How far a hash is shifted to the right to get its partition.
     shift: u32,
 }
 
 impl Scattered {
-    /// `records` is how many are expected.
+    /// Creates an empty buffer of 2^`partition_bits` partitions, with room for about `records`
+    /// records.
     pub fn new(partition_bits: u32, records: usize) -> Self {
         let partitions = 1usize << partition_bits;
-        // An eighth more than the mean: growing one costs more than this room.
+        // An eighth more than the mean, because growing a partition costs more than this room.
         let words = (records / partitions + records / partitions / 8 + 8) * record::HEAD;
         Scattered {
             partitions: (0..partitions).map(|_| Vec::with_capacity(words)).collect(),
@@ -30,31 +32,33 @@ impl Scattered {
         }
     }
 
+    /// Adds a record.
     #[inline]
     pub fn push(&mut self, record: Record<'_>) {
-        let place = self.place(record.hash());
-        record.push_to(&mut self.partitions[place]);
+        let partition = self.partition(record.hash());
+        record.push_to(&mut self.partitions[partition]);
     }
 
-    /// Adds the words of something that has the form of a record.
+    /// Adds words that have the layout of a record, to the partition of `hash`.
     #[inline]
     pub fn push_words(&mut self, hash: u64, words: &[u64]) {
-        let place = self.place(hash);
-        self.partitions[place].extend_from_slice(words);
+        let partition = self.partition(hash);
+        self.partitions[partition].extend_from_slice(words);
     }
 
+    /// Returns the partition of a hash: its highest bits.
     #[inline]
-    fn place(&self, hash: u64) -> usize {
-        // Shifted in two steps: with one partition, all 64 bits go.
+    fn partition(&self, hash: u64) -> usize {
+        // With one partition the shift is by 64 bits, which needs two steps.
         (hash >> 1 >> (self.shift - 1)) as usize
     }
 
-    /// Records, if all have the length of a head.
+    /// Returns the number of records, provided that none is longer than [`record::HEAD`] words.
     pub fn len(&self) -> usize {
         self.partitions.iter().map(Vec::len).sum::<usize>() / record::HEAD
     }
 
-    /// Words in memory.
+    /// Returns the size in memory, in words.
     pub fn words(&self) -> usize {
         self.partitions.iter().map(Vec::capacity).sum()
     }
@@ -64,25 +68,28 @@ impl Scattered {
 #[derive(Default)]
 struct Partition {
     pieces: Vec<Vec<u64>>,
-    /// Place in the spill file, and words there.
+    /// The pieces on disk: (position in the spill file in bytes, number of words).
     spilled: Vec<(u64, usize)>,
 }
 
-/// All partitions.
+/// The records of all threads, by partition.
 pub struct Store {
     partitions: Vec<Partition>,
+    /// The folder of the spill file.
     folder: PathBuf,
+    /// The spill file, once something was spilled.
     spill: Option<File>,
+    /// The length of the spill file in bytes.
     spill_len: AtomicU64,
-    /// Words that were kept by the last [`close`](Store::close).
+    /// Number of words that the last [`close`](Store::close) kept.
     kept: usize,
 }
 
-/// Words written to or read from the spill file at once.
+/// Number of words that are written to the spill file at once.
 const SPILL_PIECE: usize = 1 << 17;
 
 impl Store {
-    /// Spills into `folder`.
+    /// Creates an empty store of 2^`partition_bits` partitions, which spills into `folder`.
     pub fn new(partition_bits: u32, folder: &Path) -> Self {
         Store {
             partitions: (0..1usize << partition_bits)
@@ -95,6 +102,7 @@ impl Store {
         }
     }
 
+    /// Adds the records of a buffer, which must have as many partitions. Nothing is copied.
     pub fn add(&mut self, scattered: Scattered) {
         for (partition, piece) in self.partitions.iter_mut().zip(scattered.partitions) {
             if !piece.is_empty() {
@@ -103,7 +111,7 @@ impl Store {
         }
     }
 
-    /// Words in memory.
+    /// Returns the size of the records in memory, in words.
     pub fn words(&self) -> usize {
         self.partitions
             .iter()
@@ -112,26 +120,29 @@ impl Store {
             .sum()
     }
 
-    /// Whether a partial [`close`](Store::close) is sound and worth its pass.
+    /// Returns true if a partial [`close`](Store::close) is worth its cost.
     ///
-    /// Not once something was spilled: a duplicate's twin may be on disk. And
-    /// only when twice as much is there as the last one had to keep, so that a
-    /// file in no order of time is not gone through again and again.
+    /// It is not once something was spilled, because the whole spill file would have to be read
+    /// each time. Otherwise it is if the store is at least twice as large as what the last call
+    /// kept, so that an input in no order of time is not scanned after every wave.
     pub fn may_close(&self) -> bool {
         self.spill.is_none() && self.words() >= 2 * self.kept
     }
 
-    /// Moves all records to disk.
+    /// Moves all records to the spill file.
+    ///
+    /// # Errors
+    /// If the spill file cannot be created or written.
     pub fn spill(&mut self) -> Result<(), EngineError> {
         let io = || EngineError::io(&self.folder, "writing a temporary file");
         if self.spill.is_none() {
             self.spill = Some(tempfile::tempfile_in(&self.folder).map_err(io())?);
         }
-        let file = self.spill.as_ref().expect("made above");
+        let file = self.spill.as_ref().expect("the file was created above");
         let spill_len = &self.spill_len;
         let folder = &self.folder;
         self.partitions.par_iter_mut().try_for_each(|partition| {
-            // One long write for the many small pieces of a partition.
+            // The many small pieces of a partition are collected into long writes.
             let words = partition.pieces.iter().map(Vec::len).sum::<usize>();
             let mut bytes = Vec::with_capacity(words.min(SPILL_PIECE) * 8);
             let mut put = |bytes: &mut Vec<u8>| {
@@ -148,7 +159,7 @@ impl Store {
             for piece in std::mem::take(&mut partition.pieces) {
                 let mut rest = &piece[..];
                 while !rest.is_empty() {
-                    // Whole records only, so that each extent can be read alone.
+                    // Take whole records only, because each write is later read on its own.
                     let mut end = 0;
                     while end < rest.len() && end < SPILL_PIECE {
                         end += record::len(&rest[end..]);
@@ -164,11 +175,15 @@ impl Store {
         })
     }
 
-    /// Hands every record from before `secs` to `take`, partition by partition,
-    /// on all threads; keeps the others.
+    /// Removes the records from before `secs` (epoch seconds), and keeps the others. The
+    /// partitions are processed on all threads.
     ///
-    /// `start` makes the state in which one partition is taken, from how many
-    /// records at most it has.
+    /// For each partition, `start` creates a state, given the largest number of records that the
+    /// partition can have; `take` receives each removed record; and `end` receives the state
+    /// after the last one.
+    ///
+    /// # Errors
+    /// If the spill file cannot be read.
     pub fn close<S>(
         &mut self,
         secs: i64,
@@ -193,6 +208,7 @@ impl Store {
                 }
                 let mut state = start(words / record::HEAD);
                 let mut later = Vec::new();
+                // Splits words into records, and takes or keeps each.
                 let mut each = |words: &[u64]| {
                     let mut rest = words;
                     while !rest.is_empty() {
@@ -205,6 +221,7 @@ impl Store {
                         rest = after;
                     }
                 };
+                // First the pieces on disk, then those in memory.
                 if let Some(file) = spill {
                     let (mut bytes, mut words) = (Vec::new(), Vec::new());
                     for (at, len) in std::mem::take(&mut partition.spilled) {

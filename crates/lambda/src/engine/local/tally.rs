@@ -1,4 +1,4 @@
-//! Page views and persons of each hour, and page views by local day.
+//! Counts page views and visitors by hour, and page views by local day.
 
 use super::person::Key;
 use super::record;
@@ -10,48 +10,54 @@ use chrono_tz::Tz;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
-/// URL number and start of bucket to count.
+/// Page views by (URL number, epoch second at which the bucket begins).
 pub type Buckets = HashMap<(u32, i64), i64, Folded>;
 
 const HOUR: i64 = Granularity::Hour.secs();
 
-/// An hour since year 1 (high 32 bits) and a URL number.
+/// A URL's hour: the hour since year 1 in the high 32 bits, and the URL number in the low ones.
 type HourKey = u64;
 
+/// Returns the key of the hour that contains `secs` (epoch seconds).
 fn hour_key(secs: i64, url: u32) -> HourKey {
     let hour = (secs - TIMESTAMPS.start()) as u64 / HOUR as u64;
     hour << 32 | u64::from(url)
 }
 
-/// The URL number and the first second of an hour.
+/// Returns the URL number and the epoch second at which the hour begins.
 pub fn hour_of(key: HourKey) -> (u32, i64) {
     let secs = (key >> 32) as i64 * HOUR + TIMESTAMPS.start();
     (key as u32, secs)
 }
 
-/// A URL's hour while it is counted.
+/// A URL's hour while it is being counted.
 pub struct Hour {
     count: i64,
     persons: Gather,
 }
 
-/// A URL's hour when all of it was counted.
-pub struct Done {
+/// A URL's hour that is counted completely.
+pub struct FinishedHour {
+    /// Number of page views.
     pub count: i64,
-    /// A sketch, as bytes.
+    /// The sketch of the visitors, encoded.
     pub persons: Vec<u8>,
 }
 
-/// What one thread has counted.
+/// The counts of one thread.
 pub struct Tally {
     precision: Precision,
     hours: HashMap<HourKey, Hour, Folded>,
+    /// Page views by local day, for each zone of the job.
     pub days: Vec<LocalDays>,
+    /// Number of page views counted.
     pub distinct: u64,
+    /// Number of page views dropped as duplicates.
     pub duplicates: u64,
 }
 
 impl Tally {
+    /// Creates an empty tally.
     pub fn new(zones: &[Tz], precision: Precision) -> Self {
         Tally {
             precision,
@@ -62,7 +68,7 @@ impl Tally {
         }
     }
 
-    /// Counts a record that is new, and its person if there is a view of persons.
+    /// Counts a record that is not a duplicate, and its visitor unless `person` is `None`.
     #[inline]
     pub fn count(&mut self, record: &[u64], person: Option<Key>) {
         let (secs, url) = (record::secs(record), record::url(record));
@@ -84,7 +90,8 @@ impl Tally {
         self.distinct += 1;
     }
 
-    /// Adds what another thread counted, but for the hours: see [`Hours`].
+    /// Adds the counts of another thread, except for the hours, which [`Hours::close`]
+    /// collects.
     pub fn add(&mut self, other: Tally) {
         for (mine, theirs) in self.days.iter_mut().zip(other.days) {
             for (key, count) in theirs.counts {
@@ -96,19 +103,21 @@ impl Tally {
     }
 }
 
-/// The hours that are counted: no record of theirs is still to come.
+/// The hours that are counted completely.
 ///
-/// Days, weeks and months of UTC are made of these, as all four are aligned to
-/// the epoch.
+/// Days, weeks and months in UTC are computed from these, because every one of them consists
+/// of whole hours.
 #[derive(Default)]
 pub struct Hours {
-    done: HashMap<HourKey, Done, Folded>,
+    finished: HashMap<HourKey, FinishedHour, Folded>,
 }
 
 impl Hours {
-    /// Takes the hours that end by `secs` out of the threads' tallies. A hour's
-    /// sketch is then a tenth of the codes that it was gathered in.
+    /// Moves the hours that end at or before `secs` (epoch seconds) out of the threads' tallies,
+    /// and merges their counts. That saves memory: an encoded sketch has about a tenth of the
+    /// size of the hash codes from which it is computed.
     pub fn close<'a>(&mut self, secs: i64, tallies: impl Iterator<Item = &'a mut Tally>) {
+        // Collect each hour's counts from all threads.
         let mut parts: HashMap<HourKey, Vec<Hour>, Folded> = HashMap::default();
         for tally in tallies {
             let ended = |key: &HourKey, _: &mut Hour| hour_of(*key).1.saturating_add(HOUR) <= secs;
@@ -116,10 +125,11 @@ impl Hours {
                 parts.entry(key).or_default().push(hour);
             }
         }
+        // Merge them, and encode the sketches.
         let parts: Vec<(HourKey, Vec<Hour>)> = parts.into_iter().collect();
-        let done = parts.into_par_iter().map(|(key, parts)| {
+        let finished = parts.into_par_iter().map(|(key, parts)| {
             let mut parts = parts.into_iter();
-            let mut hour = parts.next().expect("each was pushed once at least");
+            let mut hour = parts.next().expect("each key has at least one part");
             for part in parts {
                 hour.count += part.count;
                 let merged = hour.persons.merge(&part.persons);
@@ -128,41 +138,45 @@ impl Hours {
             let persons = hour.persons.finish();
             (
                 key,
-                Done {
+                FinishedHour {
                     count: hour.count,
                     persons,
                 },
             )
         });
-        self.done.par_extend(done);
+        self.finished.par_extend(finished);
     }
 
-    /// The page views at one granularity.
+    /// Returns the page views by URL and bucket at one granularity.
     pub fn buckets(&self, granularity: Granularity) -> Buckets {
         let mut buckets = Buckets::default();
-        for (key, hour) in &self.done {
+        for (key, hour) in &self.finished {
             let (url, secs) = hour_of(*key);
             *buckets.entry((url, granularity.bucket(secs))).or_insert(0) += hour.count;
         }
         buckets
     }
 
-    /// Each URL number, hour and sketch, in no order.
+    /// Returns each (URL number, hour, encoded sketch), in no order. The hour is the epoch
+    /// second at which it begins.
     pub fn sketches(&self) -> impl Iterator<Item = (u32, i64, &[u8])> {
-        self.done.iter().map(|(key, hour)| {
+        self.finished.iter().map(|(key, hour)| {
             let (url, secs) = hour_of(*key);
             (url, secs, &hour.persons[..])
         })
     }
 }
 
-/// Page views by local day of one zone.
+/// Page views by local day in one time zone.
 pub struct LocalDays {
+    /// The zone.
     pub zone: Tz,
+    /// Page views by URL number and the epoch second at which the local day begins.
     pub counts: Buckets,
-    /// The days met so far, by start: the records of a partition hop about in
-    /// time, and working a day out is slow.
+    /// A cache of the days so far, by their start. Computing a day from the rules of a zone is
+    /// slow, and the records of a partition are in no order of time.
     days: BTreeMap<i64, LocalDay>,
+    /// The day of the last record.
     last: Option<LocalDay>,
 }
 
@@ -176,6 +190,7 @@ impl LocalDays {
         }
     }
 
+    /// Counts a page view.
     #[inline]
     fn count(&mut self, url: u32, secs: i64) {
         let day = match self.last {
@@ -185,6 +200,7 @@ impl LocalDays {
         *self.counts.entry((url, day.start)).or_insert(0) += 1;
     }
 
+    /// Returns the local day that contains `secs`, from the cache if possible.
     fn find(&mut self, secs: i64) -> LocalDay {
         let known = self.days.range(..=secs).next_back().map(|(_, day)| *day);
         let day = match known {

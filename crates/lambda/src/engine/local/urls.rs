@@ -1,6 +1,7 @@
-//! The dictionary of pages: each normalised URL has one number.
+//! The dictionary of URLs: each normalised URL has a number.
 //!
-//! It holds every page that has a view, as the view itself does.
+//! The dictionary is in memory and contains every URL that has a page view. Its size is
+//! therefore that of the set of URLs in the views.
 
 use super::record::mix;
 use crate::batch::bounces;
@@ -10,27 +11,29 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::RwLock;
 
-/// Normalised URL to number, shared by all threads.
+/// The numbers of normalised URLs, shared by all threads.
 #[derive(Default)]
 pub struct Urls {
     numbers: RwLock<HashMap<Box<str>, u32, Folded>>,
     domains: RwLock<Domains>,
 }
 
-/// The domain of each URL number, and the number of each domain.
+/// The domains of the URLs, which have numbers of their own.
 #[derive(Default, Clone)]
 pub struct Domains {
+    /// The domain number of each URL number.
     of_url: Vec<u32>,
     numbers: HashMap<Box<str>, u32, Folded>,
 }
 
 impl Domains {
+    /// Returns the domain number of a URL number.
     #[inline]
     pub fn of(&self, url: u32) -> u32 {
         self.of_url[url as usize]
     }
 
-    /// The names, by number.
+    /// Returns the names of the domains in the order of their numbers.
     pub fn names(&self) -> Vec<Box<str>> {
         let mut names = vec![Box::from(""); self.numbers.len()];
         for (name, number) in &self.numbers {
@@ -39,12 +42,13 @@ impl Domains {
         names
     }
 
+    /// Adds the domain of the next URL number.
     fn learn(&mut self, url: &str) {
         let name = bounces::domain(url);
         let number = match self.numbers.get(name) {
             Some(&number) => number,
             None => {
-                // Not more domains than URLs.
+                // The cast cannot overflow: there are no more domains than URLs.
                 let number = self.numbers.len() as u32;
                 self.numbers.insert(name.into(), number);
                 number
@@ -55,6 +59,10 @@ impl Domains {
 }
 
 impl Urls {
+    /// Returns the number of a normalised URL, and adds the URL if it is new.
+    ///
+    /// # Errors
+    /// If there are more URLs than numbers of 32 bits.
     fn number(&self, url: &str) -> Result<u32, EngineError> {
         if let Some(&number) = self.numbers.read().expect("no thread panics").get(url) {
             return Ok(number);
@@ -65,17 +73,17 @@ impl Urls {
         }
         let number = u32::try_from(numbers.len()).map_err(|_| EngineError::TooManyUrls)?;
         numbers.insert(url.into(), number);
-        // Still under the lock on the numbers: places are numbers.
+        // The lock on the numbers is still held, so the domains are in the order of the numbers.
         self.domains.write().expect("no thread panics").learn(url);
         Ok(number)
     }
 
-    /// The domains of all URLs so far.
+    /// Returns a copy of the domains of all URLs so far.
     pub fn domains(&self) -> Domains {
         self.domains.read().expect("no thread panics").clone()
     }
 
-    /// The URLs in order, and the place of each number in that order.
+    /// Returns the sorted URLs, and for each URL number its rank in that order.
     pub fn sorted(self) -> (Vec<Box<str>>, Vec<u32>) {
         let numbers = self.numbers.into_inner().expect("no thread panics");
         let mut pairs: Vec<_> = numbers.into_iter().collect();
@@ -88,19 +96,24 @@ impl Urls {
     }
 }
 
-/// One thread's memory of raw URLs. Nearly all views are of spellings seen
-/// before, so normalisation and the shared lock are rare.
+/// A thread's cache from raw URLs to numbers. Nearly all page views have a raw URL that was
+/// seen before, so normalisation and the shared lock are seldom needed.
 #[derive(Default)]
 pub struct RawUrls {
     numbers: HashMap<Box<str>, u32, Folded>,
 }
 
-/// Query strings can make every spelling a new one, so the memory is bounded.
-const MOST_REMEMBERED: usize = 1 << 15;
-const LONGEST_REMEMBERED: usize = 512;
+/// The largest number of URLs in a cache, which is emptied then. Query strings may make every
+/// raw URL a different one, so it must be bounded.
+const MAX_CACHED_URLS: usize = 1 << 15;
+/// The longest raw URL that is cached, in bytes.
+const MAX_CACHED_URL_BYTES: usize = 512;
 
 impl RawUrls {
-    /// The number of a raw URL; the inner error is about the URL.
+    /// Returns the number of a raw URL. The inner error says why the URL is invalid.
+    ///
+    /// # Errors
+    /// If there are more URLs than numbers of 32 bits.
     #[inline]
     pub fn number(&mut self, urls: &Urls, raw: &str) -> Result<Result<u32, UrlError>, EngineError> {
         match self.numbers.get(raw) {
@@ -109,14 +122,15 @@ impl RawUrls {
         }
     }
 
+    /// Normalises a raw URL that is not in the cache, and adds it.
     #[cold]
     fn learn(&mut self, urls: &Urls, raw: &str) -> Result<Result<u32, UrlError>, EngineError> {
         let number = match normalise_url(raw) {
             Ok(url) => urls.number(&url)?,
             Err(error) => return Ok(Err(error)),
         };
-        if raw.len() <= LONGEST_REMEMBERED {
-            if self.numbers.len() >= MOST_REMEMBERED {
+        if raw.len() <= MAX_CACHED_URL_BYTES {
+            if self.numbers.len() >= MAX_CACHED_URLS {
                 self.numbers.clear();
             }
             self.numbers.insert(raw.into(), number);
@@ -125,11 +139,11 @@ impl RawUrls {
     }
 }
 
-/// Hashes by folded multiplication, eight bytes at a time: keys here are short
-/// and many, and a `HashMap` still compares them whole.
+/// Builds [`FoldedHasher`]s, for the `HashMap`s of this engine.
 pub type Folded = BuildHasherDefault<FoldedHasher>;
 
-/// See [`Folded`].
+/// A fast hasher for short keys: folded multiplication, eight bytes at a time. It does not
+/// protect against keys that are chosen to collide.
 #[derive(Default, Clone, Copy)]
 pub struct FoldedHasher(u64);
 

@@ -1,18 +1,18 @@
-//! Visits on their way to be counted, in bounded memory.
+//! Joins page views to visits and counts the visits, in bounded memory.
 //!
-//! The page views of one person are spread over all partitions, for these are cut
-//! so that duplicates meet. So each distinct view is sent on as a stretch of one
-//! view, to a second store that is cut by person. There, stretches that belong
-//! together are joined; a visit that has been silent for long enough before all
-//! that is still to be read is counted and forgotten.
+//! The page views of one person are spread over all partitions, because partitions are chosen
+//! so that duplicates are in the same one. So each distinct page view is repartitioned: it is
+//! pushed, as a stretch of one page view, into a second store that is partitioned by person.
+//! There, stretches that belong together are joined. A visit is counted and dropped from
+//! memory as soon as its silence before everything that is still to be read is long enough.
 //!
-//! A stretch has the form of a [`record`]:
+//! A stretch has the layout of a [`record`]:
 //!
-//! | word | holds |
+//! | word | contents |
 //! |---|---|
-//! | 0 | first second since year 1 (40 bits); bit 41: many views; 22 bits of length |
+//! | 0 | first second since year 1 (bits 0 to 39); whether it has several page views (bit 41); length in seconds (bits 42 to 63) |
 //! | 1 | domain number |
-//! | 2, 3 | the person |
+//! | 2, 3 | key of the person |
 
 use super::person::Key;
 use super::record;
@@ -25,31 +25,36 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-const MANY: u64 = 1 << 41;
-const LENGTH: u32 = 42;
-/// A longer visit is kept in parts that meet.
-const LONGEST: i64 = (1 << (64 - LENGTH)) - 1;
+/// The bit of word 0 that is set if a stretch has several page views.
+const MANY_BIT: u64 = 1 << 41;
+/// The lowest bit of the length in word 0.
+const LENGTH_SHIFT: u32 = 42;
+/// The longest stretch that fits, in seconds (48 days). A longer visit is stored as several
+/// stretches, each of which begins where the one before ends.
+const LONGEST_STRETCH: i64 = (1 << (64 - LENGTH_SHIFT)) - 1;
 
-/// Visits and bounces by domain number.
+/// (visits, bounces) by domain number.
 pub type Domains = HashMap<u32, (i64, i64), Folded>;
 
-/// All stretches that wait, and what was counted.
+/// The stretches that are not counted yet, and the counts.
 pub struct Visits {
+    /// The number of partitions is 2 to the power of this.
     bits: u32,
     store: Store,
     counted: Domains,
-    /// The visits themselves, where they are asked for.
+    /// The single visits, if the job asks for them.
     each: Option<Vec<Visit>>,
 }
 
-/// A person's visit to a domain.
+/// A visit: (domain number, person, stretch of time).
 pub type Visit = (u32, Key, Stretch);
 
-/// A stretch and whose it is, as at the top of this file.
+/// A stretch in the layout that the module documentation describes.
 type Words = [u64; record::HEAD];
 
 impl Visits {
-    /// `each` says whether the visits are kept, or only how many there are.
+    /// Creates an empty store of 2^`bits` partitions, which spills into `folder`. `each` says
+    /// whether the single visits are kept, or only their number.
     pub fn new(bits: u32, folder: &Path, each: bool) -> Self {
         Visits {
             bits,
@@ -59,37 +64,49 @@ impl Visits {
         }
     }
 
-    /// Room for the stretches of one thread, about so many.
+    /// Creates a buffer for the stretches of one thread, with room for about `expected` of them.
     pub fn scattered(&self, expected: usize) -> Scattered {
         Scattered::new(self.bits, expected)
     }
 
+    /// Adds the stretches of a thread.
     pub fn add(&mut self, scattered: Scattered) {
         self.store.add(scattered);
     }
 
-    /// Words in memory.
+    /// Returns the size of the stretches in memory, in words of 8 bytes.
     pub fn words(&self) -> usize {
         self.store.words()
     }
 
+    /// Moves all stretches to disk.
     pub fn spill(&mut self) -> Result<(), EngineError> {
         self.store.spill()
     }
 
-    /// Whether a partial [`close`](Self::close) is worth its pass.
+    /// Returns true if a partial [`close`](Self::close) is possible and worth its cost; see
+    /// [`Store::may_close`].
     pub fn may_close(&self) -> bool {
         self.store.may_close()
     }
 
-    /// Counts the visits that have ended: all views from before `secs` are here.
+    /// Counts the visits that have ended, and keeps the others. All page views from before
+    /// `secs` (epoch seconds) must have been added; `i64::MAX` says that all page views were,
+    /// and then every visit is counted.
+    ///
+    /// # Errors
+    /// If the spill file cannot be read.
     pub fn close(&mut self, secs: i64) -> Result<(), EngineError> {
+        // A visit can still be continued by a page view at `secs` or later, unless the silence
+        // since its last page view is longer than SILENCE.
         let ends_before = secs.saturating_sub(SILENCE);
         let last_time = secs == i64::MAX;
         let open = Mutex::new(Scattered::new(self.bits, 0));
         let counted = Mutex::new(std::mem::take(&mut self.counted));
-        let asked_for = self.each.is_some();
+        let keep_each = self.each.is_some();
         let each = Mutex::new(self.each.take());
+        // For each partition, on all threads: join its stretches, count the visits that have
+        // ended, and collect the others.
         let count = |stretches: Vec<Words>| {
             let (mut domains, mut kept) = (Domains::default(), Vec::new());
             let mut ended = Vec::new();
@@ -98,7 +115,7 @@ impl Visits {
                     let (visits, bounces) = domains.entry(domain).or_default();
                     *visits += 1;
                     *bounces += i64::from(!visit.many);
-                    if asked_for {
+                    if keep_each {
                         ended.push((domain, person, visit));
                     }
                 } else {
@@ -120,19 +137,21 @@ impl Visits {
             |stretches, words| stretches.push(*words.first_chunk().expect("a whole stretch")),
             count,
         );
+        // Visits that may continue go back into the store.
         self.counted = counted.into_inner().expect("no thread panics");
         self.each = each.into_inner().expect("no thread panics");
         self.store.add(open.into_inner().expect("no thread panics"));
         closed
     }
 
-    /// Visits and bounces of every domain, after the last close, and the visits
-    /// themselves where they were asked for.
+    /// Returns visits and bounces by domain, and the single visits if the job asks for them.
+    /// The last [`close`](Self::close) must have been for `i64::MAX`.
     pub fn into_counted(self) -> (Domains, Option<Vec<Visit>>) {
         (self.counted, self.each)
     }
 }
 
+/// Adds the counts of `more` to `all`.
 fn add(all: &mut Domains, more: Domains) {
     for (domain, (visits, bounces)) in more {
         let sum = all.entry(domain).or_default();
@@ -141,52 +160,56 @@ fn add(all: &mut Domains, more: Domains) {
     }
 }
 
-/// Joins the stretches that are one visit, and hands each visit on. All are of
-/// one partition of so many bits.
+/// Joins the stretches of one partition to visits, and calls `each` with every visit. There
+/// are 2^`bits` partitions.
 fn for_each_visit(stretches: &[Words], bits: u32, mut each: impl FnMut(Key, u32, Stretch)) {
     let sorted = sorted(stretches, bits);
     let mut rest = sorted.iter().map(read);
     let Some((mut person, mut domain, mut visit)) = rest.next() else {
         return;
     };
-    for (of, on, stretch) in rest {
-        if (of, on) == (person, domain) && visit.join(stretch) {
+    for (next_person, next_domain, stretch) in rest {
+        if (next_person, next_domain) == (person, domain) && visit.join(stretch) {
             continue;
         }
         each(person, domain, visit);
-        (person, domain, visit) = (of, on, stretch);
+        (person, domain, visit) = (next_person, next_domain, stretch);
     }
     each(person, domain, visit);
 }
 
-/// By person, domain and time. Persons are hashes: one pass by the bits below
-/// those that chose the partition leaves a few in each place.
+/// Returns the stretches of one partition, sorted by person, domain and time.
+///
+/// This is a bucket sort. The keys of persons are hashes, so one pass by the bits below those
+/// that chose the partition leaves a few stretches in each bucket.
 fn sorted(stretches: &[Words], bits: u32) -> Vec<Words> {
-    let places = (stretches.len() / 2).max(1).ilog2().min(16);
-    let place = |words: &Words| (words[2] << bits >> 1 >> (63 - places)) as usize;
-    let mut ends = vec![0u32; 1 << places];
+    let bucket_bits = (stretches.len() / 2).max(1).ilog2().min(16);
+    let bucket = |words: &Words| (words[2] << bits >> 1 >> (63 - bucket_bits)) as usize;
+    // Count each bucket; the running sums are where the buckets end.
+    let mut ends = vec![0u32; 1 << bucket_bits];
     for words in stretches {
-        ends[place(words)] += 1;
+        ends[bucket(words)] += 1;
     }
     let mut sum = 0;
     for end in &mut ends {
         sum += *end;
         *end = sum;
     }
+    // Fill each bucket from its end, after which its end has become its start.
     let mut sorted = vec![Words::default(); stretches.len()];
     for words in stretches.iter().rev() {
-        let end = &mut ends[place(words)];
+        let end = &mut ends[bucket(words)];
         *end -= 1;
         sorted[*end as usize] = *words;
     }
-    // Each place now starts where its end stood; one person may fill a place.
     let starts = ends;
+    // Sort each bucket. A bucket can be large if one person has many page views.
     for (number, &start) in starts.iter().enumerate() {
         let end = starts
             .get(number + 1)
             .map_or(sorted.len(), |&end| end as usize);
         let group = &mut sorted[start as usize..end];
-        if group.len() > FEW {
+        if group.len() > INSERTION_SORT_MAX {
             group.sort_unstable_by_key(key);
         } else {
             insertion_sort(group);
@@ -195,9 +218,10 @@ fn sorted(stretches: &[Words], bits: u32) -> Vec<Words> {
     sorted
 }
 
-/// So few are sorted quickest by moving each to its place.
-const FEW: usize = 16;
+/// Up to this length, insertion sort is faster than the standard library's sort.
+const INSERTION_SORT_MAX: usize = 16;
 
+/// Sorts a few stretches by [`key`].
 fn insertion_sort(group: &mut [Words]) {
     for end in 1..group.len() {
         let mut at = end;
@@ -208,22 +232,24 @@ fn insertion_sort(group: &mut [Words]) {
     }
 }
 
+/// The order of stretches: person, domain, first second.
 #[inline]
 fn key(words: &Words) -> (u64, u64, u64, i64) {
     (words[2], words[3], words[1], record::secs(words))
 }
 
-/// Sends a stretch on.
+/// Encodes a stretch and adds it to its person's partition. One that is longer than
+/// [`LONGEST_STRETCH`] is split.
 #[inline]
 pub fn push(scattered: &mut Scattered, person: Key, domain: u32, stretch: Stretch) {
     let mut rest = stretch;
     loop {
-        let last = rest.last.min(rest.first + LONGEST);
+        let last = rest.last.min(rest.first + LONGEST_STRETCH);
         let first = (rest.first - TIMESTAMPS.start()) as u64;
-        let many = if stretch.many { MANY } else { 0 };
+        let many = if stretch.many { MANY_BIT } else { 0 };
         let length = (last - rest.first) as u64;
         let words = [
-            first | many | length << LENGTH,
+            first | many | length << LENGTH_SHIFT,
             u64::from(domain),
             person.0,
             person.1,
@@ -236,13 +262,14 @@ pub fn push(scattered: &mut Scattered, person: Key, domain: u32, stretch: Stretc
     }
 }
 
+/// Decodes a stretch: (person, domain number, stretch).
 #[inline]
 fn read(words: &Words) -> (Key, u32, Stretch) {
     let first = record::secs(words);
     let stretch = Stretch {
         first,
-        last: first + (words[0] >> LENGTH) as i64,
-        many: words[0] & MANY != 0,
+        last: first + (words[0] >> LENGTH_SHIFT) as i64,
+        many: words[0] & MANY_BIT != 0,
     };
     ((words[2], words[3]), record::url(words), stretch)
 }

@@ -1,4 +1,4 @@
-//! The views as Parquet files.
+//! Writes the views as Parquet files.
 
 use super::tally::{Hours, LocalDays};
 use super::urls::Urls;
@@ -14,20 +14,29 @@ use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use std::fs::File;
 use std::path::Path;
 
-/// Rows that are made into columns at once.
+/// Number of rows that are converted to columns and written at once.
 const ROWS: usize = 1 << 18;
 
-/// What a run has counted.
+/// The counts of a run, from which the views are written.
 pub struct Counted {
+    /// Page views and visitors by URL and hour.
     pub hours: Hours,
+    /// Page views by local day, for each zone.
     pub days: Vec<LocalDays>,
+    /// Visits and bounces by domain.
     pub visits: visits::Domains,
+    /// The single visits; `None` if the job does not ask for them.
     pub each_visit: Option<Vec<visits::Visit>>,
+    /// Which views to write.
     pub views: Views,
+    /// The precision of the sketches.
     pub precision: Precision,
 }
 
-/// Writes the views; returns the files and their rows.
+/// Writes the views into `folder`, and returns the files as (name, number of rows).
+///
+/// # Errors
+/// If a file cannot be written.
 pub fn write(
     folder: &Path,
     urls: Urls,
@@ -37,8 +46,8 @@ pub fn write(
     let (urls, rank) = urls.sorted();
     let hours = &counted.hours;
 
-    // One entry a row: place of the URL, granularity or zone, ts, count.
-    // Granularities in the order of their codes: d, h, m, w.
+    // Page views: one row is (rank of the URL, index of the granularity, ts, count). The
+    // granularities are in the order of their codes, d, h, m, w, by which the file is sorted.
     let mut granularities = Granularity::ALL;
     granularities.sort_unstable_by_key(|granularity| granularity.code());
     let mut rows = Vec::new();
@@ -59,6 +68,7 @@ pub fn write(
         write_rows(&folder.join(PAGE_VIEWS), "granularity", &codes, &urls, rows)?,
     )];
 
+    // Uniques, bounces and visits.
     if counted.views == Views::All {
         let path = folder.join(UNIQUES);
         let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
@@ -71,6 +81,7 @@ pub fn write(
         }
     }
 
+    // Page views by local day, with zones in place of granularities.
     if !counted.days.is_empty() {
         let mut days: Vec<_> = counted.days.iter().collect();
         days.sort_unstable_by_key(|days| days.zone.name());
@@ -89,6 +100,9 @@ pub fn write(
     Ok(files)
 }
 
+/// Writes a view of page views, sorted by URL, label and time, and returns the number of rows.
+/// A row is (rank of the URL, index of the label, ts, count); `label` is the name of the column
+/// of `labels`.
 fn write_rows(
     path: &Path,
     label: &str,
@@ -110,7 +124,7 @@ fn write_rows(
         .with_compression(ParquetCompression::Snappy)
         .batched(&schema)
         .map_err(parquet())?;
-    // An empty view still has its columns.
+    // Write at least one batch, so that an empty view has its columns too.
     let none = [];
     let batches = if rows.is_empty() {
         vec![&none[..]]

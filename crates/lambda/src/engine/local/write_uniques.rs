@@ -1,8 +1,8 @@
-//! The view of uniques as Parquet, and the view of bounces.
+//! Writes the view of uniques and the view of bounces as Parquet files.
 //!
-//! A URL's hours are merged to days, weeks and months just before they are
-//! written, some URLs at a time: the coarser sketches of all URLs are never in
-//! memory together.
+//! The sketches of a URL's hours are merged to days, weeks and months just before they are
+//! written, for a few URLs at a time. So the coarser sketches of all URLs are never in memory
+//! at the same time.
 
 use super::tally::Hours;
 use super::visits;
@@ -16,16 +16,20 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-/// Bytes of hourly sketches that are merged and written at once.
+/// Size of the hourly sketches that are merged and written at once, in bytes.
 const BATCH: usize = 8 << 20;
 
-/// A URL's place in order, and its hours: start and sketch.
+/// The rank of a URL, and its hours: (epoch second at which the hour begins, encoded sketch).
 type Url<'a> = (u32, Vec<(i64, &'a [u8])>);
 
-/// (granularity's code, ts) to a sketch: one URL's rows, in order.
+/// The rows of a URL, in order: (code of the granularity, ts) to an encoded sketch.
 type Rows = BTreeMap<(&'static str, i64), Vec<u8>>;
 
-/// Writes the uniques of all URLs; `rank` is the place of each URL number.
+/// Writes the uniques of all URLs, and returns the number of rows. `urls` are sorted; `rank` has
+/// for each URL number its index there.
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn write_uniques(
     path: &Path,
     urls: &[Box<str>],
@@ -42,7 +46,7 @@ pub fn write_uniques(
         Field::new("uniques".into(), DataType::Int64),
         Field::new("sketch".into(), DataType::Binary),
     ]);
-    // Sketches have no order, so their least and greatest say nothing.
+    // Without statistics, because the minimum and maximum of sketches mean nothing.
     let statistics = StatisticsOptions::empty();
     let mut writer = ParquetWriter::new(&file)
         .with_compression(ParquetCompression::Snappy)
@@ -50,6 +54,7 @@ pub fn write_uniques(
         .batched(&schema)
         .map_err(parquet())?;
 
+    // Group the hourly sketches by URL, in the order of URLs and time.
     let mut all: Vec<(u32, i64, &[u8])> = hours
         .sketches()
         .map(|(url, ts, sketch)| (rank[url as usize], ts, sketch))
@@ -64,6 +69,7 @@ pub fn write_uniques(
             )
         })
         .collect();
+    // Merge the sketches of some URLs at a time, and write their rows.
     let mut count = 0;
     let of_batch = |batch: &[Url<'_>]| -> Vec<(&str, Rows)> {
         let of_url = |(url, hours): &Url<'_>| (&*urls[*url as usize], of_url(hours, precision));
@@ -72,8 +78,8 @@ pub fn write_uniques(
     let (batch, mut rest) = by_url.split_at(fitting(&by_url));
     let mut rows = of_batch(batch);
     loop {
-        // One batch is written while the next is merged. The first may be empty:
-        // an empty view still has its columns.
+        // One batch is written while the next one is merged. The first batch is written even
+        // if it is empty, so that an empty view has its columns too.
         let batch;
         (batch, rest) = rest.split_at(fitting(rest));
         let write = || {
@@ -93,7 +99,7 @@ pub fn write_uniques(
     Ok(count)
 }
 
-/// How many URLs are taken at once: one at least, if there is one.
+/// Returns how many of the first URLs fit into a batch: at least one, if there is one.
 fn fitting(urls: &[Url<'_>]) -> usize {
     let mut bytes = 0;
     let fit = urls.iter().take_while(|(_, hours)| {
@@ -104,9 +110,9 @@ fn fitting(urls: &[Url<'_>]) -> usize {
     fit.count()
 }
 
-/// All rows of a URL, from its hours in the order of time.
+/// Returns the rows of a URL at all granularities, from its hours in the order of time.
 fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
-    let gather = |sketch| Gather::from_bytes(sketch).expect("made by this run");
+    let gather = |sketch| Gather::from_bytes(sketch).expect("this run encoded the sketch");
     let mut rows: Rows = hours
         .iter()
         .map(|&(ts, sketch)| ((Granularity::Hour.code(), ts), sketch.to_vec()))
@@ -115,7 +121,7 @@ fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
         .iter()
         .map(|&(ts, sketch)| (ts, gather(sketch)))
         .collect();
-    // Each level from the one below: a month is four merges, not 672.
+    // Merge each granularity from the next finer one: a month merges 4 weeks, not 672 hours.
     for granularity in &Granularity::ALL[1..] {
         finer = finer
             .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
@@ -133,6 +139,7 @@ fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
     rows
 }
 
+/// Converts the rows of some URLs to a data frame, and estimates their uniques.
 fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
     let rows: Vec<(&str, &str, i64, &[u8])> = urls
         .iter()
@@ -143,7 +150,7 @@ fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
         .collect();
     let uniques: Vec<i64> = rows
         .par_iter()
-        .map(|row| uniques_of(row.3).expect("made by this run"))
+        .map(|row| uniques_of(row.3).expect("this run encoded the sketch"))
         .collect();
     let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
     DataFrame::new(
@@ -167,7 +174,11 @@ fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
     )
 }
 
-/// Writes visits and bounces by domain.
+/// Writes visits and bounces by domain, and returns the number of rows. `names` are the names
+/// of the domains by number.
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn write_bounces(
     path: &Path,
     names: &[Box<str>],

@@ -1,4 +1,4 @@
-//! Each person's visits as a Parquet file: what a query joins with the realtime views.
+//! Writes the single visits as a Parquet file, which a query joins with the realtime views.
 use super::person;
 use super::visits::Visit;
 use crate::engine::EngineError;
@@ -7,12 +7,21 @@ use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use std::fs::File;
 use std::path::Path;
 
-/// Rows of a row group.
+/// Number of rows of a row group.
 const ROWS: usize = 1 << 18;
 
-/// Writes a row for each visit: `domain`, `person` (16 bytes, see [`person::visitor`]),
-/// `first` and `last` (epoch seconds of its first and last view) and `many` (whether it has
-/// more than one view). Sorted by domain, person and time. Returns the number of rows.
+/// Writes a row for each visit, sorted by domain, person and time, and returns the number of
+/// rows. `domains` are the names of the domains by number.
+///
+/// | column | contents |
+/// |---|---|
+/// | `domain` | name of the domain |
+/// | `person` | 16 bytes, see [`person::visitor`] |
+/// | `first`, `last` | epoch seconds of the first and the last page view |
+/// | `many` | whether the visit has more than one page view |
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn write_visits(
     path: &Path,
     domains: &[Box<str>],
@@ -57,7 +66,7 @@ pub fn write_visits(
         let frame = frame(rows).map_err(parquet())?;
         writer.write_batch(&frame).map_err(parquet())?;
     }
-    // An empty view still has its columns.
+    // An empty batch gives an empty view its columns.
     if visits.is_empty() {
         writer.write_batch(&none).map_err(parquet())?;
     }
