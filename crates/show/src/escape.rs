@@ -1,8 +1,8 @@
-//! Text made safe for HTML and SVG.
+//! Escapes text for HTML and SVG.
 use std::borrow::Cow;
 
-/// Escapes the five characters that mean something in HTML and XML, and drops
-/// the control characters that XML forbids.
+/// Escapes the five characters with a meaning in HTML and XML, and replaces the control
+/// characters that XML forbids by U+FFFD. Nothing is copied if there is no such character.
 ///
 /// ```
 /// use show::escape::escape;
@@ -28,15 +28,17 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns true if a character must be escaped or replaced.
 fn needs_care(c: char) -> bool {
     matches!(c, '<' | '>' | '&' | '"' | '\'') || is_forbidden(c)
 }
 
+/// Returns true if XML forbids a character, even escaped.
 fn is_forbidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// Escapes text in which `back ticks` mean code.
+/// Escapes text, and turns what is between backticks into `<code>` elements.
 ///
 /// ```
 /// use show::escape::code;

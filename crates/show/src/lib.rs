@@ -1,16 +1,17 @@
-//! How a value looks in a cell: the ground on which all other crates stand.
+//! Rendering of values in the cells of a notebook. The crates above this one use it to show
+//! their own types.
 //!
 //! | reading order | concept |
 //! |---|---|
 //! | [`Rich`] | one content in several MIME types |
-//! | [`Render`] | a value that has such a form |
-//! | [`Outcome`] | what a closure may return, to be shown |
-//! | [`table`] | a data frame, a list or a set of facts as a table |
-//! | `forms` | how types of polars, chrono, petgraph, serde_json and the standard library look |
-//! | [`picture`] | an SVG figure, and what it is drawn with |
-//! | [`time`] | an instant on the clock of a place |
-//! | [`escape`] | text that may stand in HTML |
-//! | [`measured`](mod@measured) | measured times stay out of stored outputs |
+//! | [`Render`] | implemented by the types that have such a form |
+//! | [`Outcome`] | implemented by the types that the closure of an interactive cell may return |
+//! | [`table`] | data frames, lists and sets of facts as tables |
+//! | `forms` | the forms of types of polars, chrono, petgraph, serde_json and the standard library |
+//! | [`picture`] | SVG figures, and the tools to draw them |
+//! | [`time`] | instants in the local time of a zone |
+//! | [`escape`] | text that is safe in HTML |
+//! | [`measured`](mod@measured) | keeps measured times out of stored outputs |
 pub mod escape;
 pub mod forms;
 pub mod measured;

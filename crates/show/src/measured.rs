@@ -1,18 +1,18 @@
-//! Tables with measured times in them, which a stored notebook leaves out.
+//! Tables with measured times, which stored notebooks do not contain.
 use polars::prelude::DataFrame;
 
-/// The environment variable that leaves times and rates out of outputs, so that
-/// a stored notebook is the same whenever it was run.
+/// The environment variable that keeps measured times and rates out of outputs, so that a stored
+/// notebook is the same after every run.
 pub const STEADY: &str = "LAMBDA_WORKBOOK_STEADY";
 
-/// Returns whether outputs must be the same whenever they are made: see [`STEADY`].
+/// Returns true if outputs must be the same in every run, which is so if [`STEADY`] is set.
 pub fn steady() -> bool {
     std::env::var_os(STEADY).is_some()
 }
 
-/// The table as it is, or without the columns named, which hold times, where
-/// outputs are to be stored: they would be others at every run. A column that is
-/// not there is no error.
+/// Returns a table without its columns of measured times if outputs are to be stored
+/// ([`steady`]), and unchanged otherwise. `times` are the names of the columns; it is no error
+/// if the table does not have one of them.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;

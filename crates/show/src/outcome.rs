@@ -1,17 +1,17 @@
-//! What a closure under controls may return.
+//! The values that the closure of an interactive cell may return.
 use crate::escape::escape;
 use crate::{Render, Rich};
 use std::fmt::{Debug, Display};
 
-/// What the closure of an `interact` returns: anything that
-/// renders, numbers and text, nothing, or a `Result` of these.
+/// A value that the closure of an `interact` may return: anything that renders, numbers and
+/// text, nothing, or a `Result` of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shown under controls",
     note = "return a figure, a table, a text, a number, nothing, or a `Result` of one of them; \
             `format!(\"{{x:?}}\")` makes a text of most other values"
 )]
 pub trait Outcome {
-    /// What is shown, if anything.
+    /// Returns what is shown; `None` if nothing is.
     fn outcome(self) -> Option<Rich>;
 }
 
@@ -52,7 +52,7 @@ macro_rules! plain {
     )*};
 }
 
-// Numbers as the last line of a cell shows them; text as it is printed.
+// Numbers are shown in their debug form, as in the last line of a cell, and text without quotes.
 plain!(debug: i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool);
 plain!(text: char, &str, String);
 
@@ -64,7 +64,7 @@ fn text(value: &dyn Display) -> Rich {
     Rich::text(value)
 }
 
-/// Something that went wrong, in place of a picture.
+/// Returns the message of an error, in red, to be shown in place of a result.
 pub fn red(text: &str) -> Rich {
     let html = format!(
         "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">{}</pre>",

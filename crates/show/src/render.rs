@@ -1,4 +1,4 @@
-//! Which types have a rich form, and the method that evcxr calls on them.
+//! The traits of types that can be shown in a cell.
 use crate::Rich;
 use std::fmt::{Debug, Display};
 use std::rc::Rc;
@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 /// A value with a rich form.
 pub trait Render {
-    /// The value in every MIME type it has.
+    /// Returns the value in all its MIME types.
     fn render(&self) -> Rich;
 
-    /// Many values: the first and the last of them one below the other, unless the
-    /// type knows better, such as a table with a row for each.
+    /// Renders many values. By default they are one below the other, and of many only the first
+    /// and the last are shown. A type can override it, for example with a table that has a row
+    /// for each value.
     fn render_all(items: &[Self]) -> Rich
     where
         Self: Sized,
@@ -19,13 +20,14 @@ pub trait Render {
     }
 }
 
-/// What can be shown: all that renders, and numbers and text as their `Debug` form.
+/// A value that the last line of a cell can show: all types that implement [`Render`], and numbers
+/// and text, which are shown in their `Debug` form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no rich form",
     note = "print it with `println!(\"{{x:?}}\")`, or show text with `display(Rich::text(x))`"
 )]
 pub trait AsRich {
-    /// The value in every MIME type it has.
+    /// Returns the value in all its MIME types.
     fn as_rich(&self) -> Rich;
 }
 
@@ -56,14 +58,14 @@ as_debug!(
     String
 );
 
-/// A cell that ends in a statement has nothing to show.
+/// A cell that ends in a statement shows nothing.
 impl AsRich for () {
     fn as_rich(&self) -> Rich {
         Rich::nothing()
     }
 }
 
-/// Returns the `Debug` form as plain text.
+/// Returns a value's `Debug` form as plain text.
 pub fn debug_text(value: &dyn Debug) -> Rich {
     Rich::text(format!("{value:?}"))
 }
@@ -107,7 +109,8 @@ impl<T: Render> Render for Option<T> {
     }
 }
 
-/// An `Err` is shown, not raised: end the cell with `?` to stop a run there.
+/// An `Err` is shown in red, and the notebook continues. To stop the run of a notebook at an error,
+/// end the cell with `?`.
 impl<T: Render, E: Display> Render for Result<T, E> {
     fn render(&self) -> Rich {
         match self {
@@ -117,6 +120,7 @@ impl<T: Render, E: Display> Render for Result<T, E> {
     }
 }
 
+/// Returns the message of an error, in red.
 fn error_text(error: &dyn Display) -> Rich {
     let text = format!("Error: {error}");
     let html = format!(

@@ -1,11 +1,11 @@
-//! One value in several MIME types: the front end takes the richest it knows.
+//! A value in several MIME types, of which the front end shows the richest that it supports.
 use std::fmt::Display;
 
 /// Plain text, for terminals, `diff` and screen readers.
 pub const TEXT: &str = "text/plain";
 /// HTML, for JupyterLab and exported pages.
 pub const HTML: &str = "text/html";
-/// A picture that survives export.
+/// A picture, which exports of a notebook keep.
 pub const SVG: &str = "image/svg+xml";
 
 /// The same content in several MIME types.
@@ -22,14 +22,14 @@ pub struct Rich {
 }
 
 impl Rich {
-    /// Starts with plain text, which every rich value has.
+    /// Creates a rich value with a plain text form, which every rich value should have.
     pub fn text(text: impl Display) -> Self {
         Rich {
             parts: vec![(TEXT.to_owned(), text.to_string())],
         }
     }
 
-    /// Has no form at all: the value of a statement.
+    /// Creates a value without any form. It shows nothing and is the value of a statement.
     pub fn nothing() -> Self {
         Rich { parts: Vec::new() }
     }
@@ -54,19 +54,20 @@ impl Rich {
         self
     }
 
-    /// The form of this MIME type.
+    /// Returns the form of this MIME type; `None` if there is none.
     pub fn get(&self, mime: &str) -> Option<&str> {
         let part = self.parts.iter().find(|(known, _)| known == mime);
         part.map(|(_, body)| body.as_str())
     }
 
-    /// Every form as (MIME type, body), in the order added.
+    /// Returns all forms as (MIME type, body), in the order in which they were added.
     pub fn parts(&self) -> &[(String, String)] {
         &self.parts
     }
 
-    /// One below the other. A picture or verdict keeps its own MIME type only
-    /// alone, because an output holds each type once.
+    /// Combines values, one below the other. Several values are combined as plain text and
+    /// HTML; other MIME types are kept only if there is a single value, because an output has
+    /// each type once.
     pub fn stack(parts: &[Rich]) -> Rich {
         if let [only] = parts {
             return only.clone();
@@ -79,7 +80,7 @@ impl Rich {
         stacked.html(parts.iter().map(Rich::as_html).collect::<String>())
     }
 
-    /// The richest form as HTML.
+    /// Returns the richest form, converted to HTML: HTML itself, else SVG, else plain text.
     pub fn as_html(&self) -> String {
         if let Some(html) = self.get(HTML) {
             return html.to_owned();

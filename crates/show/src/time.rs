@@ -1,9 +1,10 @@
-//! Timestamps beside what a clock on the wall says.
+//! Timestamps in the local time of a zone.
 use chrono::{DateTime, TimeZone};
 use chrono_tz::Tz;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, PolarsResult, Series};
 
-/// Reads an instant on a wall clock of a zone: weekday, date, time, zone letters.
+/// Formats an instant, in epoch seconds, in the local time of a zone: weekday, date, time and the
+/// zone's abbreviation.
 ///
 /// ```
 /// use chrono_tz::{America::Los_Angeles, UTC};
@@ -15,8 +16,8 @@ pub fn wall_clock(ts: i64, zone: Tz) -> String {
     format(ts, zone, "%a %Y-%m-%d %H:%M %Z")
 }
 
-/// Formats an instant in a zone; an instant out of chrono's range reads as its
-/// number of seconds.
+/// Formats an instant, in epoch seconds, in the local time of a zone by a pattern of chrono. An
+/// instant outside of chrono's calendar is written as its number of seconds.
 pub fn format(ts: i64, zone: Tz, pattern: &str) -> String {
     match DateTime::from_timestamp(ts, 0) {
         Some(instant) => zone
@@ -27,8 +28,11 @@ pub fn format(ts: i64, zone: Tz, pattern: &str) -> String {
     }
 }
 
-/// Adds two columns right after the timestamp column: its reading in UTC and in
-/// `zone`. Timestamps are epoch seconds.
+/// Adds two columns after the column `ts` of epoch seconds: the time in UTC and in `zone`. Adds
+/// only the first if `zone` is UTC.
+///
+/// # Errors
+/// If there is no column `ts`, or its type is not `Int64`.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -46,7 +50,10 @@ pub fn with_time(frame: &DataFrame, ts: &str, zone: Tz) -> PolarsResult<DataFram
     with_readings(frame, ts, &[Tz::UTC, zone])
 }
 
-/// Adds a column right after the timestamp column for each zone.
+/// Adds, after the column `ts` of epoch seconds, a column with the local time for each zone.
+///
+/// # Errors
+/// If there is no column `ts`, or its type is not `Int64`.
 pub fn with_readings(frame: &DataFrame, ts: &str, zones: &[Tz]) -> PolarsResult<DataFrame> {
     let instants = frame.column(ts)?.i64()?;
     let reading = |zone: &Tz| -> Column {

@@ -1,4 +1,4 @@
-//! Dates, instants and spans of time, as people write them.
+//! The forms of dates, instants and spans of time.
 use crate::table::{Grid, Head};
 use crate::{Render, Rich};
 use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// The reading on the wall clock, and the epoch seconds that data hold.
+/// The local time, and the epoch seconds by which data name the instant.
 impl<Z: TimeZone> Render for DateTime<Z>
 where
     Z::Offset: Display,
@@ -22,6 +22,7 @@ where
     }
 }
 
+/// Formats an instant: weekday, date, time and the zone's abbreviation.
 fn reading<Z: TimeZone>(instant: &DateTime<Z>) -> String
 where
     Z::Offset: Display,
@@ -29,17 +30,20 @@ where
     instant.format("%a %Y-%m-%d %H:%M:%S%.f %Z").to_string()
 }
 
-/// What a reading of a local clock means: clocks are put forward and back.
+/// The instants of a local time. There are two when clocks go back, and none when they go
+/// forward.
 impl<T: Render> Render for MappedLocalTime<T> {
     fn render(&self) -> Rich {
         match self {
             MappedLocalTime::Single(instant) => instant.render(),
             MappedLocalTime::Ambiguous(first, second) => Rich::stack(&[
-                Rich::text("twice, as clocks go back:"),
+                Rich::text("ambiguous: this local time occurs twice, because clocks go back:"),
                 first.render(),
                 second.render(),
             ]),
-            MappedLocalTime::None => Rich::text("never: clocks go forward over it"),
+            MappedLocalTime::None => {
+                Rich::text("does not exist: clocks skip this local time, because they go forward")
+            }
         }
     }
 }
@@ -70,13 +74,15 @@ one_line! {
     Duration, "span", |span| units(span.as_nanos());
 }
 
+/// Formats a span that may be negative.
 fn signed(span: TimeDelta) -> String {
     let nanos = i128::from(span.num_seconds()) * 1_000_000_000 + i128::from(span.subsec_nanos());
     let sign = if nanos < 0 { "-" } else { "" };
     format!("{sign}{}", units(nanos.unsigned_abs()))
 }
 
-/// A span in the units that people use, exactly.
+/// Formats a span of nanoseconds exactly, in days, hours, minutes and seconds, or in one smaller
+/// unit if it is shorter than a second.
 pub fn units(nanos: u128) -> String {
     const SECOND: u128 = 1_000_000_000;
     let parts = match nanos {
@@ -101,6 +107,7 @@ pub fn units(nanos: u128) -> String {
     text.join(" ")
 }
 
+/// Formats a span as a decimal fraction of a unit.
 fn fraction(nanos: u128, unit: u128, name: &str) -> String {
     let places = unit.ilog10() as usize;
     let text = format!("{}.{:0places$}", nanos / unit, nanos % unit);
@@ -143,10 +150,10 @@ mod tests {
         let at = |month, day| Los_Angeles.with_ymd_and_hms(2015, month, day, 1, 30, 0);
         assert!(
             text(&at(11, 1))
-                .starts_with("twice, as clocks go back:\n\nSun 2015-11-01 01:30:00 PDT")
+                .starts_with("ambiguous: this local time occurs twice, because clocks go back:\n\nSun 2015-11-01 01:30:00 PDT")
         );
         let never = Los_Angeles.with_ymd_and_hms(2015, 3, 8, 2, 30, 0);
-        assert_eq!(text(&never), "never: clocks go forward over it");
+        assert!(text(&never).starts_with("does not exist: clocks skip this local time"));
         assert!(text(&at(8, 6)).starts_with("Thu 2015-08-06 01:30:00 PDT"));
     }
 

@@ -1,4 +1,4 @@
-//! Maps and sets: a row an entry.
+//! The forms of maps and sets: tables with a row for each entry.
 use crate::table::{Entries, Grid, pick_sorted};
 use crate::{Render, Rich};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,7 +10,7 @@ impl<K: Debug, V: Debug> Render for BTreeMap<K, V> {
     }
 }
 
-/// Sorted by key: a hash map's own order would change from run to run.
+/// Entries are sorted by key, because the order of a hash map differs from run to run.
 impl<K: Debug, V: Debug, S> Render for HashMap<K, V, S> {
     fn render(&self) -> Rich {
         let mut entries = Entries::unsorted(self.len());
@@ -25,7 +25,7 @@ impl<T: Debug> Render for BTreeSet<T> {
     }
 }
 
-/// Sorted, as maps are.
+/// Items are sorted, because the order of a hash set differs from run to run.
 impl<T: Debug, S> Render for HashSet<T, S> {
     fn render(&self) -> Rich {
         let mut entries = Entries::unsorted(self.len());
@@ -34,11 +34,13 @@ impl<T: Debug, S> Render for HashSet<T, S> {
     }
 }
 
+/// Renders the entries of a map that are shown, of `len` in total.
 fn map<K: Debug, V: Debug>(len: usize, shown: Vec<(&K, &V)>) -> Rich {
     let entries = shown.iter().map(|(key, value)| [key as &dyn Debug, value]);
     Grid::of_entries("map", len, ["key", "value"], entries.collect()).render()
 }
 
+/// Renders the items of a set that are shown, of `len` in total.
 fn set<T: Debug>(len: usize, shown: Vec<&T>) -> Rich {
     let entries = shown.iter().map(|item| [item as &dyn Debug]);
     Grid::of_entries("set", len, ["item"], entries.collect()).render()

@@ -1,14 +1,14 @@
-//! Expressions and single values of polars.
+//! The forms of expressions and single values of polars.
 use crate::escape::escape;
 use crate::table::text::{start_of, start_of_display};
 use crate::table::value_literal;
 use crate::{Render, Rich};
 use polars::prelude::{AnyValue, Expr};
 
-/// A tree of more characters than these helps nobody.
-const LONGEST_TREE: usize = 20_000;
+/// Number of characters after which a tree is cut.
+const MAX_TREE_CHARS: usize = 20_000;
 
-/// The expression on one line and, if it has parts, as the tree of them.
+/// The expression on one line and, if it has parts, as a tree.
 impl Render for Expr {
     fn render(&self) -> Rich {
         let line = start_of_display(self);
@@ -16,7 +16,7 @@ impl Render for Expr {
             return Rich::text(line);
         };
         let text = format!("{line}\n\n{tree}");
-        // As plain text its lines would be broken at the edge of the page.
+        // JupyterLab would wrap the lines of plain text, which breaks the tree.
         let html = format!(
             "<pre style=\"overflow-x:auto;max-width:100%;white-space:pre\">{}</pre>",
             escape(&text)
@@ -25,17 +25,18 @@ impl Render for Expr {
     }
 }
 
+/// Returns the tree of an expression; `None` if it has no parts or polars cannot draw it.
 fn tree(expr: &Expr) -> Option<String> {
     if matches!(expr, Expr::Column(_) | Expr::Literal(_)) {
         return None;
     }
-    // Some, such as a choice of columns, have a tree only within a query.
+    // Some expressions, such as a selection of columns, have a tree only inside a query.
     let tree = expr.clone().meta().into_tree_formatter(false, None).ok()?;
-    let tree = start_of(LONGEST_TREE, |out| write!(out, "{tree}"));
+    let tree = start_of(MAX_TREE_CHARS, |out| write!(out, "{tree}"));
     Some(tree.trim_matches('\n').to_owned())
 }
 
-/// A value as it would stand in a list: text is quoted, and null is not.
+/// The value as it is written in a list: text is quoted, so that it differs from null.
 impl Render for AnyValue<'_> {
     fn render(&self) -> Rich {
         Rich::text(value_literal(self))

@@ -1,4 +1,4 @@
-//! petgraph's graphs: small ones drawn, large ones as tables.
+//! The forms of petgraph's graphs: a drawing of a small graph, and a table of edges.
 use crate::picture::net::{Net, Wire};
 use crate::table::{Cell, Grid, Head, counted, text::start_of};
 use crate::{Render, Rich};
@@ -6,7 +6,7 @@ use petgraph::EdgeType;
 use petgraph::graph::{Graph, IndexType};
 use std::fmt::Debug;
 
-/// A label of a node or an edge is cut after so many characters.
+/// Number of characters after which the label of a node or an edge is cut.
 const LABEL: usize = 24;
 
 impl<N: Debug, E: Debug, Ty: EdgeType, Ix: IndexType> Render for Graph<N, E, Ty, Ix> {
@@ -22,8 +22,11 @@ impl<N: Debug, E: Debug, Ty: EdgeType, Ix: IndexType> Render for Graph<N, E, Ty,
     }
 }
 
+/// Returns the weight of the node or edge with this index.
 type Weight<'a> = &'a dyn Fn(usize) -> &'a dyn Debug;
 
+/// Renders a graph. `node` and `edge` return the weights. The function is not generic over the
+/// weights, so that a cell that shows a graph compiles little code.
 fn draw<'a>(mut net: Net, node: Weight<'a>, edge: Weight<'a>) -> Rich {
     let nodes = net.nodes();
     let caption = format!(
@@ -50,7 +53,7 @@ fn draw<'a>(mut net: Net, node: Weight<'a>, edge: Weight<'a>) -> Rich {
     Rich::text(grid.to_text()).svg(figure.svg())
 }
 
-/// Text without its quotes, and nothing for `()`.
+/// Returns the label of a weight: its debug form without quotes, and nothing for `()`.
 fn label(weight: &dyn Debug) -> String {
     let text = start_of(LABEL, |out| write!(out, "{weight:?}"));
     match text.as_str() {
@@ -59,6 +62,7 @@ fn label(weight: &dyn Debug) -> String {
     }
 }
 
+/// Returns the table of edges. A node without a label is named by its index.
 fn edges<'a>(net: &Net, caption: &str, node: Weight<'a>, edge: Weight<'a>) -> Grid {
     let name = |place: usize| match label(node(place)) {
         name if name.is_empty() => place.to_string(),
@@ -75,7 +79,7 @@ fn edges<'a>(net: &Net, caption: &str, node: Weight<'a>, edge: Weight<'a>) -> Gr
     };
     let mut grid = Grid::of_list(heads.map(Head::text).to_vec(), wires.len(), row);
     grid.caption = caption.to_owned();
-    // Edges of weight `()` are only there or not.
+    // If all weights are `()`, the column of weights is left out.
     if grid
         .rows
         .iter()

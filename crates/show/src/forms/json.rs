@@ -1,20 +1,20 @@
-//! JSON, indented.
+//! The form of JSON values: indented text.
 use crate::table::text::start_of;
 use crate::{Render, Rich};
 use serde_json::{Map, Value};
 
-/// Longer documents are cut: about 300 lines.
-const LONGEST: usize = 10_000;
+/// Number of characters after which a document is cut, about 300 lines.
+const MAX_CHARS: usize = 10_000;
 
 impl Render for Value {
     fn render(&self) -> Rich {
-        Rich::text(start_of(LONGEST, |out| write!(out, "{self:#}")))
+        Rich::text(start_of(MAX_CHARS, |out| write!(out, "{self:#}")))
     }
 }
 
 impl Render for Map<String, Value> {
     fn render(&self) -> Rich {
-        // A map has no text of its own, so it is written as the value it is in.
+        // serde_json can write a value but not a map, so the map is copied into a value.
         let fields = self.iter().map(|(key, value)| (key.clone(), value.clone()));
         Value::Object(fields.collect()).render()
     }

@@ -1,16 +1,15 @@
-//! A lazy frame: what it would give and how, without running it.
+//! The form of a lazy frame: the schema of its result and its plan, without running it.
 use crate::escape::escape;
 use crate::table::{Grid, Head, counted};
 use crate::{Render, Rich};
 use polars::prelude::{DataType, LazyFrame, PolarsResult, Schema, SchemaRef};
 
-/// A plan holds a line for each step and each column read; more than these are
-/// left out.
+/// Number of lines of a plan that are shown.
 const PLAN_LINES: usize = 80;
+/// Number of characters of a line that are shown.
 const PLAN_WIDTH: usize = 400;
 
-/// The schema of the result and the optimised plan. Running it is the reader's
-/// choice.
+/// The schema of the result and the optimised plan. The query is not run.
 impl Render for LazyFrame {
     fn render(&self) -> Rich {
         let schema = self.clone().collect_schema();
@@ -19,7 +18,7 @@ impl Render for LazyFrame {
     }
 }
 
-/// Names and types, as they are known without reading a row.
+/// The names and types of the columns.
 impl Render for Schema {
     fn render(&self) -> Rich {
         let caption = format!("schema of {}", counted(self.len(), "column", "columns"));
@@ -27,6 +26,7 @@ impl Render for Schema {
     }
 }
 
+/// Returns a table of the columns of a schema.
 fn grid(schema: &Schema, caption: String) -> Grid {
     let row = |place: usize| match schema.get_at_index(place) {
         Some((name, dtype)) => vec![name.to_string(), full_name(dtype)],
@@ -39,7 +39,8 @@ fn grid(schema: &Schema, caption: String) -> Grid {
     }
 }
 
-/// The type with the types of its fields, which polars' own name only counts.
+/// Returns the name of a type with the types of its fields, of which polars writes the number
+/// only.
 fn full_name(dtype: &DataType) -> String {
     match dtype {
         DataType::List(item) => format!("list[{}]", full_name(item)),
@@ -54,12 +55,13 @@ fn full_name(dtype: &DataType) -> String {
     }
 }
 
+/// Renders a lazy frame, or the error that running it would return.
 fn draw(schema: &PolarsResult<SchemaRef>, plan: &PolarsResult<String>) -> Rich {
     const NOT_RUN: &str = "LazyFrame, not run yet: .collect()? runs it";
     let (text, html) = match (schema, plan) {
         (Ok(schema), Ok(plan)) => {
             let of = counted(schema.len(), "column", "columns");
-            let grid = grid(schema, format!("{NOT_RUN}; it gives {of}"));
+            let grid = grid(schema, format!("{NOT_RUN}; its result has {of}"));
             let plan = cut(plan);
             (
                 format!("{}\n\noptimised plan\n{plan}", grid.to_text()),
@@ -67,7 +69,7 @@ fn draw(schema: &PolarsResult<SchemaRef>, plan: &PolarsResult<String>) -> Rich {
             )
         }
         (Err(error), _) | (_, Err(error)) => {
-            let text = format!("{NOT_RUN}; that will fail\n{}", cut(&error.to_string()));
+            let text = format!("{NOT_RUN}; this will fail:\n{}", cut(&error.to_string()));
             let html = format!("<pre>{}</pre>", escape(&text));
             (text, html)
         }
@@ -75,8 +77,9 @@ fn draw(schema: &PolarsResult<SchemaRef>, plan: &PolarsResult<String>) -> Rich {
     Rich::text(text).html(html)
 }
 
+/// Returns text as an HTML element that can be folded.
 fn folded(summary: &str, text: &str) -> String {
-    // Some hosts have no folding: there it simply stands open.
+    // Hosts that do not support folding show it open.
     format!(
         "<details open><summary>{summary}</summary>\
          <pre style=\"overflow-x:auto;max-width:100%\">{}</pre></details>",
@@ -84,7 +87,7 @@ fn folded(summary: &str, text: &str) -> String {
     )
 }
 
-/// The first lines, none of them too long.
+/// Returns the first lines of a text, each cut to [`PLAN_WIDTH`] characters.
 fn cut(text: &str) -> String {
     let short = |line: &str| match line.char_indices().nth(PLAN_WIDTH) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -120,7 +123,7 @@ mod tests {
         assert_eq!(
             text(&query).lines().take(5).collect::<Vec<_>>(),
             [
-                "LazyFrame, not run yet: .collect()? runs it; it gives 2 columns",
+                "LazyFrame, not run yet: .collect()? runs it; its result has 2 columns",
                 "column   type",
                 "─────────────",
                 "url      str",
@@ -159,7 +162,7 @@ mod tests {
         let text = text(&query);
         assert!(text.starts_with("LazyFrame, not run yet"), "{text}");
         assert!(
-            text.contains("that will fail\n") && text.contains("no such"),
+            text.contains("this will fail:\n") && text.contains("no such"),
             "{text}"
         );
     }

@@ -1,15 +1,15 @@
-//! The rich forms of everything that is no frame and no picture.
+//! The rich forms of types of other crates, apart from data frames and pictures.
 //!
 //! | file | shows |
 //! |---|---|
 //! | `collections` | maps and sets |
-//! | `lazy`, `expr` | what polars would do, before it does it |
-//! | `sketch` | HyperLogLog++ |
-//! | `clock` | dates, instants, spans |
-//! | `json` | JSON, indented |
-//! | `graph` | petgraph's graphs, drawn |
-//! | `plan` | plans of reads, our sketches, persons |
-//! | `datum`, `calendar`, `batch`, `dataset` | our own types |
+//! | `lazy`, `expr` | queries and expressions of polars, without running them |
+//! | `sketch` | HyperLogLog++ sketches |
+//! | `clock` | dates, instants, spans of time |
+//! | `json` | JSON |
+//! | `graph` | graphs of petgraph |
+//!
+//! The workbook's own types implement [`Render`] in their own crates.
 pub mod clock;
 mod collections;
 mod expr;
@@ -21,13 +21,13 @@ mod sketch;
 use crate::table::{Gap, Window, counted, pick_sorted};
 use crate::{Render, Rich};
 
-/// Values one below the other; of more than a screen has room for, the first and
-/// the last.
+/// Renders values one below the other: all of a few, and the first and the last of many.
 pub(crate) fn list<T: Render>(items: &[T]) -> Rich {
     let shown = pick_sorted(items.iter()).into_iter().map(T::render);
     stack(shown.collect(), Window::of_rows(items.len()).gap())
 }
 
+/// Stacks the values that are shown, and inserts the number of those that are left out.
 fn stack(mut shown: Vec<Rich>, gap: Option<Gap>) -> Rich {
     if let Some(Gap { before, left_out }) = gap {
         let more = format!("⋮ {} more", counted(left_out, "value", "values"));

@@ -1,4 +1,4 @@
-//! HyperLogLog++: what a sketch estimates, how exactly, in how many bytes.
+//! The form of a HyperLogLog++ sketch: its estimate, its standard error and its size.
 use crate::table::{Grid, grouped};
 use crate::{Render, Rich};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
@@ -8,14 +8,14 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash};
 /// The precisions that a sketch can have.
 const PRECISIONS: std::ops::RangeInclusive<u8> = 4..=18;
 
-/// A sketch that nothing is inserted into, so its hasher does not matter.
+/// An empty sketch of a known precision. Nothing is inserted, so its hasher does not matter.
 type Probe = HyperLogLogPlus<u64, BuildHasherDefault<DefaultHasher>>;
 
 impl<H: Hash + ?Sized, B: BuildHasher> Render for HyperLogLogPlus<H, B> {
     fn render(&self) -> Rich {
-        // A sketch keeps its precision to itself, and counting needs it mutable.
-        // But it merges only into a sketch of its own precision, which then
-        // counts the same.
+        // A sketch does not tell its precision, and counting needs mutable access. But it can be
+        // merged only into a sketch of the same precision, which then has the same count. So try
+        // all precisions.
         let merged = PRECISIONS.into_iter().find_map(|precision| {
             let mut probe = Probe::new(precision, Default::default()).ok()?;
             probe.merge(self).ok()?;
@@ -28,10 +28,11 @@ impl<H: Hash + ?Sized, B: BuildHasher> Render for HyperLogLogPlus<H, B> {
     }
 }
 
+/// Returns the facts about a sketch of this precision and estimate.
 fn facts(precision: u8, estimate: f64) -> Grid {
     let registers = 1i64 << precision;
     let error = 1.04 / (registers as f64).sqrt();
-    // Five registers of six bits share a word of 32.
+    // A word of 32 bits holds five registers of six bits.
     let bytes = (registers as u64).div_ceil(5) * 4;
     let spread = (estimate * error).round() as i64;
     Grid::of_facts(

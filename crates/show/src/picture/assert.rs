@@ -1,12 +1,13 @@
-//! What every picture must be, for the tests of all crates.
+//! Checks of pictures for the tests of all crates.
 use super::Figure;
 
-/// Panics unless opened tags are closed, in order, and no coordinate is NaN. For tests.
+/// Panics unless the tags of a figure are nested correctly and its coordinates are finite.
 pub fn assert_sound(figure: &Figure) {
     assert_sound_svg(figure.svg());
     keep(figure.svg());
 }
 
+/// Panics unless the tags of an SVG document are nested correctly and its coordinates are finite.
 pub fn assert_sound_svg(svg: &str) {
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     let mut open = Vec::new();
@@ -25,7 +26,8 @@ pub fn assert_sound_svg(svg: &str) {
     assert!(open.is_empty(), "left open: {open:?}");
 }
 
-/// With `LAMBDA_WORKBOOK_KEEP_FIGURES=DIR`, leaves the figures for the eye.
+/// Writes the figure to a file if `LAMBDA_WORKBOOK_KEEP_FIGURES` names a folder, so that a
+/// developer can look at it.
 fn keep(svg: &str) {
     if let Ok(folder) = std::env::var("LAMBDA_WORKBOOK_KEEP_FIGURES") {
         let name = std::thread::current()

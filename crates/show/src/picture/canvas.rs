@@ -1,4 +1,4 @@
-//! Where charts draw: pixels on a plotters SVG area.
+//! A canvas for charts, on an SVG area of plotters. All coordinates are pixels.
 use super::style::{INK, LABEL, TITLE};
 use crate::table::text::{name as short_name, one_line};
 use plotters::coord::Shift;
@@ -7,7 +7,7 @@ use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
 
-/// A pixel: right, down.
+/// A pixel: (x to the right, y down).
 pub type Point = (i32, i32);
 
 /// Draws on an area of `size` pixels and returns the SVG.
@@ -20,108 +20,116 @@ pub fn draw(size: (u32, u32), picture: impl FnOnce(&Canvas)) -> String {
     svg
 }
 
-/// An area of pixels.
+/// An area to draw on.
 pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
 }
 
-/// How a text stands to its point.
+/// The position of a text relative to its point.
 #[derive(Clone, Copy)]
-pub struct Hold {
+pub struct Anchor {
     h: HPos,
     v: VPos,
 }
 
 /// The point is the middle of the text's top.
-pub const BELOW: Hold = Hold {
+pub const BELOW: Anchor = Anchor {
     h: HPos::Center,
     v: VPos::Top,
 };
 /// The point is the middle of the text's bottom.
-pub const ABOVE: Hold = Hold {
+pub const ABOVE: Anchor = Anchor {
     h: HPos::Center,
     v: VPos::Bottom,
 };
 /// The text starts at the point.
-pub const AFTER: Hold = Hold {
+pub const AFTER: Anchor = Anchor {
     h: HPos::Left,
     v: VPos::Center,
 };
 /// The text ends at the point.
-pub const BEFORE: Hold = Hold {
+pub const BEFORE: Anchor = Anchor {
     h: HPos::Right,
     v: VPos::Center,
 };
 /// The text is centred on the point.
-pub const ON: Hold = Hold {
+pub const ON: Anchor = Anchor {
     h: HPos::Center,
     v: VPos::Center,
 };
 
 impl Canvas<'_> {
-    /// Text of label size in the ink of axes.
-    pub fn label(&self, text: &str, at: Point, hold: Hold) {
-        self.text(text, at, hold, LABEL, INK, FontStyle::Normal);
+    /// Draws text of label size in the colour of axes.
+    pub fn label(&self, text: &str, at: Point, anchor: Anchor) {
+        self.text(text, at, anchor, LABEL, INK, FontStyle::Normal);
     }
 
-    /// Bold text of label size.
-    pub fn strong(&self, text: &str, at: Point, hold: Hold) {
-        self.text(text, at, hold, LABEL, INK, FontStyle::Bold);
+    /// Draws bold text of label size in the colour of axes.
+    pub fn strong(&self, text: &str, at: Point, anchor: Anchor) {
+        self.text(text, at, anchor, LABEL, INK, FontStyle::Bold);
     }
 
-    /// The figure's title, from the left.
+    /// Draws the title of the figure, which begins at the point.
     pub fn title(&self, text: &str, at: Point) {
         self.text(text, at, AFTER, TITLE, INK, FontStyle::Bold);
     }
 
-    fn text(&self, text: &str, at: Point, hold: Hold, size: f64, ink: RGBColor, font: FontStyle) {
-        // XML knows no control characters, not even escaped ones.
+    fn text(
+        &self,
+        text: &str,
+        at: Point,
+        anchor: Anchor,
+        size: f64,
+        ink: RGBColor,
+        font: FontStyle,
+    ) {
+        // XML allows no control characters, not even escaped ones.
         let text = one_line(text);
-        // The SVG backend divides by 1.24 to give other backends' sizes.
+        // The SVG backend divides font sizes by 1.24, to match those of other backends.
         let font = ("sans-serif", size * 1.24).into_font().style(font);
         let style = TextStyle::from(font)
             .color(&ink)
-            .pos(Pos::new(hold.h, hold.v));
+            .pos(Pos::new(anchor.h, anchor.v));
         self.put(&Text::new(text, at, style));
     }
 
-    /// A filled rectangle between two corners.
+    /// Draws a filled rectangle between two corners.
     pub fn fill(&self, from: Point, to: Point, ink: RGBAColor) {
         self.put(&Rectangle::new([from, to], ink.filled()));
     }
 
-    /// A thin outline between two corners.
+    /// Draws the outline of a rectangle between two corners, one pixel wide.
     pub fn outline(&self, from: Point, to: Point, ink: RGBAColor) {
         self.put(&Rectangle::new([from, to], ShapeStyle::from(&ink)));
     }
 
-    /// A filled circle.
+    /// Draws a filled circle.
     pub fn disc(&self, centre: Point, radius: i32, ink: RGBAColor) {
         self.put(&Circle::new(centre, radius, ink.filled()));
     }
 
-    /// The outline of a circle.
+    /// Draws the outline of a circle, one pixel wide.
     pub fn circle(&self, centre: Point, radius: i32, ink: RGBAColor) {
         self.put(&Circle::new(centre, radius, ShapeStyle::from(&ink)));
     }
 
-    /// A line through points.
+    /// Draws a line through points, `width` pixels wide.
     pub fn path(&self, points: Vec<Point>, ink: RGBAColor, width: u32) {
         let style = ShapeStyle::from(&ink).stroke_width(width);
         self.put(&PathElement::new(points, style));
     }
 
-    /// A filled shape.
+    /// Draws a filled polygon.
     pub fn polygon(&self, points: Vec<Point>, ink: RGBAColor) {
         self.put(&Polygon::new(points, ink.filled()));
     }
 
-    /// The head of an arrow to the right, so long, with its tip at a point.
+    /// Draws the head of an arrow to the right, `length` pixels long, with its tip at the point.
     pub fn head(&self, (x, y): Point, length: i32, ink: RGBAColor) {
         self.polygon(vec![(x, y), (x - length, y - 5), (x - length, y + 5)], ink);
     }
 
-    /// A line of legend: a coloured square and a name for each series.
+    /// Draws a legend on one line: a coloured square and a name for each series.
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;
         for (n, name) in names.iter().enumerate() {
@@ -141,7 +149,7 @@ impl Canvas<'_> {
         &'b E: PointCollection<'b, Point>,
         E: for<'c> Drawable<SVGBackend<'c>>,
     {
-        // Writing into a string does not fail.
+        // Drawing cannot fail, because the backend writes to a string.
         let _ = self.area.draw(element);
     }
 }

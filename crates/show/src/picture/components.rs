@@ -1,7 +1,9 @@
-//! Which nodes of a graph hang together.
+//! The connected components of a graph.
 
-/// The connected components, whatever the edges' direction, the largest first.
+/// Returns the nodes of each connected component, the largest component first. The direction of
+/// edges is ignored. Nodes are numbered from 0; an edge is (from, to).
 pub fn components(nodes: usize, wires: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    // Union-find: each node points towards the root of its component.
     let mut parent: Vec<usize> = (0..nodes).collect();
     fn root(parent: &mut [usize], mut node: usize) -> usize {
         while parent[node] != node {

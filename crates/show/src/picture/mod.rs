@@ -1,11 +1,11 @@
-//! A picture that a value draws: an SVG document with a text twin.
+//! Figures: SVG documents with a text that says the same.
 //!
 //! | file | concept |
 //! |---|---|
-//! | `style` | inks, sizes, the widths of text |
-//! | `scale` | from values to pixels |
-//! | `canvas` | lines, boxes and text on an SVG area |
-//! | `net` | a small graph, each of its `components` on a ring |
+//! | `style` | colours, sizes, the widths of text |
+//! | `scale` | converts values to pixels |
+//! | `canvas` | draws lines, boxes and text on an SVG area |
+//! | `net` | draws a small graph, each of its `components` on a circle |
 mod assert;
 pub mod canvas;
 mod components;
@@ -20,10 +20,10 @@ use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
 use plotters::style::WHITE;
 
-/// The usual width in pixels: what a notebook's column has room for.
+/// The usual width of a figure in pixels, which fits into the column of a notebook.
 pub const WIDTH: u32 = 720;
 
-/// A drawn picture with its text twin.
+/// An SVG picture, and a text that says the same for terminals and screen readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
     svg: String,
@@ -31,7 +31,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// A figure of an SVG document, and what it shows as text.
+    /// Creates a figure from an SVG document, a title, and the contents as text.
     pub fn new(svg: String, title: &str, text: &str) -> Self {
         let text = format!("[figure] {title}\n{text}");
         Figure {
@@ -40,7 +40,7 @@ impl Figure {
         }
     }
 
-    /// The SVG document.
+    /// Returns the SVG document.
     pub fn svg(&self) -> &str {
         &self.svg
     }
@@ -63,7 +63,8 @@ fn with_title(svg: &str, title: &str) -> String {
     )
 }
 
-/// A figure drawn with plain plotters, on white: its own inks are black.
+/// Draws a figure of `size` pixels with plotters. Its background is white, because plotters draws
+/// in black by default.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -75,6 +76,9 @@ fn with_title(svg: &str, title: &str) -> String {
 /// assert!(figure.svg().contains("<circle"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Errors
+/// If `picture` returns an error.
 pub fn draw<F>(
     title: &str,
     size: (u32, u32),

@@ -1,4 +1,5 @@
-//! A small graph as circles and lines: each component on a ring of its own.
+//! Draws a small graph as circles and lines, each connected component on a circle of its own,
+//! called its ring.
 use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON, Point, draw};
 use super::components::components;
 use super::style::{INK, LABEL, series as colour, text_width};
@@ -6,22 +7,26 @@ use super::{Figure, WIDTH};
 use plotters::style::Color;
 use std::f64::consts::TAU;
 
-/// More nodes or edges than these are a tangle.
-const MOST_NODES: usize = 40;
-const MOST_WIRES: usize = 120;
+/// The largest number of nodes of a graph that can be read as a drawing.
+const MAX_NODES: usize = 40;
+/// The largest number of edges of a graph that can be read as a drawing.
+const MAX_WIRES: usize = 120;
 
+/// Radius of a node in pixels.
 const DISC: i32 = 7;
+/// Distance from the centre of a node to its label in pixels.
 const LABEL_AWAY: i32 = DISC + 4;
-/// Room between rings, and at the sides.
+/// Space between rings, and at the sides, in pixels.
 const GAP: i32 = 12;
-/// Room around a ring for the labels above and below it.
+/// Space above and below a ring for labels, in pixels.
 const MARGIN: i32 = 30;
+/// Height of the title in pixels.
 const TOP: i32 = 40;
 
-/// An edge, as the places of its two nodes.
+/// An edge: the indices of its two nodes.
 pub type Wire = (usize, usize);
 
-/// A graph without its weights.
+/// A graph, with labels for its nodes and edges.
 pub struct Net {
     directed: bool,
     nodes: usize,
@@ -33,6 +38,7 @@ pub struct Net {
 }
 
 impl Net {
+    /// Creates a graph of `nodes` nodes without labels.
     pub fn new(directed: bool, nodes: usize, wires: Vec<Wire>) -> Self {
         let components = components(nodes, &wires);
         Net {
@@ -40,38 +46,44 @@ impl Net {
             nodes,
             wires,
             components,
-            labels: vec![String::new(); nodes.min(MOST_NODES)],
+            labels: vec![String::new(); nodes.min(MAX_NODES)],
             wire_labels: Vec::new(),
         }
     }
 
+    /// Returns true if its edges have a direction.
     pub fn is_directed(&self) -> bool {
         self.directed
     }
 
+    /// Returns the number of nodes.
     pub fn nodes(&self) -> usize {
         self.nodes
     }
 
+    /// Returns the edges.
     pub fn wires(&self) -> &[Wire] {
         &self.wires
     }
 
+    /// Returns the nodes of each connected component, the largest component first.
     pub fn components(&self) -> &[Vec<usize>] {
         &self.components
     }
 
-    /// Whether a drawing of it can be read.
+    /// Returns true if the graph is small enough for a drawing that can be read.
     pub fn is_small(&self) -> bool {
-        (1..=MOST_NODES).contains(&self.nodes) && self.wires.len() <= MOST_WIRES
+        (1..=MAX_NODES).contains(&self.nodes) && self.wires.len() <= MAX_WIRES
     }
 
-    /// Names each node and each edge.
+    /// Sets the labels of all nodes and of all edges.
     pub fn label(&mut self, nodes: Vec<String>, wires: Vec<String>) {
         (self.labels, self.wire_labels) = (nodes, wires);
     }
 
+    /// Draws the graph. It must be small ([`is_small`](Self::is_small)).
     pub fn figure(&self, title: &str) -> Figure {
+        // Place the rings, and the nodes on them.
         let rings: Vec<Ring> = self
             .components
             .iter()
@@ -84,6 +96,7 @@ impl Net {
                 spots[*node] = ring.spot(turn, *centre);
             }
         }
+        // Draw the edges first, so that the nodes cover their ends.
         let svg = draw((WIDTH, height as u32), |canvas| {
             canvas.title(title, (8, 16));
             for (place, (from, to)) in self.wires.iter().enumerate() {
@@ -106,10 +119,11 @@ impl Net {
         Figure::new(svg, title, "")
     }
 
+    /// Computes the size of a component's ring with its labels.
     fn ring<'a>(&self, nodes: &'a [usize]) -> Ring<'a> {
         let radius = match nodes.len() {
             1 => 0,
-            // Two nodes stand above each other.
+            // Two nodes are placed one above the other.
             2 => 28,
             many => (many as f64 * 34.0 / TAU).max(36.0) as i32,
         };
@@ -133,6 +147,7 @@ impl Net {
         ring
     }
 
+    /// Draws the label of a node, on a ring of so many nodes.
     fn name(&self, canvas: &Canvas, node: usize, ((x, y), angle): Spot, ring: usize) {
         let label = &self.labels[node];
         let away = LABEL_AWAY;
@@ -144,14 +159,17 @@ impl Net {
         }
     }
 
+    /// Draws an edge.
     fn wire(&self, canvas: &Canvas, (from, _): Spot, (to, angle): Spot) {
         if from == to {
-            // A loop, on the side away from the node's label.
+            // An edge from a node to itself is a circle on the side away from the node's label.
             canvas.circle(inward((to, angle), 12.0), DISC, INK.mix(1.0));
             return;
         }
         canvas.path(vec![from, to], INK.mix(1.0), 1);
         if self.directed {
+            // Draw the head of the arrow at the border of the node: `back` and `aside` are
+            // distances along the edge and across it.
             let (across, along) = ((to.0 - from.0) as f64, (to.1 - from.1) as f64);
             let length = across.hypot(along).max(1.0);
             let (across, along) = (across / length, along / length);
@@ -168,13 +186,13 @@ impl Net {
     }
 }
 
-/// A point nearer to the middle of a node's ring.
+/// Returns the point that is `by` pixels from a node towards the centre of its ring.
 fn inward(((x, y), angle): Spot, by: f64) -> Point {
     (x - (angle.cos() * by) as i32, y - (angle.sin() * by) as i32)
 }
 
-/// A point beside the middle of a line, on the side that another line back has
-/// not.
+/// Returns a point beside the middle of an edge. The label of the opposite edge is on the other
+/// side.
 fn beside(from: Point, to: Point) -> Point {
     let (across, along) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
     let length = across.hypot(along).max(1.0);
@@ -183,15 +201,16 @@ fn beside(from: Point, to: Point) -> Point {
     (middle.0 + aside(along), middle.1 - aside(across))
 }
 
-/// Where a node stands, and at which angle of its ring.
+/// The position of a node, and its angle on the ring.
 type Spot = (Point, f64);
 
 /// The nodes of one component, on a circle.
 struct Ring<'a> {
     nodes: &'a [usize],
     radius: i32,
-    /// What it takes with its labels to the left of its centre, and to the right.
+    /// Width to the left of its centre, labels included.
     left: i32,
+    /// Width to the right of its centre, labels included.
     right: i32,
 }
 
@@ -204,7 +223,7 @@ enum Side {
 }
 
 impl Side {
-    /// Outside the ring; nodes one above the other have room above and below.
+    /// Chooses the side outside of the ring. With one or two nodes it is above or below.
     fn of(angle: f64, ring: usize) -> Self {
         let (right, down) = (angle.cos(), angle.sin());
         match ring {
@@ -217,15 +236,17 @@ impl Side {
 }
 
 impl Ring<'_> {
+    /// Returns the height with labels.
     fn height(&self) -> i32 {
         2 * (self.radius + MARGIN)
     }
 
+    /// Returns the position of the node with index `turn`, on a ring with this centre.
     fn spot(&self, turn: usize, (x, y): Point) -> Spot {
         if self.nodes.len() == 1 {
             return ((x, y), TAU / 4.0);
         }
-        // From the top, with the clock.
+        // Clockwise, beginning at the top.
         let angle = TAU * (turn as f64 / self.nodes.len() as f64 - 0.25);
         let radius = f64::from(self.radius);
         let across = (angle.cos() * radius).round() as i32;
@@ -234,7 +255,7 @@ impl Ring<'_> {
     }
 }
 
-/// The rings in rows from left to right: their centres, and the height of all.
+/// Arranges the rings in rows from left to right. Returns their centres and the total height.
 fn packed(rings: &[Ring]) -> (Vec<Point>, i32) {
     let (mut centres, mut left, mut top, mut tall) = (Vec::new(), GAP, TOP, 0);
     for ring in rings {

@@ -1,17 +1,21 @@
-//! From values to pixels, and which values get a tick.
+//! Converts values to pixels, and chooses the ticks of an axis.
 use crate::table::grouped;
 
 /// A linear scale from values to pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
+    /// The value at `pixel_from`.
     pub from: f64,
+    /// The value at `pixel_to`.
     pub to: f64,
+    /// The pixel at which the axis begins.
     pub pixel_from: i32,
+    /// The pixel at which the axis ends.
     pub pixel_to: i32,
 }
 
 impl Scale {
-    /// The pixel of a value.
+    /// Returns the pixel of a value; `pixel_from` if the axis covers a single value.
     pub fn at(&self, value: f64) -> i32 {
         let span = self.to - self.from;
         let share = if span == 0.0 {
@@ -23,8 +27,8 @@ impl Scale {
     }
 }
 
-/// Round values from `low` to `high`, about `wanted` of them, first and last
-/// enclosing the range.
+/// Returns the values of ticks: about `wanted` round values at equal distances. The first is at
+/// most `low`, and the last at least `high`.
 pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let span = if high > low {
         high - low
@@ -43,7 +47,7 @@ pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     (first..=last).map(|n| n as f64 * step).collect()
 }
 
-/// A tick's label: digits in groups, as few decimals as needed.
+/// Returns the label of a tick, with digits in groups and at most four decimals.
 pub fn tick_label(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 9e15 {
         return grouped(value as i64);

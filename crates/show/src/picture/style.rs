@@ -1,10 +1,12 @@
-//! Inks, sizes and the widths of text.
+//! Colours, sizes, and the widths of text.
 use plotters::style::RGBColor;
 
-/// Text and axes: 4.5 to 1 on white and 4.2 to 1 on JupyterLab's dark page.
+/// The colour of text and axes. Its contrast is 4.5 to 1 on white, and 4.2 to 1 on the background
+/// of JupyterLab's dark theme.
 pub const INK: RGBColor = RGBColor(0x76, 0x76, 0x76);
 
-/// Series colours of middle brightness, told apart also by colour-blind eyes.
+/// The colours of series. They are of middle brightness, for light and dark themes, and can be
+/// distinguished by most colour-blind readers.
 const SERIES: [RGBColor; 6] = [
     RGBColor(0x3b, 0x82, 0xc4),
     RGBColor(0xd9, 0x7a, 0x1a),
@@ -14,22 +16,24 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(0x8a, 0x7a, 0x3a),
 ];
 
-/// The colour of the n-th series.
+/// Returns the colour of the n-th series, from 0. Colours repeat after six series.
 pub fn series(n: usize) -> RGBColor {
     SERIES[n % SERIES.len()]
 }
 
-/// Sizes of text in pixels.
+/// Size of a title in pixels.
 pub const TITLE: f64 = 15.0;
+/// Size of a label in pixels.
 pub const LABEL: f64 = 12.0;
 
-/// About how wide text is drawn, in pixels; rather too wide than too narrow.
-/// Which sans-serif font a reader has is not known here.
+/// Estimates the width of a text of `size` pixels, in pixels. The reader's sans-serif font is not
+/// known here, so the estimate is rather too large than too small.
 pub fn text_width(text: &str, size: f64) -> i32 {
     let ems: f64 = text.chars().map(ems).sum();
     (ems * size).ceil() as i32
 }
 
+/// Returns the estimated width of a character, relative to the size of the font.
 fn ems(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.32,
@@ -41,8 +45,7 @@ fn ems(c: char) -> f64 {
     }
 }
 
-/// Breaks text at spaces into lines no wider than `width` pixels; a single word
-/// may still be wider.
+/// Breaks text at spaces into lines of at most `width` pixels. A single word may be wider.
 pub fn wrap(text: &str, size: f64, width: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! From polars to a grid.
+//! Converts data frames, series and columns of polars to grids.
 use super::window::Window;
 use super::{Cell, Grid, Head, counted, instant, number, value};
 use crate::{Render, Rich};
@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 
 impl Grid {
-    /// The grid of a data frame.
+    /// Returns the grid of a data frame.
     pub fn of(frame: &DataFrame) -> Grid {
         let (height, width) = frame.shape();
         let mut grid = of_columns(frame.columns(), height);
@@ -19,7 +19,7 @@ impl Grid {
         grid
     }
 
-    /// The grid of one series.
+    /// Returns the grid of a series.
     pub fn of_series(series: &Series) -> Grid {
         of_column(&series.clone().into())
     }
@@ -37,14 +37,14 @@ impl Render for Series {
     }
 }
 
-/// A column that repeats one value is not written out for this.
+/// A column that repeats one value is rendered without allocating all its rows.
 impl Render for Column {
     fn render(&self) -> Rich {
         of_column(self).render()
     }
 }
 
-/// What `column.i64()?` and its like return.
+/// The type that `column.i64()?` and similar methods return.
 impl<T: PolarsDataType> Render for ChunkedArray<T>
 where
     ChunkedArray<T>: IntoSeries,
@@ -54,6 +54,7 @@ where
     }
 }
 
+/// Returns the grid of a column, whose caption has the number of values and nulls.
 fn of_column(column: &Column) -> Grid {
     let mut grid = of_columns(std::slice::from_ref(column), column.len());
     grid.caption = counted(column.len(), "value", "values");
@@ -64,7 +65,9 @@ fn of_column(column: &Column) -> Grid {
     grid
 }
 
+/// Returns the grid of some columns, without a caption.
 fn of_columns(columns: &[Column], height: usize) -> Grid {
+    // Convert the shown cells, column by column.
     let (across, down) = (Window::of_columns(columns.len()), Window::of_rows(height));
     let (mut heads, mut cells) = (Vec::new(), Vec::new());
     for (shown, place) in across.places().enumerate() {
@@ -79,6 +82,7 @@ fn of_columns(columns: &[Column], height: usize) -> Grid {
         heads.push(Head::of(column.name(), column.dtype()));
         cells.push(column_cells(column, &down));
     }
+    // Turn the columns into rows.
     let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();
     let row = |_| cells.iter_mut().filter_map(Iterator::next).collect();
     Grid {
@@ -89,6 +93,7 @@ fn of_columns(columns: &[Column], height: usize) -> Grid {
     }
 }
 
+/// Returns the shown cells of a column.
 fn column_cells(column: &Column, down: &Window) -> Vec<Cell> {
     let value = |place| column.get(place).unwrap_or(AnyValue::Null);
     let values: Vec<AnyValue> = down.places().map(value).collect();

@@ -1,10 +1,10 @@
-//! A grid as HTML.
+//! Draws a grid as HTML.
 //!
-//! Colours are the theme's own: that of its text, and its variables for lines, with
-//! half-transparent greys elsewhere; never a background of a fixed colour. What carries
-//! meaning does not hang on the style sheet, because a notebook that is not
-//! trusted yet loses it, and so does a page on a code host: cells say themselves
-//! which side they lean to, null is emphasised, the type of a column is small.
+//! Colours come from the theme of the page: the colour of its text, and its variables for lines,
+//! with half-transparent greys where there is no theme. No background has a fixed colour. The
+//! meaning of a table does not depend on the style sheet, because a notebook that is not trusted
+//! loses it, and so does a page on a code host. So each cell has its own alignment, null is
+//! emphasised, and the type of a column is in small text.
 use super::{Cell, Grid, Head, Line, counted, text};
 use crate::escape::escape;
 use std::fmt::Write;
@@ -23,13 +23,15 @@ font-weight:600;vertical-align:bottom}\
 .lw-table .lw-caption{padding:.2em .8em;font-size:.9em}\
 </style>";
 
+/// Draws a grid, with its style sheet.
 pub fn draw(grid: &Grid) -> String {
     let mut html = String::from(STYLE);
-    // The style again where no style sheet reaches: a wide table scrolls alone.
+    // The important style is repeated here, for hosts that remove style sheets: a wide table
+    // scrolls, and not the whole page.
     html.push_str("<div class=\"lw-table\" style=\"overflow-x:auto;max-width:100%\">");
     if !grid.caption.is_empty() {
-        // Not a <caption>: without a style sheet that is centred, and above a wide
-        // table it is then out of sight.
+        // A <caption> is centred if there is no style sheet, and above a wide table it would then
+        // be out of sight.
         let caption = escape(&grid.caption);
         let _ = write!(html, "<div class=\"lw-caption\">{caption}</div>");
     }
@@ -68,16 +70,21 @@ pub fn draw(grid: &Grid) -> String {
     html
 }
 
-/// The style for hosts whose own style sheet leans every cell to the right, the
-/// attribute for those that take styles away, where a head would be centred.
+// The style is for hosts whose own style sheet aligns every cell to the right. The attribute is
+// for hosts that remove styles, where a head would be centred.
+/// The attributes of a cell of text.
 const LEFT: &str = " style=\"text-align:left\"";
+/// The attributes of the head of a column of text.
 const LEFT_HEAD: &str = " align=\"left\" style=\"text-align:left\"";
+/// The attributes of a number and of the head of its column.
 const RIGHT: &str = " align=\"right\" style=\"text-align:right\"";
 
+/// Returns the attributes of the cells of a column.
 fn side(head: &Head) -> &'static str {
     if head.is_right() { RIGHT } else { LEFT }
 }
 
+/// Appends the head of a column.
 fn push_head(html: &mut String, head: &Head) {
     let (name, title) = shown(&head.name, text::name);
     let side = if head.is_right() { RIGHT } else { LEFT_HEAD };
@@ -88,6 +95,7 @@ fn push_head(html: &mut String, head: &Head) {
     html.push_str("</th>");
 }
 
+/// Appends a cell.
 fn push_cell(html: &mut String, head: &Head, cell: &Cell) {
     let side = side(head);
     let _ = match cell {
@@ -108,7 +116,8 @@ fn push_cell(html: &mut String, head: &Head, cell: &Cell) {
     };
 }
 
-/// Text on one line, and a title with all of it where the line does not say all.
+/// Returns a text on one line, and a title attribute with the full text if the line differs from
+/// it. `cut` makes the line.
 fn shown(text: &str, cut: fn(&str) -> String) -> (String, String) {
     let line = cut(text);
     let title = match line == text {

@@ -1,12 +1,12 @@
-//! Dates, times and instants of a frame as text.
+//! Converts the dates, times and instants of a data frame to text.
 //!
-//! polars' own text panics on an instant beyond chrono's calendar, as a column of
-//! milliseconds read as seconds may hold. Here it reads as its number.
+//! The conversion of polars panics on an instant outside of chrono's calendar, which occurs for
+//! example if milliseconds were read as seconds. Here such an instant is shown as its number.
 use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use polars::prelude::{AnyValue, TimeUnit};
 
-/// The date of a number of days since 1970-01-01.
+/// Returns the date of a number of days since 1970-01-01.
 pub fn date(days: i32) -> String {
     match DateTime::from_timestamp(i64::from(days) * 86_400, 0) {
         Some(instant) => instant.date_naive().to_string(),
@@ -14,7 +14,7 @@ pub fn date(days: i32) -> String {
     }
 }
 
-/// A time of day, in nanoseconds since midnight.
+/// Returns a time of day, given in nanoseconds since midnight.
 pub fn time(nanos: i64) -> String {
     let (secs, nanos_of) = (
         nanos.div_euclid(1_000_000_000),
@@ -26,8 +26,8 @@ pub fn time(nanos: i64) -> String {
     time.map_or_else(|| format!("{nanos} ns"), |time| time.to_string())
 }
 
-/// Instants of one column: they share their number of decimals, so that zone
-/// letters stand under each other.
+/// Returns the texts of the instants of a column, all with the same number of decimals, so that
+/// the abbreviations of the zones are aligned. What is no instant is `None`.
 pub fn datetimes(values: &[AnyValue]) -> Vec<Option<String>> {
     let parts: Vec<Option<Parts>> = values.iter().map(Parts::of).collect();
     let decimals = parts.iter().flatten().map(Parts::decimals).max();
@@ -35,7 +35,7 @@ pub fn datetimes(values: &[AnyValue]) -> Vec<Option<String>> {
     parts.into_iter().map(text).collect()
 }
 
-/// An instant as polars has it: a number, its unit, and perhaps a zone.
+/// The parts of an instant in polars: a number, its unit, and a zone if it has one.
 struct Parts<'a> {
     number: i64,
     unit: TimeUnit,
@@ -53,6 +53,7 @@ impl<'a> Parts<'a> {
         Some(Parts { number, unit, zone })
     }
 
+    /// Returns the number of units in a second.
     fn per_second(&self) -> i64 {
         match self.unit {
             TimeUnit::Nanoseconds => 1_000_000_000,
@@ -61,15 +62,18 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Returns the nanoseconds after the full second.
     fn nanos(&self) -> u32 {
         let per_second = self.per_second();
         (self.number.rem_euclid(per_second) * (1_000_000_000 / per_second)) as u32
     }
 
+    /// Returns the instant; `None` outside of chrono's calendar.
     fn instant(&self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp(self.number.div_euclid(self.per_second()), self.nanos())
     }
 
+    /// Returns the number of decimals of the second that it needs: 0, 3, 6 or 9.
     fn decimals(&self) -> usize {
         match self.nanos() {
             0 => 0,
@@ -79,6 +83,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Returns the text in the instant's zone, with so many decimals of the second.
     fn text(&self, decimals: usize) -> String {
         let Some(instant) = self.instant() else {
             return format!("{} {}", self.number, self.unit);
@@ -95,7 +100,8 @@ impl<'a> Parts<'a> {
                 .with_timezone(&zone)
                 .format(&format!("{pattern} %Z"))
                 .to_string(),
-            // The zone stands in the head, and the reading here says its own.
+            // chrono does not know the zone, which the head of the column shows. The text is in
+            // UTC and says so.
             Some(Err(_)) => instant.format(&format!("{pattern} UTC")).to_string(),
         }
     }

@@ -1,16 +1,17 @@
-//! A table as cells show it: a grid of strings first, then HTML and plain text.
+//! Tables in cells: a value is converted to a grid of strings, which is drawn as HTML and as plain
+//! text.
 //!
-//! The grid is small whatever the frame's size: first rows, a gap, last rows, and
-//! so for columns. HTML and plain text are two drawings of the same grid, so that
-//! they cannot say different things.
+//! The grid is small even if the data frame is large: it has the first and the last rows with a
+//! gap between them, and likewise for columns. HTML and plain text are two drawings of the same
+//! grid, so that they cannot contradict each other.
 //!
 //! | file | step |
 //! |---|---|
-//! | `window` | which rows and columns are shown |
-//! | `frame` | a frame or series becomes a grid; `value`, `number`, `instant` read its values |
-//! | `pairs` | so do maps, sets and lists of facts; `order` sorts what has no order |
-//! | `text` | everything in a text can be seen, and its length is bounded |
-//! | `html`, `plain` | the two drawings |
+//! | `window` | selects the rows and columns that are shown |
+//! | `frame` | converts a data frame or series to a grid; `value`, `number` and `instant` convert its values |
+//! | `pairs` | converts maps, sets, lists and facts to a grid; `order` sorts entries without an order |
+//! | `text` | makes every character of a text visible and limits its length |
+//! | `html`, `plain` | draw the grid |
 mod frame;
 mod html;
 mod instant;
@@ -30,12 +31,12 @@ pub use window::Window;
 use super::{Render, Rich};
 use polars::prelude::DataType;
 
-/// Which side a column's cells lean to.
+/// The alignment of a column's cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Text.
+    /// To the left, for text.
     Left,
-    /// Numbers, so that their digits stand under each other.
+    /// To the right, for numbers, so that their digits are aligned.
     Right,
 }
 
@@ -44,17 +45,18 @@ pub enum Align {
 pub enum Cell {
     /// A value.
     Value(String),
-    /// A value that draws the eye: what differs from what was expected.
+    /// A value that is highlighted, for example because it differs from the expected one.
     Marked(String),
-    /// A value of several lines, which keeps them.
+    /// A value of several lines, which are kept.
     Block(String),
-    /// No value, which is not the text "null".
+    /// A missing value. It looks different from the text "null".
     Null,
-    /// Columns left out here.
+    /// A cell of the columns that are left out.
     Ellipsis,
 }
 
 impl Cell {
+    /// Returns the text of the cell.
     fn text(&self) -> &str {
         match self {
             Cell::Value(text) | Cell::Marked(text) | Cell::Block(text) => text,
@@ -64,19 +66,19 @@ impl Cell {
     }
 }
 
-/// The head of a column: name, type, side.
+/// The head of a column: its name, type and alignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The column's name.
     pub name: String,
-    /// The column's type as polars writes it; empty when it has none.
+    /// The column's type as polars writes it; empty if it has none.
     pub dtype: String,
-    /// Where its cells lean.
+    /// The alignment of its cells.
     pub align: Align,
 }
 
 impl Head {
-    /// A head of text without a type.
+    /// Creates the head of a column of text without a type.
     pub fn text(name: &str) -> Self {
         Head {
             name: name.to_owned(),
@@ -85,7 +87,7 @@ impl Head {
         }
     }
 
-    /// A head of numbers without a type.
+    /// Creates the head of a column of numbers without a type.
     pub fn number(name: &str) -> Self {
         Head {
             align: Align::Right,
@@ -93,7 +95,7 @@ impl Head {
         }
     }
 
-    /// A head for a column of this type.
+    /// Creates the head of a column of this type.
     pub fn of(name: &str, dtype: &DataType) -> Self {
         let align = if dtype.is_numeric() {
             Align::Right
@@ -107,12 +109,13 @@ impl Head {
         }
     }
 
+    /// Returns true if the cells are aligned to the right.
     fn is_right(&self) -> bool {
         self.align == Align::Right
     }
 }
 
-/// A table ready to draw: every cell is text.
+/// A table whose cells are text, ready to be drawn.
 ///
 /// ```
 /// use show::table::Grid;
@@ -129,13 +132,13 @@ impl Head {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grid {
-    /// What stands above: usually the shape.
+    /// The line above the table, usually the shape of the data; empty for none.
     pub caption: String,
-    /// One per column.
+    /// The heads of the columns.
     pub heads: Vec<Head>,
-    /// As many cells a row as there are heads.
+    /// The rows, each with as many cells as there are heads.
     pub rows: Vec<Vec<Cell>>,
-    /// The rows that are left out, and where.
+    /// Where rows are left out, and how many; `None` if all are in the grid.
     pub gap: Option<Gap>,
 }
 
@@ -146,23 +149,23 @@ impl Render for Grid {
 }
 
 impl Grid {
-    /// The HTML alone, to stand inside another output.
+    /// Returns the HTML form, for use inside another output.
     pub fn to_html(&self) -> String {
         html::draw(self)
     }
 
-    /// The plain text alone.
+    /// Returns the plain text form.
     pub fn to_text(&self) -> String {
         plain::draw(self)
     }
 
-    /// Whether its columns have names: the two columns of facts need none.
+    /// Returns true if a column has a name or a type. The two columns of facts have neither.
     fn has_heads(&self) -> bool {
         let named = |head: &Head| !head.name.is_empty() || !head.dtype.is_empty();
         self.heads.iter().any(named)
     }
 
-    /// The rows, and a gap before the one where rows are left out.
+    /// Returns the lines to draw: the rows, and the gap in its place.
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let gap_before = |place| self.gap.as_ref().filter(|gap| gap.before == place);
         let rows = self.rows.iter().enumerate();
@@ -175,12 +178,13 @@ impl Grid {
 
 /// A line of a table.
 enum Line<'a> {
+    /// A row.
     Row(&'a [Cell]),
-    /// So many rows are left out.
+    /// The number of rows that are left out here.
     Gap(usize),
 }
 
-/// A number of things.
+/// Returns a number with its noun: `one` for the singular, `many` for the plural.
 ///
 /// ```
 /// use show::table::counted;
@@ -191,7 +195,7 @@ pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n as i64), if n == 1 { one } else { many })
 }
 
-/// Digits in groups of three: `1409422` reads as `1,409,422`.
+/// Returns a number with its digits in groups of three: 1409422 as `1,409,422`.
 ///
 /// ```
 /// use show::table::grouped;

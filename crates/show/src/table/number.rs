@@ -1,10 +1,11 @@
-//! Floats of a column as text that lines up.
+//! Converts the floats of a column to text whose decimal points are aligned.
 use polars::prelude::AnyValue;
 
-/// As many decimals as are shown at most.
+/// The largest number of decimals that are shown.
 const DECIMALS: usize = 4;
 
-/// Floats of a column share their number of decimals, so that the points align.
+/// Returns the texts of the floats of a column, all with the same number of decimals, so that
+/// the points are aligned. A null is `None`.
 pub fn floats(values: &[AnyValue]) -> Vec<Option<String>> {
     let floats: Vec<Option<f64>> = values.iter().map(AnyValue::extract::<f64>).collect();
     let finite = floats.iter().flatten().copied().filter(|x| is_ordinary(*x));
@@ -13,11 +14,12 @@ pub fn floats(values: &[AnyValue]) -> Vec<Option<String>> {
     floats.into_iter().map(text).collect()
 }
 
-/// A float alone, as in a list: no more decimals than it needs.
+/// Returns the text of a single float, with no more decimals than it needs.
 pub fn float(x: f64) -> String {
     text(x, decimals_of(x).max(1))
 }
 
+/// Writes a float with so many decimals, or as a power of ten if it is very large or small.
 fn text(x: f64, decimals: usize) -> String {
     if !x.is_finite() {
         x.to_string()
@@ -28,11 +30,12 @@ fn text(x: f64, decimals: usize) -> String {
     }
 }
 
-/// Whether plain digits read better than a power of ten.
+/// Returns true if a float is easier to read in plain digits than as a power of ten.
 fn is_ordinary(x: f64) -> bool {
     x == 0.0 || (1e-3..1e15).contains(&x.abs())
 }
 
+/// Returns the number of decimals that a float needs, at most [`DECIMALS`].
 fn decimals_of(x: f64) -> usize {
     let text = format!("{x:.DECIMALS$}");
     let digits = text.trim_end_matches('0');

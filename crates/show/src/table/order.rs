@@ -1,9 +1,8 @@
-//! An order for keys that have none: numbers by value, other text by its letters
-//! and the numbers in it.
+//! Sorts keys that have no order of their own by their text, in which numbers count by value.
 use super::window::Window;
 use std::cmp::Ordering;
 
-/// Compares as a person would: `UserId(9)` comes before `UserId(10)`.
+/// Compares two texts in natural order, in which `UserId(9)` comes before `UserId(10)`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     if let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) {
         return a.total_cmp(&b);
@@ -12,7 +11,7 @@ pub fn natural(a: &str, b: &str) -> Ordering {
     while let (Some(x), Some(y)) = (left.first(), right.first()) {
         let order = if x.is_ascii_digit() && y.is_ascii_digit() {
             let (x, y) = (number(&mut left), number(&mut right));
-            // Numbers of more digits are larger, once leading zeros are gone.
+            // Without leading zeros, a number with more digits is larger.
             x.len().cmp(&y.len()).then(x.cmp(y))
         } else {
             (left, right) = (&left[1..], &right[1..]);
@@ -22,11 +21,11 @@ pub fn natural(a: &str, b: &str) -> Ordering {
             return order;
         }
     }
-    // One is the start of the other, or they are like `007` and `7`.
+    // One text begins with the other, or they differ in leading zeros only, such as `007` and `7`.
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// Takes the digits at the start of a text; returns them without leading zeros.
+/// Removes the digits at the start of a text, and returns them without leading zeros.
 fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
     let (number, rest) = text.split_at(digits);
@@ -35,14 +34,17 @@ fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     &number[zeros..]
 }
 
-/// The first and the last of many keys, without keeping them all.
+/// Selects the first and the last of many keys in natural order, without keeping all of them.
 pub struct Ends {
     window: Window,
+    /// The first keys so far, in order, with their positions in the collection.
     first: Vec<(String, usize)>,
+    /// The last keys so far, in reverse order.
     last: Vec<(String, usize)>,
 }
 
 impl Ends {
+    /// Creates a selection from a collection of `len` keys.
     pub fn of(len: usize) -> Self {
         Ends {
             window: Window::of_rows(len),
@@ -51,7 +53,7 @@ impl Ends {
         }
     }
 
-    /// Takes note of the key that stands at `place` in the map's own order.
+    /// Considers the key at position `place` of the collection.
     pub fn offer(&mut self, key: &str, place: usize) {
         keep(&mut self.first, self.window.first(), key, place, natural);
         keep(&mut self.last, self.window.last(), key, place, |a, b| {
@@ -59,14 +61,14 @@ impl Ends {
         });
     }
 
-    /// Key and place of what is shown, in order.
+    /// Returns the keys that are shown, in order, each as (key, position).
     pub fn into_order(self) -> Vec<(String, usize)> {
         let last = self.last.into_iter().rev();
         self.first.into_iter().chain(last).collect()
     }
 }
 
-/// Puts a key in its place, if it is among the first `most` by `order`.
+/// Inserts a key into `kept`, if it is among the first `most` by `order`.
 fn keep(
     kept: &mut Vec<(String, usize)>,
     most: usize,

@@ -1,22 +1,26 @@
-//! Maps, sets, lists and facts as grids.
+//! Builds grids of maps, sets, lists and facts.
 use super::order::Ends;
 use super::text::{KEPT, start_of, start_of_display};
 use super::window::Window;
 use super::{Cell, Grid, Head, counted};
 use std::fmt::Debug;
 
-/// The debug form of a map's value may take several lines, as a frame's does.
+/// Number of characters that are kept of an entry's debug form, which may have several lines,
+/// such as that of a data frame.
 const KEPT_OF_VALUE: usize = 4 * KEPT;
 
-/// What is shown of a map or a set. Only that is formatted, and of the walk over
-/// the items nothing but the walk is compiled into a cell.
+/// Selects the entries of a map or a set that are shown. The values of other entries are not
+/// formatted. The type is not generic over the items, so that a cell that shows a map compiles
+/// little code.
 pub struct Entries {
     ends: Ends,
+    /// Number of keys that were offered.
     offered: usize,
 }
 
 impl Entries {
-    /// Of a collection without an order: its own would change from run to run.
+    /// Creates a selection from a collection of `len` entries without an order, which are shown
+    /// sorted, because the order of a hash map differs from run to run.
     pub fn unsorted(len: usize) -> Self {
         Entries {
             ends: Ends::of(len),
@@ -24,14 +28,15 @@ impl Entries {
         }
     }
 
-    /// Looks at the collection's next key.
+    /// Considers the collection's next key.
     pub fn offer(&mut self, key: &dyn Debug) {
         let key = start_of(KEPT, |out| write!(out, "{key:?}"));
         self.ends.offer(&key, self.offered);
         self.offered += 1;
     }
 
-    /// The items that are shown, sorted, of all in the order of the keys offered.
+    /// Returns the items that are shown, sorted by key. `all` are all items, in the order in
+    /// which their keys were offered.
     pub fn pick<T>(self, all: impl Iterator<Item = T>) -> Vec<T> {
         let places = self.ends.into_order().into_iter().map(|end| end.1);
         let places: Vec<usize> = places.collect();
@@ -47,7 +52,8 @@ impl Entries {
     }
 }
 
-/// The items that are shown of a collection that has an order.
+/// Returns the items that are shown of a collection in its own order: all, or the first and the
+/// last ones.
 pub fn pick_sorted<T>(
     all: impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone,
 ) -> Vec<T> {
@@ -57,8 +63,8 @@ pub fn pick_sorted<T>(
 }
 
 impl Grid {
-    /// The grid of a collection of `len`, of which `rows` are shown, by their
-    /// debug form.
+    /// Returns the grid of a collection of `len` entries, of which `rows` are shown in their
+    /// debug form. `what` names the collection in the caption.
     pub fn of_entries<const N: usize>(
         what: &str,
         len: usize,
@@ -75,6 +81,7 @@ impl Grid {
     }
 }
 
+/// Returns the cell of a value in its debug form.
 fn debug_cell(value: &dyn Debug) -> Cell {
     let text = start_of(KEPT_OF_VALUE, |out| write!(out, "{value:?}"));
     match text.contains('\n') {
@@ -84,7 +91,8 @@ fn debug_cell(value: &dyn Debug) -> Cell {
 }
 
 impl Grid {
-    /// The grid of a list: one row an item, as much of it as `row` is asked for.
+    /// Returns the grid of a list of `len` items with a row for each. `row` returns the texts of
+    /// an item's cells, and is called for the items that are shown.
     pub fn of_list(heads: Vec<Head>, len: usize, row: impl Fn(usize) -> Vec<String>) -> Grid {
         let window = Window::of_rows(len);
         let cells = |place| row(place).into_iter().map(Cell::Value).collect();
@@ -96,7 +104,7 @@ impl Grid {
         }
     }
 
-    /// The grid of facts about one thing: a name and a value a row.
+    /// Returns the grid of facts about one thing, with a name and a value in each row.
     ///
     /// ```
     /// use show::table::{Grid, grouped};

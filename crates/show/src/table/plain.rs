@@ -1,9 +1,11 @@
-//! A grid as plain text: the twin of the HTML.
+//! Draws a grid as plain text, with the same contents as the HTML.
 use super::text::{name, one_line, width};
 use super::{Cell, Grid, Head, Line, counted};
 
+/// The space between two columns.
 const GAP: &str = "  ";
 
+/// Draws a grid, with cells aligned in a fixed-width font.
 pub fn draw(grid: &Grid) -> String {
     let mut lines = Vec::new();
     if !grid.caption.is_empty() {
@@ -33,7 +35,7 @@ pub fn draw(grid: &Grid) -> String {
     lines.join("\n")
 }
 
-/// The names, the types if there are any, and a rule.
+/// Returns the lines of the head: names, types if there are any, and a rule.
 fn head(grid: &Grid, widths: &[usize]) -> Vec<String> {
     let names = |head: &Head| vec![name(&head.name)];
     let mut lines = row(grid, widths, grid.heads.iter().map(names));
@@ -46,10 +48,10 @@ fn head(grid: &Grid, widths: &[usize]) -> Vec<String> {
     lines
 }
 
-/// The lines of one cell.
+/// Returns the lines of a cell.
 fn text(cell: &Cell) -> Vec<String> {
     match cell {
-        // Not to be read as no value.
+        // The text "null" is quoted, so that it is not taken for a missing value.
         Cell::Value(text) if text == "null" => vec!["\"null\"".to_owned()],
         Cell::Block(text) => text.lines().map(str::to_owned).collect(),
         Cell::Null | Cell::Ellipsis => vec![cell.text().to_owned()],
@@ -57,6 +59,7 @@ fn text(cell: &Cell) -> Vec<String> {
     }
 }
 
+/// Returns the width of each column.
 fn widths(grid: &Grid) -> Vec<usize> {
     let widest = |lines: Vec<String>| lines.iter().map(|line| width(line)).max().unwrap_or(0);
     let column = |(place, head): (usize, &Head)| {
@@ -67,7 +70,7 @@ fn widths(grid: &Grid) -> Vec<usize> {
     grid.heads.iter().enumerate().map(column).collect()
 }
 
-/// The lines of one row, as many as its tallest cell has.
+/// Returns the lines of a row, as many as its tallest cell has.
 fn row(grid: &Grid, widths: &[usize], cells: impl Iterator<Item = Vec<String>>) -> Vec<String> {
     let cells: Vec<Vec<String>> = cells.collect();
     let tall = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
@@ -75,7 +78,7 @@ fn row(grid: &Grid, widths: &[usize], cells: impl Iterator<Item = Vec<String>>) 
         let columns = grid.heads.iter().zip(widths).zip(&cells);
         let padded = columns.map(|((head, wanted), cell)| {
             let text = cell.get(n).map_or("", String::as_str);
-            // Not by format!, which counts characters, not columns of a terminal.
+            // `format!` pads by characters, but some characters are two columns wide.
             let space = " ".repeat(wanted.saturating_sub(width(text)));
             match head.is_right() {
                 true => space + text,

@@ -1,21 +1,24 @@
-//! Text in a cell: on one line, of bounded length, with nothing hidden in it.
+//! Prepares text for a cell: on one line, of bounded length, with every character visible.
 use std::fmt::{self, Display, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Text in a cell is cut after so many characters.
+/// Number of characters of a text that a cell shows.
 const SHOWN: usize = 100;
-/// And in the head of a column, which is as wide as its name.
+/// Number of characters of a column's name that are shown. It is smaller, because a column is at
+/// least as wide as its name.
 const SHOWN_IN_HEAD: usize = 40;
-/// A grid keeps so many characters of a text, for the eye that rests on it.
+/// Number of characters of a text that a grid keeps. They appear in the tooltip of a cell.
 pub const KEPT: usize = 1_000;
 
-/// The first characters of what is written, and whether there was more.
+/// A writer that keeps the first characters only.
 ///
-/// Once full it answers with an error, so that the writer stops there: the debug
-/// form of a value of 10 MB costs no more than its first characters.
+/// When it is full it returns an error, so that the formatting stops. Thus the debug form of a
+/// value of 10 MB costs no more than its first characters.
 struct Start {
     text: String,
+    /// Number of characters that may still be written.
     room: usize,
+    /// Whether there was more to write.
     is_cut: bool,
 }
 
@@ -36,7 +39,7 @@ impl Write for Start {
     }
 }
 
-/// What `write` writes, cut to `room` characters.
+/// Returns what `write` writes, cut to `room` characters, with an ellipsis if it is cut.
 pub fn start_of(room: usize, write: impl FnOnce(&mut dyn Write) -> fmt::Result) -> String {
     let mut start = Start {
         text: String::new(),
@@ -49,12 +52,12 @@ pub fn start_of(room: usize, write: impl FnOnce(&mut dyn Write) -> fmt::Result) 
     start.text
 }
 
-/// The start of a value's text.
+/// Returns a value's text, cut to [`KEPT`] characters.
 pub fn start_of_display(value: &dyn Display) -> String {
     start_of(KEPT, |out| write!(out, "{value}"))
 }
 
-/// The start of a text, and how long all of it is.
+/// Returns a text, cut to [`KEPT`] characters and followed by its length in bytes if it is cut.
 pub fn start_of_text(text: &str) -> String {
     match text.char_indices().nth(KEPT) {
         None => text.to_owned(),
@@ -66,21 +69,22 @@ pub fn start_of_text(text: &str) -> String {
     }
 }
 
-/// The text of a cell on one line of bounded length, in which everything can be
-/// seen: line ends and controls, spaces at the ends, marks that have no width or
-/// turn the direction of what follows.
+/// Returns the text of a cell, on one line of bounded length. Characters that would be invisible
+/// are replaced by visible ones: line ends and controls, spaces at both ends, and marks that
+/// have no width or change the direction of the text after them.
 ///
-/// Two values that differ look different, and no value can rearrange the table
-/// that it stands in.
+/// So two values that differ in the part that is shown look different, and no value can change
+/// the layout of its table.
 pub fn one_line(text: &str) -> String {
     line(text, SHOWN)
 }
 
-/// The name of a column, in the same way.
+/// Returns the name of a column for its head, prepared as [`one_line`] does but shorter.
 pub fn name(text: &str) -> String {
     line(text, SHOWN_IN_HEAD)
 }
 
+/// Makes the first `most` characters of a text visible.
 fn line(text: &str, most: usize) -> String {
     let shown = match text.char_indices().nth(most) {
         Some((end, _)) => &text[..end],
@@ -96,7 +100,7 @@ fn line(text: &str, most: usize) -> String {
             '\n' => line.push('⏎'),
             '\t' => line.push('⇥'),
             '\u{7f}' => line.push('␡'),
-            // The pictures of controls stand in the order of the controls.
+            // Unicode has a symbol for each control character, in the same order.
             c if c < ' ' => line.extend(char::from_u32(0x2400 + c as u32)),
             c if is_hidden(c, last) => line.extend(c.escape_unicode()),
             c => line.push(c),
@@ -109,10 +113,12 @@ fn line(text: &str, most: usize) -> String {
     line
 }
 
-/// Characters that cannot be seen, or that change what is seen around them.
+/// Returns true if a character is invisible, or changes how the text around it looks. `before`
+/// is the character before it.
 fn is_hidden(c: char, before: char) -> bool {
     match c {
-        // Joiners are a letter's business, and an emoji's, but no URL's.
+        // Joiners have a meaning between letters of some scripts and between emojis, but not in
+        // a URL.
         '\u{200c}' | '\u{200d}' => before.is_ascii(),
         '\u{80}'..='\u{9f}' | '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' => true,
         '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202f}' => true,
@@ -122,7 +128,7 @@ fn is_hidden(c: char, before: char) -> bool {
     }
 }
 
-/// How many columns of a terminal a text takes.
+/// Returns the width of a text in columns of a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
 }

@@ -1,13 +1,13 @@
-//! One value of a frame as text.
+//! Converts one value of a data frame to text.
 use super::text::{KEPT, start_of, start_of_text};
 use super::{Cell, instant, number};
 use polars::prelude::{AnyValue, Field, Series};
 use std::fmt::{self, Write};
 
-/// Of a list in a cell so many items are shown.
+/// Number of items of a list that are shown in a cell.
 const ITEMS: usize = 8;
 
-/// One value as a cell.
+/// Returns the cell of a value.
 pub fn cell(value: &AnyValue) -> Cell {
     match value {
         AnyValue::Null => Cell::Null,
@@ -15,7 +15,7 @@ pub fn cell(value: &AnyValue) -> Cell {
     }
 }
 
-/// The start of one value's text.
+/// Returns a value as text, cut to its first [`KEPT`] characters. A text is not quoted.
 pub fn text(value: &AnyValue) -> String {
     match value {
         AnyValue::String(text) => start_of_text(text),
@@ -24,13 +24,14 @@ pub fn text(value: &AnyValue) -> String {
     }
 }
 
-/// The start of one value as it stands in a list.
+/// Returns a value as it is written inside a list, where text is quoted, cut to its first
+/// [`KEPT`] characters.
 pub fn literal(value: &AnyValue) -> String {
     start_of(KEPT, |out| write(out, value))
 }
 
-/// Writes a value as it stands alone or inside another; text is quoted, so that
-/// a list of one text with a comma is not read as two.
+/// Writes a value. Text is quoted, so that a list of one text with a comma is not read as a list
+/// of two.
 fn write(out: &mut dyn Write, value: &AnyValue) -> fmt::Result {
     match value {
         AnyValue::String(text) => write!(out, "{text:?}"),
@@ -55,6 +56,7 @@ fn write(out: &mut dyn Write, value: &AnyValue) -> fmt::Result {
     }
 }
 
+/// Writes the first items of a list, and their number if there are more.
 fn write_items(out: &mut dyn Write, items: &Series) -> fmt::Result {
     out.write_char('[')?;
     for place in 0..items.len().min(ITEMS) {
@@ -70,6 +72,7 @@ fn write_items(out: &mut dyn Write, items: &Series) -> fmt::Result {
     out.write_char(']')
 }
 
+/// Writes the fields of a struct with their names.
 fn write_fields<'a>(
     out: &mut dyn Write,
     fields: &[Field],
@@ -84,8 +87,9 @@ fn write_fields<'a>(
     out.write_char('}')
 }
 
+/// Writes the first bytes as an escaped literal, and their number if there are more.
 fn write_bytes(out: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
-    // Four characters a byte at most, so these fill a cell.
+    // Escaped, a byte has at most four characters, so these fill a cell.
     let start = &bytes[..bytes.len().min(KEPT / 4)];
     write!(out, "b\"{}\"", start.escape_ascii())?;
     if start.len() < bytes.len() {

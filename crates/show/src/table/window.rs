@@ -1,18 +1,19 @@
-//! Which rows or columns are shown: the first, the last, and how many are not.
+//! Selects the rows or columns that are shown: all of them, or the first and the last ones.
 
-/// More of them than this, and the middle ones are left out.
+/// The largest number of rows or columns that are all shown. Of more, the middle ones are left
+/// out.
 pub const ALL: usize = 24;
 const FIRST_ROWS: usize = 8;
 const LAST_ROWS: usize = 4;
 const FIRST_COLUMNS: usize = 12;
 const LAST_COLUMNS: usize = 6;
 
-/// Rows or columns that are left out.
+/// The rows or columns that are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The place, among those shown, of the one that comes after the gap.
+    /// Index, among those that are shown, of the first one after the gap.
     pub before: usize,
-    /// How many are left out.
+    /// Number of rows or columns that are left out.
     pub left_out: usize,
 }
 
@@ -25,12 +26,12 @@ pub struct Window {
 }
 
 impl Window {
-    /// Of rows, or of items that take a row each.
+    /// Selects from `len` rows, or from items that have a row each.
     pub fn of_rows(len: usize) -> Self {
         Self::new(len, FIRST_ROWS, LAST_ROWS)
     }
 
-    /// Of columns.
+    /// Selects from `len` columns.
     pub fn of_columns(len: usize) -> Self {
         Self::new(len, FIRST_COLUMNS, LAST_COLUMNS)
     }
@@ -46,22 +47,22 @@ impl Window {
         }
     }
 
-    /// How many are shown before the gap.
+    /// Returns how many are shown before the gap.
     pub fn first(&self) -> usize {
         self.first
     }
 
-    /// How many are shown after the gap.
+    /// Returns how many are shown after the gap.
     pub fn last(&self) -> usize {
         self.last
     }
 
-    /// The places that are shown.
+    /// Returns the indices that are shown.
     pub fn places(&self) -> impl Iterator<Item = usize> + Clone {
         (0..self.first).chain(self.len - self.last..self.len)
     }
 
-    /// What is not shown.
+    /// Returns the gap; `None` if everything is shown.
     pub fn gap(&self) -> Option<Gap> {
         let left_out = self.len - self.first - self.last;
         (left_out > 0).then_some(Gap {
