@@ -1,13 +1,14 @@
-//! How far a loop is, and how long a step takes.
+//! Progress bars for loops, and the time that code takes.
 use super::live::{DisplayHandle, display};
 use super::{Rich, channel, steady};
 use crate::channel::panics::stop_if_interrupted;
 use std::time::{Duration, Instant};
 
-/// Between two pictures of a progress bar.
+/// The time between two updates of a progress bar.
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Shows how far a loop is, its rate and the time left, in one output.
+/// Returns an iterator over `items` that shows the progress of the loop, its rate and the time left,
+/// in one output.
 ///
 /// ```
 /// use lambda_workbook::notebook::progress;
@@ -15,10 +16,10 @@ const REFRESH: Duration = Duration::from_millis(100);
 /// assert_eq!(sum, 499_500);
 /// ```
 ///
-/// The length comes from the iterator's [`size_hint`](Iterator::size_hint); say it
-/// with [`total`](Progress::total) where that does not know. An interrupt ends the
-/// loop at the next step, and earlier variables are kept. Costs a few nanoseconds
-/// a step: the clock is read some fifty times a second.
+/// The number of steps is the upper bound of the iterator's [`size_hint`](Iterator::size_hint). Set
+/// it with [`total`](Progress::total) if the iterator does not know it. An interrupt ends the loop
+/// at the next reading of the clock, and the variables of earlier cells are kept. The cost is a few
+/// nanoseconds a step, because the clock is read about fifty times a second only.
 pub fn progress<I: IntoIterator>(items: I) -> Progress<I::IntoIter> {
     let items = items.into_iter();
     let total = items.size_hint().1.map(|total| total as u64);
@@ -28,20 +29,20 @@ pub fn progress<I: IntoIterator>(items: I) -> Progress<I::IntoIter> {
     }
 }
 
-/// An iterator that shows how far it is; see [`progress`].
+/// An iterator that shows its progress; see [`progress`].
 pub struct Progress<I> {
     items: I,
     meter: Meter,
 }
 
 impl<I> Progress<I> {
-    /// Says what is going on, in front of the bar.
+    /// Sets the text in front of the bar.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.meter.label = label.into();
         self
     }
 
-    /// Says how many steps there will be.
+    /// Sets the number of steps.
     pub fn total(mut self, steps: u64) -> Self {
         self.meter.total = Some(steps);
         self
@@ -52,8 +53,8 @@ impl<I: Iterator> Iterator for Progress<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<I::Item> {
-        if self.meter.done == self.meter.look_at {
-            self.meter.look();
+        if self.meter.done == self.meter.check_at {
+            self.meter.check();
         }
         let item = self.items.next();
         match item {
@@ -68,14 +69,18 @@ impl<I: Iterator> Iterator for Progress<I> {
     }
 }
 
-/// What is counted and shown; not generic, so that cells compile fast.
+/// Counts the steps and shows the bar. It is not generic, so that cells compile fast.
 struct Meter {
     label: String,
+    /// Number of steps done.
     done: u64,
+    /// Number of steps in total, if it is known.
     total: Option<u64>,
     /// The step at which the clock is read next.
-    look_at: u64,
+    check_at: u64,
+    /// When the first step began.
     started: Instant,
+    /// The output and the time of its last update; `None` before the first.
     shown: Option<(DisplayHandle, Instant)>,
     ended: bool,
 }
@@ -86,28 +91,29 @@ impl Meter {
             label: String::new(),
             done: 0,
             total,
-            look_at: 0,
+            check_at: 0,
             started: Instant::now(),
             shown: None,
             ended: false,
         }
     }
 
-    /// Reads the clock, and shows the bar where it is time.
-    fn look(&mut self) {
+    /// Reads the clock, and updates the bar if the last update is long enough ago.
+    fn check(&mut self) {
         stop_if_interrupted();
         let now = Instant::now();
         if self.done == 0 {
             self.started = now;
         }
         let elapsed = now.duration_since(self.started);
-        self.look_at = self.done + 1 + steps_in(REFRESH / 5, self.done, elapsed);
+        self.check_at = self.done + 1 + steps_in(REFRESH / 5, self.done, elapsed);
         let due = |shown: &(DisplayHandle, Instant)| now.duration_since(shown.1) >= REFRESH;
         if self.shown.as_ref().is_none_or(due) {
             self.show(&self.line(elapsed), now);
         }
     }
 
+    /// Shows the last line.
     fn end(&mut self) {
         if !self.ended {
             self.ended = true;
@@ -116,6 +122,7 @@ impl Meter {
         }
     }
 
+    /// Shows a line with the bar. Without a front end only the last line is printed.
     fn show(&mut self, line: &str, now: Instant) {
         if !channel::connected() {
             if self.ended {
@@ -133,11 +140,13 @@ impl Meter {
         }
     }
 
+    /// Returns the share of the steps that are done, from 0 to 1; `None` if the total is unknown.
     fn share(&self) -> Option<f64> {
         let total = self.total.filter(|total| *total > 0)?;
         Some((self.done as f64 / total as f64).min(1.0))
     }
 
+    /// Returns the label with a colon, or nothing.
     fn head(&self) -> String {
         match self.label.as_str() {
             "" => String::new(),
@@ -145,7 +154,7 @@ impl Meter {
         }
     }
 
-    /// "adding: 42 %, 420 of 1,000, 1,234/s, 3 s left"
+    /// Returns a line such as "adding: 42 %, 420 of 1,000, 1,234/s, 3.00 s left".
     fn line(&self, elapsed: Duration) -> String {
         let mut line = self.head();
         match (self.share(), self.total) {
@@ -169,7 +178,7 @@ impl Meter {
         line
     }
 
-    /// "adding: 1,000 in 0.81 s, 1,234/s"
+    /// Returns the last line, such as "adding: 1,000 in 810 ms, 1,234/s".
     fn last_line(&self, elapsed: Duration) -> String {
         let mut line = self.head();
         line += &count(self.done);
@@ -186,7 +195,8 @@ impl Meter {
     }
 }
 
-/// A loop that is left early, by `break` or by a panic, says how far it came.
+/// A loop that is left early by `break` shows how many steps were done. After a panic the bar stays
+/// as it was.
 impl Drop for Meter {
     fn drop(&mut self) {
         if !self.ended && self.shown.is_some() && !std::thread::panicking() {
@@ -195,11 +205,13 @@ impl Drop for Meter {
     }
 }
 
+/// Estimates the number of steps in a time, from those done so far.
 fn steps_in(time: Duration, done: u64, elapsed: Duration) -> u64 {
     let share = time.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
     (done as f64 * share) as u64
 }
 
+/// Returns a line as HTML, with a bar if the share is known.
 fn bar(line: &str, share: Option<f64>) -> String {
     let bar = share.map_or(String::new(), |share| {
         format!("<progress value=\"{share:.3}\" max=\"1\" style=\"vertical-align:middle;width:16em\"></progress> ")
@@ -207,6 +219,7 @@ fn bar(line: &str, share: Option<f64>) -> String {
     format!("<div>{bar}{}</div>", super::escape::escape(line))
 }
 
+/// Returns the number of steps a second as text.
 fn rate(done: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64();
     match rate {
@@ -215,12 +228,12 @@ fn rate(done: u64, elapsed: Duration) -> String {
     }
 }
 
-/// 1,234,567
+/// Returns a number with its digits in groups, such as 1,234,567.
 fn count(number: u64) -> String {
     crate::table::grouped(number as i64)
 }
 
-/// A time in the unit that fits: `1.23 s`, `4.50 ms`, `2 min 5 s`.
+/// Returns a time in the unit that fits its size: `1.23 s`, `4.50 ms`, `2 min 5 s`.
 ///
 /// ```
 /// use lambda_workbook::notebook::progress::human;
@@ -245,8 +258,8 @@ pub fn human(time: Duration) -> String {
     }
 }
 
-/// Runs `work` and prints how long it took, which leaves the cell's compilation
-/// out.
+/// Runs `work`, prints how long it took, and returns its result. The time does not include the
+/// compilation of the cell.
 ///
 /// ```
 /// use lambda_workbook::notebook::timed;
@@ -260,6 +273,7 @@ pub fn timed<T>(label: &str, work: impl FnOnce() -> T) -> T {
     value
 }
 
+/// Prints a time, or a note in place of it if outputs must be the same in every run.
 fn took(label: &str, time: Duration) {
     match steady() {
         true => println!("{label}: its time is shown when you run it"),
@@ -278,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_share_count_rate_and_time_left() {
+    fn a_line_has_share_count_rate_and_time_left() {
         let two_seconds = Duration::from_secs(2);
         let half = meter(5_000, Some(10_000));
         assert_eq!(
@@ -300,8 +314,8 @@ mod tests {
         let mut meter = Meter::new(Some(1_000_000));
         meter.done = 100_000;
         meter.started = Instant::now() - Duration::from_millis(100);
-        meter.look();
-        assert!(meter.look_at > 115_000, "{}", meter.look_at);
+        meter.check();
+        assert!(meter.check_at > 115_000, "{}", meter.check_at);
     }
 
     #[test]
@@ -313,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_the_unit_that_fits() {
+    fn times_are_shown_in_the_unit_that_fits() {
         for (nanos, text) in [
             (999, "999 ns"),
             (1_500, "1.50 µs"),

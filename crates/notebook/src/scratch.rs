@@ -1,13 +1,14 @@
-//! Folders for the files of a notebook's cells.
+//! Temporary folders for the files of a notebook's cells.
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A new, empty folder for the files of a cell. One of the same name that this
-/// notebook made before is emptied, so that a cell can be run again.
+/// Creates an empty folder for the files of a cell, and returns its path. If this notebook has
+/// created one of the same name before, that one is removed with its files, so that a cell can be
+/// run again.
 ///
-/// It lies in the system's folder for temporary files. Folders of notebooks that
-/// have ended are removed when another notebook asks for its first.
+/// The folder is in the system's folder for temporary files. The folders of notebooks that have
+/// ended are removed when another notebook creates its first one (on Unix only).
 ///
 /// ```
 /// use lambda_workbook::notebook::scratch;
@@ -18,19 +19,21 @@ use std::path::{Path, PathBuf};
 /// ```
 ///
 /// # Errors
-/// A name with a path in it, or a disk that refuses.
+/// If the name has other characters than letters, digits, `-` and `_`, or if the folder cannot be
+/// removed or created.
 pub fn scratch(name: &str) -> io::Result<PathBuf> {
     let plain = !name.is_empty()
         && name
             .chars()
             .all(|c| c.is_alphanumeric() || "-_".contains(c));
     if !plain {
-        let problem = format!("{name:?} cannot name a folder here: use letters, digits, - and _");
+        let problem =
+            format!("invalid name of a scratch folder {name:?}: use letters, digits, - and _");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
     }
     let mine = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
     if !mine.exists() {
-        remove_those_of_the_dead(&std::env::temp_dir());
+        remove_folders_of_ended_processes(&std::env::temp_dir());
     }
     let folder = mine.join(name);
     if folder.exists() {
@@ -40,10 +43,11 @@ pub fn scratch(name: &str) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Before the number of the process.
+/// The name of a process's folder, without the process id at its end.
 const PREFIX: &str = "lambda-workbook-scratch-";
 
-fn remove_those_of_the_dead(temp: &Path) {
+/// Removes the folders of processes that have ended.
+fn remove_folders_of_ended_processes(temp: &Path) {
     let Ok(entries) = fs::read_dir(temp) else {
         return;
     };
@@ -51,19 +55,22 @@ fn remove_those_of_the_dead(temp: &Path) {
         let name = entry.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
         if process.is_some_and(|id| id.parse().is_ok_and(has_ended)) {
-            // Another user's, or another notebook was quicker: no harm.
+            // An error does no harm: the folder is another user's, or another notebook has removed
+            // it already.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
+/// Returns true if there is no process with this id.
 #[cfg(unix)]
 fn has_ended(process: i32) -> bool {
-    // SAFETY: signal 0 is sent to nobody; the call only asks.
+    // SAFETY: signal 0 is not sent to the process; the call only checks that it exists.
     let asked = unsafe { libc::kill(process, 0) };
     asked == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
 }
 
+/// Returns false, because the check is not implemented on this system.
 #[cfg(not(unix))]
 fn has_ended(_process: i32) -> bool {
     false
@@ -92,7 +99,7 @@ mod tests {
         for folder in [&ended, &running, &foreign] {
             fs::create_dir(folder).unwrap();
         }
-        remove_those_of_the_dead(temp.path());
+        remove_folders_of_ended_processes(temp.path());
         assert!(!ended.exists() && running.exists() && foreign.exists());
     }
 }

@@ -1,4 +1,4 @@
-//! The map: the parts of the Lambda Architecture, with the one in hand lit up.
+//! The map of the Lambda Architecture, in which some parts are highlighted.
 use super::canvas::{BELOW, Canvas, ON, Point, draw};
 use super::style::{INK, LABEL, series as colour, wrap};
 use super::{Figure, WIDTH};
@@ -7,24 +7,29 @@ use plotters::style::Color;
 /// A part of the architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// What comes in.
+    /// The new data.
     Data,
-    /// All data, and views computed from all of it.
+    /// The batch layer: all data, and the views computed from all of them.
     Batch,
-    /// Where batch views are read.
+    /// The serving layer, from which batch views are read.
     Serving,
-    /// What came since the last batch run.
+    /// The speed layer: realtime views of what arrived since the last batch run.
     Speed,
-    /// Both, merged.
+    /// The query, which merges batch views and realtime views.
     Query,
 }
 
+/// A box of the map.
 struct Place {
     layer: Layer,
     name: &'static str,
+    /// The text in the box.
     words: &'static str,
+    /// The chapters about this part.
     chapters: &'static str,
+    /// The upper left corner.
     from: Point,
+    /// The lower right corner.
     to: Point,
 }
 
@@ -70,6 +75,7 @@ const PLACES: [Place; 5] = [
         to: (714, 178),
     },
 ];
+/// The arrows: (start, tip).
 const ARROWS: [(Point, Point); 5] = [
     ((122, 118), (170, 86)),
     ((122, 152), (170, 184)),
@@ -77,9 +83,10 @@ const ARROWS: [(Point, Point); 5] = [
     ((560, 86), (602, 116)),
     ((560, 186), (602, 154)),
 ];
+/// Height of a line of text in pixels.
 const LINE: i32 = 16;
 
-/// Draws the map with some parts lit up: those that a chapter is about.
+/// Draws the map, with the parts in `lit` highlighted.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -110,6 +117,7 @@ pub fn architecture(lit: &[Layer], title: &str) -> Figure {
     Figure::new(svg, title, &PLACES.iter().map(line).collect::<String>())
 }
 
+/// Draws a box, highlighted if `lit` is true.
 fn boxed(canvas: &Canvas, place: &Place, lit: bool) {
     let ((left, top), (right, bottom)) = (place.from, place.to);
     let ink = if lit { colour(1) } else { INK };
@@ -127,6 +135,7 @@ fn boxed(canvas: &Canvas, place: &Place, lit: bool) {
     canvas.label(place.chapters, (middle, bottom - 9), ON);
 }
 
+/// Draws an arrow.
 fn arrow(canvas: &Canvas, from: Point, to: Point) {
     canvas.path(
         vec![(from.0 + 3, from.1), (to.0 - 9, to.1)],

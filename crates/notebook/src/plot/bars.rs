@@ -1,4 +1,4 @@
-//! Amounts of categories, as bars.
+//! Bar charts, which compare the amounts of categories.
 use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, draw};
 use super::scale::{Scale, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width, wrap};
@@ -6,8 +6,8 @@ use super::{Figure, WIDTH, data};
 use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult};
 
-/// Starts a bar chart: one bar per row, named by column `x`, as long as column
-/// `y`. Bars stand up if their names fit under them, and lie down otherwise.
+/// Starts a bar chart with a bar for each row, named by column `x` and as long as column `y`. Bars
+/// are vertical if their names fit below them, and horizontal otherwise.
 pub fn bars(frame: &DataFrame, x: &str, y: &str) -> Bars {
     Bars {
         frame: frame.clone(),
@@ -18,7 +18,7 @@ pub fn bars(frame: &DataFrame, x: &str, y: &str) -> Bars {
     }
 }
 
-/// A bar chart in the making; see [`bars`].
+/// The builder of a bar chart; see [`bars`].
 #[derive(Clone)]
 #[must_use = "end it with .figure()?"]
 pub struct Bars {
@@ -29,34 +29,44 @@ pub struct Bars {
     title: String,
 }
 
-/// The chart's columns as numbers: for each category, a value per series.
+/// The data of the chart.
 struct Groups {
     categories: Vec<String>,
     series: Vec<String>,
+    /// For each category, the value of each series; `None` if there is none.
     values: Vec<Vec<Option<f64>>>,
+    /// The smallest value, or 0 if that is smaller.
     low: f64,
+    /// The largest value, or 0 if that is larger.
     high: f64,
 }
 
+/// Thickness of a horizontal bar in pixels.
 const BAR: i32 = 18;
+/// Height of a line of text in pixels.
 const LINE: i32 = 16;
 
 impl Bars {
-    /// Bars of the same category stand side by side, one per value of `column`.
+    /// Draws the bars of a category side by side, one for each value of `column`.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.to_owned());
         self
     }
 
-    /// Says what the picture shows.
+    /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
     /// Draws the chart.
+    ///
+    /// # Errors
+    /// If a column does not exist, or column `y` does not have numbers.
     pub fn figure(self) -> PolarsResult<Figure> {
         let groups = self.groups()?;
+        // Bars are vertical if all names fit below them, on three lines at most, and all values
+        // fit above them.
         let slot = (WIDTH as i32 - 90) / groups.categories.len().max(1) as i32;
         let names: Vec<Vec<String>> = groups
             .categories
@@ -68,13 +78,14 @@ impl Bars {
         });
         let values_fit = slot / groups.series.len() as i32 >= 60;
         let svg = if fits && values_fit {
-            self.standing(&groups, &names, slot)
+            self.vertical(&groups, &names, slot)
         } else {
-            self.lying(&groups)
+            self.horizontal(&groups)
         };
         Ok(Figure::new(svg, &self.title, &groups.as_text()))
     }
 
+    /// Reads the columns of the frame.
     fn groups(&self) -> PolarsResult<Groups> {
         let (places, categories) = data::in_order(data::texts(&self.frame, &self.x)?);
         let (members, series) = data::series(&self.frame, self.by.as_deref())?;
@@ -93,7 +104,9 @@ impl Bars {
         })
     }
 
-    fn standing(&self, groups: &Groups, names: &[Vec<String>], slot: i32) -> String {
+    /// Draws vertical bars, each category in a slot of `slot` pixels.
+    fn vertical(&self, groups: &Groups, names: &[Vec<String>], slot: i32) -> String {
+        // The layout from top to bottom: title, legend, bars, names, name of the axis.
         let legend = data::legend(&groups.series);
         let lines = names.iter().map(Vec::len).max().unwrap_or(0) as i32;
         let top = if legend.is_empty() { 66 } else { 90 };
@@ -142,7 +155,9 @@ impl Bars {
         })
     }
 
-    fn lying(&self, groups: &Groups) -> String {
+    /// Draws horizontal bars.
+    fn horizontal(&self, groups: &Groups) -> String {
+        // The layout from left to right: names, bars, values.
         let legend = data::legend(&groups.series);
         let names: Vec<String> = groups
             .categories
@@ -194,13 +209,14 @@ impl Bars {
         })
     }
 
+    /// Draws the title and the legend.
     fn head(&self, canvas: &Canvas, legend: &[String]) {
         canvas.title(&self.title, (8, 16));
         canvas.legend(legend, (8, 42));
     }
 }
 
-/// Text cut to a width in pixels.
+/// Cuts a text to a width in pixels, with an ellipsis.
 fn cut(text: &str, width: i32) -> String {
     if text_width(text, LABEL) <= width {
         return text.to_owned();
@@ -216,6 +232,7 @@ fn cut(text: &str, width: i32) -> String {
 }
 
 impl Groups {
+    /// Returns the values as text, one a line.
     fn as_text(&self) -> String {
         let mut text = String::new();
         for (category, values) in self.categories.iter().zip(&self.values) {

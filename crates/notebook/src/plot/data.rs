@@ -1,29 +1,38 @@
-//! Columns of a frame as what a chart draws.
+//! Reads the columns of a data frame for charts.
 use crate::table::value_text;
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, polars_bail};
 use std::collections::HashMap;
 
-/// The values of a numeric column; nulls and NaN are `None`.
+/// Returns the values of a column of numbers. Nulls, NaN and infinities are `None`.
+///
+/// # Errors
+/// If there is no such column, or its type is not numeric.
 pub fn numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<f64>>> {
     let column = frame.column(name)?;
     if !column.dtype().is_primitive_numeric() {
         let dtype = column.dtype();
-        polars_bail!(InvalidOperation: "a plot needs numbers in column `{name}`, which is {dtype}");
+        polars_bail!(InvalidOperation: "column `{name}` has type {dtype}, but a plot needs numbers; cast it, or name another column");
     }
     let floats = column.cast(&DataType::Float64)?;
     let values = floats.f64()?.iter();
     Ok(values.map(|v| v.filter(|v| v.is_finite())).collect())
 }
 
-/// The values of any column as text of bounded length.
+/// Returns the values of any column as text of bounded length.
+///
+/// # Errors
+/// If there is no such column.
 pub fn texts(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
     let column: &Column = frame.column(name)?;
     let text = |i| Ok(value_text(&column.get(i).unwrap_or(AnyValue::Null)));
     (0..column.len()).map(text).collect()
 }
 
-/// The series of each row, and the series' names in order of appearance. Without
-/// a series column, or without rows, there is one series without a name.
+/// Returns the index of each row's series, and the names of the series in the order of their first
+/// appearance. Without a column of series, or without rows, there is one series without a name.
+///
+/// # Errors
+/// If there is no such column.
 pub fn series(frame: &DataFrame, by: Option<&str>) -> PolarsResult<(Vec<usize>, Vec<String>)> {
     let column = by.map(|by| texts(frame, by)).transpose()?;
     match column.filter(|texts| !texts.is_empty()) {
@@ -32,7 +41,8 @@ pub fn series(frame: &DataFrame, by: Option<&str>) -> PolarsResult<(Vec<usize>, 
     }
 }
 
-/// Numbers names in order of their first appearance.
+/// Numbers texts in the order of their first appearance. Returns the number of each text, and the
+/// different texts in the order of their numbers.
 pub fn in_order(texts: Vec<String>) -> (Vec<usize>, Vec<String>) {
     let mut names: Vec<String> = Vec::new();
     let mut numbers: HashMap<String, usize> = HashMap::new();
@@ -46,7 +56,7 @@ pub fn in_order(texts: Vec<String>) -> (Vec<usize>, Vec<String>) {
     (numbered, names)
 }
 
-/// The named series, for a legend; none when the only one has no name.
+/// Returns the names for a legend; none if the only series has no name.
 pub fn legend(names: &[String]) -> &[String] {
     match names {
         [only] if only.is_empty() => &[],
@@ -54,7 +64,8 @@ pub fn legend(names: &[String]) -> &[String] {
     }
 }
 
-/// The lowest and highest of the values and zero; (0, 1) without values.
+/// Returns the smallest and the largest number among the values and zero; (0, 1) if all are zero or
+/// there are none.
 pub fn range_with_zero(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((0f64, 0f64), |(low, high), v| (low.min(v), high.max(v)));
     if low == high { (0.0, 1.0) } else { (low, high) }

@@ -1,10 +1,10 @@
-//! Boxes and arrows: the way of the data, with numbers of the run.
+//! Flow charts: boxes and arrows that show how data flow, with numbers of a run.
 use super::canvas::{ABOVE, BELOW, Canvas, draw};
 use super::style::{INK, LABEL, series as colour, wrap};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
 
-/// Starts a row of boxes.
+/// Starts a flow chart, which is a row of boxes.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -22,7 +22,7 @@ pub fn flow(title: &str) -> Flow {
     }
 }
 
-/// A row of boxes in the making; see [`flow`].
+/// The builder of a flow chart; see [`flow`].
 #[derive(Clone)]
 #[must_use = "end it with .figure()"]
 pub struct Flow {
@@ -30,15 +30,18 @@ pub struct Flow {
     stages: Vec<Stage>,
 }
 
+/// A box.
 #[derive(Clone)]
 struct Stage {
     name: String,
     lines: Vec<String>,
-    /// The words on the arrow that leaves it.
+    /// The text at the arrow to the next box.
     arrow: String,
 }
 
+/// Height of a line of text in pixels.
 const LINE: i32 = 17;
+/// Space on the left and on the right in pixels.
 const MARGIN: i32 = 8;
 
 impl Flow {
@@ -57,7 +60,7 @@ impl Flow {
         self
     }
 
-    /// Names the arrow from the last box to the next.
+    /// Sets the text at the arrow from the last box to the next one.
     pub fn arrow(mut self, words: &str) -> Self {
         if let Some(stage) = self.stages.last_mut() {
             stage.arrow = words.to_owned();
@@ -65,8 +68,9 @@ impl Flow {
         self
     }
 
-    /// Draws the boxes.
+    /// Draws the chart.
     pub fn figure(self) -> Figure {
+        // All boxes have the same width, and the height of the one with the most lines.
         let count = self.stages.len().max(1) as i32;
         let gap = if count > 1 { 84 } else { 0 };
         let width = (WIDTH as i32 - 2 * MARGIN - gap * (count - 1)) / count;
@@ -81,6 +85,7 @@ impl Flow {
             .max()
             .unwrap_or(0) as i32;
         let (top, tall) = (44, lines * LINE + 22);
+        // Draw each box, and the arrow to the next one.
         let svg = draw((WIDTH, (top + tall + 12) as u32), |canvas| {
             canvas.title(&self.title, (MARGIN, 16));
             for (n, stage) in self.stages.iter().enumerate() {
@@ -110,8 +115,9 @@ impl Flow {
 }
 
 impl Stage {
+    /// Returns the name and the text, broken into lines of at most `width` pixels.
     fn wrapped(&self, width: i32) -> [Vec<String>; 2] {
-        // Bold text is wider.
+        // The name is bold, and bold text is wider.
         let name = wrap(&self.name, LABEL * 1.1, width);
         let lines = self
             .lines
@@ -121,6 +127,7 @@ impl Stage {
         [name, lines]
     }
 
+    /// Returns the box as text, and the arrow on a second line.
     fn as_text(&self) -> String {
         let arrow = if self.arrow.is_empty() {
             String::new()
@@ -131,12 +138,13 @@ impl Stage {
     }
 }
 
+/// Draws an arrow between two boxes, with its text.
 fn arrow(canvas: &Canvas, words: &str, (left, right): (i32, i32), y: i32) {
     canvas.path(vec![(left + 6, y), (right - 10, y)], INK.mix(1.0), 2);
     canvas.head((right - 4, y), 9, INK.mix(1.0));
     let middle = (left + right) / 2 - 2;
     let lines = wrap(words, LABEL, right - left - 12);
-    // Half above the line and half below keeps long words off the boxes.
+    // Half of the lines are above the arrow and half below, so that they stay near it.
     let above = lines.len().div_ceil(2);
     for (n, line) in lines.iter().enumerate() {
         let n = n as i32;

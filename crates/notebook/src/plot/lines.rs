@@ -1,4 +1,4 @@
-//! A value as it changes along a number or along time.
+//! Line charts of a value that changes with a number or with time.
 use super::canvas::{ABOVE, BEFORE, BELOW, draw};
 use super::scale::{Scale, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width};
@@ -22,30 +22,35 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
     }
 }
 
-/// A line chart in the making; see [`lines`].
+/// The builder of a line chart; see [`lines`].
 #[derive(Clone)]
 #[must_use = "end it with .figure()?"]
 pub struct Lines {
     frame: DataFrame,
     x: String,
     ys: Vec<String>,
+    /// The name of the vertical axis.
     axis: String,
     by: Option<String>,
+    /// The zone in which `x` is shown, if it is a time.
     zone: Option<Tz>,
+    /// Vertical lines: (x, text).
     marks: Vec<(f64, String)>,
     title: String,
 }
 
+/// The pixel at which the horizontal axis begins.
 const LEFT: i32 = 80;
+/// The pixel at which the horizontal axis ends.
 const RIGHT: i32 = WIDTH as i32 - 24;
 
-/// Steps between time ticks in seconds: an hour to 28 days.
+/// Distances between ticks of time in seconds, from an hour to 28 days.
 const STEPS: [i64; 9] = [
     3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200,
 ];
 
 impl Lines {
-    /// Draws another column too. Each column is then a line of its name.
+    /// Adds another column. Each column is then a line with the column's name.
     ///
     /// ```
     /// use lambda_workbook::prelude::*;
@@ -59,25 +64,26 @@ impl Lines {
         self
     }
 
-    /// Names the upright axis; without it, that is the first column's name.
+    /// Sets the name of the vertical axis; the default is the name of the first column.
     pub fn axis(mut self, name: impl Into<String>) -> Self {
         self.axis = name.into();
         self
     }
 
-    /// One line per value of `column`.
+    /// Draws a line for each value of `column`.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.to_owned());
         self
     }
 
-    /// Says that `x` is epoch seconds, to be read in this zone.
+    /// Treats `x` as epoch seconds, and labels the axis in the local time of this zone.
     pub fn time(mut self, zone: Tz) -> Self {
         self.zone = Some(zone);
         self
     }
 
-    /// Draws an upright line at a value of `x`, with a word beside it.
+    /// Adds a vertical line at a value of `x`, with a text above it. It is left out if it is outside
+    /// of the data.
     ///
     /// ```
     /// use lambda_workbook::prelude::*;
@@ -91,14 +97,18 @@ impl Lines {
         self
     }
 
-    /// Says what the picture shows.
+    /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
     /// Draws the chart.
+    ///
+    /// # Errors
+    /// If a column does not exist, or a column of values does not have numbers.
     pub fn figure(self) -> PolarsResult<Figure> {
+        // Collect the points of each line: one line for each column and series.
         let xs = data::numbers(&self.frame, &self.x)?;
         let (members, of) = data::series(&self.frame, self.by.as_deref())?;
         let mut series: Vec<Vec<(f64, f64)>> = vec![Vec::new(); of.len() * self.ys.len()];
@@ -119,6 +129,7 @@ impl Lines {
         for points in &mut series {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
+        // Find the ranges of both axes.
         let points = || series.iter().flatten().copied();
         let (low, high) = data::range_with_zero(points().map(|(_, y)| y));
         let from = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
@@ -138,6 +149,7 @@ impl Lines {
         Ok(Figure::new(svg, &self.title, &text.collect::<String>()))
     }
 
+    /// Draws the picture. `span` is the range of x, and `range` that of y.
     fn drawn(
         &self,
         series: &[Vec<(f64, f64)>],
@@ -169,6 +181,7 @@ impl Lines {
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
+            // Ticks of the horizontal axis; a label that would overlap the last one is left out.
             let mut free_from = i32::MIN;
             for (value, label) in self.along_ticks(span) {
                 let x = along.at(value);
@@ -202,6 +215,7 @@ impl Lines {
         })
     }
 
+    /// Returns the name of the horizontal axis.
     fn x_label(&self) -> String {
         match self.zone {
             Some(zone) => format!("{} in {zone}", self.x),
@@ -209,6 +223,7 @@ impl Lines {
         }
     }
 
+    /// Returns the ticks of the horizontal axis as (x, label).
     fn along_ticks(&self, (from, to): (f64, f64)) -> Vec<(f64, String)> {
         let Some(zone) = self.zone else {
             let inside = ticks(from, to, 8)
@@ -226,7 +241,8 @@ impl Lines {
         } else {
             "%b %-d"
         };
-        // Ticks stand on midnights of the zone, as they were when the span began.
+        // Ticks are at equal distances from the local midnight before the span. After a change of
+        // clocks they are not at midnight any more.
         let origin = calendar::local_day_start(from, zone);
         let first = origin + (from - origin + step - 1) / step * step;
         let marks = (0..).map(|n| first + n * step).take_while(|ts| *ts <= to);
@@ -236,6 +252,7 @@ impl Lines {
     }
 }
 
+/// Returns a line of text about a series.
 fn summary(name: &str, points: &[(f64, f64)]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return String::new();

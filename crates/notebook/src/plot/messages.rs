@@ -1,13 +1,12 @@
-//! A run as a message diagram: replicas as lines, time downwards.
+//! Message diagrams of runs: replicas are vertical lines, and time goes downwards.
 use super::canvas::{AFTER, BELOW, Canvas, ON, Point, draw};
 use super::style::{INK, LABEL, series as colour, text_width};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
 
-/// Starts a message diagram of replicas.
+/// Starts a message diagram of replicas, which are numbered from 0.
 ///
-/// Time goes downwards in steps, from 0. A message that never arrives ends in
-/// a cross.
+/// Time goes downwards in steps, from 0. A message that never arrives ends in a cross.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -30,7 +29,7 @@ pub fn messages<S: Into<String>>(title: &str, replicas: impl IntoIterator<Item =
     }
 }
 
-/// A message diagram in the making; see [`messages`].
+/// The builder of a message diagram; see [`messages`].
 #[derive(Clone)]
 #[must_use = "end it with .figure()"]
 pub struct Messages {
@@ -38,34 +37,43 @@ pub struct Messages {
     replicas: Vec<String>,
     arrows: Vec<Arrow>,
     notes: Vec<Note>,
-    /// From which step, to which, before which replica.
+    /// The partition: (first step, last step, the replica to the right of it).
     cut: Option<(usize, usize, usize)>,
+    /// The last step that is drawn.
     shown: usize,
 }
 
+/// A message.
 #[derive(Clone)]
 struct Arrow {
     from: usize,
     to: usize,
+    /// The step at which it was sent.
     sent: usize,
+    /// The step at which it arrived; `None` if it never does.
     arrived: Option<usize>,
     label: String,
 }
 
+/// An event at a replica.
 #[derive(Clone)]
 struct Note {
     replica: usize,
     step: usize,
     text: String,
+    /// Whether it is marked as an error.
     bad: bool,
 }
 
+/// The y position of step 0 in pixels.
 const TOP: i32 = 74;
+/// Height of a step in pixels.
 const ROW: i32 = 40;
+/// The series whose colour marks errors.
 const BAD: usize = 4;
 
 impl Messages {
-    /// Something that happens at a replica.
+    /// Adds an event at a replica.
     pub fn note(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
         let (text, bad) = (text.into(), false);
         self.notes.push(Note {
@@ -77,7 +85,7 @@ impl Messages {
         self
     }
 
-    /// Something that must not happen, such as a stale read.
+    /// Adds an event at a replica that must not happen, such as a stale read. It is highlighted.
     pub fn bad(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
         let (text, bad) = (text.into(), true);
         self.notes.push(Note {
@@ -89,7 +97,8 @@ impl Messages {
         self
     }
 
-    /// A message, and the step at which it arrives.
+    /// Adds a message from one replica to another. `sent` and `arrived` are steps; `arrived` is
+    /// `None` if the message never arrives.
     pub fn message(
         mut self,
         from: usize,
@@ -109,14 +118,14 @@ impl Messages {
         self
     }
 
-    /// Shades a partition that lasts from one step to another, between the
-    /// replicas before `second` and the rest.
+    /// Adds a network partition between the replicas before `second` and the others, from step
+    /// `from` to step `until`. It is shaded.
     pub fn cut(mut self, from: usize, until: usize, second: usize) -> Self {
         self.cut = Some((from, until, second));
         self
     }
 
-    /// The first steps only, up to and with `step`, on a picture of the same size.
+    /// Returns the same diagram with the steps up to and including `step`, in the same size.
     pub fn until(&self, step: usize) -> Self {
         Messages {
             shown: step,
@@ -124,7 +133,7 @@ impl Messages {
         }
     }
 
-    /// The last step at which anything happens.
+    /// Returns the last step with an event, or at which a message is sent or arrives.
     pub fn last_step(&self) -> usize {
         let notes = self.notes.iter().map(|note| note.step);
         let arrows = self
@@ -160,15 +169,18 @@ impl Messages {
         Figure::new(svg, &self.title, &self.as_text())
     }
 
+    /// Returns the x position of a replica.
     fn x(&self, replica: usize) -> i32 {
         let slot = WIDTH as i32 / self.replicas.len().max(1) as i32;
         slot * replica as i32 + slot / 2
     }
 
+    /// Returns the y position of a step.
     fn y(step: usize) -> i32 {
         TOP + ROW * step as i32
     }
 
+    /// Draws the partition.
     fn draw_cut(&self, canvas: &Canvas) {
         let Some((from, until, second)) = self.cut else {
             return;
@@ -188,6 +200,7 @@ impl Messages {
         canvas.label("partition", ((left + right) / 2, top + 3), BELOW);
     }
 
+    /// Draws a message.
     fn draw_arrow(&self, canvas: &Canvas, arrow: &Arrow) {
         let ink = colour(0).mix(1.0);
         let start = (self.x(arrow.from), Self::y(arrow.sent));
@@ -199,7 +212,7 @@ impl Messages {
                 canvas.path(vec![start, target], ink, 2);
                 canvas.polygon(head(start, target), ink);
             }
-            // Still under way, or never to come: it stops before it is there.
+            // It has not arrived yet, or never does: the line ends before the other replica.
             None => {
                 let stop = (start.0 + (target.0 - start.0) * 2 / 5, start.1 + 8);
                 canvas.path(vec![start, stop], ink, 2);
@@ -212,19 +225,21 @@ impl Messages {
             }
         }
         if arrived.is_some() {
-            // Near its start and below the line, where a message and its answer
-            // are far apart.
+            // The label is near the start and below the line, where a message and its answer are
+            // far apart.
             let part = |from: i32, to: i32| from + (to - from) * 3 / 10;
             let at = (part(start.0, target.0), part(start.1, target.1));
             canvas.label(&arrow.label, (at.0, at.1 + 11), ON);
         }
     }
 
+    /// Draws an event.
     fn draw_note(&self, canvas: &Canvas, note: &Note) {
         let (x, y) = (self.x(note.replica), Self::y(note.step));
         let ink = colour(if note.bad { BAD } else { 2 });
         canvas.disc((x, y), 5, ink.mix(1.0));
-        // On the side without an arrow; the outer replicas have room outside.
+        // The text is on the side without an arrow. The first and the last replica have room
+        // outside.
         let width = text_width(&note.text, LABEL);
         let first = note.replica == 0 && self.replicas.len() > 1;
         let to_the_left = |arrow: &Arrow| {
@@ -249,6 +264,7 @@ impl Messages {
         }
     }
 
+    /// Returns the events and messages as text, in the order of steps.
     fn as_text(&self) -> String {
         let mut lines: Vec<(usize, String)> = Vec::new();
         for note in self.notes.iter().filter(|note| note.step <= self.shown) {
@@ -277,7 +293,7 @@ impl Messages {
     }
 }
 
-/// A triangle at the end of an arrow.
+/// Returns the triangle at the tip of an arrow.
 fn head(from: Point, to: Point) -> Vec<Point> {
     let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
     let length = dx.hypot(dy).max(1.0);
@@ -296,7 +312,7 @@ mod tests {
     use show::picture::assert_sound;
 
     #[test]
-    fn nobody_says_nothing() {
+    fn a_diagram_without_replicas_can_be_drawn() {
         assert_sound(&messages("empty", Vec::<String>::new()).figure());
     }
 }

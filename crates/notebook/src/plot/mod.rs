@@ -1,6 +1,7 @@
-//! Pictures of data frame columns, as SVG figures.
+//! Charts of the columns of a data frame, as SVG figures.
 //!
-//! A chart names its columns, takes options, and ends in `figure()?`:
+//! A chart is built from a data frame and the names of its columns. Options follow as methods, and
+//! `figure()?` draws it:
 //!
 //! ```
 //! use lambda_workbook::prelude::*;
@@ -12,18 +13,18 @@
 //!
 //! | function | shows |
 //! |---|---|
-//! | [`bars`] | amounts of categories |
-//! | [`lines`] | a value as it changes along a number or along time |
-//! | [`timeline`] | buckets in time, above the days of several zones |
-//! | [`flow`] | boxes and arrows with numbers of the run |
-//! | [`messages`] | a run of replicas, message by message |
+//! | [`bars`] | the amounts of categories |
+//! | [`lines`] | a value that changes with a number or with time |
+//! | [`timeline`] | buckets in time, above the local days of several zones |
+//! | [`flow`] | boxes and arrows, with numbers of a run |
+//! | [`messages`] | the messages between replicas in a run |
 //! | [`panels`] | several measures side by side, each on a scale of its own |
-//! | [`architecture`] | the map, with the part in hand lit up |
-//! | [`draw`] | anything plotters can draw |
+//! | [`architecture`] | the parts of the Lambda Architecture, some of them highlighted |
+//! | [`draw`] | anything that plotters can draw |
 //!
-//! Figures have no background, and inks of middle brightness, so that they read
-//! on a light and on a dark page, also where no style reaches them. What plotters
-//! itself draws is dark, so [`draw`] gives it a white ground.
+//! Figures have no background and colours of middle brightness, so that they can be read in a light
+//! and in a dark theme, also without a style sheet. Plotters draws in black by default, so [`draw`]
+//! has a white background.
 mod architecture;
 mod bars;
 mod data;
@@ -41,6 +42,6 @@ pub use messages::{Messages, messages};
 pub use panels::panels;
 pub use timeline::{Timeline, timeline};
 
-// What all pictures are drawn with.
+// The tools to draw figures.
 pub use show::picture::{Figure, WIDTH, draw};
 use show::picture::{canvas, scale, style};

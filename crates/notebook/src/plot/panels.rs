@@ -1,4 +1,4 @@
-//! Several measures of the same things side by side, each on a scale of its own.
+//! Charts of several measures of the same things, side by side and each on a scale of its own.
 use super::canvas::{AFTER, BEFORE, draw};
 use super::scale::tick_label;
 use super::style::{INK, LABEL, series as colour, text_width};
@@ -6,13 +6,17 @@ use super::{Figure, WIDTH, data};
 use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult};
 
+/// Height of title and heads in pixels.
 const TOP: i32 = 70;
+/// Height of a row in pixels.
 const ROW: i32 = 26;
+/// Space between two panels in pixels.
 const GAP: i32 = 18;
 
-/// Draws a panel for each of some columns, with a bar for each row. Scales are
-/// logarithmic: a step to the right is a factor. Zero has no bar. A column that is
-/// not there has no panel, so a table without its times can be drawn as well.
+/// Draws a panel for each column in `measures`, with a bar for each row. The rows are named by the
+/// column `names`. Scales are logarithmic: equal distances are equal factors. Zero has no bar. A
+/// measure that the table does not have is left out, so a table without its measured times can be
+/// drawn as well.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -23,13 +27,14 @@ const GAP: i32 = 18;
 /// ```
 ///
 /// # Errors
-/// A column that holds no numbers, or no column of names.
+/// If a measure is not a column of numbers, or there is no column `names`.
 pub fn panels(
     frame: &DataFrame,
     names: &str,
     measures: &[&str],
     title: &str,
 ) -> PolarsResult<Figure> {
+    // Read the columns.
     let rows = data::texts(frame, names)?;
     let mut shown = Vec::new();
     for measure in measures {
@@ -37,6 +42,7 @@ pub fn panels(
             shown.push((*measure, data::numbers(frame, measure)?));
         }
     }
+    // Names are on the left; the panels share the rest of the width.
     let widest = rows.iter().map(|name| text_width(name, LABEL)).max();
     let left = widest.unwrap_or(0) + 20;
     let count = shown.len().max(1) as i32;
@@ -62,6 +68,7 @@ pub fn panels(
             }
         }
     });
+    // The same as text.
     let line = |(n, name): (usize, &String)| {
         let values = shown
             .iter()
@@ -72,6 +79,7 @@ pub fn panels(
     Ok(Figure::new(svg, title, &text))
 }
 
+/// Returns a value with about three significant digits.
 fn short(value: f64) -> String {
     match value.abs() {
         100.0.. => tick_label(value.round()),
@@ -80,6 +88,7 @@ fn short(value: f64) -> String {
     }
 }
 
+/// Returns the width of the longest label of some values, in pixels.
 fn widest_label(values: &[Option<f64>]) -> i32 {
     let widths = values
         .iter()
@@ -88,8 +97,9 @@ fn widest_label(values: &[Option<f64>]) -> i32 {
     widths.max().unwrap_or(0)
 }
 
-/// Pixels of a bar. A tenth of the room is for what is no larger than the smallest
-/// amount, or than a tenth of the largest: so that what is nearly equal looks so.
+/// Returns the length of a bar in pixels, on a logarithmic scale. The largest value fills the room.
+/// A tenth of the room stands for the smallest value, or for a tenth of the largest value if that is
+/// smaller. So values that are nearly equal have bars of nearly equal length.
 fn length(value: f64, values: &[Option<f64>], room: i32) -> i32 {
     let sizes = || {
         values

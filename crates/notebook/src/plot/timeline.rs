@@ -1,5 +1,5 @@
-//! Buckets in time above the days of several zones: where a local day begins is
-//! seen, not computed.
+//! Timelines: buckets in time above the local days of several zones, so that the reader can see
+//! where a local day begins.
 use super::canvas::{ABOVE, AFTER, BEFORE, Canvas, ON, draw};
 use super::scale::{Scale, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width};
@@ -11,8 +11,8 @@ use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult, polars_bail};
 use std::collections::BTreeMap;
 
-/// Starts a timeline: a bar at each `ts` (epoch seconds), as high as column `y`,
-/// stacked by series, and under the bars a lane of days for each zone.
+/// Starts a timeline with a bar at each instant of column `ts` (epoch seconds), as high as column
+/// `y`. Below the bars there is a row with the local days of each zone.
 pub fn timeline(frame: &DataFrame, ts: &str, y: &str) -> Timeline {
     Timeline {
         frame: frame.clone(),
@@ -25,7 +25,7 @@ pub fn timeline(frame: &DataFrame, ts: &str, y: &str) -> Timeline {
     }
 }
 
-/// A timeline in the making; see [`timeline`].
+/// The builder of a timeline; see [`timeline`].
 #[derive(Clone)]
 #[must_use = "end it with .figure()?"]
 pub struct Timeline {
@@ -38,15 +38,19 @@ pub struct Timeline {
     title: String,
 }
 
+/// The pixel at which the time axis begins.
 const LEFT: i32 = 160;
+/// The pixel at which the time axis ends.
 const RIGHT: i32 = WIDTH as i32 - 10;
+/// Height of a row of days in pixels.
 const LANE: i32 = 26;
-/// More days than these do not fit on a lane.
-const LONGEST_SECS: i64 = 120 * 86_400;
+/// The longest time whose days fit on a row, in seconds.
+const MAX_SECS: i64 = 120 * 86_400;
 
-/// So few bars are followed down into the lanes by a line each.
-const FOLLOWED: usize = 12;
+/// The largest number of bars from which a line leads down to the days.
+const MAX_GUIDES: usize = 12;
 
+/// For each instant, the value of each series.
 type Stacks = BTreeMap<i64, Vec<f64>>;
 
 impl Timeline {
@@ -56,25 +60,29 @@ impl Timeline {
         self
     }
 
-    /// How long a bucket is; an hour unless said.
+    /// Sets the length of a bucket in seconds; the default is an hour.
     pub fn bucket_secs(mut self, secs: i64) -> Self {
         self.bucket_secs = secs.max(1);
         self
     }
 
-    /// The zones whose days are shown; UTC unless said.
+    /// Sets the zones whose days are shown; the default is UTC.
     pub fn zones(mut self, zones: &[Tz]) -> Self {
         self.zones = zones.to_vec();
         self
     }
 
-    /// Says what the picture shows.
+    /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
-    /// Draws the chart.
+    /// Draws the chart. Negative values are drawn as 0.
+    ///
+    /// # Errors
+    /// If a column does not exist or has another type, if there is no row with a timestamp and a
+    /// value, or if the data cover more than 120 days.
     pub fn figure(self) -> PolarsResult<Figure> {
         let (stacks, names) = self.stacks()?;
         let (Some((first, _)), Some((last, _))) =
@@ -82,9 +90,10 @@ impl Timeline {
         else {
             polars_bail!(NoData: "a timeline needs at least one row with a timestamp");
         };
-        if last - first > LONGEST_SECS {
-            polars_bail!(InvalidOperation: "a timeline shows at most 120 days, these are {}: filter them, or use plot::lines", (last - first) / 86_400);
+        if last - first > MAX_SECS {
+            polars_bail!(InvalidOperation: "a timeline shows at most 120 days, but the data cover {}; filter the rows, or use plot::lines", (last - first) / 86_400);
         }
+        // The axis begins and ends with whole local days of all zones.
         let starts = self.zones.iter().map(|zone| local_day_start(*first, *zone));
         let from = starts.min().unwrap_or(*first);
         let ends = self.zones.iter().map(|zone| next_local_day(*last, *zone));
@@ -97,6 +106,7 @@ impl Timeline {
         ))
     }
 
+    /// Reads the columns of the frame. Returns the bars and the names of the series.
     fn stacks(&self) -> PolarsResult<(Stacks, Vec<String>)> {
         let ts = self.frame.column(&self.ts)?.i64()?;
         let values = data::numbers(&self.frame, &self.y)?;
@@ -111,7 +121,9 @@ impl Timeline {
         Ok((stacks, names))
     }
 
+    /// Draws the picture from one instant to another.
     fn drawn(&self, stacks: &Stacks, legend: &[String], from: i64, to: i64) -> String {
+        // The layout from top to bottom: title, legend, bars, and a row of days for each zone.
         let top = if legend.is_empty() { 66 } else { 90 };
         let bottom = top + 150;
         let lanes = bottom + 14;
@@ -139,13 +151,14 @@ impl Timeline {
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
-            let followed = if stacks.len() <= FOLLOWED {
+            // Lines from the bars down to the days, unless there are too many bars.
+            let guided = if stacks.len() <= MAX_GUIDES {
                 stacks.len()
             } else {
                 0
             };
             let middle = |ts: &i64| along.at((ts + self.bucket_secs / 2) as f64);
-            let guides: Vec<i32> = stacks.keys().take(followed).map(middle).collect();
+            let guides: Vec<i32> = stacks.keys().take(guided).map(middle).collect();
             for (lane, zone) in self.zones.iter().enumerate() {
                 let y = lanes + LANE * lane as i32;
                 canvas.label(
@@ -169,6 +182,7 @@ impl Timeline {
         })
     }
 
+    /// Draws the bars, and their totals where these do not overlap.
     fn bars(&self, canvas: &Canvas, stacks: &Stacks, along: &Scale, up: &Scale) {
         let mut free_from = i32::MIN;
         for (ts, stack) in stacks {
@@ -189,6 +203,7 @@ impl Timeline {
         }
     }
 
+    /// Returns the first 20 bars as text, with their times in all zones.
     fn as_text(&self, stacks: &Stacks, names: &[String]) -> String {
         let mut text = String::new();
         for (ts, stack) in stacks.iter().take(20) {
@@ -206,18 +221,20 @@ impl Timeline {
     }
 }
 
-/// The days of one zone, from one instant to another.
+/// The row with the local days of a zone, from one instant to another.
 struct Lane {
     zone: Tz,
+    /// The first epoch second.
     from: i64,
+    /// The epoch second after the last one.
     to: i64,
     top: i32,
     bottom: i32,
 }
 
 impl Lane {
-    /// Every other day is tinted; each has its date if there is room beside the
-    /// guides that cross it.
+    /// Draws the days, every other one in a darker tint. A day has its date if there is room for it
+    /// beside the guides, which are the x positions of the lines from the bars.
     fn draw(&self, canvas: &Canvas, along: &Scale, guides: &[i32]) {
         let mut start = local_day_start(self.from, self.zone);
         let mut tinted = start.div_euclid(86_400) % 2 == 0;
@@ -240,8 +257,8 @@ impl Lane {
     }
 }
 
-/// Where text stands between two pixels, clear of the guides: in the middle, or
-/// near one of the ends.
+/// Returns the x position of a text between two pixels where it touches no guide: in the middle, or
+/// at one of the ends. `None` if there is no room.
 fn room(text: &str, left: i32, right: i32, guides: &[i32]) -> Option<i32> {
     let half = text_width(text, LABEL) / 2 + 3;
     let places = [(left + right) / 2, left + half, right - half];
@@ -251,6 +268,7 @@ fn room(text: &str, left: i32, right: i32, guides: &[i32]) -> Option<i32> {
     })
 }
 
+/// Returns the last part of a zone's name, such as "Los Angeles".
 fn short_zone(zone: Tz) -> String {
     zone.name()
         .rsplit('/')

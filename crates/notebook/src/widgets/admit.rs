@@ -1,11 +1,12 @@
-//! Which values an attribute takes.
+//! Checks the values of attributes.
 use super::models::{Initial, Kind};
 use serde_json::{Map, Value, json};
 
-/// The value in the attribute's own type and range, or why there is none.
+/// Converts a value to the type and range of the attribute `name`. A value out of a slider's
+/// range is replaced by the nearest end, as in ipywidgets.
 ///
-/// A value out of a slider's range becomes the nearest one in it, as in
-/// ipywidgets.
+/// # Errors
+/// A message that says why the attribute cannot have this value.
 pub(super) fn admit(
     kind: &Kind,
     attributes: &Map<String, Value>,
@@ -50,12 +51,14 @@ pub(super) fn admit(
     admitted.ok_or_else(|| format!("`{name}` cannot be {}", short(value)))
 }
 
-/// A front end counts in floating point and may write 3 as 3.0.
+/// Returns the whole number of a value; `None` if it is not one. A front end, where numbers are
+/// floats, may write 3 as 3.0.
 fn integer(value: &Value) -> Option<i64> {
     let whole = |number: f64| (number.fract() == 0.0).then_some(number as i64);
     value.as_i64().or_else(|| value.as_f64().and_then(whole))
 }
 
+/// Returns a value as text for a message, cut to 80 characters.
 fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(80) {

@@ -1,13 +1,13 @@
-//! Widgets in rows, columns and tabs.
+//! Containers, which arrange widgets in rows, columns and tabs.
 use super::model::Model;
 use super::{Control, Widget};
 use serde_json::json;
 use std::sync::Arc;
 
-/// What a box holds: an array or a `Vec` of widgets of one type, or a tuple of
-/// several.
+/// The widgets in a box: an array or a `Vec` of widgets of one type, or a tuple of up to six
+/// widgets of any types.
 pub trait Children {
-    /// Their models, in order.
+    /// Returns their models, in order.
     fn models(self) -> Vec<Arc<Model>>;
 }
 
@@ -37,7 +37,7 @@ macro_rules! children_of_several_types {
 
 children_of_several_types!((A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F));
 
-/// Widgets side by side.
+/// A box with widgets side by side.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Button, HBox, IntSlider};
@@ -50,7 +50,7 @@ pub struct HBox {
     model: Arc<Model>,
 }
 
-/// Widgets one below the other.
+/// A box with widgets one below the other.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Label, VBox};
@@ -66,7 +66,7 @@ pub struct VBox {
 macro_rules! a_box {
     ($name:ident) => {
         impl $name {
-            /// A box of these widgets.
+            /// Creates a box of these widgets.
             pub fn new(children: impl Children) -> $name {
                 let model = of(stringify!($name), children.models());
                 $name { model }
@@ -84,7 +84,7 @@ macro_rules! a_box {
 a_box!(HBox);
 a_box!(VBox);
 
-/// A model that holds others.
+/// Creates a model of this kind that contains the models `children`.
 pub(super) fn of(kind: &str, children: Vec<Arc<Model>>) -> Arc<Model> {
     let model = Model::new(kind);
     let references: Vec<_> = children.iter().map(|child| child.reference()).collect();
@@ -93,8 +93,7 @@ pub(super) fn of(kind: &str, children: Vec<Arc<Model>>) -> Arc<Model> {
     model
 }
 
-/// Widgets on cards, one of which is up. Its value is the number of that card,
-/// from 0.
+/// A box with a tab for each widget. Its value is the index of the tab that is open, from 0.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Control, Label, Tab};
@@ -108,7 +107,8 @@ pub struct Tab {
 }
 
 impl Tab {
-    /// Cards with these titles. More of them, of other types, by [`tab`](Tab::tab).
+    /// Creates a box of widgets of one type, each with the title of its tab.
+    /// [`tab`](Tab::tab) adds widgets of other types.
     pub fn new<'a, W: Widget>(cards: impl IntoIterator<Item = (&'a str, W)>) -> Tab {
         let (titles, children): (Vec<&str>, Vec<W>) = cards.into_iter().unzip();
         let model = of("Tab", children.models());
@@ -119,7 +119,7 @@ impl Tab {
         Tab { model }
     }
 
-    /// Adds a card. For before it is first shown.
+    /// Adds a tab. Call it before the box is first shown.
     pub fn tab(self, title: &str, child: impl Widget) -> Tab {
         let mut titles = self.model.texts("titles");
         titles.push(title.to_owned());

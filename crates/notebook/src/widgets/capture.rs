@@ -1,26 +1,29 @@
-//! What code prints while it draws, kept to be shown above its picture.
+//! Captures what a closure prints, so that it can be shown above the closure's result.
 use crate::Rich;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
-/// Of what is printed, this much is shown.
+/// Number of printed bytes that are shown.
 const LIMIT: usize = 4 << 20;
 
+/// The line with which evcxr begins a form of a value, before its MIME type.
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
+/// The line with which it ends.
 const END: &str = "EVCXR_END_CONTENT";
 
 thread_local! {
     static DRAWING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread draws: what it shows belongs to the picture, and is printed
-/// to be caught here.
+/// Returns true while this thread runs the closure of an `interact`. What the closure shows is then
+/// printed, so that it is captured with its other output.
 pub(crate) fn drawing() -> bool {
     DRAWING.get()
 }
 
-/// Runs `code` and returns what it printed on standard output.
+/// Runs `code`, and returns its result and what it printed to standard output. If standard output
+/// cannot be redirected, the second is empty and the text is printed as usual.
 pub(super) fn captured<R>(code: impl FnOnce() -> R) -> (R, String) {
     let Ok(redirect) = Redirect::start() else {
         return (code(), String::new());
@@ -31,13 +34,13 @@ pub(super) fn captured<R>(code: impl FnOnce() -> R) -> (R, String) {
     (result, redirect.end().unwrap_or_default())
 }
 
-/// What was printed, in order: text as text, and what other crates show in
-/// evcxr's way in its own form.
+/// Splits captured output into its parts, in order: text, and the values that were shown in
+/// evcxr's format, each with all its forms.
 pub(super) fn parts(printed: &str) -> Vec<Rich> {
     let mut parts: Vec<Rich> = Vec::new();
     let mut text = String::new();
     let mut lines = printed.split_inclusive('\n');
-    // The forms of one value follow each other; a plain text begins a value.
+    // The forms of a value follow each other, and the first of them is plain text.
     while let Some(line) = lines.next() {
         let Some(mime) = line.strip_prefix(BEGIN) else {
             text.push_str(line);
@@ -56,6 +59,7 @@ pub(super) fn parts(printed: &str) -> Vec<Rich> {
     parts
 }
 
+/// Adds the text so far as a part, unless it is empty.
 fn push_text(parts: &mut Vec<Rich>, text: &mut String) {
     let printed = std::mem::take(text);
     let printed = printed.trim_end_matches('\n');
@@ -64,7 +68,7 @@ fn push_text(parts: &mut Vec<Rich>, text: &mut String) {
     }
 }
 
-/// The first part of what a file holds, and how much is left out.
+/// Returns the first [`LIMIT`] bytes of a file as text, and the number of bytes left out.
 fn shown_of(file: &mut File) -> io::Result<String> {
     let length = file.seek(io::SeekFrom::End(0))?;
     file.rewind()?;
@@ -84,18 +88,19 @@ mod stdout {
     use rustix::stdio::dup2_stdout;
     use std::os::fd::OwnedFd;
 
-    /// Standard output sent to a file, until this is dropped.
+    /// A redirection of standard output to a file, until [`end`](Self::end).
     pub struct Redirect {
         file: File,
         before: OwnedFd,
     }
 
     thread_local! {
-        /// Used again, so that moving a slider makes no file.
+        /// The file of the last redirection, which the next one uses again.
         static FILE: Cell<Option<File>> = const { Cell::new(None) };
     }
 
     impl Redirect {
+        /// Begins to redirect standard output.
         pub fn start() -> io::Result<Redirect> {
             let mut file = match FILE.take() {
                 Some(file) => file,
@@ -109,6 +114,7 @@ mod stdout {
             Ok(Redirect { file, before })
         }
 
+        /// Restores standard output, and returns what was printed.
         pub fn end(self) -> io::Result<String> {
             let _ = io::stdout().flush();
             dup2_stdout(&self.before)?;
@@ -120,8 +126,8 @@ mod stdout {
     }
 }
 
-/// The tests' own output goes through standard output, on other threads: theirs
-/// is a file of the thread that prints.
+/// In tests, other threads print to standard output too. So a test prints to a file of its own
+/// thread instead.
 #[cfg(test)]
 pub(super) mod stdout {
     use super::*;
@@ -144,10 +150,10 @@ pub(super) mod stdout {
         }
     }
 
-    /// Prints as a cell would.
+    /// Prints text as the closure of a cell would.
     pub fn print(text: &str) {
         PRINTED.with_borrow_mut(|files| {
-            let file = files.last_mut().expect("something is drawn");
+            let file = files.last_mut().expect("output is being captured");
             file.write_all(text.as_bytes()).unwrap();
         });
     }

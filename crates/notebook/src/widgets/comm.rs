@@ -1,4 +1,4 @@
-//! A model's comm: what is said between it and the front ends.
+//! The comm of a model, over which it exchanges messages with the front ends.
 //!
 //! The messages are those of ipywidgets 8, protocol version 2.1.0.
 use super::admit::admit;
@@ -7,15 +7,15 @@ use super::{handlers, link, registry};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Of the widget messaging protocol.
+/// The version of the widget messaging protocol.
 const PROTOCOL_VERSION: &str = "2.1.0";
 
-/// The target of every widget's comm.
+/// The target name of the comms of widgets.
 pub(super) const TARGET: &str = "jupyter.widget";
 
 impl Model {
-    /// Tells the front end of this model, after all that it refers to. True if
-    /// the front end knows it now.
+    /// Sends the models that this model refers to, and then this model, to the front end, unless
+    /// they were sent before. Returns true if the front end knows it now.
     pub(super) fn open(self: &Arc<Self>) -> bool {
         if !link::connected() {
             return false;
@@ -39,7 +39,7 @@ impl Model {
         state.life == Life::Open
     }
 
-    /// Takes its views off the page; its handlers are not called any more.
+    /// Closes the comm, which removes the views from the page, and removes the handlers.
     pub(super) fn close(&self) {
         let was = std::mem::replace(&mut self.state().life, Life::Closed);
         if was == Life::Open {
@@ -49,23 +49,25 @@ impl Model {
         self.forget();
     }
 
-    /// The front end has closed the comm.
+    /// Marks the model as closed after a front end has closed the comm.
     pub(super) fn closed_by_front_end(&self) {
         self.state().life = Life::Closed;
         self.forget();
     }
 
+    /// Removes the model from the registry, and its handlers.
     fn forget(&self) {
         registry::leave(&self.id);
         handlers::forget(&self.id);
     }
 
-    /// What a front end says the reader did.
+    /// Applies an update from a front end, where the reader has changed attributes.
     ///
-    /// It is echoed to every front end. Where it cannot be, or is out of range,
-    /// the echo carries what holds instead, which puts right the one that said
-    /// it: until the echo of its own message it takes no other.
-    pub(super) fn said_by_front_end(self: &Arc<Self>, proposed: &Map<String, Value>) {
+    /// The result is echoed to every front end. If a value was refused, or was out of range, the
+    /// echo has the value that the model has instead. That corrects the sender, which ignores
+    /// other updates until it has received the echo of its own.
+    pub(super) fn receive_update(self: &Arc<Self>, proposed: &Map<String, Value>) {
+        // Check and store each attribute, and collect the echo.
         let mut changed = Vec::new();
         let mut refused = Vec::new();
         let mut echo = Map::new();
@@ -75,7 +77,7 @@ impl Model {
             let attribute = self.kind.attribute(name);
             let admitted = match attribute {
                 Some(attribute) if !attribute.by_hand => {
-                    Err(format!("`{name}` is not the front end's to set"))
+                    Err(format!("`{name}` cannot be set by a front end"))
                 }
                 _ => admit(self.kind, attributes, name, value),
             };
@@ -91,25 +93,27 @@ impl Model {
                 echo.insert(name.clone(), holds.clone());
             }
         }
+        // Send the echo while the state is locked, so that it is in order with other updates.
         if !echo.is_empty() {
-            self.say("echo_update", Value::Object(echo));
+            self.send_attributes("echo_update", Value::Object(echo));
         }
         drop(state);
+        // Handlers run without the lock.
         refused.iter().for_each(|why| self.trace(why));
         for attribute in changed {
             self.changed(attribute);
         }
     }
 
-    /// Sends every attribute.
+    /// Sends all attributes.
     pub(super) fn send_state(&self) {
         let (attributes, paths, buffers) = self.state().split(&[]);
         let data = json!({"method": "update", "state": attributes, "buffer_paths": paths});
         self.send(data, &buffers);
     }
 
-    /// The whole state in the form of `update_states`: the JSON, the paths of the
-    /// buffers in it, the buffers.
+    /// Returns the whole state in the format of `update_states`: (JSON, paths of the buffers in it,
+    /// buffers).
     pub(super) fn full_state(&self) -> (Value, Vec<Value>, Vec<Vec<u8>>) {
         let (attributes, paths, buffers) = self.state().split(&[&self.id, "state"]);
         let full = json!({
@@ -121,11 +125,13 @@ impl Model {
         (full, paths, buffers)
     }
 
-    pub(super) fn say(&self, method: &str, attributes: Value) {
+    /// Sends attributes without buffers.
+    pub(super) fn send_attributes(&self, method: &str, attributes: Value) {
         let data = json!({"method": method, "state": attributes, "buffer_paths": []});
         self.send(data, &[]);
     }
 
+    /// Sends a message on the comm.
     pub(super) fn send(&self, data: Value, buffers: &[Vec<u8>]) {
         let content = json!({"comm_id": self.id, "data": data});
         link::publish("comm_msg", content, json!({}), buffers);
@@ -133,7 +139,7 @@ impl Model {
 }
 
 impl State {
-    /// The attributes, and the bytes among them with their paths under `root`.
+    /// Returns (attributes, paths of the buffers, buffers). The paths begin with `root`.
     fn split(&self, root: &[&str]) -> (Value, Vec<Value>, Vec<Vec<u8>>) {
         let path = |name: &&'static str| -> Value { root.iter().chain([name]).copied().collect() };
         let paths = self.bytes.keys().map(path).collect();

@@ -1,4 +1,4 @@
-//! Controls before a closure: how their values become its parameters.
+//! Converts the values of controls to the parameters of a closure.
 use super::Control;
 use super::model::Model;
 use crate::Rich;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 /// One control, or a tuple of up to six.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no control",
-    note = "a control is a slider, a dropdown, ... or a tuple of up to six; \
-            one that is used elsewhere too is passed as a clone"
+    message = "`{Self}` is not a control",
+    note = "a control is a slider, a dropdown, ... or a tuple of up to six of them; \
+            pass a clone of a control that you also use elsewhere"
 )]
 pub trait Controls: Clone + 'static {
-    /// Their values, as a tuple.
+    /// The tuple of their values.
     type Values;
 
-    /// The values now.
+    /// Returns the current values.
     fn values(&self) -> Self::Values;
 
-    /// The model of each that is drawn, and the one that holds its value.
+    /// Returns for each control the model that is drawn and the model that holds its value.
     fn models(&self) -> Vec<[Arc<Model>; 2]>;
 }
 
@@ -34,17 +34,17 @@ impl<C: Control> Controls for C {
     }
 }
 
-/// A closure's parameter, made of a control's value `V`.
+/// A type of a closure's parameter that can be made from a control's value of type `V`.
 #[diagnostic::on_unimplemented(
-    message = "a control that gives `{V}` cannot be taken as `{Self}`",
-    note = "an IntSlider and a Play give any integer type, a FloatSlider f64, a Checkbox bool, \
+    message = "a control with values of type `{V}` cannot be a parameter of type `{Self}`",
+    note = "an IntSlider and a Play can be any integer type, a FloatSlider f64, a Checkbox bool, \
             a Text String, a Dropdown and ToggleButtons the type of their options"
 )]
 pub trait Parameter<V>: Sized {
-    /// The parameter.
+    /// Converts a control's value.
     ///
     /// # Panics
-    /// If this value does not fit, such as a negative number in a `usize`.
+    /// If the value does not fit into the type, such as a negative number into a `usize`.
     fn from_value(value: V) -> Self;
 }
 
@@ -54,7 +54,7 @@ impl<T> Parameter<T> for T {
     }
 }
 
-/// A dropdown of literals, taken as text of its own.
+/// The text of a dropdown of string literals.
 impl Parameter<&'static str> for String {
     fn from_value(value: &'static str) -> String {
         value.to_owned()
@@ -66,7 +66,11 @@ macro_rules! integer_parameters {
         impl Parameter<$from> for $to {
             fn from_value(value: $from) -> $to {
                 <$to>::try_from(value).unwrap_or_else(|_| {
-                    panic!("the control stands at {value}, which no {} can be", stringify!($to))
+                    panic!(
+                        "the control's value {value} does not fit into a parameter of type {}; \
+                         use another type, or another range for the control",
+                        stringify!($to)
+                    )
                 })
             }
         }
@@ -79,10 +83,11 @@ integer_parameters!(u64: i32, i64, u32, usize);
 /// A closure that takes a parameter for each control.
 #[diagnostic::on_unimplemented(
     message = "this closure does not fit its controls",
-    note = "it takes one parameter for each control, with its type written: `|n: i64, zone: String|`"
+    note = "it needs one parameter for each control, with its type: `|n: i64, zone: String|`"
 )]
 pub trait Closure<Values, Parameters> {
-    /// Calls it with the values of its controls.
+    /// Calls the closure with the values of its controls. Returns what is shown; `None` if nothing
+    /// is.
     fn call(&mut self, values: Values) -> Option<Rich>;
 }
 

@@ -1,10 +1,10 @@
-//! The closures that run when a widget changes, and when they run.
+//! Handlers, which are closures that run when a widget changes.
 //!
-//! They belong to the thread that registered them, which in a notebook is the one
-//! that runs the cells. A change that a handler makes waits in a queue until that
-//! handler is done, so none is ever entered twice, whatever it changes; and a
-//! handler that waits there already is not called twice, since it reads the
-//! value when it runs.
+//! A handler belongs to the thread that registered it, which in a notebook is the one that runs the
+//! cells. If a handler changes a widget, the handlers of that change wait in a queue until it has
+//! returned, so a handler is never called while it is running. A handler that is in the queue
+//! already is not added again, because it reads the current value when it runs. Clicks are an
+//! exception: each one is handled.
 use super::link;
 use super::model::Model;
 use super::panics::caught;
@@ -15,62 +15,69 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-/// How many handlers one event sets off at most: two that change each other's
-/// widgets for ever must not take the notebook.
+/// The largest number of handlers that run after one event. Without a limit, two handlers that
+/// change each other's widgets could block the notebook for ever.
 const LIMIT: usize = 1000;
 
-/// What handlers wait for.
+/// An event for which handlers can be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// An attribute has a new value.
     Change(&'static str),
-    /// A button was pressed.
+    /// A button was clicked.
     Click,
 }
 
-/// What a handler does with the widget that changed.
+/// The closure of a handler, which receives the model that has changed.
 pub(super) type Run = Box<dyn FnMut(&Arc<Model>)>;
 
+/// A registered handler.
 struct Handler {
     number: u64,
-    /// The cell that registered it, which a panic is traced to.
+    /// The cell that registered it, for the message of a panic.
     cell: String,
     run: RefCell<Run>,
     stopped: Cell<bool>,
 }
 
-/// A handler that waits for its turn.
+/// A handler in the queue.
 struct Waiting {
     event: Event,
     handler: Rc<Handler>,
     model: Arc<Model>,
 }
 
-/// What this thread's handlers watch, by the models' ids.
+/// Handlers with their events, by the ids of models.
 type Watched = HashMap<String, Vec<(Event, Rc<Handler>)>>;
 
+/// The handlers of a thread.
 #[derive(Default)]
-struct Here {
+struct ThreadHandlers {
     handlers: RefCell<Watched>,
     queue: RefCell<VecDeque<Waiting>>,
+    /// Whether a handler of this thread is running.
     running: Cell<bool>,
 }
 
 thread_local! {
-    /// Leaked: what handlers hold must not be dropped while the process ends.
-    static HERE: &'static Here = Box::leak(Box::default());
+    /// The handlers of this thread. They are leaked, so that what they capture is not dropped while
+    /// the process ends.
+    static HERE: &'static ThreadHandlers = Box::leak(Box::default());
 }
 
-/// Changes made on other threads than their handlers', until those look here.
-static ELSEWHERE: Mutex<Vec<(ThreadId, Arc<Model>, Event)>> = Mutex::new(Vec::new());
+/// Changes made by other threads than the one of their handlers, which fetches them before it runs
+/// handlers: (thread of the handlers, model, event).
+static FROM_OTHER_THREADS: Mutex<Vec<(ThreadId, Arc<Model>, Event)>> = Mutex::new(Vec::new());
 
-/// Runs `run` at these events, from now on. Returns the handler's number.
+/// Registers a handler for some events of some models, and returns its number. On a thread that
+/// does not run cells it only prints a message.
 pub(super) fn on(watched: &[(&Arc<Model>, Event)], run: Run) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     if !link::on_cells_thread() {
         eprintln!(
-            "a handler was registered on a thread that never hears of changes: do it in the cell"
+            "the handler is ignored, because this thread receives no changes of widgets; register it in \
+             the cell"
         );
         return number;
     }
@@ -91,33 +98,36 @@ pub(super) fn on(watched: &[(&Arc<Model>, Event)], run: Run) -> u64 {
     number
 }
 
-/// Ends one handler.
+/// Removes a handler.
 pub(super) fn stop(number: u64) {
     remove(|_, handler| handler.number == number);
 }
 
-/// Ends every handler of a model.
+/// Removes all handlers of a model.
 pub(super) fn forget(id: &str) {
     remove(|of, _| of == id);
 }
 
+/// Removes the handlers for which `gone` returns true.
 fn remove(gone: impl Fn(&str, &Handler) -> bool) {
     let mut removed = Vec::new();
     HERE.with(|here| {
-        // A running handler may hold this very list; it removes itself only once.
+        // A handler may be running, but it does not borrow the list while it runs.
         let mut handlers = here.handlers.borrow_mut();
         handlers.retain(|id, list| {
             removed.extend(list.extract_if(.., |(_, handler)| gone(id, handler)));
             !list.is_empty()
         });
     });
-    // Only now, outside: dropping a closure may drop widgets, which come here.
+    // The handlers are dropped after the list is released, because dropping a closure may drop
+    // widgets, which call this function again.
     removed
         .iter()
         .for_each(|(_, handler)| handler.stopped.set(true));
 }
 
-/// Calls the handlers of this event, or has them called after the one that runs.
+/// Calls the handlers of an event, or adds them to the queue if a handler is running. An event on
+/// another thread than that of the handlers is stored until that thread runs handlers.
 pub(super) fn notify(model: &Arc<Model>, event: Event) {
     match model.home.get() {
         None => {}
@@ -126,21 +136,22 @@ pub(super) fn notify(model: &Arc<Model>, event: Event) {
             run_waiting();
         }
         Some(home) => {
-            let mut elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut elsewhere = FROM_OTHER_THREADS
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             elsewhere.push((*home, model.clone(), event));
         }
     }
 }
 
-/// Calls the handlers that wait, those for changes of other threads too.
-///
-/// A reader's interrupt ends them all.
+/// Runs the handlers in the queue, including those for changes by other threads. Does nothing if a
+/// handler of this thread is running. An interrupt by the reader empties the queue.
 pub(super) fn run_waiting() {
     HERE.with(|here| {
         if here.running.replace(true) {
             return;
         }
-        here.fetch_from_elsewhere();
+        here.fetch_from_other_threads();
         let mut interrupted = None;
         for _ in 0..LIMIT {
             let next = here.queue.borrow_mut().pop_front();
@@ -157,27 +168,30 @@ pub(super) fn run_waiting() {
                     interrupted = Some(panicked);
                     break;
                 }
-                Err(panicked) => model.trace(&panicked.told()),
+                Err(panicked) => model.trace(&panicked.message()),
             }
         }
         let left = here.queue.take();
         here.running.set(false);
         if let Some(interrupt) = interrupted {
-            interrupt.go_on();
+            interrupt.resume();
         }
         if let Some(Waiting { model, .. }) = left.front() {
             model.trace(&format!(
-                "stopped after {LIMIT} changes: handlers keep changing each other's widgets"
+                "stopped after {LIMIT} handlers, which change each other's widgets without end; let one of \
+                 them change its widget only if the value differs"
             ));
         }
     });
 }
 
-impl Here {
+impl ThreadHandlers {
+    /// Adds the handlers of an event to the queue.
     fn enqueue(&self, model: &Arc<Model>, event: Event) {
         let handlers = self.handlers.borrow();
         let mut queue = self.queue.borrow_mut();
         for (of, handler) in handlers.get(&model.id).into_iter().flatten() {
+            // A waiting handler of a change is not added again; a click always is.
             let waits = |waiting: &Waiting| {
                 waiting.event != Event::Click && Rc::ptr_eq(&waiting.handler, handler)
             };
@@ -191,9 +205,12 @@ impl Here {
         }
     }
 
-    fn fetch_from_elsewhere(&self) {
+    /// Adds the handlers for changes by other threads to the queue.
+    fn fetch_from_other_threads(&self) {
         let here = thread::current().id();
-        let mut elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = FROM_OTHER_THREADS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mine: Vec<_> = elsewhere
             .extract_if(.., |(home, _, _)| *home == here)
             .collect();

@@ -1,11 +1,11 @@
-//! A box to tick, a button to press, a line to type.
+//! Checkboxes, buttons and text fields.
 use super::model::Model;
 use super::{Control, Widget, handlers};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// A box that is ticked or not.
+/// A checkbox. Its value is whether it is checked.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Checkbox, Control};
@@ -17,7 +17,7 @@ pub struct Checkbox {
 }
 
 impl Checkbox {
-    /// A box that is ticked if `value`.
+    /// Creates a checkbox that is checked if `value` is true.
     pub fn new(description: &str, value: bool) -> Checkbox {
         let model = Model::new("Checkbox");
         model.describe(description);
@@ -44,7 +44,7 @@ impl Control for Checkbox {
     }
 }
 
-/// A button to press. Its value is how often that was done.
+/// A button. Its value is the number of times that it was clicked.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Button, Control};
@@ -59,26 +59,26 @@ pub struct Button {
 }
 
 impl Button {
-    /// A button with this inscription.
+    /// Creates a button with this text.
     pub fn new(description: &str) -> Button {
         let model = Model::new("Button");
         model.describe(description);
         Button { model }
     }
 
-    /// Gives it the look of "primary", "success", "info", "warning" or "danger".
+    /// Sets its style: "primary", "success", "info", "warning" or "danger".
     pub fn button_style(self, style: &str) -> Self {
         self.model.set("button_style", json!(style));
         self
     }
 
-    /// Has `handler` called at each press.
+    /// Registers a handler that is called at each click; see [`Control::on_change`].
     pub fn on_click(&self, mut handler: impl FnMut() + 'static) {
         let watched = [(&self.model, handlers::Event::Click)];
         handlers::on(&watched, Box::new(move |_| handler()));
     }
 
-    /// Presses it from Rust.
+    /// Clicks it from Rust.
     pub fn click(&self) {
         self.model.clicked();
     }
@@ -97,13 +97,13 @@ impl Control for Button {
         |model| model.clicks.load(Relaxed)
     }
 
-    /// Sets the count back, or ahead; no handler is called.
+    /// Sets the number of clicks. No handler is called.
     fn set(&self, clicks: u64) {
         self.model.clicks.store(clicks, Relaxed);
     }
 }
 
-/// A line of text to type.
+/// A text field of one line.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Control, Text};
@@ -116,7 +116,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// A line that holds `value`.
+    /// Creates a text field that contains `value`.
     pub fn new(description: &str, value: &str) -> Text {
         let model = Model::new("Text");
         model.describe(description);
@@ -124,13 +124,14 @@ impl Text {
         Text { model }
     }
 
-    /// What stands there, greyed, while it is empty.
+    /// Sets the text that is shown in grey while the field is empty.
     pub fn placeholder(self, text: &str) -> Self {
         self.model.set("placeholder", json!(text));
         self
     }
 
-    /// False waits for Enter.
+    /// Chooses when handlers are called: while the reader types (true, the default), or when the
+    /// reader presses Enter or leaves the field (false).
     pub fn continuous_update(self, continuous: bool) -> Self {
         self.model.set("continuous_update", json!(continuous));
         self

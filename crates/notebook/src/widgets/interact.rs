@@ -1,6 +1,6 @@
-//! A closure under controls: it runs again at each move.
+//! A closure with controls, which runs again at each change of a control.
 use super::controls::{Closure, Controls};
-use super::model::{Model, fresh_id};
+use super::model::{Model, new_id};
 use super::panics::caught;
 use super::widget::{event_of, view};
 use super::{boxes, capture, handlers, link};
@@ -11,18 +11,16 @@ use show::outcome::red;
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-/// Shows controls and, below them, what `closure` makes of their values, again
-/// at each move.
+/// Shows controls and, below them, the result of calling `closure` with their values. The closure
+/// is called again at each change of a control.
 ///
-/// The closure takes one parameter for each control, with its type written. It
-/// returns anything that can be shown (see [`Outcome`](super::Outcome)); what it
-/// prints stands above that. If it panics, that is shown in its place, and the
-/// next move tries again.
+/// The closure takes one parameter for each control, whose type must be written. It returns
+/// anything that can be shown (see [`Outcome`](super::Outcome)). What it prints is shown above its
+/// result. If it panics, the message is shown instead, and it is called again at the next change.
 ///
-/// The picture is an ordinary output of the cell, not part of a widget. So the
-/// last one stays in the notebook when it is saved, exported or read on a code
-/// host; a figure above which nothing is printed stays an SVG. Where no front end
-/// listens, the closure runs once.
+/// The result is an ordinary output of the cell, not part of a widget. So the last one is kept when
+/// the notebook is saved, exported, or read on a code host. A figure is stored as SVG if the
+/// closure prints nothing. Without a front end, the closure is called once.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Dropdown, IntSlider, interact};
@@ -46,28 +44,29 @@ where
     }
 }
 
-/// A closure under controls, made by [`interact`]. It is shown already, so this
-/// shows nothing as the last line of a cell.
+/// A closure with controls, made by [`interact`]. As the last line of a cell it shows nothing,
+/// because [`interact`] has shown it already.
 #[derive(Clone, Debug)]
 pub struct Interact<C> {
     controls: C,
+    /// The box with the controls.
     panel: Arc<Model>,
+    /// The number of the handler; `None` without a front end.
     handler: Option<u64>,
 }
 
 impl<C: Controls> Interact<C> {
-    /// The controls, to move them from Rust.
+    /// Returns the controls, for example to set them from Rust.
     pub fn controls(&self) -> &C {
         &self.controls
     }
 
-    /// The values of the controls now, as a tuple.
+    /// Returns the current values of the controls, as a tuple.
     pub fn values(&self) -> C::Values {
         self.controls.values()
     }
 
-    /// Takes the controls off the page and drops the closure. The last picture
-    /// stays.
+    /// Removes the controls from the page, and drops the closure. The last result stays.
     pub fn stop(&self) {
         if let Some(handler) = self.handler {
             handlers::stop(handler);
@@ -91,9 +90,9 @@ thread_local! {
     static HINTS: RefCell<Vec<Weak<Model>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A page that is loaded again has lost what tells it which output a display id
-/// means, while its widgets come back. This line under the controls then says
-/// what to do.
+/// Creates the hint under the controls, which is hidden at first. When a page is loaded again, its
+/// widgets are restored, but it has lost the connection from display ids to outputs, so results
+/// cannot be updated. Then [`show_hints`] shows the hint, which says what to do.
 fn hidden_hint() -> Arc<Model> {
     let hint = Model::new("HTML");
     for layout in hint.referred("layout") {
@@ -106,12 +105,13 @@ fn hidden_hint() -> Arc<Model> {
     hint
 }
 
-/// A front end asks for all widgets: it may be a page that was loaded again.
+/// Shows the hints. It is called when a front end requests all widgets, because it may be a page
+/// that was loaded again.
 pub(super) fn show_hints() {
     let hints: Vec<_> = HINTS.with_borrow(|hints| hints.iter().filter_map(Weak::upgrade).collect());
     for hint in hints {
-        let text = "If the picture below does not follow, run the cell again: \
-                    this page was loaded after it.";
+        let text = "If the output below does not change, run the cell again: \
+                    this page was loaded after the cell had run.";
         hint.set("value", json!(format!("<small>{text}</small>")));
         for layout in hint.referred("layout") {
             layout.set("display", Value::Null);
@@ -119,25 +119,29 @@ pub(super) fn show_hints() {
     }
 }
 
+/// Calls the closure with the current values of its controls.
 type Draw = Box<dyn FnMut() -> Option<Rich>>;
 
-/// All of [`interact`] that is the same for every closure, so that a cell does
-/// not compile it.
+/// The part of [`interact`] that is the same for all closures, so that a cell does not compile it.
+/// Returns the box of the controls and the number of the handler.
 fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw) -> (Arc<Model>, Option<u64>) {
     let views = models.iter().map(|[view, _]| view.clone());
     let panel = boxes::of("VBox", views.chain([hidden_hint()]).collect());
     let controls = view(&panel);
+    // Without a front end: the controls as text, and one result.
     if !link::connected() {
-        link::print_for_good(controls.get(TEXT).unwrap_or_default());
+        link::print_static(controls.get(TEXT).unwrap_or_default());
         if let Some(drawn) = drawn(&mut draw) {
-            link::show_for_good(&drawn);
+            link::show_static(&drawn);
         }
         return (panel, None);
     }
+    // Show the controls and the first result.
     link::publish_output("display_data", &controls, None);
-    let display_id = fresh_id();
+    let display_id = new_id();
     let first = picture(&mut draw);
     link::publish_output("display_data", &first, Some(&display_id));
+    // Replace the result at each change.
     let watched: Vec<_> = models
         .iter()
         .map(|[_, holder]| (holder, event_of(holder)))
@@ -150,11 +154,11 @@ fn begin(models: Vec<[Arc<Model>; 2]>, mut draw: Draw) -> (Arc<Model>, Option<u6
     (panel, Some(handler))
 }
 
-/// What the closure prints, above what it returns.
+/// Calls the closure, and returns what it prints above what it returns.
 fn picture(draw: &mut Draw) -> Rich {
     let (drawn, printed) = capture::captured(|| caught(|| drawn(draw)));
-    // Only now that standard output is back may an interrupt end the cell.
-    let drawn = drawn.unwrap_or_else(|interrupt| interrupt.go_on());
+    // Standard output is restored, so an interrupt can end the cell now.
+    let drawn = drawn.unwrap_or_else(|interrupt| interrupt.resume());
     let mut parts = capture::parts(&printed);
     parts.extend(drawn);
     match parts.is_empty() {
@@ -163,11 +167,12 @@ fn picture(draw: &mut Draw) -> Rich {
     }
 }
 
-/// What the closure returns, or how it panicked.
+/// Calls the closure, and returns its result, or the message of its panic. An interrupt continues to
+/// unwind.
 fn drawn(draw: &mut Draw) -> Option<Rich> {
     match caught(draw) {
         Ok(drawn) => drawn,
-        Err(interrupt) if interrupt.is_interrupt() => interrupt.go_on(),
-        Err(panicked) => Some(red(&panicked.told())),
+        Err(interrupt) if interrupt.is_interrupt() => interrupt.resume(),
+        Err(panicked) => Some(red(&panicked.message())),
     }
 }

@@ -1,4 +1,4 @@
-//! Two widgets that move together in the front end.
+//! Links between the values of two widgets, which the front end keeps equal by itself.
 use super::model::Model;
 use super::{Control, registry};
 use serde_json::{Value, json};
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A link between the values of two widgets, made by [`jslink`] or [`jsdlink`].
 ///
-/// It holds until [`unlink`](Link::unlink), also when this handle is gone.
+/// It exists until [`unlink`](Link::unlink), even if this handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Link {
     model: Arc<Model>,
     ends: [Arc<Model>; 2],
 }
 
-/// Links two values both ways: the one follows the other at once, in the front
-/// end itself, without asking the kernel.
+/// Links two values in both directions: if one of them changes, the other is set to the same value.
+/// The front end does this at once, without a message to the kernel.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Control, IntSlider, jslink};
@@ -27,7 +27,7 @@ pub fn jslink<A: Control, B: Control<Value = A::Value>>(source: &A, target: &B) 
     Link::new("Link", source.value_model(), target.value_model())
 }
 
-/// Links two values one way: `target` follows `source`.
+/// Links two values in one direction: if `source` changes, `target` is set to the same value.
 pub fn jsdlink<A: Control, B: Control<Value = A::Value>>(source: &A, target: &B) -> Link {
     Link::new(
         "DirectionalLink",
@@ -37,6 +37,7 @@ pub fn jsdlink<A: Control, B: Control<Value = A::Value>>(source: &A, target: &B)
 }
 
 impl Link {
+    /// Creates a link and sends it to the front end.
     fn new(kind: &str, source: &Arc<Model>, target: &Arc<Model>) -> Link {
         let model = Link::between(kind, source, target);
         if model.open() {
@@ -46,7 +47,7 @@ impl Link {
         Link { model, ends }
     }
 
-    /// The model of a link, which is not opened yet.
+    /// Creates the model of a link, which is not sent yet.
     pub(super) fn between(kind: &str, source: &Arc<Model>, target: &Arc<Model>) -> Arc<Model> {
         let model = Model::new(kind);
         let end = |end: &Model| json!([end.reference(), end.kind.value]);
@@ -57,12 +58,12 @@ impl Link {
         if kind == "Link" {
             target.links.add(target.kind.value, source);
         }
-        // As the front end does when it hears of the link.
+        // Set the target to the value of the source, as the front end does with a new link.
         target.follow(target.kind.value, &source.get(source.kind.value));
         model
     }
 
-    /// Parts the two.
+    /// Removes the link.
     pub fn unlink(&self) {
         let [source, target] = &self.ends;
         source.links.remove(target);
@@ -71,28 +72,32 @@ impl Link {
     }
 }
 
-/// Where a model's attributes go when they change.
+/// The models that are linked to the attributes of a model.
 #[derive(Debug, Default)]
-pub(super) struct Ends(Mutex<Vec<(&'static str, Weak<Model>)>>);
+pub(super) struct Targets(Mutex<Vec<(&'static str, Weak<Model>)>>);
 
-impl Ends {
+impl Targets {
+    /// Adds a model whose value follows `attribute`.
     fn add(&self, attribute: &'static str, other: &Arc<Model>) {
-        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.push((attribute, Arc::downgrade(other)));
+        let mut targets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.push((attribute, Arc::downgrade(other)));
     }
 
+    /// Removes a model.
     fn remove(&self, other: &Arc<Model>) {
-        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.retain(|(_, end)| end.as_ptr() != Arc::as_ptr(other));
+        let mut targets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.retain(|(_, target)| target.as_ptr() != Arc::as_ptr(other));
     }
 
-    /// Ends when all hold the same, since only a change is passed on.
+    /// Sets the values of the linked models to a new value of `attribute`. A model passes on only a
+    /// change, so a circle of links ends when all its values are equal.
     pub fn pass_on(&self, attribute: &str, value: &Value) {
-        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let targets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let linked =
-            |(from, end): &(&str, Weak<Model>)| (*from == attribute).then(|| end.upgrade());
-        let models: Vec<Arc<Model>> = ends.iter().filter_map(linked).flatten().collect();
-        drop(ends);
+            |(from, target): &(&str, Weak<Model>)| (*from == attribute).then(|| target.upgrade());
+        let models: Vec<Arc<Model>> = targets.iter().filter_map(linked).flatten().collect();
+        // Unlock before setting values: a model that follows may pass the value on to this one.
+        drop(targets);
         for model in models {
             model.follow(model.kind.value, value);
         }

@@ -1,7 +1,7 @@
-//! The way to the front end, and back: the one place that knows the channel.
+//! The connection to the front end. Only this file uses the channel to the kernel.
 //!
-//! Tests have a front end of their own for each thread: it notes what is
-//! published, and is connected when they say so.
+//! In tests, each thread has a front end of its own, which records what is published and is
+//! connected when the test calls `connect`.
 use crate::{Rich, channel, emit};
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ pub(super) use crate::channel::panics::describe_last as describe_last_panic;
 pub(super) use crate::channel::{CommEvent, current_cell, in_cell};
 pub(super) use to_kernel::*;
 
-/// Has what front ends say to widgets handled here. Called by every new widget,
-/// for only on the thread of the cells is it heard.
+/// Registers the function that handles messages from front ends. Every new widget calls this,
+/// because it has an effect only on the thread that runs the cells.
 pub(super) fn listen() {
     channel::on_comm(super::front_end::handle);
 }
 
-/// Publishes an output; one with an id can be updated.
+/// Publishes an output. With a display id it can be updated later.
 pub(super) fn publish_output(kind: &str, rich: &Rich, display_id: Option<&str>) {
     let transient = match display_id {
         Some(id) => json!({"display_id": id}),
@@ -29,28 +29,30 @@ pub(super) fn publish_output(kind: &str, rich: &Rich, display_id: Option<&str>) 
 mod to_kernel {
     use super::*;
 
+    /// Returns true if a front end can receive messages.
     pub fn connected() -> bool {
         channel::connected()
     }
 
+    /// Publishes a message of this type. Returns false if no front end is connected.
     pub fn publish(kind: &str, content: Value, metadata: Value, buffers: &[Vec<u8>]) -> bool {
         channel::publish(kind, content, metadata, buffers)
     }
 
-    /// Prints a line above a picture that will not change.
+    /// Prints a line above a result that will not change.
     ///
-    /// Printed, because stock evcxr makes one output of all that a cell shows,
-    /// in which an HTML form of the line would hide the picture.
-    pub fn print_for_good(text: &str) {
+    /// It is printed and not shown, because plain evcxr combines all that a cell shows into one
+    /// output, in which an HTML form of the line would hide the result.
+    pub fn print_static(text: &str) {
         println!("{text}");
     }
 
-    /// Shows a picture that will not change.
-    pub fn show_for_good(picture: &Rich) {
+    /// Shows a result that will not change.
+    pub fn show_static(picture: &Rich) {
         emit::emit(picture);
     }
 
-    /// Whether what a reader does is heard on this thread.
+    /// Returns true if handlers can be registered on this thread.
     pub fn on_cells_thread() -> bool {
         !connected() || channel::panics::on_cells_thread()
     }
@@ -61,7 +63,7 @@ mod to_kernel {
     use super::*;
     use std::cell::{Cell, RefCell};
 
-    /// A message as the front end would get it.
+    /// A message as a front end would receive it.
     #[derive(Clone, Debug)]
     pub struct Published {
         pub kind: String,
@@ -95,16 +97,16 @@ mod to_kernel {
         connected()
     }
 
-    pub fn print_for_good(text: &str) {
-        show_for_good(&Rich::text(text));
+    pub fn print_static(text: &str) {
+        show_static(&Rich::text(text));
     }
 
-    pub fn show_for_good(picture: &Rich) {
+    pub fn show_static(picture: &Rich) {
         SHOWN.with_borrow_mut(|shown| shown.push(picture.clone()));
     }
 
-    /// What was shown for good since the last call.
-    pub fn shown_for_good() -> Vec<Rich> {
+    /// Returns what was shown with `print_static` and `show_static` since the last call.
+    pub fn static_outputs() -> Vec<Rich> {
         SHOWN.take()
     }
 
@@ -112,18 +114,18 @@ mod to_kernel {
         CELLS.get()
     }
 
-    /// Makes this thread one that runs no cells.
+    /// Makes this thread one that does not run cells.
     pub fn run_no_cells() {
         CELLS.set(false);
     }
 
-    /// Gives this thread a front end.
+    /// Connects a front end to this thread.
     pub fn connect() {
         CONNECTED.set(true);
         PUBLISHED.take();
     }
 
-    /// What was published since the last call.
+    /// Returns what was published since the last call.
     pub fn published() -> Vec<Published> {
         PUBLISHED.take()
     }

@@ -1,7 +1,7 @@
-//! Sliders, buttons and boxes whose moves run Rust.
+//! Widgets: sliders, buttons and boxes that call Rust closures when the reader uses them.
 //!
-//! [`interact`] is what a notebook needs most: controls, and a closure that draws
-//! what they say.
+//! Most notebooks need only [`interact`], which shows controls and calls a closure with their
+//! values.
 //!
 //! ```
 //! use lambda_workbook::notebook::widgets::{Checkbox, IntSlider, interact};
@@ -14,9 +14,9 @@
 //! });
 //! ```
 //!
-//! Each widget is a handle: clone it into a closure, read it with `get`, move it
-//! with `set`, hear of the reader's moves with `on_change`. The names are those
-//! of ipywidgets, whose part in JupyterLab draws them.
+//! A value of a widget type is a handle. It can be cloned into a closure. `get` reads the
+//! widget's value, `set` changes it, and `on_change` registers a closure for changes by the
+//! reader. The names are those of ipywidgets, whose JupyterLab extension draws the widgets.
 //!
 //! ```
 //! use lambda_workbook::notebook::widgets::*;
@@ -31,32 +31,32 @@
 //!
 //! # When code runs
 //!
-//! Handlers and closures run on the thread that runs the cells, one at a time,
-//! while no cell runs. What they capture must be owned: `move`, and clones. When
-//! the reader moves a slider faster than its handler runs, the moves between are
-//! left out. A closure that panics says so, and is called again at the next move.
+//! Handlers and closures run on the thread that runs the cells, one at a time, while no cell
+//! runs. They must own what they capture, so use `move` and clones. If the reader moves a slider
+//! faster than its handler runs, the positions in between are skipped. If a closure panics, the
+//! message is shown, and the closure is called again at the next change.
 //!
 //! # Without a front end
 //!
-//! In an export, on a code host, under another Rust kernel or in a test, a widget
-//! is the line of text that reads like it, `servers: 10 (1 to 100)`, and
-//! [`interact`] draws once. Handles work as ever.
+//! In an export, on a code host, under another Rust kernel or in a test, a widget is shown as a
+//! line of text such as `servers: 10 (1 to 100)`, and [`interact`] calls its closure once.
+//! Handles can be read and set as usual.
 //!
-//! # How it works, in reading order
+//! # The files, in reading order
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `models` | what each kind of widget is to a front end: one table |
-//! | `model`, `admit` | one widget's state, and which values it takes |
-//! | `comm` | what is said between a model and the front ends |
-//! | `front_end`, `registry` | messages from there, and whom they are for |
+//! | `models` | the table of all kinds of widgets with their attributes |
+//! | `model`, `admit` | the state of a widget, and the check of its values |
+//! | `comm` | the messages between a model and the front ends |
+//! | `front_end`, `registry` | receives messages and finds the model that they are for |
 //! | `handlers`, `panics` | when closures run, and what happens if they panic |
-//! | `widget` | what all widgets can do |
+//! | `widget` | the methods of all widgets |
 //! | `slider`, `selection`, `inputs`, `play`, `outputs`, `boxes` | the widgets |
-//! | `jslink` | widgets that move together |
+//! | `jslink` | links two widgets in the front end |
 //! | `reading` | widgets as text |
-//! | `interact`, `controls`, `capture` | a closure under controls |
-//! | `link` | the way to the kernel |
+//! | `interact`, `controls`, `capture` | a closure with controls |
+//! | `link` | the connection to the kernel |
 mod admit;
 mod boxes;
 mod capture;

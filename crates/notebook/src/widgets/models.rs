@@ -1,62 +1,71 @@
-//! What a front end knows of each kind of widget: one table.
+//! The table of all kinds of widgets, as front ends know them.
 //!
 //! The attributes, their types and their defaults are those of ipywidgets 8
-//! (`jupyterwidgetmodels.latest.md`), which a test compares. An attribute that
-//! the reader changes by hand is marked so; no other is taken from a front end.
+//! (`jupyterwidgetmodels.latest.md`); a test compares them. The attributes that the reader can
+//! change are marked with `by_hand`. No other attribute is accepted from a front end.
 use Initial::*;
 
-/// The version of the packages that draw our models.
+/// The version of the JavaScript packages that implement the models.
 pub(super) const VERSION: &str = "2.0.0";
-/// Where layouts, and the views of styles, come from.
+/// The package with layouts and the views of styles.
 pub(super) const BASE: &str = "@jupyter-widgets/base";
-/// Where everything else comes from.
+/// The package with everything else.
 pub(super) const CONTROLS: &str = "@jupyter-widgets/controls";
 
-/// An attribute's type, and what it is until somebody sets it.
+/// The type of an attribute, and its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Initial {
-    /// A text, null at first.
+    /// A text or null; null by default.
     NoText,
-    /// A boolean, null at first.
+    /// A boolean or null; null by default.
     NoBool,
-    /// An integer, null at first.
+    /// An integer or null; null by default.
     NoInt,
+    /// A boolean with this default.
     Bool(bool),
+    /// An integer with this default.
     Int(i64),
+    /// A float with this default.
     Float(f64),
+    /// A text with this default.
     Text(&'static str),
-    /// A list, empty at first.
+    /// A list; empty by default.
     List,
-    /// A reference to a new model of this kind.
+    /// A reference to a model; by default to a new one of this kind.
     New(&'static str),
-    /// Bytes, which travel beside the JSON.
+    /// Bytes, which messages carry outside of the JSON; empty by default.
     Bytes,
 }
 
-/// One attribute of a model: what ipywidgets calls a trait.
+/// An attribute of a model, which ipywidgets calls a trait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attribute {
+    /// Its name.
     pub name: &'static str,
+    /// Its type and default.
     pub initial: Initial,
-    /// Whether the reader changes it in the front end.
+    /// Whether the reader can change it in the front end.
     pub by_hand: bool,
 }
 
 /// A kind of model.
 #[derive(Debug)]
 pub(super) struct Kind {
-    /// ipywidgets' name, without the ending `Model`.
+    /// Its name in ipywidgets, without the ending `Model`.
     pub name: &'static str,
+    /// The package of the model.
     pub module: &'static str,
-    /// The module and the name of its view; links have none.
+    /// The package and the name of its view. Links have no view.
     pub view: (&'static str, Option<&'static str>),
-    /// The attribute that `on_change` watches.
+    /// The attribute that `on_change` watches; empty if there is none.
     pub value: &'static str,
+    /// Its attributes, in groups that several kinds share.
     groups: &'static [&'static [Attribute]],
-    /// Texts that are null until set.
+    /// The names of further attributes of type [`NoText`].
     unset: &'static [&'static str],
 }
 
+/// An attribute that the reader cannot change.
 const fn a(name: &'static str, initial: Initial) -> Attribute {
     Attribute {
         name,
@@ -65,6 +74,7 @@ const fn a(name: &'static str, initial: Initial) -> Attribute {
     }
 }
 
+/// An attribute that the reader can change.
 const fn by_hand(name: &'static str, initial: Initial) -> Attribute {
     Attribute {
         name,
@@ -126,7 +136,9 @@ macro_rules! kind {
     };
 }
 
+/// The view of styles.
 const STYLED: (&str, Option<&str>) = (BASE, Some("StyleView"));
+/// The view of kinds that are not drawn.
 const UNSEEN: (&str, Option<&str>) = (CONTROLS, None);
 
 #[rustfmt::skip]
@@ -206,13 +218,16 @@ static KINDS: &[Kind] = &[
 ];
 
 impl Kind {
-    /// The kind of this name, which must be in the table.
+    /// Returns the kind of this name.
+    ///
+    /// # Panics
+    /// If it is not in the table.
     pub fn named(name: &str) -> &'static Kind {
         let kind = KINDS.iter().find(|kind| kind.name == name);
         kind.unwrap_or_else(|| panic!("no widget model is called {name}"))
     }
 
-    /// Every attribute but the six that name the model and its view.
+    /// Returns all attributes, except for the six that name the model and its view.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute> {
         let unset = self.unset.iter().map(|name| a(name, NoText));
         self.groups
@@ -221,7 +236,7 @@ impl Kind {
             .chain(unset)
     }
 
-    /// The attribute of this name.
+    /// Returns the attribute of this name; `None` if there is none.
     pub fn attribute(&self, name: &str) -> Option<Attribute> {
         self.attributes().find(|attribute| attribute.name == name)
     }
@@ -232,7 +247,7 @@ mod tests {
     use super::*;
     use serde_json::{Map, Value, json};
 
-    /// What ipywidgets 8 publishes of these models, by its own
+    /// Returns the models as ipywidgets 8 publishes them in its
     /// `jupyterwidgetmodels.latest.json`: attribute -> [type, default].
     fn published() -> Map<String, Value> {
         serde_json::from_str(include_str!("schema.json")).unwrap()
@@ -282,7 +297,7 @@ mod tests {
                 let (ours, kind) = (ours.as_str().unwrap(), kind.name);
                 let name = attribute.name;
                 assert_eq!(theirs[1], default, "{kind}.{name}");
-                // Of "array of string" and "float or null" we promise less.
+                // The published types "array of string" and "float or null" say more than ours.
                 let theirs = theirs[0].as_str().unwrap();
                 assert!(theirs.starts_with(ours), "{kind}.{name}: {ours}, {theirs}");
             }

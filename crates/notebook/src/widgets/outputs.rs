@@ -1,10 +1,10 @@
-//! Text and pictures that cells change.
+//! Text and pictures that code can replace.
 use super::Widget;
 use super::model::Model;
 use serde_json::json;
 use std::sync::Arc;
 
-/// HTML that can be replaced.
+/// A widget that shows HTML.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::Html;
@@ -17,7 +17,7 @@ pub struct Html {
     model: Arc<Model>,
 }
 
-/// Plain text that can be replaced.
+/// A widget that shows plain text.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::Label;
@@ -31,19 +31,19 @@ pub struct Label {
 macro_rules! text_output {
     ($name:ident, $kind:literal) => {
         impl $name {
-            /// Starts with this text.
+            /// Creates a widget that shows this text.
             pub fn new(value: impl Into<String>) -> $name {
                 let model = Model::new($kind);
                 model.set("value", json!(value.into()));
                 $name { model }
             }
 
-            /// The text now.
+            /// Returns the current text.
             pub fn get(&self) -> String {
                 self.model.text("value")
             }
 
-            /// Shows another text.
+            /// Replaces the text.
             pub fn set(&self, value: impl Into<String>) {
                 self.model.set("value", json!(value.into()));
             }
@@ -60,10 +60,10 @@ macro_rules! text_output {
 text_output!(Html, "HTML");
 text_output!(Label, "Label");
 
-/// A picture that can be replaced, beside other widgets.
+/// A widget that shows a picture, for use beside other widgets.
 ///
-/// What [`interact`](super::interact) draws needs none: it is an ordinary
-/// output, and stays in the notebook, which a widget does not.
+/// Use [`interact`](super::interact) if the picture should be stored in the notebook: its result is
+/// an ordinary output, while a widget is not stored.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::Image;
@@ -76,12 +76,12 @@ pub struct Image {
 }
 
 impl Image {
-    /// An SVG document, such as a figure's `svg()`.
+    /// Creates a widget that shows an SVG document, such as a figure's `svg()`.
     pub fn svg(document: &str) -> Image {
         Image::of("svg+xml", document.as_bytes().to_vec())
     }
 
-    /// The bytes of a PNG file.
+    /// Creates a widget that shows a PNG file.
     pub fn png(bytes: impl Into<Vec<u8>>) -> Image {
         Image::of("png", bytes.into())
     }
@@ -93,12 +93,12 @@ impl Image {
         Image { model }
     }
 
-    /// The bytes now.
+    /// Returns the bytes of the current picture.
     pub fn get(&self) -> Vec<u8> {
         self.model.bytes("value")
     }
 
-    /// Shows another picture of the same format.
+    /// Replaces the picture by another one of the same format.
     pub fn set(&self, bytes: impl Into<Vec<u8>>) {
         self.model.set_bytes("value", bytes.into());
     }

@@ -1,4 +1,4 @@
-//! A slider that moves by itself.
+//! An animated slider.
 use super::jslink::Link;
 use super::model::Model;
 use super::slider::{check_step, set_range};
@@ -7,10 +7,10 @@ use serde_json::json;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// A button that plays, beside the slider that it moves.
+/// A slider with a button that moves it step by step, like an animation.
 ///
-/// The front end moves the slider by itself, however slow the kernel is; the
-/// value is the slider's.
+/// Its value is that of the slider. The front end moves the slider at its own pace and does not
+/// wait for the kernel.
 ///
 /// ```
 /// use lambda_workbook::notebook::widgets::{Control, Play};
@@ -20,16 +20,18 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Play {
+    /// The box with the button and the slider.
     row: Arc<Model>,
+    /// The button.
     play: Arc<Model>,
     slider: Arc<Model>,
 }
 
 impl Play {
-    /// Plays from the lower end to the upper one.
+    /// Creates an animation from the lower end of a range to the upper one.
     ///
     /// # Panics
-    /// If the range is empty, like that of an [`IntSlider`].
+    /// If the range is empty, or has numbers beyond 2^53.
     #[track_caller]
     pub fn new(range: RangeInclusive<i64>) -> Play {
         let play = Model::new("Play");
@@ -42,22 +44,22 @@ impl Play {
         Play { row, play, slider }
     }
 
-    /// What stands beside the slider.
+    /// Sets the description in front of the slider.
     pub fn description(self, description: &str) -> Self {
         self.slider.describe(description);
         self
     }
 
-    /// Where it starts; out of range means the nearest end.
+    /// Sets the value. One that is out of range is replaced by the nearest end.
     pub fn value(self, value: i64) -> Self {
         self.set(value);
         self
     }
 
-    /// How far one step goes.
+    /// Sets the distance of one step.
     ///
     /// # Panics
-    /// If it is not 1 or more.
+    /// If it is less than 1.
     #[track_caller]
     pub fn step(self, step: i64) -> Self {
         check_step(&self.play, step);
@@ -65,13 +67,13 @@ impl Play {
         self
     }
 
-    /// The time of one step.
+    /// Sets the time between two steps in milliseconds; the default is 100.
     pub fn interval_ms(self, interval: u32) -> Self {
         self.play.set("interval", json!(interval));
         self
     }
 
-    /// Whether it starts again at the end.
+    /// Sets whether the animation starts again when it has reached the end.
     pub fn repeat(self, repeat: bool) -> Self {
         self.play.set("repeat", json!(repeat));
         self

@@ -1,13 +1,13 @@
-//! How a widget reads where nothing draws it: in an exported page, on a code
-//! host, in a terminal.
+//! Widgets as text and HTML, for places where no front end draws them: exported pages, code hosts
+//! and terminals.
 use super::model::Model;
 use crate::escape::escape;
 use std::sync::Arc;
 
-/// How many options are named one by one.
-const FEW: usize = 8;
+/// The largest number of options that are all named.
+const MAX_NAMED_OPTIONS: usize = 8;
 
-/// As plain text, such as `servers: 10 (1 to 100)`.
+/// Returns a widget as plain text, such as `servers: 10 (1 to 100)`.
 pub(super) fn text(model: &Model) -> String {
     let joined = |between: &str| {
         let parts = model.referred("children").into_iter();
@@ -35,7 +35,7 @@ pub(super) fn text(model: &Model) -> String {
     }
 }
 
-/// As HTML, a line for each widget.
+/// Returns a widget as HTML, with a line for each widget in it.
 pub(super) fn html(model: &Model) -> String {
     let children = || {
         let children = model.referred("children").into_iter();
@@ -70,6 +70,7 @@ pub(super) fn html(model: &Model) -> String {
     }
 }
 
+/// Returns the label in front of the value.
 fn label(model: &Model) -> String {
     match (model.kind.name, model.text("description")) {
         ("Button" | "Label" | "Play", _) => String::new(),
@@ -78,7 +79,7 @@ fn label(model: &Model) -> String {
     }
 }
 
-/// The value, and what else it could be.
+/// Returns the value, and the range or the options among which it was chosen.
 fn value_and_range(model: &Model) -> (String, String) {
     let plain = |value: String| (value, String::new());
     match model.kind.name {
@@ -97,7 +98,7 @@ fn value_and_range(model: &Model) -> (String, String) {
             let labels = model.texts("_options_labels");
             let chosen = labels.get(model.int("index") as usize).cloned();
             let range = match labels.len() {
-                0..=FEW => format!(" (of {})", labels.join(", ")),
+                0..=MAX_NAMED_OPTIONS => format!(" (of {})", labels.join(", ")),
                 many => format!(" (of {many})"),
             };
             (chosen.unwrap_or_default(), range)
@@ -111,11 +112,13 @@ fn value_and_range(model: &Model) -> (String, String) {
     }
 }
 
+/// Indents each line by two spaces.
 fn indented(text: &str) -> String {
     let lines = text.lines().map(|line| format!("  {line}"));
     lines.collect::<Vec<String>>().join("\n")
 }
 
+/// Returns the text of HTML: tags are removed and the usual entities are replaced.
 fn without_tags(html: &str) -> String {
     let mut text = String::new();
     for (n, part) in html.split('<').enumerate() {
@@ -136,12 +139,14 @@ fn without_tags(html: &str) -> String {
         .fold(text, |text, (code, c)| text.replace(code, c))
 }
 
+/// Returns the picture of an image as an HTML element that contains its bytes.
 fn picture(model: &Model) -> String {
     let (format, bytes) = (model.text("format"), model.bytes("value"));
     let base64 = base64(&bytes);
     format!("<img alt=\"picture\" src=\"data:image/{format};base64,{base64}\">")
 }
 
+/// Encodes bytes as base64, with padding.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);

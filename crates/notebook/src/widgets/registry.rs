@@ -1,11 +1,12 @@
-//! The models that the front end knows, by their ids.
+//! The registry of the models that the front end knows, by their ids.
 use super::model::Model;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
+/// A model in the registry.
 struct Entry {
     model: Weak<Model>,
-    /// What is on a page must live on when its last handle goes.
+    /// Keeps a model alive that is on a page, after its last handle was dropped.
     _shown: Option<Arc<Model>>,
 }
 
@@ -17,7 +18,7 @@ fn entries() -> MutexGuard<'static, Entries> {
     ENTRIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has events for this model find it, for as long as it lives.
+/// Adds a model, so that messages for it are delivered as long as it lives.
 pub(super) fn enter(model: &Arc<Model>) {
     let entry = Entry {
         model: Arc::downgrade(model),
@@ -26,7 +27,7 @@ pub(super) fn enter(model: &Arc<Model>) {
     entries().insert(model.id.clone(), entry);
 }
 
-/// Keeps this model alive until it is closed: it is on a page.
+/// Keeps a model on a page alive until it is closed.
 pub(super) fn keep(model: &Arc<Model>) {
     let mut entries = entries();
     if let Some(entry) = entries.get_mut(&model.id) {
@@ -34,17 +35,19 @@ pub(super) fn keep(model: &Arc<Model>) {
     }
 }
 
+/// Removes a model.
 pub(super) fn leave(id: &str) {
-    // Dropped only after the lock: that may be a model's last handle.
-    let _gone = entries().remove(id);
+    // The entry is dropped after the lock is released, because it may be the last handle of a
+    // model, and dropping a model calls this function again.
+    let _removed = entries().remove(id);
 }
 
-/// The model with this id.
+/// Returns the model with this id; `None` if there is none any more.
 pub(super) fn find(id: &str) -> Option<Arc<Model>> {
     entries().get(id)?.model.upgrade()
 }
 
-/// Every model that is open, in no order.
+/// Returns all models that the front end knows, in no order.
 pub(super) fn all() -> Vec<Arc<Model>> {
     let models = entries();
     let models = models.values().map(|entry| entry.model.upgrade());

@@ -1,11 +1,11 @@
-//! One of several options.
+//! Widgets with which the reader chooses one of several options.
 use super::model::Model;
 use super::{Control, Widget};
 use serde_json::json;
 use std::fmt::Display;
 use std::sync::Arc;
 
-/// What an option may be: anything that can be compared and copied.
+/// A type of options: any type that can be compared and cloned.
 pub trait Choice: Clone + PartialEq + Send + Sync + 'static {}
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> Choice for T {}
@@ -20,7 +20,8 @@ macro_rules! selection {
         }
 
         impl<T: Choice> $name<T> {
-            /// These options under their own names, the first one chosen.
+            /// Creates a widget with these options, of which the first one is chosen. The labels
+            /// are the options as text.
             ///
             /// # Panics
             /// If there is no option.
@@ -33,7 +34,8 @@ macro_rules! selection {
                 Self::labelled(description, options.into_iter().map(labelled))
             }
 
-            /// These options, each after its label, the first one chosen.
+            /// Creates a widget with options given as (label, option), of which the first one is
+            /// chosen.
             ///
             /// # Panics
             /// If there is no option.
@@ -50,7 +52,8 @@ macro_rules! selection {
                 $name { model, options }
             }
 
-            /// The option chosen. One that is not among them changes nothing.
+            /// Chooses an option. A value that is not one of the options is ignored, with a
+            /// message on standard error.
             pub fn value(self, option: T) -> Self {
                 self.set(option);
                 self
@@ -77,18 +80,22 @@ macro_rules! selection {
             fn set(&self, option: T) {
                 match self.options.iter().position(|known| *known == option) {
                     Some(index) => self.model.set("index", json!(index)),
-                    None => self.model.trace("that is none of the options"),
+                    None => self.model.trace("the new value is not one of the options; the choice is unchanged"),
                 }
             }
         }
     };
 }
 
+/// Creates the model of a selection, with the first option chosen.
+///
+/// # Panics
+/// If there is no option.
 #[track_caller]
 fn choose_among(name: &str, description: &str, labels: &[String]) -> Arc<Model> {
     assert!(
         !labels.is_empty(),
-        "{name} `{description}`: there is no option to choose"
+        "{name} `{description}`: needs at least one option"
     );
     let model = Model::new(name);
     model.describe(description);
@@ -98,7 +105,7 @@ fn choose_among(name: &str, description: &str, labels: &[String]) -> Arc<Model> 
 }
 
 selection! {
-    /// A list that opens, to choose one option.
+    /// A dropdown list of options.
     ///
     /// ```
     /// use lambda_workbook::notebook::widgets::{Control, Dropdown};
@@ -111,7 +118,7 @@ selection! {
 }
 
 selection! {
-    /// Buttons side by side, one of which is down.
+    /// A row of buttons for the options, one of which is pressed.
     ///
     /// ```
     /// use lambda_workbook::notebook::widgets::{Control, ToggleButtons};
@@ -131,8 +138,8 @@ mod tests {
     fn no_option_at_all_is_refused_by_the_widgets_name() {
         let refused = caught(|| Dropdown::<String>::new("zone", [])).unwrap_err();
         assert_eq!(
-            refused.told(),
-            "panicked: Dropdown `zone`: there is no option to choose"
+            refused.message(),
+            "panicked: Dropdown `zone`: needs at least one option"
         );
     }
 

@@ -1,12 +1,12 @@
-//! Sliders: a number in a range.
+//! Sliders, with which the reader chooses a number in a range.
 use super::model::Model;
 use super::{Control, Widget};
 use serde_json::json;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// A front end counts in floating point: whole numbers up to here are exact.
-const EXACT: i64 = 1 << 53;
+/// The largest whole number up to which all are exact in a front end, where numbers are floats.
+const MAX_EXACT: i64 = 1 << 53;
 
 /// A slider over whole numbers.
 ///
@@ -14,7 +14,7 @@ const EXACT: i64 = 1 << 53;
 /// use lambda_workbook::notebook::widgets::{Control, IntSlider};
 /// let servers = IntSlider::new("servers", 1..=100).value(10).step(5);
 /// assert_eq!(servers.get(), 10);
-/// servers.set(1000); // as far as it goes
+/// servers.set(1000); // is clamped to the range
 /// assert_eq!(servers.get(), 100);
 /// ```
 #[derive(Clone, Debug)]
@@ -23,11 +23,11 @@ pub struct IntSlider {
 }
 
 impl IntSlider {
-    /// A slider that starts at the lower end.
+    /// Creates a slider with its value at the lower end of the range.
     ///
     /// # Panics
-    /// If the range is empty, or reaches beyond 2^53, where a front end cannot
-    /// count.
+    /// If the range is empty, or has numbers beyond 2^53, which a front end cannot represent
+    /// exactly.
     #[track_caller]
     pub fn new(description: &str, range: RangeInclusive<i64>) -> IntSlider {
         let model = Model::new("IntSlider");
@@ -35,30 +35,32 @@ impl IntSlider {
         IntSlider { model }
     }
 
-    /// Where it stands; out of range means the nearest end.
+    /// Sets the value. One that is out of range is replaced by the nearest end.
     pub fn value(self, value: i64) -> Self {
         self.set(value);
         self
     }
 
-    /// The distance of one key press.
+    /// Sets the distance that one key press moves the slider.
     ///
     /// # Panics
-    /// If it is not 1 or more.
+    /// If it is less than 1.
     #[track_caller]
     pub fn step(self, step: i64) -> Self {
         check_step(&self.model, step);
         self
     }
 
-    /// False waits until the reader lets go of the handle.
+    /// Chooses when handlers are called while the reader drags the slider: continuously (true, the
+    /// default), or only when the reader releases it (false).
     pub fn continuous_update(self, continuous: bool) -> Self {
         self.model.set("continuous_update", json!(continuous));
         self
     }
 }
 
-/// Gives a model with `min` and `max` its range and its lower end as value.
+/// Sets the range of a model with `min` and `max`, and its value to the lower end. `name` and `of`
+/// name the widget in a panic.
 #[track_caller]
 pub(super) fn set_range(name: &str, of: &str, model: &Arc<Model>, range: &RangeInclusive<i64>) {
     let (min, max) = (*range.start(), *range.end());
@@ -67,8 +69,9 @@ pub(super) fn set_range(name: &str, of: &str, model: &Arc<Model>, range: &RangeI
         "{name} `{of}`: the range {min}..={max} is empty; did you mean {max}..={min}?"
     );
     assert!(
-        min >= -EXACT && max <= EXACT,
-        "{name} `{of}`: a front end cannot count beyond {EXACT}; the range is {min}..={max}"
+        min >= -MAX_EXACT && max <= MAX_EXACT,
+        "{name} `{of}`: the range {min}..={max} has numbers beyond {MAX_EXACT}, which a front end \
+         cannot represent exactly; use a smaller range"
     );
     model.describe(of);
     model.set("min", json!(min));
@@ -76,6 +79,10 @@ pub(super) fn set_range(name: &str, of: &str, model: &Arc<Model>, range: &RangeI
     model.set("value", json!(min));
 }
 
+/// Sets the step of a model.
+///
+/// # Panics
+/// If it is less than 1.
 #[track_caller]
 pub(super) fn check_step(model: &Arc<Model>, step: i64) {
     let (name, of) = (model.kind.name, model.text("description"));
@@ -99,8 +106,8 @@ pub struct FloatSlider {
 }
 
 impl FloatSlider {
-    /// A slider that starts at the lower end and steps by about a hundredth of
-    /// the range.
+    /// Creates a slider with its value at the lower end of the range, and a step of about a
+    /// hundredth of the range.
     ///
     /// # Panics
     /// If the range is empty or not finite.
@@ -124,17 +131,18 @@ impl FloatSlider {
         FloatSlider { model }.step(hundredth)
     }
 
-    /// Where it stands; out of range means the nearest end.
+    /// Sets the value. One that is out of range is replaced by the nearest end, and NaN is
+    /// ignored.
     pub fn value(self, value: f64) -> Self {
         self.set(value);
         self
     }
 
-    /// The distance of one key press. The number beside the slider shows as many
-    /// digits as the step has.
+    /// Sets the distance that one key press moves the slider. The number beside the slider is shown
+    /// with as many decimals as the step has, but at least 2 and at most 12.
     ///
     /// # Panics
-    /// If it is not more than 0.
+    /// If it is not a positive finite number.
     #[track_caller]
     pub fn step(self, step: f64) -> Self {
         let of = self.model.text("description");
@@ -154,14 +162,15 @@ impl FloatSlider {
         self
     }
 
-    /// False waits until the reader lets go of the handle.
+    /// Chooses when handlers are called while the reader drags the slider: continuously (true, the
+    /// default), or only when the reader releases it (false).
     pub fn continuous_update(self, continuous: bool) -> Self {
         self.model.set("continuous_update", json!(continuous));
         self
     }
 }
 
-/// The next lower of 1, 2 and 5, times a power of ten.
+/// Rounds a step down to 1, 2 or 5 times a power of ten. Returns 0.1 for a step of 0.
 fn round_step(step: f64) -> f64 {
     if step <= 0.0 {
         return 0.1;
@@ -173,7 +182,7 @@ fn round_step(step: f64) -> f64 {
         l if l >= 2.0 => 2,
         _ => 1,
     };
-    // Through text, for 2 * 10^-3 is not 0.002.
+    // The number is parsed from text, because 2.0 * 10f64.powi(-3) is not exactly 0.002.
     format!("{digit}e{power}").parse().unwrap_or(step)
 }
 
@@ -208,10 +217,12 @@ impl Control for FloatSlider {
         |model| model.float("value")
     }
 
-    /// NaN has no place on a slider and leaves it where it is.
+    /// NaN is ignored, with a message on standard error.
     fn set(&self, value: f64) {
         if value.is_nan() {
-            return self.model.trace("NaN has no place on a slider");
+            return self
+                .model
+                .trace("NaN cannot be the value of a slider; it is unchanged");
         }
         let (min, max) = (self.model.float("min"), self.model.float("max"));
         self.model.set("value", json!(value.clamp(min, max)));
@@ -224,7 +235,7 @@ mod tests {
     use crate::widgets::panics::caught;
 
     fn refused(make: impl FnOnce() -> IntSlider) -> String {
-        caught(make).unwrap_err().told()
+        caught(make).unwrap_err().message()
     }
 
     #[test]
@@ -234,7 +245,7 @@ mod tests {
             "panicked: IntSlider `servers`: the range 10..=1 is empty; did you mean 1..=10?"
         );
         let float = caught(|| FloatSlider::new("loss", RangeInclusive::new(1.0, 0.0)));
-        assert!(float.unwrap_err().told().contains("did you mean 0..=1?"));
+        assert!(float.unwrap_err().message().contains("did you mean 0..=1?"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What all widgets can do.
+//! The methods that all widgets have.
 use super::handlers::{self, Event};
 use super::model::Model;
 use super::{reading, registry};
@@ -9,26 +9,24 @@ use std::sync::Arc;
 /// The MIME type by which a front end draws a widget.
 pub(super) const VIEW: &str = "application/vnd.jupyter.widget-view+json";
 
-/// Something that a front end draws: a handle of a [`Model`].
-///
-/// Clones are handles of the same widget.
+/// A handle of a [`Model`] that a front end draws. Clones are handles of the same widget.
 pub trait Widget: Clone + Send + Sync + 'static {
-    /// The model that is drawn.
+    /// Returns the model that is drawn.
     fn model(&self) -> &Arc<Model>;
 
-    /// Greys it out, so that the reader cannot change it.
+    /// Disables or enables it. The reader cannot change a disabled widget, which is greyed out.
     fn disabled(self, disabled: bool) -> Self {
         self.model().set("disabled", json!(disabled));
         self
     }
 
-    /// What the pointer shows over it.
+    /// Sets the text that is shown when the pointer is over it.
     fn tooltip(self, text: &str) -> Self {
         self.model().set("tooltip", json!(text));
         self
     }
 
-    /// Its width in CSS, such as `"300px"` or `"50%"`.
+    /// Sets its width in CSS, such as `"300px"` or `"50%"`.
     fn width(self, css: &str) -> Self {
         for layout in self.model().referred("layout") {
             layout.set("width", json!(css));
@@ -36,49 +34,49 @@ pub trait Widget: Clone + Send + Sync + 'static {
         self
     }
 
-    /// Takes it off the page; its handlers end.
+    /// Removes it from the page, and removes its handlers.
     fn close(&self) {
         self.model().close();
     }
 
-    /// This widget with its type forgotten, for a list of several kinds.
+    /// Returns a handle without the widget's type, for a list of widgets of several types.
     fn any(&self) -> AnyWidget {
         AnyWidget(self.model().clone())
     }
 }
 
-/// A widget whose type is forgotten.
+/// A handle of a widget of any type.
 #[derive(Clone, Debug)]
 pub struct AnyWidget(Arc<Model>);
 
-/// A widget with a value, which the reader changes.
+/// A widget with a value that the reader can change.
 pub trait Control: Widget {
-    /// What it holds.
+    /// The type of the value.
     type Value: 'static;
 
-    /// How the value is read from the model that holds it.
+    /// Returns a function that reads the value from the model that holds it.
     fn reader(&self) -> impl Fn(&Model) -> Self::Value + 'static;
 
-    /// Sets the value, in every front end too, and calls the handlers.
+    /// Sets the value, here and in every front end, and calls the handlers.
     fn set(&self, value: Self::Value);
 
-    /// The model that holds the value, where that is not the one drawn.
+    /// Returns the model that holds the value. For most widgets it is the model that is drawn.
     fn value_model(&self) -> &Arc<Model> {
         self.model()
     }
 
-    /// The value now.
+    /// Returns the current value.
     fn get(&self) -> Self::Value {
         self.reader()(self.value_model())
     }
 
-    /// Has `handler` called with each new value, on the thread that runs the
-    /// cells: after the cell, when the reader moves something; at once, when
-    /// Rust sets it.
+    /// Registers a handler that is called with each new value, on the thread that runs the cells.
+    /// After a change by the reader it is called when no cell is running; after a change from
+    /// Rust it is called at once.
     ///
-    /// A handler may change any widget, this one too. What that sets off runs
-    /// when it is done. If it panics, that is printed, and it is called again next
-    /// time. On another thread than the cells', `on_change` does nothing.
+    /// A handler may change any widget, also its own. The handlers for that change run after it
+    /// has returned. If a handler panics, the message is printed, and it is called again at the
+    /// next change. On any other thread, `on_change` prints a message and has no effect.
     ///
     /// ```
     /// use lambda_workbook::notebook::widgets::{Control, IntSlider};
@@ -95,14 +93,13 @@ pub trait Control: Widget {
         handlers::on(&[(model, event_of(model))], Box::new(run));
     }
 
-    /// Ends every handler of this widget, that of an [`interact`](super::interact)
-    /// too.
+    /// Removes all handlers of this widget, including that of an [`interact`](super::interact).
     fn unobserve_all(&self) {
         handlers::forget(&self.value_model().id);
     }
 }
 
-/// What tells that a model's value is new.
+/// Returns the event that says that a model's value has changed.
 pub(super) fn event_of(model: &Model) -> Event {
     match model.kind.value {
         "" => Event::Click,
@@ -116,8 +113,8 @@ impl Widget for AnyWidget {
     }
 }
 
-/// A model as a cell's output: the live view, where a front end listens, and a
-/// text that reads like it, for readers without the kernel.
+/// Returns a model as the output of a cell: text and HTML for readers without a kernel, and the
+/// live view if a front end is connected.
 pub(super) fn view(model: &Arc<Model>) -> Rich {
     let rich = Rich::text(reading::text(model)).html(reading::html(model));
     if !model.open() {
@@ -128,7 +125,7 @@ pub(super) fn view(model: &Arc<Model>) -> Rich {
     rich.with(VIEW, view.to_string())
 }
 
-/// Makes widgets' last line in a cell show them.
+/// Implements `Render`, so that a widget in the last line of a cell is shown.
 macro_rules! shown {
     ($($name:ident $(<$t:ident: $bound:path>)?),+ $(,)?) => {$(
         impl $(<$t: $bound>)? Render for $name $(<$t>)? {

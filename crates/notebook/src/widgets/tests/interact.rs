@@ -1,4 +1,4 @@
-//! Closures under controls.
+//! Tests of closures with controls.
 use super::*;
 use crate::widgets::capture::stdout;
 use crate::{EvcxrDisplay, Rich};
@@ -125,7 +125,9 @@ fn a_value_that_its_parameter_cannot_hold_says_so_in_place() {
     interact(slider.clone(), |n: usize| n);
     let why = drawn().pop().unwrap().1;
     assert!(
-        why.starts_with("panicked: the control stands at -3, which no usize can be"),
+        why.starts_with(
+            "panicked: the control's value -3 does not fit into a parameter of type usize"
+        ),
         "{why}"
     );
     moved(slider.model(), json!({"value": 4}));
@@ -175,7 +177,7 @@ fn a_closure_may_move_its_own_controls() {
     });
     drawn();
     moved(a.model(), json!({"value": 7}));
-    // Both moves that the closure made are one more drawing.
+    // The two changes that the closure made cause one more call.
     assert_eq!(
         drawn()
             .into_iter()
@@ -245,7 +247,7 @@ fn without_a_front_end_nothing_is_published_and_handles_work() {
         Rich::text(n)
     });
     let both = [Rich::text("n: 0 (0 to 9)"), Rich::text("0")];
-    assert_eq!(link::shown_for_good(), both);
+    assert_eq!(link::static_outputs(), both);
     slider.set(5);
     assert_eq!((count.get(), shown.values()), (1, (5,)));
     let rich = widget::view(slider.model());
@@ -253,7 +255,7 @@ fn without_a_front_end_nothing_is_published_and_handles_work() {
     assert_eq!(rich.get(widget::VIEW), None);
 }
 
-/// No assertion of a time: it is printed, for who runs it with `--nocapture`.
+/// Prints the time with `--nocapture`, and does not assert it.
 #[test]
 fn a_thousand_moves_of_a_picture_each_draw_once() {
     link::connect();

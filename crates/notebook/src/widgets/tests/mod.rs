@@ -1,4 +1,4 @@
-//! Widgets before a front end that notes what it hears and says what it likes.
+//! Tests of widgets with a front end that records what it receives and can send any message.
 mod interact;
 mod moves;
 mod protocol;
@@ -8,7 +8,7 @@ use super::link::{self, CommEvent, Published, published};
 use super::*;
 use serde_json::{Value, json};
 
-/// A message from the front end on a comm.
+/// Sends a message from the front end on a comm.
 fn hear(kind: &str, comm_id: &str, rest: Value) {
     let mut content = json!({ "comm_id": comm_id });
     for (name, value) in rest.as_object().unwrap() {
@@ -21,19 +21,19 @@ fn hear(kind: &str, comm_id: &str, rest: Value) {
     });
 }
 
-/// The reader changes attributes of a widget.
+/// Changes attributes of a widget as the reader does.
 fn moved(model: &Model, state: Value) {
     let data = json!({"method": "update", "state": state, "buffer_paths": []});
     hear("comm_msg", &model.id, json!({ "data": data }));
 }
 
-/// Shows a widget, as the last line of a cell, and forgets what that said.
+/// Shows a widget as the last line of a cell, and drops the messages that this published.
 fn show(widget: &impl Widget) {
     widget::view(widget.model());
     published();
 }
 
-/// The method and state of each message on a model's comm.
+/// Returns (method, state) of each message on a model's comm.
 fn said_of(model: &Model) -> Vec<(String, Value)> {
     let mine = |message: &Published| message.content["comm_id"] == *model.id;
     let messages = published().into_iter().filter(mine);
@@ -42,7 +42,7 @@ fn said_of(model: &Model) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// The messages that show or replace outputs: kind, and one form of them.
+/// Returns the messages that show or replace outputs: their type and one form of the output.
 fn outputs(mime: &str) -> Vec<(String, String)> {
     let outputs = published().into_iter();
     let outputs = outputs.filter(|message| message.kind.ends_with("display_data"));

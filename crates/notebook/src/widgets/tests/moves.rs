@@ -1,4 +1,4 @@
-//! When handlers run.
+//! Tests of when handlers run.
 use super::*;
 use std::cell::RefCell;
 use std::rc::Rc;

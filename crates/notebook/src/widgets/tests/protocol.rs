@@ -1,4 +1,4 @@
-//! What is said on the comms.
+//! Tests of the messages on comms.
 use super::*;
 
 #[test]
