@@ -147,7 +147,7 @@ impl Net {
         ring
     }
 
-    /// Draws the label of a node, on a ring of so many nodes.
+    /// Draws the label of a node, on a ring of `ring` nodes.
     fn name(&self, canvas: &Canvas, node: usize, ((x, y), angle): Spot, ring: usize) {
         let label = &self.labels[node];
         let away = LABEL_AWAY;

@@ -83,7 +83,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Returns the text in the instant's zone, with so many decimals of the second.
+    /// Returns the text in the instant's zone, with this number of decimals of the second.
     fn text(&self, decimals: usize) -> String {
         let Some(instant) = self.instant() else {
             return format!("{} {}", self.number, self.unit);

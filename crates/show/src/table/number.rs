@@ -19,7 +19,7 @@ pub fn float(x: f64) -> String {
     text(x, decimals_of(x).max(1))
 }
 
-/// Writes a float with so many decimals, or as a power of ten if it is very large or small.
+/// Writes a float with this number of decimals, or as a power of ten if it is very large or small.
 fn text(x: f64, decimals: usize) -> String {
     if !x.is_finite() {
         x.to_string()

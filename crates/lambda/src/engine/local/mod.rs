@@ -99,8 +99,8 @@ impl Default for Local {
 /// other threads, in words.
 const VISIT_BUFFER_WORDS: usize = 1 << 20;
 
-/// Number of records that a partition should have when it is deduplicated. The hash table of so
-/// many records fits into the cache of a core.
+/// Number of records that a partition should have when it is deduplicated. The hash table of this
+/// size fits into the cache of a core.
 const RECORDS_PER_PARTITION: usize = 1 << 15;
 
 impl Engine for Local {
