@@ -8,7 +8,7 @@ use super::week::Consumer;
 use super::wire::{FAR, Wire};
 use calendar::Span;
 use lambda::faults::When;
-use lambda::speed::{Clock, EmbeddedLog, ManualClock, Log, SpeedError, SplitCommit, StoreOptions};
+use lambda::speed::{Clock, EmbeddedLog, Log, ManualClock, SpeedError, SplitCommit, StoreOptions};
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
