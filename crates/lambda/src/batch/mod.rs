@@ -4,8 +4,9 @@
 //! so a bug is fixed by correcting the function and running it again. A page view passes
 //! through these modules, in this order:
 //!
-//! 1. [`normalise`] turns all spellings of a page's URL into one;
-//! 2. [`rejected`] reports every row that cannot be used, with the reason;
+//! 1. [`normalise`] takes the rows that are page views by [the rule](crate::datum#the-rule),
+//!    and turns all spellings of a page's URL into one;
+//! 2. [`rejected`] reports every row that breaks the rule, with the reason;
 //! 3. [`dedupe`] drops duplicates;
 //! 4. [`page_views`] counts by hour, day, week and month;
 //! 5. [`local_days`] counts by the calendar day of a time zone;
@@ -42,13 +43,14 @@ pub mod sketch;
 pub mod sql;
 pub mod uniques;
 
+pub use crate::datum::{UrlError, normalise_url};
 pub use bounces::bounces;
 pub use dedupe::distinct;
 pub use local_days::page_views_by_local_day;
-pub use normalise::{UrlError, normalise_url, normalised};
+pub use normalise::normalised;
 pub use page_views::{page_views, page_views_all};
 pub use persons::PersonIndex;
-pub use rejected::{Reason, rejected_rows};
+pub use rejected::rejected_rows;
 pub use sketch::{Precision, Sketch};
 pub use uniques::{
     exact_uniques, precision_table, rolled_up, uniques, uniques_all, uniques_at,

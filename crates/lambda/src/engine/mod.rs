@@ -11,7 +11,7 @@ pub mod local;
 
 pub use error::EngineError;
 pub use local::Local;
-pub use local::{plain_page_view, visitor};
+pub use local::visitor;
 
 use crate::batch::sketch::Precision;
 use chrono_tz::Tz;

@@ -6,9 +6,9 @@ use super::stored::Kind;
 use super::topology::{Builder, Emit, Topology};
 use super::value::{Owned, Value};
 use calendar::Granularity::Hour;
+use lambda::batch::Precision;
 use lambda::batch::bounces::domain;
-use lambda::batch::{Precision, normalise_url};
-use lambda::datum::{DataUnit, Datum, PersonId};
+use lambda::datum::{self, Fact, Who};
 use lambda::speed::Record;
 
 /// A record as a line of text.
@@ -60,40 +60,27 @@ pub fn top_words(kind: Kind) -> Result<Topology> {
         .build()
 }
 
-/// A record as a page view, not normalised: `url`, `secs`, `person`. Users are
-/// numbers, cookies are texts. Facts of other kinds make no row.
-fn page_view(record: &Record<'_>, emit: &mut Emit<'_>) -> std::result::Result<(), String> {
-    if let Some((secs, url, user, cookie, _)) = lambda::engine::plain_page_view(record.value) {
-        let person = user.map_or(Value::Text(cookie), Value::Int);
-        emit(&[Value::Text(url), Value::Int(secs), person]);
-        return Ok(());
-    }
-    let datum: Datum = serde_json::from_slice(record.value).map_err(|error| error.to_string())?;
-    if let DataUnit::PageView(view) = datum.dataunit {
-        let person = match &view.person {
-            PersonId::UserId(id) => Value::Int(*id),
-            PersonId::Cookie(cookie) => Value::Text(cookie),
-        };
-        let secs = Value::Int(datum.pedigree.true_as_of_secs);
-        emit(&[Value::Text(&view.page.url), secs, person]);
-    }
-    Ok(())
-}
-
-/// The source of page views, with normalised `page` and `person`. A URL that cannot
-/// be normalised is rejected with its record.
+/// The source of page views, by [the rule](lambda::datum#the-rule) of all layers:
+/// normalised `page`, `secs`, and `person`, where users are numbers and cookies are texts.
+/// A record that breaks the rule is rejected with the reason, as [`Job::rejected`] shows;
+/// a fact of another kind makes no row.
+///
+/// [`Job::rejected`]: super::Job::rejected
 fn page_views_from(name: &str) -> Builder {
     Topology::of(name).source("consume", &["page", "secs", "person"], |record, emit| {
-        let mut wrong = None;
-        page_view(record, &mut |row| match normalise_url(row[0].text()) {
-            Ok(page) => emit(&[Value::Text(&page), row[1], row[2]]),
-            Err(error) => wrong = Some(error.to_string()),
-        })?;
-        wrong.map_or(Ok(()), Err)
+        let fact = datum::read(record.value).map_err(|reason| reason.to_string())?;
+        if let Fact::View(event) = fact {
+            let person = match &event.who {
+                Who::User(id) => Value::Int(*id),
+                Who::Cookie(cookie) => Value::Text(cookie),
+            };
+            emit(&[Value::Text(&event.url), Value::Int(event.secs), person]);
+        }
+        Ok(())
     })
 }
 
-/// The same, with the `hour` of each.
+/// The source of page views, with the `hour` of each.
 fn hours_from(name: &str) -> Builder {
     page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
         Owned::Int(Hour.bucket(row[0].int()))

@@ -1,19 +1,12 @@
 //! JSON lines, cut at fixed places: a chunk has the lines that start in it.
 
 use super::positional::{read_at, read_exact_at};
-use super::record::Person;
-use super::scan::scan;
 use super::source::{Sink, Source};
-use crate::batch::rejected::{Reason, TIMESTAMPS};
-use crate::datum::{DataUnit, Datum, Equiv, PersonId};
+use crate::datum::{self, Equiv, LONGEST_LINE, RawFact};
 use crate::engine::{EngineError, InputFormat};
 use memchr::{memchr, memchr_iter, memmem};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-
-/// The longest line that is read, in bytes. A longer one is rejected, so that
-/// a file without line ends does not fill the memory.
-pub const LONGEST_LINE: usize = 64 << 20;
 
 /// Bytes of a chunk.
 const CHUNK: u64 = 2 << 20;
@@ -79,89 +72,31 @@ impl JsonLines {
         Ok(passed)
     }
 
-    fn line(
-        &self,
-        line: &[u8],
-        bytes: u64,
-        last: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), EngineError> {
+    fn line(&self, line: &[u8], bytes: u64, sink: &mut Sink<'_>) -> Result<(), EngineError> {
         let number = sink.lines;
         sink.lines += 1;
-        if let Some(found) = scan(line) {
-            sink.read += 1;
-            if TIMESTAMPS.contains(&found.secs) {
-                if let Err(reason) =
-                    sink.page_view(found.secs, found.url, found.person, found.nonce)?
-                {
-                    sink.rejects.add(number, &reason, line, bytes);
-                }
-            } else {
-                sink.rejects
-                    .add(number, &Reason::Timestamp(found.secs), line, bytes);
-            }
-            return Ok(());
-        }
         if line.iter().all(|b| b" \t\r".contains(b)) {
             return Ok(());
         }
         sink.read += 1;
-        if line.len() > LONGEST_LINE {
-            let reason = Reason::LineTooLong {
-                bytes,
-                limit: LONGEST_LINE,
-            };
-            sink.rejects.add(number, &reason, line, bytes);
-            return Ok(());
-        }
-        let taken = match read_datum(line, last) {
-            Ok(datum) => take(&datum, sink)?,
+        let taken = datum::read_raw(line, |fact| match fact {
+            RawFact::View(view) => {
+                sink.page_view(view.secs, view.url, view.viewer.into(), view.nonce)
+            }
+            RawFact::Equiv(_) | RawFact::Other(_) => {
+                sink.other_kinds += 1;
+                Ok(Ok(()))
+            }
+        });
+        // The reader's reason, or that of the URL.
+        let taken = match taken {
+            Ok(taken) => taken?,
             Err(reason) => Err(reason),
         };
         if let Err(reason) = taken {
             sink.rejects.add(number, &reason, line, bytes);
         }
         Ok(())
-    }
-}
-
-/// Reads a line by the schema.
-fn read_datum(line: &[u8], last: bool) -> Result<Datum, Reason> {
-    serde_json::from_slice(line).map_err(|error| {
-        if let Err(error) = str::from_utf8(line) {
-            return Reason::NotUtf8 {
-                at: error.valid_up_to(),
-            };
-        }
-        if error.is_eof() && last {
-            return Reason::Truncated;
-        }
-        // The parser counts lines within what it was given, which is one line.
-        Reason::NotADatum(
-            error
-                .to_string()
-                .replace(" at line 1 column ", " at column "),
-        )
-    })
-}
-
-fn take(datum: &Datum, sink: &mut Sink<'_>) -> Result<Result<(), Reason>, EngineError> {
-    let secs = datum.pedigree.true_as_of_secs;
-    if !TIMESTAMPS.contains(&secs) {
-        return Ok(Err(Reason::Timestamp(secs)));
-    }
-    match &datum.dataunit {
-        DataUnit::PageView(view) => {
-            let person = match &view.person {
-                PersonId::UserId(id) => Person::User(*id),
-                PersonId::Cookie(cookie) => Person::Cookie(cookie.as_bytes()),
-            };
-            sink.page_view(secs, &view.page.url, person, view.nonce)
-        }
-        _ => {
-            sink.other_kinds += 1;
-            Ok(Ok(()))
-        }
     }
 }
 
@@ -202,8 +137,8 @@ impl Source for JsonLines {
         let Some((mut text, at, start)) = self.text(chunk)? else {
             return Ok(());
         };
-        self.each_line(&mut text, at, start, |line, bytes, last| {
-            self.line(line, bytes, last, sink)
+        self.each_line(&mut text, at, start, |line, bytes| {
+            self.line(line, bytes, sink)
         })
     }
 
@@ -220,14 +155,14 @@ impl Source for JsonLines {
             // Only the last line goes on beyond this text.
             at = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
         }
-        self.each_line(&mut text, at, start, |line, _, last| {
-            if maybe(line)
-                && line.len() <= LONGEST_LINE
-                && let Ok(datum) = read_datum(line, last)
-                && TIMESTAMPS.contains(&datum.pedigree.true_as_of_secs)
-                && let DataUnit::Equiv(equiv) = datum.dataunit
-            {
-                equivs.push(equiv);
+        self.each_line(&mut text, at, start, |line, _| {
+            if maybe(line) {
+                // What breaks the rule is reported when the chunk is read.
+                let _ = datum::read_raw(line, |fact| {
+                    if let RawFact::Equiv(equiv) = fact {
+                        equivs.push(equiv);
+                    }
+                });
             }
             Ok(())
         })?;
@@ -264,28 +199,27 @@ impl JsonLines {
         Ok(Some((text, at, start - before as u64)))
     }
 
-    /// Every line that starts in a text: the line, its length in the file, and
-    /// whether the file ends with it.
+    /// Calls `each` with every line that starts in a text and its length in the file,
+    /// which is more than the line's own if it is longer than [`LONGEST_LINE`].
     fn each_line(
         &self,
         text: &mut Vec<u8>,
         at: usize,
         start: u64,
-        mut each: impl FnMut(&[u8], u64, bool) -> Result<(), EngineError>,
+        mut each: impl FnMut(&[u8], u64) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let cut = memchr::memrchr(b'\n', &text[at..]).map_or(at, |end| at + end + 1);
         let mut begin = at;
         for end in memchr_iter(b'\n', &text[at..cut]) {
             let line = &text[begin..at + end];
-            each(line, line.len() as u64, false)?;
+            each(line, line.len() as u64)?;
             begin = at + end + 1;
         }
         if begin < text.len() {
             let held = (text.len() - begin) as u64;
             let end = start + text.len() as u64;
             let bytes = held + self.finish_line(text, begin, end)?;
-            let line_end = start + begin as u64 + bytes;
-            each(&text[begin..], bytes, line_end >= self.len)?;
+            each(&text[begin..], bytes)?;
         }
         Ok(())
     }

@@ -30,7 +30,6 @@ mod person;
 mod positional;
 mod record;
 mod rejects;
-mod scan;
 mod source;
 mod store;
 mod tally;
@@ -40,7 +39,6 @@ mod write;
 mod write_uniques;
 mod write_visits;
 
-pub use json::LONGEST_LINE;
 pub use person::visitor;
 
 use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Views, Watch};
@@ -59,19 +57,6 @@ use tally::{Hours, Tally};
 use urls::{Domains, RawUrls, Urls};
 use visits::Visits;
 use write::Counted;
-
-/// Reads a page view from a line of plain JSON, and returns (epoch second, raw URL, user id,
-/// cookie, nonce). The cookie is empty if there is a user id. Returns `None` if the line is
-/// anything else, valid or not; then the full parser has to read it. The speed layer reads
-/// its records with this function.
-pub fn plain_page_view(line: &[u8]) -> Option<(i64, &str, Option<i64>, &str, i64)> {
-    let found = scan::scan(line)?;
-    let (user, cookie) = match found.person {
-        record::Person::User(id) => (Some(id), ""),
-        record::Person::Cookie(cookie) => (None, str::from_utf8(cookie).ok()?),
-    };
-    Some((found.secs, found.url, user, cookie, found.nonce))
-}
 
 /// The name of the file of rejected datums.
 pub const REJECTED: &str = "rejected.jsonl";

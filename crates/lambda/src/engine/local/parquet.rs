@@ -8,11 +8,11 @@
 use super::positional::read_exact_at;
 use super::record::{Person, Record};
 use super::source::{Sink, Source};
-use crate::batch::rejected::{Reason, Row, TIMESTAMPS};
-use crate::datum::{Equiv, PersonId};
+use crate::datum::{Equiv, Fields, Kind, RawFact, Reason};
 use crate::engine::{EngineError, InputFormat};
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
+use polars_arrow::bitmap::Bitmap;
 use polars_arrow::datatypes::Field as ArrowField;
 use polars_buffer::Buffer;
 use polars_parquet::arrow::read::infer_schema;
@@ -53,9 +53,12 @@ static SECOND: [Wanted; 2] = [
 ];
 
 /// Places of columns in [`WANTED`], then [`SECOND`].
+const SECS: usize = 0;
 const KIND: usize = 1;
+const URL: usize = 2;
 const COOKIE: usize = 3;
 const USER_ID: usize = 4;
+const NONCE: usize = 5;
 const COOKIE2: usize = 6;
 const USER_ID2: usize = 7;
 
@@ -200,7 +203,7 @@ type Pick = fn((Option<i64>, Option<i64>)) -> Option<i64>;
 /// The earliest or latest datum of a row group, by its statistics.
 fn bound_of(metadata: &FileMetadata, group: usize, pick: Pick) -> Option<i64> {
     let chunk = metadata.row_groups[group]
-        .columns_under_root_iter(WANTED[0].name)?
+        .columns_under_root_iter(WANTED[SECS].name)?
         .next()?;
     match chunk.statistics(&metadata.footer_buf)?.ok()? {
         Statistics::Int64(found) => pick((found.min_value, found.max_value)),
@@ -218,7 +221,8 @@ fn only_page_views(metadata: &FileMetadata, group: usize) -> bool {
         .columns_under_root_iter(WANTED[KIND].name)
         .and_then(|mut columns| columns.next());
     let statistics = chunk.and_then(|chunk| chunk.statistics(&metadata.footer_buf)?.ok());
-    let page_view = |value: &Option<Vec<u8>>| value.as_deref() == Some(b"page_view");
+    let page_view =
+        |value: &Option<Vec<u8>>| value.as_deref() == Some(Kind::PageView.as_str().as_bytes());
     matches!(statistics, Some(Statistics::Binary(found))
         if page_view(&found.min_value) && page_view(&found.max_value))
 }
@@ -310,23 +314,26 @@ impl Source for Parquet {
         }
         let kinds = self.texts(group, KIND)?;
         let mut rows = (0..kinds.len())
-            .filter(|&row| kinds.get(row) == Some("equiv"))
+            .filter(|&row| kinds.get(row) == Some(Kind::Equiv.as_str()))
             .peekable();
         if rows.peek().is_none() {
             return Ok(equivs);
         }
-        let secs = self.ints(group, 0)?;
+        let secs = self.ints(group, SECS)?;
         let cookies = [self.texts(group, COOKIE)?, self.texts(group, COOKIE2)?];
         let users = [self.ints(group, USER_ID)?, self.ints(group, USER_ID2)?];
-        let person = |row, end: usize| match (cookies[end].get(row), users[end].get(row)) {
-            (Some(cookie), None) => Some(PersonId::Cookie(cookie.to_owned())),
-            (None, Some(user)) => Some(PersonId::UserId(user)),
-            _ => None,
-        };
         for row in rows {
-            let in_time = secs.get(row).is_some_and(|ts| TIMESTAMPS.contains(&ts));
-            if in_time && let (Some(id1), Some(id2)) = (person(row, 0), person(row, 1)) {
-                equivs.push(Equiv { id1, id2 });
+            let fields = Fields {
+                kind: Kind::Equiv,
+                true_as_of_secs: secs.get(row),
+                url: None::<&str>,
+                cookie: cookies[0].get(row),
+                user_id: users[0].get(row),
+                nonce: None,
+                second: Some((cookies[1].get(row), users[1].get(row))),
+            };
+            if let Ok(RawFact::Equiv(equiv)) = fields.raw() {
+                equivs.push(equiv);
             }
         }
         Ok(equivs)
@@ -334,71 +341,76 @@ impl Source for Parquet {
 
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
         let group = self.order[chunk];
-        let secs = self.ints(group, 0)?;
-        let kinds = self.texts(group, 1)?;
-        let urls = self.texts(group, 2)?;
-        let cookies = self.texts(group, 3)?;
-        let user_ids = self.ints(group, 4)?;
-        let nonces = self.ints(group, 5)?;
+        let secs = self.ints(group, SECS)?;
+        let kinds = self.texts(group, KIND)?;
+        let urls = self.texts(group, URL)?;
+        let cookies = self.texts(group, COOKIE)?;
+        let user_ids = self.ints(group, USER_ID)?;
+        let nonces = self.ints(group, NONCE)?;
         let rows = secs.len();
         sink.lines += rows as u64;
         sink.read += rows as u64;
 
-        let page_view = View::new_inline(b"page_view").as_u128();
-        let sound = Validity::of(&[
-            secs.validity(),
-            kinds.validity(),
-            urls.validity(),
-            nonces.validity(),
-        ]);
-        let (has_cookie, has_user) = (cookies.validity(), user_ids.validity());
-        let valid = |bitmap: Option<&polars_arrow::bitmap::Bitmap>, i| {
-            bitmap.is_none_or(|bits| bits.get_bit(i))
-        };
+        let page_view = View::new_inline(Kind::PageView.as_str().as_bytes()).as_u128();
+        let valid = [
+            Validity::of(secs.validity()),
+            Validity::of(kinds.validity()),
+            Validity::of(urls.validity()),
+            Validity::of(cookies.validity()),
+            Validity::of(user_ids.validity()),
+            Validity::of(nonces.validity()),
+        ];
         let mut seen = SeenViews::new();
         let mut second = None;
         for i in 0..rows {
-            let at = secs.values()[i];
-            let (cookie, user) = (valid(has_cookie, i), valid(has_user, i));
-            if sound.get(i)
-                && cookie != user
-                && kinds.views()[i].as_u128() == page_view
-                && TIMESTAMPS.contains(&at)
-            {
-                let person = match cookie {
-                    true => Person::Cookie(cookies.value(i).as_bytes()),
-                    false => Person::User(user_ids.values()[i]),
-                };
-                let view = urls.views()[i].as_u128();
-                let slot = seen.slot(view);
-                if slot.0 == view {
-                    let record = Record::new(at, slot.1, person, nonces.values()[i]);
-                    sink.record(record, at);
-                    continue;
-                }
-                if let Ok(url) = sink.raw_urls.number(sink.urls, urls.value(i))? {
-                    *slot = (view, url);
-                    sink.record(Record::new(at, url, person, nonces.values()[i]), at);
-                    continue;
-                }
-            }
-            if second.is_none() && self.has_second() && kinds.get(i) == Some("equiv") {
+            let kind = match valid[KIND].get(i) && kinds.views()[i].as_u128() == page_view {
+                true => Ok(Kind::PageView),
+                false => Kind::named(kinds.get(i)),
+            };
+            if kind == Ok(Kind::Equiv) && second.is_none() && self.has_second() {
                 second = Some((self.texts(group, COOKIE2)?, self.ints(group, USER_ID2)?));
             }
-            let second = second.as_ref();
-            let row = Row {
-                true_as_of_secs: secs.get(i),
-                kind: kinds.get(i),
-                url: urls.get(i),
-                cookie: cookies.get(i),
-                user_id: user_ids.get(i),
-                nonce: nonces.get(i),
-                second: second.map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
+            // The text of a URL is looked at only where its view is new.
+            let fields = |kind| Fields {
+                kind,
+                true_as_of_secs: valid[SECS].get(i).then(|| secs.values()[i]),
+                url: valid[URL].get(i).then(|| urls.views()[i].as_u128()),
+                cookie: valid[COOKIE].get(i).then(|| cookies.value(i)),
+                user_id: valid[USER_ID].get(i).then(|| user_ids.values()[i]),
+                nonce: valid[NONCE].get(i).then(|| nonces.values()[i]),
+                second: second
+                    .as_ref()
+                    .map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
             };
-            match row.check() {
-                Ok(None) => sink.other_kinds += 1,
-                Ok(Some(_)) => unreachable!("a sound page view was taken above"),
-                Err(reason) => reject(i, &row, &reason, sink),
+            let taken = match kind {
+                Ok(Kind::PageView) => match fields(Kind::PageView).page_view() {
+                    Ok(view) => {
+                        let slot = seen.slot(view.url);
+                        let url = match slot.0 == view.url {
+                            true => Ok(slot.1),
+                            false => sink.raw_urls.number(sink.urls, urls.value(i))?,
+                        };
+                        url.map_err(Reason::Url).map(|url| {
+                            *slot = (view.url, url);
+                            let person = Person::from(view.viewer);
+                            sink.record(Record::new(view.secs, url, person, view.nonce), view.secs);
+                        })
+                    }
+                    Err(reason) => Err(reason),
+                },
+                Ok(kind) => fields(kind).raw().map(|_| sink.other_kinds += 1),
+                Err(reason) => Err(reason),
+            };
+            if let Err(reason) = taken {
+                let shown = serde_json::json!({
+                    "true_as_of_secs": secs.get(i),
+                    "kind": kinds.get(i),
+                    "cookie": cookies.get(i),
+                    "user_id": user_ids.get(i),
+                    "nonce": nonces.get(i),
+                    "url": urls.get(i).unwrap_or_default(),
+                });
+                reject(i, &shown, &reason, sink);
             }
         }
         Ok(())
@@ -406,38 +418,22 @@ impl Source for Parquet {
 }
 
 #[cold]
-fn reject(row: usize, values: &Row<'_>, reason: &Reason, sink: &mut Sink<'_>) {
-    let url = values.url.unwrap_or_default();
-    let shown = serde_json::json!({
-        "true_as_of_secs": values.true_as_of_secs,
-        "kind": values.kind,
-        "cookie": values.cookie,
-        "user_id": values.user_id,
-        "nonce": values.nonce,
-        "url": url,
-    });
+fn reject(row: usize, shown: &serde_json::Value, reason: &Reason, sink: &mut Sink<'_>) {
     let text = shown.to_string();
     sink.rejects
         .add(row as u64, reason, text.as_bytes(), text.len() as u64);
 }
 
-/// Where several columns all have a value.
-struct Validity(Option<polars_arrow::bitmap::Bitmap>);
+/// Where a column has a value.
+struct Validity<'a>(Option<&'a Bitmap>);
 
-impl Validity {
-    fn of(columns: &[Option<&polars_arrow::bitmap::Bitmap>]) -> Self {
-        let present = columns
-            .iter()
-            .flatten()
-            .filter(|bits| bits.unset_bits() > 0);
-        Validity(present.fold(None, |all, &bits| match all {
-            Some(all) => Some(&all & bits),
-            None => Some(bits.clone()),
-        }))
+impl<'a> Validity<'a> {
+    fn of(bits: Option<&'a Bitmap>) -> Self {
+        Validity(bits.filter(|bits| bits.unset_bits() > 0))
     }
 
     #[inline]
     fn get(&self, row: usize) -> bool {
-        self.0.as_ref().is_none_or(|bits| bits.get_bit(row))
+        self.0.is_none_or(|bits| bits.get_bit(row))
     }
 }

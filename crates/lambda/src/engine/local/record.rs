@@ -13,7 +13,8 @@
 //! | 3 | user id, or the first 8 bytes of the cookie |
 //! | 4 and later | the rest of the cookie, 8 bytes a word, padded with zeros |
 
-use crate::batch::rejected::TIMESTAMPS;
+use crate::datum::Viewer;
+use calendar::TIMESTAMPS;
 
 /// Number of words of a record whose cookie, if any, has at most 8 bytes.
 pub const HEAD: usize = 4;
@@ -30,6 +31,16 @@ pub enum Person<'a> {
     User(i64),
     /// The bytes of a cookie.
     Cookie(&'a [u8]),
+}
+
+impl<'a> From<Viewer<'a>> for Person<'a> {
+    #[inline]
+    fn from(viewer: Viewer<'a>) -> Self {
+        match viewer {
+            Viewer::User(id) => Person::User(id),
+            Viewer::Cookie(cookie) => Person::Cookie(cookie.as_bytes()),
+        }
+    }
 }
 
 /// The record of a page view that is not stored in a partition yet.

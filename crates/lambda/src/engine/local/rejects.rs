@@ -6,7 +6,7 @@
 //! nameless temporary file, and put in order at the end.
 
 use super::positional::{read_exact_at, write_all_at};
-use crate::batch::rejected::Reason;
+use crate::datum::Reason;
 use crate::engine::EngineError;
 use serde::Serialize;
 use std::fs::File;

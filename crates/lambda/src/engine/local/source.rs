@@ -4,8 +4,7 @@ use super::record::{Person, Record};
 use super::rejects::Rejects;
 use super::store::Scattered;
 use super::urls::{RawUrls, Urls};
-use crate::batch::rejected::Reason;
-use crate::datum::Equiv;
+use crate::datum::{Equiv, Reason};
 use crate::engine::{EngineError, InputFormat};
 
 /// An input that is split into chunks, which threads read independently of each other.
@@ -65,8 +64,9 @@ pub struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Adds a page view. Its timestamp must be checked already. The inner error is the reason
-    /// why its URL is invalid; then nothing is added.
+    /// Adds a page view that keeps the rule, except that its URL is not checked yet. The inner
+    /// error is the reason why the URL is invalid; then nothing is added. Each spelling of a
+    /// URL is normalised once.
     #[inline]
     pub fn page_view(
         &mut self,

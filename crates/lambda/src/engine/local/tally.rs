@@ -3,8 +3,8 @@
 use super::person::Key;
 use super::record;
 use super::urls::Folded;
-use crate::batch::rejected::TIMESTAMPS;
 use crate::batch::sketch::{Gather, Precision};
+use calendar::TIMESTAMPS;
 use calendar::{self, Granularity, LocalDay};
 use chrono_tz::Tz;
 use rayon::prelude::*;

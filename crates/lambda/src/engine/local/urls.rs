@@ -5,7 +5,7 @@
 
 use super::record::mix;
 use crate::batch::bounces;
-use crate::batch::normalise::{UrlError, normalise_url};
+use crate::datum::{UrlError, normalise_url};
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

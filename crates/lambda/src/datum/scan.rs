@@ -4,21 +4,13 @@
 //! no unknown or repeated keys, whole numbers of up to 18 digits. Everything
 //! else is `None`, and [`serde_json`] with the schema decides. So this reader
 //! can be fast because it never has to be complete, and the schema stays the
-//! one truth; a test holds that what is taken here is read the same there.
+//! one truth; a test holds that what is taken here is read the same there. What
+//! is no matter of form, such as the time, is left to [`super::rule`].
 
-use super::record::Person;
+use super::rule::{RawPageView, Viewer};
 
-/// A page view, its texts borrowed from the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scanned<'a> {
-    pub secs: i64,
-    pub url: &'a str,
-    pub person: Person<'a>,
-    pub nonce: i64,
-}
-
-/// Reads a line that is one plain page view.
-pub fn scan(line: &[u8]) -> Option<Scanned<'_>> {
+/// Reads a line that is one plain page view. Its time is not checked.
+pub(super) fn scan(line: &[u8]) -> Option<RawPageView<'_>> {
     let mut at = Cursor { line, pos: 0 };
     let (mut secs, mut view) = (None, None);
     at.object(|at, key| match key {
@@ -27,11 +19,12 @@ pub fn scan(line: &[u8]) -> Option<Scanned<'_>> {
         _ => None,
     })?;
     at.skip_white();
-    let (url, person, nonce) = view?;
-    (at.pos == line.len()).then_some(Scanned {
-        secs: secs?,
+    let (url, viewer, nonce) = view?;
+    let secs = secs?;
+    (at.pos == line.len()).then_some(RawPageView {
+        secs,
         url,
-        person,
+        viewer,
         nonce,
     })
 }
@@ -48,7 +41,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn page_view(&mut self) -> Option<(&'a str, Person<'a>, i64)> {
+    fn page_view(&mut self) -> Option<(&'a str, Viewer<'a>, i64)> {
         let (mut url, mut person, mut nonce) = (None, None, None);
         self.object(|at, key| match key {
             b"person" => set(&mut person, at.person()?),
@@ -59,11 +52,11 @@ impl<'a> Cursor<'a> {
         Some((url?, person?, nonce?))
     }
 
-    fn person(&mut self) -> Option<Person<'a>> {
+    fn person(&mut self) -> Option<Viewer<'a>> {
         let mut person = None;
         self.object(|at, key| match key {
-            b"cookie" => set(&mut person, Person::Cookie(at.string()?.as_bytes())),
-            b"user_id" => set(&mut person, Person::User(at.int()?)),
+            b"cookie" => set(&mut person, Viewer::Cookie(at.string()?)),
+            b"user_id" => set(&mut person, Viewer::User(at.int()?)),
             _ => None,
         })?;
         person
@@ -108,7 +101,7 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn skip_white(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.line.get(self.pos) {
+        while let Some(b' ' | b'\t' | b'\r') = self.line.get(self.pos) {
             self.pos += 1;
         }
     }
@@ -153,7 +146,7 @@ impl<'a> Cursor<'a> {
         // What follows must end the number: `1.0` and `1e3` are no integers.
         let ends = matches!(
             self.line.get(self.pos),
-            Some(b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
+            Some(b',' | b'}' | b' ' | b'\t' | b'\r')
         );
         (plain && ends).then_some(if negative {
             value.wrapping_neg()
@@ -193,7 +186,7 @@ fn plain_len(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datum::{DataUnit, Datum, PersonId};
+    use crate::datum::{DataUnit, Datum, Who};
     use proptest::prelude::*;
 
     /// What is scanned must be what the schema reads.
@@ -209,11 +202,7 @@ mod tests {
         prop_assert_eq!(scanned.secs, datum.pedigree.true_as_of_secs);
         prop_assert_eq!(scanned.url, view.page.url);
         prop_assert_eq!(scanned.nonce, view.nonce);
-        match (scanned.person, view.person) {
-            (Person::User(a), PersonId::UserId(b)) => prop_assert_eq!(a, b),
-            (Person::Cookie(a), PersonId::Cookie(b)) => prop_assert_eq!(a, b.as_bytes()),
-            (a, b) => prop_assert!(false, "{:?} and {:?}", a, b),
-        }
+        prop_assert_eq!(Who::from(scanned.viewer).into_person(), view.person);
         Ok(true)
     }
 
@@ -224,7 +213,7 @@ mod tests {
         for line in [
             LESSON,
             r#"{"pedigree":{"true_as_of_secs":-1},"dataunit":{"page_view":{"person":{"user_id":0},"page":{"url":"ä"},"nonce":-7}}}"#,
-            "\t{ \"pedigree\" : {\"true_as_of_secs\" : 1 } , \"dataunit\":{\"page_view\":{\"page\":{\"url\":\"\"},\"nonce\":7 ,\"person\":{\"user_id\":1\n}}}}\r",
+            "\t{ \"pedigree\" : {\"true_as_of_secs\" : 1 } , \"dataunit\":{\"page_view\":{\"page\":{\"url\":\"\"},\"nonce\":7 ,\"person\":{\"user_id\":1 }}}}\r",
         ] {
             assert!(agrees(line.as_bytes()).unwrap(), "{line}");
         }
@@ -243,6 +232,7 @@ mod tests {
             LESSON.replace("{\"nonce\"", "{\"nonce\":1,\"nonce\""),
             LESSON.replace("{\"nonce\"", "{\"extra\":1,\"nonce\""),
             LESSON.replace("page_view", "pageview"),
+            LESSON.replace("{\"nonce\"", "{\n\"nonce\""),
             format!("{LESSON}{LESSON}"),
             LESSON[..LESSON.len() - 1].to_owned(),
             String::new(),

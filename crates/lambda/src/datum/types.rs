@@ -1,23 +1,8 @@
-//! The datum: one immutable fact, and the shapes every layer agrees on.
+//! The types of the schema.
 //!
-//! A [`Datum`] is the atom of the master data set. It says one thing (its
-//! [`DataUnit`]) and when that thing was known to be true (its [`Pedigree`]).
-//! It never changes; a correction is another datum.
-//!
-//! The serde form is the lesson's JSON, keys in alphabetical order. Unknown
-//! keys are ignored, so a newer writer does not break an older reader.
-//!
-//! ```
-//! use lambda_workbook::datum::{DataUnit, Datum, PersonId};
-//!
-//! let line = r#"{"dataunit":{"page_view":{"nonce":4028254285,"page":{"url":"mysite.com/blog"},"person":{"cookie":"PQRST"}}},"pedigree":{"true_as_of_secs":1438913491}}"#;
-//! let datum: Datum = serde_json::from_str(line)?;
-//! assert_eq!(datum.pedigree.true_as_of_secs, 1_438_913_491);
-//! let DataUnit::PageView(view) = &datum.dataunit else { panic!("a page view") };
-//! assert_eq!(view.person, PersonId::Cookie("PQRST".into()));
-//! assert_eq!(serde_json::to_string(&datum)?, line);
-//! # Ok::<(), serde_json::Error>(())
-//! ```
+//! The serde form is the lesson's JSON, keys in alphabetical order. Unknown keys are
+//! ignored, so a newer writer does not break an older reader.
+use super::rule::Kind;
 use serde::{Deserialize, Serialize};
 
 /// One fact, and when it was true.
@@ -51,7 +36,7 @@ pub enum DataUnit {
 }
 
 impl DataUnit {
-    /// The value of the `kind` column in Parquet, and the key in JSON.
+    /// Returns the value of the `kind` column in Parquet, which is the key in JSON.
     ///
     /// ```
     /// # use lambda_workbook::datum::*;
@@ -59,12 +44,13 @@ impl DataUnit {
     /// assert_eq!(DataUnit::Equiv(edge).kind(), "equiv");
     /// ```
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::PageView(_) => "page_view",
-            Self::Equiv(_) => "equiv",
-            Self::PersonProperty(_) => "person_property",
-            Self::PageProperty(_) => "page_property",
-        }
+        let kind = match self {
+            Self::PageView(_) => Kind::PageView,
+            Self::Equiv(_) => Kind::Equiv,
+            Self::PersonProperty(_) => Kind::PersonProperty,
+            Self::PageProperty(_) => Kind::PageProperty,
+        };
+        kind.as_str()
     }
 }
 
