@@ -7,6 +7,12 @@ use std::path::Path;
 /// The datums of a data frame with the columns of [`COLUMNS`](super::COLUMNS).
 /// Columns that are not there count as null, so a file of page views will do.
 ///
+/// # Errors
+/// A column of another type; the first row that lacks what its kind needs by the
+/// [rule](lambda::datum#the-rule), or has no property where its kind needs one. A time
+/// outside the calendar and a malformed URL are kept as they are: [`Datum::fact`] rejects
+/// them.
+///
 /// ```
 /// use lambda_workbook::dataset::datums;
 /// use lambda_workbook::datum::DataUnit;
@@ -74,69 +80,66 @@ impl<'a> Columns<'a> {
         self.numbers.iter().find(|(n, _)| *n == name)?.1?.get(row)
     }
 
-    fn person(&self, cookie: &str, user_id: &str, row: usize) -> Option<PersonId> {
-        match (self.text(cookie, row), self.number(user_id, row)) {
-            (Some(cookie), None) => Some(PersonId::Cookie(cookie.to_owned())),
-            (None, Some(id)) => Some(PersonId::UserId(id)),
-            _ => None,
-        }
+    /// Returns the fields of a row to which the rule applies.
+    fn fields(&self, row: usize) -> std::result::Result<Fields<'a>, Reason> {
+        Ok(Fields {
+            kind: Kind::named(self.text("kind", row))?,
+            true_as_of_secs: self.number("true_as_of_secs", row),
+            url: self.text("url", row),
+            cookie: self.text("cookie", row),
+            user_id: self.number("user_id", row),
+            nonce: self.number("nonce", row),
+            second: Some((self.text("cookie2", row), self.number("user_id2", row))),
+        })
     }
 
     fn datum(&self, row: usize) -> Result<Datum> {
-        let lacks = |what: &str| DatasetError::BadRow {
-            row,
-            reason: format!("it has no {what}"),
+        let wrong = |reason: String| DatasetError::BadRow { row, reason };
+        let lacks = |what: &str| wrong(format!("it has no {what}"));
+        let fields = self
+            .fields(row)
+            .map_err(|reason| wrong(reason.to_string()))?;
+        match fields.fact() {
+            // Master data keep what was recorded. The batch layer reports a time or a URL
+            // of which it can make no view.
+            Ok(_) | Err(Reason::Timestamp(_) | Reason::Url(_)) => {}
+            Err(reason) => return Err(wrong(reason.to_string())),
+        }
+
+        // The row is whole: what its kind needs is there.
+        let person = |(cookie, user_id): End<'_>| match cookie {
+            Some(cookie) => PersonId::Cookie(cookie.to_owned()),
+            None => PersonId::UserId(user_id.unwrap_or_default()),
         };
-        let person = || {
-            self.person("cookie", "user_id", row)
-                .ok_or_else(|| lacks("one person"))
+        let first = || person((fields.cookie, fields.user_id));
+        let page = || PageId {
+            url: fields.url.unwrap_or_default().to_owned(),
         };
-        let page = || {
-            let url = self.text("url", row).ok_or_else(|| lacks("url"))?;
-            Ok(PageId {
-                url: url.to_owned(),
-            })
-        };
-        let number = |name: &'static str| self.number(name, row).ok_or_else(|| lacks(name));
-        let dataunit = match self.text("kind", row).ok_or_else(|| lacks("kind"))? {
-            "page_view" => {
-                let (nonce, page, person) = (number("nonce")?, page()?, person()?);
-                DataUnit::PageView(PageView {
-                    nonce,
-                    page,
-                    person,
-                })
-            }
-            "equiv" => {
-                let second = self.person("cookie2", "user_id2", row);
-                let id2 = second.ok_or_else(|| lacks("one second person"))?;
-                DataUnit::Equiv(Equiv {
-                    id1: person()?,
-                    id2,
-                })
-            }
-            "person_property" => {
-                let property = self.property(row).ok_or_else(|| lacks("property"))?;
-                DataUnit::PersonProperty(PersonProperty {
-                    id: person()?,
-                    property,
-                })
-            }
-            "page_property" => {
-                let property = PagePropertyValue::PageViews(number("page_views")?);
+        let dataunit = match fields.kind {
+            Kind::PageView => DataUnit::PageView(PageView {
+                nonce: fields.nonce.unwrap_or_default(),
+                page: page(),
+                person: first(),
+            }),
+            Kind::Equiv => DataUnit::Equiv(Equiv {
+                id1: first(),
+                id2: person(fields.second.unwrap_or_default()),
+            }),
+            Kind::PersonProperty => DataUnit::PersonProperty(PersonProperty {
+                id: first(),
+                property: self.property(row).ok_or_else(|| lacks("property"))?,
+            }),
+            Kind::PageProperty => {
+                let views = self.number("page_views", row);
+                let views = views.ok_or_else(|| lacks("page_views"))?;
                 DataUnit::PageProperty(PageProperty {
-                    id: page()?,
-                    property,
+                    id: page(),
+                    property: PagePropertyValue::PageViews(views),
                 })
             }
-            kind => {
-                let reason = format!("there is no kind {kind:?}");
-                return Err(DatasetError::BadRow { row, reason });
-            }
         };
-        let pedigree = Pedigree {
-            true_as_of_secs: number("true_as_of_secs")?,
-        };
+        let true_as_of_secs = fields.true_as_of_secs.unwrap_or_default();
+        let pedigree = Pedigree { true_as_of_secs };
         Ok(Datum { dataunit, pedigree })
     }
 
@@ -183,10 +186,13 @@ mod tests {
         let no_kind = df!("true_as_of_secs" => [1i64]);
         let strange = df!("true_as_of_secs" => [1i64], "kind" => ["like"]);
         for (frame, words) in [
-            (two_persons, "row 1 is no datum: it has no one person"),
+            (
+                two_persons,
+                "row 1 is no datum: page view with both a cookie and a user_id",
+            ),
             (other_type, "column true_as_of_secs is i32, not i64"),
             (no_kind, "no column kind"),
-            (strange, "no kind \"like\""),
+            (strange, "row 0 is no datum: unknown kind \"like\""),
         ] {
             let error = datums(&frame.unwrap()).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

@@ -7,7 +7,7 @@ use super::error::{DatasetError, Result};
 use super::population::{Id, LESSON_COOKIES, private_cookie};
 use super::site::Site;
 use super::views::{Row, View};
-use lambda::datum::Datum;
+use lambda::datum::{self, Datum};
 use std::io::BufRead;
 
 /// The longest line of a page view, and some.
@@ -72,9 +72,9 @@ impl JsonLines {
 
 /// Reads datums from JSON lines, one after another.
 ///
-/// A bad line is an item of its own that says its number and what is wrong;
-/// reading goes on behind it. Empty lines are skipped. For millions of lines
-/// use the batch layer's reader, which reads many at a time.
+/// A line that breaks the [rule](lambda::datum#the-rule) is an item of its own that says
+/// its number and the reason; reading goes on behind it. Empty lines are skipped. For
+/// millions of lines use the batch layer's reader, which reads many at a time.
 ///
 /// ```
 /// use lambda_workbook::dataset::read_jsonl;
@@ -101,10 +101,10 @@ pub fn read_jsonl(mut reader: impl BufRead) -> impl Iterator<Item = Result<Datum
                 Ok(0) => ended = true,
                 Ok(_) if line.trim_ascii().is_empty() => {}
                 Ok(_) => {
-                    let datum = serde_json::from_slice(&line);
-                    return datum
-                        .map(|d| Some(Ok(d)))
-                        .unwrap_or_else(|e| bad(e.to_string()));
+                    let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                    return datum::parse(line)
+                        .map(|datum| Some(Ok(datum)))
+                        .unwrap_or_else(|reason| bad(reason.to_string()));
                 }
                 Err(error) => {
                     ended = true;
