@@ -2,6 +2,7 @@
 use dataset::DatasetError;
 use lambda::LambdaError;
 use lambda::batch::sketch::SketchError;
+use lambda::datum::Reason;
 use lambda::faults::Crash;
 use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
@@ -37,6 +38,8 @@ pub enum SystemsError {
     },
     /// The process crashed, as its [faults](lambda::faults) asked for.
     Crashed(Crash),
+    /// A datum breaks the [rule](lambda::datum#the-rule).
+    Rejected(Reason),
     /// A table of the batch layer refused.
     Batch(PolarsError),
     /// The data set refused.
@@ -82,6 +85,7 @@ impl fmt::Display for SystemsError {
                 remedy,
             } => write!(f, "{argument} {value:?} will not do: {remedy}"),
             Self::Crashed(crash) => crash.fmt(f),
+            Self::Rejected(reason) => write!(f, "datum rejected, nothing was changed: {reason}"),
             Self::Batch(error) => error.fmt(f),
             Self::Dataset(error) => error.fmt(f),
             Self::Layer(error) => error.fmt(f),

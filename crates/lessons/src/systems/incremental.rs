@@ -14,9 +14,8 @@
 //! Source: *Big Data*, Marz and Warren (Manning), section 10.7.
 use super::error::{Result, SystemsError};
 use calendar::Granularity::Hour;
-use lambda::batch::normalise_url;
 use lambda::batch::sketch::{Gather, Precision, person_hash};
-use lambda::datum::{DataUnit, Datum, Equiv, PersonId};
+use lambda::datum::{Datum, Equiv, Event, Fact, PersonId};
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
     Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
@@ -85,8 +84,12 @@ impl Incremental {
         })
     }
 
-    /// Applies a datum; whether it changed anything: a copy that is found does not,
-    /// nor does what cannot be read.
+    /// Applies a datum. Returns whether it changed anything: a duplicate that is found
+    /// does not, nor does a fact of another kind.
+    ///
+    /// # Errors
+    /// [`SystemsError::Rejected`] for a datum that breaks the
+    /// [rule](lambda::datum#the-rule); the errors of the store.
     pub fn take(&self, datum: &Datum) -> Result<bool> {
         self.take_with(datum, &NoFaults)
     }
@@ -95,12 +98,12 @@ impl Incremental {
     /// write, numbered from 0 for each datum.
     ///
     /// # Errors
-    /// [`SystemsError::Crashed`], if the process crashed at one of the writes.
+    /// [`SystemsError::Rejected`], if the datum breaks the rule; [`SystemsError::Crashed`], if the process crashed at one of the writes.
     pub fn take_with(&self, datum: &Datum, faults: &dyn Faults<u64>) -> Result<bool> {
-        let mutations = match &datum.dataunit {
-            DataUnit::PageView(_) => self.view(datum)?,
-            DataUnit::Equiv(equiv) => self.equiv(equiv)?,
-            _ => Vec::new(),
+        let mutations = match datum.fact().map_err(SystemsError::Rejected)? {
+            Fact::View(event) => self.view(event)?,
+            Fact::Equiv(equiv) => self.equiv(&equiv)?,
+            Fact::Other(_) => Vec::new(),
         };
         let calls: Vec<&[Mutation]> = match self.writes {
             Writes::OneByOne => mutations.chunks(1).collect(),
@@ -115,15 +118,12 @@ impl Incremental {
         Ok(!calls.is_empty())
     }
 
-    fn view(&self, datum: &Datum) -> Result<Vec<Mutation>> {
-        let DataUnit::PageView(view) = &datum.dataunit else {
-            return Ok(Vec::new());
-        };
-        let Ok(url) = normalise_url(&view.page.url) else {
-            return Ok(Vec::new());
-        };
-        let secs = datum.pedigree.true_as_of_secs;
-        let fact = (secs, &*url, &view.person, view.nonce);
+    fn view(&self, event: Event<'_>) -> Result<Vec<Mutation>> {
+        let Event {
+            secs, url, nonce, ..
+        } = event;
+        let viewer = event.who.into_person();
+        let fact = (secs, &*url, &viewer, nonce);
         let identity = serde_json::to_vec(&fact).expect("plain data");
         let identity = xxh3_128(&identity).to_be_bytes();
         let reader = self.store.reader();
@@ -137,7 +137,7 @@ impl Incremental {
             Some(cell) => Gather::from_bytes(&cell.value)?,
             None => Gather::new(Precision::DEFAULT),
         };
-        persons.add(person_hash(&person(reader, &view.person)?));
+        persons.add(person_hash(&person(reader, &viewer)?));
         let newest = number(reader, b"newest", META.name, b"")?.map_or(secs, |was| was.max(secs));
         let now = self.clock.now();
         let put = |row: &[u8], family: &Family, qualifier: &[u8], value: Vec<u8>| {

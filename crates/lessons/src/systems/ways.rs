@@ -24,7 +24,7 @@ use super::pedigree::Recorded;
 use super::traffic::{Arrival, DAY, Traffic, Truth, url};
 use calendar::Span;
 use lambda::batch;
-use lambda::datum::{DataUnit, Datum};
+use lambda::datum::{self, DataUnit, Datum};
 use lambda::speed::{EmbeddedLog, Log, ManualClock, feed};
 use lambda::{Lambda, Options};
 use polars::prelude::{DataFrame, IntoLazy, UniqueKeepStrategy, col, df, lit};
@@ -262,7 +262,7 @@ impl Ways {
                 .log
                 .read(TOPIC, partition, from, (end - from) as usize)?;
             for record in records.iter() {
-                if let Ok(datum) = serde_json::from_slice::<Datum>(record.value) {
+                if let Ok(datum) = datum::parse(record.value) {
                     newest = newest.max(datum.pedigree.true_as_of_secs);
                 }
             }
