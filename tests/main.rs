@@ -6,6 +6,7 @@ mod course;
 mod coverage;
 mod dataset;
 mod dataset_folder;
+mod datum;
 mod extent;
 mod lambda;
 #[cfg(target_os = "linux")]
