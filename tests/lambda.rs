@@ -402,3 +402,25 @@ fn what_the_speed_layer_approximates_the_next_batch_mends() {
     lambda.run_batch().unwrap();
     assert_eq!(uniques(lambda), 1);
 }
+
+#[test]
+fn a_record_with_a_line_end_is_one_record_in_every_layer() {
+    let mut world = one(Expiry::Alternating);
+    let (log, lambda) = world.open.as_mut().unwrap();
+    // Either half would be a page view of its own.
+    let half = line(&("foo.com/".to_owned(), 9, 61, 1));
+    let both = format!("{half}\n{half}");
+    log.append_by_key(TOPIC, &[(b"1", both.as_bytes())])
+        .unwrap();
+    lambda.drain().unwrap();
+    let views = |lambda: &Lambda| {
+        let query = lambda.query().unwrap();
+        query.page_views("foo.com/", 0..3600).unwrap().value
+    };
+    assert_eq!(views(lambda), 1);
+    lambda.run_batch().unwrap();
+    assert_eq!(views(lambda), 1);
+    let folder = lambda.served().folder().unwrap();
+    let rejected = std::fs::read_to_string(folder.join("rejected.jsonl")).unwrap();
+    assert_eq!(rejected.lines().count(), 1, "{rejected}");
+}

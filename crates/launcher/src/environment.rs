@@ -7,6 +7,7 @@ use super::record::{FILE, Record, Stage};
 use super::step::{Finding, RUN_LAB, Setup, Step};
 use super::{lock, process::end_with_parent};
 use anyhow::{Context, Result};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -154,10 +155,18 @@ fn clear(project: &Project, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
+/// Removes a file, or a folder with all in it. The build may be writing its progress into the
+/// folder at this moment: what it adds is removed by another pass.
 fn remove(path: &Path) -> std::io::Result<()> {
-    if path.symlink_metadata()?.is_dir() {
-        std::fs::remove_dir_all(path)
-    } else {
-        std::fs::remove_file(path)
+    const PASSES: usize = 20;
+    if !path.symlink_metadata()?.is_dir() {
+        return std::fs::remove_file(path);
     }
+    for _ in 1..PASSES {
+        match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            other => return other,
+        }
+    }
+    std::fs::remove_dir_all(path)
 }

@@ -307,7 +307,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("needs numbers in column `url`, which is str"),
+            error.contains("column `url` has type str, but a plot needs numbers"),
             "{error}"
         );
     }
