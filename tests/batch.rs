@@ -9,7 +9,7 @@ use lambda_workbook::batch::{
 use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
 use lambda_workbook::dataset;
 use lambda_workbook::datum::{DataUnit, Datum, PersonId};
-use lambda_workbook::engine::{Engine, EngineError, Job, Local, Summary, Views, local};
+use lambda_workbook::engine::{BatchJob, Engine, EngineError, Local, Summary, Views, local};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
@@ -174,9 +174,9 @@ fn run(
 ) -> Result<Summary, EngineError> {
     let _ = std::fs::remove_dir_all(out);
     std::fs::create_dir(out).unwrap();
-    let job = Job {
+    let job = BatchJob {
         zones: zone.into_iter().collect(),
-        ..Job::of(input)
+        ..BatchJob::of(input)
     };
     engine.run(&job, out, &|_| {})
 }
@@ -356,9 +356,9 @@ fn page_views_alone_are_the_same_page_views() {
     let (all, alone) = (folder.path().join("all"), folder.path().join("alone"));
     run(&Local::default(), &input, None, &all).unwrap();
     std::fs::create_dir(&alone).unwrap();
-    let job = Job {
+    let job = BatchJob {
         views: Views::PageViews,
-        ..Job::of(input)
+        ..BatchJob::of(input)
     };
     let summary = Local::default().run(&job, &alone, &|_| {}).unwrap();
     assert_eq!(

@@ -11,7 +11,7 @@ use lambda_workbook::dataset::{self, DatasetError};
 use lambda_workbook::datum::{
     self, DataUnit, Datum, Equiv, Fact, LONGEST_LINE, PersonId, Reason, UrlError,
 };
-use lambda_workbook::engine::{Engine, Job, Local, local};
+use lambda_workbook::engine::{BatchJob, Engine, Local, local};
 use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::microbatch::{self, Kind};
 use lambda_workbook::speed::{
@@ -66,11 +66,11 @@ impl Verdict {
 }
 
 /// Page views by URL and hour.
-type Counts = BTreeMap<(String, i64), i64>;
+type DatumCounts = BTreeMap<(String, i64), i64>;
 
-/// Counts the page views among some verdicts, each datum once if `distinct`.
-fn counts(verdicts: &[Verdict], distinct: bool) -> Counts {
-    let (mut counts, mut seen) = (Counts::new(), BTreeSet::new());
+/// DatumCounts the page views among some verdicts, each datum once if `distinct`.
+fn counts(verdicts: &[Verdict], distinct: bool) -> DatumCounts {
+    let (mut counts, mut seen) = (DatumCounts::new(), BTreeSet::new());
     for verdict in verdicts {
         if let Verdict::View(secs, url, ..) = verdict
             && (seen.insert(verdict) || !distinct)
@@ -90,7 +90,7 @@ fn rejected(verdicts: &[Verdict]) -> Rejected {
     reasons.collect()
 }
 
-fn hours(df: &DataFrame, [url, ts, count]: [&str; 3]) -> Counts {
+fn hours(df: &DataFrame, [url, ts, count]: [&str; 3]) -> DatumCounts {
     let number = |name: &str| df.column(name).unwrap().i64().unwrap();
     let (urls, ts, counts) = (df.column(url).unwrap(), number(ts), number(count));
     let row = |row| {
@@ -101,7 +101,7 @@ fn hours(df: &DataFrame, [url, ts, count]: [&str; 3]) -> Counts {
 }
 
 /// Reads what an engine wrote: the rejected, and page views by hour.
-fn written(folder: &Path, unit: &str) -> (Rejected, Counts) {
+fn written(folder: &Path, unit: &str) -> (Rejected, DatumCounts) {
     let text = std::fs::read_to_string(folder.join(local::REJECTED)).unwrap();
     let entry = |line: &str| {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -114,11 +114,11 @@ fn written(folder: &Path, unit: &str) -> (Rejected, Counts) {
     (text.lines().map(entry).collect(), of_hours)
 }
 
-fn run_engine(input: &Path, out: &Path, unit: &str) -> (Rejected, Counts) {
+fn run_engine(input: &Path, out: &Path, unit: &str) -> (Rejected, DatumCounts) {
     std::fs::create_dir(out).unwrap();
-    let job = Job {
+    let job = BatchJob {
         nothing_is_an_error: false,
-        ..Job::of(input)
+        ..BatchJob::of(input)
     };
     Local::default().run(&job, out, &|_| {}).unwrap();
     written(out, unit)
@@ -173,7 +173,7 @@ fn lines_alike(lines: &[Vec<u8>]) -> Vec<Verdict> {
     assert_eq!(step.counted as i64, distinct.values().sum::<i64>());
 
     let topology = microbatch::page_views(Kind::Transactional).unwrap();
-    let options = microbatch::Options::default();
+    let options = microbatch::JobOptions::default();
     let job = microbatch::Job::open(at("job"), log.clone(), "datums", topology, options);
     let mut job = job.unwrap();
     let step = job.step().unwrap().expect("records wait");
@@ -181,7 +181,7 @@ fn lines_alike(lines: &[Vec<u8>]) -> Vec<Verdict> {
     assert_eq!(places(job.rejected().unwrap()), bad, "micro-batch");
     let each = counts(&verdicts, false); // this topology does not look for duplicates
     let counted = match job.table("views").unwrap() {
-        table if table.height() == 0 => Counts::new(),
+        table if table.height() == 0 => DatumCounts::new(),
         table => hours(&table, ["page", "hour", "count"]),
     };
     assert_eq!(counted, each, "micro-batch");

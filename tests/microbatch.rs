@@ -4,7 +4,7 @@ use crate::extent;
 use lambda_workbook::batch;
 use lambda_workbook::faults::Crashes;
 use lambda_workbook::microbatch::{
-    self, Aggregate as _, BatchStep, Count, Job, Kind, MicroBatchError, Options, Owned, Replay,
+    self, Aggregate as _, BatchStep, Count, Job, JobOptions, Kind, MicroBatchError, Owned, Replay,
     Sessions, Sum, Topology, Uniques, Value,
 };
 use lambda_workbook::polars::prelude::*;
@@ -27,15 +27,15 @@ fn append(log: &EmbeddedLog, partition: u32, lines: &[String]) {
     log.append(TOPIC, partition, &records).unwrap();
 }
 
-fn options(most: u64) -> Options {
-    Options {
+fn options(most: u64) -> JobOptions {
+    JobOptions {
         most,
         partitions: 3,
-        ..Options::default()
+        ..JobOptions::default()
     }
 }
 
-fn open(folder: &Path, log: &Arc<EmbeddedLog>, topology: Topology, options: Options) -> Job {
+fn open(folder: &Path, log: &Arc<EmbeddedLog>, topology: Topology, options: JobOptions) -> Job {
     Job::open(folder.join("job"), log.clone(), TOPIC, topology, options).unwrap()
 }
 
@@ -137,7 +137,7 @@ fn through_crashes(
     replay: Replay,
     draws: &[prop::sample::Index],
 ) -> Job {
-    let with = |crashes: &Arc<Crashes<BatchStep>>| Options {
+    let with = |crashes: &Arc<Crashes<BatchStep>>| JobOptions {
         most: 2,
         partitions: 2,
         parallel: false,
@@ -553,7 +553,7 @@ fn a_folder_of_another_topology_is_refused() {
         "{said}"
     );
     let same = microbatch::word_count(Kind::Opaque).unwrap();
-    let two = Options {
+    let two = JobOptions {
         partitions: 2,
         ..options(1)
     };

@@ -5,7 +5,7 @@ use lambda_workbook::batch::output::{BOUNCES, InputFile, MANIFEST, Manifest, PAG
 use lambda_workbook::batch::{self, Sketch};
 use lambda_workbook::calendar::{Granularity, Span};
 use lambda_workbook::datum::PersonId;
-use lambda_workbook::engine::Counts;
+use lambda_workbook::engine::DatumCounts;
 use lambda_workbook::lambda::versions::Versions;
 use lambda_workbook::serving::{Bounces, ServedViews, Serving, StoreError, build_stores};
 use polars::prelude::*;
@@ -70,7 +70,7 @@ fn publish_with(
             format: "rows".into(),
             bytes: 0,
         },
-        counts: Counts::default(),
+        counts: DatumCounts::default(),
         precision: how.precision,
         zones: Vec::new(),
         files: Vec::new(),

@@ -9,7 +9,7 @@
 use super::batch::verdict;
 use super::{median, peers, print_table};
 use anyhow::{Context, Result, bail};
-use lambda_workbook::microbatch::{self, Job, Kind, Options, trade};
+use lambda_workbook::microbatch::{self, Job, JobOptions, Kind, trade};
 use lambda_workbook::speed::{EmbeddedLog, Log};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -136,9 +136,9 @@ fn throughput(lines: &[String], partitions: u32) -> Result<(f64, Counts)> {
         let records: Vec<(&[u8], &[u8])> = some.iter().map(|l| (&b""[..], l.as_bytes())).collect();
         log.append(TOPIC, n as u32 % partitions, &records)?;
     }
-    let options = Options {
+    let options = JobOptions {
         most: LINES,
-        ..Options::default()
+        ..JobOptions::default()
     };
     let topology = microbatch::word_count(Kind::Transactional)?;
     let mut job = Job::open(folder.path().join("job"), log, TOPIC, topology, options)?;

@@ -25,11 +25,11 @@ const MANIFEST: &str = "dataset.json";
 
 /// What `dataset.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct DatasetManifest {
     /// [`VERSION`] of the program that made it.
     pub version: u32,
     pub arguments: Arguments,
-    pub counts: Counts,
+    pub counts: DatasetCounts,
     pub files: Vec<FileEntry>,
 }
 
@@ -61,7 +61,7 @@ impl From<&Spec> for Arguments {
 
 /// How many datums a set holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct DatasetCounts {
     /// All of them: lines of JSON, rows of Parquet.
     pub datums: u64,
     /// Page views, duplicates among them.
@@ -156,7 +156,7 @@ impl Folder {
     }
 
     /// Puts a finished draft in place of what was there.
-    pub fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<()> {
+    pub fn publish(&self, draft: Draft, manifest: &DatasetManifest) -> Result<()> {
         let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data") + "\n";
         let manifest_path = draft.set.join(MANIFEST);
         fs::write(&manifest_path, text).map_err(io_error("write", &manifest_path))?;
@@ -213,10 +213,10 @@ impl Draft {
 /// The manifest of a folder, if a whole data set is in it.
 ///
 /// Whole means: made by this [`VERSION`], with every file as long as it was.
-pub fn manifest(path: impl AsRef<Path>) -> Option<Manifest> {
+pub fn manifest(path: impl AsRef<Path>) -> Option<DatasetManifest> {
     let path = path.as_ref();
     let text = fs::read_to_string(path.join(MANIFEST)).ok()?;
-    let manifest: Manifest = serde_json::from_str(&text).ok()?;
+    let manifest: DatasetManifest = serde_json::from_str(&text).ok()?;
     let whole = manifest.files.iter().all(|file| {
         fs::metadata(path.join(&file.name)).is_ok_and(|found| found.len() == file.bytes)
     });

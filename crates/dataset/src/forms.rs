@@ -1,5 +1,5 @@
 //! Data sets: what was asked for, what was made, who is in it.
-use crate::{Arguments, Counts, Made, Manifest, Population, Spec};
+use crate::{Arguments, DatasetCounts, DatasetManifest, Made, Population, Spec};
 use show::table::{Grid, Head, counted, grouped};
 use show::{Render, Rich};
 
@@ -9,13 +9,13 @@ impl Render for Spec {
     }
 }
 
-impl Render for Counts {
+impl Render for DatasetCounts {
     fn render(&self) -> Rich {
         counts(self).render()
     }
 }
 
-impl Render for Manifest {
+impl Render for DatasetManifest {
     fn render(&self) -> Rich {
         let row = |place: usize| {
             let file = &self.files[place];
@@ -77,7 +77,7 @@ fn arguments(arguments: &Arguments) -> Grid {
     )
 }
 
-fn counts(counts: &Counts) -> Grid {
+fn counts(counts: &DatasetCounts) -> Grid {
     let rows = [
         ("page views", counts.page_views),
         ("duplicates among them", counts.duplicates),
@@ -122,12 +122,12 @@ mod tests {
     fn a_made_set_shows_its_folder_but_no_place_on_the_machine() {
         let made = Made {
             path: "/somewhere/else/lesson".into(),
-            manifest: Manifest {
+            manifest: DatasetManifest {
                 version: 1,
                 arguments: Arguments::from(&Spec::lesson()),
-                counts: Counts {
+                counts: DatasetCounts {
                     datums: 1_409_422,
-                    ..Counts::default()
+                    ..DatasetCounts::default()
                 },
                 files: vec![FileEntry {
                     name: "datums.parquet".into(),

@@ -62,7 +62,7 @@ mod views;
 
 pub use datums::{datums, read_parquet_datums};
 pub use error::{DatasetError, Result};
-pub use folder::{Arguments, Counts, FileEntry, Manifest, VERSION, manifest};
+pub use folder::{Arguments, DatasetCounts, DatasetManifest, FileEntry, VERSION, manifest};
 pub use home::{PAGE_VIEW_COLUMNS, ensure, home, lesson};
 pub use hours::{Hours, LESSON_HOURS};
 pub use json::read_jsonl;

@@ -1,7 +1,7 @@
 //! Makes a data set: draws its blocks on all threads, writes them in order.
 use super::error::{Result, io_error};
 use super::folder::{
-    Arguments, Counts, FileEntry, Folder, JSONL, Manifest, PARQUET, VERSION, manifest,
+    Arguments, DatasetCounts, DatasetManifest, FileEntry, Folder, JSONL, PARQUET, VERSION, manifest,
 };
 use super::json::JsonLines;
 use super::kinds::Kinds;
@@ -45,7 +45,7 @@ impl Format {
 #[derive(Clone, Debug)]
 pub struct Made {
     pub path: PathBuf,
-    pub manifest: Manifest,
+    pub manifest: DatasetManifest,
     /// It was there already.
     pub reused: bool,
 }
@@ -110,7 +110,7 @@ pub fn generate(
             bytes,
         });
     }
-    let manifest = Manifest {
+    let manifest = DatasetManifest {
         version: VERSION,
         arguments: spec.into(),
         counts,
@@ -144,7 +144,7 @@ fn write(
     draft: &Path,
     format: Format,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Counts> {
+) -> Result<DatasetCounts> {
     let site = Site::new(spec.pages as usize);
     let people = Population::new(spec.users, spec.seed);
     let others = Others::new(spec, &site, &people, plan);
@@ -170,7 +170,7 @@ fn write(
         .then(|| ParquetRows::create(draft.join(PARQUET), &site, only_page_views))
         .transpose()?;
 
-    let mut counts = Counts::default();
+    let mut counts = DatasetCounts::default();
     let mut blocks = plan.blocks(&site).peekable();
     while blocks.peek().is_some() {
         let wave = wave(&mut blocks);
@@ -208,7 +208,7 @@ fn wave(blocks: &mut impl Iterator<Item = Block>) -> Vec<Block> {
     wave
 }
 
-impl Counts {
+impl DatasetCounts {
     fn add(&mut self, rows: &[Row], copies: u64) {
         self.datums += rows.len() as u64;
         self.duplicates += copies;

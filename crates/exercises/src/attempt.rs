@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
 /// A reader's function, fed from named inputs.
-pub type Answer<'a> = &'a dyn Fn(&Inputs) -> PolarsResult<Value>;
+pub type AttemptAnswer<'a> = &'a dyn Fn(&Inputs) -> PolarsResult<Value>;
 
 /// How a call ended without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Stop {
 static HOOK: Mutex<()> = Mutex::new(());
 
 /// Calls the function; its panic is caught and says nothing on standard error.
-pub fn attempt(answer: Answer, inputs: &Inputs) -> Result<Value, AttemptError> {
+pub fn attempt(answer: AttemptAnswer, inputs: &Inputs) -> Result<Value, AttemptError> {
     let turn = HOOK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let usual = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -76,7 +76,7 @@ fn told(message: &str) -> AttemptError {
 mod tests {
     use super::*;
 
-    fn end(answer: Answer) -> AttemptError {
+    fn end(answer: AttemptAnswer) -> AttemptError {
         attempt(answer, &Inputs::new()).expect_err("it has no answer")
     }
 

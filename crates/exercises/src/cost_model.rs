@@ -6,17 +6,17 @@ use lessons::systems::{CostError, CostModel, Fit, Run};
 use polars::prelude::*;
 
 /// O, P, the steady state, and that after the change.
-type Answer = (f64, f64, Option<f64>, Option<f64>);
+type AttemptAnswer = (f64, f64, Option<f64>, Option<f64>);
 
 /// The reader's function.
-pub type Function = fn(&DataFrame, i64) -> PolarsResult<Answer>;
+pub type Function = fn(&DataFrame, i64) -> PolarsResult<AttemptAnswer>;
 
 /// Feeds the reader's function, and rounds what it gives.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     frame(function(inputs.frame("runs")?, *inputs.int("percent")?)?)
 }
 
-fn frame((overhead, processing, before, after): Answer) -> PolarsResult<Value> {
+fn frame((overhead, processing, before, after): AttemptAnswer) -> PolarsResult<Value> {
     // Four digits: how sums are ordered shall not matter. And no -0.
     let round = |value: f64| (value * 1e4).round() / 1e4 + 0.0;
     let columns = df!(

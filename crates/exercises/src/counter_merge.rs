@@ -2,12 +2,12 @@
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lessons::crdt::by_hand::Counts;
+use lessons::crdt::by_hand::ReplicaCounts;
 use lessons::crdt::{Crdt, GCounter, ReplicaId};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 /// The reader's function.
-pub type Function = fn(&Counts, &Counts) -> Counts;
+pub type Function = fn(&ReplicaCounts, &ReplicaCounts) -> ReplicaCounts;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
@@ -23,7 +23,7 @@ pub static EXERCISE: Exercise = Exercise {
     id: "08_counter_merge",
     name: "counter_merge",
     title: "Exercise 8, merge two G-counters",
-    signature: "fn counter_merge(mine: &Counts, theirs: &Counts) -> Counts",
+    signature: "fn counter_merge(mine: &ReplicaCounts, theirs: &ReplicaCounts) -> ReplicaCounts",
     hints: &[
         "Only replica 3 ever raises the count of replica 3. Of two copies of that count, which is the newer one?",
         "A replica that one side has never heard of stands at 0 there. It must be in the answer all the same.",
@@ -48,7 +48,7 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     )?))
 }
 
-fn counts(frame: &DataFrame) -> PolarsResult<Counts> {
+fn counts(frame: &DataFrame) -> PolarsResult<ReplicaCounts> {
     let (ids, counts) = (
         frame.column("replica")?.u32()?,
         frame.column("count")?.u64()?,
@@ -56,7 +56,7 @@ fn counts(frame: &DataFrame) -> PolarsResult<Counts> {
     Ok(ids.iter().flatten().zip(counts.iter().flatten()).collect())
 }
 
-fn frame(counts: &Counts) -> PolarsResult<DataFrame> {
+fn frame(counts: &ReplicaCounts) -> PolarsResult<DataFrame> {
     // A count of 0 is no count.
     let kept = || counts.iter().filter(|entry| *entry.1 > 0);
     df!(

@@ -1,6 +1,6 @@
 //! From a function to a verdict: run the cases, keep the first that fails, make
 //! its input as small as it goes.
-use super::attempt::{Answer, AttemptError, Stop, attempt};
+use super::attempt::{AttemptAnswer, AttemptError, Stop, attempt};
 use super::compare::{Difference, difference};
 use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
@@ -43,7 +43,7 @@ impl Fault {
 
 /// Judges a function on the cases of an exercise, up to the first that it fails.
 /// The same seed gives the same cases.
-pub fn judge(exercise: &'static Exercise, seed: u64, answer: Answer) -> Verdict {
+pub fn judge(exercise: &'static Exercise, seed: u64, answer: AttemptAnswer) -> Verdict {
     judge_by(exercise, seed, &mut |inputs| attempt(answer, inputs))
 }
 

@@ -96,7 +96,7 @@ exercises![
 pub const READERS_SEED: u64 = 20_150_803;
 
 /// Judges a reader's function and stores the progress.
-pub fn check(exercise: &'static Exercise, answer: attempt::Answer) -> Verdict {
+pub fn check(exercise: &'static Exercise, answer: attempt::AttemptAnswer) -> Verdict {
     let mut verdict = judge(exercise, READERS_SEED, answer);
     let stored = progress::Progress::of_project().and_then(|progress| progress.count(&verdict));
     verdict.note = stored

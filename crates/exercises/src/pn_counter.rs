@@ -2,12 +2,12 @@
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lessons::crdt::by_hand::Step;
+use lessons::crdt::by_hand::CounterStep;
 use lessons::crdt::{Crdt, CrdtError, PnCounter, ReplicaId};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 /// The reader's function.
-pub type Function = fn(usize, &[Step]) -> Vec<i64>;
+pub type Function = fn(usize, &[CounterStep]) -> Vec<i64>;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
@@ -20,14 +20,14 @@ pub static EXERCISE: Exercise = Exercise {
     id: "09_pn_counter",
     name: "pn_counter",
     title: "Exercise 9, a counter that grows and falls",
-    signature: "fn pn_counter(replicas: usize, steps: &[Step]) -> Vec<i64>",
+    signature: "fn pn_counter(replicas: usize, steps: &[CounterStep]) -> Vec<i64>",
     hints: &[
         "One number for each replica, merged by maximum, loses what was taken away: after 5 - 1 the older copy, 5, is the larger. \
          Which two numbers only ever grow?",
         "A state is two G-counters: `vec![[0u64; 2]; replicas]`, what each replica has added and what it has taken away. \
          Merge both by maximum at each replica.",
-        "`let mut states = vec![vec![[0u64; 2]; replicas]; replicas];` and for each step: `Step::Add(at, by)` raises \
-         `states[at][at][usize::from(by < 0)]` by `by.unsigned_abs()`; `Step::Send(from, to)` takes the maximum of each pair. \
+        "`let mut states = vec![vec![[0u64; 2]; replicas]; replicas];` and for each step: `CounterStep::Add(at, by)` raises \
+         `states[at][at][usize::from(by < 0)]` by `by.unsigned_abs()`; `CounterStep::Send(from, to)` takes the maximum of each pair. \
          A value is all that was added less all that was taken.",
     ],
     off_limits: &["GCounter", "PnCounter"],
@@ -49,15 +49,15 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     )?))
 }
 
-fn run(states: &mut [PnCounter], step: Step) -> Result<(), CrdtError> {
+fn run(states: &mut [PnCounter], step: CounterStep) -> Result<(), CrdtError> {
     match step {
-        Step::Add(at, by) if by < 0 => states[at]
+        CounterStep::Add(at, by) if by < 0 => states[at]
             .take(ReplicaId(at as u32), by.unsigned_abs())
             .map(|_| ()),
-        Step::Add(at, by) => states[at]
+        CounterStep::Add(at, by) => states[at]
             .add(ReplicaId(at as u32), by.unsigned_abs())
             .map(|_| ()),
-        Step::Send(from, to) => {
+        CounterStep::Send(from, to) => {
             let sent = states[from].clone();
             states[to].merge(&sent)
         }
@@ -69,38 +69,38 @@ fn frame(values: Vec<i64>) -> PolarsResult<DataFrame> {
 }
 
 /// `add` is 0 where `to` says that a state is sent.
-fn steps(frame: &DataFrame) -> PolarsResult<Vec<Step>> {
+fn steps(frame: &DataFrame) -> PolarsResult<Vec<CounterStep>> {
     let (at, add, to) = (
         frame.column("at")?.i64()?,
         frame.column("add")?.i64()?,
         frame.column("send_to")?.i64()?,
     );
     let step = |row: usize| match (at.get(row)?, add.get(row), to.get(row)) {
-        (at, _, Some(to)) => Some(Step::Send(at as usize, to as usize)),
-        (at, by, None) => Some(Step::Add(at as usize, by.unwrap_or(0))),
+        (at, _, Some(to)) => Some(CounterStep::Send(at as usize, to as usize)),
+        (at, by, None) => Some(CounterStep::Add(at as usize, by.unwrap_or(0))),
     };
     Ok((0..frame.height()).filter_map(step).collect())
 }
 
-fn table(steps: &[Step]) -> Value {
+fn table(steps: &[CounterStep]) -> Value {
     let at = steps.iter().map(|step| match step {
-        Step::Add(at, _) | Step::Send(at, _) => *at as i64,
+        CounterStep::Add(at, _) | CounterStep::Send(at, _) => *at as i64,
     });
     let add = steps.iter().map(|step| match step {
-        Step::Add(_, by) => Some(*by),
-        Step::Send(..) => None,
+        CounterStep::Add(_, by) => Some(*by),
+        CounterStep::Send(..) => None,
     });
     let to = steps.iter().map(|step| match step {
-        Step::Add(..) => None,
-        Step::Send(_, to) => Some(*to as i64),
+        CounterStep::Add(..) => None,
+        CounterStep::Send(_, to) => Some(*to as i64),
     });
     let frame = df!("at" => at.collect::<Vec<_>>(), "add" => add.collect::<Vec<_>>(), "send_to" => to.collect::<Vec<_>>());
     Value::Frame(frame.expect("columns of one length"))
 }
 
 fn cases(seed: u64) -> Vec<Case> {
-    use Step::{Add, Send};
-    let case = |name, about, why, replicas: i64, steps: &[Step]| {
+    use CounterStep::{Add, Send};
+    let case = |name, about, why, replicas: i64, steps: &[CounterStep]| {
         let inputs = Inputs::new()
             .with("replicas", Value::Int(replicas))
             .with("steps", table(steps));
@@ -116,7 +116,7 @@ fn cases(seed: u64) -> Vec<Case> {
     let mut times = || draw.number(1, 2..1_000);
     let [a, b, c, d, e] = [times(), times(), times(), times(), times()];
     let new = draw.number(3, 4..9);
-    let drawn: Vec<Step> = (0..60)
+    let drawn: Vec<CounterStep> = (0..60)
         .map(|_| {
             let (at, to) = (draw.below(3) as usize, draw.below(3) as usize);
             match draw.below(2) {

@@ -2,7 +2,7 @@
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lessons::cap::quorum_model::{Event, Op, Store};
+use lessons::cap::quorum_model::{Event, Op, QuorumStore};
 use polars::prelude::PolarsResult;
 
 /// The reader's function.
@@ -41,11 +41,11 @@ pub static EXERCISE: Exercise = Exercise {
 const STALE: &str = "the read is done and misses the write";
 const NONE: &str = "no schedule: every read meets every write";
 
-fn store(n: usize, r: usize, w: usize) -> Store {
+fn store(n: usize, r: usize, w: usize) -> QuorumStore {
     let mut clients = vec![Vec::new(); n];
     clients[0].push(Op::Write(1));
     clients[n - 1].push(Op::Read);
-    Store {
+    QuorumStore {
         replicas: n,
         r,
         w,
@@ -55,7 +55,7 @@ fn store(n: usize, r: usize, w: usize) -> Store {
 }
 
 /// What comes of a schedule, in words.
-fn told(store: &Store, events: &[Event]) -> String {
+fn told(store: &QuorumStore, events: &[Event]) -> String {
     match store.play(events) {
         Err(step) => format!(
             "step {}, {:?}, is impossible: there is no such message or request",

@@ -7,7 +7,7 @@
 //! A frame is its length (8 bytes), the question's nonce (16 bytes), and a message
 //! of [`wire`](super::wire). An answer carries the nonce of its question: an answer
 //! written before the question was asked is none.
-use super::attempt::{Answer, AttemptError, attempt};
+use super::attempt::{AttemptAnswer, AttemptError, attempt};
 use super::exercise::seal;
 use super::wire;
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ pub const FILES: [i32; 2] = [3, 4];
 
 /// Answers questions until there are no more. This is what a grader's program does.
 #[cfg(unix)]
-pub fn serve(answer: Answer) {
+pub fn serve(answer: AttemptAnswer) {
     seal();
     use std::fs::File;
     use std::os::fd::FromRawFd;
@@ -38,7 +38,7 @@ pub fn serve(answer: Answer) {
 pub fn converse(
     mut questions: impl Read,
     mut answers: impl Write,
-    answer: Answer,
+    answer: AttemptAnswer,
 ) -> io::Result<()> {
     while let Some((nonce, message)) = read_frame(&mut questions)? {
         let inputs = wire::decode_inputs(&message).map_err(io::Error::other)?;

@@ -12,7 +12,7 @@
 //!
 //! `workbook batch`, the chapters and the capstone all run this code.
 use crate::batch::output::{MANIFEST, Manifest};
-use crate::engine::{Engine, Job, Summary, Watch};
+use crate::engine::{BatchJob, Engine, Summary, Watch};
 use crate::error::{Result, io_at};
 use crate::serving::{Header, ServedViews, Serving, build_stores};
 use crate::speed::Offsets;
@@ -39,7 +39,7 @@ impl BatchRun {
     /// or the serving store refuses. What is served stays as it was.
     pub fn compute(
         engine: &dyn Engine,
-        job: &Job,
+        job: &BatchJob,
         folder: impl AsRef<Path>,
         how: Serving,
         watch: Watch<'_>,

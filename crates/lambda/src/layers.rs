@@ -15,13 +15,14 @@
 use crate::batch::Precision;
 use crate::batch::output::Manifest;
 use crate::batch_run::BatchRun;
-use crate::engine::{Engine, Job, Local};
+use crate::engine::{BatchJob, Engine, Local};
 use crate::error::{LambdaError, Result};
 use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, Serving};
 use crate::speed::{
-    self, Alternating, ByWatermark, EmbeddedLog, Expiring, Log, Offsets, Source, Step, StoreOptions,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Expiring, Log, Offsets, Source,
+    StoreOptions,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -221,7 +222,7 @@ impl Lambda {
     ///
     /// # Errors
     /// A log or a realtime view that cannot be read or written.
-    pub fn step(&mut self, most: usize) -> Result<Step> {
+    pub fn step(&mut self, most: usize) -> Result<Applied> {
         Ok(self.realtime.step(most)?)
     }
 
@@ -360,17 +361,23 @@ impl Lambda {
 }
 
 /// Returns the job that computes all views of the master data up to a batch.
-fn job_of(master: &Master, batch: u64, precision: Precision) -> Job {
-    Job {
+fn job_of(master: &Master, batch: u64, precision: Precision) -> BatchJob {
+    BatchJob {
         precision,
         visits: true,
         nothing_is_an_error: false,
-        ..Job::of(master.input(batch))
+        ..BatchJob::of(master.input(batch))
     }
 }
 
 /// Computes the views of a batch as the next version of the views, which is not published yet.
-fn run(engine: &dyn Engine, job: &Job, views: &Path, batch: u64, cut: &[u64]) -> Result<BatchRun> {
+fn run(
+    engine: &dyn Engine,
+    job: &BatchJob,
+    views: &Path,
+    batch: u64,
+    cut: &[u64],
+) -> Result<BatchRun> {
     let how = Serving {
         shards: SHARDS,
         keep: KEPT,

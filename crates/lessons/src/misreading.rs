@@ -1,6 +1,6 @@
 //! An engine with a bug: it misreads the data, and computes the right views of that.
 use lambda::datum::Datum;
-use lambda::engine::{Engine, EngineError, Input, Job, Local, Summary, Watch};
+use lambda::engine::{BatchJob, Engine, EngineError, Input, Local, Summary, Watch};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -55,11 +55,11 @@ impl Engine for Misreading {
         "local, with a bug"
     }
 
-    fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
+    fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
         let home = tempfile::tempdir().map_err(EngineError::io(folder, "making a folder for"))?;
         let path = home.path().join("misread.jsonl");
         self.misread(&job.input, &path)?;
-        let job = Job {
+        let job = BatchJob {
             input: Input::Master {
                 folder: job.input.path().to_owned(),
                 parts: vec![path],

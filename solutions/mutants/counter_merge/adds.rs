@@ -1,6 +1,6 @@
 // found by twice: differs in `count`
 // Adds where it should take the maximum.
-fn counter_merge(mine: &crdt::by_hand::Counts, theirs: &crdt::by_hand::Counts) -> crdt::by_hand::Counts {
+fn counter_merge(mine: &crdt::by_hand::ReplicaCounts, theirs: &crdt::by_hand::ReplicaCounts) -> crdt::by_hand::ReplicaCounts {
     let mut merged = mine.clone();
     for (id, count) in theirs {
         *merged.entry(*id).or_insert(0) += count;

@@ -1,12 +1,12 @@
 // found by falls: differs in `value`
 // One number for each replica, merged by maximum.
-fn pn_counter(replicas: usize, steps: &[crdt::by_hand::Step]) -> Vec<i64> {
-    use crdt::by_hand::Step;
+fn pn_counter(replicas: usize, steps: &[crdt::by_hand::CounterStep]) -> Vec<i64> {
+    use crdt::by_hand::CounterStep;
     let mut states = vec![vec![0i64; replicas]; replicas];
     for step in steps {
         match *step {
-            Step::Add(at, by) => states[at][at] += by,
-            Step::Send(from, to) => {
+            CounterStep::Add(at, by) => states[at][at] += by,
+            CounterStep::Send(from, to) => {
                 for id in 0..replicas {
                     states[to][id] = states[to][id].max(states[from][id]);
                 }

@@ -2,7 +2,7 @@
 //!
 //! A run writes into a version of a folder ([`crate::versions`]), which is published as a
 //! whole. So a reader of the folder finds the files of a single run, never a mixture of two.
-use crate::engine::{Counts, Job, Summary};
+use crate::engine::{BatchJob, DatumCounts, Summary};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub struct Manifest {
     /// The data that they were computed from.
     pub input: InputFile,
     /// The numbers of datums that were read, counted, dropped and rejected.
-    pub counts: Counts,
+    pub counts: DatumCounts,
     /// Precision of the sketches in the view of uniques.
     pub precision: u8,
     /// IANA names of the time zones in the view by local day.
@@ -59,7 +59,7 @@ impl Manifest {
 
     /// Creates the manifest of what an engine computed for a job whose input has `bytes` bytes.
     /// The batch is 0 and the cut empty.
-    pub fn of(engine: &str, job: &Job, bytes: u64, summary: &Summary) -> Self {
+    pub fn of(engine: &str, job: &BatchJob, bytes: u64, summary: &Summary) -> Self {
         let name = job.input.path().file_name().unwrap_or_default();
         let zones = job.zones.iter().map(|zone| zone.name().to_owned());
         let files = summary.files.iter().map(|(name, rows)| FileRows {

@@ -3,7 +3,7 @@
 //! The module [`crate::batch`] defines *what* is computed. An [`Engine`] decides where and how:
 //! how the input is split, how the work is distributed, and what is written to disk in between.
 //! The [`local`] engine runs on the cores of this machine in bounded memory. An engine on a
-//! cluster would send the same [`Job`] there and fetch the views. That is why a job is plain
+//! cluster would send the same [`BatchJob`] there and fetch the views. That is why a job is plain
 //! data, and why an engine writes files into a folder.
 
 mod error;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// The description of a batch computation: its input and the views to compute.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct BatchJob {
     /// Where the datums are.
     pub input: Input,
     /// Time zones for which page views are also counted by local day, besides the buckets in
@@ -38,7 +38,7 @@ pub struct Job {
     pub nothing_is_an_error: bool,
 }
 
-impl Job {
+impl BatchJob {
     /// Creates a job that computes all views of an input, without local days and without the
     /// single visits.
     pub fn of(input: impl Into<Input>) -> Self {
@@ -53,7 +53,7 @@ impl Job {
     }
 }
 
-/// Where the datums of a [`Job`] are.
+/// Where the datums of a [`BatchJob`] are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A file of JSON lines or Parquet. The format is recognised by the first bytes.
@@ -103,7 +103,7 @@ impl From<&Path> for Input {
     }
 }
 
-/// Which views a [`Job`] computes.
+/// Which views a [`BatchJob`] computes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Views {
     /// Page views, uniques and bounces.
@@ -113,7 +113,7 @@ pub enum Views {
     PageViews,
 }
 
-/// A program that runs [`Job`]s.
+/// A program that runs [`BatchJob`]s.
 pub trait Engine {
     /// Returns the name that `--engine` takes and the manifest shows.
     fn name(&self) -> &'static str;
@@ -135,17 +135,17 @@ pub trait Engine {
     /// # Errors
     /// If the input cannot be read or is not of datums, or a file cannot be written. A single
     /// datum that cannot be read is no error: it is rejected.
-    fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;
+    fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError>;
 }
 
 /// A callback that receives the progress of a run, from any of its threads.
-pub type Watch<'a> = &'a (dyn Fn(Progress) + Sync);
+pub type Watch<'a> = &'a (dyn Fn(RunProgress) + Sync);
 
 /// The progress of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress {
+pub struct RunProgress {
     /// The current step.
-    pub step: Step,
+    pub step: RunPhase,
     /// Number of datums read so far.
     pub rows: u64,
     /// Bytes of the input read so far.
@@ -156,7 +156,7 @@ pub struct Progress {
 
 /// The steps of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum RunPhase {
     /// Reads the equivs of the whole input and joins identifiers to persons.
     Persons,
     /// Reads the datums.
@@ -173,7 +173,7 @@ pub struct Summary {
     /// The format of the input.
     pub format: InputFormat,
     /// What became of the datums.
-    pub counts: Counts,
+    pub counts: DatumCounts,
     /// The files written, each as (name, number of rows), in the order of names.
     pub files: Vec<(String, u64)>,
     /// The reason for the first rejected datum, to show beside their number; `None` if there
@@ -211,7 +211,7 @@ impl InputFormat {
 /// The numbers of datums by what became of them.
 /// `read = distinct + duplicates + other_kinds + rejected`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct DatumCounts {
     /// Number of lines that are not blank, or of rows.
     pub read: u64,
     /// Number of valid datums that are not page views.

@@ -5,7 +5,7 @@ use crate::engine;
 use show::table::{Grid, Head, grouped};
 use show::{Render, Rich};
 
-impl Render for engine::Counts {
+impl Render for engine::DatumCounts {
     fn render(&self) -> Rich {
         grid(self).render()
     }
@@ -44,7 +44,7 @@ impl Render for output::Manifest {
 }
 
 /// Returns a table of where the datums went. The first four rows add up to the last.
-fn grid(counts: &engine::Counts) -> Grid {
+fn grid(counts: &engine::DatumCounts) -> Grid {
     let rows = [
         ("counted", counts.distinct),
         ("duplicates", counts.duplicates),
@@ -75,7 +75,7 @@ fn files<'a>(files: impl Iterator<Item = (&'a str, u64)>) -> Grid {
 mod tests {
     use super::*;
 
-    const COUNTS: engine::Counts = engine::Counts {
+    const COUNTS: engine::DatumCounts = engine::DatumCounts {
         read: 1_409_423,
         other_kinds: 0,
         rejected: 1,

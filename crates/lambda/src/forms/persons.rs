@@ -1,5 +1,5 @@
 //! Shows sketches, answers of the read and the write side, person indexes, and rounds.
-use crate::batch::persons::read_side::Answer;
+use crate::batch::persons::read_side::ReadSideAnswer;
 use crate::batch::persons::{PersonIndex, Round};
 use crate::batch::sketch::Sketch;
 use show::table::{Grid, Head, counted, grouped};
@@ -17,7 +17,7 @@ impl Render for Sketch {
     }
 }
 
-impl Render for Answer {
+impl Render for ReadSideAnswer {
     fn render(&self) -> Rich {
         Grid::of_facts(
             &format!("{} uniques", grouped(self.uniques)),

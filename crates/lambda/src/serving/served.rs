@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// and shares the opened version: when one of them refreshes, all do.
 ///
 /// ```
-/// use lambda_workbook::engine::{Job, Local};
+/// use lambda_workbook::engine::{BatchJob, Local};
 /// use lambda_workbook::calendar::Span;
 /// use lambda_workbook::lambda::BatchRun;
 /// use lambda_workbook::serving::{ServedViews, Serving};
@@ -35,7 +35,7 @@ use std::sync::Arc;
 /// let datums = folder.path().join("datums.jsonl");
 /// std::fs::write(&datums, r#"{"dataunit":{"page_view":{"nonce":1,"page":{"url":"http://foo.com/"},"person":{"user_id":7}}},"pedigree":{"true_as_of_secs":60}}"#)?;
 /// let views = folder.path().join("views");
-/// BatchRun::compute(&Local::default(), &Job::of(datums), &views, Serving::default(), &|_| {})?.publish()?;
+/// BatchRun::compute(&Local::default(), &BatchJob::of(datums), &views, Serving::default(), &|_| {})?.publish()?;
 ///
 /// let served = ServedViews::open(&views)?;
 /// let answer = served.page_views("foo.com/", Span::new(0, 86_400)?)?.unwrap();

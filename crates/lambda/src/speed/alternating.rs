@@ -1,7 +1,7 @@
 //! Alternating expiry: two sets of views, cleared in turn.
 use super::error::{Result, at};
 use super::expiry::{Expiring, Since, Source, beyond, missing, opened, resume};
-use super::updater::{Step, Updater};
+use super::updater::{Applied, Updater};
 use super::views::Offsets;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ impl Alternating {
 }
 
 impl Expiring for Alternating {
-    fn step(&mut self, most: usize) -> Result<Step> {
+    fn step(&mut self, most: usize) -> Result<Applied> {
         let mut steps = Vec::new();
         for (generation, updater) in self.sets.iter_mut().flatten() {
             steps.push((*generation, updater.step(most)?));

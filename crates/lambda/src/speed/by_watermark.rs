@@ -3,7 +3,7 @@
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Expiring, Since, Source, by_generation, opened, resume};
-use super::updater::{Step, Updater};
+use super::updater::{Applied, Updater};
 use super::views::Offsets;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl ByWatermark {
 }
 
 impl Expiring for ByWatermark {
-    fn step(&mut self, most: usize) -> Result<Step> {
+    fn step(&mut self, most: usize) -> Result<Applied> {
         self.updater.step(most)
     }
 

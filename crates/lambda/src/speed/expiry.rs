@@ -26,7 +26,7 @@
 use super::embedded_store::{EmbeddedStore, StoreOptions};
 use super::error::{Result, SpeedError};
 use super::log::Log;
-use super::updater::{Step, Updater};
+use super::updater::{Applied, Updater};
 use super::view_reader::ViewReader;
 use super::views::{FAMILIES, Offsets, RealtimeViews};
 use crate::batch::bounces::{Stretch, join};
@@ -57,7 +57,7 @@ pub struct Source {
 /// written.
 pub trait Expiring: Send {
     /// Applies up to `most` waiting records of each partition, and returns what was done.
-    fn step(&mut self, most: usize) -> Result<Step>;
+    fn step(&mut self, most: usize) -> Result<Applied>;
 
     /// Returns the number of records of the log that are not applied yet.
     fn lag(&self) -> Result<u64>;

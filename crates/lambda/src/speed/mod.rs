@@ -62,6 +62,6 @@ pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
     Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,
 };
-pub use updater::{Step, Updater};
+pub use updater::{Applied, Updater};
 pub use view_reader::ViewReader;
 pub use views::{FAMILIES, Offsets, RealtimeViews, Update};

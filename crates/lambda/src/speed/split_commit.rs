@@ -15,7 +15,7 @@ use super::dedupe::Window;
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Expiring, Since, Source, by_generation, opened};
-use super::updater::{Part, Step, together, window_before};
+use super::updater::{Applied, Part, together, window_before};
 use super::view_reader::ViewReader;
 use super::views::{Offsets, RealtimeViews};
 use serde::{Deserialize, Serialize};
@@ -116,7 +116,7 @@ impl SplitCommit {
 }
 
 impl Expiring for SplitCommit {
-    fn step(&mut self, most: usize) -> Result<Step> {
+    fn step(&mut self, most: usize) -> Result<Applied> {
         let cuts = self.reader().generations()?;
         let (log, topic) = (self.source.log.clone(), self.source.topic.clone());
         let precision = self.views.precision();

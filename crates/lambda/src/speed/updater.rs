@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The numbers of records that one step read, by what was done with them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct Applied {
     /// Number of records read.
     pub records: u64,
     /// Number of page views counted.
@@ -133,7 +133,7 @@ impl Updater {
     /// # Errors
     /// If the log or the views cannot be read or written. Then nothing is applied, and the
     /// next step tries the same records again.
-    pub fn step(&mut self, most: usize) -> Result<Step> {
+    pub fn step(&mut self, most: usize) -> Result<Applied> {
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
         let precision = self.views.precision();
         let parts: Result<Vec<Part>> = (0u32..)
@@ -154,7 +154,7 @@ impl Updater {
     }
 
     /// Applies what the partitions give, and moves on.
-    fn apply(&mut self, parts: Vec<Part>) -> Result<Step> {
+    fn apply(&mut self, parts: Vec<Part>) -> Result<Applied> {
         let (update, step) = together(self.offsets(), parts)?;
         if step.records == 0 {
             return Ok(step);
@@ -162,7 +162,7 @@ impl Updater {
         if !self.views.apply(&update)? {
             // Another updater has applied these records: continue from its offsets.
             self.recover()?;
-            return Ok(Step::default());
+            return Ok(Applied::default());
         }
         for ((next, _), to) in self.partitions.iter_mut().zip(update.to) {
             *next = to;
@@ -175,8 +175,8 @@ impl Updater {
     ///
     /// # Errors
     /// If a step fails; the steps before it are applied.
-    pub fn drain(&mut self, most: usize) -> Result<Step> {
-        let mut all = Step::default();
+    pub fn drain(&mut self, most: usize) -> Result<Applied> {
+        let mut all = Applied::default();
         loop {
             let step = self.step(most)?;
             if step.records == 0 && self.lag()? == 0 {
@@ -198,14 +198,14 @@ impl Updater {
 ///
 /// # Errors
 /// If two sketches have different precisions.
-pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Step)> {
+pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Applied)> {
     let mut update = Update {
         from,
         to: parts.iter().map(|part| part.to).collect(),
         deltas: BTreeMap::new(),
         rejected: Vec::new(),
     };
-    let mut step = Step::default();
+    let mut step = Applied::default();
     for part in parts {
         step.counted += part.step.counted;
         step.copies += part.step.copies;
@@ -273,7 +273,7 @@ fn identity(value: &[u8]) -> u128 {
 pub(super) struct Part {
     /// The offset after the last record that was read.
     to: u64,
-    step: Step,
+    step: Applied,
     deltas: BTreeMap<u64, Delta>,
     rejected: Vec<(u32, u64, String)>,
 }

@@ -1,11 +1,11 @@
 //! Runs of the model, drawn.
-use super::quorum_model::{Action, Message, Op, State, Store};
+use super::quorum_model::{Action, Message, Op, QuorumStore, State};
 use notebook::plot::{Messages, messages};
 use std::collections::BTreeMap;
 
 type Run = [(State, Option<Action>)];
 
-impl Store {
+impl QuorumStore {
     /// A run as a message diagram. The last answer is marked as wrong, so give it
     /// a counterexample. Writes that have not arrived by then are crossed out, and
     /// if nothing else came through where they were lost, that is a partition.
@@ -58,7 +58,7 @@ impl Store {
         }
         // Answers have not been waited for; what is left of writes is cut off.
         let left = sent.iter().filter(|(message, _)| {
-            matches!(message, Message::Store { .. }) && run[steps].0.wire.contains(message)
+            matches!(message, Message::QuorumStore { .. }) && run[steps].0.wire.contains(message)
         });
         let mut cut: Option<(usize, usize)> = None;
         for (message, began) in left {
@@ -85,13 +85,13 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use crate::cap::quorum_model::{Op, Store};
+    use crate::cap::quorum_model::{Op, QuorumStore};
     use show::picture::assert_sound;
 
     #[test]
     fn a_counterexample_is_drawn_and_stepped_through() {
         let clients = vec![vec![Op::Write(1)], vec![], vec![Op::Read]];
-        let store = Store {
+        let store = QuorumStore {
             replicas: 3,
             r: 1,
             w: 2,

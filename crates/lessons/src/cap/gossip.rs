@@ -25,7 +25,7 @@ pub struct Gossip {
 
 /// After a round: the page views so far, and what replicas count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Round {
+pub struct GossipRound {
     /// Page views so far.
     pub views: u64,
     /// The least that a replica counts.
@@ -57,7 +57,7 @@ impl Gossip {
     /// assert_eq!((last.least, last.most, last.agree), (1_000, 1_000, 50));
     /// # Ok::<(), lambda_workbook::cap::CapError>(())
     /// ```
-    pub fn run(&self, seed: u64) -> Result<Vec<Round>, CapError> {
+    pub fn run(&self, seed: u64) -> Result<Vec<GossipRound>, CapError> {
         if self.replicas == 0 {
             return Err(CapError::NoReplicas);
         }
@@ -88,7 +88,7 @@ impl Gossip {
             let (least, most) = counts.iter().fold((u64::MAX, 0), |(least, most), n| {
                 (least.min(*n), most.max(*n))
             });
-            rounds.push(Round {
+            rounds.push(GossipRound {
                 views: done,
                 least,
                 most,
@@ -103,10 +103,10 @@ impl Gossip {
 }
 
 /// A line: its name, and its height after a round.
-type Part = (&'static str, fn(&Round) -> u64);
+type Part = (&'static str, fn(&GossipRound) -> u64);
 
 /// Rounds as lines to draw: round, page views, which.
-pub fn lines(rounds: &[Round]) -> PolarsResult<DataFrame> {
+pub fn lines(rounds: &[GossipRound]) -> PolarsResult<DataFrame> {
     let parts: [Part; 3] = [
         ("all page views", |round| round.views),
         ("best informed replica", |round| round.most),

@@ -50,5 +50,5 @@ mod sweep;
 
 pub use cell::{Cell, Reply, Request};
 pub use config::{CapError, Config, Form, Network, Partition};
-pub use outcome::{Answer, Outcome};
+pub use outcome::{ClientAnswer, Outcome};
 pub use sweep::{Summary, costs, sweep, table};

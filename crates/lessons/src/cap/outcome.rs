@@ -3,7 +3,7 @@ use super::{Cell, Reply, Request};
 
 /// A request and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ClientAnswer {
     /// The replica that was asked.
     pub replica: usize,
     /// What for.
@@ -20,7 +20,7 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Every request, in the order of the answers.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<ClientAnswer>,
     /// Page views that were acknowledged.
     pub acknowledged: u64,
     /// Reads that were answered.

@@ -22,7 +22,7 @@ pub enum Op {
 /// A small store, and what each client asks, one after another. Client n is at
 /// home at replica n.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Store {
+pub struct QuorumStore {
     /// N.
     pub replicas: usize,
     /// R.
@@ -51,7 +51,7 @@ pub enum Message {
         copy: Copy,
     },
     /// "Hold this."
-    Store {
+    QuorumStore {
         client: usize,
         phase: u8,
         to: usize,
@@ -118,13 +118,13 @@ pub struct Checked {
     pub counterexample: Option<Vec<(State, Option<Action>)>>,
 }
 
-impl Store {
+impl QuorumStore {
     /// Checks every interleaving, or up to the first that is not linearizable.
     ///
     /// ```
-    /// use lambda_workbook::cap::quorum_model::{Op::*, Store};
+    /// use lambda_workbook::cap::quorum_model::{Op::*, QuorumStore};
     /// let clients = vec![vec![Write(1)], vec![Read]];
-    /// let ap = Store { replicas: 2, r: 1, w: 1, write_back: false, clients };
+    /// let ap = QuorumStore { replicas: 2, r: 1, w: 1, write_back: false, clients };
     /// assert_eq!(ap.check().counterexample.unwrap().len(), 3); // write, read, and the end
     /// ```
     ///
@@ -227,7 +227,7 @@ impl Store {
         state.wire.retain(|message| !message.is_asking(client));
         state.copies[client] = state.copies[client].max(copy);
         for to in self.others(client) {
-            state.wire.insert(Message::Store {
+            state.wire.insert(Message::QuorumStore {
                 client,
                 phase,
                 to,
@@ -270,14 +270,16 @@ impl Message {
             Message::Fetch { client, .. }
             | Message::Known { client, .. }
             | Message::Stored { client, .. } => *client == of,
-            Message::Store { .. } => false,
+            Message::QuorumStore { .. } => false,
         }
     }
 
     /// From which replica to which.
     pub fn way(&self) -> (usize, usize) {
         match *self {
-            Message::Fetch { client, to, .. } | Message::Store { client, to, .. } => (client, to),
+            Message::Fetch { client, to, .. } | Message::QuorumStore { client, to, .. } => {
+                (client, to)
+            }
             Message::Known { client, from, .. } | Message::Stored { client, from, .. } => {
                 (from, client)
             }
@@ -289,13 +291,13 @@ impl Message {
         match self {
             Message::Fetch { .. } => "ask".to_owned(),
             Message::Known { copy, .. } => format!("I hold {}", copy.2),
-            Message::Store { copy, .. } => format!("hold {}", copy.2),
+            Message::QuorumStore { copy, .. } => format!("hold {}", copy.2),
             Message::Stored { .. } => "I do".to_owned(),
         }
     }
 }
 
-impl Model for Store {
+impl Model for QuorumStore {
     type State = State;
     type Action = Action;
 
@@ -357,7 +359,7 @@ impl Model for Store {
     }
 }
 
-impl Store {
+impl QuorumStore {
     fn arrive(&self, message: Message, state: &mut State) {
         match message {
             Message::Fetch { client, phase, to } => {
@@ -377,7 +379,7 @@ impl Store {
                 me.heard.insert(from);
                 self.fetched(client, state);
             }
-            Message::Store {
+            Message::QuorumStore {
                 client,
                 phase,
                 to,

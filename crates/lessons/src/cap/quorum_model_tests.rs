@@ -10,7 +10,7 @@ fn check(
     clients: &[&[Op]],
 ) -> (usize, Option<usize>) {
     let clients = clients.iter().map(|ops| ops.to_vec()).collect();
-    let checked = Store {
+    let checked = QuorumStore {
         replicas,
         r,
         w,
@@ -53,7 +53,7 @@ fn without_write_back_the_value_goes_back_again() {
 #[test]
 fn a_schedule_is_run_as_written() {
     let clients = vec![vec![Write(1)], vec![Read]];
-    let store = Store {
+    let store = QuorumStore {
         replicas: 2,
         r: 1,
         w: 1,

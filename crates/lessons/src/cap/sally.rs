@@ -2,7 +2,7 @@
 //!
 //! Two replicas hold where she lives. A partition begins, replica 0 is told of
 //! the move, and somebody asks replica 1. What may it say?
-use super::{Answer, CapError, Cell, Config, Form, Partition, Request, simulation};
+use super::{CapError, Cell, ClientAnswer, Config, Form, Partition, Request, simulation};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 /// What each form of the store answers, in the order of the questions.
@@ -14,16 +14,16 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 /// assert_eq!(told, ["done", "New York", "done", "New York", "Tokyo"]);
 /// # Ok::<(), lambda_workbook::cap::CapError>(())
 /// ```
-pub fn moves(form: Form) -> Result<Vec<Answer>, CapError> {
+pub fn moves(form: Form) -> Result<Vec<ClientAnswer>, CapError> {
     run(form, &[])
 }
 
 /// The same, and during the partition replica 1 is told of a third city.
-pub fn moves_twice(form: Form) -> Result<Vec<Answer>, CapError> {
+pub fn moves_twice(form: Form) -> Result<Vec<ClientAnswer>, CapError> {
     run(form, &[(3_500, 1, Request::Move("Osaka"))])
 }
 
-fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<Answer>, CapError> {
+fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<ClientAnswer>, CapError> {
     let mut config = Config::new(2, form)?;
     (
         config.network.loss_per_mille,
@@ -50,21 +50,21 @@ fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<Answer>, CapErr
 }
 
 /// The answers of all forms, one row each question.
-pub fn table(story: fn(Form) -> Result<Vec<Answer>, CapError>) -> PolarsResult<DataFrame> {
+pub fn table(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>) -> PolarsResult<DataFrame> {
     let all = Form::ALL.map(story);
     let [cp, last, crdt] = all;
     let (cp, last, crdt) = (cp?, last?, crdt?);
-    let told = |answers: &[Answer]| -> Vec<String> {
+    let told = |answers: &[ClientAnswer]| -> Vec<String> {
         answers
             .iter()
             .map(|answer| answer.reply.to_string())
             .collect()
     };
-    let asked = |answer: &Answer| match answer.request {
+    let asked = |answer: &ClientAnswer| match answer.request {
         Request::Move(city) => format!("moves to {city}"),
         Request::Read | Request::View => "where is she?".to_owned(),
     };
-    let network = |answer: &Answer| {
+    let network = |answer: &ClientAnswer| {
         if (2_000..5_000).contains(&answer.asked_ms) {
             "cut"
         } else {
@@ -86,7 +86,7 @@ pub fn table(story: fn(Form) -> Result<Vec<Answer>, CapError>) -> PolarsResult<D
 mod tests {
     use super::*;
 
-    fn told(story: fn(Form) -> Result<Vec<Answer>, CapError>, form: Form) -> Vec<String> {
+    fn told(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>, form: Form) -> Vec<String> {
         story(form)
             .unwrap()
             .iter()

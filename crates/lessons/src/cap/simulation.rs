@@ -3,7 +3,7 @@
 //! Every client speaks to one replica, which coordinates its requests: it takes
 //! its own copy, sends to all others, and answers when R or W copies are in.
 use super::network::Wire;
-use super::{Answer, CapError, Cell, Config, Form, Outcome, Reply, Request};
+use super::{CapError, Cell, ClientAnswer, Config, Form, Outcome, Reply, Request};
 use crate::crdt::ReplicaId;
 use dataset::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ enum Message {
     Fetch(u64),
     Known(u64, Cell),
     /// "Take this in" and the acknowledgement.
-    Store(u64, Cell),
+    QuorumStore(u64, Cell),
     Stored(u64),
     /// Anti-entropy and read repair: no answer is awaited.
     Told(Cell),
@@ -299,7 +299,7 @@ impl<'a> World<'a> {
         let clock = self.now + self.clocks[at];
         self.states[at].change(request, ReplicaId(at as u32), clock, self.config.form)?;
         let state = self.states[at].clone();
-        self.send_all(at, &Message::Store(id, state));
+        self.send_all(at, &Message::QuorumStore(id, state));
         self.stored(id);
         Ok(())
     }
@@ -335,7 +335,7 @@ impl<'a> World<'a> {
                     self.fetched(id)?;
                 }
             }
-            Message::Store(id, cell) => {
+            Message::QuorumStore(id, cell) => {
                 self.states[to].merge(&cell)?;
                 self.send(to, from, Message::Stored(id));
             }
@@ -364,7 +364,7 @@ impl<'a> World<'a> {
         }
         let counted = open.request == Request::View && reply == Reply::Done;
         self.outcome.acknowledged += u64::from(counted);
-        self.outcome.answers.push(Answer {
+        self.outcome.answers.push(ClientAnswer {
             replica: open.coordinator,
             request: open.request,
             asked_ms: open.asked_ms,

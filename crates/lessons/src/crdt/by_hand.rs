@@ -2,11 +2,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of replicas, by their ids; one that is missing stands at 0.
-pub type Counts = BTreeMap<u32, u64>;
+pub type ReplicaCounts = BTreeMap<u32, u64>;
 
 /// A step of a counter's history. Replicas are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum CounterStep {
     /// A replica adds to the counter; a negative number takes away.
     Add(usize, i64),
     /// A replica sends its state to another, which merges it.

@@ -18,18 +18,18 @@ pub trait Counter: Crdt + Default {
 
 /// A step of a history. Replicas are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum HistoryStep {
     /// A page view at a replica.
     View(usize),
     /// A replica's state is sent to another, which merges it.
     Send { from: usize, to: usize },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for HistoryStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::View(at) => write!(f, "view at {at}"),
-            Step::Send { from, to } => write!(f, "{from} -> {to}"),
+            HistoryStep::View(at) => write!(f, "view at {at}"),
+            HistoryStep::Send { from, to } => write!(f, "{from} -> {to}"),
         }
     }
 }
@@ -38,7 +38,7 @@ impl fmt::Display for Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// The history.
-    pub steps: Vec<Step>,
+    pub steps: Vec<HistoryStep>,
     /// Which replica counts wrongly.
     pub replica: usize,
     /// The page views it has heard of.
@@ -49,7 +49,7 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps: Vec<String> = self.steps.iter().map(Step::to_string).collect();
+        let steps: Vec<String> = self.steps.iter().map(HistoryStep::to_string).collect();
         let Broken {
             replica,
             heard,
@@ -67,7 +67,7 @@ impl fmt::Display for Broken {
 /// Runs a history; the first replica that counts wrongly, if one does.
 ///
 /// ```
-/// use lambda_workbook::crdt::{GCounter, history::{Step::*, run}, wrong::Integer};
+/// use lambda_workbook::crdt::{GCounter, history::{HistoryStep::*, run}, wrong::Integer};
 /// let steps = [View(0), View(1), Send { from: 0, to: 1 }];
 /// assert!(run::<GCounter>(2, &steps)?.is_none());
 /// let broken = run::<Integer>(2, &steps)?.unwrap();
@@ -77,18 +77,21 @@ impl fmt::Display for Broken {
 ///
 /// # Panics
 /// If a step names a replica that there is not, or there are over 128 steps.
-pub fn run<C: Counter>(replicas: usize, steps: &[Step]) -> Result<Option<Broken>, CrdtError> {
+pub fn run<C: Counter>(
+    replicas: usize,
+    steps: &[HistoryStep],
+) -> Result<Option<Broken>, CrdtError> {
     assert!(steps.len() <= 128, "the truth is kept in 128 bits");
     let mut states = vec![C::default(); replicas];
     let mut heard = vec![0u128; replicas];
     for (time, step) in steps.iter().enumerate() {
         let changed = match *step {
-            Step::View(at) => {
+            HistoryStep::View(at) => {
                 states[at].view(ReplicaId(at as u32), time as u64 + 1)?;
                 heard[at] |= 1 << time;
                 at
             }
-            Step::Send { from, to } => {
+            HistoryStep::Send { from, to } => {
                 let sent = states[from].clone();
                 states[to].merge(&sent)?;
                 heard[to] |= heard[from];
@@ -114,15 +117,15 @@ pub fn run<C: Counter>(replicas: usize, steps: &[Step]) -> Result<Option<Broken>
 
 /// Tries all histories of up to `longest` steps, and says which breaks first.
 pub fn shortest<C: Counter>(replicas: usize, longest: usize) -> Result<Option<Broken>, CrdtError> {
-    let mut kinds: Vec<Step> = (0..replicas).map(Step::View).collect();
+    let mut kinds: Vec<HistoryStep> = (0..replicas).map(HistoryStep::View).collect();
     for from in 0..replicas {
         let others = (0..replicas).filter(|to| *to != from);
-        kinds.extend(others.map(|to| Step::Send { from, to }));
+        kinds.extend(others.map(|to| HistoryStep::Send { from, to }));
     }
     for length in 1..=longest {
         let mut digits = vec![0usize; length];
         loop {
-            let steps: Vec<Step> = digits.iter().map(|digit| kinds[*digit]).collect();
+            let steps: Vec<HistoryStep> = digits.iter().map(|digit| kinds[*digit]).collect();
             if let Some(broken) = run::<C>(replicas, &steps)? {
                 return Ok(Some(broken));
             }
@@ -199,9 +202,9 @@ impl Counter for AddingCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Step::{Send, View};
+    use HistoryStep::{Send, View};
 
-    const THERE: Step = Send { from: 0, to: 1 };
+    const THERE: HistoryStep = Send { from: 0, to: 1 };
 
     #[test]
     fn the_shortest_breaks_are_pinned() {

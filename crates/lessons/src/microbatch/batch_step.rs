@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A step of any batch that takes effect on a disk, or reads one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
+pub enum BatchPhase {
     /// Writes down which offsets the batch takes.
     Plan,
     /// Reads a partition of the log.
@@ -19,26 +19,26 @@ pub enum Step {
 ///
 /// ```
 /// use lambda_workbook::faults::CrashPoint;
-/// use lambda_workbook::microbatch::{BatchStep, Step};
-/// let point = CrashPoint::after(BatchStep { batch: 2, step: Step::Plan });
+/// use lambda_workbook::microbatch::{BatchStep, BatchPhase};
+/// let point = CrashPoint::after(BatchStep { batch: 2, step: BatchPhase::Plan });
 /// assert_eq!(point.to_string(), "after the plan, in batch 2");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchStep {
     /// The number of the batch, from 1.
     pub batch: u64,
-    pub step: Step,
+    pub step: BatchPhase,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for BatchPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Plan => f.write_str("the plan"),
-            Step::Read(partition) => write!(f, "reading partition {partition}"),
-            Step::Commit(state, partition) => {
+            BatchPhase::Plan => f.write_str("the plan"),
+            BatchPhase::Read(partition) => write!(f, "reading partition {partition}"),
+            BatchPhase::Commit(state, partition) => {
                 write!(f, "the commit of partition {partition} of {state}")
             }
-            Step::Done => f.write_str("the record that it is done"),
+            BatchPhase::Done => f.write_str("the record that it is done"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! steps, is opened again, and its counts are compared with a fold over the input.
 use super::batch_step::BatchStep;
 use super::error::{MicroBatchError, Result, scratch};
-use super::job::{Job, Options, Replay};
+use super::job::{Job, JobOptions, Replay};
 use super::stored::Kind;
 use super::topologies::word_count;
 use lambda::faults::{CrashPoint, Crashes};
@@ -45,7 +45,7 @@ impl Scene {
     }
 
     fn job(&self, folder: &Path, log: Arc<dyn Log>, crashes: &Arc<BatchCrashes>) -> Result<Job> {
-        let options = Options {
+        let options = JobOptions {
             most: self.most,
             partitions: 2,
             // In order, so that a point is the same point in every run.
@@ -218,11 +218,11 @@ mod tests {
         for trial in trials {
             let broken = !trial.right;
             let point = &trial.crashes[0];
-            use super::super::batch_step::Step;
+            use super::super::batch_step::BatchPhase;
             use lambda::faults::When;
             let after_a_commit = match &point.step.step {
-                Step::Commit(_, partition) => point.when == When::After || *partition == 1,
-                Step::Done => point.when == When::Before,
+                BatchPhase::Commit(_, partition) => point.when == When::After || *partition == 1,
+                BatchPhase::Done => point.when == When::Before,
                 _ => false,
             };
             // A commit of a partition that has no word of the batch changes nothing.

@@ -9,7 +9,7 @@
 //! After a crash anywhere the next process goes on with the plan that was written: it
 //! runs the whole batch again, before any other. So batches are applied in order, and what
 //! a state has of it is told by the ids beside its values.
-use super::batch_step::{BatchStep, Step};
+use super::batch_step::{BatchPhase, BatchStep};
 use super::error::{MicroBatchError, Result};
 use super::state_store::{Done, Plan, StateStore};
 use super::topology::Topology;
@@ -33,7 +33,7 @@ pub enum Replay {
 
 /// How a job runs.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct JobOptions {
     /// Records of each partition that a batch takes at most: what bounds the memory,
     /// and holds the log back when more comes than can be done.
     pub most: u64,
@@ -46,7 +46,7 @@ pub struct Options {
     pub faults: Arc<dyn Faults<BatchStep>>,
 }
 
-impl Default for Options {
+impl Default for JobOptions {
     fn default() -> Self {
         Self {
             most: 100_000,
@@ -71,7 +71,7 @@ pub struct Batch {
 /// A topology that runs.
 ///
 /// ```
-/// use lambda_workbook::microbatch::{self, Job, Kind, Options};
+/// use lambda_workbook::microbatch::{self, Job, Kind, JobOptions};
 /// use lambda_workbook::speed::{EmbeddedLog, Log};
 /// use std::sync::Arc;
 ///
@@ -80,7 +80,7 @@ pub struct Batch {
 /// log.create_topic("lines", 2)?;
 /// log.append("lines", 0, &[(b"", b"apple pear apple")])?;
 /// let topology = microbatch::word_count(Kind::Transactional)?;
-/// let mut job = Job::open(folder.path().join("job"), log, "lines", topology, Options::default())?;
+/// let mut job = Job::open(folder.path().join("job"), log, "lines", topology, JobOptions::default())?;
 /// assert_eq!(job.drain()?, 1);
 /// assert_eq!(job.get("counts", &["apple".into()])?, Some(2.into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -90,7 +90,7 @@ pub struct Job {
     pub(super) topic: String,
     pub(super) topology: Topology,
     pub(super) store: StateStore,
-    pub(super) options: Options,
+    pub(super) options: JobOptions,
     pub(super) done: Done,
     /// The plan of a batch that is begun and not done.
     pub(super) begun: Option<Plan>,
@@ -111,7 +111,7 @@ impl Job {
         log: Arc<dyn Log>,
         topic: &str,
         topology: Topology,
-        options: Options,
+        options: JobOptions,
     ) -> Result<Self> {
         let partitions = options.partitions.max(1);
         let identity = format!("{}; partitions {partitions}", topology.identity());
@@ -125,7 +125,7 @@ impl Job {
             made: vec![0; topology.nodes.len()],
             topology,
             store,
-            options: Options {
+            options: JobOptions {
                 partitions,
                 ..options
             },
@@ -201,14 +201,16 @@ impl Job {
         }
         self.lost = true;
         if !replayed || self.begun.as_ref() != Some(&plan) {
-            self.take_step(plan.batch, Step::Plan, || self.store.write_plan(&plan))?;
+            self.take_step(plan.batch, BatchPhase::Plan, || {
+                self.store.write_plan(&plan)
+            })?;
         }
         let rejected = self.run(&plan, replayed)?;
         let done = Done {
             batch: plan.batch,
             next: plan.to.clone(),
         };
-        self.take_step(plan.batch, Step::Done, || {
+        self.take_step(plan.batch, BatchPhase::Done, || {
             self.store.write_done(&done, &rejected)
         })?;
         (self.done, self.begun, self.lost) = (done, None, false);
@@ -223,7 +225,7 @@ impl Job {
     pub(super) fn take_step<T>(
         &self,
         batch: u64,
-        step: Step,
+        step: BatchPhase,
         effect: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         faults::step(&*self.options.faults, BatchStep { batch, step }, effect)

@@ -41,9 +41,9 @@ mod value;
 mod worker;
 
 pub use aggregate::{Aggregate, Count, Sum, Top, Uniques};
-pub use batch_step::{BatchStep, Step};
+pub use batch_step::{BatchPhase, BatchStep};
 pub use error::{MicroBatchError, Result};
-pub use job::{Batch, Job, Options, Replay};
+pub use job::{Batch, Job, JobOptions, Replay};
 pub use sessions::Sessions;
 pub use state_store::Plan;
 pub use stored::{Base, Kind, Stored};

@@ -1,5 +1,5 @@
 //! A batch on its way: workers, exchanges, commits.
-use super::batch_step::Step;
+use super::batch_step::BatchPhase;
 use super::error::Result;
 use super::exchange::{Collector, Finish};
 use super::job::Job;
@@ -21,7 +21,7 @@ impl Job {
                         .log
                         .read(&self.topic, partition, from, (to - from) as usize)?)
                 };
-                let records = self.take_step(plan.batch, Step::Read(partition), read)?;
+                let records = self.take_step(plan.batch, BatchPhase::Read(partition), read)?;
                 worker.read(partition, &records)?;
             }
             Ok(worker)
@@ -128,7 +128,7 @@ impl Job {
             let (made, part) = (at.made, at.part);
             worker.made[*place] += made;
             if let Some(part) = part {
-                let step = Step::Commit(node.name.clone(), partition);
+                let step = BatchPhase::Commit(node.name.clone(), partition);
                 self.take_step(batch, step, || self.store.commit(part))?;
             }
         }

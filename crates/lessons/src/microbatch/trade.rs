@@ -1,6 +1,6 @@
 //! Latency and throughput, one at a time and by batches (figure 14.5).
 use super::error::{Result, scratch};
-use super::job::{Job, Options};
+use super::job::{Job, JobOptions};
 use super::stored::Kind;
 use super::topologies::word_count;
 use lambda::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore};
@@ -93,7 +93,7 @@ fn open(folder: &Path, interval: Option<Duration>) -> Result<(Arc<EmbeddedLog>, 
             log.clone(),
             TOPIC,
             word_count(Kind::Transactional)?,
-            Options::default(),
+            JobOptions::default(),
         )?),
         None => Box::new(OneAtATime {
             log: log.clone(),

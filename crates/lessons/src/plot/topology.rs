@@ -2,7 +2,7 @@
 use super::canvas::{Canvas, ON, Point, draw};
 use super::style::{INK, series as colour};
 use super::{Figure, WIDTH};
-use crate::speed_layer::Topology;
+use crate::speed_layer::QueueTopology;
 use notebook::table::grouped;
 use plotters::style::Color;
 
@@ -12,7 +12,7 @@ const TOP: i32 = 84;
 const MARGIN: i32 = 8;
 
 /// The queues and workers of a topology, each with how many tuples it has had.
-pub fn topology(topology: &Topology) -> Figure {
+pub fn topology(topology: &QueueTopology) -> Figure {
     let passed = topology.passed();
     let columns: Vec<(String, bool, &Vec<u64>)> = passed
         .iter()
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn topology_of_three_queues_and_two_stages() {
-        let run = Topology::new("Page views over time")
+        let run = QueueTopology::new("Page views over time")
             .stage("normalise", 2, |tuple, emit| emit(tuple))
             .queues(3)
             .stage("store", 2, |_, _| ());

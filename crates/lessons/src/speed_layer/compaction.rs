@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// The store after a round of updates.
 #[derive(Clone, Debug)]
-pub struct Round {
+pub struct CompactionRound {
     pub how: &'static str,
     pub round: u32,
     /// Bytes of keys and values written by the caller so far.
@@ -33,7 +33,7 @@ const ROUNDS: u32 = 12;
 
 /// Updates every row in each of twelve rounds, with a file for each round; with
 /// compaction, files are merged every fourth round.
-pub fn rounds(folder: &Path, compacted: bool) -> Result<Vec<Round>> {
+pub fn rounds(folder: &Path, compacted: bool) -> Result<Vec<CompactionRound>> {
     let options = StoreOptions {
         compaction: false,
         ..StoreOptions::default()
@@ -68,7 +68,7 @@ pub fn rounds(folder: &Path, compacted: bool) -> Result<Vec<Round>> {
         }
         let read = started.elapsed() / (ROWS / 7) as u32;
         drop(reader);
-        rounds.push(Round {
+        rounds.push(CompactionRound {
             how,
             round,
             written,
@@ -81,7 +81,7 @@ pub fn rounds(folder: &Path, compacted: bool) -> Result<Vec<Round>> {
     Ok(rounds)
 }
 
-impl Round {
+impl CompactionRound {
     /// One row for each: `how`, `round`, `files`, `kilobytes`, `amplification`,
     /// `read_us`.
     pub fn frame(rounds: &[Self]) -> DataFrame {

@@ -12,5 +12,5 @@ mod work_queue;
 pub use acknowledgements::acknowledgements;
 pub use lambda::faults::Crash;
 pub use simulated_disk::SimulatedDisk;
-pub use topology::{Acknowledge, Topology, Tuple};
+pub use topology::{Acknowledge, QueueTopology, Tuple};
 pub use work_queue::WorkQueue;

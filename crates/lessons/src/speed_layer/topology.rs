@@ -13,7 +13,7 @@
 //! | on delivery | **lost** | once |
 //! | after processing | once, redelivered | **twice**, redelivered |
 //!
-//! [`Topology::acknowledge`] chooses the row, [`Topology::crashes`] the column.
+//! [`QueueTopology::acknowledge`] chooses the row, [`QueueTopology::crashes`] the column.
 use lambda::faults::{self, Crash, Crashes};
 use lambda::speed::partition_of;
 use std::collections::VecDeque;
@@ -119,13 +119,13 @@ impl Queue {
 /// Stages in the order of the data.
 ///
 /// ```
-/// use lambda_workbook::speed::{Topology, Tuple};
+/// use lambda_workbook::speed::{QueueTopology, Tuple};
 /// use std::sync::Mutex;
 /// use std::sync::Arc;
 ///
 /// let words = Arc::new(Mutex::new(Vec::new()));
 /// let seen = words.clone();
-/// let topology = Topology::new("words")
+/// let topology = QueueTopology::new("words")
 ///     .stage("split", 2, |tuple, emit| {
 ///         for word in tuple.value.split(|b| *b == b' ') {
 ///             emit(Tuple::new(word, word));
@@ -138,13 +138,13 @@ impl Queue {
 /// assert_eq!(passed[0].1.iter().sum::<u64>(), 2); // lines into the first queues
 /// assert_eq!(passed[1].1.iter().sum::<u64>(), 5); // words into the second
 /// ```
-pub struct Topology {
+pub struct QueueTopology {
     name: String,
     stages: Vec<Stage>,
     acknowledge: Acknowledge,
 }
 
-impl Topology {
+impl QueueTopology {
     /// Without stages yet.
     pub fn new(name: &str) -> Self {
         Self {
@@ -275,10 +275,10 @@ mod tests {
 
     type Seen = Arc<Mutex<BTreeMap<Vec<u8>, (u64, HashSet<ThreadId>)>>>;
 
-    fn run(acknowledge: Acknowledge, crashes: Crashes<u64>) -> (Topology, Seen) {
+    fn run(acknowledge: Acknowledge, crashes: Crashes<u64>) -> (QueueTopology, Seen) {
         let seen: Seen = Arc::default();
         let store = seen.clone();
-        let topology = Topology::new("page views")
+        let topology = QueueTopology::new("page views")
             .stage("normalise", 2, |tuple, emit| {
                 emit(Tuple::new(tuple.value, ""))
             })

@@ -1,7 +1,7 @@
 //! Timed runs of this project's own batch job, over parts of a data set.
 use super::cost_fit::Run;
 use super::cost_model::CostError;
-use lambda::engine::{Engine as _, Job, Local};
+use lambda::engine::{BatchJob, Engine as _, Local};
 use polars::prelude::DataFrame;
 use polars_io::parquet::write::ParquetWriter;
 use std::fs::{self, File};
@@ -47,7 +47,7 @@ pub fn timed_runs(
     let views = folder.join("views");
     let mut run = |input: &Path| -> Result<Duration, CostError> {
         fs::create_dir_all(&views).map_err(failed(&views))?;
-        let job = Job::of(input);
+        let job = BatchJob::of(input);
         let begun = now();
         Local::default().run(&job, &views, &|_| ())?;
         let took = now() - begun;

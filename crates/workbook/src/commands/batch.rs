@@ -6,7 +6,9 @@ use lambda_workbook::batch::Precision;
 use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::engine::{Engine, Job, Local, Progress, Step, Summary, Views, local};
+use lambda_workbook::engine::{
+    BatchJob, Engine, Local, RunPhase, RunProgress, Summary, Views, local,
+};
 use lambda_workbook::lambda::versions::CURRENT;
 use lambda_workbook::lambda::{BatchRun, Lambda, Options};
 use lambda_workbook::serving::{Header, Serving};
@@ -96,14 +98,14 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     let report = match (&args.home, args.input, args.out) {
         (Some(home), _, _) => run_home(engine.as_ref(), home, args.precision)?,
         (None, Some(input), Some(out)) => {
-            let job = Job {
+            let job = BatchJob {
                 zones: args.zones,
                 views: match args.views {
                     ViewsName::All => Views::All,
                     ViewsName::PageViews => Views::PageViews,
                 },
                 precision: args.precision,
-                ..Job::of(input)
+                ..BatchJob::of(input)
             };
             let how = Serving {
                 shards: args.shards,
@@ -121,7 +123,12 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
 }
 
 /// Computes the views of a file and publishes them.
-fn run_file(engine: &dyn Engine, job: &Job, out: &Path, how: Serving) -> anyhow::Result<Report> {
+fn run_file(
+    engine: &dyn Engine,
+    job: &BatchJob,
+    out: &Path,
+    how: Serving,
+) -> anyhow::Result<Report> {
     let show = Show::new();
     let run = BatchRun::compute(engine, job, out, how, &|progress| show.progress(progress));
     show.done();
@@ -220,7 +227,7 @@ impl Report {
     }
 }
 
-/// Progress: a bar on a terminal, else a plain line every few seconds.
+/// RunProgress: a bar on a terminal, else a plain line every few seconds.
 struct Show {
     bar: Option<ProgressBar>,
     started: Instant,
@@ -244,12 +251,12 @@ impl Show {
         }
     }
 
-    fn progress(&self, progress: Progress) {
+    fn progress(&self, progress: RunProgress) {
         let step = match progress.step {
-            Step::Persons => "persons",
-            Step::Read => "reading",
-            Step::Dedupe => "dedupe",
-            Step::Write => "writing",
+            RunPhase::Persons => "persons",
+            RunPhase::Read => "reading",
+            RunPhase::Dedupe => "dedupe",
+            RunPhase::Write => "writing",
         };
         if let Some(bar) = &self.bar {
             bar.set_length(progress.bytes_total);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// The answer to a query, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ReadSideAnswer {
     /// Number of different persons.
     pub uniques: i64,
     /// Number of buckets that were read.
@@ -54,7 +54,7 @@ impl ReadSide {
     /// hold.
     ///
     /// Time: linear in the identifiers of all hours of the range.
-    pub fn query(&self, url: &str, span: Span, index: &PersonIndex) -> Answer {
+    pub fn query(&self, url: &str, span: Span, index: &PersonIndex) -> ReadSideAnswer {
         let hours = self.hours.get(url);
         let sets = || {
             hours
@@ -64,7 +64,7 @@ impl ReadSide {
         };
         let ids: HashSet<&PersonId> = sets().flatten().collect();
         let persons: HashSet<&PersonId> = ids.iter().map(|id| index.person(id)).collect();
-        Answer {
+        ReadSideAnswer {
             uniques: persons.len() as i64,
             reads: sets().count(),
             bytes: sets().flatten().map(bytes).sum(),

@@ -8,7 +8,7 @@
 //! Source: Marz and Warren, "Big Data", section 10.7.3.
 
 use super::PersonIndex;
-use super::read_side::Answer;
+use super::read_side::ReadSideAnswer;
 use crate::batch::sketch::{Gather, Precision, SketchError, person_hash};
 use crate::datum::PersonId;
 use calendar::{Granularity, Plan};
@@ -92,7 +92,7 @@ impl WriteSideView {
     ///
     /// # Errors
     /// A plan with subtraction, because sketches cannot be subtracted.
-    pub fn query(&self, url: &str, plan: &Plan) -> Result<Answer, SketchError> {
+    pub fn query(&self, url: &str, plan: &Plan) -> Result<ReadSideAnswer, SketchError> {
         if !plan.is_additive() {
             return Err(SketchError::Subtraction);
         }
@@ -107,7 +107,7 @@ impl WriteSideView {
                 merged.merge(&Gather::from_bytes(sketch)?)?;
             }
         }
-        Ok(Answer {
+        Ok(ReadSideAnswer {
             uniques: merged.sketch().uniques(),
             reads,
             bytes,

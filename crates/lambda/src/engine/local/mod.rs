@@ -18,7 +18,7 @@
 //!
 //! Besides the budget, a run needs memory for the chunks that are being read, the dictionary of
 //! URLs, the identifiers that have an equiv, and the views themselves. These do not grow with
-//! the number of page views, except for the view of single visits ([`Job::visits`]), which is
+//! the number of page views, except for the view of single visits ([`BatchJob::visits`]), which is
 //! in memory until it is written.
 
 mod distinct;
@@ -41,7 +41,9 @@ mod write_visits;
 
 pub use person::visitor;
 
-use super::{Counts, Engine, EngineError, Job, Progress, Step, Summary, Views, Watch};
+use super::{
+    BatchJob, DatumCounts, Engine, EngineError, RunPhase, RunProgress, Summary, Views, Watch,
+};
 use crate::batch::bounces::Stretch;
 use crate::batch::persons::components::Joined;
 use distinct::Distinct;
@@ -93,15 +95,15 @@ impl Engine for Local {
         "local"
     }
 
-    fn run(&self, job: &Job, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
+    fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
         // Read, deduplicate and count.
         let input = open::open(&job.input, self.json_chunk)?;
         let source = input.source();
         let run = Run::new(self, source, job, folder, watch);
         let (counts, counted, urls, rejects, lines) = run.run()?;
 
-        watch(Progress {
-            step: Step::Write,
+        watch(RunProgress {
+            step: RunPhase::Write,
             rows: counts.read,
             ..run_end(source, counts.read)
         });
@@ -140,10 +142,10 @@ impl Engine for Local {
 }
 
 /// Returns the progress after the whole input was read, with `rows` datums.
-fn run_end(source: &dyn Source, rows: u64) -> Progress {
+fn run_end(source: &dyn Source, rows: u64) -> RunProgress {
     let bytes = (0..source.chunks()).map(|chunk| source.bytes(chunk)).sum();
-    Progress {
-        step: Step::Write,
+    RunProgress {
+        step: RunPhase::Write,
         rows,
         bytes,
         bytes_total: bytes,
@@ -160,7 +162,7 @@ struct Run<'a> {
     source: &'a dyn Source,
     /// The memory budget in words.
     budget: usize,
-    job: &'a Job,
+    job: &'a BatchJob,
     watch: Watch<'a>,
     /// The number of partitions is 2 to the power of this.
     bits: u32,
@@ -177,7 +179,7 @@ struct Run<'a> {
     workers: Mutex<Vec<Worker>>,
     /// Number of lines of each chunk, by position in the input.
     lines: Vec<u64>,
-    counts: Counts,
+    counts: DatumCounts,
     /// Number of datums read so far, for the progress.
     rows: AtomicU64,
     /// Bytes read so far, for the progress.
@@ -213,13 +215,13 @@ struct Chunk {
 
 /// The result of a run, from which the files are written. The last part is the number of lines
 /// of each chunk.
-type Outcome = (Counts, Counted, Urls, RejectSpool, Vec<u64>);
+type Outcome = (DatumCounts, Counted, Urls, RejectSpool, Vec<u64>);
 
 impl<'a> Run<'a> {
     fn new(
         engine: &Local,
         source: &'a dyn Source,
-        job: &'a Job,
+        job: &'a BatchJob,
         folder: &Path,
         watch: Watch<'a>,
     ) -> Self {
@@ -248,7 +250,7 @@ impl<'a> Run<'a> {
             rejects: RejectSpool::new(folder),
             workers: Mutex::default(),
             lines: vec![0; source.chunks()],
-            counts: Counts::default(),
+            counts: DatumCounts::default(),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             bytes_total: chunks.map(|chunk| source.bytes(chunk)).sum(),
@@ -285,7 +287,7 @@ impl<'a> Run<'a> {
             }
         }
         // Count the rest.
-        self.progress(Step::Dedupe);
+        self.progress(RunPhase::Dedupe);
         self.close(i64::MAX)?;
         // Add up what the threads have counted.
         let mut tally = Tally::new(&self.job.zones, self.job.precision);
@@ -313,7 +315,7 @@ impl<'a> Run<'a> {
         if self.job.views == Views::PageViews {
             return Ok(Persons::of(joined));
         }
-        self.progress(Step::Persons);
+        self.progress(RunPhase::Persons);
         for wave in chunks.chunks(wave) {
             let equivs: Result<Vec<_>, EngineError> = wave
                 .par_iter()
@@ -372,7 +374,7 @@ impl<'a> Run<'a> {
         self.rows.fetch_add(read, Ordering::Relaxed);
         self.bytes
             .fetch_add(self.source.bytes(chunk), Ordering::Relaxed);
-        self.progress(Step::Read);
+        self.progress(RunPhase::Read);
         Ok(Chunk {
             place,
             scattered,
@@ -454,7 +456,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts a page view that is not a duplicate.
+    /// DatumCounts a page view that is not a duplicate.
     #[inline]
     fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
         if self.job.views == Views::PageViews {
@@ -501,8 +503,8 @@ impl<'a> Run<'a> {
     }
 
     /// Reports the progress to the caller.
-    fn progress(&self, step: Step) {
-        (self.watch)(Progress {
+    fn progress(&self, step: RunPhase) {
+        (self.watch)(RunProgress {
             step,
             rows: self.rows.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
