@@ -1,11 +1,11 @@
 //! From a function to a verdict: run the cases, keep the first that fails, make
 //! its input as small as it goes.
 use super::attempt::{AttemptAnswer, AttemptError, Stop, attempt};
-use super::compare::{Difference, difference};
+use super::compare::difference;
 use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
 use super::value::{Inputs, Value};
-use super::verdict::{Failed, Status, Verdict};
+use super::verdict::{Failed, Fault, Status, Verdict};
 
 /// How often a failing input is tried smaller: enough for the hundreds of rows
 /// that cases have, and an answer that takes a millisecond is told in a quarter
@@ -14,32 +14,6 @@ const SMALLER_TRIES: usize = 256;
 
 /// Calls a function somewhere: here, or in another process.
 pub type Ask<'a> = &'a mut dyn FnMut(&Inputs) -> Result<Value, AttemptError>;
-
-/// What one call got wrong.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// It gave no answer.
-    NoAnswer(AttemptError),
-    /// It gave a wrong one.
-    Wrong {
-        /// What it gave.
-        actual: Value,
-        /// How that differs.
-        difference: Difference,
-    },
-}
-
-impl Fault {
-    pub(super) fn status(&self) -> Status {
-        match self {
-            Fault::NoAnswer(AttemptError::Unsolved) => Status::Unsolved,
-            Fault::NoAnswer(AttemptError::Panicked(_)) => Status::Panicked,
-            Fault::NoAnswer(AttemptError::Error(_)) => Status::Error,
-            Fault::NoAnswer(AttemptError::Stopped(stop, _)) => Status::Stopped(*stop),
-            Fault::Wrong { .. } => Status::Wrong,
-        }
-    }
-}
 
 /// Judges a function on the cases of an exercise, up to the first that it fails.
 /// The same seed gives the same cases.

@@ -54,12 +54,12 @@ pub mod wire;
 pub mod worker;
 
 pub use exercise::{Case, Exercise};
-pub use judge::{Ask, Fault, judge, judge_by, mark};
+pub use judge::{Ask, judge, judge_by, mark};
 pub use map::{Hints, Map, hint, progress};
 pub use marks::Marks;
 pub use solution::{Solution, give_up, reset, solution};
 pub use value::{Inputs, Value};
-pub use verdict::{Status, VERDICT_MIME, Verdict};
+pub use verdict::{Fault, Status, VERDICT_MIME, Verdict};
 
 macro_rules! exercises {
     ($($name:ident),* $(,)?) => {

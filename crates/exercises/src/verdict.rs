@@ -1,12 +1,38 @@
 //! What a check says, to eyes and to machines.
 use super::attempt::{AttemptError, Stop};
+use super::compare::Difference;
 use super::exercise::{Case, Exercise};
-use super::judge::Fault;
 use super::value::{Inputs, Value};
 use notebook::escape::{code, escape};
 use notebook::table::{Cell, Grid};
 use notebook::{Render, Rich};
 use serde_json::json;
+
+/// What one call got wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It gave no answer.
+    NoAnswer(AttemptError),
+    /// It gave a wrong one.
+    Wrong {
+        /// What it gave.
+        actual: Value,
+        /// How that differs.
+        difference: Difference,
+    },
+}
+
+impl Fault {
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Fault::NoAnswer(AttemptError::Unsolved) => Status::Unsolved,
+            Fault::NoAnswer(AttemptError::Panicked(_)) => Status::Panicked,
+            Fault::NoAnswer(AttemptError::Error(_)) => Status::Error,
+            Fault::NoAnswer(AttemptError::Stopped(stop, _)) => Status::Stopped(*stop),
+            Fault::Wrong { .. } => Status::Wrong,
+        }
+    }
+}
 
 /// The MIME type under which a verdict is read by `workbook check`.
 pub const VERDICT_MIME: &str = "application/vnd.lambda-workbook.verdict+json";

@@ -2,8 +2,9 @@
 use super::arrivals::SITES;
 use super::deployment::Code;
 use super::error::Result;
+use super::figures::Figures;
 use super::order::{Answers, Link, Order, Reply};
-use super::reading::{Figures, Reading};
+use super::reading::Reading;
 use super::run::Simulation;
 use super::truth::Tally;
 

@@ -3,7 +3,7 @@
 //! Nothing here is taken from the layers that are put to the test: pages are those
 //! that the generator knows, persons come of a union-find of this file's own,
 //! visits of sorting and looking at gaps.
-use super::reading::Figures;
+use super::figures::Figures;
 use lambda::datum::PersonId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
