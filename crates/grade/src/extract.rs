@@ -43,7 +43,7 @@ struct Cell {
 /// The name of the function that an exercise asks for.
 ///
 /// ```
-/// use workbook::grade::extract::function;
+/// use grade::extract::function;
 /// assert_eq!(function(&lambda_workbook::exercises::pacific_days::EXERCISE), "daily_page_views");
 /// ```
 pub fn function(exercise: &Exercise) -> &'static str {

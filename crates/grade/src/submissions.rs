@@ -154,7 +154,7 @@ fn printable(name: &str) -> String {
 /// A file name for a student that is nobody else's and leads nowhere.
 ///
 /// ```
-/// use workbook::grade::submissions::file_name;
+/// use grade::submissions::file_name;
 /// assert_eq!(file_name("ada.lovelace-1"), "ada.lovelace-1");
 /// assert!(!file_name("../../etc/passwd").contains('/'));
 /// assert_ne!(file_name("a/b"), file_name("a?b"));
