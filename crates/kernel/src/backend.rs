@@ -5,13 +5,11 @@
 //! It listens on Unix sockets in the kernel's private folder ([`Place`]).
 
 use super::cargo_stand_in::env;
-use super::diagnostics::Diagnostics;
 use super::place::Place;
 use super::wire::{ConnectionFile, Message, Signer};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::notebook::channel::SOCKET;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -43,45 +41,6 @@ pub struct Backend {
     control: DealerSocket,
     /// The messages that evcxr publishes on iopub, in order.
     published: mpsc::Receiver<Message>,
-}
-
-/// The result of checking a cell with rustc, without running it.
-#[derive(Debug, Default)]
-pub struct CheckReport {
-    /// The types of the cell's variables, by name. Empty when they were not asked for.
-    pub types: BTreeMap<String, String>,
-    /// The errors of the cell. Empty when it has none, and when the real cargo checked
-    /// the cell, which leaves no report.
-    pub diagnostics: Diagnostics,
-}
-
-impl CheckReport {
-    /// Reads the report that [`Backend::request_check`] asked for.
-    ///
-    /// # Errors
-    /// Returns an error when the report is not in the expected format.
-    pub fn read(place: &Place) -> Result<CheckReport> {
-        let Ok(text) = std::fs::read_to_string(place.types()) else {
-            return Ok(CheckReport::default());
-        };
-        // The file that asked for the types is still empty: the real cargo checked.
-        if text.is_empty() {
-            return Ok(CheckReport::default());
-        }
-        let mut answer: Value = serde_json::from_str(&text)?;
-        Ok(CheckReport {
-            types: serde_json::from_value(answer["types"].take())?,
-            diagnostics: Diagnostics {
-                errors: serde_json::from_value(answer["errors"].take())?,
-                source: serde_json::from_value(answer["source"].take())?,
-            },
-        })
-    }
-
-    /// Returns whether the cell has no errors.
-    pub fn passed(&self) -> bool {
-        self.diagnostics.errors.is_empty()
-    }
 }
 
 /// A name that marks the cursor in the source of a cell.
@@ -256,7 +215,7 @@ impl Backend {
     }
 
     /// Has rustc check `code` without running it. Returns the id of a comm: when evcxr
-    /// closes that comm, [`CheckReport::read`] finds the report.
+    /// closes that comm, [`super::check::CheckReport::read`] finds the report.
     ///
     /// With `types` the report holds the types of the variables too. rustc then stops
     /// before borrow checking, so errors of that kind are missing.

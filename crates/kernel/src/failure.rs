@@ -1,9 +1,5 @@
 //! The errors of a cell, in the form in which Jupyter shows them.
 
-use super::annotate::nameable;
-use super::backend::CheckReport;
-use super::locate::ExecutedCell;
-use super::parse::syntax_error;
 use super::wire::{Message, text};
 use serde_json::{Value, json};
 
@@ -152,52 +148,6 @@ impl Failure {
             traceback: with_cell_number(&report, count),
         }
     }
-
-    /// Replaces evcxr's report of a compile error by a better one, if there is one.
-    ///
-    /// `cell` is the cell that does not compile, `cells` are those that ran before, and
-    /// `checked` is rustc's report. The alternatives are tried in this order: evcxr's own
-    /// error about a variable that cannot be kept, rustc's errors within the cell, a syntax
-    /// error, a variable without a type, and else evcxr's report.
-    pub fn with_rustc_report(
-        self,
-        cell: &ExecutedCell,
-        cells: &[ExecutedCell],
-        checked: &CheckReport,
-    ) -> Failure {
-        // evcxr alone knows which variables cannot be kept.
-        if self.value.starts_with("The variable `") {
-            return self;
-        }
-
-        // rustc's own report.
-        if let Some(failure) = Failure::join(checked.diagnostics.failures(cell, cells)) {
-            return failure;
-        }
-
-        // evcxr does not ask rustc about a cell that it cannot parse.
-        if let Some((line, message)) = syntax_error(&cell.code) {
-            let mut failure = Failure::new("CompileError", format!("syntax error: {message}"));
-            let text = cell.code.lines().nth(line - 1).unwrap_or_default();
-            failure
-                .traceback
-                .push(format!(" --> cell [{}]:{line}", cell.count));
-            failure.traceback.push(format!("{line} | {text}"));
-            return failure;
-        }
-
-        // A variable whose type evcxr could not find.
-        let variable = self
-            .value
-            .strip_prefix("Couldn't automatically determine type of variable `")
-            .and_then(|rest| rest.split('`').next());
-        match variable {
-            Some(variable) => {
-                untyped_variable(variable, checked.types.get(variable).map(String::as_str))
-            }
-            None => self,
-        }
-    }
 }
 
 /// What is left after an interrupt.
@@ -284,27 +234,6 @@ fn escape(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("\x1b[")?.split_once('m')
 }
 
-/// Creates the error for a variable that cannot be kept for later cells, because evcxr cannot
-/// write its type. `name` is the type as rustc displays it, if rustc named it.
-fn untyped_variable(variable: &str, name: Option<&str>) -> Failure {
-    let known = |name: &&str| !name.contains("<_") && !name.contains("_>") && *name != "_";
-    let text = match name.filter(known) {
-        Some(name) if !nameable(name) => format!(
-            "The variable `{variable}` cannot outlive this cell: its type, `{name}`, has no name that later cells could write.\n\
-             Collect it (`.collect::<Vec<_>>()`), box it (`let {variable}: Box<dyn ...> = Box::new(...)`), or use it inside braces in this cell."
-        ),
-        Some(name) => format!(
-            "The variable `{variable}` needs its type, because later cells must know it.\n\
-             Write it: `let {variable}: {name} = ...`"
-        ),
-        None => format!(
-            "The variable `{variable}` needs a type: rustc cannot tell it from this cell alone.\n\
-             Write it, as in `let {variable}: Vec<u64> = ...`"
-        ),
-    };
-    Failure::new("CompileError", text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,17 +282,5 @@ mod tests {
         let joined = Failure::join(failures).unwrap();
         assert_eq!(joined.value, "a (and 1 more)");
         assert_eq!(joined.traceback, ["E: a", "", "E: b"]);
-    }
-
-    #[test]
-    fn the_error_for_a_variable_that_cannot_be_kept_says_the_fix() {
-        let closure = untyped_variable("f", Some("{closure@src/lib.rs:1:1}")).value;
-        assert!(closure.contains("Box::new"), "{closure}");
-        assert_eq!(
-            untyped_variable("v", Some("Vec<_>")).value,
-            untyped_variable("v", None).value
-        );
-        let unknown = untyped_variable("v", None).value;
-        assert!(unknown.contains("let v: Vec<u64>"), "{unknown}");
     }
 }

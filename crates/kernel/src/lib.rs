@@ -23,8 +23,8 @@
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: runs `evcxr_jupyter` as a child process.
 //! - [`side_channel`], [`printed`]: receive the output and the requests of the cell process.
-//! - [`failure`], [`locate`], [`diagnostics`]: errors of a cell, and the lines where they
-//!   occurred.
+//! - [`failure`], [`locate`], [`diagnostics`], [`check`]: errors of a cell, and the lines
+//!   where they occurred.
 //! - [`engine`]: starts evcxr in the background.
 //! - [`complete`]: completion and documentation, by a separate program.
 //! - [`parse`]: decides whether a cell is complete.
@@ -35,6 +35,7 @@
 pub mod annotate;
 pub mod backend;
 pub mod cargo_stand_in;
+pub mod check;
 pub mod client;
 pub mod complete;
 pub mod diagnostics;

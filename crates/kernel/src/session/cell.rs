@@ -8,7 +8,8 @@
 
 use super::{CurrentCell, Phase, Session, SessionEvent};
 use crate::annotate;
-use crate::backend::{CheckReport, EvcxrMessage};
+use crate::backend::EvcxrMessage;
+use crate::check::CheckReport;
 use crate::failure::{Failure, Kept};
 use crate::locate::ExecutedCell;
 use crate::wire::{Message, text};
@@ -225,10 +226,10 @@ impl Session {
             code,
             count: self.execution_count,
         };
-        Ok(CellOutcome::Error(failure.with_rustc_report(
+        Ok(CellOutcome::Error(checked.explain(
+            failure,
             &cell,
             &self.executed_cells,
-            &checked,
         )))
     }
 
