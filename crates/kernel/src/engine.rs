@@ -23,30 +23,45 @@ pub struct Evcxr {
 type Started = (Evcxr, Option<String>);
 
 /// Owns evcxr, from its start in the background on.
+///
+/// ```text
+/// Starting -- ready --> Running -- exited --> Stopped
+///    ^  |                                      ^  |
+///    |  +--- cannot be started ----------------+  |
+///    +------ asked for again ---------------------+
+/// ```
 pub struct Engine {
     built: Built,
-    /// The task that starts evcxr; `None` when no start is under way.
-    starting: Option<JoinHandle<Result<Started>>>,
-    /// The running evcxr; `None` before it is ready and after it has exited.
-    pub running: Option<Evcxr>,
-    /// A notice about the last start, which the session prints before the output of the
-    /// next cell; for example that the support crate was built again.
-    pub notice: Option<String>,
+    state: State,
+}
+
+/// Whether evcxr runs.
+enum State {
+    /// A task in the background starts evcxr.
+    Starting(JoinHandle<Result<Started>>),
+    /// evcxr runs.
+    Running(Box<Evcxr>),
+    /// evcxr has exited or could not be started, and no start is under way.
+    Stopped,
+}
+
+impl State {
+    /// Begins to start evcxr in the background and returns at once.
+    fn start(built: &Built) -> State {
+        State::Starting(tokio::spawn(start_backend(built.clone())))
+    }
 }
 
 impl Engine {
     /// Begins to start evcxr in the background and returns at once.
     pub fn start(built: Built) -> Engine {
-        let starting = Some(tokio::spawn(start_backend(built.clone())));
-        Engine {
-            built,
-            starting,
-            running: None,
-            notice: None,
-        }
+        let state = State::start(&built);
+        Engine { built, state }
     }
 
-    /// Waits until evcxr runs, and starts it again if it has exited.
+    /// Waits until evcxr runs, and starts it again if it has exited. Returns a notice for
+    /// the reader when a start has ended with one, for example that the support crate was
+    /// built again.
     ///
     /// The future may be dropped before it is ready (it is "cancel safe"): the start goes
     /// on in the background, and the next call waits for it.
@@ -54,24 +69,65 @@ impl Engine {
     /// # Errors
     /// Returns an error when the kernel's folder cannot be prepared or evcxr cannot be
     /// started. The next call tries again.
-    pub async fn start_or_wait(&mut self) -> Result<()> {
-        if self.running.is_none() {
-            let starting = self
-                .starting
-                .get_or_insert_with(|| tokio::spawn(start_backend(self.built.clone())));
-            let started = starting.await;
-            self.starting = None;
-            let (evcxr, notice) =
-                started.context("the task that starts evcxr was cancelled or panicked")??;
-            self.notice = notice;
-            self.running = Some(evcxr);
+    pub async fn start_or_wait(&mut self) -> Result<Option<String>> {
+        loop {
+            match &mut self.state {
+                State::Running(_) => return Ok(None),
+                State::Stopped => self.state = State::start(&self.built),
+                State::Starting(task) => {
+                    let started = task.await;
+                    self.state = State::Stopped;
+                    let (evcxr, notice) = started
+                        .context("the task that starts evcxr was cancelled or panicked")??;
+                    self.state = State::Running(Box::new(evcxr));
+                    return Ok(notice);
+                }
+            }
         }
-        Ok(())
     }
 
-    /// Returns the running evcxr, or an error when it does not run.
+    /// Returns the running evcxr; `None` when it does not run.
+    pub fn get(&self) -> Option<&Evcxr> {
+        match &self.state {
+            State::Running(evcxr) => Some(evcxr),
+            State::Starting(_) | State::Stopped => None,
+        }
+    }
+
+    /// Returns the running evcxr, to change it; `None` when it does not run.
+    pub fn get_mut(&mut self) -> Option<&mut Evcxr> {
+        match &mut self.state {
+            State::Running(evcxr) => Some(evcxr),
+            State::Starting(_) | State::Stopped => None,
+        }
+    }
+
+    /// Returns the running evcxr.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr does not run.
     pub fn running(&mut self) -> Result<&mut Evcxr> {
-        self.running.as_mut().context("evcxr is not running")
+        self.get_mut().context("evcxr is not running")
+    }
+
+    /// Returns the id of the cell process; `None` while there is none.
+    pub fn cell_process_id(&self) -> Option<i32> {
+        self.get()?.cells.pid
+    }
+
+    /// Notes that evcxr has exited.
+    pub fn exited(&mut self) {
+        if let State::Running(_) = self.state {
+            self.state = State::Stopped;
+        }
+    }
+
+    /// Stops evcxr and the cell process, if they run. A start that is under way is not
+    /// waited for.
+    pub async fn stop(self) {
+        if let State::Running(evcxr) = self.state {
+            evcxr.backend.stop().await;
+        }
     }
 }
 

@@ -72,6 +72,13 @@ pub enum CellEvent {
 pub struct Responder(oneshot::Sender<Value>);
 
 impl Responder {
+    /// Creates a responder and the receiver of its response.
+    #[cfg(test)]
+    pub fn pair() -> (Responder, oneshot::Receiver<Value>) {
+        let (sender, receiver) = oneshot::channel();
+        (Responder(sender), receiver)
+    }
+
     /// Sends the response. Does nothing when the cell process has exited meanwhile.
     pub fn respond(self, response: Value) {
         let _ = self.0.send(response);

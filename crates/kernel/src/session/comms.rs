@@ -3,149 +3,166 @@
 //! A comm is a two-way channel of Jupyter between a widget in the front end and its
 //! counterpart in the kernel, here in the cell process.
 
-use super::Session;
+use super::{Session, Stop, Work};
 use crate::wire::{Message, text};
-use anyhow::Result;
 use lambda_workbook::notebook::channel::frame::Frame;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The comm targets that front ends may open: those of ipywidgets.
 const TARGETS: [&str; 2] = ["jupyter.widget.control", "jupyter.widget"];
 
-impl Session {
-    /// Updates the table of open comms after a `comm_open` or a `comm_close`.
-    pub(super) fn track_comm(&mut self, kind: &str, content: &Value) {
+/// The open comms.
+#[derive(Debug, Default)]
+pub(super) struct Comms {
+    /// Comm id to target name.
+    targets: BTreeMap<String, String>,
+}
+
+impl Comms {
+    /// Updates the table after a `comm_open` or a `comm_close`.
+    pub fn track(&mut self, kind: &str, content: &Value) {
         let id = text(&content["comm_id"]).to_owned();
         match kind {
             "comm_open" => {
                 let target = text(&content["target_name"]).to_owned();
-                self.comms.insert(id, target);
+                self.targets.insert(id, target);
             }
             "comm_close" => {
-                self.comms.remove(&id);
+                self.targets.remove(&id);
             }
             _ => {}
         }
     }
 
-    /// Replies to a `comm_info_request` with the open comms, of one target if the
-    /// request names one.
-    pub(super) async fn handle_comm_info_request(&mut self, request: &Message) -> Result<()> {
-        let wanted = request.content["target_name"].as_str();
+    /// Returns the content of the `comm_info_reply` to a `comm_info_request` with this
+    /// content: the open comms, of one target if the request names one.
+    pub fn content(&self, request: &Value) -> Value {
+        let wanted = request["target_name"].as_str();
         let comms: serde_json::Map<String, Value> = self
-            .comms
+            .targets
             .iter()
             .filter(|(_, target)| wanted.is_none_or(|wanted| wanted == *target))
             .map(|(id, target)| (id.clone(), json!({"target_name": target})))
             .collect();
-        let content = json!({"status": "ok", "comms": comms});
-        self.reply(request, "comm_info_reply", content).await
+        json!({"status": "ok", "comms": comms})
     }
 
+    /// Returns whether the comm with this id is open.
+    fn is_open(&self, id: &str) -> bool {
+        self.targets.contains_key(id)
+    }
+
+    /// Removes the comm with this id.
+    fn remove(&mut self, id: &str) {
+        self.targets.remove(id);
+    }
+
+    /// Removes all comms and returns their ids.
+    pub fn take_ids(&mut self) -> impl Iterator<Item = String> + use<> {
+        std::mem::take(&mut self.targets).into_keys()
+    }
+}
+
+impl Session {
     /// Forwards a comm message of a front end to the widgets and waits until they have
-    /// handled it. Returns true when Jupyter has asked for a shutdown meanwhile.
+    /// handled it.
     ///
     /// A slider may send updates faster than a closure handles them. Updates of the same
     /// widget that are already waiting are therefore merged into one, in which the last
     /// value of each field counts.
-    pub(super) async fn handle_comm_message(&mut self, request: &Message) -> Result<bool> {
+    pub(super) async fn handle_comm_message(&mut self, request: &Message) -> Work<()> {
         // Refuse comms that no widget can handle; ignore comms of an ended process.
         let id = text(&request.content["comm_id"]).to_owned();
         if request.kind() == "comm_open" {
             let target = text(&request.content["target_name"]);
-            if !TARGETS.contains(&target) || self.cell_process_id().is_none() {
+            if !TARGETS.contains(&target) || self.engine.cell_process_id().is_none() {
                 let content = json!({"comm_id": id, "data": {}});
-                self.publish(request, "comm_close", content).await;
-                return Ok(false);
+                self.sockets
+                    .publish(request.child("comm_close", content))
+                    .await;
+                return Ok(());
             }
-            self.track_comm("comm_open", &request.content);
-        } else if !self.comms.contains_key(&id) {
-            return Ok(false);
+            self.comms.track("comm_open", &request.content);
+        } else if !self.comms.is_open(&id) {
+            return Ok(());
         }
 
         // Merge the updates that wait behind this one.
         let mut merged = request.clone();
         let later_updates = self.take_later_updates(&mut merged);
         for update in &later_updates {
-            self.publish_status(update, "busy").await;
+            self.sockets.publish_status(update, "busy").await;
         }
 
         // Forward it. A front end waits for the echo of the update that it sent last, so
         // that one is the parent of the widgets' answers.
-        self.comm_request = Some(later_updates.last().unwrap_or(request).clone());
-        let shutdown = self.forward_comm_message(merged).await;
-        self.comm_request = None;
-        self.kill_at = None;
-        let shutdown = shutdown?;
-        for update in &later_updates {
-            self.publish_status(update, "idle").await;
+        let last = later_updates.last().unwrap_or(request).clone();
+        self.state.begin_widget_call(last);
+        let work = self.forward_comm_message(merged).await;
+        self.state.end_widget_call();
+        if !matches!(work, Err(Stop::Error(_))) {
+            for update in &later_updates {
+                self.sockets.publish_status(update, "idle").await;
+            }
         }
-        Ok(shutdown)
+        work
     }
 
     /// Takes the updates of the same widget that wait directly behind `first`, merges
     /// their state into it, and returns them.
     fn take_later_updates(&mut self, first: &mut Message) -> Vec<Message> {
-        let mut taken = Vec::new();
         if !is_state_update(first) {
-            return taken;
+            return Vec::new();
         }
-        while let Ok(request) = self.shell_requests.try_recv() {
-            self.pending_requests.push_back(request);
-        }
-        while let Some(next) = self.pending_requests.front()
-            && is_state_update(next)
-            && next.content["comm_id"] == first.content["comm_id"]
-            && let Some(next) = self.pending_requests.pop_front()
-        {
+        let id = first.content["comm_id"].clone();
+        let taken = self
+            .inbox
+            .take_while(|next| is_state_update(next) && next.content["comm_id"] == id);
+        for next in &taken {
             if let (Some(state), Some(newer)) = (
                 first.content["data"]["state"].as_object_mut(),
                 next.content["data"]["state"].as_object(),
             ) {
                 state.extend(newer.clone());
             }
-            taken.push(next);
         }
         taken
     }
 
     /// Sends a comm message to the cell process and handles events until the widgets
-    /// have handled it. Returns true when Jupyter has asked for a shutdown meanwhile.
-    async fn forward_comm_message(&mut self, request: Message) -> Result<bool> {
+    /// have handled it.
+    async fn forward_comm_message(&mut self, request: Message) -> Work<()> {
         // Send the message; without a process that listens there is nothing to do.
         let frame = Frame {
             head: json!({"kind": "comm", "type": request.kind(), "content": request.content}),
             buffers: request.buffers,
         };
-        self.track_comm(text(&frame.head["type"]), &frame.head["content"]);
+        self.comms
+            .track(text(&frame.head["type"]), &frame.head["content"]);
         let id = text(&frame.head["content"]["comm_id"]).to_owned();
         let opened = frame.head["type"] == "comm_open";
-        let Ok(evcxr) = self.engine.running() else {
-            return Ok(false);
-        };
-        if !evcxr.cells.send(frame) {
-            return Ok(false);
+        let sent = self
+            .engine
+            .get()
+            .is_some_and(|evcxr| evcxr.cells.send(frame));
+        if !sent {
+            return Ok(());
         }
 
         // Wait until it is handled, or the process has ended.
-        self.comm_handled = None;
-        let shutdown = loop {
-            if self.comm_handled.is_some() || self.cell_process_id().is_none() {
-                break false;
-            }
+        while self.state.is_widget_call_open() && self.engine.cell_process_id().is_some() {
             let event = self.next_event().await;
-            if self.handle_event(event).await? {
-                break true;
-            }
-        };
+            self.handle_event(event).await?;
+        }
 
         // Close a new comm for which no handler is registered.
-        if opened && self.comm_handled.take() == Some(false) {
+        if opened && self.state.widget_call_found_no_handler() {
             self.comms.remove(&id);
             self.publish_output("comm_close", json!({"comm_id": id, "data": {}}))
-                .await?;
+                .await;
         }
-        Ok(shutdown)
+        Ok(())
     }
 }
 

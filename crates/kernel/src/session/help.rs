@@ -3,8 +3,8 @@
 //! evcxr supplies the source around the cursor: the cell with the items and variables
 //! of earlier cells. The completer answers from that source.
 
-use super::Session;
 use super::cell::Until;
+use super::{Session, Stop, Work};
 use crate::backend::source_at_cursor;
 use crate::complete::{self, Answer, Ask, Completer, Question};
 use crate::wire::{Message, text};
@@ -17,21 +17,15 @@ enum Context {
     Source(String, usize),
     /// evcxr could not parse the cell.
     Unparsable,
-    /// Jupyter asked for a shutdown meanwhile.
-    Shutdown,
 }
 
 impl Session {
-    /// Replies to a `complete_request`. Returns true when Jupyter has asked for a
-    /// shutdown meanwhile.
-    pub(super) async fn handle_complete_request(&mut self, request: &Message) -> Result<bool> {
+    /// Replies to a `complete_request`.
+    pub(super) async fn handle_complete_request(&mut self, request: &Message) -> Work<()> {
         // Ask for the completions at the cursor.
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
-        let Some((question, answer)) = self.ask_completer(&code, cursor, Ask::Completions).await?
-        else {
-            return Ok(true);
-        };
+        let (question, answer) = self.ask_completer(&code, cursor, Ask::Completions).await?;
 
         // The answer's range counts bytes of evcxr's source. Jupyter counts characters of
         // the cell. The text near the cursor is the same in both.
@@ -57,45 +51,44 @@ impl Session {
             "cursor_end": end,
             "metadata": {"_jupyter_types_experimental": types},
         });
-        self.reply(request, "complete_reply", content).await?;
-        Ok(false)
+        self.sockets.reply(request, "complete_reply", content).await;
+        Ok(())
     }
 
-    /// Replies to an `inspect_request`. Returns true when Jupyter has asked for a
-    /// shutdown meanwhile.
-    pub(super) async fn handle_inspect_request(&mut self, request: &Message) -> Result<bool> {
+    /// Replies to an `inspect_request`.
+    pub(super) async fn handle_inspect_request(&mut self, request: &Message) -> Work<()> {
         let code = text(&request.content["code"]).to_owned();
         let cursor = byte_offset(&code, request.content["cursor_pos"].as_u64());
         // Jupyter's detail levels: 0 for one question mark or Shift-Tab, 1 for two.
         let detailed = request.content["detail_level"].as_u64().unwrap_or(0) > 0;
         let ask = Ask::Help { detailed };
-        let Some((_, answer)) = self.ask_completer(&code, cursor, ask).await? else {
-            return Ok(true);
-        };
+        let (_, answer) = self.ask_completer(&code, cursor, ask).await?;
         let data = match &answer.help {
             Some(help) => json!({"text/plain": help.plain, "text/markdown": help.markdown}),
             None => json!({}),
         };
         let content = json!({
             "status": "ok", "found": answer.help.is_some(), "data": data, "metadata": {}});
-        self.reply(request, "inspect_reply", content).await?;
-        Ok(false)
+        self.sockets.reply(request, "inspect_reply", content).await;
+        Ok(())
     }
 
     /// Asks the completer about a cell. When the completer cannot answer, the words of
-    /// the source are the answer. Returns `None` when Jupyter has asked for a shutdown
-    /// meanwhile.
+    /// the source are the answer.
+    ///
+    /// # Errors
+    /// Returns only a shutdown.
     async fn ask_completer(
         &mut self,
         code: &str,
         cursor: usize,
         ask: Ask,
-    ) -> Result<Option<(Question, Answer)>> {
+    ) -> Work<(Question, Answer)> {
         // Find the context of the cell; without it, ask about the cell alone.
         let (source, offset) = match self.context(code, cursor).await {
-            Ok(Context::Shutdown) => return Ok(None),
             Ok(Context::Source(source, offset)) => (source, offset),
-            Ok(Context::Unparsable) | Err(_) => (code.to_owned(), cursor),
+            Ok(Context::Unparsable) | Err(Stop::Error(_)) => (code.to_owned(), cursor),
+            Err(Stop::Shutdown) => return Err(Stop::Shutdown),
         };
 
         // Ask the completer.
@@ -113,19 +106,15 @@ impl Session {
                 complete::words(&question)
             }
         };
-        Ok(Some((question, answer)))
+        Ok((question, answer))
     }
 
     /// Has evcxr write the context of a cell; the cursor is a byte offset.
-    async fn context(&mut self, code: &str, cursor: usize) -> Result<Context> {
-        if self.wait_for_evcxr().await? {
-            return Ok(Context::Shutdown);
-        }
+    async fn context(&mut self, code: &str, cursor: usize) -> Work<Context> {
+        self.wait_for_evcxr().await?;
         let evcxr = self.engine.running()?;
         let id = evcxr.backend.request_context(code, cursor).await?;
-        if self.exchange(Until::Reply(&id)).await? {
-            return Ok(Context::Shutdown);
-        }
+        self.exchange(Until::Reply(&id)).await?;
         let found = source_at_cursor(&self.engine.running()?.place)?;
         Ok(found.map_or(Context::Unparsable, |(source, offset)| {
             Context::Source(source, offset)

@@ -1,8 +1,7 @@
 //! The cells that were executed in this session, and their results.
 
-use super::Session;
-use crate::wire::{Message, text};
-use anyhow::Result;
+use crate::locate::ExecutedCell;
+use crate::wire::text;
 use serde_json::{Value, json};
 
 /// The number of this session in replies. Earlier sessions are not stored.
@@ -21,17 +20,48 @@ struct Entry {
 /// The executed cells, in order.
 #[derive(Debug, Default)]
 pub(super) struct History {
+    /// The number of the last counted cell, as Jupyter shows it; 0 before the first.
+    count: u64,
+    /// The counted cells.
     entries: Vec<Entry>,
+    /// The cells that began to run, counted or not. Panics are traced to their lines.
+    executed: Vec<ExecutedCell>,
 }
 
 impl History {
-    /// Adds a cell whose execution begins.
-    pub fn add(&mut self, line: u64, input: &str) {
+    /// Counts and adds a cell whose execution begins.
+    pub fn add(&mut self, input: &str) {
+        self.count += 1;
         self.entries.push(Entry {
-            line,
+            line: self.count,
             input: input.to_owned(),
             output: None,
         });
+    }
+
+    /// Returns the number of the last counted cell; 0 before the first.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Describes the last counted cell for reports. `function` is the name of the function
+    /// to which evcxr compiled it, and `code` is the code as the reader wrote it.
+    pub fn describe(&self, function: &str, code: &str) -> ExecutedCell {
+        ExecutedCell {
+            function: function.to_owned(),
+            code: code.to_owned(),
+            count: self.count,
+        }
+    }
+
+    /// Adds a cell that begins to run.
+    pub fn add_executed(&mut self, cell: ExecutedCell) {
+        self.executed.push(cell);
+    }
+
+    /// Returns the cells that began to run, in order.
+    pub fn executed(&self) -> &[ExecutedCell] {
+        &self.executed
     }
 
     /// Sets the result of the cell that was added last.
@@ -39,6 +69,11 @@ impl History {
         if let Some(entry) = self.entries.last_mut() {
             entry.output = Some(output.to_owned());
         }
+    }
+
+    /// Returns the content of the `history_reply` to a `history_request` with this content.
+    pub fn content(&self, request: &Value) -> Value {
+        json!({"status": "ok", "history": self.answer(request)})
     }
 
     /// Returns the entries that a `history_request` asks for, in the form of the
@@ -122,23 +157,14 @@ fn matches(pattern: &str, input: &str) -> bool {
     fits[pattern.len()]
 }
 
-impl Session {
-    /// Replies to a `history_request`.
-    pub(super) async fn handle_history_request(&mut self, request: &Message) -> Result<()> {
-        let history = self.history.answer(&request.content);
-        let content = json!({"status": "ok", "history": history});
-        self.reply(request, "history_reply", content).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn history() -> History {
         let mut history = History::default();
-        for (line, input) in (1..).zip(["let a = 1;", "a + 1", "a + 1", "let b = 2;"]) {
-            history.add(line, input);
+        for input in ["let a = 1;", "a + 1", "a + 1", "let b = 2;"] {
+            history.add(input);
             history.set_output("out");
         }
         history
