@@ -136,10 +136,11 @@ impl Session {
     async fn run(mut self) -> Result<()> {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        // Ctrl-C in the terminal of JupyterLab reaches this process too. Only Jupyter
-        // decides what it means, so it is ignored here.
-        let mut interrupt =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        // Ctrl-C in a terminal reaches this process too. Only Jupyter decides what it
+        // means, so it is ignored here: this replaces the default, which ends the process.
+        // Nothing may wait for the signal beside a step, because that would drop the step,
+        // and with it the reply to a cell.
+        let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
         let parent_pid = std::os::unix::process::parent_id();
 
         // Replace a cell process that was lost, then handle one request or event.
@@ -148,7 +149,6 @@ impl Session {
             if work.is_ok() {
                 work = tokio::select! {
                     work = self.step() => work,
-                    _ = interrupt.recv() => Ok(()),
                     _ = terminate.recv() => Err(Stop::Shutdown),
                     () = orphaned(parent_pid) => Err(Stop::Shutdown),
                 };

@@ -5,4 +5,5 @@ mod errors;
 mod life;
 mod output;
 mod protocol;
+mod states;
 pub mod with_kernel;

@@ -137,6 +137,40 @@ fn a_question_is_asked_and_its_answer_comes_back() {
 }
 
 #[test]
+fn an_answer_that_comes_after_an_interrupt_answers_no_later_question() {
+    with_kernel(async |kernel| {
+        let connection = kernel.connection().clone();
+        let signer = connection.signer();
+        let mut shell = dealer(&connection, connection.shell_port, "late").await;
+        let mut stdin = dealer(&connection, connection.stdin_port, "late").await;
+        let ask = json!({"code": "input(\"name?\")?", "allow_stdin": true});
+
+        // The cell waits for an answer and is interrupted.
+        let request = Message::request("execute_request", "s", ask.clone());
+        shell.send(request.encode(&signer)).await.unwrap();
+        let first = heard(&mut stdin, &signer).await;
+        kernel.interrupt().await.unwrap();
+        let reply = heard(&mut shell, &signer).await;
+        assert_eq!(reply.content["status"], "error", "{:?}", reply.content);
+
+        // The answer comes too late. The kernel reads it before it answers the request
+        // that follows.
+        let late = first.reply("input_reply", json!({"value": "late"}));
+        stdin.send(late.encode(&signer)).await.unwrap();
+        good(kernel, "1 + 1").await;
+
+        // The next question gets its own answer.
+        let request = Message::request("execute_request", "s", ask);
+        shell.send(request.encode(&signer)).await.unwrap();
+        let second = heard(&mut stdin, &signer).await;
+        let answer = second.reply("input_reply", json!({"value": "sally"}));
+        stdin.send(answer.encode(&signer)).await.unwrap();
+        heard(&mut shell, &signer).await;
+        assert_eq!(good(kernel, "1 + 1").await.data("text/plain"), Some("2"));
+    });
+}
+
+#[test]
 fn after_an_error_waiting_cells_are_not_run_unless_asked_for() {
     with_kernel(async |kernel| {
         let connection = kernel.connection().clone();
