@@ -55,8 +55,8 @@ mod state;
 /// are handled first.
 ///
 /// # Errors
-/// Returns an error when a socket cannot be opened or evcxr cannot be stopped.
-/// Errors of cells are reported to the notebook instead.
+/// Returns an error when a socket or a handler of signals cannot be opened. Errors of
+/// cells are reported to the notebook instead, and evcxr is started again when it exits.
 pub async fn serve(connection: &ConnectionFile, built: Built, held: Vec<Message>) -> Result<()> {
     let (inbox, sockets) = sockets::open(connection, held).await?;
     let session = Session {
@@ -156,7 +156,11 @@ impl Session {
             match work {
                 Ok(()) => {}
                 Err(Stop::Shutdown) => break,
-                Err(Stop::Error(error)) => return Err(error),
+                Err(Stop::Error(error)) => {
+                    // No cell is executed, so no cell fails: the next one starts evcxr again.
+                    eprintln!("evcxr is started again by the next cell: {error:#}");
+                    self.engine.exited();
+                }
             }
         }
 
@@ -167,6 +171,9 @@ impl Session {
     }
 
     /// Handles one request or one event.
+    ///
+    /// # Errors
+    /// Returns an error when evcxr has exited.
     async fn step(&mut self) -> Work<()> {
         if let Some(request) = self.inbox.take_pending() {
             return self.handle_shell_request(request).await;
@@ -180,15 +187,9 @@ impl Session {
         } = &mut self.inbox;
         tokio::select! {
             biased;
-            event = next_event(control, &mut self.engine, stdin_replies, kill_at) => match event {
-                // No cell runs, so no request fails: the next cell starts evcxr
-                // again.
-                SessionEvent::EvcxrExited(_) => {
-                    self.engine.exited();
-                    Ok(())
-                }
-                event => self.handle_event(event).await,
-            },
+            event = next_event(control, &mut self.engine, stdin_replies, kill_at) => {
+                self.handle_event(event).await
+            }
             Some(request) = shell.recv() => self.handle_shell_request(request).await,
         }
     }
@@ -230,9 +231,7 @@ impl Session {
     async fn handle_shell_request(&mut self, request: Message) -> Work<()> {
         self.sockets.publish_status(&request, "busy").await;
         let work = self.dispatch(&request).await;
-        if !matches!(work, Err(Stop::Error(_))) {
-            self.sockets.publish_status(&request, "idle").await;
-        }
+        self.sockets.publish_status(&request, "idle").await;
         work
     }
 

@@ -274,6 +274,67 @@ fn an_interrupted_closure_ends_and_the_next_move_draws() {
     });
 }
 
+/// Moves a slider whose closure runs `end`, and then runs a cell.
+fn a_cell_runs_after_a_closure_that(end: &str) {
+    with_kernel(async |page| {
+        page.run(&format!(
+            "interact(IntSlider::new(\"n\", 0..=9), |n: i64| {{ if n == 3 {{ {end} }} n }});"
+        ))
+        .await;
+        let slider = page.comm_of("IntSliderModel");
+        page.moves(&slider, json!({"value": 3})).await;
+        page.run("1 + 1").await;
+        assert_eq!(plain(&page.heard("execute_result")[0]), "2");
+    });
+}
+
+#[test]
+fn a_closure_that_ends_its_process_leaves_a_kernel_for_the_next_cell() {
+    a_cell_runs_after_a_closure_that("std::process::exit(0)");
+}
+
+#[test]
+fn a_closure_that_ends_evcxr_leaves_a_kernel_for_the_next_cell() {
+    a_cell_runs_after_a_closure_that(
+        "let evcxr = std::os::unix::process::parent_id().to_string();\n\
+         std::process::Command::new(\"kill\").args([\"-9\", &evcxr]).status().unwrap();\n\
+         loop { std::thread::park() }",
+    );
+}
+
+#[test]
+fn a_closure_that_ignores_an_interrupt_is_killed_and_the_next_cell_runs() {
+    with_kernel(async |page| {
+        page.run(
+            "interact(IntSlider::new(\"n\", 0..=9), |n: i64| {\n\
+                 while n == 3 { std::hint::spin_loop(); }\n\
+                 n\n\
+             });",
+        )
+        .await;
+        let slider = page.comm_of("IntSliderModel");
+        let data = json!({"method": "update", "state": {"value": 3}, "buffer_paths": []});
+        let content = json!({"comm_id": slider, "data": data});
+        let id = page.client.request("comm_msg", content).await.unwrap();
+        while page.client.published().await.unwrap().kind() != "comm_msg" {}
+        page.client.interrupt().await.unwrap();
+
+        // The process is killed: its widgets are closed, and the reader gets a note.
+        let mut kinds = Vec::new();
+        loop {
+            let message = page.client.published().await.unwrap();
+            if message.parent_id() == id && message.content["execution_state"] == "idle" {
+                break;
+            }
+            kinds.push(message.kind().to_owned());
+        }
+        assert!(kinds.iter().any(|kind| kind == "comm_close"), "{kinds:?}");
+        assert!(kinds.iter().any(|kind| kind == "stream"), "{kinds:?}");
+        page.run("1 + 1").await;
+        assert_eq!(plain(&page.heard("execute_result")[0]), "2");
+    });
+}
+
 #[test]
 fn a_hundred_moves_that_wait_are_drawn_as_few_and_the_last_one_holds() {
     with_shared_kernel(async |page| {

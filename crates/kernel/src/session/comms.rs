@@ -3,7 +3,7 @@
 //! A comm is a two-way channel of Jupyter between a widget in the front end and its
 //! counterpart in the kernel, here in the cell process.
 
-use super::{Session, Stop, Work};
+use super::{Session, Work};
 use crate::wire::{Message, text};
 use lambda_workbook::notebook::channel::frame::Frame;
 use serde_json::{Value, json};
@@ -101,10 +101,8 @@ impl Session {
         self.state.begin_widget_call(last);
         let work = self.forward_comm_message(merged).await;
         self.state.end_widget_call();
-        if !matches!(work, Err(Stop::Error(_))) {
-            for update in &later_updates {
-                self.sockets.publish_status(update, "idle").await;
-            }
+        for update in &later_updates {
+            self.sockets.publish_status(update, "idle").await;
         }
         work
     }

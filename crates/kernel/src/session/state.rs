@@ -25,6 +25,8 @@
 //!   be started again, the cell waits in that phase; see [`crate::engine`].
 //! - When the cell process exits while a cell is executed, evcxr notices and starts a
 //!   new process by itself, so the state remains `Executing`.
+//! - When evcxr itself exits, the cell, the widget call or the restart ends. The next
+//!   cell starts evcxr again.
 //! - An interrupt does not end a state. It is noted in the phase of the cell or in the
 //!   widget call, see [`Interrupt`]; in the other states it does nothing.
 //! - Completions and the requests that are answered at once leave the state as it is.
