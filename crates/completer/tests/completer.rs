@@ -189,7 +189,7 @@ fn completion_needs_no_package_that_only_tests_need() {
     // are the last section of a manifest here.
     let own = std::fs::read_dir(fresh.root().join("crates")).unwrap();
     let own = own.map(|entry| entry.unwrap().path().join("Cargo.toml"));
-    let kept: Vec<(PathBuf, String)> = ["Cargo.toml", "workbook/Cargo.toml", "Cargo.lock"]
+    let kept: Vec<(PathBuf, String)> = ["Cargo.toml", "benches/Cargo.toml", "Cargo.lock"]
         .iter()
         .map(|name| fresh.root().join(name))
         .chain(own)
