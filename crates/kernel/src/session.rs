@@ -178,7 +178,7 @@ impl Session {
         if let Some(request) = self.inbox.take_pending() {
             return self.handle_shell_request(request).await;
         }
-        let kill_at = self.state.kill_at();
+        // Wait for either. No code runs between requests, so no time to kill it is set.
         let Inbox {
             shell,
             control,
@@ -187,7 +187,7 @@ impl Session {
         } = &mut self.inbox;
         tokio::select! {
             biased;
-            event = next_event(control, &mut self.engine, stdin_replies, kill_at) => {
+            event = next_event(control, &mut self.engine, stdin_replies, None) => {
                 self.handle_event(event).await
             }
             Some(request) = shell.recv() => self.handle_shell_request(request).await,
