@@ -91,20 +91,9 @@ impl fmt::Display for Granularity {
 }
 
 /// The error for a code other than h, d, w and m. It holds that code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no granularity {0:?}; use h (hour), d (day), w (week) or m (28 days)")]
 pub struct UnknownGranularity(pub String);
-
-impl fmt::Display for UnknownGranularity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "no granularity {:?}; use h (hour), d (day), w (week) or m (28 days)",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for UnknownGranularity {}
 
 impl FromStr for Granularity {
     type Err = UnknownGranularity;

@@ -1,30 +1,19 @@
 //! Time zones by name, with suggestions for an unknown name.
 use chrono_tz::{TZ_VARIANTS, Tz};
-use std::fmt;
 use strsim::levenshtein;
 
 /// The error for a name that is not in the time zone database.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no time zone {name:?}; did you mean {}? Zones have IANA names, Area/City",
+    nearest.join(", ")
+)]
 pub struct UnknownZone {
     /// The name that was not found.
     pub name: String,
     /// At most three similar names that are in the database, the most similar first.
     pub nearest: Vec<&'static str>,
 }
-
-impl fmt::Display for UnknownZone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "no time zone {:?}; did you mean {}?",
-            self.name,
-            self.nearest.join(", ")
-        )?;
-        f.write_str(" Zones have IANA names, Area/City")
-    }
-}
-
-impl std::error::Error for UnknownZone {}
 
 /// Returns the time zone with an IANA name, such as Asia/Kolkata.
 ///

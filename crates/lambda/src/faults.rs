@@ -172,7 +172,8 @@ impl<S: Step> fmt::Display for CrashPoint<S> {
 
 /// The end of a process, by a crash that its [`Faults`] asked for. Everything that the process
 /// held in memory is lost, and nothing that it does from then on has an effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the process crashed {point}; start it again")]
 pub struct Crash {
     point: String,
 }
@@ -185,14 +186,6 @@ impl Crash {
         }
     }
 }
-
-impl fmt::Display for Crash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the process crashed {}; start it again", self.point)
-    }
-}
-
-impl std::error::Error for Crash {}
 
 impl From<Crash> for io::Error {
     fn from(crash: Crash) -> Self {

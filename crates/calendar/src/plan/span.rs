@@ -3,7 +3,6 @@
 use crate::Granularity;
 use chrono::{DateTime, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
-use std::fmt;
 
 /// A range of time in epoch seconds, UTC, from the second `from` to before the second `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,9 +149,14 @@ fn instant(wall: NaiveDateTime, zone: Tz) -> i64 {
 }
 
 /// Why a range cannot be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
     /// The range ends before it starts.
+    #[error(
+        "the range ends before it starts: from {} to {} UTC; exchange the two",
+        stamp(*from),
+        stamp(*until)
+    )]
     Backwards {
         /// Its start in epoch seconds, UTC.
         from: i64,
@@ -160,8 +164,17 @@ pub enum SpanError {
         until: i64,
     },
     /// This second is not within the years 1 to 9999.
+    #[error("second {} is outside the years 1 to 9999{}", .0, ask_about_milliseconds(*.0))]
     Outside(i64),
     /// An end of the range is inside of a bucket of the finest granularity.
+    #[error(
+        "{ts} ({} UTC) lies inside a bucket of one {}, and a view cannot be read \
+         in parts; use {} or {}, or count the page views themselves",
+        stamp(*ts),
+        finest.name(),
+        finest.bucket(*ts),
+        finest.bucket(*ts) + finest.secs()
+    )]
     NotABound {
         /// That end in epoch seconds, UTC.
         ts: i64,
@@ -169,6 +182,7 @@ pub enum SpanError {
         finest: Granularity,
     },
     /// No granularity was given.
+    #[error("no granularity to read; name one or more of h, d, w and m")]
     NoGranularity,
 }
 
@@ -180,41 +194,15 @@ pub(super) fn stamp(ts: i64) -> String {
     }
 }
 
-impl fmt::Display for SpanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SpanError::Backwards { from, until } => write!(
-                f,
-                "the range ends before it starts: from {} to {} UTC; exchange the two",
-                stamp(*from),
-                stamp(*until)
-            ),
-            SpanError::Outside(secs) => {
-                write!(f, "second {secs} is outside the years 1 to 9999")?;
-                if SECONDS.contains(&(secs / 1000)) {
-                    write!(f, "; are these milliseconds? seconds are wanted")?;
-                }
-                Ok(())
-            }
-            SpanError::NotABound { ts, finest } => {
-                let (name, down) = (finest.name(), finest.bucket(*ts));
-                write!(
-                    f,
-                    "{ts} ({} UTC) lies inside a bucket of one {name}, and a view cannot be read \
-                     in parts; use {down} or {}, or count the page views themselves",
-                    stamp(*ts),
-                    down + finest.secs()
-                )
-            }
-            SpanError::NoGranularity => write!(
-                f,
-                "no granularity to read; name one or more of h, d, w and m"
-            ),
-        }
+/// Returns the end of a message about a second outside the years 1 to 9999: a question, if the
+/// number would be inside of them as milliseconds.
+fn ask_about_milliseconds(secs: i64) -> &'static str {
+    if SECONDS.contains(&(secs / 1000)) {
+        "; are these milliseconds? seconds are wanted"
+    } else {
+        ""
     }
 }
-
-impl std::error::Error for SpanError {}
 
 impl From<SpanError> for polars::error::PolarsError {
     fn from(error: SpanError) -> Self {

@@ -3,69 +3,68 @@ use super::line::LONGEST_LINE;
 use super::rule::Kind;
 use super::url::UrlError;
 use calendar::TIMESTAMPS;
-use std::fmt;
+
+/// The kinds of the schema, as messages name them.
+const KNOWN: &str = "page_view, equiv, person_property, page_property";
 
 /// Why a datum is rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The line is longer than [`LONGEST_LINE`].
+    #[error("line longer than {LONGEST_LINE} bytes")]
     LineTooLong,
-    /// There is a line end at this byte, so this is more than one line.
-    LineEnd { at: usize },
-    /// The bytes are not UTF-8; the first wrong one is at this byte of the line.
-    NotUtf8 { at: usize },
+    /// There is a line end inside the record, so it is more than one line.
+    #[error("line end at byte {at} of the record; each datum must be one line")]
+    LineEnd {
+        /// The byte of the record, counted from 0, at which the line ends.
+        at: usize,
+    },
+    /// The bytes are not UTF-8.
+    #[error("not UTF-8 at byte {at} of the line")]
+    NotUtf8 {
+        /// The first wrong byte of the line, counted from 0.
+        at: usize,
+    },
     /// The line ends inside its JSON, as the last line of a file that was cut short does.
+    #[error("truncated: the line ends inside a datum")]
     Truncated,
-    /// The line is not JSON of the schema; the text is the parser's.
+    /// The line is not JSON of the schema. The text is the parser's.
+    #[error("not a datum: {0}")]
     NotADatum(String),
     /// The datum does not say what kind it is.
+    #[error("datum without a kind; known: {KNOWN}")]
     NoKind,
-    /// The schema does not have this kind. A long one is cut.
+    /// The schema does not have this kind. The name of a long one is cut.
+    #[error("unknown kind {0:?}; known: {KNOWN}")]
     UnknownKind(String),
     /// A field that a datum of this kind must have is missing or null.
-    Missing { kind: Kind, field: &'static str },
-    /// There is both a cookie and a user id.
+    #[error("{} without {field}", kind.words())]
+    Missing {
+        /// The kind of the datum.
+        kind: Kind,
+        /// The name of the field.
+        field: &'static str,
+    },
+    /// A datum of this kind has both a cookie and a user id.
+    #[error("{} with both a cookie and a user_id", .0.words())]
     TwoPersons(Kind),
     /// An end of an equiv is no person, or two.
+    #[error("equiv with an end that is not one cookie or one user_id")]
     NotAnEquiv,
-    /// The time is outside [`TIMESTAMPS`].
+    /// The time, in epoch seconds, is outside [`TIMESTAMPS`].
+    #[error("timestamp {} is outside the years 1 to 9999{}", .0, ask_about_milliseconds(*.0))]
     Timestamp(i64),
     /// The URL of a page view is malformed.
+    #[error(transparent)]
     Url(UrlError),
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::LineTooLong => write!(f, "line longer than {LONGEST_LINE} bytes"),
-            Reason::LineEnd { at } => write!(
-                f,
-                "line end at byte {at} of the record; each datum must be one line"
-            ),
-            Reason::NotUtf8 { at } => write!(f, "not UTF-8 at byte {at} of the line"),
-            Reason::Truncated => write!(f, "truncated: the line ends inside a datum"),
-            Reason::NotADatum(why) => write!(f, "not a datum: {why}"),
-            Reason::NoKind => write!(f, "datum without a kind; known: {KNOWN}"),
-            Reason::UnknownKind(kind) => write!(f, "unknown kind {kind:?}; known: {KNOWN}"),
-            Reason::Missing { kind, field } => write!(f, "{} without {field}", kind.words()),
-            Reason::TwoPersons(kind) => {
-                write!(f, "{} with both a cookie and a user_id", kind.words())
-            }
-            Reason::NotAnEquiv => {
-                write!(f, "equiv with an end that is not one cookie or one user_id")
-            }
-            Reason::Timestamp(secs) => {
-                write!(f, "timestamp {secs} is outside the years 1 to 9999")?;
-                if TIMESTAMPS.contains(&(secs / 1000)) {
-                    write!(f, "; are these milliseconds? seconds are wanted")?;
-                }
-                Ok(())
-            }
-            Reason::Url(error) => error.fmt(f),
-        }
+/// Returns the end of the message about a time outside [`TIMESTAMPS`]: a question, if the number
+/// would be inside of them as milliseconds.
+fn ask_about_milliseconds(secs: i64) -> &'static str {
+    if TIMESTAMPS.contains(&(secs / 1000)) {
+        "; are these milliseconds? seconds are wanted"
+    } else {
+        ""
     }
 }
-
-const KNOWN: &str = "page_view, equiv, person_property, page_property";
-
-impl std::error::Error for Reason {}

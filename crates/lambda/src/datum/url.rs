@@ -8,7 +8,6 @@
 //! never be asked about.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// Longest URL taken, in bytes, before normalisation. Browsers and servers
 /// give up far earlier; a longer one is a broken or hostile record.
@@ -20,53 +19,46 @@ const MAX_HOST_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
 
 /// Why a URL is malformed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Nothing there.
+    /// The URL is empty.
+    #[error("empty URL")]
     Empty,
-    /// Longer than [`MAX_URL_BYTES`].
-    TooLong { bytes: usize },
-    /// White space or a control character, at this byte.
-    Forbidden { found: char, at: usize },
-    /// A scheme other than `http` and `https`.
+    /// The URL is longer than [`MAX_URL_BYTES`].
+    #[error("URL of {bytes} bytes; at most {MAX_URL_BYTES} are taken")]
+    TooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// The URL contains white space or a control character.
+    #[error("URL has {found:?} at byte {at}; it must be percent-encoded")]
+    Forbidden {
+        /// That character.
+        found: char,
+        /// Its first byte, counted from 0.
+        at: usize,
+    },
+    /// The URL has this scheme, and not `http` or `https`.
+    #[error("URL scheme {0:?}; only http and https are pages")]
     Scheme(String),
-    /// No host before the path.
+    /// There is no host before the path.
+    #[error("URL without a host")]
     NoHost,
-    /// `name@host` without a scheme: an address of something else.
+    /// The URL is `name@host` without a scheme, such as a mail address.
+    #[error("URL with a user name but no http:// before it")]
     UserInfoWithoutScheme,
-    /// A port that is no number up to 65535.
+    /// This port is not a number from 0 to 65535.
+    #[error("URL port {0:?} is no number from 0 to 65535")]
     Port(String),
-    /// A host that is no name and no address.
-    Host { host: String, why: &'static str },
+    /// The host is neither a name nor an address.
+    #[error("URL host {host:?}: {why}")]
+    Host {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
 }
-
-impl fmt::Display for UrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UrlError::Empty => write!(f, "empty URL"),
-            UrlError::TooLong { bytes } => {
-                write!(f, "URL of {bytes} bytes; at most {MAX_URL_BYTES} are taken")
-            }
-            UrlError::Forbidden { found, at } => {
-                write!(
-                    f,
-                    "URL has {found:?} at byte {at}; it must be percent-encoded"
-                )
-            }
-            UrlError::Scheme(scheme) => {
-                write!(f, "URL scheme {scheme:?}; only http and https are pages")
-            }
-            UrlError::NoHost => write!(f, "URL without a host"),
-            UrlError::UserInfoWithoutScheme => {
-                write!(f, "URL with a user name but no http:// before it")
-            }
-            UrlError::Port(port) => write!(f, "URL port {port:?} is no number from 0 to 65535"),
-            UrlError::Host { host, why } => write!(f, "URL host {host:?}: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for UrlError {}
 
 /// Host and path of a page's URL, the host in lower case.
 ///

@@ -1,22 +1,29 @@
 //! The errors that stop a batch computation.
 
 use polars::error::PolarsError;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 /// An error that stops a run. A single datum that cannot be read is not one: it is rejected.
-#[derive(Debug)]
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
+#[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The input does not exist.
+    #[error("{}: no such file; check the path", .0.display())]
     Missing(PathBuf),
     /// The input is a folder and not a file.
+    #[error("{}: is a folder; name a file of datums in it", .0.display())]
     IsFolder(PathBuf),
     /// The input is a pipe or a device, which cannot be split into chunks.
+    #[error("{}: not a regular file; save the data in a regular file first", .0.display())]
     NotAFile(PathBuf),
     /// The input has no datum, valid or rejected.
+    #[error("{}: holds no datum", .0.display())]
     Empty(PathBuf),
     /// The input has another format.
+    #[error("{}: {found}, where JSON lines or Parquet is wanted; {remedy}", path.display())]
     Format {
         /// The input.
         path: PathBuf,
@@ -26,6 +33,11 @@ pub enum EngineError {
         remedy: &'static str,
     },
     /// All datums of the input were rejected.
+    #[error(
+        "{}: none of its {rejected} {unit}s is a datum, so the views stay as they are; \
+         the first: {first}",
+        path.display()
+    )]
     AllRejected {
         /// The input.
         path: PathBuf,
@@ -37,6 +49,12 @@ pub enum EngineError {
         first: String,
     },
     /// A Parquet file does not have the columns of datums.
+    #[error(
+        "{}: not a table of datums; missing columns: {}; found: {}",
+        path.display(),
+        missing.join(", "),
+        found.join(", ")
+    )]
     Columns {
         /// The input.
         path: PathBuf,
@@ -46,6 +64,7 @@ pub enum EngineError {
         found: Vec<String>,
     },
     /// A column of a Parquet file has a type that cannot be converted.
+    #[error("{}: column {column} is {found}, where {wanted} is wanted", path.display())]
     ColumnType {
         /// The input.
         path: PathBuf,
@@ -57,6 +76,11 @@ pub enum EngineError {
         found: String,
     },
     /// A row group of a Parquet file has a timestamp below the minimum in its statistics.
+    #[error(
+        "{}: row group {row_group} has a timestamp below the minimum in its statistics; \
+         write the file again with a writer that computes correct statistics",
+        path.display()
+    )]
     Statistics {
         /// The input.
         path: PathBuf,
@@ -64,24 +88,27 @@ pub enum EngineError {
         row_group: usize,
     },
     /// The input has more different URLs than there are numbers of 32 bits.
+    #[error("too many different URLs: the engine numbers at most 4,294,967,295; split the input")]
     TooManyUrls,
     /// The file system returned an error.
+    #[error("{}: {doing}: {source}{}", path.display(), remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What was being done, for example "reading".
         doing: &'static str,
         /// The system's error.
-        source: io::Error,
+        r#source: io::Error,
     },
     /// A Parquet file cannot be read or written.
+    #[error("{}: {doing}: {source}", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
         /// What was being done, for example "reading".
         doing: &'static str,
         /// The error of polars.
-        source: PolarsError,
+        r#source: PolarsError,
     },
 }
 
@@ -112,98 +139,30 @@ impl EngineError {
     }
 }
 
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use EngineError::*;
-        match self {
-            Missing(path) => write!(f, "{}: no such file; check the path", path.display()),
-            IsFolder(path) => {
-                write!(
-                    f,
-                    "{}: is a folder; name a file of datums in it",
-                    path.display()
-                )
-            }
-            NotAFile(path) => {
-                write!(
-                    f,
-                    "{}: not a regular file; save the data in a regular file first",
-                    path.display()
-                )
-            }
-            Empty(path) => write!(f, "{}: holds no datum", path.display()),
-            Format {
-                path,
-                found,
-                remedy,
-            } => {
-                write!(
-                    f,
-                    "{}: {found}, where JSON lines or Parquet is wanted; {remedy}",
-                    path.display()
-                )
-            }
-            AllRejected {
-                path,
-                rejected,
-                unit,
-                first,
-            } => write!(
-                f,
-                "{}: none of its {rejected} {unit}s is a datum, so the views stay as they are; \
-                 the first: {first}",
-                path.display()
-            ),
-            Columns {
-                path,
-                missing,
-                found,
-            } => write!(
-                f,
-                "{}: not a table of datums; missing columns: {}; found: {}",
-                path.display(),
-                missing.join(", "),
-                found.join(", ")
-            ),
-            ColumnType {
-                path,
-                column,
-                wanted,
-                found,
-            } => write!(
-                f,
-                "{}: column {column} is {found}, where {wanted} is wanted",
-                path.display()
-            ),
-            Statistics { path, row_group } => write!(
-                f,
-                "{}: row group {row_group} has a timestamp below the minimum in its statistics; \
-                 write the file again with a writer that computes correct statistics",
-                path.display()
-            ),
-            TooManyUrls => write!(
-                f,
-                "too many different URLs: the engine numbers at most 4,294,967,295; split the input"
-            ),
-            Io {
-                path,
-                doing,
-                source,
-            } => {
-                write!(f, "{}: {doing}: {source}", path.display())?;
-                if source.kind() == io::ErrorKind::StorageFull {
-                    write!(f, "; make room on this disk and run again")?;
-                }
-                Ok(())
-            }
-            Parquet {
-                path,
-                doing,
-                source,
-            } => write!(f, "{}: {doing}: {source}", path.display()),
-        }
+/// Returns the end of a message about an error of the file system: what to do about it.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "; make room on this disk and run again",
+        _ => "",
     }
 }
 
-// There is no `source`, because the message contains the cause already.
-impl std::error::Error for EngineError {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_message_contains_its_cause_once_and_the_remedy() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = EngineError::io("views", "writing")(full);
+        let text = error.to_string();
+        assert!(text.starts_with("views: writing: "), "{text}");
+        assert!(text.ends_with("; make room on this disk and run again"));
+        assert!(error.source().is_none());
+
+        let unread = PolarsError::from(io::Error::from(io::ErrorKind::InvalidData));
+        let error = EngineError::parquet("views", "reading")(unread);
+        assert!(error.source().is_none());
+    }
+}

@@ -2,20 +2,27 @@
 use crate::batch::sketch::SketchError;
 use crate::versions::VersionError;
 use calendar::SpanError;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a store could not be built, opened or read.
 ///
 /// A URL or a bucket that the view does not hold is not an error: a read returns `None`.
-#[derive(Debug)]
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
+#[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder of versions refused: no version was published, another process is writing
     /// one, or a version is not kept.
+    #[error("{0}")]
     Version(VersionError),
     /// A file was written by another program or in another format, or belongs to another
     /// version or shard.
+    #[error(
+        "{}: has {found}, this program reads {wanted}; build the view again with this program",
+        path.display()
+    )]
     Format {
         /// The file.
         path: PathBuf,
@@ -26,6 +33,10 @@ pub enum StoreError {
     },
     /// The values are not of the kind that the caller asked for: for example sketches in
     /// place of counts, or sketches of another precision, which cannot be merged.
+    #[error(
+        "{}: holds {found}, not {wanted}; open it as what it is, or build the view again",
+        path.display()
+    )]
     Values {
         /// The store or its file.
         path: PathBuf,
@@ -35,11 +46,13 @@ pub enum StoreError {
         wanted: String,
     },
     /// A file that every version has is missing.
+    #[error("{}: this file is missing; {RESTORE}", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
     },
     /// A file is shorter or longer than recorded.
+    #[error("{}: has {bytes} bytes, should have {wanted}; {RESTORE}", path.display())]
     Length {
         /// The file.
         path: PathBuf,
@@ -49,6 +62,11 @@ pub enum StoreError {
         wanted: u64,
     },
     /// A checksum does not match: the bytes have changed since they were written.
+    #[error(
+        "{}: {} is damaged (its checksum differs); {RESTORE}",
+        path.display(),
+        block.map_or("this file".to_owned(), |block| format!("block {block}"))
+    )]
     Corrupt {
         /// The file, or the folder if the damage is in one of several files.
         path: PathBuf,
@@ -57,6 +75,7 @@ pub enum StoreError {
         block: Option<u64>,
     },
     /// A row that was given to a build cannot be stored.
+    #[error("row {row} cannot be stored: {problem}; {OLD_SERVED}")]
     Row {
         /// The row, counted from 0.
         row: u64,
@@ -64,6 +83,7 @@ pub enum StoreError {
         problem: String,
     },
     /// A range ends before it starts.
+    #[error("the range from {from} to {to} ends before it starts; exchange its ends")]
     BackwardRange {
         /// Its start in epoch seconds, UTC.
         from: i64,
@@ -71,11 +91,18 @@ pub enum StoreError {
         to: i64,
     },
     /// The sum of a range does not fit 64 bits.
+    #[error(
+        "the counts of {url} in this range add up to more than 64 bits hold; ask for a shorter one"
+    )]
     SumTooLarge {
         /// The URL whose counts were added up.
         url: String,
     },
     /// The batch run did not compute this view, because its job did not ask for it.
+    #[error(
+        "{}: its batch run made no view of {name}; run the batch again with all views",
+        folder.display()
+    )]
     NoView {
         /// The folder of the version.
         folder: PathBuf,
@@ -83,10 +110,16 @@ pub enum StoreError {
         name: &'static str,
     },
     /// A range cannot be covered by buckets.
-    Span(SpanError),
+    #[error(transparent)]
+    Span(#[from] SpanError),
     /// Bytes are not a sketch, or two sketches cannot be merged.
-    Sketch(SketchError),
+    #[error(transparent)]
+    Sketch(#[from] SketchError),
     /// No replica of a shard can answer.
+    #[error(
+        "shard {shard}: no replica can answer ({}); restart one of its servers",
+        why.join("; ")
+    )]
     ShardLost {
         /// The shard, counted from 0.
         shard: u32,
@@ -94,18 +127,20 @@ pub enum StoreError {
         why: Vec<String>,
     },
     /// A store cannot be built with this layout or from this view.
+    #[error("cannot build the store: {problem}")]
     Layout {
         /// What is wrong.
         problem: String,
     },
     /// The operating system refused.
+    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was being done, such as "make".
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The error of the system.
-        source: io::Error,
+        r#source: io::Error,
     },
 }
 
@@ -116,112 +151,25 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 const OLD_SERVED: &str = "the version served before is unchanged";
 const RESTORE: &str = "roll back to another version, read a replica, or build the view again";
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Version(error) => error.fmt(f),
-            Self::Format {
-                path,
-                found,
-                wanted,
-            } => write!(
-                f,
-                "{}: has {found}, this program reads {wanted}; build the view again with this program",
-                path.display()
-            ),
-            Self::Values {
-                path,
-                found,
-                wanted,
-            } => write!(
-                f,
-                "{}: holds {found}, not {wanted}; open it as what it is, or build the view again",
-                path.display()
-            ),
-            Self::Missing { path } => {
-                write!(f, "{}: this file is missing; {RESTORE}", path.display())
-            }
-            Self::Length {
-                path,
-                bytes,
-                wanted,
-            } => write!(
-                f,
-                "{}: has {bytes} bytes, should have {wanted}; {RESTORE}",
-                path.display()
-            ),
-            Self::Corrupt { path, block } => {
-                let what = block.map_or("this file".to_owned(), |block| format!("block {block}"));
-                let path = path.display();
-                write!(
-                    f,
-                    "{path}: {what} is damaged (its checksum differs); {RESTORE}"
-                )
-            }
-            Self::Row { row, problem } => {
-                write!(f, "row {row} cannot be stored: {problem}; {OLD_SERVED}")
-            }
-            Self::BackwardRange { from, to } => write!(
-                f,
-                "the range from {from} to {to} ends before it starts; exchange its ends"
-            ),
-            Self::SumTooLarge { url } => write!(
-                f,
-                "the counts of {url} in this range add up to more than 64 bits hold; ask for a shorter one"
-            ),
-            Self::NoView { folder, name } => write!(
-                f,
-                "{}: its batch run made no view of {name}; run the batch again with all views",
-                folder.display()
-            ),
-            Self::Span(error) => error.fmt(f),
-            Self::Sketch(error) => error.fmt(f),
-            Self::ShardLost { shard, why } => write!(
-                f,
-                "shard {shard}: no replica can answer ({}); restart one of its servers",
-                why.join("; ")
-            ),
-            Self::Layout { problem } => write!(f, "cannot build the store: {problem}"),
-            Self::Io {
-                doing,
-                path,
-                source,
-            } => {
-                write!(f, "cannot {doing} {}: {source}", path.display())?;
-                match source.kind() {
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                        write!(f, "; make room on this disk and build again; {OLD_SERVED}")
-                    }
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                        write!(f, "; choose a folder that you may write to")
-                    }
-                    _ => Ok(()),
-                }
-            }
+/// Returns the end of a message about an error of the system: what to do about it.
+fn remedy(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("; make room on this disk and build again; {OLD_SERVED}")
         }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a folder that you may write to".to_owned()
+        }
+        _ => String::new(),
     }
 }
 
-impl From<SpanError> for StoreError {
-    fn from(error: SpanError) -> Self {
-        Self::Span(error)
-    }
-}
-
+// Not `#[from]`, with which `source()` would return the cause a second time.
 impl From<VersionError> for StoreError {
     fn from(error: VersionError) -> Self {
         Self::Version(error)
     }
 }
-
-impl From<SketchError> for StoreError {
-    fn from(error: SketchError) -> Self {
-        Self::Sketch(error)
-    }
-}
-
-// `source` is not implemented, because the message already contains the cause.
-impl std::error::Error for StoreError {}
 
 /// Returns a function that adds to an I/O error what was being done, and to which path. A
 /// file that does not exist when it is read becomes [`StoreError::Missing`].
@@ -234,5 +182,29 @@ pub fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Stor
             path,
             source,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_message_contains_its_cause_once_and_the_remedy() {
+        let path = Path::new("views");
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let error = io_at("write", path)(full());
+        let text = error.to_string();
+        assert!(text.starts_with("cannot write views: "), "{text}");
+        assert!(text.ends_with("; the version served before is unchanged"));
+        assert!(error.source().is_none());
+
+        let version = VersionError::Io {
+            doing: "make",
+            path: path.to_owned(),
+            source: full(),
+        };
+        assert!(StoreError::from(version).source().is_none());
     }
 }

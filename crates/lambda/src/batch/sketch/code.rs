@@ -16,8 +16,6 @@
 //!
 //! Source: Heule, Nunkesser, Hall, "HyperLogLog in Practice" (2013), section 5.3.
 
-use std::fmt;
-
 /// Bits of the fine index in a code.
 pub(super) const FINE: u32 = 25;
 
@@ -28,21 +26,13 @@ pub(super) const FINE: u32 = 25;
 pub struct Precision(u8);
 
 /// The error for a precision that is not between 4 and 18. It holds that number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "invalid sketch precision {}; use 4 (16 registers) to 18 (262,144 registers), such as {}",
+    .0,
+    Precision::DEFAULT.bits()
+)]
 pub struct InvalidPrecision(pub u8);
-
-impl fmt::Display for InvalidPrecision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "invalid sketch precision {}; use 4 (16 registers) to 18 (262,144 registers), such as {}",
-            self.0,
-            Precision::DEFAULT.bits()
-        )
-    }
-}
-
-impl std::error::Error for InvalidPrecision {}
 
 impl Precision {
     /// The default precision, 14: an error of 0.81 % in 13 kB.

@@ -42,7 +42,6 @@ use bytes::Content;
 use code::{code_bytes, read_codes, write_codes};
 use hash::PassThrough;
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
-use std::fmt;
 
 /// A set of persons as a HyperLogLog++ sketch.
 ///
@@ -66,19 +65,39 @@ pub struct Sketch {
 }
 
 /// Why a sketch cannot be made, merged or read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SketchError {
     /// The precision is not between 4 and 18.
-    InvalidPrecision(InvalidPrecision),
+    #[error(transparent)]
+    InvalidPrecision(#[from] InvalidPrecision),
     /// Two sketches with these different precisions cannot be merged.
+    #[error(
+        "a sketch of precision {} cannot be merged with one of precision {}; compute both \
+         views with the same precision",
+        .0.bits(),
+        .1.bits()
+    )]
     PrecisionMismatch(Precision, Precision),
     /// A sketch of the first precision cannot become one of the second, which is higher.
+    #[error(
+        "a sketch of precision {} cannot become one of precision {}, which is higher: it does \
+         not contain enough of each hash; compute the sketch again from the data",
+        .0.bits(),
+        .1.bits()
+    )]
     PrecisionTooHigh(Precision, Precision),
     /// The bytes have this format, which this program does not read.
+    #[error(
+        "unsupported sketch format {}, this program reads format {}; run the batch again",
+        .0,
+        bytes::FORMAT
+    )]
     Format(u8),
     /// A query plan subtracts buckets, which is not possible with sketches.
+    #[error("sketches cannot be subtracted; query uniques with Plan::additive")]
     Subtraction,
     /// The bytes are not those of any sketch.
+    #[error("invalid sketch of {bytes} bytes: {what}; run the batch again")]
     Damaged {
         /// What is wrong with them.
         what: &'static str,
@@ -87,54 +106,11 @@ pub enum SketchError {
     },
 }
 
-impl From<InvalidPrecision> for SketchError {
-    fn from(error: InvalidPrecision) -> Self {
-        SketchError::InvalidPrecision(error)
-    }
-}
-
 impl From<SketchError> for polars::error::PolarsError {
     fn from(error: SketchError) -> Self {
         polars::error::PolarsError::ComputeError(error.to_string().into())
     }
 }
-
-impl fmt::Display for SketchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SketchError::InvalidPrecision(error) => error.fmt(f),
-            SketchError::PrecisionMismatch(one, other) => write!(
-                f,
-                "a sketch of precision {} cannot be merged with one of precision {}; compute both \
-                 views with the same precision",
-                one.bits(),
-                other.bits()
-            ),
-            SketchError::PrecisionTooHigh(from, to) => write!(
-                f,
-                "a sketch of precision {} cannot become one of precision {}, which is higher: it does \
-                 not contain enough of each hash; compute the sketch again from the data",
-                from.bits(),
-                to.bits()
-            ),
-            SketchError::Format(found) => write!(
-                f,
-                "unsupported sketch format {found}, this program reads format {}; run the batch again",
-                bytes::FORMAT
-            ),
-            SketchError::Subtraction => write!(
-                f,
-                "sketches cannot be subtracted; query uniques with Plan::additive"
-            ),
-            SketchError::Damaged { what, bytes } => write!(
-                f,
-                "invalid sketch of {bytes} bytes: {what}; run the batch again"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SketchError {}
 
 impl Default for Sketch {
     /// Creates an empty sketch of the default precision, 14.

@@ -32,16 +32,9 @@ pub(super) fn from_words<'de, T: de::Deserialize<'de>>(
 
 /// An error of [`to_words`] or [`from_words`]: the crate's state does not have the expected
 /// form.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(super) struct NotWords(String);
-
-impl fmt::Display for NotWords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotWords {}
 
 impl ser::Error for NotWords {
     fn custom<T: fmt::Display>(words: T) -> Self {
