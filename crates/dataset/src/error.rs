@@ -1,37 +1,81 @@
 //! What can go wrong with a data set, where, and the remedy.
 use polars::error::PolarsError;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a data set could not be described, made or read.
-#[derive(Debug)]
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
+#[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// An argument that no data set can have. `remedy` says what is allowed.
+    /// An argument that no data set can have.
+    #[error("{argument} {value:?} will not do: {remedy}")]
     BadArgument {
+        /// The name of the argument.
         argument: &'static str,
+        /// The value that was given.
         value: String,
+        /// The values that are allowed.
         remedy: String,
     },
-    /// The folder for a data set holds something that is not ours to replace.
-    NotADataset { path: PathBuf, found: String },
-    /// No `data/` folder was found upwards of `from`.
-    NoHome { from: PathBuf },
-    /// A line that is no datum. Lines count from 1.
-    BadLine { line: u64, reason: String },
-    /// A Parquet row that is no datum. Rows count from 0.
-    BadRow { row: usize, reason: String },
-    /// The operating system refused.
-    Io {
-        doing: &'static str,
+    /// The folder for a data set holds something that is not part of one. It was left alone.
+    #[error(
+        "{} holds {found}, which is not part of a data set, and was left alone; \
+         choose another folder, or remove it",
+        path.display()
+    )]
+    NotADataset {
+        /// The folder.
         path: PathBuf,
-        source: io::Error,
+        /// What was found in it.
+        found: String,
     },
-    /// polars refused.
-    Polars {
+    /// No folder `data` was found in a folder or above it.
+    #[error(
+        "no project found in {} or above; run this inside the project, \
+         or set LAMBDA_WORKBOOK_DATA to the folder for data",
+        from.display()
+    )]
+    NoHome {
+        /// The folder in which the search began.
+        from: PathBuf,
+    },
+    /// A line is not a datum.
+    #[error("line {line} is no datum: {reason}")]
+    BadLine {
+        /// The number of the line, counted from 1.
+        line: u64,
+        /// The reason.
+        reason: String,
+    },
+    /// A row of a Parquet file is not a datum.
+    #[error("row {row} is no datum: {reason}")]
+    BadRow {
+        /// The number of the row, counted from 0.
+        row: usize,
+        /// The reason.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("could not {doing} {}: {source}{}", path.display(), remedy(source))]
+    Io {
+        /// What was being done, such as "read".
         doing: &'static str,
+        /// The file or folder.
         path: PathBuf,
-        source: PolarsError,
+        /// The system's error.
+        r#source: io::Error,
+    },
+    /// A table could not be read or written.
+    #[error("could not {doing} {}: {source}{}", path.display(), polars_remedy(source))]
+    Polars {
+        /// What was being done, such as "read".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The error of polars.
+        r#source: PolarsError,
     },
 }
 
@@ -46,61 +90,15 @@ impl DatasetError {
     }
 }
 
-impl fmt::Display for DatasetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadArgument {
-                argument,
-                value,
-                remedy,
-            } => {
-                write!(f, "{argument} {value:?} will not do: {remedy}")
-            }
-            Self::NotADataset { path, found } => write!(
-                f,
-                "{} holds {found}, which is not part of a data set, and was left alone; \
-                 choose another folder, or remove it",
-                path.display()
-            ),
-            Self::NoHome { from } => write!(
-                f,
-                "no project found in {} or above; run this inside the project, \
-                 or set LAMBDA_WORKBOOK_DATA to the folder for data",
-                from.display()
-            ),
-            Self::BadLine { line, reason } => write!(f, "line {line} is no datum: {reason}"),
-            Self::BadRow { row, reason } => write!(f, "row {row} is no datum: {reason}"),
-            Self::Io {
-                doing,
-                path,
-                source,
-            } => {
-                write!(
-                    f,
-                    "could not {doing} {}: {source}{}",
-                    path.display(),
-                    remedy(source)
-                )
-            }
-            Self::Polars {
-                doing,
-                path,
-                source,
-            } => {
-                write!(f, "could not {doing} {}: {source}", path.display())?;
-                match source {
-                    PolarsError::IO { error, .. } => f.write_str(remedy(error)),
-                    _ => Ok(()),
-                }
-            }
-        }
+/// Returns the end of a message about an error of polars: what to do about it.
+fn polars_remedy(error: &PolarsError) -> &'static str {
+    match error {
+        PolarsError::IO { error, .. } => remedy(error),
+        _ => "",
     }
 }
 
-// No `source`: the cause is part of the message, and would be printed twice.
-impl std::error::Error for DatasetError {}
-
-/// What to do about a refusal of the operating system.
+/// Returns the end of a message about an error of the system: what to do about it.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -120,7 +118,7 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
-/// Says what was being done to which path, when the operating system refuses.
+/// Returns a function that adds to an I/O error what was being done, and to which path.
 pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DatasetError {
     move |source| DatasetError::Io {
         doing,
@@ -129,7 +127,7 @@ pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Erro
     }
 }
 
-/// The same for polars.
+/// Returns a function that adds to an error of polars what was being done, and to which path.
 pub(super) fn polars_error(
     doing: &'static str,
     path: &Path,

@@ -6,7 +6,6 @@ use super::verdict::{Status, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -44,41 +43,21 @@ pub struct Progress {
 }
 
 /// Why progress could not be read or stored.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ProgressError {
-    /// No project around the current directory.
+    /// No folder of the project was found in the current folder or above it.
+    #[error("no workbook project here: set LAMBDA_WORKBOOK_ROOT, or start inside it")]
     NoProject,
-    /// The file system said no.
+    /// The file system returned an error for this file or folder.
+    #[error("{}: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
     /// There is no exercise of this name.
+    #[error("there is no exercise {0}")]
     NoExercise(String),
-    /// The file is not what this version wrote.
+    /// This file was not written by this version; the text says what is wrong with it.
+    #[error("{} cannot be read ({}): delete it to start again", .0.display(), .1)]
     Broken(PathBuf, String),
 }
-
-impl fmt::Display for ProgressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ProgressError::NoProject => {
-                write!(
-                    f,
-                    "no workbook project here: set LAMBDA_WORKBOOK_ROOT, or start inside it"
-                )
-            }
-            ProgressError::NoExercise(name) => write!(f, "there is no exercise {name}"),
-            ProgressError::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            ProgressError::Broken(path, why) => {
-                write!(
-                    f,
-                    "{} cannot be read ({why}): delete it to start again",
-                    path.display()
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for ProgressError {}
 
 impl Progress {
     /// The project's progress: that of `LAMBDA_WORKBOOK_ROOT`, or of the project

@@ -179,31 +179,39 @@ impl Config {
     }
 }
 
-/// A store that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a store cannot be simulated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CapError {
-    /// An empty cluster.
+    /// The cluster has no replicas.
+    #[error("a cluster of no replicas holds nothing; give it at least one")]
     NoReplicas,
-    /// R or W outside 1 to N.
+    /// R or W is not between 1 and N.
+    #[error("{name} = {asked} copies of N = {replicas}: choose {name} from 1 to {replicas}")]
     Quorum {
+        /// The name of the quorum, "R" or "W".
         name: &'static str,
+        /// The number of copies that was asked for.
         asked: usize,
+        /// N, the number of replicas.
         replicas: usize,
     },
-    /// The shortest way is longer than the longest.
+    /// The shortest delay, in ms, is greater than the longest.
+    #[error("a delay of {} to {} ms; write the shorter one first", .0.0, .0.1)]
     Delay((u64, u64)),
-    /// More than a thousand in a thousand.
+    /// More than 1000 of 1000 messages would be lost or duplicated.
+    #[error("{0} of a thousand messages; at most 1000 are")]
     Share(u64),
-    /// A client of a replica that there is not.
-    NoSuchReplica { replica: usize, replicas: usize },
-    /// A state that could not be changed or merged.
-    Crdt(CrdtError),
-}
-
-impl From<CrdtError> for CapError {
-    fn from(error: CrdtError) -> Self {
-        CapError::Crdt(error)
-    }
+    /// A client asks for a replica that does not exist.
+    #[error("there is no replica {replica} among {replicas}; they are numbered from 0")]
+    NoSuchReplica {
+        /// The number of the replica that was asked for.
+        replica: usize,
+        /// The number of replicas.
+        replicas: usize,
+    },
+    /// A state could not be changed or merged.
+    #[error(transparent)]
+    Crdt(#[from] CrdtError),
 }
 
 impl From<CapError> for polars::error::PolarsError {
@@ -211,34 +219,3 @@ impl From<CapError> for polars::error::PolarsError {
         polars::error::PolarsError::ComputeError(error.to_string().into())
     }
 }
-
-impl fmt::Display for CapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CapError::NoReplicas => write!(
-                f,
-                "a cluster of no replicas holds nothing; give it at least one"
-            ),
-            CapError::Quorum {
-                name,
-                asked,
-                replicas,
-            } => write!(
-                f,
-                "{name} = {asked} copies of N = {replicas}: choose {name} from 1 to {replicas}"
-            ),
-            CapError::Delay((from, to)) => write!(
-                f,
-                "a delay of {from} to {to} ms; write the shorter one first"
-            ),
-            CapError::Share(share) => write!(f, "{share} of a thousand messages; at most 1000 are"),
-            CapError::NoSuchReplica { replica, replicas } => write!(
-                f,
-                "there is no replica {replica} among {replicas}; they are numbered from 0"
-            ),
-            CapError::Crdt(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CapError {}

@@ -4,32 +4,58 @@ use dataset::DatasetError;
 use lambda::LambdaError;
 use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
-use std::fmt;
 
-/// Why a week could not be run to its end. Crashes that the week asks for are none.
-#[derive(Debug)]
+/// Why a week could not be run to its end. A crash that the week asks for is not an error.
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
+#[derive(Debug, thiserror::Error)]
 pub enum CapstoneError {
-    /// A week that cannot be; `remedy` says what is allowed.
+    /// A week with this setting cannot be run.
+    #[error("a week with {what} {value} cannot be run: {remedy}")]
     Week {
+        /// The setting.
         what: &'static str,
+        /// The value that was given.
         value: String,
+        /// The values that are allowed.
         remedy: String,
     },
     /// The data could not be made.
-    Dataset(DatasetError),
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// A layer refused.
+    #[error("{0}")]
     Layer(LambdaError),
-    /// The counters of the sites do not merge.
-    Sites(CrdtError),
-    /// A node in another process could not be started or spoken to.
+    /// The counters of the sites cannot be merged.
+    #[error(transparent)]
+    Sites(#[from] CrdtError),
+    /// A node in another process could not be started, or does not answer.
+    #[error("{doing} a node's process failed: {source}; is there room for one more process?")]
     Process {
+        /// What was being done, such as "starting".
         doing: &'static str,
-        source: std::io::Error,
+        /// The system's error.
+        r#source: std::io::Error,
     },
-    /// A node refused an order, in its own words.
-    Refused { order: String, reason: String },
+    /// A node refused an order.
+    #[error("a node refused {order}: {reason}; run the same seed again to see it again")]
+    Refused {
+        /// The order.
+        order: String,
+        /// The node's error.
+        reason: String,
+    },
     /// A node crashed again and again at one order.
-    CrashLoop { order: String, times: u32 },
+    #[error(
+        "a node crashed {times} times in a row at {order}; run the same seed again to see it again"
+    )]
+    CrashLoop {
+        /// The order.
+        order: String,
+        /// The number of crashes.
+        times: u32,
+    },
 }
 
 /// The result of this room.
@@ -42,42 +68,7 @@ impl CapstoneError {
     }
 }
 
-impl fmt::Display for CapstoneError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Week {
-                what,
-                value,
-                remedy,
-            } => write!(f, "a week with {what} {value} cannot be run: {remedy}"),
-            Self::Dataset(error) => error.fmt(f),
-            Self::Layer(error) => error.fmt(f),
-            Self::Sites(error) => error.fmt(f),
-            Self::Process { doing, source } => write!(
-                f,
-                "{doing} a node's process failed: {source}; is there room for one more process?"
-            ),
-            Self::Refused { order, reason } => write!(
-                f,
-                "a node refused {order}: {reason}; run the same seed again to see it again"
-            ),
-            Self::CrashLoop { order, times } => write!(
-                f,
-                "a node crashed {times} times in a row at {order}; run the same seed again to see it again"
-            ),
-        }
-    }
-}
-
-// No `source`: the cause is part of the message, and would be printed twice.
-impl std::error::Error for CapstoneError {}
-
-impl From<DatasetError> for CapstoneError {
-    fn from(error: DatasetError) -> Self {
-        Self::Dataset(error)
-    }
-}
-
+// `#[from]` would make `source()` return the cause, which the message contains already.
 impl From<LambdaError> for CapstoneError {
     fn from(error: LambdaError) -> Self {
         Self::Layer(error)
@@ -93,11 +84,5 @@ impl From<SpeedError> for CapstoneError {
 impl From<StoreError> for CapstoneError {
     fn from(error: StoreError) -> Self {
         Self::Layer(error.into())
-    }
-}
-
-impl From<CrdtError> for CapstoneError {
-    fn from(error: CrdtError) -> Self {
-        Self::Sites(error)
     }
 }

@@ -2,159 +2,123 @@
 use lambda::batch::sketch::SketchError;
 use lambda::faults::Crash;
 use lambda::speed::SpeedError;
-use std::fmt;
 
-/// Why a topology cannot be built, or a batch not be run.
-#[derive(Debug)]
+/// Why a topology cannot be built, or a batch cannot be run.
+#[derive(Debug, thiserror::Error)]
 pub enum MicroBatchError {
-    /// A topology that says what cannot be.
-    Topology { name: String, problem: String },
-    /// The folder holds the state of another topology.
-    OtherTopology {
+    /// A topology cannot be built as described.
+    #[error("topology {name:?}: {problem}")]
+    Topology {
+        /// The name of the topology.
         name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The folder holds the state of another topology.
+    #[error(
+        "this folder holds the state of another topology than {name:?}:\n  stored {stored}\n  \
+         given  {given}\nrun it in a folder of its own, or remove this one and start from the log"
+    )]
+    OtherTopology {
+        /// The name of the topology that was to be run.
+        name: String,
+        /// The description of the topology that the folder belongs to.
         stored: String,
+        /// The description of the topology that was to be run.
         given: String,
     },
-    /// The log has forgotten records that no batch has read.
+    /// The log does not keep all records any more that the next batch must read.
+    #[error(
+        "partition {partition} of {topic:?} keeps records from offset {begin} on, and the next batch \
+         begins at {next}: {} records are gone that no batch has read. Keep the log for longer; to go \
+         on without them, call skip_to_begin, which says what is lost",
+        begin.saturating_sub(*next)
+    )]
     Truncated {
+        /// The topic.
         topic: String,
+        /// The number of the partition.
         partition: u32,
+        /// The offset at which the next batch begins.
         next: u64,
+        /// The first offset that the log keeps.
         begin: u64,
     },
-    /// An offset that the log has not come to: it is another log, or was made anew.
+    /// Batches have read further than the log reaches: it is another log, or was created again.
+    #[error(
+        "partition {partition} of {topic:?} ends at offset {end}, and batches have read up to {next}: \
+         this is not the log that this state was made from; give it that log, or an empty folder"
+    )]
     PastTheEnd {
+        /// The topic.
         topic: String,
+        /// The number of the partition.
         partition: u32,
+        /// The offset at which the next batch begins.
         next: u64,
+        /// The offset of the next record to be appended to the log.
         end: u64,
     },
-    /// The topic's partitions are not those of the last batch.
+    /// The topic has another number of partitions than at the last batch.
+    #[error(
+        "topic {topic:?} has {given} partitions, and had {stored} when the last batch was written \
+         down; a folder goes with one topic"
+    )]
     Partitions {
+        /// The topic.
         topic: String,
+        /// The number of partitions at the last batch.
         stored: usize,
+        /// The number of partitions now.
         given: usize,
     },
-    /// No state of this name.
-    NoState { state: String, known: Vec<String> },
-    /// A question with another number of keys, or of another kind.
-    Question { state: String, problem: String },
-    /// A count that no longer fits.
-    Overflow { state: String },
-    /// Bytes that nobody here wrote.
-    Damaged { what: &'static str },
+    /// The topology has no state of this name.
+    #[error("no state {state:?}; there is {}", known.join(", "))]
+    NoState {
+        /// The name that was asked for.
+        state: String,
+        /// The names of the states that there are.
+        known: Vec<String>,
+    },
+    /// A query has another number of keys than the state, or is of another kind.
+    #[error("state {state:?}: {problem}")]
+    Question {
+        /// The name of the state.
+        state: String,
+        /// What is wrong with the query.
+        problem: String,
+    },
+    /// A sum does not fit into 64 bits.
+    #[error(
+        "state {state:?}: a sum is past {}; the batch was not applied to it",
+        i64::MAX
+    )]
+    Overflow {
+        /// The name of the state.
+        state: String,
+    },
+    /// Stored bytes cannot be decoded.
+    #[error("{what}; remove the folder of this topology, and it is made anew from the log")]
+    Damaged {
+        /// What is wrong, and where.
+        what: &'static str,
+    },
     /// The process crashed, as its [faults](lambda::faults) asked for.
-    Crashed(Crash),
+    #[error(transparent)]
+    Crashed(#[from] Crash),
     /// The log or the storage engine refused.
-    Speed(SpeedError),
-    /// Two sketches that do not merge.
-    Sketch(SketchError),
-    /// A table that cannot be made.
-    Table(polars::error::PolarsError),
+    #[error("{0}")]
+    Speed(#[from] SpeedError),
+    /// A sketch cannot be decoded, or two sketches cannot be merged.
+    #[error("{0}")]
+    Sketch(#[from] SketchError),
+    /// A table cannot be made.
+    #[error("{0}")]
+    Table(#[from] polars::error::PolarsError),
 }
 
 /// A result of this room.
 pub type Result<T> = std::result::Result<T, MicroBatchError>;
-
-impl fmt::Display for MicroBatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Topology { name, problem } => write!(f, "topology {name:?}: {problem}"),
-            Self::OtherTopology {
-                name,
-                stored,
-                given,
-            } => write!(
-                f,
-                "this folder holds the state of another topology than {name:?}:\n  stored {stored}\n  \
-                 given  {given}\nrun it in a folder of its own, or remove this one and start from the log"
-            ),
-            Self::Truncated {
-                topic,
-                partition,
-                next,
-                begin,
-            } => write!(
-                f,
-                "partition {partition} of {topic:?} keeps records from offset {begin} on, and the next batch \
-                 begins at {next}: {} records are gone that no batch has read. Keep the log for longer; to go \
-                 on without them, call skip_to_begin, which says what is lost",
-                begin.saturating_sub(*next)
-            ),
-            Self::PastTheEnd {
-                topic,
-                partition,
-                next,
-                end,
-            } => write!(
-                f,
-                "partition {partition} of {topic:?} ends at offset {end}, and batches have read up to {next}: \
-                 this is not the log that this state was made from; give it that log, or an empty folder"
-            ),
-            Self::Partitions {
-                topic,
-                stored,
-                given,
-            } => write!(
-                f,
-                "topic {topic:?} has {given} partitions, and had {stored} when the last batch was written \
-                 down; a folder goes with one topic"
-            ),
-            Self::NoState { state, known } => {
-                write!(f, "no state {state:?}; there is {}", known.join(", "))
-            }
-            Self::Question { state, problem } => write!(f, "state {state:?}: {problem}"),
-            Self::Overflow { state } => write!(
-                f,
-                "state {state:?}: a sum is past {}; the batch was not applied to it",
-                i64::MAX
-            ),
-            Self::Damaged { what } => write!(
-                f,
-                "{what}; remove the folder of this topology, and it is made anew from the log"
-            ),
-            Self::Crashed(crash) => crash.fmt(f),
-            Self::Speed(error) => error.fmt(f),
-            Self::Sketch(error) => error.fmt(f),
-            Self::Table(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for MicroBatchError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Speed(error) => Some(error),
-            Self::Sketch(error) => Some(error),
-            Self::Table(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<Crash> for MicroBatchError {
-    fn from(crash: Crash) -> Self {
-        Self::Crashed(crash)
-    }
-}
-
-impl From<SpeedError> for MicroBatchError {
-    fn from(error: SpeedError) -> Self {
-        Self::Speed(error)
-    }
-}
-
-impl From<SketchError> for MicroBatchError {
-    fn from(error: SketchError) -> Self {
-        Self::Sketch(error)
-    }
-}
-
-impl From<polars::error::PolarsError> for MicroBatchError {
-    fn from(error: polars::error::PolarsError) -> Self {
-        Self::Table(error)
-    }
-}
 
 /// A folder that goes when its value does.
 pub(super) fn scratch() -> Result<tempfile::TempDir> {

@@ -173,76 +173,69 @@ impl fmt::Display for CostModel {
     }
 }
 
-/// A cost that cannot be told.
-#[derive(Debug)]
+/// Why a cost cannot be computed.
+#[derive(Debug, thiserror::Error)]
 pub enum CostError {
-    /// A number that is none of its kind.
-    Value { what: &'static str, value: f64 },
-    /// The job never settles.
+    /// A number is not finite, negative, or 0 where it must be above 0.
+    #[error(
+        "{what} = {value}: give a finite number, O and P from 0 on, run times and factors above 0"
+    )]
+    Value {
+        /// What the number is, such as "P".
+        what: &'static str,
+        /// The number.
+        value: f64,
+    },
+    /// With this P, which is 1 or more, the run times grow without bound.
+    #[error(
+        "P = {}: an hour of data takes an hour or more, so each run falls behind further; add \
+         machines, or compute less of each datum, until P is below 1",
+        digits(*.0)
+    )]
     NoSteadyState(f64),
-    /// Two run times that no job has.
+    /// No job has these two run times.
+    #[error(
+        "no O and P make {before} h of {after} h when P is multiplied by {factor}; more work \
+         takes longer and less is quicker"
+    )]
     NoModel {
+        /// The run time before, in hours.
         before: f64,
+        /// The run time after, in hours.
         after: f64,
+        /// The number by which P is multiplied.
         factor: f64,
     },
-    /// Too few runs, or all of one size, to draw a line through.
-    Runs { runs: usize, sizes: usize },
-    /// A size of no rows, or of more than there are.
-    Size { asked: usize, rows: usize },
+    /// There are too few runs for a line, or all are of one size.
+    #[error(
+        "{runs} runs of {sizes} sizes: a line with residuals needs 3 runs of 2 sizes; time more \
+         of them"
+    )]
+    Runs {
+        /// The number of runs.
+        runs: usize,
+        /// The number of different sizes.
+        sizes: usize,
+    },
+    /// A run would read no rows, or more than there are.
+    #[error("a run over {asked} rows of {rows}; choose from 1 to as many as there are")]
+    Size {
+        /// The number of rows that was asked for.
+        asked: usize,
+        /// The number of rows that there are.
+        rows: usize,
+    },
     /// The batch job failed.
-    Engine(EngineError),
-    /// A file for it could not be written.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The file of the rows of a run could not be written.
+    #[error("writing {}: {problem}; is the disk full?", path.display())]
     File {
+        /// The file.
         path: std::path::PathBuf,
+        /// The error.
         problem: String,
     },
-}
-
-impl fmt::Display for CostError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CostError::Value { what, value } => write!(
-                f,
-                "{what} = {value}: give a finite number, O and P from 0 on, run times and factors above 0"
-            ),
-            CostError::NoSteadyState(p) => write!(
-                f,
-                "P = {}: an hour of data takes an hour or more, so each run falls behind further; add machines, or compute less of each datum, until P is below 1",
-                digits(*p)
-            ),
-            CostError::NoModel {
-                before,
-                after,
-                factor,
-            } => write!(
-                f,
-                "no O and P make {before} h of {after} h when P is multiplied by {factor}; more work takes longer and less is quicker"
-            ),
-            CostError::Runs { runs, sizes } => write!(
-                f,
-                "{runs} runs of {sizes} sizes: a line with residuals needs 3 runs of 2 sizes; time more of them"
-            ),
-            CostError::Size { asked, rows } => write!(
-                f,
-                "a run over {asked} rows of {rows}; choose from 1 to as many as there are"
-            ),
-            CostError::Engine(error) => error.fmt(f),
-            CostError::File { path, problem } => write!(
-                f,
-                "writing {}: {problem}; is the disk full?",
-                path.display()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for CostError {}
-
-impl From<EngineError> for CostError {
-    fn from(error: EngineError) -> Self {
-        CostError::Engine(error)
-    }
 }
 
 impl From<CostError> for polars::error::PolarsError {

@@ -7,110 +7,92 @@ use lambda::faults::Crash;
 use lambda::serving::StoreError;
 use lambda::speed::SpeedError;
 use polars::prelude::PolarsError;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a master data set or a design built on one refused.
-#[derive(Debug)]
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
+#[derive(Debug, thiserror::Error)]
 pub enum SystemsError {
     /// The operating system refused.
+    #[error(
+        "{doing} {}: {source}; is the disk full, or the folder not yours?",
+        path.display()
+    )]
     Io {
+        /// What was being done, such as "reading".
         doing: &'static str,
+        /// The file or folder.
         path: PathBuf,
-        source: io::Error,
+        /// The system's error.
+        r#source: io::Error,
     },
-    /// polars refused.
+    /// A table could not be read or written.
+    #[error("{doing} {}: {source}", path.display())]
     Polars {
+        /// What was being done, such as "reading".
         doing: &'static str,
+        /// The file.
         path: PathBuf,
-        source: PolarsError,
+        /// The error of polars.
+        r#source: PolarsError,
     },
     /// A file of the master data set is not what was appended.
-    Changed { path: PathBuf, problem: String },
-    /// A description of an append that cannot be read.
-    Unreadable { path: PathBuf, problem: String },
-    /// An argument that makes no sense.
+    #[error(
+        "{} is not as it was appended: {problem}; put a copy of the file back, \
+         every other part can still be read",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        problem: String,
+    },
+    /// A description of an append cannot be read.
+    #[error("{} does not describe an append: {problem}; put a copy of it back", path.display())]
+    Unreadable {
+        /// The file of the description.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An argument is not allowed.
+    #[error("{argument} {value:?} will not do: {remedy}")]
     BadArgument {
+        /// The name of the argument.
         argument: &'static str,
+        /// The value that was given.
         value: String,
+        /// The values that are allowed.
         remedy: &'static str,
     },
     /// The process crashed, as its [faults](lambda::faults) asked for.
-    Crashed(Crash),
+    #[error(transparent)]
+    Crashed(#[from] Crash),
     /// A datum breaks the [rule](lambda::datum#the-rule).
+    #[error("datum rejected, nothing was changed: {0}")]
     Rejected(Reason),
     /// A table of the batch layer refused.
+    #[error("{0}")]
     Batch(PolarsError),
     /// The data set refused.
-    Dataset(DatasetError),
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// The log, a random-write store or the layers refused.
+    #[error("{0}")]
     Layer(LambdaError),
 }
 
 /// A result of this room.
 pub type Result<T, E = SystemsError> = std::result::Result<T, E>;
 
-impl fmt::Display for SystemsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io {
-                doing,
-                path,
-                source,
-            } => write!(
-                f,
-                "{doing} {}: {source}; is the disk full, or the folder not yours?",
-                path.display()
-            ),
-            Self::Polars {
-                doing,
-                path,
-                source,
-            } => write!(f, "{doing} {}: {source}", path.display()),
-            Self::Changed { path, problem } => write!(
-                f,
-                "{} is not as it was appended: {problem}; put a copy of the file back, \
-                 every other part can still be read",
-                path.display()
-            ),
-            Self::Unreadable { path, problem } => write!(
-                f,
-                "{} does not describe an append: {problem}; put a copy of it back",
-                path.display()
-            ),
-            Self::BadArgument {
-                argument,
-                value,
-                remedy,
-            } => write!(f, "{argument} {value:?} will not do: {remedy}"),
-            Self::Crashed(crash) => crash.fmt(f),
-            Self::Rejected(reason) => write!(f, "datum rejected, nothing was changed: {reason}"),
-            Self::Batch(error) => error.fmt(f),
-            Self::Dataset(error) => error.fmt(f),
-            Self::Layer(error) => error.fmt(f),
-        }
-    }
-}
-
-// No `source`: the cause is part of the message, and would be printed twice.
-impl std::error::Error for SystemsError {}
-
-impl From<Crash> for SystemsError {
-    fn from(crash: Crash) -> Self {
-        Self::Crashed(crash)
-    }
-}
-
+// `#[from]` would make `source()` return these causes, which the message contains already.
 impl From<PolarsError> for SystemsError {
     fn from(error: PolarsError) -> Self {
         Self::Batch(error)
-    }
-}
-
-impl From<DatasetError> for SystemsError {
-    fn from(error: DatasetError) -> Self {
-        Self::Dataset(error)
     }
 }
 
@@ -158,5 +140,31 @@ pub(super) fn polars_at(
         doing,
         path,
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_message_contains_its_cause_once() {
+        let lost = || io::Error::other("the disk is gone");
+        let path = PathBuf::from("parts");
+        let layer = LambdaError::Io {
+            doing: "read",
+            path: path.clone(),
+            source: lost(),
+        };
+        for error in [
+            io_at("reading", &path)(lost()),
+            polars_at("reading", &path)(lost().into()),
+            PolarsError::from(lost()).into(),
+            layer.into(),
+        ] {
+            assert!(error.to_string().contains("the disk is gone"), "{error}");
+            assert!(error.source().is_none(), "{error}");
+        }
     }
 }

@@ -1,33 +1,79 @@
 //! Why samples, filters and joins are refused, and what to do.
 use lambda::datum::PersonId;
-use std::fmt;
 
 /// The oldest age that is taken for one, in years.
 pub const OLDEST: i64 = 150;
 
-/// A sample, a filter or a join that cannot be.
-#[derive(Clone, Debug, PartialEq)]
+/// Why a sample, a filter or a join is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RecomputeError {
-    /// An age that nobody has.
-    Age { person: PersonId, age: i64 },
-    /// A time outside of the years 1000 to 9999.
-    Time { person: PersonId, secs: i64 },
-    /// A row of nobody, or of two at once.
-    Person { row: usize },
-    /// A row without a time.
-    NoTime { row: usize },
-    /// A rate of false positives that is none.
+    /// An age is not between 0 and [`OLDEST`].
+    #[error(
+        "{}: an age of {age} years; ages are whole years from 0 to {OLDEST}, so correct the \
+         source, or leave this sample out",
+        name(person)
+    )]
+    Age {
+        /// The person of the sample.
+        person: PersonId,
+        /// The age in years.
+        age: i64,
+    },
+    /// The time of a sample is outside the years 1000 to 9999.
+    #[error(
+        "{}: an age sample at {secs} s; times are epoch seconds (not milliseconds) of the years \
+         1000 to 9999",
+        name(person)
+    )]
+    Time {
+        /// The person of the sample.
+        person: PersonId,
+        /// The time in epoch seconds.
+        secs: i64,
+    },
+    /// A row has neither a cookie nor a user id, or both.
+    #[error("row {row}: a person is a cookie or a user_id, exactly one of them")]
+    Person {
+        /// The number of the row, counted from 0.
+        row: usize,
+    },
+    /// A row has no time.
+    #[error("row {row}: an age without true_as_of_secs says nothing")]
+    NoTime {
+        /// The number of the row, counted from 0.
+        row: usize,
+    },
+    /// A rate of false positives is not between 0 and 1.
+    #[error("a rate of false positives of {0}; choose one above 0 and below 1, such as 0.01")]
     FalsePositives(f64),
-    /// A filter without bits, or with more than memory has.
+    /// A filter would have no bits, or more than the memory has.
+    #[error(
+        "a filter of {0} bits a key; choose above 0 and up to 64, of which 10 gives 1 % false \
+         positives"
+    )]
     BitsPerKey(f64),
-    /// A share of keys that is none.
+    /// A share of the keys is not between 0 and 1.
+    #[error("a share of keys of {0}; choose one from 0 to 1")]
     Share(f64),
-    /// A cluster without machines, or with more than threads can play.
+    /// A cluster would have no machines, or too many to play each by a thread.
+    #[error("a cluster of {0} machines; choose 1 to 64, each is played by a thread")]
     Machines(usize),
-    /// More rows in a batch than there are.
-    Batch { asked: usize, rows: usize },
-    /// Bytes that are no message of this cluster.
-    Damaged { what: &'static str, at: usize },
+    /// A batch would have more rows than there are.
+    #[error("a new batch of {asked} rows out of {rows}; choose no more than there are")]
+    Batch {
+        /// The number of rows that was asked for.
+        asked: usize,
+        /// The number of rows that there are.
+        rows: usize,
+    },
+    /// Bytes are not a message of this cluster.
+    #[error("byte {at} of a message: {what}; send it again from where it was made")]
+    Damaged {
+        /// What is wrong.
+        what: &'static str,
+        /// The byte of the message, counted from 0.
+        at: usize,
+    },
 }
 
 /// A person in words: `user 7`, `cookie ABCDE`.
@@ -37,53 +83,6 @@ pub(super) fn name(person: &PersonId) -> String {
         PersonId::Cookie(cookie) => format!("cookie {cookie}"),
     }
 }
-
-impl fmt::Display for RecomputeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Age { person, age } => write!(
-                f,
-                "{}: an age of {age} years; ages are whole years from 0 to {OLDEST}, so correct the source, or leave this sample out",
-                name(person)
-            ),
-            Self::Time { person, secs } => write!(
-                f,
-                "{}: an age sample at {secs} s; times are epoch seconds (not milliseconds) of the years 1000 to 9999",
-                name(person)
-            ),
-            Self::Person { row } => write!(
-                f,
-                "row {row}: a person is a cookie or a user_id, exactly one of them"
-            ),
-            Self::NoTime { row } => {
-                write!(f, "row {row}: an age without true_as_of_secs says nothing")
-            }
-            Self::FalsePositives(rate) => write!(
-                f,
-                "a rate of false positives of {rate}; choose one above 0 and below 1, such as 0.01"
-            ),
-            Self::BitsPerKey(bits) => write!(
-                f,
-                "a filter of {bits} bits a key; choose above 0 and up to 64, of which 10 gives 1 % false positives"
-            ),
-            Self::Share(share) => write!(f, "a share of keys of {share}; choose one from 0 to 1"),
-            Self::Machines(asked) => write!(
-                f,
-                "a cluster of {asked} machines; choose 1 to 64, each is played by a thread"
-            ),
-            Self::Batch { asked, rows } => write!(
-                f,
-                "a new batch of {asked} rows out of {rows}; choose no more than there are"
-            ),
-            Self::Damaged { what, at } => write!(
-                f,
-                "byte {at} of a message: {what}; send it again from where it was made"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RecomputeError {}
 
 impl From<RecomputeError> for polars::error::PolarsError {
     fn from(error: RecomputeError) -> Self {
