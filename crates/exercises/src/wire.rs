@@ -8,19 +8,11 @@ use super::attempt::AttemptError;
 use super::value::{Inputs, Value};
 use chrono_tz::Tz;
 use polars::prelude::*;
-use std::fmt;
 
-/// Why bytes are no message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why bytes are not a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid message: {0}")]
 pub struct Garbled(&'static str);
-
-impl fmt::Display for Garbled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this is no answer: {}", self.0)
-    }
-}
-
-impl std::error::Error for Garbled {}
 
 /// A question: the arguments of one call.
 pub fn encode_inputs(inputs: &Inputs) -> Vec<u8> {
@@ -235,7 +227,7 @@ impl<'a> Reader<'a> {
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(Garbled("neither yes nor no")),
+            _ => Err(Garbled("a flag must be 0 or 1")),
         }
     }
 
