@@ -92,7 +92,7 @@ pub fn prove(rules: &Rules, tasks: &[Task], points: &Points) -> Result<()> {
     if rules.bench.sandboxed {
         prove_sandbox(rules.bench).context(
             "the sandbox does not hold here, so nothing was graded.\n\
-             Mend: grade on Linux 5.13 or later with landlock and seccomp (both are in every current distribution; a container must not forbid them).\n\
+             Grade on Linux 5.13 or later with landlock and seccomp (both are in every current distribution; a container must not forbid them).\n\
              `--unsandboxed` grades without it: only for submissions that you have read",
         )?;
     }

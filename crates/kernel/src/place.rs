@@ -486,7 +486,7 @@ pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
         .output()
         .with_context(|| {
             format!(
-                "cannot start `{}`: cells are compiled by rustc.\nMend: install Rust, or put its `bin` folder on the PATH",
+                "cannot start `{}`: cells are compiled by rustc.\nInstall Rust, or put its `bin` folder on the PATH",
                 rustc.display()
             )
         })?;
