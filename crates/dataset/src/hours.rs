@@ -53,11 +53,6 @@ impl Hours {
         }
     }
 
-    /// Whether the lesson's hours are among them, with the lesson's counts.
-    pub fn has_lesson(&self) -> bool {
-        self.lesson
-    }
-
     /// The first second of each hour, in the order of time, and whether it is
     /// one of the lesson's.
     pub fn starts(&self) -> Vec<(i64, bool)> {

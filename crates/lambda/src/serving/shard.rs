@@ -211,11 +211,6 @@ impl Shard {
         })
     }
 
-    /// Returns the number of URLs.
-    pub fn url_count(&self) -> u64 {
-        self.urls
-    }
-
     /// Returns the number of rows.
     pub fn row_count(&self) -> u64 {
         self.rows

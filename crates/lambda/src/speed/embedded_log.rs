@@ -101,12 +101,6 @@ impl EmbeddedLog {
         })
     }
 
-    /// Returns the bytes on the disk, of finished files and of the journal; 0 if they cannot
-    /// be measured.
-    pub fn disk_bytes(&self) -> u64 {
-        self.db.disk_space().unwrap_or(0)
-    }
-
     /// Returns a topic, which is opened at its first use.
     fn topic(&self, name: &str) -> Result<Arc<Topic>> {
         let open = self.topics.read().unwrap_or_else(PoisonError::into_inner);
