@@ -13,7 +13,9 @@
 //! | [`show`] | how a value looks in a cell: text, HTML, tables, pictures |
 //! | [`exercises`] | how an exercise is checked: `exercise` -> `attempt` -> `compare` -> `judge` -> `verdict` -> `progress`; then one file each |
 //!
-//! The chapters, and the files of their experiments in reading order:
+//! The chapters, and the files of their experiments in reading order. They are in
+//! `crates/lessons/src/`, in the folder of the module's name; those of `serving` are in
+//! `serving_layer/`, those of `speed` in `speed_layer/`, those of `lambda` in `layers/`.
 //!
 //! | chapter | module | files |
 //! |---|---|---|

@@ -9,6 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a batch run, a query or the master data set refused.
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
 #[derive(Debug, thiserror::Error)]
 pub enum LambdaError {
     /// A folder of versions refused.
@@ -60,7 +63,7 @@ pub enum LambdaError {
         /// The file.
         path: PathBuf,
         /// The system's own error.
-        source: io::Error,
+        r#source: io::Error,
     },
 }
 
@@ -73,5 +76,39 @@ pub(crate) fn io_at(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> L
         doing,
         path: path.clone(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_chain_of_errors_says_each_cause_once() {
+        let path = Path::new("views");
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let version = || VersionError::Io {
+            doing: "make",
+            path: path.to_owned(),
+            source: full(),
+        };
+        let errors: [LambdaError; 5] = [
+            io_at("write", path)(full()),
+            version().into(),
+            StoreError::from(version()).into(),
+            SpeedError::from(StoreError::from(version())).into(),
+            crate::speed::at("opening", path)(full()).into(),
+        ];
+        for error in errors {
+            let mut text = error.to_string();
+            let mut next = error.source();
+            while let Some(cause) = next {
+                text = format!("{text}: {cause}");
+                next = cause.source();
+            }
+            let said = text.matches(&full().to_string()).count();
+            assert_eq!(said, 1, "{text}");
+        }
     }
 }

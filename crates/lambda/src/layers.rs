@@ -1,5 +1,5 @@
-//! The three layers over one topic of a log: `query = function(serving views, realtime
-//! views)`.
+//! The three layers over one topic of a log: `query = function(batch views, realtime views)`,
+//! where the serving layer answers from the batch views.
 //!
 //! A batch has a *cut*: for each partition of the log the offset before which every record is
 //! in the batch.
@@ -109,8 +109,11 @@ pub struct Lambda {
     partitions: usize,
     /// Precision of the sketches of the serving views.
     precision: Precision,
+    /// All data, for the batch layer.
     master: Master,
+    /// The speed layer's views, and how they expire.
     realtime: Box<dyn Expiring>,
+    /// The serving layer.
     served: ServedViews,
 }
 

@@ -15,23 +15,38 @@
 //! | 1 | [`datum`] | a fact: a page view, an equiv (two identifiers are one person), a property; which of them are refused, and why |
 //! | 2 | [`speed`]`::Log` | it arrives in a partitioned log, from which both layers read |
 //! | 3 | [`master`] | before a batch, what arrived becomes a part of the master data set |
-//! | 4 | [`batch`] | what the views are: URLs normalised, duplicates dropped, persons joined, page views, uniques and bounces counted at four granularities; as functions of data frames, to be read and changed in a cell |
-//! | 5 | [`engine`] | where the same views of files of any size are computed: [`engine::local`] on this machine's cores |
-//! | 6 | [`versions`] | the views become a version of a folder, published by one rename, kept for a way back |
+//! | 4 | [`batch`] | what the views are: URLs normalised, duplicates dropped, persons joined, page views, uniques and bounces counted by hour, day, week and month of 28 days; as functions of data frames, to be read and changed in a cell |
+//! | 5 | [`engine`] | computes the same views for files of any size: [`engine::local`] on this machine's cores |
+//! | 6 | [`versions`] | the views become a version of a folder, published by one rename, kept for a roll-back |
 //! | 7 | [`serving`] | the store that answers from a version: written whole, sharded, read at random |
 //! | 8 | [`speed`] | meanwhile the realtime views count the datum once, however often a worker crashes, and expire it when a batch has it |
-//! | 9 | [`query`] | both layers are merged, or the query is refused because a batch is missing between them |
+//! | 9 | [`query`] | both layers are merged; or the query is refused, because the realtime views begin later than the served batch ends |
 //!
 //! [`BatchRun`] is steps 5 to 7 as one call, and [`Lambda`] holds all layers over one topic.
 //! [`calendar`](mod@calendar), a crate of its own, has the buckets, the days of a place, and
-//! the fewest buckets that make up a range. [`faults`] is what tests may let go wrong.
+//! the fewest buckets that make up a range. [`faults`] lets a test make a process crash or a disk be full.
+//!
+//! # The way of one query
+//!
+//! [`Lambda::query`] takes a snapshot of both layers, as a [`Query`]. What [`Query::page_views`]
+//! then does is in these files, in this order:
+//!
+//! | step | file | what happens |
+//! |---|---|---|
+//! | 1 | `layers`, `query` | both layers are opened at one moment, or the gap between them is named; the answers of both are added |
+//! | 2 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
+//! | 3 | `serving/store`, `serving/shard` | the URL's shard, and its record in it, are found |
+//! | 4 | `serving/url_rows`, `serving/times`, `serving/blocks` | the buckets are read, and each block is verified before it is used |
+//! | 5 | `speed/expiry` ([`speed::Since`]) | the realtime views that begin where the served batch ends |
+//! | 6 | `speed/view_reader`, `speed/store_reader` | the counts of their hours are read from the store |
 //!
 //! # Where another system can stand
 //!
 //! | trait | here | in a larger system |
 //! |---|---|---|
 //! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka |
-//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | HBase, Cassandra |
+//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | a store that applies one call to many rows atomically |
+//! | [`speed::Expiring`] | [`speed::ByWatermark`] and [`speed::Alternating`], over that store | views in HBase or Cassandra, which keep the offset in each row, because only a row is atomic there |
 //! | [`engine::Engine`] | [`engine::Local`], the cores of this machine | Spark |
 //!
 //! The crate knows neither the chapters nor Jupyter: experiments and pictures are in the

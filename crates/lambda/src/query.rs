@@ -175,6 +175,9 @@ impl<'a> Query<'a> {
 
     /// Returns the page views of a URL in the hours that begin in a range of epoch seconds.
     ///
+    /// The URL is asked for in its [normal form](crate::datum::normalise_url): another spelling has
+    /// no views.
+    ///
     /// # Errors
     /// A view that cannot be read.
     pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
@@ -186,6 +189,9 @@ impl<'a> Query<'a> {
 
     /// Returns the page views of a URL by hour, for the hours that begin in a range of epoch
     /// seconds. Hours without page views are left out.
+    ///
+    /// The URL is asked for in its [normal form](crate::datum::normalise_url): another spelling has
+    /// no views.
     ///
     /// # Errors
     /// A view that cannot be read.
@@ -199,6 +205,9 @@ impl<'a> Query<'a> {
 
     /// Returns the number of different persons who viewed a URL in the hours that begin in a range
     /// of epoch seconds.
+    ///
+    /// The URL is asked for in its [normal form](crate::datum::normalise_url): another spelling has
+    /// no views.
     ///
     /// # Errors
     /// A view that cannot be read, or a batch run without the view of uniques.

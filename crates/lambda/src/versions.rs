@@ -40,6 +40,9 @@ const LOCK: &str = ".lock";
 const OLD_FORMS: [&str; 4] = ["manifest.json", "CURRENT", "ROLLED_BACK", "batch-000001"];
 
 /// Why a version could not be written, served or found.
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
 #[derive(Debug, thiserror::Error)]
 pub enum VersionError {
     /// No version was published in the folder.
@@ -101,7 +104,7 @@ pub enum VersionError {
         /// The file or folder.
         path: PathBuf,
         /// The system's own error.
-        source: io::Error,
+        r#source: io::Error,
     },
 }
 

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 pub enum StoreError {
     /// The folder of versions refused: no version was published, another process is writing
     /// one, or a version is not kept.
-    #[error("{0}")]
-    Version(VersionError),
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// A file was written by another program or in another format, or belongs to another
     /// version or shard.
     #[error(
@@ -161,13 +161,6 @@ fn remedy(error: &io::Error) -> String {
             "; choose a folder that you may write to".to_owned()
         }
         _ => String::new(),
-    }
-}
-
-// Not `#[from]`, with which `source()` would return the cause a second time.
-impl From<VersionError> for StoreError {
-    fn from(error: VersionError) -> Self {
-        Self::Version(error)
     }
 }
 

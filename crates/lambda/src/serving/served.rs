@@ -290,6 +290,9 @@ impl ServedViews {
     /// Returns the number of page views of a URL in a range of whole hours; `None` for a URL
     /// that the view does not hold.
     ///
+    /// The URL is asked for in its [normal form](crate::datum::normalise_url): another spelling has
+    /// no views.
+    ///
     /// # Errors
     /// A range that does not begin and end at a full hour, or a store that cannot be read.
     pub fn page_views(&self, url: &str, span: Span) -> Result<Option<Explained<i64>>> {
@@ -326,6 +329,9 @@ impl ServedViews {
 
     /// Returns the persons who saw a URL in a range of whole hours, as a sketch; `None` for a
     /// URL that the view does not hold.
+    ///
+    /// The URL is asked for in its [normal form](crate::datum::normalise_url): another spelling has
+    /// no views.
     ///
     /// # Errors
     /// As [`page_views`](Self::page_views); a batch run without the view of uniques; sketches

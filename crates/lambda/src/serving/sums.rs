@@ -1,4 +1,5 @@
-//! The sum over the scans of a plan, which is what most queries compute.
+//! The sum over the scans of a plan, for a caller that wants nothing but the number. (The
+//! answer of `ServedViews::page_views` keeps each bucket, for its explanation.)
 //!
 //! The scans of a plan lie in different blocks, and a cache miss takes longer than all the
 //! work that is done with a block. So a sum prefetches its blocks as early as possible:
@@ -15,7 +16,7 @@ use super::error::{Result, StoreError};
 use super::record::{self, Run};
 use super::scan::Scan;
 use super::store::must_not_be_backward;
-use super::url_rows::{Read, UrlRows};
+use super::url_rows::{BlockResult, UrlRows};
 use calendar::Granularity;
 use std::ops::Range;
 
@@ -76,7 +77,7 @@ impl UrlRows<'_> {
     pub(super) fn sum_while(
         &self,
         plan: &[Scan],
-        meanwhile: impl FnOnce() -> Read<()>,
+        meanwhile: impl FnOnce() -> BlockResult<()>,
     ) -> Result<i64> {
         let mut meanwhile = Some(meanwhile);
         let mut sum = 0i128;
@@ -135,7 +136,7 @@ impl UrlRows<'_> {
 
     /// Adds up the counts at a place.
     #[inline]
-    fn sum_located(&self, located: Located) -> Read<i128> {
+    fn sum_located(&self, located: Located) -> BlockResult<i128> {
         match located.width {
             // A run has fewer than 2^32 rows, so the sum of counts of at most 4 bytes fits 64
             // bits. Counts of 8 bytes need 128.
@@ -168,7 +169,7 @@ impl UrlRows<'_> {
         &self,
         located: Located,
         sum_of: impl Fn(&[u8; CONTENT], Range<usize>) -> i64,
-    ) -> Read<i128> {
+    ) -> BlockResult<i128> {
         let mut sum = 0i64;
         let Located {
             block,

@@ -1,4 +1,5 @@
-//! The rows of one URL: point reads and ranges. Sums are in `sums`.
+//! The rows of one URL: point reads and ranges. How a row is found by its time is in `times`,
+//! and sums are in `sums`.
 use super::blocks::{Blocks, CONTENT, Damaged};
 use super::error::{Result, StoreError};
 use super::record::{self, ENTRY, HEAD, Run};
@@ -28,7 +29,7 @@ pub struct UrlRows<'a> {
 const RUNS: usize = Granularity::ALL.len();
 
 /// The result of reading blocks, any of which may be damaged.
-pub(super) type Read<T> = std::result::Result<T, Damaged>;
+pub(super) type BlockResult<T> = std::result::Result<T, Damaged>;
 
 impl<'a> UrlRows<'a> {
     /// Reads the head of the record that begins at the block `start`.
@@ -36,7 +37,7 @@ impl<'a> UrlRows<'a> {
     /// # Errors
     /// If its head is damaged, or the record is that of another URL.
     #[inline]
-    pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
+    pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> BlockResult<Self> {
         let rows = Self::unverified(values, start, url)?;
         rows.check_head()?;
         Ok(rows)
@@ -46,7 +47,7 @@ impl<'a> UrlRows<'a> {
     /// yet. It may be used to prefetch blocks, but nothing may be answered from it before
     /// [`check_head`](Self::check_head) has succeeded.
     #[inline]
-    pub(super) fn unverified(values: Blocks<'a>, start: usize, url: &'a str) -> Read<Self> {
+    pub(super) fn unverified(values: Blocks<'a>, start: usize, url: &'a str) -> BlockResult<Self> {
         for block in start..start.saturating_add(record::HEAD_BLOCKS) {
             values.fetch(block);
         }
@@ -67,7 +68,7 @@ impl<'a> UrlRows<'a> {
     /// # Errors
     /// If a block is damaged, or the record is that of another URL.
     #[inline]
-    pub(super) fn check_head(&self) -> Read<()> {
+    pub(super) fn check_head(&self) -> BlockResult<()> {
         // The first block: the length of the URL, and the number of entries.
         let content = self.block(0)?;
         let runs = usize::from(content[4..HEAD].iter().copied().max().unwrap_or(0));
@@ -123,7 +124,7 @@ impl<'a> UrlRows<'a> {
     }
 
     #[inline]
-    fn count_at(&self, run: &Run, ts: i64) -> Read<Option<i64>> {
+    fn count_at(&self, run: &Run, ts: i64) -> BlockResult<Option<i64>> {
         let Some(row) = self.row_at(run, ts)? else {
             return Ok(None);
         };
@@ -145,7 +146,7 @@ impl<'a> UrlRows<'a> {
         self.report(self.counts_in(&run, &range))
     }
 
-    fn counts_in(&self, run: &Run, range: &Range<i64>) -> Read<Vec<(i64, i64)>> {
+    fn counts_in(&self, run: &Run, range: &Range<i64>) -> BlockResult<Vec<(i64, i64)>> {
         let rows = self.rows_in(run, range)?;
         let mut counts = Vec::with_capacity(rows.len());
         let width = usize::from(run.width);
@@ -210,7 +211,7 @@ impl<'a> UrlRows<'a> {
 
     /// Returns the rows of a run that start in a range of epoch seconds.
     #[inline]
-    pub(super) fn rows_in(&self, run: &Run, range: &Range<i64>) -> Read<Range<usize>> {
+    pub(super) fn rows_in(&self, run: &Run, range: &Range<i64>) -> BlockResult<Range<usize>> {
         let from = self.first_from(run, range.start)?;
         let to = self.first_from(run, range.end)?;
         Ok(from..to.max(from))
@@ -218,7 +219,7 @@ impl<'a> UrlRows<'a> {
 
     /// Returns the bytes of a row. The table of ends comes before the values: the value of a
     /// row begins where that of the row before it ends.
-    fn bytes_of(&self, run: &Run, row: usize) -> Read<Vec<u8>> {
+    fn bytes_of(&self, run: &Run, row: usize) -> BlockResult<Vec<u8>> {
         let ends = run.values_at;
         let start = match row {
             0 => 0,
@@ -234,13 +235,13 @@ impl<'a> UrlRows<'a> {
     }
 
     /// Returns the 8-byte number at a place that is a multiple of 8.
-    pub(super) fn word(&self, at: usize) -> Read<u64> {
+    pub(super) fn word(&self, at: usize) -> BlockResult<u64> {
         self.array(at).copied().map(u64::from_le_bytes)
     }
 
     /// Returns `N` bytes that lie in one block.
     #[inline]
-    pub(super) fn array<const N: usize>(&self, at: usize) -> Read<&'a [u8; N]> {
+    pub(super) fn array<const N: usize>(&self, at: usize) -> BlockResult<&'a [u8; N]> {
         let bytes = self.in_one_block(at, N)?;
         Ok(bytes.try_into().expect("so many bytes"))
     }
@@ -248,7 +249,7 @@ impl<'a> UrlRows<'a> {
     /// Returns `length` bytes that lie in one block. Bytes that would cross into the next
     /// block are damage: the encoder does not make such places.
     #[inline]
-    fn in_one_block(&self, at: usize, length: usize) -> Read<&'a [u8]> {
+    fn in_one_block(&self, at: usize, length: usize) -> BlockResult<&'a [u8]> {
         let content = self.block(at / CONTENT)?;
         let start = at % CONTENT;
         let bytes = content.get(start..start + length);
@@ -262,7 +263,7 @@ impl<'a> UrlRows<'a> {
         at: usize,
         length: usize,
         mut take: impl FnMut(&'a [u8]),
-    ) -> Read<()> {
+    ) -> BlockResult<()> {
         self.each_block(at / CONTENT, at % CONTENT, length, |content, range| {
             take(&content[range]);
         })
@@ -277,7 +278,7 @@ impl<'a> UrlRows<'a> {
         mut from: usize,
         mut length: usize,
         mut take: impl FnMut(&'a [u8; CONTENT], Range<usize>),
-    ) -> Read<()> {
+    ) -> BlockResult<()> {
         while length > 0 {
             let to = CONTENT.min(from + length);
             take(self.block(block)?, from..to);
@@ -289,7 +290,7 @@ impl<'a> UrlRows<'a> {
 
     /// Returns the verified content of a block of the record, counted from 0.
     #[inline]
-    fn block(&self, number: usize) -> Read<&'a [u8; CONTENT]> {
+    fn block(&self, number: usize) -> BlockResult<&'a [u8; CONTENT]> {
         self.blocks.set(self.blocks.get().wrapping_add(1));
         self.values.read(self.start.wrapping_add(number))
     }
@@ -302,7 +303,7 @@ impl<'a> UrlRows<'a> {
 
     /// Turns damage in a block into the error that names the file.
     #[inline]
-    pub(super) fn report<T>(&self, read: Read<T>) -> Result<T> {
+    pub(super) fn report<T>(&self, read: BlockResult<T>) -> Result<T> {
         read.map_err(|damaged| self.values.error(damaged))
     }
 

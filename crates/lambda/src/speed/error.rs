@@ -5,6 +5,9 @@ use crate::serving::StoreError;
 use std::path::{Path, PathBuf};
 
 /// An error of the log, of a queue or of the realtime views.
+//
+// Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
+// field named `source`, but not one named `r#source`; for Rust, both are the same name.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeedError {
     /// The storage engine or the file system returned an error.
@@ -18,7 +21,7 @@ pub enum SpeedError {
         /// The file or folder.
         path: PathBuf,
         /// The error of the engine or of the system.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        r#source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The log has no such topic.
     #[error(
@@ -95,10 +98,10 @@ pub enum SpeedError {
     #[error(transparent)]
     Sketch(#[from] SketchError),
     /// An error of the serving layer.
-    #[error("{0}")]
+    #[error(transparent)]
     Serving(#[from] StoreError),
     /// An error of a data frame of the batch layer.
-    #[error("{0}")]
+    #[error(transparent)]
     Batch(#[from] polars::error::PolarsError),
     /// The realtime views begin after a later batch than the one that is served, so the
     /// events of the batches between them are in neither.

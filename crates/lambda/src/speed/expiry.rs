@@ -1,4 +1,5 @@
 //! Expiry: removes from the realtime views the events that the served batch contains.
+//! [`Since`] reads what is left, for a query.
 //!
 //! A batch run reads all records before its *cut*, which is one offset for each partition.
 //! Events keep arriving while it runs. When its views are served, the speed layer must hold

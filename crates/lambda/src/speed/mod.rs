@@ -7,13 +7,13 @@
 //! |---|---|
 //! | `log`, `embedded_log`, `entry` | the partitioned log that many consumers read, and its implementation in a folder |
 //! | `feed` | appends datums to the log |
-//! | [`event`] | reads a record of the log and normalises its URL |
+//! | [`event`] | the key of a person in the views, and what makes two records one event; a record is read by [`crate::datum`] |
 //! | `dedupe` | finds duplicates within a window |
 //! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database` | the store with random writes, and its implementation in a folder |
 //! | `delta` | gathers what several events add to the views |
 //! | `views`, `view_reader` | the realtime views, in which each event is counted exactly once |
 //! | `updater` | applies the log to the views (figure 12.3) |
-//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark |
+//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark; `Since` reads what is left |
 //! | `split_commit` | a consumer that commits its offset apart from its results, to show what a crash does to it |
 //! | `clock`, `error` | the clock, which callers pass in, and the errors |
 //!

@@ -25,8 +25,8 @@ pub enum CapstoneError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A layer refused.
-    #[error("{0}")]
-    Layer(LambdaError),
+    #[error(transparent)]
+    Layer(#[from] LambdaError),
     /// The counters of the sites cannot be merged.
     #[error(transparent)]
     Sites(#[from] CrdtError),
@@ -65,13 +65,6 @@ impl CapstoneError {
     /// Whether the caller asked for something impossible.
     pub fn is_wrong_use(&self) -> bool {
         matches!(self, Self::Week { .. })
-    }
-}
-
-// `#[from]` would make `source()` return the cause, which the message contains already.
-impl From<LambdaError> for CapstoneError {
-    fn from(error: LambdaError) -> Self {
-        Self::Layer(error)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a topology or its run, where, and the mend.
+//! What can go wrong with a topology or its run, where, and what to do about it.
 use lambda::batch::sketch::SketchError;
 use lambda::faults::Crash;
 use lambda::speed::SpeedError;
@@ -107,13 +107,13 @@ pub enum MicroBatchError {
     #[error(transparent)]
     Crashed(#[from] Crash),
     /// The log or the storage engine refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Speed(#[from] SpeedError),
     /// A sketch cannot be decoded, or two sketches cannot be merged.
-    #[error("{0}")]
+    #[error(transparent)]
     Sketch(#[from] SketchError),
     /// A table cannot be made.
-    #[error("{0}")]
+    #[error(transparent)]
     Table(#[from] polars::error::PolarsError),
 }
 

@@ -76,31 +76,18 @@ pub enum SystemsError {
     #[error("datum rejected, nothing was changed: {0}")]
     Rejected(Reason),
     /// A table of the batch layer refused.
-    #[error("{0}")]
-    Batch(PolarsError),
+    #[error(transparent)]
+    Batch(#[from] PolarsError),
     /// The data set refused.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// The log, a random-write store or the layers refused.
-    #[error("{0}")]
-    Layer(LambdaError),
+    #[error(transparent)]
+    Layer(#[from] LambdaError),
 }
 
 /// A result of this room.
 pub type Result<T, E = SystemsError> = std::result::Result<T, E>;
-
-// `#[from]` would make `source()` return these causes, which the message contains already.
-impl From<PolarsError> for SystemsError {
-    fn from(error: PolarsError) -> Self {
-        Self::Batch(error)
-    }
-}
-
-impl From<LambdaError> for SystemsError {
-    fn from(error: LambdaError) -> Self {
-        Self::Layer(error)
-    }
-}
 
 impl From<SpeedError> for SystemsError {
     fn from(error: SpeedError) -> Self {
