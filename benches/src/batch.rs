@@ -8,6 +8,7 @@
 
 use super::{median, peers, print_table};
 use anyhow::{Context, Result, bail};
+use kernel::place::Built;
 use lambda_workbook::batch::output::PAGE_VIEWS;
 use lambda_workbook::dataset::{self, Format, Spec};
 use lambda_workbook::polars::prelude::*;
@@ -194,7 +195,7 @@ pub(super) fn verdict(name: &str, met: Option<bool>) -> bool {
 
 /// Seconds of a whole `workbook batch`, and its peak memory in bytes.
 fn ours(input: &Path, out: &Path, views: &str) -> Result<(f64, u64)> {
-    let program = std::env::current_exe()?;
+    let program = Built::find()?.exe;
     let started = Instant::now();
     let child = Command::new(program)
         .arg("batch")
