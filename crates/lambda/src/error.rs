@@ -33,8 +33,8 @@ pub enum LambdaError {
     #[error(transparent)]
     Span(#[from] SpanError),
     /// A table of the batch layer refused.
-    #[error(transparent)]
-    Batch(#[from] polars::error::PolarsError),
+    #[error("{0}")]
+    Batch(polars::error::PolarsError),
     /// A batch that was not kept.
     #[error(
         "batch {batch} is not kept; kept are {kept:?}; serve one of these, or run the batch again"
@@ -67,6 +67,13 @@ pub enum LambdaError {
     },
 }
 
+// polars' message contains its cause too, and `#[from]` would return that a second time.
+impl From<polars::error::PolarsError> for LambdaError {
+    fn from(error: polars::error::PolarsError) -> Self {
+        Self::Batch(error)
+    }
+}
+
 /// The result of this crate's own functions.
 pub type Result<T, E = LambdaError> = std::result::Result<T, E>;
 
@@ -93,7 +100,10 @@ mod tests {
             path: path.to_owned(),
             source: full(),
         };
-        let errors: [LambdaError; 5] = [
+        let table = || polars::error::PolarsError::from(full());
+        let errors: [LambdaError; 7] = [
+            table().into(),
+            SpeedError::from(table()).into(),
             io_at("write", path)(full()),
             version().into(),
             StoreError::from(version()).into(),

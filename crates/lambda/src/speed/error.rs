@@ -101,8 +101,8 @@ pub enum SpeedError {
     #[error(transparent)]
     Serving(#[from] StoreError),
     /// An error of a data frame of the batch layer.
-    #[error(transparent)]
-    Batch(#[from] polars::error::PolarsError),
+    #[error("{0}")]
+    Batch(polars::error::PolarsError),
     /// The realtime views begin after a later batch than the one that is served, so the
     /// events of the batches between them are in neither.
     #[error(
@@ -141,6 +141,13 @@ pub enum SpeedError {
         /// What has ended.
         what: &'static str,
     },
+}
+
+// polars' message contains its cause too, and `#[from]` would return that a second time.
+impl From<polars::error::PolarsError> for SpeedError {
+    fn from(error: polars::error::PolarsError) -> Self {
+        Self::Batch(error)
+    }
 }
 
 /// The result of the speed layer's functions.

@@ -113,8 +113,15 @@ pub enum MicroBatchError {
     #[error(transparent)]
     Sketch(#[from] SketchError),
     /// A table cannot be made.
-    #[error(transparent)]
-    Table(#[from] polars::error::PolarsError),
+    #[error("{0}")]
+    Table(polars::error::PolarsError),
+}
+
+// polars' message contains its cause too, and `#[from]` would return that a second time.
+impl From<polars::error::PolarsError> for MicroBatchError {
+    fn from(error: polars::error::PolarsError) -> Self {
+        Self::Table(error)
+    }
 }
 
 /// A result of this room.

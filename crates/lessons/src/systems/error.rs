@@ -76,14 +76,21 @@ pub enum SystemsError {
     #[error("datum rejected, nothing was changed: {0}")]
     Rejected(Reason),
     /// A table of the batch layer refused.
-    #[error(transparent)]
-    Batch(#[from] PolarsError),
+    #[error("{0}")]
+    Batch(PolarsError),
     /// The data set refused.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// The log, a random-write store or the layers refused.
     #[error(transparent)]
     Layer(#[from] LambdaError),
+}
+
+// polars' message contains its cause too, and `#[from]` would return that a second time.
+impl From<PolarsError> for SystemsError {
+    fn from(error: PolarsError) -> Self {
+        Self::Batch(error)
+    }
 }
 
 /// A result of this room.
