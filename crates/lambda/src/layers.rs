@@ -139,7 +139,7 @@ impl Lambda {
     }
 
     /// Opens the layers in a folder that contains the log too, or makes all of them. The topic
-    /// is [`TOPIC`]; a new one gets two partitions.
+    /// is `TOPIC`; a new one gets two partitions.
     ///
     /// ```text
     /// log/        the log, with all records that arrived

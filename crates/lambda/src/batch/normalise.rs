@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// `true_as_of_secs`, `url`, `cookie`, `user_id`, `nonce`.
 ///
 /// Rows of other kinds are left out; without a column `kind`, as
-/// [`dataset::lesson`](dataset::lesson) has it, every row is a page view. Left out too
+/// the crate `dataset` has it, every row is a page view. Left out too
 /// are rows that break the [rule](crate::datum#the-rule):
 /// [`rejected_rows`](super::rejected_rows) returns those, each with its reason.
 ///

@@ -3,18 +3,18 @@
 //! A run has these phases:
 //!
 //! 1. A first, quick pass reads the equivs of the whole input and joins identifiers to persons
-//!    ([`person`]), because all later phases need them.
-//! 2. The input is split into chunks, which threads read independently ([`source`]): JSON
-//!    lines by position in the file ([`json`]), Parquet by row group ([`parquet`]).
-//! 3. Each page view is encoded as a few machine words ([`record`]), with its URL as a number
-//!    of a dictionary ([`urls`]), and put into a partition by its hash ([`store`]). Records
+//!    (`person`), because all later phases need them.
+//! 2. The input is split into chunks, which threads read independently (`source`): JSON
+//!    lines by position in the file (`json`), Parquet by row group (`parquet`).
+//! 3. Each page view is encoded as a few machine words (`record`), with its URL as a number
+//!    of a dictionary (`urls`), and put into a partition by its hash (`store`). Records
 //!    beyond the memory budget are spilled to a temporary file.
-//! 4. Each partition is deduplicated exactly ([`distinct`]) and counted by hour ([`tally`]),
-//!    and its page views are repartitioned by person and joined to visits ([`visits`]). A
+//! 4. Each partition is deduplicated exactly (`distinct`) and counted by hour (`tally`),
+//!    and its page views are repartitioned by person and joined to visits (`visits`). A
 //!    duplicate has the timestamp of its original. So records that are earlier than everything
 //!    that is still to be read can be deduplicated, counted and dropped while reading goes on.
-//! 5. The counts are sorted and written ([`write`], [`write_uniques`], [`write_visits`]), and
-//!    so are the rejected datums ([`rejects`]).
+//! 5. The counts are sorted and written ([`write`], `write_uniques`, `write_visits`), and
+//!    so are the rejected datums (`rejects`).
 //!
 //! Besides the budget, a run needs memory for the chunks that are being read, the dictionary of
 //! URLs, the identifiers that have an equiv, and the views themselves. These do not grow with
