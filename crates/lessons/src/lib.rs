@@ -11,6 +11,7 @@ pub mod crdt;
 #[cfg(test)]
 #[path = "../../../tests/extent.rs"]
 mod extent;
+pub mod interleavings;
 pub mod layers;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../../../tests/memory.rs"]

@@ -5,7 +5,8 @@
 use crate::crdt::history::Counter;
 use crate::crdt::wrong::{AddingCounter, Integer};
 use crate::crdt::{Crdt, GCounter, MvRegister, OrSet, PnCounter, ReplicaId};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use crate::interleavings;
+use stateright::{Model, Property};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -56,15 +57,9 @@ pub enum Action {
     Arrive(usize, usize),
 }
 
-/// What checking found.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// Different states reached.
-    pub states: usize,
-    /// The shortest run after which replicas that heard the same differ, or one
-    /// is wrong.
-    pub counterexample: Option<Vec<Action>>,
-}
+/// What checking found. After a counterexample, replicas that heard the same differ, or one
+/// is wrong.
+pub type Checked = interleavings::Checked<Action>;
 
 /// Checks `changes` changes at each of `replicas`.
 ///
@@ -81,17 +76,7 @@ pub fn check<C: Changing>(replicas: usize, changes: u8) -> Checked {
         changes,
         of: PhantomData::<fn() -> C>,
     };
-    let checker = model
-        .checker()
-        .threads(1)
-        .finish_when(HasDiscoveries::AnyFailures);
-    let checker = checker.spawn_bfs().join();
-    Checked {
-        states: checker.unique_state_count(),
-        counterexample: checker
-            .discovery("converges")
-            .map(|path| path.into_actions()),
-    }
+    interleavings::check(model, "converges", |path| path.into_actions())
 }
 
 impl<C: Changing> Model for Replicated<C> {

@@ -5,9 +5,10 @@
 //! is a run in which some have not arrived yet. With R = W = 1 nothing is waited
 //! for, which is the AP form; its CRDT form is stale in the same runs, for a
 //! merge cannot know what was never received.
+use crate::interleavings;
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 use std::collections::BTreeSet;
 
 /// A request: the values are those of a register that begins as 0.
@@ -109,14 +110,8 @@ pub enum Event {
     Deliver(usize, usize),
 }
 
-/// What checking found.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// Different states reached; all of them, if nothing was found.
-    pub states: usize,
-    /// The shortest run that is not linearizable.
-    pub counterexample: Option<Vec<(State, Option<Action>)>>,
-}
+/// What checking found. A counterexample is not linearizable.
+pub type Checked = interleavings::Checked<(State, Option<Action>)>;
 
 impl QuorumStore {
     /// Checks every interleaving, or up to the first that is not linearizable.
@@ -140,20 +135,7 @@ impl QuorumStore {
             self.clients.len() <= self.replicas,
             "client n is at home at replica n: {self:?}"
         );
-        // One thread: the same states in the same order, so counts are pinned.
-        let checker = self
-            .clone()
-            .checker()
-            .threads(1)
-            .finish_when(HasDiscoveries::AnyFailures);
-        let checker = checker.spawn_bfs().join();
-        let found = checker
-            .discovery("linearizable")
-            .map(|path| path.into_vec());
-        Checked {
-            states: checker.unique_state_count(),
-            counterexample: found,
-        }
+        interleavings::check(self.clone(), "linearizable", |path| path.into_vec())
     }
 
     /// Runs a schedule: requests of the first client that writes and of the first

@@ -1,4 +1,4 @@
-//! What can go wrong with a week, where, and the mend.
+//! What can go wrong with a week, where, and what to do about it.
 use crate::crdt::CrdtError;
 use dataset::DatasetError;
 use lambda::LambdaError;

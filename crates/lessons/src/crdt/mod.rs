@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `crdt` | the trait: [`Crdt`], its order, its laws |
 //! | `replica` | [`ReplicaId`], and a [`Replica`] that notices a second one of its name |
-//! | `error` | what cannot be merged, and the mend |
+//! | `error` | what cannot be merged, and what to do about it |
 //! | `version_vector` | [`VersionVector`]: how much of whom was seen |
 //! | `g_counter`, `pn_counter` | counters that grow; that also fall |
 //! | `max_register`, `lww_register`, `mv_register` | one value: the largest, the last, all that nobody overwrote |

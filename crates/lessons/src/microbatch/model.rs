@@ -5,7 +5,8 @@
 //! order, the process may crash between any two steps, and a source that cannot
 //! repeat itself may give another batch under the same id.
 use super::stored::{Base, Kind, Stored};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use crate::interleavings;
+use stateright::{Model, Property};
 
 const PARTITIONS: usize = 2;
 
@@ -51,14 +52,8 @@ pub enum Action {
     Crash,
 }
 
-/// What checking found.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// Different states reached.
-    pub states: usize,
-    /// A run that ends with a tuple counted twice, or never.
-    pub counterexample: Option<Vec<Action>>,
-}
+/// What checking found. A counterexample ends with a tuple counted twice, or never.
+pub type Checked = interleavings::Checked<Action>;
 
 impl Protocol {
     /// Walks through every run.
@@ -72,17 +67,7 @@ impl Protocol {
     /// assert!(protocol.check().counterexample.is_some());
     /// ```
     pub fn check(self) -> Checked {
-        let checker = self
-            .checker()
-            .threads(1)
-            .finish_when(HasDiscoveries::AnyFailures);
-        let checker = checker.spawn_bfs().join();
-        Checked {
-            states: checker.unique_state_count(),
-            counterexample: checker
-                .discovery("each once")
-                .map(|path| path.into_actions()),
-        }
+        interleavings::check(self, "each once", |path| path.into_actions())
     }
 
     fn commit(self, state: &mut State, partition: usize, again: bool) {

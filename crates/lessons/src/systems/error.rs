@@ -1,4 +1,4 @@
-//! What can go wrong with a data system of this room, where, and the mend.
+//! What can go wrong with a data system of this room, where, and what to do about it.
 use dataset::DatasetError;
 use lambda::LambdaError;
 use lambda::batch::sketch::SketchError;
