@@ -6,7 +6,7 @@
 use crate::batch::bounces::{Stretch, join};
 use crate::batch::sketch::Sketch;
 use crate::error::Result;
-use crate::serving::{Bounces, ServedViews};
+use crate::serving::{Bounces, Explained, ServedViews};
 use crate::speed::event::person_of_key;
 use crate::speed::{Offsets, Since, SpeedError};
 use calendar::{Granularity, Span};
@@ -181,10 +181,24 @@ impl<'a> Query<'a> {
     /// # Errors
     /// A view that cannot be read.
     pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
+        Ok(self.page_views_explained(url, hours)?.0)
+    }
+
+    /// As [`page_views`](Self::page_views), with what was read of the serving views; `None` if
+    /// they do not hold the URL.
+    ///
+    /// # Errors
+    /// As [`page_views`](Self::page_views).
+    pub fn page_views_explained(
+        &self,
+        url: &str,
+        hours: Range<i64>,
+    ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
         let found = self.served.page_views(url, Span::of_hours_in(&hours))?;
-        let serving = found.map_or(0, |found| found.value);
+        let serving = found.as_ref().map_or(0, |found| found.value);
         let realtime = self.since.count(url, &hours)?;
-        Ok(self.answer(serving + realtime, serving, realtime))
+        let answer = self.answer(serving + realtime, serving, realtime);
+        Ok((answer, found.map(|found| found.map(|_| ()))))
     }
 
     /// Returns the page views of a URL by hour, for the hours that begin in a range of epoch
@@ -212,12 +226,23 @@ impl<'a> Query<'a> {
     /// # Errors
     /// A view that cannot be read, or a batch run without the view of uniques.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
+        Ok(self.uniques_explained(url, hours)?.0)
+    }
+
+    /// As [`uniques`](Self::uniques), with what was read of the serving views; `None` if they do
+    /// not hold the URL.
+    ///
+    /// # Errors
+    /// As [`uniques`](Self::uniques).
+    pub fn uniques_explained(
+        &self,
+        url: &str,
+        hours: Range<i64>,
+    ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
         let realtime = self.since.persons(url, &hours)?;
+        let mut serving = Sketch::new(realtime.precision());
         let found = self.served.uniques(url, Span::of_hours_in(&hours))?;
-        let serving = match found {
-            Some(found) => found.value,
-            None => Sketch::new(realtime.precision()),
-        };
+        let reads = found.map(|found| found.map(|sketch| serving = sketch));
         let all = match realtime.uniques() {
             0 => serving.clone(),
             // Sketches of different precisions are merged at the lower one.
@@ -228,7 +253,8 @@ impl<'a> Query<'a> {
                 all
             }
         };
-        Ok(self.answer(all.uniques(), serving.uniques(), realtime.uniques()))
+        let answer = self.answer(all.uniques(), serving.uniques(), realtime.uniques());
+        Ok((answer, reads))
     }
 
     /// Returns the visits to a domain and the bounces among them, over all time. A visit that

@@ -3,11 +3,11 @@ use crate::{Outcome, wrong_use};
 use anyhow::Context;
 use indicatif::HumanCount;
 use lambda_workbook::batch::bounces::domain;
-use lambda_workbook::batch::normalise_url;
+use lambda_workbook::batch::{Sketch, normalise_url};
 use lambda_workbook::calendar::{self, Granularity, Plan, Span, SpanError, local_day};
 use lambda_workbook::chrono::{DateTime, NaiveDate, NaiveDateTime};
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::lambda::{Freshness, Lambda, Options};
+use lambda_workbook::lambda::{Answer, Freshness, Lambda, Options, Query};
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
 use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews};
@@ -96,11 +96,15 @@ fn time(text: &str) -> Result<Time, String> {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let layers = match &args.home {
+    let lambda = match &args.home {
         Some(home) => {
             super::must_be_home(home)?;
-            Layers::Both(Box::new(Lambda::open_home(home, Options::default())?))
+            Some(Lambda::open_home(home, Options::default())?)
         }
+        None => None,
+    };
+    let layers = match &lambda {
+        Some(lambda) => Layers::Both(Box::new(lambda.query()?)),
         None => Layers::Serving(ServedViews::open(&args.views).with_context(|| {
             let folder = args.views.display();
             format!(
@@ -130,11 +134,11 @@ struct Show {
 }
 
 /// What is asked.
-enum Layers {
+enum Layers<'a> {
     /// The serving views alone.
     Serving(ServedViews),
-    /// Serving and realtime views together.
-    Both(Box<Lambda>),
+    /// Serving and realtime views together, at one moment.
+    Both(Box<Query<'a>>),
 }
 
 /// What each layer alone would say, and how fresh their answer is.
@@ -149,45 +153,47 @@ struct Found<T> {
     parts: Parts<T>,
 }
 
-impl Layers {
+impl Found<i64> {
+    fn of_serving<T>(read: Option<Explained<T>>, value: impl Fn(&T) -> i64) -> Self {
+        Self {
+            value: read.as_ref().map_or(0, |read| value(&read.value)),
+            reads: read.map(|read| read.map(|_| ())),
+            parts: None,
+        }
+    }
+
+    fn of_both((answer, reads): (Answer<i64>, Option<Explained<()>>)) -> Self {
+        Self {
+            value: answer.value,
+            reads,
+            parts: Some((answer.serving, answer.realtime, answer.freshness)),
+        }
+    }
+}
+
+impl Layers<'_> {
     fn served(&self) -> &ServedViews {
         match self {
             Self::Serving(views) => views,
-            Self::Both(lambda) => lambda.served(),
+            Self::Both(query) => query.served(),
         }
     }
 
     fn page_views(&self, url: &str, span: Span) -> anyhow::Result<Found<i64>> {
-        let read = self.served().page_views(url, span)?;
-        let mut value = read.as_ref().map_or(0, |read| read.value);
-        let mut parts = None;
-        if let Self::Both(lambda) = self {
-            let answer = lambda.query()?.page_views(url, span.from()..span.until())?;
-            value = answer.value;
-            parts = Some((answer.serving, answer.realtime, answer.freshness));
-        }
-        let reads = read.map(|read| read.map(|_| ()));
-        Ok(Found {
-            value,
-            reads,
-            parts,
+        Ok(match self {
+            Self::Serving(views) => Found::of_serving(views.page_views(url, span)?, |count| *count),
+            Self::Both(query) => {
+                Found::of_both(query.page_views_explained(url, span.from()..span.until())?)
+            }
         })
     }
 
     fn uniques(&self, url: &str, span: Span) -> anyhow::Result<Found<i64>> {
-        let read = self.served().uniques(url, span)?;
-        let mut value = read.as_ref().map_or(0, |read| read.value.uniques());
-        let mut parts = None;
-        if let Self::Both(lambda) = self {
-            let answer = lambda.query()?.uniques(url, span.from()..span.until())?;
-            value = answer.value;
-            parts = Some((answer.serving, answer.realtime, answer.freshness));
-        }
-        let reads = read.map(|read| read.map(|_| ()));
-        Ok(Found {
-            value,
-            reads,
-            parts,
+        Ok(match self {
+            Self::Serving(views) => Found::of_serving(views.uniques(url, span)?, Sketch::uniques),
+            Self::Both(query) => {
+                Found::of_both(query.uniques_explained(url, span.from()..span.until())?)
+            }
         })
     }
 
@@ -198,8 +204,8 @@ impl Layers {
                 Some(value) => (value, None),
                 None => return Ok(None),
             },
-            Self::Both(lambda) => {
-                let answer = lambda.query()?.bounce_rate(domain)?;
+            Self::Both(query) => {
+                let answer = query.bounce_rate(domain)?;
                 let parts = (answer.serving, answer.realtime, answer.freshness);
                 (answer.value, Some(parts))
             }
@@ -214,11 +220,11 @@ impl Layers {
     /// All of the time in which a URL was seen; `None` for a URL that was not.
     fn extent(&self, url: &str) -> anyhow::Result<Option<Span>> {
         let served = self.served().extent(url)?;
-        let Self::Both(lambda) = self else {
+        let Self::Both(query) = self else {
             return Ok(served);
         };
         let all = *calendar::TIMESTAMPS.start()..*calendar::TIMESTAMPS.end();
-        let hours = lambda.query()?.page_views_by_hour(url, all)?;
+        let hours = query.page_views_by_hour(url, all)?;
         let ends = hours.keys().next().zip(hours.keys().next_back());
         let hour = Granularity::Hour.secs();
         let seen = ends.map(|(first, last)| Span::of_hours_in(&(*first..last + hour)));
@@ -235,7 +241,7 @@ impl Layers {
         let error = unknown(self.served(), name, of_bounces);
         let waiting = match self {
             Self::Serving(_) => 0,
-            Self::Both(lambda) => lambda.query().map_or(0, |query| query.freshness().waiting),
+            Self::Both(query) => query.freshness().waiting,
         };
         if waiting == 0 {
             return error;
@@ -251,7 +257,7 @@ impl Layers {
 }
 
 fn ask(
-    layers: &Layers,
+    layers: &Layers<'_>,
     show: &Show,
     range: &Range,
     what: &str,
@@ -380,7 +386,7 @@ fn unknown(views: &ServedViews, name: &str, of_bounces: bool) -> anyhow::Error {
     anyhow::anyhow!("the view has no {what} {name:?}; {held}")
 }
 
-fn bounce_rate(layers: &Layers, show: &Show, name: &str) -> anyhow::Result<Outcome> {
+fn bounce_rate(layers: &Layers<'_>, show: &Show, name: &str) -> anyhow::Result<Outcome> {
     let url = normalised(name);
     let name = domain(&url);
     let Some(found) = layers.bounces(name)? else {
