@@ -84,12 +84,24 @@ fn group_mb() -> Option<u64> {
             let folder = base.join(folder.strip_prefix("/").unwrap_or(folder));
             if let (Some(limit), Some(used)) = (read(&folder.join(limit)), read(&folder.join(used)))
             {
+                let stat = std::fs::read_to_string(folder.join("memory.stat"));
+                let cached = stat.ok().and_then(|stat| cached(&stat));
+                let used = used.saturating_sub(cached.unwrap_or(0));
                 let free = limit.saturating_sub(used) / 1_000_000;
                 least = Some(least.map_or(free, |least: u64| least.min(free)));
             }
         }
     }
     least
+}
+
+/// Bytes of files that a control group holds in memory and that the system takes back
+/// when a program needs the room, from its `memory.stat`: they count as used.
+fn cached(stat: &str) -> Option<u64> {
+    let field = |name: &str| stat.lines().find_map(|line| line.strip_prefix(name));
+    // Version 1 has the sum over the groups below under another name.
+    let bytes = field("total_inactive_file ").or_else(|| field("inactive_file "))?;
+    bytes.trim().parse().ok()
 }
 
 /// What is wrong with the free disk space for a build into `target`, if anything.
@@ -146,6 +158,14 @@ mod tests {
         let none = jobs(Some(1_000), 2);
         assert_eq!(none.limit, Some(1));
         assert!(none.notice.unwrap().contains("add swap space"));
+    }
+
+    #[test]
+    fn files_that_are_only_held_in_memory_leave_room() {
+        let version_1 = "inactive_file 1\ntotal_inactive_file 4096\nunevictable 0\n";
+        assert_eq!(cached(version_1), Some(4_096));
+        assert_eq!(cached("anon 5\ninactive_file 77\n"), Some(77));
+        assert_eq!(cached("anon 5\n"), None);
     }
 
     #[test]
