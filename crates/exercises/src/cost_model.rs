@@ -42,7 +42,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`let settles = |p: f64| (p < 1.0).then(|| o / (1.0 - p));` and the answer is `(o, p, settles(p), settles(p * percent as f64 / 100.0))`: \
          the change is one of P, and O stays.",
     ],
-    off_limits: &["Fit", "CostModel"],
+    vocabulary: &[],
     cases,
     reference,
 };

@@ -8,7 +8,6 @@
 //! of [`wire`](super::wire). An answer carries the nonce of its question: an answer
 //! written before the question was asked is none.
 use super::attempt::{AttemptAnswer, AttemptError, attempt};
-use super::exercise::seal;
 use super::wire;
 use std::io::{self, Read, Write};
 
@@ -25,7 +24,7 @@ pub const FILES: [i32; 2] = [3, 4];
 /// Answers questions until there are no more. This is what a grader's program does.
 #[cfg(unix)]
 pub fn serve(answer: AttemptAnswer) {
-    seal();
+    
     use std::fs::File;
     use std::os::fd::FromRawFd;
     // SAFETY: whoever starts this program opens both, and nothing else here uses them.

@@ -131,7 +131,9 @@ fn prove_sandbox(bench: &Bench) -> Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("main.rs"), PROBE)?;
     match bench.build(folder.path())? {
-        super::compile::Compiled::Program(program) => probe(&bench.exe, &bench.worker(&program)),
+        super::compile::Compiled::Program(program) => {
+            probe(&bench.exe, &bench.worker(&program.path))
+        }
         super::compile::Compiled::Errors(said) => bail!("{said}"),
         super::compile::Compiled::Stopped(_, told) => bail!("{told}"),
     }
@@ -259,14 +261,9 @@ fn grade_student(
 
 /// What a grade depends on.
 fn digest(rules: &Rules, found: &Result<Extracted, Nothing>, worth: &str) -> String {
-    let dylib = rules
-        .bench
-        .dylib
-        .parent()
-        .unwrap_or(Path::new(""))
-        .display();
+    let build = rules.bench.libraries.display();
     let all = format!(
-        "{found:?}\n{worth}\n{}\n{dylib}\n{:?}",
+        "{found:?}\n{worth}\n{}\n{build}\n{:?}",
         rules.seed, rules.patience
     );
     Sha256::digest(all.as_bytes())

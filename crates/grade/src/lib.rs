@@ -5,6 +5,7 @@
 //! - [`extract`] and [`tokens`]: the function asked for, out of the notebook;
 //! - [`scan`]: names that no answer needs;
 //! - [`compile`]: a program of it, built in the [`sandbox`];
+//! - [`linked`]: what of this project that program calls, and whether it may;
 //! - [`work`]: questions to that program, in the sandbox, and what it answers;
 //! - [`mark`]: every case judged here, on data, by the same code that checks a
 //!   reader's answer;
@@ -23,6 +24,7 @@ pub mod compile;
 pub mod extract;
 pub mod feedback;
 pub mod handout;
+pub mod linked;
 pub mod mark;
 pub mod points;
 pub mod report;

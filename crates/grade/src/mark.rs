@@ -1,9 +1,11 @@
 //! One function of one submission: from its source to points.
-use super::compile::{Bench, Compiled};
+use super::compile::{Bench, Compiled, Program};
 use super::extract::{Extracted, Nothing};
+use super::linked;
 use super::points::Worth;
 use super::scan::scan;
 use super::work::Worker;
+use anyhow::Context;
 use lambda_workbook::exercises::{Exercise, Marks, Status, mark};
 use lambda_workbook::notebook::Render;
 use serde::{Deserialize, Serialize};
@@ -108,7 +110,7 @@ fn run(
     let nothing =
         |verdict: &str, reason: String| Ok(Graded::nothing(exercise, worth, verdict, reason));
     if rules.scanned
-        && let Some(why) = scan(source, exercise)
+        && let Some(why) = scan(source)
     {
         return nothing(FORBIDDEN, why);
     }
@@ -120,9 +122,29 @@ fn run(
         Compiled::Errors(said) => return nothing(COMPILE, said),
         Compiled::Stopped(stop, told) => return nothing(Status::Stopped(stop).code(), told),
     };
-    let mut worker = Worker::new(rules.bench, &program, rules.patience);
+    if let Some(why) = refusal(&program, exercise)? {
+        return nothing(FORBIDDEN, why);
+    }
+    let mut worker = Worker::new(rules.bench, &program.path, rules.patience);
     let marks = mark(exercise, rules.seed, &mut |inputs| worker.ask(inputs));
     Ok(told(marks, worth))
+}
+
+/// Why an answer that compiles is not run: it calls what is not in the exercise's
+/// vocabulary.
+fn refusal(program: &Program, exercise: &Exercise) -> anyhow::Result<Option<String>> {
+    let object = std::fs::read(&program.object).context("cannot read the answer's object file")?;
+    let refused = linked::refused(&object, exercise)?;
+    let Some(first) = refused.first() else {
+        return Ok(None);
+    };
+    let more = match refused.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    Ok(Some(format!(
+        "the answer uses `{first}`{more}, which this exercise does not allow: write your own"
+    )))
 }
 
 /// The marks as they are written down.

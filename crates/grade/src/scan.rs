@@ -3,7 +3,6 @@
 //! This gives a clear reason early. It is not what keeps the grader safe: the
 //! sandbox does, and the tests run every attack past this scan too.
 use super::tokens::{Token, tokens};
-use lambda_workbook::exercises::Exercise;
 
 /// Keywords and names, wherever they stand.
 const WORDS: [(&str, &str); 22] = [
@@ -51,20 +50,20 @@ const MODULES: [(&str, &str); 9] = [
 const CHECKS: [&str; 3] = ["check", "hint", "marks"];
 
 /// The first thing in a source that no answer needs, and why.
-pub fn scan(source: &str, exercise: &Exercise) -> Option<String> {
+pub fn scan(source: &str) -> Option<String> {
     // The only letter of a name that rustc reads as another, plain one.
     if source.contains('\u{212a}') {
         return Some("the Kelvin sign stands for the letter K: write K".to_owned());
     }
     let tokens = tokens(source);
     (0..tokens.len()).find_map(|at| {
-        let why = objection(&tokens, at, exercise)?;
+        let why = objection(&tokens, at)?;
         let line = source[..tokens[at].at].matches('\n').count() + 1;
         Some(format!("line {line}, `{}`: {why}", tokens[at].text))
     })
 }
 
-fn objection(tokens: &[Token], at: usize, exercise: &Exercise) -> Option<String> {
+fn objection(tokens: &[Token], at: usize) -> Option<String> {
     let text = |at: Option<usize>| {
         at.and_then(|at| tokens.get(at))
             .map_or("", |token| token.text)
@@ -102,21 +101,7 @@ fn objection(tokens: &[Token], at: usize, exercise: &Exercise) -> Option<String>
     if word == "link" && (before == "[" || before == "(") {
         return Some("an answer needs no other library".to_owned());
     }
-    // A variable may have the name; whoever has imported all names may not use it so.
-    let used = in_path || after == "(" || imports_all(tokens);
-    let answer = used && before != "fn" && exercise.off_limits.contains(&word);
-    answer.then(|| format!("`{word}` is the answer; write your own"))
-}
-
-/// Whether a source has `batch::*` somewhere, by which names come in unnamed.
-fn imports_all(tokens: &[Token]) -> bool {
-    let all = |window: &[Token]| {
-        ["batch", ":", ":", "*"]
-            .iter()
-            .zip(window)
-            .all(|(text, token)| *text == token.text)
-    };
-    tokens.windows(4).any(all)
+    None
 }
 
 /// Whether a token stands in a `use`: back to the last semicolon or block.
@@ -131,7 +116,6 @@ fn in_import(tokens: &[Token], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambda_workbook::exercises::pacific_days::EXERCISE;
 
     #[test]
     fn what_no_answer_needs_is_named_with_its_line() {
@@ -148,13 +132,12 @@ mod tests {
             "fn f() { check!(pacific_days, f) }",
             "use lambda_workbook::check as c;",
             "fn f() { batch::r#page_views_by_local_day(v, z) }",
-            "use lambda_workbook::exercises::pacific_days::EXERCISE;",
             "fn \u{212a}() {}",
         ] {
-            let why = scan(source, &EXERCISE);
+            let why = scan(source);
             assert!(why.is_some(), "{source}");
         }
-        let why = scan("fn a() {}\nextern crate libc;", &EXERCISE).unwrap();
+        let why = scan("fn a() {}\nextern crate libc;").unwrap();
         assert_eq!(why, "line 2, `extern`: an answer needs no other library");
     }
 
@@ -167,7 +150,7 @@ mod tests {
             "fn f() { panic!(\"no\"); std::mem::swap(&mut 1, &mut 2); }",
             "use polars::prelude::*; mod own { pub fn f() {} }",
         ] {
-            assert_eq!(scan(source, &EXERCISE), None, "{source}");
+            assert_eq!(scan(source), None, "{source}");
         }
     }
 }

@@ -104,7 +104,7 @@ fn every_attack_gets_its_verdict_and_no_points() {
                     let patience = Duration::from_secs(if late { 2 } else { 20 });
                     // What the scan finds nothing in takes the same way with it and
                     // without it: one run has both verdicts.
-                    let both: &[bool] = match scan(&attack.source, &EXERCISE) {
+                    let both: &[bool] = match scan(&attack.source) {
                         Some(_) => &[true, false],
                         None => &[true],
                     };

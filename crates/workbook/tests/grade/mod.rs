@@ -5,4 +5,5 @@
 
 mod attacks;
 mod command;
+mod linked;
 mod parts;
