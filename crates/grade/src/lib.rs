@@ -10,7 +10,9 @@
 //! - [`mark`]: every case judged here, on data, by the same code that checks a
 //!   reader's answer;
 //! - [`points`], [`report`], [`feedback`], [`similar`]: what the teacher gets;
-//! - [`batch`]: all submissions, in parallel, and only those that changed.
+//! - [`process`]: all of that for one submission, in a process that may die;
+//! - [`batch`]: all submissions, in parallel, and only those that changed since the
+//!   [`ledger`] was written.
 //!
 //! Invariants:
 //! 1. Points are given for values that equal the reference's, compared in this
@@ -24,9 +26,11 @@ pub mod compile;
 pub mod extract;
 pub mod feedback;
 pub mod handout;
+pub mod ledger;
 pub mod linked;
 pub mod mark;
 pub mod points;
+pub mod process;
 pub mod report;
 pub mod sandbox;
 pub mod scan;

@@ -24,4 +24,4 @@ mod started;
 pub use confine::confine;
 pub use probe::{PROBE, probe};
 pub use spec::{Kind, Limits, Spec, system_libraries, system_programs};
-pub use started::{Confined, Ended};
+pub use started::{Confined, Ended, survive_broken_pipes};

@@ -40,6 +40,7 @@ const LAST_BREATH: Duration = Duration::from_secs(5);
 impl Confined {
     /// Starts `workbook confine` for `spec`.
     pub fn start(exe: &Path, spec: &Spec) -> Result<Confined> {
+        survive_broken_pipes();
         let mut child = Command::new(exe)
             .arg("confine")
             .arg(serde_json::to_string(spec)?)
@@ -179,6 +180,13 @@ impl Drop for Confined {
     fn drop(&mut self) {
         let _ = self.kill();
     }
+}
+
+/// Has writing to a process that has ended be an error, which ends nothing: by default
+/// such a signal ends the whole program.
+pub fn survive_broken_pipes() {
+    // SAFETY: it sets how a signal is handled, and no handler is involved.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
 /// Reads to the end and keeps the first part.

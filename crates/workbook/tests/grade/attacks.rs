@@ -113,6 +113,7 @@ fn every_attack_gets_its_verdict_and_no_points() {
                             bench: &bench,
                             seed: 7,
                             patience,
+                            budget: Duration::from_secs(60),
                             scanned,
                         };
                         let graded = graded(&rules, &attack.source);
@@ -154,6 +155,7 @@ fn the_readers_cases_by_heart_are_worth_nothing_but_the_empty_one() {
         bench: &bench,
         seed: 7,
         patience: Duration::from_secs(5),
+        budget: Duration::from_secs(60),
         scanned: true,
     };
     let attack = attacks()
@@ -176,6 +178,7 @@ fn the_sandbox_holds_and_the_solutions_get_all_points() {
         bench: &bench,
         seed: 11,
         patience: Duration::from_secs(10),
+        budget: Duration::from_secs(60),
         scanned: true,
     };
     let tasks = Task::chosen(&root(), &[]).unwrap();
@@ -192,6 +195,7 @@ fn one_seed_grades_the_same_again_and_another_asks_otherwise() {
                 bench: &bench,
                 seed,
                 patience: Duration::from_secs(10),
+                budget: Duration::from_secs(60),
                 scanned: true,
             },
             &wrong,
