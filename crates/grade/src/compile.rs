@@ -5,6 +5,7 @@
 //! and marks are never among them, so they are not in the process of an answer, and what
 //! an answer calls is looked at before it runs (see [`linked`](super::linked)).
 use super::extract::function;
+use super::stub;
 use super::sandbox::{Confined, Ended, Kind, Limits, Spec, system_libraries, system_programs};
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
@@ -22,6 +23,8 @@ pub struct Bench {
     pub libraries: PathBuf,
     /// The support crate in it, to be linked as far as it is called.
     support: PathBuf,
+    /// What stands in for the public library while an answer is linked.
+    stub: Option<PathBuf>,
     pub sandboxed: bool,
     /// Of rustc, for one answer.
     pub limits: Limits,
@@ -82,11 +85,14 @@ impl Bench {
         let real = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
         let libraries = real(dylib.parent().unwrap_or(Path::new("/")).to_owned());
         let support = support(built, &libraries)?;
+        // Without it linking takes longer.
+        let stub = stub::of(&libraries.join(PUBLIC)).ok();
         Ok(Bench {
             exe: built.exe.clone(),
             root: built.root.clone(),
             libraries,
             support,
+            stub,
             sandboxed,
             limits: Limits::COMPILER,
             deps: real(built.deps()),
@@ -179,9 +185,15 @@ impl Bench {
         let public = self.libraries.join(PUBLIC);
         for (name, path) in [
             ("lambda_workbook", &self.support),
-            ("lambda_workbook_public", &public),
+            ("lambda_workbook_public", self.stub.as_ref().unwrap_or(&public)),
         ] {
             args.extend(["--extern".into(), format!("{name}={}", path.display())]);
+        }
+        if let Some(stub) = &self.stub {
+            // It has no symbol that would make it needed.
+            let stub = stub.to_string_lossy();
+            let open = ["-Wl,--unresolved-symbols=ignore-all", "-Wl,--no-as-needed", &stub];
+            args.extend(open.map(|arg| format!("-Clink-arg={arg}")));
         }
         for folder in [beside, &self.deps] {
             args.push(format!("-Ldependency={}", folder.display()));

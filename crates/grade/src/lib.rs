@@ -35,6 +35,7 @@ pub mod report;
 pub mod sandbox;
 pub mod scan;
 pub mod similar;
+mod stub;
 pub mod submissions;
 pub mod tokens;
 pub mod work;

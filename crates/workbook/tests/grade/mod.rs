@@ -7,3 +7,4 @@ mod attacks;
 mod command;
 mod linked;
 mod parts;
+mod process;
