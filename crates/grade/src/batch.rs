@@ -108,7 +108,7 @@ fn prove_sandbox(bench: &Bench) -> Result<()> {
     std::fs::write(folder.path().join("main.rs"), PROBE)?;
     match bench.build(folder.path())? {
         super::compile::Compiled::Program(program) => {
-            probe(&bench.exe, &bench.worker(&program.path))
+            probe(|spec| bench.start(spec), &bench.worker(&program.path))
         }
         super::compile::Compiled::Errors(said) => bail!("{said}"),
         super::compile::Compiled::Stopped(_, told) => bail!("{told}"),

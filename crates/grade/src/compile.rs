@@ -6,7 +6,7 @@
 //! an answer calls is looked at before it runs (see [`linked`](super::linked)).
 use super::extract::function;
 use super::stub;
-use super::sandbox::{Confined, Ended, Kind, Limits, Spec, system_libraries, system_programs};
+use super::sandbox::{Confined, Ended, Groups, Kind, Limits, Spec, system_libraries, system_programs};
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
@@ -28,6 +28,8 @@ pub struct Bench {
     pub sandboxed: bool,
     /// Of rustc, for one answer.
     pub limits: Limits,
+    /// Where each program gets a control group, if the system has delegated one.
+    pub groups: Option<Groups>,
     deps: PathBuf,
     rustc: PathBuf,
     std: PathBuf,
@@ -95,6 +97,7 @@ impl Bench {
             stub,
             sandboxed,
             limits: Limits::COMPILER,
+            groups: None,
             deps: real(built.deps()),
             rustc: real(bin.join("rustc")),
             std: real(std),
@@ -117,7 +120,7 @@ impl Bench {
         let folder = fs::canonicalize(folder).context("cannot find the folder to compile in")?;
         // On a busy machine it waits, too.
         let patience = Duration::from_secs(3 * self.limits.cpu_secs);
-        let confined = Confined::start(&self.exe, &self.compiler(&folder))?;
+        let confined = self.start(&self.compiler(&folder))?;
         let (ended, said) = confined.end(Instant::now() + patience)?;
         let program = Program {
             path: folder.join("worker"),
@@ -150,6 +153,11 @@ impl Bench {
                 )
             }
         })
+    }
+
+    /// Starts a confined program.
+    pub fn start(&self, spec: &Spec) -> Result<Confined> {
+        Confined::start(&self.exe, spec, self.groups.as_ref())
     }
 
     fn compiler(&self, folder: &Path) -> Spec {
@@ -232,6 +240,7 @@ impl Bench {
             read,
             write: vec![folder.to_owned()],
             limits: self.limits,
+            group: None,
             sandboxed: self.sandboxed,
         }
     }
@@ -258,6 +267,7 @@ impl Bench {
             read,
             write: Vec::new(),
             limits: Limits::WORKER,
+            group: None,
             sandboxed: self.sandboxed,
         }
     }

@@ -10,7 +10,7 @@ use super::extract::{Extracted, Nothing, extract, function};
 use super::ledger::Entry;
 use super::mark::{Graded, Rules, grade};
 use super::points::Worth;
-use super::sandbox::survive_broken_pipes;
+use super::sandbox::{Groups, survive_broken_pipes};
 use super::submissions::{Student, students};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct Setup {
     /// For all answers of one submission to one exercise.
     pub budget: Duration,
     pub sandboxed: bool,
+    /// Where programs get control groups, if the system has delegated one.
+    pub groups: Option<Groups>,
 }
 
 /// What is asked: to grade one exercise of one student.
@@ -192,7 +194,8 @@ impl Drop for Running {
 pub fn serve(setup: &str, bench: impl FnOnce(bool) -> Result<Bench>) -> Result<()> {
     let setup: Setup = serde_json::from_str(setup).context("no set-up of a grader")?;
     limit_memory()?;
-    let bench = bench(setup.sandboxed)?;
+    let mut bench = bench(setup.sandboxed)?;
+    bench.groups = setup.groups.clone();
     let tasks = Task::chosen(&bench.root, &setup.exercises)?;
     let mut class = students(&setup.submissions)?;
     let mut out = std::io::stdout().lock();

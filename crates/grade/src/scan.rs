@@ -131,7 +131,6 @@ mod tests {
             "#![feature(x)]",
             "fn f() { check!(pacific_days, f) }",
             "use lambda_workbook::check as c;",
-            "fn f() { batch::r#page_views_by_local_day(v, z) }",
             "fn \u{212a}() {}",
         ] {
             let why = scan(source);

@@ -60,7 +60,7 @@ impl<'a> Worker<'a> {
     fn converse(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
         let stopped = |stop, told: String| AttemptError::Stopped(stop, told);
         if self.running.is_none() {
-            let started = Confined::start(&self.bench.exe, &self.bench.worker(&self.program));
+            let started = self.bench.start(&self.bench.worker(&self.program));
             self.running =
                 Some(started.map_err(|error| stopped(Stop::Grader, format!("{error:#}")))?);
         }

@@ -6,6 +6,7 @@ use grade::compile::Bench;
 use grade::ledger::{Ledger, Seeds, write};
 use grade::mark::{GRADER, Rules};
 use grade::process::Setup;
+use grade::sandbox::Groups;
 use grade::similar::{Pair, pairs};
 use grade::submissions::{file_name, students};
 use grade::{feedback, points, report};
@@ -55,7 +56,8 @@ pub fn run(args: Args) -> Result<Outcome> {
         bail!("--timeout is a number of seconds, from 0 to 3600");
     }
     let built = Built::find()?;
-    let bench = Bench::new(&built, !args.unsandboxed)?;
+    let mut bench = Bench::new(&built, !args.unsandboxed)?;
+    bench.groups = Groups::delegated();
     let points = points::read(&built.root)?;
     let tasks = Task::chosen(&built.root, &args.exercises)?;
     let students = students(&args.submissions)?;
@@ -69,6 +71,7 @@ pub fn run(args: Args) -> Result<Outcome> {
         patience,
         budget: patience.max(BUDGET),
         sandboxed: !args.unsandboxed,
+        groups: bench.groups.clone(),
     };
     let rules = Rules {
         bench: &bench,
