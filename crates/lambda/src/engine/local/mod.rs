@@ -456,7 +456,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// DatumCounts a page view that is not a duplicate.
+    /// Counts a page view that is not a duplicate.
     #[inline]
     fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
         if self.job.views == Views::PageViews {

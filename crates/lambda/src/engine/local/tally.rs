@@ -1,4 +1,4 @@
-//! DatumCounts page views and visitors by hour, and page views by local day.
+//! Counts page views and visitors by hour, and page views by local day.
 
 use super::person::Key;
 use super::record;
@@ -68,7 +68,7 @@ impl Tally {
         }
     }
 
-    /// DatumCounts a record that is not a duplicate, and its visitor unless `person` is `None`.
+    /// Counts a record that is not a duplicate, and its visitor unless `person` is `None`.
     #[inline]
     pub fn count(&mut self, record: &[u64], person: Option<Key>) {
         let (secs, url) = (record::secs(record), record::url(record));
@@ -190,7 +190,7 @@ impl LocalDays {
         }
     }
 
-    /// DatumCounts a page view.
+    /// Counts a page view.
     #[inline]
     fn count(&mut self, url: u32, secs: i64) {
         let day = match self.last {

@@ -90,7 +90,7 @@ impl Visits {
         self.store.may_close()
     }
 
-    /// DatumCounts the visits that have ended, and keeps the others. All page views from before
+    /// Counts the visits that have ended, and keeps the others. All page views from before
     /// `secs` (epoch seconds) must have been added; `i64::MAX` says that all page views were,
     /// and then every visit is counted.
     ///
