@@ -3,7 +3,9 @@
 //! Every client speaks to one replica, which coordinates its requests: it takes
 //! its own copy, sends to all others, and answers when R or W copies are in.
 use super::network::Wire;
-use super::{CapError, Cell, ClientAnswer, Config, Form, Outcome, Reply, Request};
+use super::{
+    CapError, ClientAnswer, Config, Form, ReplicaState, Reply, Request, SimulationOutcome,
+};
 use crate::crdt::ReplicaId;
 use dataset::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,12 +33,12 @@ enum Event {
 enum Message {
     /// "What do you know?" and the answer.
     Fetch(u64),
-    Known(u64, Cell),
+    Known(u64, ReplicaState),
     /// "Take this in" and the acknowledgement.
-    QuorumStore(u64, Cell),
+    QuorumStore(u64, ReplicaState),
     Stored(u64),
     /// Anti-entropy and read repair: no answer is awaited.
-    Told(Cell),
+    Told(ReplicaState),
 }
 
 /// A request under way.
@@ -54,8 +56,8 @@ struct Open {
 enum Phase {
     /// Waits for R copies, which are merged here.
     Fetching {
-        merged: Cell,
-        known: Vec<(usize, Cell)>,
+        merged: ReplicaState,
+        known: Vec<(usize, ReplicaState)>,
     },
     /// Waits for W copies to be stored.
     Storing { reply: Reply },
@@ -69,18 +71,18 @@ struct World<'a> {
     /// By time, then in the order of their making.
     events: BTreeMap<(u64, u64), Event>,
     made: u64,
-    states: Vec<Cell>,
+    states: Vec<ReplicaState>,
     /// How far each replica's clock is ahead of the earliest one.
     clocks: Vec<u64>,
     open: BTreeMap<u64, Open>,
     /// Clients ask again until the end; a script's requests are all given.
     endless: bool,
-    outcome: Outcome,
+    outcome: SimulationOutcome,
 }
 
 /// Runs clients that count and read page views, one after another.
-pub fn run(config: &Config, seed: u64) -> Result<Outcome, CapError> {
-    let mut world = World::new(config, seed, Cell::count(config.form))?;
+pub fn run(config: &Config, seed: u64) -> Result<SimulationOutcome, CapError> {
+    let mut world = World::new(config, seed, ReplicaState::count(config.form))?;
     world.endless = true;
     for client in 0..config.replicas {
         let at = world.random.below(config.pause_ms + 1);
@@ -94,9 +96,9 @@ pub fn run(config: &Config, seed: u64) -> Result<Outcome, CapError> {
 pub fn script(
     config: &Config,
     seed: u64,
-    start: Cell,
+    start: ReplicaState,
     asks: &[(u64, usize, Request)],
-) -> Result<Outcome, CapError> {
+) -> Result<SimulationOutcome, CapError> {
     let mut world = World::new(config, seed, start)?;
     for (at, replica, request) in asks {
         let (replica, replicas) = (*replica, config.replicas);
@@ -109,13 +111,13 @@ pub fn script(
 }
 
 impl<'a> World<'a> {
-    fn new(config: &'a Config, seed: u64, start: Cell) -> Result<Self, CapError> {
+    fn new(config: &'a Config, seed: u64, start: ReplicaState) -> Result<Self, CapError> {
         config.check()?;
         let mut random = Random::new(&[seed, 2]);
         let skew = 2 * config.clock_skew_ms + 1;
         let clocks = (0..config.replicas).map(|_| random.below(skew)).collect();
         let states = vec![start; config.replicas];
-        let outcome = Outcome {
+        let outcome = SimulationOutcome {
             answers: Vec::new(),
             acknowledged: 0,
             reads: 0,
@@ -159,7 +161,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn play(mut self, run_ms: u64) -> Result<Outcome, CapError> {
+    fn play(mut self, run_ms: u64) -> Result<SimulationOutcome, CapError> {
         let healed = self
             .config
             .partition
