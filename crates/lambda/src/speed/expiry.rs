@@ -1,18 +1,19 @@
 //! Expiry: removes from the realtime views the events that the served batch contains.
-//! [`ViewsSince`](super::ViewsSince) reads what is left, for a query.
+//! [`ViewsSince`] reads what is left, for a query.
 //!
 //! A batch run reads all records before its *cut*, which is one offset for each partition.
 //! Events keep arriving while it runs. When its views are served, the speed layer must hold
 //! exactly the events after the cut: if it holds fewer there is a gap, and if it holds more,
 //! events are counted twice. There are two ways to do this:
 //!
-//! - [`Alternating`] keeps two sets of views and applies every event to both. When a run
-//!   begins, one set is cleared and begins at the cut. When the run is served, that set is the
-//!   one that is needed, and the other can be cleared. Clearing removes a folder. Every event
-//!   is written twice.
-//! - [`ByWatermark`] keeps one set of views, whose row keys say between which cuts an event
-//!   came. Rows before the served cut are deleted one by one and leave the disk with a
-//!   compaction. Every event is written once, and a read merges the generations since the cut.
+//! - [`Alternating`](super::Alternating) keeps two sets of views and applies every event to
+//!   both. When a run begins, one set is cleared and begins at the cut. When the run is served,
+//!   that set is the one that is needed, and the other can be cleared. Clearing removes a
+//!   folder. Every event is written twice.
+//! - [`ByWatermark`](super::ByWatermark) keeps one set of views, whose row keys say between
+//!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
+//!   disk with a compaction. Every event is written once, and a read merges the generations
+//!   since the cut.
 //!
 //! Guarantees:
 //!

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config` | [`Config`]: how many replicas, R, W, the form of the store, the network |
 //! | `network` | delays, losses, duplicates, partitions, from a seed |
-//! | `cell` | what a replica holds, in each form |
+//! | `replica_state` | what a replica holds, in each form |
 //! | `simulation` | [`run`](simulation::run): replicas and clients, event by event |
 //! | `outcome` | what is measured of a run: answers, staleness, losses, convergence |
 //! | `sweep` | thousands of seeds at once, as a table |

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PATIENCE_MS: u64 = 60_000;
 
 #[derive(Clone, Debug)]
-enum Event {
+enum SimulatedEvent {
     /// A client asks its replica.
     Ask(usize, Request),
     /// A replica is sent something.
@@ -69,7 +69,7 @@ struct World<'a> {
     random: Random,
     now: u64,
     /// By time, then in the order of their making.
-    events: BTreeMap<(u64, u64), Event>,
+    events: BTreeMap<(u64, u64), SimulatedEvent>,
     made: u64,
     states: Vec<ReplicaState>,
     /// How far each replica's clock is ahead of the earliest one.
@@ -87,7 +87,7 @@ pub fn run(config: &Config, seed: u64) -> Result<SimulationOutcome, CapError> {
     for client in 0..config.replicas {
         let at = world.random.below(config.pause_ms + 1);
         let request = world.next_request();
-        world.at(at, Event::Ask(client, request));
+        world.at(at, SimulatedEvent::Ask(client, request));
     }
     world.play(config.run_ms)
 }
@@ -105,7 +105,7 @@ pub fn script(
         if replica >= replicas {
             return Err(CapError::NoSuchReplica { replica, replicas });
         }
-        world.at(*at, Event::Ask(replica, *request));
+        world.at(*at, SimulatedEvent::Ask(replica, *request));
     }
     world.play(config.run_ms)
 }
@@ -143,13 +143,13 @@ impl<'a> World<'a> {
         if config.anti_entropy_ms > 0 {
             for replica in 0..config.replicas {
                 let at = world.random.below(config.anti_entropy_ms);
-                world.at(at, Event::Gossip(replica));
+                world.at(at, SimulatedEvent::Gossip(replica));
             }
         }
         Ok(world)
     }
 
-    fn at(&mut self, at: u64, event: Event) {
+    fn at(&mut self, at: u64, event: SimulatedEvent) {
         self.made += 1;
         self.events.insert((at, self.made), event);
     }
@@ -191,23 +191,26 @@ impl<'a> World<'a> {
         Ok(self.outcome)
     }
 
-    fn happen(&mut self, event: Event, run_ms: u64) -> Result<(), CapError> {
+    fn happen(&mut self, event: SimulatedEvent, run_ms: u64) -> Result<(), CapError> {
         match event {
-            Event::Ask(client, request) if self.now < run_ms => self.ask(client, request),
-            Event::Ask(..) => Ok(()),
-            Event::Arrive { from, to, what } => self.arrive(from, to, what),
-            Event::Timeout(id) => {
+            SimulatedEvent::Ask(client, request) if self.now < run_ms => self.ask(client, request),
+            SimulatedEvent::Ask(..) => Ok(()),
+            SimulatedEvent::Arrive { from, to, what } => self.arrive(from, to, what),
+            SimulatedEvent::Timeout(id) => {
                 self.answer(id, Reply::NoAnswer);
                 Ok(())
             }
-            Event::Gossip(from) => {
+            SimulatedEvent::Gossip(from) => {
                 let others = self.config.replicas - 1;
                 if others > 0 {
                     let to = self.random.below(others as u64) as usize;
                     let told = Message::Told(self.states[from].clone());
                     self.send(from, if to < from { to } else { to + 1 }, told);
                 }
-                self.at(self.now + self.config.anti_entropy_ms, Event::Gossip(from));
+                self.at(
+                    self.now + self.config.anti_entropy_ms,
+                    SimulatedEvent::Gossip(from),
+                );
                 Ok(())
             }
         }
@@ -216,7 +219,7 @@ impl<'a> World<'a> {
     fn send(&mut self, from: usize, to: usize, what: Message) {
         for arrival in self.wire.arrivals(from, to, self.now).into_iter().flatten() {
             let what = what.clone();
-            self.at(arrival, Event::Arrive { from, to, what });
+            self.at(arrival, SimulatedEvent::Arrive { from, to, what });
         }
     }
 
@@ -242,7 +245,10 @@ impl<'a> World<'a> {
             },
         };
         self.open.insert(id, open);
-        self.at(self.now + self.config.timeout_ms, Event::Timeout(id));
+        self.at(
+            self.now + self.config.timeout_ms,
+            SimulatedEvent::Timeout(id),
+        );
         // A replica's own count is only written by itself, so it need not ask.
         let needs = request == Request::Read
             || self.config.form == Form::Quorum && matches!(request, Request::Move(_));
@@ -377,7 +383,7 @@ impl<'a> World<'a> {
             let request = self.next_request();
             self.at(
                 self.now + self.config.pause_ms,
-                Event::Ask(open.coordinator, request),
+                SimulatedEvent::Ask(open.coordinator, request),
             );
         }
     }
