@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is known of one exercise.
+/// How far the reader is with one exercise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExerciseProgress {
@@ -36,7 +36,7 @@ struct Stored {
 
 const VERSION: u32 = 1;
 
-/// Where progress is stored.
+/// The folder in which the progress is stored.
 #[derive(Clone, Debug)]
 pub struct ProgressStore {
     folder: PathBuf,

@@ -48,7 +48,7 @@ pub struct ConvergenceState<C> {
     sent: Vec<Sent<C>>,
 }
 
-/// A step.
+/// A step of the convergence model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConvergenceStep {
     /// A replica makes its next change, and sends its state.

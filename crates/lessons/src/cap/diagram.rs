@@ -58,7 +58,7 @@ impl QuorumStore {
         }
         // Answers have not been waited for; what is left of writes is cut off.
         let left = sent.iter().filter(|(message, _)| {
-            matches!(message, Message::QuorumStore { .. }) && run[steps].0.wire.contains(message)
+            matches!(message, Message::Store { .. }) && run[steps].0.wire.contains(message)
         });
         let mut cut: Option<(usize, usize)> = None;
         for (message, began) in left {

@@ -16,7 +16,7 @@ pub struct ClientAnswer {
     pub reply: Reply,
 }
 
-/// A run.
+/// What came of a simulated run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimulationOutcome {
     /// Every request, in the order of the answers.

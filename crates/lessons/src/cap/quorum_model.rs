@@ -52,7 +52,7 @@ pub enum Message {
         copy: Copy,
     },
     /// "Hold this."
-    QuorumStore {
+    Store {
         client: usize,
         phase: u8,
         to: usize,
@@ -90,7 +90,7 @@ pub struct QuorumState {
     pub answered: Option<(usize, Option<u8>)>,
 }
 
-/// A step.
+/// A step of the quorum model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuorumStep {
     /// A client asks its next request.
@@ -209,7 +209,7 @@ impl QuorumStore {
         state.wire.retain(|message| !message.is_asking(client));
         state.copies[client] = state.copies[client].max(copy);
         for to in self.others(client) {
-            state.wire.insert(Message::QuorumStore {
+            state.wire.insert(Message::Store {
                 client,
                 phase,
                 to,
@@ -252,16 +252,14 @@ impl Message {
             Message::Fetch { client, .. }
             | Message::Known { client, .. }
             | Message::Stored { client, .. } => *client == of,
-            Message::QuorumStore { .. } => false,
+            Message::Store { .. } => false,
         }
     }
 
     /// From which replica to which.
     pub fn way(&self) -> (usize, usize) {
         match *self {
-            Message::Fetch { client, to, .. } | Message::QuorumStore { client, to, .. } => {
-                (client, to)
-            }
+            Message::Fetch { client, to, .. } | Message::Store { client, to, .. } => (client, to),
             Message::Known { client, from, .. } | Message::Stored { client, from, .. } => {
                 (from, client)
             }
@@ -273,7 +271,7 @@ impl Message {
         match self {
             Message::Fetch { .. } => "ask".to_owned(),
             Message::Known { copy, .. } => format!("I hold {}", copy.2),
-            Message::QuorumStore { copy, .. } => format!("hold {}", copy.2),
+            Message::Store { copy, .. } => format!("hold {}", copy.2),
             Message::Stored { .. } => "I do".to_owned(),
         }
     }
@@ -362,7 +360,7 @@ impl QuorumStore {
                 me.heard.insert(from);
                 self.fetched(client, state);
             }
-            Message::QuorumStore {
+            Message::Store {
                 client,
                 phase,
                 to,

@@ -102,7 +102,7 @@ impl ReplicaState {
             (ReplicaState::City(one), ReplicaState::City(other)) => one.merge(other)?,
             (ReplicaState::Cities(one), ReplicaState::Cities(other)) => one.merge(other)?,
             _ => {
-                let (one, other) = ("cell of one form", "cell of another");
+                let (one, other) = ("replica state of one form", "replica state of another");
                 return Err(crate::crdt::CrdtError::Types { one, other }.into());
             }
         }

@@ -35,7 +35,7 @@ enum Message {
     Fetch(u64),
     Known(u64, ReplicaState),
     /// "Take this in" and the acknowledgement.
-    QuorumStore(u64, ReplicaState),
+    Store(u64, ReplicaState),
     Stored(u64),
     /// Anti-entropy and read repair: no answer is awaited.
     Told(ReplicaState),
@@ -92,7 +92,7 @@ pub fn run(config: &Config, seed: u64) -> Result<SimulationOutcome, CapError> {
     world.play(config.run_ms)
 }
 
-/// Runs a script: who asks what, when. The cells begin as `start`.
+/// Runs a script: who asks what, when. The replicas begin as `start`.
 pub fn script(
     config: &Config,
     seed: u64,
@@ -275,7 +275,7 @@ impl<'a> World<'a> {
         let (merged, at) = (merged.clone(), open.coordinator);
         let behind: Vec<usize> = known
             .iter()
-            .filter(|(_, cell)| *cell != merged)
+            .filter(|(_, state)| *state != merged)
             .map(|(from, _)| *from)
             .collect();
         let read = open.request == Request::Read;
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
         let clock = self.now + self.clocks[at];
         self.states[at].change(request, ReplicaId(at as u32), clock, self.config.form)?;
         let state = self.states[at].clone();
-        self.send_all(at, &Message::QuorumStore(id, state));
+        self.send_all(at, &Message::Store(id, state));
         self.stored(id);
         Ok(())
     }
@@ -332,19 +332,19 @@ impl<'a> World<'a> {
                 let known = Message::Known(id, self.states[to].clone());
                 self.send(to, from, known);
             }
-            Message::Known(id, cell) => {
+            Message::Known(id, state) => {
                 let Some(open) = self.open.get_mut(&id) else {
                     return Ok(());
                 };
                 if let Phase::Fetching { merged, known } = &mut open.phase {
-                    merged.merge(&cell)?;
-                    known.push((from, cell));
+                    merged.merge(&state)?;
+                    known.push((from, state));
                     open.heard.insert(from);
                     self.fetched(id)?;
                 }
             }
-            Message::QuorumStore(id, cell) => {
-                self.states[to].merge(&cell)?;
+            Message::Store(id, state) => {
+                self.states[to].merge(&state)?;
                 self.send(to, from, Message::Stored(id));
             }
             Message::Stored(id) => {
@@ -355,7 +355,7 @@ impl<'a> World<'a> {
                     self.stored(id);
                 }
             }
-            Message::Told(cell) => self.states[to].merge(&cell)?,
+            Message::Told(state) => self.states[to].merge(&state)?,
         }
         Ok(())
     }

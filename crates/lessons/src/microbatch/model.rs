@@ -38,7 +38,7 @@ pub struct ProtocolState {
     crashes: u8,
 }
 
-/// A step.
+/// A step of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProtocolStep {
     /// Writes down a batch with so many tuples of each partition.

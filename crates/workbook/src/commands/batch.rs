@@ -227,7 +227,7 @@ impl Report {
     }
 }
 
-/// RunProgress: a bar on a terminal, else a plain line every few seconds.
+/// Shows the progress: a bar on a terminal, else a plain line every few seconds.
 struct Show {
     bar: Option<ProgressBar>,
     started: Instant,
