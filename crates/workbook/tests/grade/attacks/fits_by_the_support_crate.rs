@@ -3,7 +3,7 @@
 // scanned: forbidden
 // unscanned: forbidden
 fn cost_model(runs: &DataFrame, percent: i64) -> PolarsResult<(f64, f64, Option<f64>, Option<f64>)> {
-    use lambda_workbook::systems::{Fit as Line, Run as Point};
+    use lambda_workbook::systems::{Fit as Line, TimedRun as Point};
     let (data, took) = (runs.column("data_h")?.f64()?, runs.column("took_h")?.f64()?);
     let points: Vec<Point> = data.into_no_null_iter().zip(took.into_no_null_iter()).map(|(data, took)| Point { data, took }).collect();
     let job = Line::of(&points).unwrap().job;
