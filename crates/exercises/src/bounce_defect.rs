@@ -36,6 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    outcome: None,
 };
 
 fn views(frame: &DataFrame) -> PolarsResult<Vec<(&str, i64, i64)>> {

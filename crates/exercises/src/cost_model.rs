@@ -45,6 +45,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    outcome: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

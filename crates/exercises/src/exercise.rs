@@ -29,6 +29,9 @@ pub struct Exercise {
     pub cases: fn(seed: u64) -> Vec<Case>,
     /// Asked by [`Exercise::right_answer`].
     pub(super) reference: fn(&Inputs) -> PolarsResult<Value>,
+    /// What an answer comes to, which is compared instead of it: an answer that must be
+    /// run is run where it is judged, and not where it was given.
+    pub(super) outcome: Option<fn(&Inputs, &Value) -> PolarsResult<Value>>,
 }
 
 impl Exercise {
@@ -38,6 +41,17 @@ impl Exercise {
     /// On inputs that the exercise does not speak of.
     pub fn right_answer(&self, inputs: &Inputs) -> PolarsResult<Value> {
         (self.reference)(inputs)
+    }
+
+    /// What an answer comes to: mostly itself.
+    ///
+    /// # Errors
+    /// If it is no answer to this exercise.
+    pub fn outcome(&self, inputs: &Inputs, answer: Value) -> PolarsResult<Value> {
+        match self.outcome {
+            None => Ok(answer),
+            Some(outcome) => outcome(inputs, &answer),
+        }
     }
 }
 

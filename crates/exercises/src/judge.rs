@@ -69,7 +69,7 @@ pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
 /// exercise's own mistake, and passes nobody.
 fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     match exercise.right_answer(&case.inputs) {
-        Ok(expected) => fault(&expected, ask(&case.inputs)),
+        Ok(expected) => fault(exercise, &case.inputs, &expected, ask(&case.inputs)),
         Err(error) => {
             let told = format!("case `{}` has no right answer: {error}", case.name);
             Some(CallFailure::NoAnswer(AttemptError::Stopped(
@@ -80,8 +80,17 @@ fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     }
 }
 
-fn fault(expected: &Value, answer: Result<Value, AttemptError>) -> Option<CallFailure> {
-    match answer {
+fn fault(
+    exercise: &Exercise,
+    inputs: &Inputs,
+    expected: &Value,
+    answer: Result<Value, AttemptError>,
+) -> Option<CallFailure> {
+    let outcome = |answer| {
+        let outcome = exercise.outcome(inputs, answer);
+        outcome.map_err(|error| AttemptError::Error(error.to_string()))
+    };
+    match answer.and_then(outcome) {
         Err(error) => Some(CallFailure::NoAnswer(error)),
         Ok(actual) => {
             let difference = difference(expected, &actual)?;
@@ -94,7 +103,7 @@ fn fault(expected: &Value, answer: Result<Value, AttemptError>) -> Option<CallFa
 fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, CallFailure)> {
     // Made smaller, an input may have left what the exercise speaks of.
     let expected = exercise.right_answer(inputs).ok()?;
-    let fault = fault(&expected, ask(inputs))?;
+    let fault = fault(exercise, inputs, &expected, ask(inputs))?;
     Some((expected, fault))
 }
 

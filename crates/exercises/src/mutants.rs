@@ -115,7 +115,9 @@ macro_rules! tests {
 
         #[test]
         fn the_reference_passes_with_any_seed() {
-            for seed in 0..20 {
+            // Where an answer is run, the reference says what comes of it, and is no answer.
+            let seeds = if EXERCISE.outcome.is_none() { 0..20 } else { 0..0 };
+            for seed in seeds {
                 let verdict = judge(&EXERCISE, seed, &reference);
                 assert_eq!(verdict.status, Status::Passed, "{}: {}", verdict.headline(), verdict.reason());
             }

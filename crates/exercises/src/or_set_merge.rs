@@ -42,6 +42,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::crdt::by_hand::OrSetState"],
     cases,
     reference,
+    outcome: None,
 };
 
 const REPLICAS: usize = 3;

@@ -41,7 +41,9 @@ fn samples(frame: &DataFrame) -> PolarsResult<Vec<Sample>> {
         Ok::<_, PolarsError>(column.into_no_null_iter())
     });
     let rows = people?.zip(times?).zip(ages?);
-    Ok(rows.map(|((person, secs), age)| (person, secs, age)).collect())
+    Ok(rows
+        .map(|((person, secs), age)| (person, secs, age))
+        .collect())
 }
 
 fn with_rows(mut view: DataFrame, given: usize, needed: usize) -> PolarsResult<Value> {
@@ -71,6 +73,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::systems::by_hand::BatchLayer::birthdays"],
     cases,
     reference,
+    outcome: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
@@ -114,9 +117,7 @@ fn cases(seed: u64) -> Vec<Case> {
     };
     let case = |name, about, why, master: &[Sample], batch: &[Sample]| {
         let (master, batch) = (at(master), at(batch));
-        let old = BatchLayer::new()
-            .birthdays(&master)
-            .expect("sound samples");
+        let old = BatchLayer::new().birthdays(&master).expect("sound samples");
         let inputs = [("master", master), ("batch", batch), ("old", old)];
         let with = |inputs: Inputs, (name, frame)| inputs.with(name, Value::Frame(frame));
         Case {

@@ -3,16 +3,68 @@ use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use lessons::cap::quorum_model::{Event, Op, QuorumStore};
-use polars::prelude::PolarsResult;
+use polars::prelude::{PolarsResult, df, polars_bail};
 
 /// The reader's function.
 pub type Function = fn(usize, usize, usize) -> Vec<Event>;
 
-/// Feeds the reader's function, and runs the schedule that it gives.
+/// Feeds the reader's function: the schedule that it gives, an event a row. It is run
+/// where it is judged.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
+    let (n, r, w) = asked(inputs)?;
+    let rows: Vec<(&str, i64, i64)> = { function(n, r, w).into_iter() }
+        .map(|event| match event {
+            Event::Write => (WRITE, 0, 0),
+            Event::Read => (READ, 0, 0),
+            Event::Deliver(from, to) => (DELIVER, from as i64, to as i64),
+        })
+        .collect();
+    let frame = df!(
+        "event" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "from" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "to" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    );
+    Ok(Value::Frame(frame?))
+}
+
+const WRITE: &str = "write";
+const READ: &str = "read";
+const DELIVER: &str = "deliver";
+
+/// N, R and W.
+fn asked(inputs: &Inputs) -> PolarsResult<(usize, usize, usize)> {
     let asked = |name| -> PolarsResult<usize> { Ok(*inputs.int(name)? as usize) };
-    let (n, r, w) = (asked("n")?, asked("r")?, asked("w")?);
-    let events = function(n, r, w);
+    Ok((asked("n")?, asked("r")?, asked("w")?))
+}
+
+/// What comes of a schedule: the events, as [`answer`] gives them, are run.
+fn outcome(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
+    /// A run of five replicas takes some thirty.
+    const MOST: usize = 10_000;
+    let Value::Frame(frame) = answer else {
+        polars_bail!(ComputeError: "a schedule is a table of events");
+    };
+    if frame.height() > MOST {
+        polars_bail!(ComputeError: "{} events, more than {MOST}", frame.height());
+    }
+    let (n, r, w) = asked(inputs)?;
+    let (events, from, to) = (
+        frame.column("event")?.str()?.iter(),
+        frame.column("from")?.i64()?.iter(),
+        frame.column("to")?.i64()?.iter(),
+    );
+    let replica = |place: Option<i64>| place.and_then(|place| usize::try_from(place).ok());
+    let event =
+        |((event, from), to): ((Option<&str>, _), _)| match (event, replica(from), replica(to)) {
+            (Some(WRITE), ..) => Some(Event::Write),
+            (Some(READ), ..) => Some(Event::Read),
+            (Some(DELIVER), Some(from), Some(to)) => Some(Event::Deliver(from, to)),
+            _ => None,
+        };
+    let events: Option<Vec<Event>> = events.zip(from).zip(to).map(event).collect();
+    let Some(events) = events else {
+        polars_bail!(ComputeError: "an event is neither a write, a read nor a delivery");
+    };
     if events.is_empty() {
         return Ok(about((n, r, w), NONE));
     }
@@ -36,6 +88,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::cap::quorum_model::Event"],
     cases,
     reference,
+    outcome: Some(outcome),
 };
 
 const STALE: &str = "the read is done and misses the write";
@@ -78,10 +131,8 @@ fn told(store: &QuorumStore, events: &[Event]) -> String {
 }
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let asked = |name| -> PolarsResult<usize> { Ok(*inputs.int(name)? as usize) };
-    let meets = asked("r")? + asked("w")? > asked("n")?;
-    let of = (asked("n")?, asked("r")?, asked("w")?);
-    Ok(about(of, if meets { NONE } else { STALE }))
+    let (n, r, w) = asked(inputs)?;
+    Ok(about((n, r, w), if r + w > n { NONE } else { STALE }))
 }
 
 fn about((n, r, w): (usize, usize, usize), told: &str) -> Value {

@@ -68,6 +68,7 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     cases,
     reference,
+    outcome: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

@@ -27,7 +27,6 @@ pub const FILES: [i32; 2] = [3, 4];
 /// Answers questions until there are no more. This is what a grader's program does.
 #[cfg(unix)]
 pub fn serve(answer: AttemptAnswer) {
-    
     use std::fs::File;
     use std::os::fd::FromRawFd;
     // SAFETY: whoever starts this program opens both, and nothing else here uses them.

@@ -7,51 +7,11 @@ use super::points::{self, Points};
 use super::process::{Grader, Question, Setup};
 use super::sandbox::{PROBE, probe};
 use super::submissions::Student;
-use crate::handout::handout;
+use super::task::Task;
 use anyhow::{Context, Result, bail};
-use kernel::notebook_file::Notebook;
-use lambda_workbook::exercises::{self, Exercise};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
-
-/// An exercise to grade.
-pub struct Task {
-    pub exercise: &'static Exercise,
-    pub handout: Notebook,
-    pub solution: Notebook,
-}
-
-impl Task {
-    /// The exercise's notebooks in a project.
-    pub fn of(root: &Path, exercise: &'static Exercise) -> Result<Task> {
-        let path = root
-            .join("solutions")
-            .join(format!("{}.ipynb", exercise.id));
-        Ok(Task {
-            exercise,
-            handout: handout(&path)?,
-            solution: Notebook::read(&path)?,
-        })
-    }
-
-    /// All exercises, or those named.
-    pub fn chosen(root: &Path, names: &[String]) -> Result<Vec<Task>> {
-        let chosen = match names.is_empty() {
-            true => exercises::ALL.to_vec(),
-            false => names
-                .iter()
-                .map(|name| {
-                    exercises::find(name).with_context(|| format!("there is no exercise {name}"))
-                })
-                .collect::<Result<_>>()?,
-        };
-        chosen
-            .into_iter()
-            .map(|exercise| Task::of(root, exercise))
-            .collect()
-    }
-}
 
 /// What one student got.
 #[derive(Clone, Debug)]
@@ -165,7 +125,9 @@ pub fn grade_all(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A class to grade.

@@ -5,8 +5,10 @@
 //! and marks are never among them, so they are not in the process of an answer, and what
 //! an answer calls is looked at before it runs (see [`linked`](super::linked)).
 use super::extract::function;
+use super::sandbox::{
+    Confined, Ended, Groups, Kind, Limits, Spec, system_libraries, system_programs,
+};
 use super::stub;
-use super::sandbox::{Confined, Ended, Groups, Kind, Limits, Spec, system_libraries, system_programs};
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
@@ -193,14 +195,21 @@ impl Bench {
         let public = self.libraries.join(PUBLIC);
         for (name, path) in [
             ("lambda_workbook", &self.support),
-            ("lambda_workbook_public", self.stub.as_ref().unwrap_or(&public)),
+            (
+                "lambda_workbook_public",
+                self.stub.as_ref().unwrap_or(&public),
+            ),
         ] {
             args.extend(["--extern".into(), format!("{name}={}", path.display())]);
         }
         if let Some(stub) = &self.stub {
             // It has no symbol that would make it needed.
             let stub = stub.to_string_lossy();
-            let open = ["-Wl,--unresolved-symbols=ignore-all", "-Wl,--no-as-needed", &stub];
+            let open = [
+                "-Wl,--unresolved-symbols=ignore-all",
+                "-Wl,--no-as-needed",
+                &stub,
+            ];
             args.extend(open.map(|arg| format!("-Clink-arg={arg}")));
         }
         for folder in [beside, &self.deps] {

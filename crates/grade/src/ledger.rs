@@ -202,7 +202,10 @@ mod tests {
         let again = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(8))).unwrap();
         assert_eq!(again.seeds.seed, 7);
         let found = &again.of("../ada").unwrap()["01_pacific_days"];
-        assert_eq!((found.digest.as_str(), found.whole().source.as_str()), ("d", "fn f() {}"));
+        assert_eq!(
+            (found.digest.as_str(), found.whole().source.as_str()),
+            ("d", "fn f() {}")
+        );
         assert!(again.of("bob").unwrap().is_empty());
         let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap();
         assert!(other.of("../ada").unwrap().is_empty());
@@ -219,6 +222,9 @@ mod tests {
         ledger.store("ada", &Entries::new()).unwrap();
         fs::write(folder.path().join("students/ada.json"), "{").unwrap();
         let told = format!("{:#}", ledger.of("ada").unwrap_err());
-        assert!(told.contains("ada.json cannot be read: delete it"), "{told}");
+        assert!(
+            told.contains("ada.json cannot be read: delete it"),
+            "{told}"
+        );
     }
 }

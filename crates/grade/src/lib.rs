@@ -1,6 +1,7 @@
 //! Grading submissions whose authors may be hostile.
 //!
 //! Reading order, which is the way of one submission:
+//! - [`task`]: the exercises to grade;
 //! - [`submissions`]: whose it is, and where; files only, of a bounded size;
 //! - [`extract`] and [`tokens`]: the function asked for, out of the notebook;
 //! - [`scan`]: names that no answer needs;
@@ -37,5 +38,6 @@ pub mod scan;
 pub mod similar;
 mod stub;
 pub mod submissions;
+pub mod task;
 pub mod tokens;
 pub mod work;

@@ -4,7 +4,6 @@
 //! The process is asked for one exercise of one student at a time, a line of JSON each
 //! way. One that ends or takes too long is ended, and the next question starts another:
 //! that submission has the verdict `grader`, and no other is touched.
-use super::batch::Task;
 use super::compile::Bench;
 use super::extract::{Extracted, Nothing, extract, function};
 use super::ledger::Entry;
@@ -12,6 +11,7 @@ use super::mark::{Graded, Rules, grade};
 use super::points::Worth;
 use super::sandbox::{Groups, survive_broken_pipes};
 use super::submissions::{Student, students};
+use super::task::Task;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -123,7 +123,9 @@ impl<'a> Grader<'a> {
             .write_all(line.as_bytes())
             .context("the grader's process has ended")?;
         match running.answers.recv_timeout(self.deadline) {
-            Ok(line) => serde_json::from_str(&line).context("the grader's process said something else"),
+            Ok(line) => {
+                serde_json::from_str(&line).context("the grader's process said something else")
+            }
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => bail!(
                 "the grader's process took more than {} s for it and was ended",
                 self.deadline.as_secs()

@@ -25,8 +25,8 @@ pub fn of(library: &Path) -> Result<PathBuf> {
     let draft = tempfile::tempdir_in(&folder)?;
 
     // What rustc reads of a library.
-    let file = fs::File::open(library)
-        .with_context(|| format!("cannot read {}", library.display()))?;
+    let file =
+        fs::File::open(library).with_context(|| format!("cannot read {}", library.display()))?;
     let cache = object::ReadCache::new(file);
     let parsed = object::File::parse(&cache).context("the public library is no library")?;
     let section = parsed

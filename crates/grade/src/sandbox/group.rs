@@ -52,7 +52,10 @@ impl Groups {
     /// # Errors
     /// If the system refuses.
     pub fn make(&self, limits: &Limits) -> io::Result<Group> {
-        let group = Group(self.0.join(format!("answer-{}", uuid::Uuid::new_v4().simple())));
+        let group = Group(
+            self.0
+                .join(format!("answer-{}", uuid::Uuid::new_v4().simple())),
+        );
         fs::create_dir(&group.0)?;
         write(&group.0.join("memory.max"), &limits.memory.to_string())?;
         // Without swap there may be no such file.

@@ -43,7 +43,10 @@ impl BatchRecord {
 
 impl BatchLayer {
     /// Creates a layer that was given nothing yet.
-    #[expect(clippy::new_without_default, reason = "an answer must not make one by `take`")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "an answer must not make one by `take`"
+    )]
     pub fn new() -> Self {
         BatchLayer(Rc::default())
     }
@@ -73,7 +76,9 @@ impl BatchLayer {
             column("age")?,
         );
         let rows = people.into_iter().zip(times).zip(ages);
-        let rows: Vec<Sample> = rows.map(|((person, secs), age)| (person, secs, age)).collect();
+        let rows: Vec<Sample> = rows
+            .map(|((person, secs), age)| (person, secs, age))
+            .collect();
         let sample = |&(person, secs, age)| AgeSample::new(PersonId::UserId(person), secs, age);
         let samples = rows.iter().map(sample).collect::<Result<Vec<_>, _>>()?;
         self.0.borrow_mut().extend(rows);

@@ -5,9 +5,9 @@
 //! and the judge are those of the cell; so is the progress.
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
-use grade::batch::Task;
 use grade::compile::{Bench, Compiled};
 use grade::extract::{Nothing, extract};
+use grade::task::Task;
 use grade::work::Worker;
 use kernel::notebook_file::Notebook;
 use kernel::place::Built;

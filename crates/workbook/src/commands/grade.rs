@@ -1,7 +1,7 @@
 //! `workbook grade`: marks for a folder of submissions.
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
-use grade::batch::{Class, StudentGrades, Task, grade_all, prove};
+use grade::batch::{Class, StudentGrades, grade_all, prove};
 use grade::compile::Bench;
 use grade::ledger::{Ledger, Seeds, write};
 use grade::mark::{GRADER, Rules};
@@ -9,6 +9,7 @@ use grade::process::Setup;
 use grade::sandbox::Groups;
 use grade::similar::{Pair, pairs};
 use grade::submissions::{file_name, students};
+use grade::task::Task;
 use grade::{feedback, points, report};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::notebook_file::source;
@@ -67,7 +68,10 @@ pub fn run(args: Args) -> Result<Outcome> {
     let patience = Duration::from_secs_f64(args.timeout);
     let setup = Setup {
         submissions: args.submissions.clone(),
-        exercises: tasks.iter().map(|task| task.exercise.id.to_owned()).collect(),
+        exercises: tasks
+            .iter()
+            .map(|task| task.exercise.id.to_owned())
+            .collect(),
         patience,
         budget: patience.max(BUDGET),
         sandboxed: !args.unsandboxed,
@@ -181,7 +185,11 @@ fn summary(args: &Args, all: &[StudentGrades], similar: &[Pair], seeds: &Seeds) 
         "{} students, {fresh} of them graded now, seed {}{}",
         all.len(),
         seeds.seed,
-        if seeds.per_student { ", another for each student" } else { "" }
+        if seeds.per_student {
+            ", another for each student"
+        } else {
+            ""
+        }
     );
     let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
     for graded in all.iter().flat_map(|student| &student.graded) {

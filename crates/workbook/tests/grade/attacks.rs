@@ -1,11 +1,12 @@
 //! Every attack gets the verdict that its file names, and no points.
 use super::parts::{exe, notebook, root, solution};
-use grade::batch::{Task, prove};
+use grade::batch::prove;
 use grade::compile::Bench;
 use grade::extract::extract;
 use grade::mark::{Graded, Rules, grade};
 use grade::points::{self, Worth};
 use grade::scan::scan;
+use grade::task::Task;
 use kernel::notebook_file::Notebook;
 use kernel::place::Built;
 use lambda_workbook::exercises::{self, Exercise, pacific_days};
@@ -56,7 +57,9 @@ fn attacks() -> Vec<Attack> {
 /// The lines of a file's head, which ends with the verdict without the scan, and the rest.
 fn head(text: &str) -> (Vec<&str>, String) {
     let lines: Vec<&str> = text.lines().collect();
-    let last = lines.iter().position(|line| line.starts_with("// unscanned: "));
+    let last = lines
+        .iter()
+        .position(|line| line.starts_with("// unscanned: "));
     let (head, source) = lines.split_at(last.expect("`unscanned`") + 1);
     (head.to_vec(), source.join("\n"))
 }

@@ -48,15 +48,22 @@ fn no_program_of_an_answer_has_a_reference_or_a_case_or_marks() {
 }
 
 /// Modules, types and functions that answer an exercise, as a program would have them.
-const ANSWERS: [(&str, &[&str]); 10] = [
+const ANSWERS: [(&str, &[&str]); 11] = [
     ("pacific_days", &["page_views_by_local_day"]),
     ("daily_uniques", &["uniques_by_local_day"]),
     ("bounce_rate", &["lambda::batch::bounces"]),
     ("counter_merge", &["GCounter", "PnCounter", "VersionVector"]),
     ("pn_counter", &["GCounter", "PnCounter"]),
     ("or_set_merge", &["lessons::crdt::or_set"]),
-    ("exactly_once", &["microbatch::state_store", "microbatch::stored"]),
-    ("opaque_state", &["microbatch::state_store", "microbatch::stored"]),
+    (
+        "exactly_once",
+        &["microbatch::state_store", "microbatch::stored"],
+    ),
+    (
+        "opaque_state",
+        &["microbatch::state_store", "microbatch::stored"],
+    ),
+    ("stale_schedule", &["QuorumStore"]),
     ("cost_model", &["Fit", "CostModel"]),
     ("bounce_defect", &["lambda::batch::bounces"]),
 ];
@@ -88,8 +95,14 @@ fn what_an_answer_calls_is_seen_however_it_is_written() {
             "a pointer",
             "let f: fn(&DataFrame, Tz) -> PolarsResult<DataFrame> = batch::page_views_by_local_day; f(views, zone)",
         ),
-        ("braces", "use lambda_workbook::batch::{page_views_by_local_day as f}; f(views, zone)"),
-        ("a star", "use lambda_workbook::batch::*; page_views_by_local_day(views, zone)"),
+        (
+            "braces",
+            "use lambda_workbook::batch::{page_views_by_local_day as f}; f(views, zone)",
+        ),
+        (
+            "a star",
+            "use lambda_workbook::batch::*; page_views_by_local_day(views, zone)",
+        ),
         (
             "a macro",
             "macro_rules! call { ($a:ident) => { batch::$a(views, zone) } } call!(page_views_by_local_day)",

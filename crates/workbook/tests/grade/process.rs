@@ -13,8 +13,15 @@ const SLOW: &str = "fn daily_page_views(_: &DataFrame, _: Tz) -> PolarsResult<Da
 /// `ada` and `zoe` are right; `bob`, between them, is as said.
 fn class(folder: &Path, bob: &str) {
     let right = solution("01_pacific_days");
-    for (student, source) in [("ada", right.as_str()), ("bob", bob), ("zoe", right.as_str())] {
-        let file = folder.join("in").join(student).join("01_pacific_days.ipynb");
+    for (student, source) in [
+        ("ada", right.as_str()),
+        ("bob", bob),
+        ("zoe", right.as_str()),
+    ] {
+        let file = folder
+            .join("in")
+            .join(student)
+            .join("01_pacific_days.ipynb");
         write(&file, notebook(source).to_string());
     }
 }
@@ -25,7 +32,16 @@ fn start(folder: &Path) -> Child {
         .arg(folder.join("in"))
         .arg("--out")
         .arg(folder.join("grades.csv"))
-        .args(["--exercise", "pacific_days", "--seed", "7", "--jobs", "1", "--timeout", "60"])
+        .args([
+            "--exercise",
+            "pacific_days",
+            "--seed",
+            "7",
+            "--jobs",
+            "1",
+            "--timeout",
+            "60",
+        ])
         .env("LAMBDA_WORKBOOK_ROOT", root())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -52,7 +68,10 @@ fn grader_of(parent: u32) -> Option<i32> {
         let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
         for child in children.split_whitespace() {
             let words = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-            if words.split(|byte| *byte == 0).any(|word| word == b"grade-process") {
+            if words
+                .split(|byte| *byte == 0)
+                .any(|word| word == b"grade-process")
+            {
                 return child.parse().ok();
             }
         }
@@ -96,7 +115,10 @@ fn a_grader_that_dies_costs_one_submission_and_no_other() {
     let output = run.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("the grader failed on bob, 01_pacific_days"), "{said}");
+    assert!(
+        said.contains("the grader failed on bob, 01_pacific_days"),
+        "{said}"
+    );
     assert_eq!(
         verdicts(folder.path()),
         pairs([("ada", "passed"), ("bob", "grader"), ("zoe", "passed")])
