@@ -608,6 +608,19 @@ fn an_input_that_cannot_be_read_says_what_it_is() {
         "FILE: column nonce is str, where a whole number is wanted"
     );
 
+    // The footer of this one is whole, but rows are missing.
+    let rows: Vec<Raw> = (0..10_000).map(a_view).collect();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .finish(&mut frame(&rows))
+        .unwrap();
+    let (body, length) = bytes[..bytes.len() - 4].split_last_chunk::<4>().unwrap();
+    let footer = body.len() - u32::from_le_bytes(*length) as usize;
+    assert_eq!(
+        fails(&[&bytes[..100], &bytes[footer..]].concat()),
+        "FILE: reading: the file was truncated while it was being read"
+    );
+
     let missing = folder.path().join("none.jsonl");
     let fails =
         |path: &Path| run(&Local::default(), path, None, &folder.path().join("out")).unwrap_err();

@@ -4,6 +4,9 @@
 //! a library is in function bodies. They are removed before rust-analyzer parses a file, so
 //! loading takes half the time and half the memory.
 
+use ra_ap_rustc_lexer::TokenKind::{self, *};
+use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A source file without function bodies.
@@ -42,9 +45,15 @@ pub fn read(folder: &Path, skip: &[&str]) -> Vec<Source> {
 /// Macro definitions and macro calls are kept unchanged, because `fn` may mean something else
 /// in them. For a source that does not compile the result is some text, but never an error.
 pub fn outline(source: &str) -> String {
+    let mut end = 0;
+    let tokens = tokenize(source, FrontmatterAllowed::No).map(|token| {
+        let start = end;
+        end += token.len as usize;
+        (token.kind, start..end)
+    });
     let mut outline = Outline {
         source,
-        bytes: source.as_bytes(),
+        tokens: tokens.filter(|(kind, _)| !is_blank(*kind)).collect(),
         at: 0,
         kept: 0,
         out: String::with_capacity(source.len() / 2),
@@ -53,38 +62,37 @@ pub fn outline(source: &str) -> String {
     outline.out
 }
 
-/// The scanner behind [`outline`]. It knows only the tokens that matter for finding the ends of
-/// bodies: comments, literals, words and brackets.
+/// Returns whether a token is white space or a comment.
+fn is_blank(kind: TokenKind) -> bool {
+    matches!(kind, Whitespace | LineComment { .. } | BlockComment { .. })
+}
+
+/// The scanner behind [`outline`]. It reads the tokens of rustc's own lexer, and of those only
+/// what matters for finding the ends of bodies: words and brackets.
 struct Outline<'a> {
     source: &'a str,
-    /// The bytes of `source`.
-    bytes: &'a [u8],
-    /// The offset of the next byte to read.
+    /// The tokens of the source except white space and comments, and where they are.
+    tokens: Vec<(TokenKind, Range<usize>)>,
+    /// The index of the next token to read.
     at: usize,
     /// The offset up to which the source has been copied or left out.
     kept: usize,
     out: String,
 }
 
-impl<'a> Outline<'a> {
+impl Outline<'_> {
     /// Scans the whole source.
     fn run(&mut self) {
-        while self.at < self.bytes.len() {
-            let Some(word) = self.token() else { continue };
-            match word {
-                "fn" => self.function(),
-                // The definition of a macro in the newer form, or a variable of this name.
-                "macro" => {
-                    self.blanks();
-                    if self.word().is_some() {
-                        self.skip_until_body();
-                        self.group();
-                    }
-                }
-                _ => self.macro_call(),
+        while let Some((kind, place)) = self.tokens.get(self.at).cloned() {
+            self.at += 1;
+            match (kind, &self.source[place.clone()]) {
+                (Ident, "fn") => self.function(),
+                (Ident, "macro") => self.macro_definition(),
+                (Ident | RawIdent, _) => self.macro_call(place.end),
+                _ => {}
             }
         }
-        self.keep(self.bytes.len());
+        self.keep(self.source.len());
     }
 
     /// Copies the source up to `end`.
@@ -93,167 +101,53 @@ impl<'a> Outline<'a> {
         self.kept = end;
     }
 
-    /// Returns the byte at this distance from the current one; 0 after the end.
-    fn byte(&self, ahead: usize) -> u8 {
-        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    /// Returns the kind of the next token; `None` after the end.
+    fn next(&self) -> Option<TokenKind> {
+        self.tokens.get(self.at).map(|(kind, _)| *kind)
     }
 
-    /// Skips one token. Returns it when it is a word.
-    fn token(&mut self) -> Option<&'a str> {
-        match self.byte(0) {
-            b'/' if self.byte(1) == b'/' => self.line_comment(),
-            b'/' if self.byte(1) == b'*' => self.block_comment(),
-            b'"' => self.string(),
-            b'\'' => self.character(),
-            byte if is_word(byte) => return self.word(),
-            _ => self.at += 1,
-        }
-        None
-    }
-
-    /// Skips a word, together with the literal if the word is the prefix of one. Returns the
-    /// word; `None` when it was a prefix or there is no word.
-    fn word(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        while is_word(self.byte(0)) {
-            self.at += 1;
-        }
-        let source: &'a str = self.source;
-        let word = &source[start..self.at];
-        match (word, self.byte(0)) {
-            ("r" | "br" | "cr", b'"' | b'#') if self.raw_string() => {}
-            ("r", b'#') => {
-                self.at += 1; // r#type
-                return self.word();
-            }
-            ("b" | "c", b'"') => self.string(),
-            ("b", b'\'') => self.character(),
-            ("", _) => return None,
-            _ => return Some(word),
-        }
-        None
-    }
-
-    /// Skips a comment up to the end of the line.
-    fn line_comment(&mut self) {
-        while self.at < self.bytes.len() && self.byte(0) != b'\n' {
-            self.at += 1;
-        }
-    }
-
-    /// Skips a block comment, with the comments nested in it.
-    fn block_comment(&mut self) {
-        let mut depth = 0;
-        while self.at < self.bytes.len() {
-            match (self.byte(0), self.byte(1)) {
-                (b'/', b'*') => (depth, self.at) = (depth + 1, self.at + 2),
-                (b'*', b'/') => (depth, self.at) = (depth - 1, self.at + 2),
-                _ => self.at += 1,
-            }
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Skips a string literal.
-    fn string(&mut self) {
-        self.at += 1;
-        while self.at < self.bytes.len() {
-            match self.byte(0) {
-                b'\\' => self.at += 2,
-                b'"' => {
-                    self.at += 1;
-                    return;
-                }
-                _ => self.at += 1,
-            }
-        }
-    }
-
-    /// Skips the rest of a raw string, after its prefix. Returns false, and skips nothing, for a
-    /// raw identifier.
-    fn raw_string(&mut self) -> bool {
-        let rest = &self.source[self.at..];
-        let text = rest.trim_start_matches('#');
-        let hashes = &rest[..rest.len() - text.len()];
-        if !text.starts_with('"') {
-            return false;
-        }
-        let start = self.at + hashes.len() + 1;
-        let end = format!("\"{hashes}");
-        self.at = match self.source[start..].find(&end) {
-            Some(found) => start + found + end.len(),
-            None => self.bytes.len(),
-        };
-        true
-    }
-
-    /// Skips a character literal, or the quote of a lifetime.
-    fn character(&mut self) {
-        self.at += 1;
-        // The length of the character in UTF-8, or an escape.
-        let long = match self.byte(0) {
-            b'\\' => {
-                self.at += 2;
-                while self.at < self.bytes.len() && self.byte(0) != b'\'' {
-                    self.at += 1;
-                }
-                self.at += 1;
-                return;
-            }
-            byte if byte < 0x80 => 1,
-            byte if byte < 0xE0 => 2,
-            byte if byte < 0xF0 => 3,
-            _ => 4,
-        };
-        if self.byte(long) == b'\'' {
-            self.at += long + 1;
-        }
-    }
-
-    /// Skips white space and comments.
-    fn blanks(&mut self) {
-        loop {
-            match (self.byte(0), self.byte(1)) {
-                (b' ' | b'\t' | b'\r' | b'\n', _) => self.at += 1,
-                (b'/', b'/') => self.line_comment(),
-                (b'/', b'*') => self.block_comment(),
-                _ => return,
-            }
-        }
+    /// Skips a word. Returns false if the next token is none.
+    fn word(&mut self) -> bool {
+        let is_word = matches!(self.next(), Some(Ident | RawIdent));
+        self.at += usize::from(is_word);
+        is_word
     }
 
     /// After the word `fn`: replaces the body by `{}`, if this is a function with a body.
     fn function(&mut self) {
-        self.blanks();
-        if self.word().is_none() {
+        if !self.word() {
             return; // the type of a function pointer
         }
         if !self.skip_until_body() {
             return; // a function without a body
         }
-        self.keep(self.at);
+        self.keep(self.tokens[self.at].1.start);
         self.group();
         self.out.push_str("{}");
-        self.kept = self.at;
+        self.kept = self.tokens[self.at - 1].1.end;
     }
 
     /// Moves to the `{` of a body. Returns false if a `;` comes before it.
     fn skip_until_body(&mut self) -> bool {
         let mut angles = 0;
-        while self.at < self.bytes.len() {
-            match self.byte(0) {
-                b'(' | b'[' => self.group(),
-                // The braces of a constant among generic arguments.
-                b'{' if angles > 0 => self.group(),
-                b'{' => return true,
-                b';' => return false,
-                b'-' | b'=' if self.byte(1) == b'>' => self.at += 2,
-                b'<' => (angles, self.at) = (angles + 1, self.at + 1),
-                b'>' => (angles, self.at) = (angles - 1, self.at + 1),
-                _ => drop(self.token()),
+        while let Some(kind) = self.next() {
+            match kind {
+                OpenBrace if angles <= 0 => return true,
+                // The braces are those of a constant among generic arguments.
+                OpenParen | OpenBracket | OpenBrace => {
+                    self.group();
+                    continue;
+                }
+                Semi => return false,
+                // An arrow has two tokens.
+                Minus | Eq if self.tokens.get(self.at + 1).is_some_and(|it| it.0 == Gt) => {
+                    self.at += 1
+                }
+                Lt => angles += 1,
+                Gt => angles -= 1,
+                _ => {}
             }
+            self.at += 1;
         }
         false
     }
@@ -261,11 +155,12 @@ impl<'a> Outline<'a> {
     /// Skips everything from an opening bracket to the closing one.
     fn group(&mut self) {
         let mut depth = 0;
-        while self.at < self.bytes.len() {
-            match self.byte(0) {
-                b'(' | b'[' | b'{' => (depth, self.at) = (depth + 1, self.at + 1),
-                b')' | b']' | b'}' => (depth, self.at) = (depth - 1, self.at + 1),
-                _ => drop(self.token()),
+        while let Some(kind) = self.next() {
+            self.at += 1;
+            match kind {
+                OpenParen | OpenBracket | OpenBrace => depth += 1,
+                CloseParen | CloseBracket | CloseBrace => depth -= 1,
+                _ => {}
             }
             if depth <= 0 {
                 return;
@@ -273,25 +168,29 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// After a word: skips the arguments, if the word is the name of a macro that is called or
-    /// defined here.
-    fn macro_call(&mut self) {
-        if self.byte(0) != b'!' || self.byte(1) == b'=' {
-            return;
-        }
-        self.at += 1;
-        self.blanks();
-        self.word(); // macro_rules! name
-        self.blanks();
-        if matches!(self.byte(0), b'(' | b'[' | b'{') {
+    /// After the word `macro`: skips the definition of a macro in the newer form, unless the word
+    /// is the name of something.
+    fn macro_definition(&mut self) {
+        if self.word() {
+            self.skip_until_body();
             self.group();
         }
     }
-}
 
-/// Returns whether a byte can be a part of an identifier.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    /// After a word that ends at `end`: skips the arguments, if the word is the name of a macro
+    /// that is called or defined here.
+    fn macro_call(&mut self, end: usize) {
+        let token = |ahead: usize| self.tokens.get(self.at + ahead);
+        let is_bang = token(0).is_some_and(|(kind, place)| *kind == Bang && place.start == end);
+        if !is_bang || token(1).is_some_and(|(kind, place)| *kind == Eq && place.start == end + 1) {
+            return;
+        }
+        self.at += 1;
+        self.word(); // macro_rules! name
+        if matches!(self.next(), Some(OpenParen | OpenBracket | OpenBrace)) {
+            self.group();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -321,6 +220,18 @@ mod tests {
             "fn f(g: impl Fn(u8) -> u8) -> Box<dyn Fn() -> u8> {}",
         );
         check("fn r#type() { 1 }", "fn r#type() {}");
+    }
+
+    #[test]
+    fn a_source_that_does_not_compile_keeps_its_end() {
+        check(
+            "fn f() -> A>]) { 1 } struct B;",
+            "fn f() -> A>]) {} struct B;",
+        );
+        check("struct A; fn f() { \"", "struct A; fn f() {}");
+        check("struct A; fn f(", "struct A; fn f(");
+        check("struct A; fn", "struct A; fn");
+        check("} struct A; m!(", "} struct A; m!(");
     }
 
     #[test]

@@ -1,336 +1,254 @@
-//! Values as bytes, between a grader and the process that holds an answer.
+//! Values as bytes, between the grader and the process that runs a student's function.
 //!
-//! A format of our own, because the grader reads what a hostile program may have
-//! written: every length is checked against what is there, and nothing is believed. A
-//! table has at most [`MOST_COLUMNS`] columns with names of [`LONGEST_NAME`] bytes, so
-//! that reading a message takes at most 40 times its size in memory, at any content.
-//! Numbers are little-endian; a text is its length and its bytes; a column is its
-//! name, its type, one byte a row for whether there is a value, and the values.
+//! The bytes are those of [postcard](https://postcard.jamesmunns.com/wire-format): a length
+//! before each text and each column, a number before each variant. The grader reads what a
+//! hostile program may have written, so
+//!
+//! - a length that is larger than the rest of the message reserves no memory and is an error,
+//!   and any other length reserves at most 1 MiB before as many values have been read;
+//! - columns of unequal length, too many rows or columns, and bytes behind the message are errors.
 use super::attempt::AttemptError;
 use super::value::{Inputs, Value};
 use chrono_tz::Tz;
 use polars::prelude::*;
+use serde::{Deserialize, Serialize};
 
-/// The most columns that a table of an answer has. One column takes kilobytes in memory,
-/// whatever is in it.
+/// The error for bytes that are not a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid message: {0}")]
+pub struct Garbled(String);
+
+/// Encodes a question: the arguments of one call.
+pub fn encode_inputs(inputs: &Inputs) -> Vec<u8> {
+    // A case is small, and every value of it has a type that the format knows.
+    let arguments = inputs.iter().map(|(name, value)| {
+        let value = WireValue::of(value).expect("an argument can be written");
+        (name, value)
+    });
+    to_bytes(&arguments.collect::<Vec<_>>())
+}
+
+/// Decodes what [`encode_inputs`] returns.
+pub fn decode_inputs(bytes: &[u8]) -> Result<Inputs, Garbled> {
+    let arguments: Vec<(&str, WireValue)> = from_bytes(bytes)?;
+    arguments
+        .into_iter()
+        .try_fold(Inputs::new(), |inputs, (name, value)| {
+            Ok(inputs.with(name.to_owned(), value.decode()?))
+        })
+}
+
+/// Encodes the result of a call.
+pub fn encode_answer(answer: &Result<Value, AttemptError>) -> Vec<u8> {
+    let error = |message| to_bytes(&WireAnswer::Error(cut(message, LONGEST_MESSAGE)));
+    match answer {
+        Ok(value) => match WireValue::of(value) {
+            Ok(value) => to_bytes(&WireAnswer::Answer(value)),
+            Err(message) => error(&message),
+        },
+        Err(AttemptError::Unsolved) => to_bytes(&WireAnswer::Unsolved),
+        Err(AttemptError::Panicked(message)) => {
+            to_bytes(&WireAnswer::Panicked(cut(message, LONGEST_MESSAGE)))
+        }
+        Err(AttemptError::Error(message) | AttemptError::Stopped(_, message)) => error(message),
+    }
+}
+
+/// Decodes what [`encode_answer`] returns.
+pub fn decode_answer(bytes: &[u8]) -> Result<Result<Value, AttemptError>, Garbled> {
+    Ok(match from_bytes(bytes)? {
+        WireAnswer::Answer(value) => Ok(value.decode()?),
+        WireAnswer::Unsolved => Err(AttemptError::Unsolved),
+        WireAnswer::Panicked(message) => Err(AttemptError::Panicked(message.to_owned())),
+        WireAnswer::Error(message) => Err(AttemptError::Error(message.to_owned())),
+    })
+}
+
+/// The number of bytes of a message that a teacher would still read.
+const LONGEST_MESSAGE: usize = 4_000;
+
+/// The largest number of rows of a data frame. A row may take one byte of a message, so the
+/// length of a message is no limit.
+pub const MOST_ROWS: usize = 1_000_000;
+/// The largest number of columns of a data frame. One takes kilobytes in memory, whatever
+/// is in it.
 pub const MOST_COLUMNS: usize = 128;
-
 /// The most bytes of a column's name.
 pub const LONGEST_NAME: usize = 256;
 
-/// Why bytes are not a message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid message: {0}")]
-pub struct Garbled(&'static str);
-
-/// A question: the arguments of one call.
-pub fn encode_inputs(inputs: &Inputs) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    put_len(&mut bytes, inputs.iter().count());
-    for (name, value) in inputs.iter() {
-        put_text(&mut bytes, name);
-        // What a case holds, the format knows.
-        bytes.extend(encode_value(value).unwrap_or_default());
+/// Returns an error if a data frame is larger than any answer.
+fn check_size(rows: usize, columns: usize) -> Result<(), String> {
+    if rows <= MOST_ROWS && columns <= MOST_COLUMNS {
+        return Ok(());
     }
-    bytes
+    Err(format!(
+        "a table of {rows} rows and {columns} columns is too large, \
+         allowed are {MOST_ROWS} rows and {MOST_COLUMNS} columns"
+    ))
 }
 
-/// Reads [`encode_inputs`].
-pub fn decode_inputs(bytes: &[u8]) -> Result<Inputs, Garbled> {
-    let mut reader = Reader(bytes);
-    let count = reader.len()?;
-    let mut inputs = Inputs::new();
-    for _ in 0..count {
-        let name = reader.text()?;
-        inputs = inputs.with(name, reader.value()?);
-    }
-    reader.end(inputs)
-}
-
-/// What a call came to.
-pub fn encode_answer(answer: &Result<Value, AttemptError>) -> Vec<u8> {
-    let told = |tag: u8, message: &str| {
-        let mut bytes = vec![tag];
-        put_text(&mut bytes, cut(message, LONGEST_MESSAGE));
-        bytes
-    };
-    match answer {
-        Ok(value) => match encode_value(value) {
-            Ok(encoded) => [vec![ANSWER], encoded].concat(),
-            Err(message) => told(ERROR, &message),
-        },
-        Err(AttemptError::Unsolved) => vec![UNSOLVED],
-        Err(AttemptError::Panicked(message)) => told(PANICKED, message),
-        Err(AttemptError::Error(message) | AttemptError::Stopped(_, message)) => {
-            told(ERROR, message)
-        }
+/// Returns an error if a name is longer than any column's.
+fn check_name(name: &str) -> Result<(), String> {
+    match name.len() <= LONGEST_NAME {
+        true => Ok(()),
+        false => Err(format!(
+            "a column with a name of {} bytes, allowed are {LONGEST_NAME}",
+            name.len()
+        )),
     }
 }
 
-/// Reads [`encode_answer`].
-pub fn decode_answer(bytes: &[u8]) -> Result<Result<Value, AttemptError>, Garbled> {
-    let mut reader = Reader(bytes);
-    let answer = match reader.byte()? {
-        ANSWER => Ok(reader.value()?),
-        UNSOLVED => Err(AttemptError::Unsolved),
-        PANICKED => Err(AttemptError::Panicked(reader.text()?)),
-        ERROR => Err(AttemptError::Error(reader.text()?)),
-        _ => return Err(Garbled("an unknown kind of answer")),
-    };
-    reader.end(answer)
-}
-
-const ANSWER: u8 = 0;
-const UNSOLVED: u8 = 1;
-const PANICKED: u8 = 2;
-const ERROR: u8 = 3;
-
-/// The bytes of a message that a teacher would still read.
-const LONGEST_MESSAGE: usize = 4_000;
-
+/// Cuts a text to at most `most` bytes.
 fn cut(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    &text[..text.floor_char_boundary(most)]
+}
+
+/// Writes a message.
+fn to_bytes(message: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(message).expect("a vector grows as needed")
+}
+
+/// Reads a message that must be all of `bytes`.
+fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Garbled> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((message, [])) => Ok(message),
+        Ok((_, rest)) => Err(Garbled(format!("{} more bytes follow it", rest.len()))),
+        Err(error) => Err(Garbled(error.to_string())),
     }
-    &text[..end]
 }
 
-fn put_len(bytes: &mut Vec<u8>, len: usize) {
-    bytes.extend((len as u64).to_le_bytes());
+/// The result of a call, as it is written.
+#[derive(Serialize, Deserialize)]
+enum WireAnswer<'a> {
+    #[serde(borrow)]
+    Answer(WireValue<'a>),
+    Unsolved,
+    Panicked(&'a str),
+    Error(&'a str),
 }
 
-fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    put_len(bytes, text.len());
-    bytes.extend(text.as_bytes());
+/// A [`Value`], as it is written.
+#[derive(Serialize, Deserialize)]
+enum WireValue<'a> {
+    #[serde(borrow)]
+    Frame(Vec<(&'a str, WireColumn<'a>)>),
+    Zone(&'a str),
+    Int(i64),
+    Text(&'a str),
 }
 
-fn encode_value(value: &Value) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    match value {
-        Value::Frame(frame) => {
-            let (columns, most) = (frame.width(), MOST_COLUMNS);
-            if columns > most {
-                return Err(format!("a table of {columns} columns, more than {most}"));
+/// A column, as it is written.
+#[derive(Serialize, Deserialize)]
+enum WireColumn<'a> {
+    Int64(Vec<Option<i64>>),
+    Int32(Vec<Option<i32>>),
+    UInt64(Vec<Option<u64>>),
+    UInt32(Vec<Option<u32>>),
+    Float64(Vec<Option<f64>>),
+    Float32(Vec<Option<f32>>),
+    Boolean(Vec<Option<bool>>),
+    #[serde(borrow)]
+    String(Vec<Option<&'a str>>),
+    #[serde(borrow)]
+    Binary(Vec<Option<&'a [u8]>>),
+}
+
+impl<'a> WireValue<'a> {
+    /// Returns the form of a value that is written. An error names a column whose type is not in
+    /// the format, or says that a table is too large.
+    fn of(value: &'a Value) -> Result<Self, String> {
+        Ok(match value {
+            Value::Frame(frame) => {
+                check_size(frame.height(), frame.width())?;
+                let column = |column: &'a Column| {
+                    check_name(column.name())?;
+                    Ok((column.name().as_str(), WireColumn::of(column)?))
+                };
+                WireValue::Frame(
+                    frame
+                        .columns()
+                        .iter()
+                        .map(column)
+                        .collect::<Result<_, String>>()?,
+                )
             }
-            let mut names = frame.columns().iter().map(|column| column.name());
-            if let Some(name) = names.find(|name| name.len() > LONGEST_NAME) {
-                return Err(format!(
-                    "a column with a name of {} bytes, more than {LONGEST_NAME}",
-                    name.len()
-                ));
-            }
-            bytes.push(0);
-            put_len(&mut bytes, frame.width());
-            put_len(&mut bytes, frame.height());
-            for column in frame.columns() {
-                put_text(&mut bytes, column.name());
-                put_column(&mut bytes, column)?;
-            }
-        }
-        Value::Zone(zone) => {
-            bytes.push(1);
-            put_text(&mut bytes, zone.name());
-        }
-        Value::Int(n) => {
-            bytes.push(2);
-            bytes.extend(n.to_le_bytes());
-        }
-        Value::Text(text) => {
-            bytes.push(3);
-            put_text(&mut bytes, text);
-        }
+            Value::Zone(zone) => WireValue::Zone(zone.name()),
+            Value::Int(n) => WireValue::Int(*n),
+            Value::Text(text) => WireValue::Text(text),
+        })
     }
-    Ok(bytes)
-}
 
-/// The types of columns: its code, polars' type, how to read the column, and the
-/// number in Rust.
-macro_rules! numbers {
-    ($then:ident) => {
-        $then! {
-            1 Int64 i64 i64, 2 Int32 i32 i32, 3 UInt64 u64 u64, 4 UInt32 u32 u32,
-            5 Float64 f64 f64, 6 Float32 f32 f32
-        }
-    };
-}
-
-const BOOLEAN: u8 = 7;
-const STRING: u8 = 8;
-const BINARY: u8 = 9;
-
-fn put_column(bytes: &mut Vec<u8>, column: &Column) -> Result<(), String> {
-    fn put<T>(
-        bytes: &mut Vec<u8>,
-        code: u8,
-        values: impl Iterator<Item = Option<T>>,
-        write: impl Fn(&mut Vec<u8>, T),
-    ) {
-        bytes.push(code);
-        for value in values {
-            bytes.push(u8::from(value.is_some()));
-            value.into_iter().for_each(|value| write(bytes, value));
-        }
-    }
-    let told = |error: PolarsError| error.to_string();
-    macro_rules! encoded {
-        ($($code:literal $dtype:ident $method:ident $type:ty),*) => {
-            match column.dtype() {
-                $(DataType::$dtype => {
-                    let values = column.$method().map_err(told)?;
-                    put(bytes, $code, values.iter(), |bytes, value: $type| bytes.extend(value.to_le_bytes()));
-                })*
-                DataType::Boolean => {
-                    put(bytes, BOOLEAN, column.bool().map_err(told)?.iter(), |bytes, value| bytes.push(u8::from(value)));
+    /// Returns the value, or an error if it is not one that [`WireValue::of`] could have made.
+    fn decode(self) -> Result<Value, Garbled> {
+        Ok(match self {
+            WireValue::Frame(columns) => {
+                // Columns are counted first: each takes three bytes of a message, and some
+                // hundred in a data frame.
+                check_size(0, columns.len()).map_err(Garbled)?;
+                for (name, _) in &columns {
+                    check_name(name).map_err(Garbled)?;
                 }
-                DataType::String => {
-                    put(bytes, STRING, column.str().map_err(told)?.iter(), put_text);
-                }
-                DataType::Binary => {
-                    put(bytes, BINARY, column.binary().map_err(told)?.iter(), |bytes, value| {
-                        put_len(bytes, value.len());
-                        bytes.extend(value);
-                    });
-                }
-                other => return Err(format!(
-                    "column `{}` is {other}, which no answer here has: cast it to the type that is asked for",
-                    column.name()
-                )),
+                let columns = columns
+                    .into_iter()
+                    .map(|(name, column)| column.decode(name));
+                let frame = DataFrame::new_infer_height(columns.collect());
+                let frame = frame.map_err(|error| Garbled(error.to_string()))?;
+                check_size(frame.height(), frame.width()).map_err(Garbled)?;
+                Value::Frame(frame)
             }
+            WireValue::Zone(name) => {
+                let zone: Result<Tz, _> = name.parse();
+                Value::Zone(zone.map_err(|_| Garbled("it names an unknown time zone".to_owned()))?)
+            }
+            WireValue::Int(n) => Value::Int(n),
+            WireValue::Text(text) => Value::Text(text.to_owned()),
+        })
+    }
+}
+
+impl<'a> WireColumn<'a> {
+    /// Returns the form of a column that is written; an error names the column if its type is
+    /// not in the format.
+    fn of(column: &'a Column) -> Result<Self, String> {
+        use DataType as D;
+        let written = || -> PolarsResult<Option<Self>> {
+            Ok(Some(match column.dtype() {
+                D::Int64 => WireColumn::Int64(column.i64()?.iter().collect()),
+                D::Int32 => WireColumn::Int32(column.i32()?.iter().collect()),
+                D::UInt64 => WireColumn::UInt64(column.u64()?.iter().collect()),
+                D::UInt32 => WireColumn::UInt32(column.u32()?.iter().collect()),
+                D::Float64 => WireColumn::Float64(column.f64()?.iter().collect()),
+                D::Float32 => WireColumn::Float32(column.f32()?.iter().collect()),
+                D::Boolean => WireColumn::Boolean(column.bool()?.iter().collect()),
+                D::String => WireColumn::String(column.str()?.iter().collect()),
+                D::Binary => WireColumn::Binary(column.binary()?.iter().collect()),
+                _ => return Ok(None),
+            }))
         };
-    }
-    numbers!(encoded);
-    Ok(())
-}
-
-/// Reads a message from its front.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Garbled> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(count)
-            .ok_or(Garbled("it ends too early"))?;
-        self.0 = rest;
-        Ok(taken)
+        written().map_err(|error| error.to_string())?.ok_or_else(|| {
+            format!(
+                "column `{}` is {}, which no answer here has: cast it to the type that is asked for",
+                column.name(),
+                column.dtype()
+            )
+        })
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Garbled> {
-        self.take(N)?
-            .try_into()
-            .map_err(|_| Garbled("it ends too early"))
-    }
-
-    fn byte(&mut self) -> Result<u8, Garbled> {
-        Ok(self.array::<1>()?[0])
-    }
-
-    /// A count of things that take at least a byte each, so that a lie about it
-    /// reserves no memory.
-    fn len(&mut self) -> Result<usize, Garbled> {
-        let len = usize::try_from(u64::from_le_bytes(self.array()?)).unwrap_or(usize::MAX);
-        if len > self.0.len() {
-            return Err(Garbled("it counts more than it holds"));
-        }
-        Ok(len)
-    }
-
-    fn text(&mut self) -> Result<String, Garbled> {
-        let len = self.len()?;
-        let text =
-            std::str::from_utf8(self.take(len)?).map_err(|_| Garbled("a text is not UTF-8"))?;
-        Ok(text.to_owned())
-    }
-
-    fn some(&mut self) -> Result<bool, Garbled> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Garbled("a flag must be 0 or 1")),
-        }
-    }
-
-    fn value(&mut self) -> Result<Value, Garbled> {
-        match self.byte()? {
-            0 => self.frame().map(Value::Frame),
-            1 => {
-                let zone: Result<Tz, _> = self.text()?.parse();
-                zone.map(Value::Zone)
-                    .map_err(|_| Garbled("no such time zone"))
-            }
-            2 => Ok(Value::Int(i64::from_le_bytes(self.array()?))),
-            3 => self.text().map(Value::Text),
-            _ => Err(Garbled("an unknown kind of value")),
-        }
-    }
-
-    fn frame(&mut self) -> Result<DataFrame, Garbled> {
-        let width = self.len()?;
-        if width > MOST_COLUMNS {
-            return Err(Garbled("it has too many columns"));
-        }
-        let height = u64::from_le_bytes(self.array()?) as usize;
-        // A table without columns has no rows to speak of.
-        if width == 0 {
-            return Ok(DataFrame::empty());
-        }
-        let mut columns = Vec::new();
-        for _ in 0..width {
-            let name = self.text()?;
-            if name.len() > LONGEST_NAME {
-                return Err(Garbled("the name of a column is too long"));
-            }
-            columns.push(self.column(&name, height)?);
-        }
-        DataFrame::new(height, columns).map_err(|_| Garbled("its columns make no table"))
-    }
-
-    fn column(&mut self, name: &str, height: usize) -> Result<Column, Garbled> {
-        let code = self.byte()?;
-        if height > self.0.len() {
-            return Err(Garbled("it counts more rows than it holds"));
-        }
-        macro_rules! decoded {
-            ($($number:literal $dtype:ident $method:ident $type:ty),*) => {
-                match code {
-                    $($number => Series::new(name.into(), self.rows(height, |reader| Ok(<$type>::from_le_bytes(reader.array()?)))?),)*
-                    BOOLEAN => Series::new(name.into(), self.rows(height, Self::some)?),
-                    STRING => Series::new(name.into(), self.rows(height, Self::text)?),
-                    BINARY => Series::new(name.into(), self.rows(height, |reader| {
-                        let len = reader.len()?;
-                        Ok(reader.take(len)?.to_vec())
-                    })?),
-                    _ => return Err(Garbled("a column of an unknown type")),
-                }
-            };
-        }
-        let series: Series = numbers!(decoded);
-        Ok(series.into_column())
-    }
-
-    fn rows<T>(
-        &mut self,
-        height: usize,
-        mut read: impl FnMut(&mut Self) -> Result<T, Garbled>,
-    ) -> Result<Vec<Option<T>>, Garbled> {
-        (0..height)
-            .map(|_| {
-                if self.some()? {
-                    read(self).map(Some)
-                } else {
-                    Ok(None)
-                }
-            })
-            .collect()
-    }
-
-    fn end<T>(self, message: T) -> Result<T, Garbled> {
-        if self.0.is_empty() {
-            Ok(message)
-        } else {
-            Err(Garbled("more follows it"))
-        }
+    /// Returns the column, with this name.
+    fn decode(self, name: &str) -> Column {
+        let name = name.into();
+        let series = match self {
+            WireColumn::Int64(values) => Series::new(name, values),
+            WireColumn::Int32(values) => Series::new(name, values),
+            WireColumn::UInt64(values) => Series::new(name, values),
+            WireColumn::UInt32(values) => Series::new(name, values),
+            WireColumn::Float64(values) => Series::new(name, values),
+            WireColumn::Float32(values) => Series::new(name, values),
+            WireColumn::Boolean(values) => Series::new(name, values),
+            WireColumn::String(values) => Series::new(name, values),
+            WireColumn::Binary(values) => Series::new(name, values),
+        };
+        series.into_column()
     }
 }
 

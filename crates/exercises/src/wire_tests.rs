@@ -54,35 +54,89 @@ fn a_type_that_no_answer_has_is_an_error_in_words() {
     assert!(matches!(back, Err(AttemptError::Error(message)) if message.contains("`day` is date")));
 }
 
+/// A length that is larger than everything there is, as the format writes it.
+const LIES: [&[u8]; 2] = [
+    &[255, 255, 255, 255, 255, 255, 255, 255, 255, 1],
+    &[128, 128, 128, 128, 128, 32],
+];
+
 #[test]
 fn a_count_that_lies_reserves_no_memory() {
-    let mut lie = vec![ANSWER, 0];
-    lie.extend(u64::MAX.to_le_bytes());
-    lie.extend(u64::MAX.to_le_bytes());
-    assert!(decode_answer(&lie).is_err());
+    for lie in LIES {
+        // How many columns; how many rows of one column; how many bytes of a text.
+        let rows = |kind: u8| vec![0, 0, 1, 1, b'a', kind];
+        let mut before = vec![vec![], vec![0], vec![0, 0], vec![0, 3], vec![3]];
+        before.extend((0..9).map(rows));
+        for before in before {
+            let bytes = [before.as_slice(), lie].concat();
+            assert!(decode_answer(&bytes).is_err(), "{bytes:?}");
+        }
+        assert!(decode_inputs(lie).is_err());
+    }
 }
 
 #[test]
-fn a_table_has_so_many_columns_and_no_more() {
-    let wide = |columns: usize| {
-        let columns = (0..columns).map(|n| Column::new(format!("c{n}").into(), [1i64]));
-        Value::Frame(DataFrame::new(1, columns.collect()).unwrap())
+fn columns_of_unequal_length_are_refused() {
+    let column = |rows| WireColumn::Int64(vec![Some(1); rows]);
+    let columns = |rows| vec![("a", column(2)), ("b", column(rows))];
+    let answer = |rows| to_bytes(&WireAnswer::Answer(WireValue::Frame(columns(rows))));
+    assert!(decode_answer(&answer(2)).is_ok());
+    assert!(decode_answer(&answer(1)).is_err());
+    assert!(decode_answer(&answer(3)).is_err());
+}
+
+#[test]
+fn a_table_larger_than_any_answer_is_refused_on_both_sides() {
+    let names: Vec<String> = (0..=MOST_COLUMNS).map(|n| n.to_string()).collect();
+    let table = |rows: usize, columns: usize| {
+        let column = |name: &String| Column::new(name.as_str().into(), vec![None::<i64>; rows]);
+        DataFrame::new(rows, names[..columns].iter().map(column).collect()).unwrap()
     };
-    let back = |value: Value| decode_answer(&encode_answer(&Ok(value))).unwrap();
-    assert!(back(wide(MOST_COLUMNS)).is_ok());
-    let refused = back(wide(MOST_COLUMNS + 1));
-    assert!(matches!(refused, Err(AttemptError::Error(told)) if told.contains("129 columns")));
-    // A hostile program does not ask this encoder.
-    let mut forged = vec![ANSWER, 0];
-    forged.extend((MOST_COLUMNS as u64 + 1).to_le_bytes());
-    forged.extend(1u64.to_le_bytes());
-    forged.extend([0; 10_000]);
-    let error = decode_answer(&forged).unwrap_err();
-    assert_eq!(error, Garbled("it has too many columns"));
+    let hostile = |rows: usize, columns: usize| {
+        let column = |name| (name, WireColumn::Int64(vec![None; rows]));
+        let columns = names[..columns].iter().map(String::as_str).map(column);
+        to_bytes(&WireAnswer::Answer(WireValue::Frame(columns.collect())))
+    };
+    for (rows, columns) in [(MOST_ROWS, 1), (0, MOST_COLUMNS)] {
+        let honest = encode_answer(&Ok(Value::Frame(table(rows, columns))));
+        assert_eq!(honest, hostile(rows, columns));
+        assert!(decode_answer(&honest).unwrap().is_ok());
+    }
+    for (rows, columns) in [(MOST_ROWS + 1, 1), (0, MOST_COLUMNS + 1)] {
+        let size = format!("{rows} rows and {columns} columns is too large");
+        let honest = encode_answer(&Ok(Value::Frame(table(rows, columns))));
+        let answer = decode_answer(&honest).unwrap();
+        assert!(matches!(answer, Err(AttemptError::Error(message)) if message.contains(&size)));
+        let refused = decode_answer(&hostile(rows, columns)).unwrap_err();
+        let counted = format!("{columns} columns is too large");
+        assert!(refused.to_string().contains(&counted), "{refused}");
+    }
 }
 
 #[test]
-fn the_name_of_a_column_is_short() {
+fn bytes_behind_a_message_are_refused() {
+    let inputs = encode_inputs(&Inputs::new().with("n", Value::Int(7)));
+    for mut bytes in [
+        encode_answer(&Ok(Value::Frame(frame()))),
+        encode_answer(&Err(AttemptError::Unsolved)),
+    ] {
+        bytes.push(0);
+        assert!(decode_answer(&bytes).is_err());
+    }
+    assert!(decode_inputs(&inputs).is_ok());
+    assert!(decode_inputs(&[inputs.as_slice(), &[0]].concat()).is_err());
+}
+
+#[test]
+fn a_flag_is_0_or_1_and_a_text_is_utf_8() {
+    let strings = |value: &[u8]| [&[0, 0, 1, 1, b'a', 7, 1], value].concat();
+    assert!(decode_answer(&strings(&[1, 1, b'x'])).is_ok());
+    assert!(decode_answer(&strings(&[2, 1, b'x'])).is_err());
+    assert!(decode_answer(&strings(&[1, 1, 255])).is_err());
+}
+
+#[test]
+fn the_name_of_a_column_is_short_on_both_sides() {
     let named = |bytes: usize| {
         let column = Column::new("n".repeat(bytes).into(), [1i64]);
         Value::Frame(DataFrame::new(1, vec![column]).unwrap())
@@ -91,13 +145,10 @@ fn the_name_of_a_column_is_short() {
     assert!(back(named(LONGEST_NAME)).is_ok());
     let refused = back(named(LONGEST_NAME + 1));
     assert!(matches!(refused, Err(AttemptError::Error(told)) if told.contains("257 bytes")));
-    let mut forged = vec![ANSWER, 0];
-    forged.extend(1u64.to_le_bytes());
-    forged.extend(1u64.to_le_bytes());
-    forged.extend(300u64.to_le_bytes());
-    forged.extend([b'n'; 320]);
-    let error = decode_answer(&forged).unwrap_err();
-    assert_eq!(error, Garbled("the name of a column is too long"));
+    let name = "n".repeat(LONGEST_NAME + 1);
+    let hostile = WireValue::Frame(vec![(&name, WireColumn::Int64(vec![Some(1)]))]);
+    let error = decode_answer(&to_bytes(&WireAnswer::Answer(hostile))).unwrap_err();
+    assert!(error.to_string().contains("257 bytes"), "{error}");
 }
 
 proptest! {

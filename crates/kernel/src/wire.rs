@@ -8,7 +8,10 @@
 //! ```
 //!
 //! The parts are JSON values here and not typed structs, because the kernel must forward
-//! kinds and fields that it does not know.
+//! kinds and fields that it does not know. The crate jupyter-protocol 2.0 keeps unknown kinds,
+//! but it drops unknown fields, such as `subshell_id` in a header, and refuses an
+//! `execute_request` without `silent`. jupyter-zmq-client 3.0 sends and receives only messages
+//! of that crate, over zeromq 0.7, and evcxr brings zeromq 0.6.
 
 use anyhow::{Context, Result, bail};
 use hmac::{Hmac, KeyInit, Mac};

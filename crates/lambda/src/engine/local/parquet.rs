@@ -142,6 +142,10 @@ impl Parquet {
         self.fields.len() > WANTED.len()
     }
 
+    /// Reads one column of a row group, cast to the dtype that is wanted.
+    ///
+    /// polars-io can read it too, in 0.96 times the time and with 16 lines less here. But it maps
+    /// the file to memory, and panics where the file is shorter than its footer says.
     fn column(&self, group: usize, column: usize) -> Result<Box<dyn Array>, EngineError> {
         let wanted = wanted_at(column);
         let parquet = || EngineError::parquet(&self.path, "reading Parquet");
