@@ -348,6 +348,7 @@ impl Versions {
 
     /// Refuses a folder that holds anything but versions: a name that was mistyped.
     fn refuse_foreign(&self) -> Result<()> {
+        // List what is neither ours nor a link that leads to what is served.
         let Ok(entries) = fs::read_dir(&self.root) else {
             return Ok(());
         };
@@ -360,6 +361,8 @@ impl Versions {
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect();
         foreign.sort();
+
+        // Name the first one; what an older form of this program wrote comes first.
         let folder = self.root.clone();
         let old = foreign.iter().position(|name| OLD_FORMS.contains(&&**name));
         match (old, foreign.is_empty()) {

@@ -4,9 +4,9 @@ use super::clock::{Clock, SystemClock};
 use super::database;
 use super::embedded_log::Durability;
 use super::error::{Result, SpeedError, at};
-use super::store::{Atomicity, Change, Family, Mutation, Reader, RealtimeStore};
+use super::store::{Atomicity, Cell, Change, Family, Mutation, Reader, RealtimeStore};
 use super::store_reader::SnapshotReader;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, UserKey};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -85,9 +85,12 @@ impl EmbeddedStore {
         families: &[Family],
         options: StoreOptions,
     ) -> Result<Self> {
+        // Open the engine.
         let path = folder.as_ref().to_owned();
         let failed = || at("opening the realtime store at", &path);
         let db = database::open(&path, "opening the realtime store at")?;
+
+        // Open a keyspace for each family, and one for what was released.
         let create = || {
             let create = KeyspaceCreateOptions::default().max_memtable_size(options.memtable);
             if options.compaction {
@@ -244,51 +247,88 @@ impl RealtimeStore for EmbeddedStore {
                         family,
                         qualifier,
                         cell,
-                    } => {
-                        let (family, keyspace) = self.family(family)?;
-                        let mut key = key_of(row, qualifier);
-                        if family.versions > 1 {
-                            // Keep the new version and the newest of the stored ones; the
-                            // scan returns the newest first.
-                            let mut kept = 1;
-                            for entry in keyspace.prefix(&key) {
-                                let old = entry.key().map_err(at("writing", &self.path))?;
-                                // The prefix also matches cells with longer qualifiers.
-                                if old.len() == key.len() + 8 {
-                                    kept += 1;
-                                    if kept > family.versions {
-                                        batch.remove(keyspace, old);
-                                    }
-                                }
-                            }
-                            key.extend(version_key(cell.timestamp));
-                        }
-                        batch.insert(keyspace, key, bytes_of(cell));
-                    }
+                    } => self.put(&mut batch, row, family, qualifier, cell)?,
                     Change::Delete { family, qualifier } => {
-                        let (family, keyspace) = self.family(family)?;
-                        let key = key_of(row, qualifier);
-                        if family.versions == 1 {
-                            batch.remove(keyspace, key);
-                            continue;
-                        }
-                        for entry in keyspace.prefix(&key) {
-                            let found = entry.key().map_err(at("deleting", &self.path))?;
-                            if found.len() == key.len() + 8 {
-                                batch.remove(keyspace, found);
-                            }
-                        }
+                        self.delete(&mut batch, row, family, qualifier)?
                     }
                     Change::DeleteFamily { family } => {
-                        let keyspace = &self.family(family)?.1;
-                        for entry in keyspace.prefix(key_of(row, b"")) {
-                            let key = entry.key().map_err(at("deleting", &self.path))?;
-                            batch.remove(keyspace, key);
-                        }
+                        self.delete_family(&mut batch, row, family)?
                     }
                 }
             }
         }
         self.commit(batch).map_err(at("writing to", &self.path))
+    }
+}
+
+impl EmbeddedStore {
+    /// Adds a cell to a batch, and the removal of its versions beyond the family's number.
+    fn put(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        row: &[u8],
+        family: &str,
+        qualifier: &[u8],
+        cell: &Cell,
+    ) -> Result<()> {
+        let (family, keyspace) = self.family(family)?;
+        let mut key = key_of(row, qualifier);
+        if family.versions > 1 {
+            // The new version is kept beside the newest of the stored ones.
+            let stored = self.versions(keyspace, &key);
+            for (old, kept) in stored.zip(2..) {
+                let old = old.map_err(at("writing", &self.path))?;
+                if kept > family.versions {
+                    batch.remove(keyspace, old);
+                }
+            }
+            key.extend(version_key(cell.timestamp));
+        }
+        batch.insert(keyspace, key, bytes_of(cell));
+        Ok(())
+    }
+
+    /// Adds the removal of a cell, with all of its versions, to a batch.
+    fn delete(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        row: &[u8],
+        family: &str,
+        qualifier: &[u8],
+    ) -> Result<()> {
+        let (family, keyspace) = self.family(family)?;
+        let key = key_of(row, qualifier);
+        if family.versions == 1 {
+            batch.remove(keyspace, key);
+            return Ok(());
+        }
+        for version in self.versions(keyspace, &key) {
+            batch.remove(keyspace, version.map_err(at("deleting", &self.path))?);
+        }
+        Ok(())
+    }
+
+    /// Adds the removal of all cells that a row has in a family to a batch.
+    fn delete_family(&self, batch: &mut OwnedWriteBatch, row: &[u8], family: &str) -> Result<()> {
+        let keyspace = &self.family(family)?.1;
+        for entry in keyspace.prefix(key_of(row, b"")) {
+            let key = entry.key().map_err(at("deleting", &self.path))?;
+            batch.remove(keyspace, key);
+        }
+        Ok(())
+    }
+
+    /// The stored versions of a cell with the key `key`, the newest first: their keys.
+    fn versions<'a>(
+        &'a self,
+        keyspace: &'a Keyspace,
+        key: &'a [u8],
+    ) -> impl Iterator<Item = fjall::Result<UserKey>> + 'a {
+        let keys = keyspace.prefix(key).map(|entry| entry.key());
+        // The prefix also matches cells with longer qualifiers.
+        keys.filter(|found| {
+            let is_other = |found: &UserKey| found.len() != key.len() + 8;
+            !found.as_ref().is_ok_and(is_other)
+        })
     }
 }

@@ -201,6 +201,7 @@ impl Updater {
 /// # Errors
 /// If two sketches have different precisions.
 pub(super) fn together(from: Offsets, parts: Vec<PartitionStep>) -> Result<(Update, Applied)> {
+    // Begin with an empty update that ends where the partitions end.
     let mut update = Update {
         from,
         to: parts.iter().map(|part| part.to).collect(),
@@ -209,6 +210,7 @@ pub(super) fn together(from: Offsets, parts: Vec<PartitionStep>) -> Result<(Upda
     };
     let mut step = Applied::default();
     for part in parts {
+        // Add the partition's numbers.
         step.counted += part.step.counted;
         step.copies += part.step.copies;
         step.expired += part.step.expired;
@@ -217,6 +219,8 @@ pub(super) fn together(from: Offsets, parts: Vec<PartitionStep>) -> Result<(Upda
         step.records += part.step.records;
         step.newest = step.newest.max(part.step.newest);
         update.rejected.extend(part.rejected);
+
+        // Merge its deltas, by generation.
         for (generation, delta) in part.deltas {
             match update.deltas.get_mut(&generation) {
                 Some(all) => all.merge(delta)?,
