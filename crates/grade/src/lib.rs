@@ -2,7 +2,9 @@
 //!
 //! Reading order, which is the way of one submission:
 //! - [`submissions`]: whose it is, and where; files only, of a bounded size;
-//! - [`extract`] and [`tokens`]: the function asked for, out of the notebook;
+//! - [`extract`]: the function asked for, out of the notebook: its [`cells`] in
+//!   [`tokens`], the [`definition`] that counts, and what is [`needed`] by the [`names`]
+//!   and [`imports`] in it;
 //! - [`scan`]: names that no answer needs;
 //! - [`compile`]: a program of it, built in the [`sandbox`];
 //! - [`work`]: questions to that program, in the sandbox, and what it answers;
@@ -19,11 +21,16 @@
 //! 3. What goes wrong in any other way gives no points, and never stops the rest.
 
 pub mod batch;
+pub mod cells;
 pub mod compile;
+pub mod definition;
 pub mod extract;
 pub mod feedback;
 pub mod handout;
+pub mod imports;
 pub mod mark;
+pub mod names;
+pub mod needed;
 pub mod points;
 pub mod report;
 pub mod sandbox;
