@@ -5,13 +5,29 @@
 //! for `visits_and_bounces`. Told apart by signature, then by the ids of the cells, then
 //! by the `check!` that uses them, then by order. Time is in proportion to the tokens.
 use super::cells::{Cell, Lexed};
-use super::extract::function;
-use super::submissions::exercise_of;
 use super::tokens::{Kind, Piece, Token, tokens};
 use lambda_workbook::exercises::{self, Exercise};
 use ra_ap_parser::{SyntaxKind, T};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// The name of the function that an exercise asks for.
+///
+/// ```
+/// use grade::definition::function;
+/// assert_eq!(function(&lambda_workbook::exercises::pacific_days::EXERCISE), "daily_page_views");
+/// ```
+pub fn function(exercise: &Exercise) -> &'static str {
+    let after = exercise.signature.trim_start_matches("fn ");
+    after.split(['(', '<']).next().unwrap_or(after)
+}
+
+/// The exercise that a notebook's name tells.
+pub fn exercise_of(path: &Path) -> Option<&'static str> {
+    let stem = path.file_stem()?.to_string_lossy();
+    let ids = exercises::ALL.iter().map(|exercise| exercise.id);
+    ids.filter(|id| stem.contains(id)).max_by_key(|id| id.len())
+}
 
 /// A place in a notebook: a code cell and a token of it.
 pub type Place = (usize, usize);
@@ -266,14 +282,19 @@ impl<'n> Notebook<'n, '_> {
             .collect();
         let of = |found: &Found| types(self.lexed[found.cell].from_head(found.piece));
         let signatures: Vec<Vec<String>> = all.iter().map(of).collect();
-        let with = |fits: &dyn Fn(&Vec<String>) -> bool| -> Vec<Found<'n>> {
-            let both = all.iter().zip(&signatures).filter(|(_, types)| fits(types));
-            both.map(|(found, _)| *found).collect()
-        };
-        let mut mine = with(&|types| *types == signature);
-        if mine.is_empty() {
-            mine = with(&|types| others.iter().all(|(_, other)| other != types));
-        }
+        // An alias may stand for a type, so that only another's signature counts against it.
+        let claims = self.claims(&namesakes, all);
+        let foreign =
+            |claims: &BTreeSet<&str>| !claims.is_empty() && !claims.contains(exercise.name);
+        let mine: Vec<Found<'n>> = all
+            .iter()
+            .zip(signatures.iter().zip(&claims))
+            .filter(|(_, (types, claims))| {
+                let other = others.iter().any(|(_, other)| other == *types);
+                **types == signature || !(other || foreign(claims))
+            })
+            .map(|(found, _)| *found)
+            .collect();
         if mine.is_empty() {
             let number = self.cells[all[0].cell].number;
             let whose = others.iter().find(|(_, types)| *types == signatures[0]);
@@ -291,6 +312,38 @@ impl<'n> Notebook<'n, '_> {
         self.among_twins(exercise, &twins, mine)
     }
 
+    /// The exercises that each definition is for: by the ids of its cell, or else by the
+    /// checks that follow it.
+    fn claims(&self, exercises: &[&Exercise], all: &[Found]) -> Vec<BTreeSet<&'static str>> {
+        let name = exercises.first().map_or("", |exercise| function(exercise));
+        let by_id = |found: &Found| {
+            let ids = &self.cells[found.cell].ids;
+            let claims =
+                |other: &&&Exercise| ids.iter().any(|id| id == other.name || id == other.id);
+            exercises
+                .iter()
+                .filter(claims)
+                .map(|other| other.name)
+                .collect()
+        };
+        let mut claims: Vec<BTreeSet<&'static str>> = all.iter().map(by_id).collect();
+        let by_ids: Vec<bool> = claims.iter().map(|claims| !claims.is_empty()).collect();
+        let places = all.iter().enumerate();
+        let places: BTreeMap<Place, usize> = places
+            .map(|(index, found)| (found.place(), index))
+            .collect();
+        for check in self.checks.iter().filter(|check| check.function == name) {
+            let other = exercises.iter().find(|other| other.name == check.exercise);
+            let before = places.range(..check.at).next_back();
+            if let (Some(other), Some((_, &index))) = (other, before)
+                && !by_ids[index]
+            {
+                claims[index].insert(other.name);
+            }
+        }
+        claims
+    }
+
     /// Of exercises that ask for the same signature.
     fn among_twins(
         &self,
@@ -299,31 +352,7 @@ impl<'n> Notebook<'n, '_> {
         all: Vec<Found<'n>>,
     ) -> Result<Vec<Found<'n>>, Option<String>> {
         let name = function(exercise);
-        // Who claims each: by the ids of its cell, or else by the checks that follow it.
-        let mut claims: Vec<BTreeSet<&str>> = all
-            .iter()
-            .map(|found| {
-                let ids = &self.cells[found.cell].ids;
-                let claims =
-                    |twin: &&&Exercise| ids.iter().any(|id| id == twin.name || id == twin.id);
-                twins.iter().filter(claims).map(|twin| twin.name).collect()
-            })
-            .collect();
-        let by_ids: Vec<bool> = claims.iter().map(|claims| !claims.is_empty()).collect();
-        let places: BTreeMap<Place, usize> = all
-            .iter()
-            .enumerate()
-            .map(|(index, found)| (found.place(), index))
-            .collect();
-        for check in self.checks.iter().filter(|check| check.function == name) {
-            let twin = twins.iter().find(|twin| twin.name == check.exercise);
-            let before = places.range(..check.at).next_back();
-            if let (Some(twin), Some((_, &index))) = (twin, before)
-                && !by_ids[index]
-            {
-                claims[index].insert(twin.name);
-            }
-        }
+        let mut claims = self.claims(twins, &all);
         // Checks that all follow the last one say nothing.
         let shared = claims.iter().any(|claims| claims.len() > 1);
         let free = claims.iter().any(BTreeSet::is_empty);

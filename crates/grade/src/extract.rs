@@ -21,6 +21,7 @@ use lambda_workbook::exercises::{self, Exercise};
 use std::collections::BTreeSet;
 
 pub use super::cells::LONGEST;
+pub use super::definition::function;
 
 /// What is graded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,17 +39,6 @@ pub enum Nothing {
     Missing(String),
     /// It is there with something that no answer may hold.
     Forbidden(String),
-}
-
-/// The name of the function that an exercise asks for.
-///
-/// ```
-/// use grade::extract::function;
-/// assert_eq!(function(&lambda_workbook::exercises::pacific_days::EXERCISE), "daily_page_views");
-/// ```
-pub fn function(exercise: &Exercise) -> &'static str {
-    let after = exercise.signature.trim_start_matches("fn ");
-    after.split(['(', '<']).next().unwrap_or(after)
 }
 
 /// Takes the function, and what it needs, out of a notebook that was made from

@@ -342,14 +342,20 @@ impl<'n, 'c> Book<'n, 'c> {
         let mut work = Work::new(self, reach, end);
         work.item(self.chosen);
         work.run();
+        let cell = self.items[self.chosen].cell;
+        let own = (0..self.items.len()).filter(|index| self.items[*index].cell == cell);
         match reach {
-            Reach::Function | Reach::Imports => {}
+            // What has an effect though nothing names it.
+            Reach::Function | Reach::Imports => {
+                own.filter(|index| self.acts_unnamed(*index))
+                    .for_each(|index| work.force(index));
+                work.run();
+            }
             Reach::Cell => {
-                let cell = self.items[self.chosen].cell;
                 let needed = work.taken.items.clone();
-                for (index, item) in self.items.iter().enumerate() {
+                for index in own {
                     let helper = || self.is_plain_helper(index) && !needed.contains(&index);
-                    if item.cell == cell && !(helper() && self.text_is_refused(index)) {
+                    if !(helper() && self.text_is_refused(index)) {
                         work.force(index);
                     }
                 }
@@ -388,6 +394,21 @@ impl<'n, 'c> Book<'n, 'c> {
         item.piece.kind == Kind::Fn
             && index != self.chosen
             && ["fn", "pub", "async", "const"].contains(&item.tokens[0].text)
+    }
+
+    /// Whether an item changes the program though nothing names it: another crate, an
+    /// attribute of the whole program or one that the linker or the compiler acts on.
+    fn acts_unnamed(&self, index: usize) -> bool {
+        let plain = [
+            "allow", "cfg", "derive", "doc", "expect", "inline", "must_use", "repr", "rustfmt",
+            "test", "warn",
+        ];
+        let item = &self.items[index];
+        let head = item.piece.head - item.piece.tokens.start;
+        let attributes = item.tokens[..head].windows(3);
+        let mut attributes = attributes.filter(|window| window[0].kind == T![#]);
+        matches!(item.piece.kind, Kind::Extern | Kind::Inner)
+            || attributes.any(|window| !plain.contains(&window[2].text))
     }
 
     fn text_is_refused(&self, index: usize) -> bool {
@@ -767,6 +788,7 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
             let camel_case =
                 last.starts_with(char::is_uppercase) && last.contains(char::is_lowercase);
             let may_be_needed = match name {
+                _ if self.reach == Reach::All => true,
                 "*" => cell == own || self.reach != Reach::Function,
                 _ if in_std => STD_TRAITS.contains(&last),
                 _ => camel_case && self.reach != Reach::Function,

@@ -164,7 +164,9 @@ impl<'t, 'a> Scan<'t, 'a> {
                     enums.extend(is_enum.then_some(depth));
                 }
                 "}" => {
-                    enums.retain(|open| *open < depth);
+                    if enums.last() == Some(&depth) {
+                        enums.pop();
+                    }
                     depth = depth.saturating_sub(1);
                 }
                 "let" => pattern = Some("="),
