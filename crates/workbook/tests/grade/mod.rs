@@ -5,4 +5,5 @@
 
 mod attacks;
 mod command;
+mod honest;
 mod parts;
