@@ -23,11 +23,11 @@
 //! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
 //! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
-//! | | [`cap`] | `config` -> `network` -> `cell` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
+//! | | [`cap`] | `config` -> `network` -> `replica_state` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | micro-batches | [`microbatch`] | `one_at_a_time` -> `stored` ids beside values -> `aggregate` -> `topology` -> `worker`, `exchange` -> `sessions` -> `job` plan, commit, done -> `topologies` -> `crashes`, `model` proof -> `trade` measured |
 //! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> `faults` in both designs -> `ways` to answer, measured |
 //! | recomputation | [`systems`] | `birthday` -> `partial` recomputation -> `key_filter`, `bloom_join`, `bloom_sweep` -> `cost_model`, `cost_fit`, `cost_runs` |
-//! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `wire`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `account` |
+//! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `faulty_log`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `account` |
 //!
 //! A cell starts with [`prelude`]. The same views in two forms, which the tests
 //! hold equal: [`batch`] computes over a data frame, to be read and changed in a

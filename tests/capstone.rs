@@ -200,11 +200,11 @@ struct Broken {
 }
 
 impl Host for Broken {
-    fn tell(&mut self, order: &Order) -> Result<Option<Reply>> {
+    fn tell(&mut self, order: &Order) -> Result<Option<NodeReply>> {
         if matches!(order, Order::Take { .. }) && self.breaks == Breaks::Append {
             self.appends += 1;
             if self.appends == 50 {
-                return Ok(Some(Reply::Done));
+                return Ok(Some(NodeReply::Done));
             }
         }
         let reply = self.node.tell(order)?;

@@ -68,7 +68,7 @@ impl Verdict {
 /// Page views by URL and hour.
 type DatumCounts = BTreeMap<(String, i64), i64>;
 
-/// DatumCounts the page views among some verdicts, each datum once if `distinct`.
+/// Counts the page views among some verdicts, each datum once if `distinct`.
 fn counts(verdicts: &[Verdict], distinct: bool) -> DatumCounts {
     let (mut counts, mut seen) = (DatumCounts::new(), BTreeSet::new());
     for verdict in verdicts {

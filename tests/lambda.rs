@@ -2,7 +2,7 @@
 use crate::extent;
 use lambda_workbook::batch::{self, bounces::domain};
 use lambda_workbook::calendar::Granularity::Hour;
-use lambda_workbook::lambda::{BatchRun, Expiry, Lambda, LambdaError, Options};
+use lambda_workbook::lambda::{BuiltBatch, Expiry, Lambda, LambdaError, Options};
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::serving::Bounces;
 use lambda_workbook::speed::event::{Fact, Who, read};
@@ -176,7 +176,7 @@ struct World {
     options: Options,
     open: Option<(Arc<EmbeddedLog>, Lambda)>,
     begun: Option<(u64, Vec<u64>)>,
-    built: Option<BatchRun>,
+    built: Option<BuiltBatch>,
     /// The last batch that was begun: events that come now are after its cut.
     interval: u64,
 }

@@ -4,8 +4,8 @@ use crate::extent;
 use lambda_workbook::batch;
 use lambda_workbook::faults::Crashes;
 use lambda_workbook::microbatch::{
-    self, Aggregate as _, BatchStep, Count, Job, JobOptions, Kind, MicroBatchError, Owned, Replay,
-    Sessions, Sum, Topology, Uniques, Value,
+    self, Aggregate as _, ApproximateUniques, BatchStep, Count, FieldValue, Job, JobOptions, Kind,
+    MicroBatchError, Owned, Replay, Sessions, Sum, Topology,
 };
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::speed::{EmbeddedLog, Log};
@@ -187,7 +187,7 @@ proptest! {
         let replay = if opaque { Replay::Drawn(7) } else { Replay::Same };
         let job = through_crashes(folder.path(), &log, topology, replay, &draws);
         for (word, count) in &truth {
-            let found = job.get("counts", &[Value::Text(word)]).unwrap();
+            let found = job.get("counts", &[FieldValue::Text(word)]).unwrap();
             prop_assert_eq!(found, Some(Owned::Int(*count)));
         }
         prop_assert_eq!(job.table("counts").unwrap().height(), truth.len());
@@ -352,7 +352,7 @@ fn each_defect_of_the_books_bounce_rate_gives_another_answer() {
         append(&log, 0, &[view("http://later.com/", 9, 2_000_000, 0)]);
         let mut job = open(folder.path(), &log, defective(defect), options(100));
         job.drain().unwrap();
-        let key: &[Value] = match defect {
+        let key: &[FieldValue] = match defect {
             "charges another domain" => &[],
             _ => &["foo.com".into()],
         };
@@ -399,9 +399,9 @@ fn uniques_are_the_batch_views_own_sketches_and_page_views_its_counts() {
         .get("uniques", &["foo.com/post1".into(), 0.into()])
         .unwrap();
     assert_eq!(of_lesson, Some(2.into()));
-    let uniques = Uniques::of("person", batch::Precision::DEFAULT);
+    let uniques = ApproximateUniques::of("person", batch::Precision::DEFAULT);
     let mut gather = uniques.empty();
-    uniques.add(&mut gather, &[Value::Int(1)]).unwrap();
+    uniques.add(&mut gather, &[FieldValue::Int(1)]).unwrap();
     let sketch = batch::Sketch::of([&lambda_workbook::datum::PersonId::UserId(1)]);
     assert_eq!(uniques.encode(&gather), sketch.to_bytes());
 }
@@ -462,7 +462,7 @@ fn filters_joins_and_repartitions_do_what_they_say() {
     );
 }
 
-fn refusal(builder: microbatch::Builder) -> String {
+fn refusal(builder: microbatch::TopologyBuilder) -> String {
     builder.build().err().expect("it is refused").to_string()
 }
 

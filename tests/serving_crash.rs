@@ -3,7 +3,7 @@ use crate::process;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour};
 use lambda_workbook::faults::{Crash, CrashPoint, Crashes, DiskFull, Faults, NoFaults};
 use lambda_workbook::lambda::versions::{VersionError, VersionStep, Versions};
-use lambda_workbook::serving::{Builder, Header, Layout, Store, StoreError, Value, build};
+use lambda_workbook::serving::{Builder, Header, Layout, RowValue, Store, StoreError, build};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,18 +25,18 @@ fn build_in(
 ) -> Result<Header, StoreError> {
     let mut builder = Builder::start_in(folder, Layout::counts(3).keep(keep), faults)?;
     for (url, granularity, count) in rows(sign) {
-        builder.push(&url, granularity, 0, Value::Count(count))?;
+        builder.push(&url, granularity, 0, RowValue::Count(count))?;
     }
     builder.finish()
 }
 
 /// The sign of all counts, which must be the same for all.
 fn sign_served(store: &Store) -> i64 {
-    let snapshot = store.snapshot();
+    let version = store.open_version();
     let mut signs = rows(1)
         .filter(|row| row.2 != 0)
         .map(|(url, granularity, count)| {
-            let rows = snapshot.url(&url).unwrap().expect("every URL is there");
+            let rows = version.url(&url).unwrap().expect("every URL is there");
             rows.count(granularity, 0)
                 .unwrap()
                 .expect("every bucket is there")
@@ -198,7 +198,7 @@ fn a_full_disk_at_any_byte_leaves_the_old_version_and_no_litter() {
 fn a_second_builder_is_refused_while_the_first_works() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Builder::start(folder.path(), Layout::counts(2)).unwrap();
-    first.push("foo.com/", Hour, 0, Value::Count(1)).unwrap();
+    first.push("foo.com/", Hour, 0, RowValue::Count(1)).unwrap();
     let error = Builder::start(folder.path(), Layout::counts(2)).unwrap_err();
     let text = error.to_string();
     assert!(

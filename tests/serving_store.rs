@@ -4,7 +4,7 @@ use crate::extent;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
 use lambda_workbook::lambda::versions::{VersionError, Versions};
 use lambda_workbook::serving::{
-    BLOCK, Header, Layout, Scan, Store, StoreError, Value, ValueKind, build, shard_of,
+    BLOCK, Header, Layout, RowValue, Scan, Store, StoreError, ValueKind, build, shard_of,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ fn stored(folder: &Path, layout: Layout, rows: &BTreeMap<Key, i64>) -> Store {
         folder,
         layout,
         rows.iter()
-            .map(|((url, code, ts), &n)| (&**url, granularity(code), *ts, Value::Count(n))),
+            .map(|((url, code, ts), &n)| (&**url, granularity(code), *ts, RowValue::Count(n))),
     )
     .unwrap();
     Store::open(folder).unwrap()
@@ -106,7 +106,7 @@ fn sketches_come_back_byte_for_byte_in_place_and_in_order() {
         .collect();
     let rows = sketches
         .iter()
-        .map(|(ts, bytes)| ("foo.com/", Hour, *ts, Value::Bytes(bytes)));
+        .map(|(ts, bytes)| ("foo.com/", Hour, *ts, RowValue::Bytes(bytes)));
     build(folder.path(), Layout::sketches(2, 14), rows).unwrap();
     let store = Store::open_as(folder.path(), ValueKind::Sketches { precision: 14 }).unwrap();
     for (ts, bytes) in &sketches {
@@ -168,14 +168,14 @@ fn an_empty_view_is_a_store_that_answers_none() {
 #[test]
 fn a_row_out_of_order_or_twice_or_of_another_kind_is_named_and_nothing_is_swapped() {
     let folder = tempfile::tempdir().unwrap();
-    let count = Value::Count(1);
+    let count = RowValue::Count(1);
     let first = ("b.com/", Hour, 3600, count);
     for (second, problem) in [
         (first, "repeats"),
         (("b.com/", Hour, 0, count), "sorts before"),
         (("b.com/", Day, 7200, count), "sorts before"),
         (("a.com/", Hour, 7200, count), "sorts before"),
-        (("c.com/", Hour, 0, Value::Bytes(b"x")), "another kind"),
+        (("c.com/", Hour, 0, RowValue::Bytes(b"x")), "another kind"),
         (("c\0.com/", Hour, 0, count), "zero byte"),
     ] {
         let error = build(folder.path(), Layout::counts(2), [first, second]).unwrap_err();
@@ -199,13 +199,13 @@ fn a_reader_keeps_its_version_until_it_asks_and_a_way_back_is_kept() {
         build(
             folder.path(),
             layout,
-            [("a.com/", Hour, 0, Value::Count(n))],
+            [("a.com/", Hour, 0, RowValue::Count(n))],
         )
         .unwrap()
     };
     version(1);
     let old = Store::open(folder.path()).unwrap();
-    let held = old.snapshot();
+    let held = old.open_version();
     assert!(!old.refresh().unwrap());
     for n in 2..=4 {
         assert_eq!(version(n).version, n as u64);
@@ -430,8 +430,8 @@ fn all_of_a_url_lies_in_one_shard_and_the_signed_remainder_would_lose_it() {
         })
         .collect();
     let store = stored(folder.path(), Layout::counts(7), &rows);
-    let snapshot = store.snapshot();
-    for (number, shard) in snapshot.shards().iter().enumerate() {
+    let version = store.open_version();
+    for (number, shard) in version.shards().iter().enumerate() {
         for url in shard.urls() {
             assert_eq!(shard_of(&url, 7) as usize, number);
             let rows = shard.url(&url).unwrap().unwrap();
@@ -459,7 +459,7 @@ fn a_page_that_is_not_seen_in_every_hour_is_read_right_at_every_hour() {
     let folder = tempfile::tempdir().unwrap();
     let store = stored(folder.path(), Layout::counts(1), &rows);
     // Marks take a bit an hour, a list would take four bytes a row.
-    assert!(store.snapshot().shards()[0].bytes()[2] < 3 * rows.len() as u64);
+    assert!(store.open_version().shards()[0].bytes()[2] < 3 * rows.len() as u64);
     let wanted = |ts: i64| rows.get(&("a.com/".to_owned(), "h", ts)).copied();
     for hour in -3..3010 {
         for ts in [hour * 3600, hour * 3600 + 1] {

@@ -7,7 +7,7 @@ use lambda_workbook::calendar::{Granularity, Span};
 use lambda_workbook::datum::PersonId;
 use lambda_workbook::engine::DatumCounts;
 use lambda_workbook::lambda::versions::Versions;
-use lambda_workbook::serving::{Bounces, ServedViews, Serving, StoreError, build_stores};
+use lambda_workbook::serving::{Bounces, ServedViews, ServingOptions, StoreError, build_stores};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ fn run(folder: &Path, rows: &[View]) {
 }
 
 /// Publishes the views of a run as the next version of a folder.
-fn publish(folder: &Path, rows: &[View], how: Serving) -> Result<ServedViews, StoreError> {
+fn publish(folder: &Path, rows: &[View], how: ServingOptions) -> Result<ServedViews, StoreError> {
     publish_with(folder, rows, how, |_| {})
 }
 
@@ -54,7 +54,7 @@ fn publish(folder: &Path, rows: &[View], how: Serving) -> Result<ServedViews, St
 fn publish_with(
     folder: &Path,
     rows: &[View],
-    how: Serving,
+    how: ServingOptions,
     change: impl FnOnce(&Path),
 ) -> Result<ServedViews, StoreError> {
     let draft = Versions::at(folder).draft()?;
@@ -96,7 +96,7 @@ proptest! {
         from in -30..62 * 24i64, hours in 0..40 * 24i64, shards in 1..6u32,
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let how = Serving { shards, ..Serving::new(14) };
+        let how = ServingOptions { shards, ..ServingOptions::new(14) };
         let served = publish(folder.path(), &rows, how).unwrap();
         let span = Span::new(from * HOUR, (from + hours) * HOUR).unwrap();
         for url in ["foo.com/", "foo.com/a", "bar.org/"] {
@@ -141,9 +141,9 @@ fn hours(count: i64) -> Vec<View> {
 
 /// Publishes one view in each of `count` hours.
 fn published(folder: &Path, count: i64, keep: usize) -> ServedViews {
-    let how = Serving {
+    let how = ServingOptions {
         keep,
-        ..Serving::new(14)
+        ..ServingOptions::new(14)
     };
     publish(folder, &hours(count), how).unwrap()
 }
@@ -178,11 +178,11 @@ fn all_views_go_from_version_to_version_and_back_together() {
 fn a_reader_keeps_its_version_until_it_asks() {
     let folder = tempfile::tempdir().unwrap();
     let reader = published(folder.path(), 1, 1);
-    let held = reader.snapshot();
+    let held = reader.pinned();
     published(folder.path(), 2, 1);
     assert_eq!(month(&reader), 1);
     assert!(reader.clone().refresh().unwrap());
-    // Clones go over together; a snapshot stays, although its version was removed.
+    // Clones go over together; a pinned one keeps its version, although that version was removed.
     assert_eq!((month(&reader), month(&held)), (2, 1));
     assert!(!reader.refresh().unwrap());
 }
@@ -203,7 +203,7 @@ fn before_the_first_version_nothing_is_held() {
 fn a_view_that_the_run_did_not_make_is_said_to_be_missing() {
     let folder = tempfile::tempdir().unwrap();
     let remove = |run: &Path| fs::remove_file(run.join(UNIQUES)).unwrap();
-    let served = publish_with(folder.path(), &hours(1), Serving::new(14), remove).unwrap();
+    let served = publish_with(folder.path(), &hours(1), ServingOptions::new(14), remove).unwrap();
     let hour = Span::new(0, HOUR).unwrap();
     let error = served.uniques("foo.com/", hour).unwrap_err();
     assert!(matches!(
@@ -233,7 +233,7 @@ fn a_range_of_half_an_hour_is_refused_with_the_hours_beside_it() {
 #[test]
 fn sketches_of_another_precision_than_was_promised_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let served = publish(folder.path(), &hours(1), Serving::new(12)).unwrap();
+    let served = publish(folder.path(), &hours(1), ServingOptions::new(12)).unwrap();
     let error = served.uniques("foo.com/", Span::new(0, HOUR).unwrap());
     let error = error.unwrap_err().to_string();
     assert!(
@@ -246,7 +246,7 @@ fn sketches_of_another_precision_than_was_promised_are_an_error() {
 fn parquet_of_another_view_is_named_with_its_column() {
     let folder = tempfile::tempdir().unwrap();
     let other = |run: &Path| _ = fs::copy(run.join(BOUNCES), run.join(PAGE_VIEWS)).unwrap();
-    let error = publish_with(folder.path(), &hours(1), Serving::new(14), other).unwrap_err();
+    let error = publish_with(folder.path(), &hours(1), ServingOptions::new(14), other).unwrap_err();
     assert!(error.to_string().contains("column \"url\""), "{error}");
     // Nothing of it is left.
     assert!(ServedViews::open(folder.path()).is_err());

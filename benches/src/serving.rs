@@ -15,7 +15,7 @@ use super::batch::verdict;
 use super::{median, peers, print_table};
 use anyhow::{Result, ensure};
 use lambda_workbook::dataset;
-use lambda_workbook::serving::{Builder, Layout, Store, Value};
+use lambda_workbook::serving::{Builder, Layout, RowValue, Store};
 use peer::{Answer, Peer};
 use queries::Queries;
 use std::path::{Path, PathBuf};
@@ -135,8 +135,8 @@ pub fn run(args: Args) -> Result<Outcome> {
     let range = table("a year by its plan", &all, |one| &one.range);
     build_table(&all);
     swap(&view, &store, folder)?;
-    let snapshot = store.snapshot();
-    let index: u64 = snapshot.shards().iter().map(|shard| shard.bytes()[0]).sum();
+    let version = store.open_version();
+    let index: u64 = version.shards().iter().map(|shard| shard.bytes()[0]).sum();
     println!(
         "memory of our own: {} kB of index; the rest is the page cache's",
         index.div_ceil(1000)
@@ -181,7 +181,7 @@ fn build_ours(view: &View, folder: &Path) -> Result<((f64, u64), u64)> {
         let rows = view.rows(url);
         let started = Instant::now();
         for (granularity, ts, count) in rows {
-            builder.push(&view.urls()[url], granularity, ts, Value::Count(count))?;
+            builder.push(&view.urls()[url], granularity, ts, RowValue::Count(count))?;
         }
         seconds += started.elapsed().as_secs_f64();
     }

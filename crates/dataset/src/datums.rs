@@ -83,7 +83,7 @@ impl<'a> Columns<'a> {
     /// Returns the fields of a row to which the rule applies.
     fn fields(&self, row: usize) -> std::result::Result<Fields<'a>, Reason> {
         Ok(Fields {
-            kind: Kind::named(self.text("kind", row))?,
+            kind: DatumKind::named(self.text("kind", row))?,
             true_as_of_secs: self.number("true_as_of_secs", row),
             url: self.text("url", row),
             cookie: self.text("cookie", row),
@@ -116,20 +116,20 @@ impl<'a> Columns<'a> {
             url: fields.url.unwrap_or_default().to_owned(),
         };
         let dataunit = match fields.kind {
-            Kind::PageView => DataUnit::PageView(PageView {
+            DatumKind::PageView => DataUnit::PageView(PageView {
                 nonce: fields.nonce.unwrap_or_default(),
                 page: page(),
                 person: first(),
             }),
-            Kind::Equiv => DataUnit::Equiv(Equiv {
+            DatumKind::Equiv => DataUnit::Equiv(Equiv {
                 id1: first(),
                 id2: person(fields.second.unwrap_or_default()),
             }),
-            Kind::PersonProperty => DataUnit::PersonProperty(PersonProperty {
+            DatumKind::PersonProperty => DataUnit::PersonProperty(PersonProperty {
                 id: first(),
                 property: self.property(row).ok_or_else(|| lacks("property"))?,
             }),
-            Kind::PageProperty => {
+            DatumKind::PageProperty => {
                 let views = self.number("page_views", row);
                 let views = views.ok_or_else(|| lacks("page_views"))?;
                 DataUnit::PageProperty(PageProperty {

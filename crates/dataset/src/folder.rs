@@ -144,7 +144,7 @@ impl Folder {
     }
 
     /// A folder to write into, gone again unless [`publish`](Self::publish)ed.
-    pub fn draft(&self) -> Result<Draft> {
+    pub fn draft(&self) -> Result<DatasetDraft> {
         let prefix = self.hidden("");
         let hidden = tempfile::Builder::new()
             .prefix(&prefix)
@@ -152,11 +152,11 @@ impl Folder {
         let hidden = hidden.map_err(io_error("write into", &self.parent))?;
         let set = hidden.path().join("set");
         fs::create_dir(&set).map_err(io_error("make", &set))?;
-        Ok(Draft { set, hidden })
+        Ok(DatasetDraft { set, hidden })
     }
 
     /// Puts a finished draft in place of what was there.
-    pub fn publish(&self, draft: Draft, manifest: &DatasetManifest) -> Result<()> {
+    pub fn publish(&self, draft: DatasetDraft, manifest: &DatasetManifest) -> Result<()> {
         let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data") + "\n";
         let manifest_path = draft.set.join(MANIFEST);
         fs::write(&manifest_path, text).map_err(io_error("write", &manifest_path))?;
@@ -199,12 +199,12 @@ impl Folder {
 
 /// A set that is being written: a folder made as any other, with the rights
 /// that the user's folders have, inside a hidden one that cleans up.
-pub(super) struct Draft {
+pub(super) struct DatasetDraft {
     set: PathBuf,
     hidden: TempDir,
 }
 
-impl Draft {
+impl DatasetDraft {
     pub fn path(&self) -> &Path {
         &self.set
     }

@@ -6,7 +6,7 @@
 use super::error::{DatasetError, Result};
 use super::population::{Id, LESSON_COOKIES, private_cookie};
 use super::site::Site;
-use super::views::{Row, View};
+use super::views::{CompactView, DatumRow};
 use lambda::datum::{self, Datum};
 use std::io::BufRead;
 
@@ -14,12 +14,12 @@ use std::io::BufRead;
 const LINE: usize = 256;
 
 /// Writes rows; knows the URLs that views point to.
-pub(super) struct JsonLines {
+pub(super) struct JsonLinesWriter {
     /// From behind the nonce to the person's kind.
     middles: Vec<String>,
 }
 
-impl JsonLines {
+impl JsonLinesWriter {
     pub fn new(site: &Site) -> Self {
         let middle = |url: &String| format!(r#","page":{{"url":"{url}"}},"person":{{""#);
         Self {
@@ -27,12 +27,12 @@ impl JsonLines {
         }
     }
 
-    pub fn write(&self, rows: &[Row]) -> Vec<u8> {
+    pub fn write(&self, rows: &[DatumRow]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(rows.len() * 160 + LINE);
         for row in rows {
             match row {
-                Row::View(view) => self.write_view(view, &mut bytes),
-                Row::Other(datum) => {
+                DatumRow::View(view) => self.write_view(view, &mut bytes),
+                DatumRow::Other(datum) => {
                     serde_json::to_writer(&mut bytes, datum).expect("a Vec takes every datum");
                 }
             }
@@ -41,7 +41,7 @@ impl JsonLines {
         bytes
     }
 
-    fn write_view(&self, view: &View, bytes: &mut Vec<u8>) {
+    fn write_view(&self, view: &CompactView, bytes: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();
         bytes.reserve(LINE);
         bytes.extend_from_slice(br#"{"dataunit":{"page_view":{"nonce":"#);
@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn a_view_is_written_as_serde_would() {
         let site = Site::new(20);
-        let lines = JsonLines::new(&site);
+        let lines = JsonLinesWriter::new(&site);
         for (i, person) in [Id::User(0), Id::User(9_999), Id::Lesson(3), Id::Private(77)]
             .into_iter()
             .enumerate()
         {
-            let view = View {
+            let view = CompactView {
                 ts: 1_438_913_491,
                 nonce: u32::MAX - i as u32,
                 url: 13 * i as u32,
@@ -149,7 +149,7 @@ mod tests {
             };
             let mut expected = serde_json::to_vec(&datum).unwrap();
             expected.push(b'\n');
-            assert_eq!(lines.write(&[Row::View(view)]), expected);
+            assert_eq!(lines.write(&[DatumRow::View(view)]), expected);
         }
     }
 

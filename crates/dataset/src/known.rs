@@ -1,6 +1,6 @@
 //! Answers known before a row is drawn.
 use super::error::Result;
-use super::plan::Plan;
+use super::plan::DatasetPlan;
 use super::site::Site;
 use super::spec::Spec;
 use polars::prelude::*;
@@ -19,7 +19,7 @@ use polars::prelude::*;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn known_page_views(spec: &Spec) -> Result<DataFrame> {
-    let plan = Plan::new(spec)?;
+    let plan = DatasetPlan::new(spec)?;
     let site = Site::new(spec.pages as usize);
     let mut rows: Vec<(&str, i64, i64)> = Vec::new();
     for hour in plan.hours(&site) {

@@ -3,15 +3,15 @@ use super::error::{Result, io_error};
 use super::folder::{
     Arguments, DatasetCounts, DatasetManifest, FileEntry, Folder, JSONL, PARQUET, VERSION, manifest,
 };
-use super::json::JsonLines;
+use super::json::JsonLinesWriter;
 use super::kinds::Kinds;
 use super::others::Others;
 use super::parquet::{ParquetRows, ROW_GROUP};
-use super::plan::{Block, Plan};
+use super::plan::{Block, DatasetPlan};
 use super::population::Population;
 use super::site::Site;
 use super::spec::Spec;
-use super::views::{Row, Source};
+use super::views::{BlockGenerator, DatumRow};
 use lambda::datum::DataUnit;
 use rayon::prelude::*;
 use std::fs::{self, File};
@@ -83,7 +83,7 @@ pub fn generate(
     format: Format,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Made> {
-    let plan = Plan::new(spec)?;
+    let plan = DatasetPlan::new(spec)?;
     if let Some(made) = find(spec, out, format) {
         return Ok(made);
     }
@@ -140,7 +140,7 @@ fn find(spec: &Spec, out: &Path, format: Format) -> Option<Made> {
 
 fn write(
     spec: &Spec,
-    plan: &Plan,
+    plan: &DatasetPlan,
     draft: &Path,
     format: Format,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -148,7 +148,7 @@ fn write(
     let site = Site::new(spec.pages as usize);
     let people = Population::new(spec.users, spec.seed);
     let others = Others::new(spec, &site, &people, plan);
-    let source = Source {
+    let source = BlockGenerator {
         spec,
         site: &site,
         people: &people,
@@ -174,7 +174,8 @@ fn write(
     let mut blocks = plan.blocks(&site).peekable();
     while blocks.peek().is_some() {
         let wave = wave(&mut blocks);
-        let drawn: Vec<(Vec<Row>, u64)> = wave.par_iter().map(|block| source.rows(block)).collect();
+        let drawn: Vec<(Vec<DatumRow>, u64)> =
+            wave.par_iter().map(|block| source.rows(block)).collect();
         drawn
             .iter()
             .for_each(|(rows, copies)| counts.add(rows, *copies));
@@ -209,13 +210,13 @@ fn wave(blocks: &mut impl Iterator<Item = Block>) -> Vec<Block> {
 }
 
 impl DatasetCounts {
-    fn add(&mut self, rows: &[Row], copies: u64) {
+    fn add(&mut self, rows: &[DatumRow], copies: u64) {
         self.datums += rows.len() as u64;
         self.duplicates += copies;
         for row in rows {
             match row {
-                Row::View(_) => self.page_views += 1,
-                Row::Other(datum) => match datum.dataunit {
+                DatumRow::View(_) => self.page_views += 1,
+                DatumRow::Other(datum) => match datum.dataunit {
                     DataUnit::PageView(_) => self.page_views += 1,
                     DataUnit::Equiv(_) => self.equivs += 1,
                     DataUnit::PersonProperty(_) => self.person_properties += 1,
@@ -227,7 +228,7 @@ impl DatasetCounts {
 }
 
 struct JsonFile {
-    lines: JsonLines,
+    lines: JsonLinesWriter,
     file: File,
     path: PathBuf,
 }
@@ -237,14 +238,14 @@ impl JsonFile {
         let path = draft.join(JSONL);
         let file = File::create(&path).map_err(io_error("make", &path))?;
         Ok(Self {
-            lines: JsonLines::new(site),
+            lines: JsonLinesWriter::new(site),
             file,
             path,
         })
     }
 
     /// Formats on all threads, a few blocks at a time, and writes in order.
-    fn write(&self, drawn: &[(Vec<Row>, u64)]) -> Result<()> {
+    fn write(&self, drawn: &[(Vec<DatumRow>, u64)]) -> Result<()> {
         for blocks in drawn.chunks(8) {
             let texts: Vec<Vec<u8>> = blocks
                 .par_iter()

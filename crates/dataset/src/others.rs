@@ -5,7 +5,7 @@
 //! has another location from that day on, and a page's counter is the number of
 //! its distinct page views in the set so far.
 use super::people::Profile;
-use super::plan::{Block, HourPlan, Plan};
+use super::plan::{Block, DatasetPlan, HourPlan};
 use super::population::{Id, Population};
 use super::random::{Random, Spread, hash};
 use super::site::Site;
@@ -30,7 +30,7 @@ pub(super) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub fn new(spec: &'a Spec, site: &'a Site, people: &Population, plan: &'a Plan) -> Self {
+    pub fn new(spec: &'a Spec, site: &'a Site, people: &Population, plan: &'a DatasetPlan) -> Self {
         let edges = if spec.kinds.equiv {
             people.edges()
         } else {

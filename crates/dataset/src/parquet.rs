@@ -16,7 +16,7 @@
 use super::columns::column;
 use super::error::{DatasetError, Result, io_error, polars_error};
 use super::site::Site;
-use super::views::Row;
+use super::views::DatumRow;
 use polars::prelude::*;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
@@ -56,7 +56,7 @@ const OF_PAGE_VIEWS: usize = 6;
 pub(super) struct ParquetRows<'a> {
     site: &'a Site,
     columns: usize,
-    waiting: Vec<Row>,
+    waiting: Vec<DatumRow>,
     writer: BatchedWriter<Sink>,
     refusal: Refusal,
     path: PathBuf,
@@ -92,7 +92,7 @@ impl<'a> ParquetRows<'a> {
         })
     }
 
-    pub fn write(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<()> {
+    pub fn write(&mut self, rows: impl IntoIterator<Item = DatumRow>) -> Result<()> {
         self.waiting.extend(rows);
         let whole = self.waiting.len() / ROW_GROUP * ROW_GROUP;
         let rest = self.waiting.split_off(whole);
@@ -109,7 +109,7 @@ impl<'a> ParquetRows<'a> {
         Ok(())
     }
 
-    fn write_group(&mut self, rows: &[Row]) -> Result<()> {
+    fn write_group(&mut self, rows: &[DatumRow]) -> Result<()> {
         let columns = COLUMNS[..self.columns]
             .par_iter()
             .map(|(name, _)| column(name, rows, self.site))

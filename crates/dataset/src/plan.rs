@@ -66,7 +66,7 @@ pub(super) struct Block {
 }
 
 /// All hours of a data set, in the order of time.
-pub(super) struct Plan {
+pub(super) struct DatasetPlan {
     spec: Spec,
     starts: Vec<(i64, bool)>,
     /// Views of all hours but the lesson's.
@@ -74,7 +74,7 @@ pub(super) struct Plan {
     weights: u64,
 }
 
-impl Plan {
+impl DatasetPlan {
     pub fn new(spec: &Spec) -> Result<Self> {
         Self::of_views(spec, PAGE_VIEWS * spec.scale)
     }
@@ -214,7 +214,7 @@ mod tests {
 
     fn hours(spec: &Spec) -> Vec<Arc<HourPlan>> {
         let site = Site::new(spec.pages as usize);
-        Plan::new(spec).unwrap().hours(&site).collect()
+        DatasetPlan::new(spec).unwrap().hours(&site).collect()
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn blocks_tile_their_hours() {
         let spec = Spec::lesson();
-        let (site, plan) = (Site::new(100), Plan::new(&spec).unwrap());
+        let (site, plan) = (Site::new(100), DatasetPlan::new(&spec).unwrap());
         let (mut row, mut sec, mut hour) = (0, 0, None);
         for block in plan.blocks(&site) {
             if hour.replace(block.hour.index) != Some(block.hour.index) {

@@ -2,11 +2,11 @@
 use super::error::Result;
 use super::kinds::Kinds;
 use super::others::Others;
-use super::plan::Plan;
+use super::plan::DatasetPlan;
 use super::population::Population;
 use super::site::Site;
 use super::spec::Spec;
-use super::views::{Row, Source};
+use super::views::{BlockGenerator, DatumRow};
 use lambda::datum::{DataUnit, Datum, Equiv, PageId, PageView, Pedigree, PersonId};
 
 /// Some hundred datums of all kinds: `data/sample.jsonl`. They are eight hours
@@ -62,18 +62,18 @@ pub struct Drawn {
 /// # Ok::<(), lambda_workbook::dataset::DatasetError>(())
 /// ```
 pub fn drawn(spec: &Spec, views: u64) -> Result<Vec<Drawn>> {
-    let plan = Plan::of_views(spec, views)?;
+    let plan = DatasetPlan::of_views(spec, views)?;
     let site = Site::new(spec.pages as usize);
     let people = Population::new(spec.users, spec.seed);
     let others = Others::new(spec, &site, &people, &plan);
-    let source = Source {
+    let source = BlockGenerator {
         spec,
         site: &site,
         people: &people,
         others: &others,
     };
     let rows = plan.blocks(&site).flat_map(|block| source.rows(&block).0);
-    let drawn = |row: Row| Drawn {
+    let drawn = |row: DatumRow| Drawn {
         page: row.page(&site).map(str::to_owned),
         datum: row.into_datum(&site),
     };

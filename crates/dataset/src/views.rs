@@ -9,7 +9,7 @@ use lambda::datum::{DataUnit, Datum, PageId, PageView, Pedigree};
 
 /// A page view in 24 bytes; `url` points into [`Site::raw`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View {
+pub(super) struct CompactView {
     pub ts: i64,
     pub nonce: u32,
     pub url: u32,
@@ -18,12 +18,12 @@ pub(super) struct View {
 
 /// One datum, as small as its kind allows.
 #[derive(Clone, Debug)]
-pub(super) enum Row {
-    View(View),
+pub(super) enum DatumRow {
+    View(CompactView),
     Other(Box<Datum>),
 }
 
-impl Row {
+impl DatumRow {
     pub fn into_datum(self, site: &Site) -> Datum {
         match self {
             Self::View(view) => Datum {
@@ -60,16 +60,16 @@ impl Row {
 
 /// Draws blocks. Each depends on nothing but the arguments and its own place,
 /// so any thread may draw any block.
-pub(super) struct Source<'a> {
+pub(super) struct BlockGenerator<'a> {
     pub spec: &'a Spec,
     pub site: &'a Site,
     pub people: &'a Population,
     pub others: &'a Others<'a>,
 }
 
-impl Source<'_> {
+impl BlockGenerator<'_> {
     /// The rows of a block in the order of time, and how many are duplicates.
-    pub fn rows(&self, block: &Block) -> (Vec<Row>, u64) {
+    pub fn rows(&self, block: &Block) -> (Vec<DatumRow>, u64) {
         let mut random = Random::new(&[
             self.spec.seed,
             block.hour.start as u64,
@@ -81,15 +81,15 @@ impl Source<'_> {
         let mut rows = Vec::with_capacity(views.len() + others.len());
         for view in views {
             while let Some(datum) = others.next_if(|d| d.pedigree.true_as_of_secs < view.ts) {
-                rows.push(Row::Other(Box::new(datum)));
+                rows.push(DatumRow::Other(Box::new(datum)));
             }
-            rows.push(Row::View(view));
+            rows.push(DatumRow::View(view));
         }
-        rows.extend(others.map(|datum| Row::Other(Box::new(datum))));
+        rows.extend(others.map(|datum| DatumRow::Other(Box::new(datum))));
         (rows, copies)
     }
 
-    fn views(&self, block: &Block, random: &mut Random) -> (Vec<View>, u64) {
+    fn views(&self, block: &Block, random: &mut Random) -> (Vec<CompactView>, u64) {
         let hour = &*block.hour;
         let mut pages: Vec<u32> = block
             .rows
@@ -117,7 +117,7 @@ impl Source<'_> {
             // One view in each of `distinct` equal parts of the hour, anywhere
             // in it: in order without sorting.
             let second = (row * 3600 + random.below(3600)) / hour.distinct();
-            let view = View {
+            let view = CompactView {
                 ts: hour.start + second as i64,
                 nonce: scramble32(row as u32 ^ nonces),
                 url: self.site.draw(pages[i] as usize, random) as u32,
@@ -192,15 +192,15 @@ impl Source<'_> {
 /// Copies wait here for their turn: a few rows after the original, yet within
 /// its second, so that the log stays in the order of time.
 #[derive(Default)]
-struct LateCopies(Vec<(View, u64)>);
+struct LateCopies(Vec<(CompactView, u64)>);
 
 impl LateCopies {
-    fn push(&mut self, view: View, rows_later: u64) {
+    fn push(&mut self, view: CompactView, rows_later: u64) {
         self.0.push((view, rows_later));
     }
 
     /// Lets go those whose time has come before a row at `ts`.
-    fn before(&mut self, ts: i64, views: &mut Vec<View>) {
+    fn before(&mut self, ts: i64, views: &mut Vec<CompactView>) {
         self.0.retain_mut(|(view, wait)| {
             if view.ts < ts || *wait == 0 {
                 views.push(*view);

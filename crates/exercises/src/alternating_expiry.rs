@@ -26,7 +26,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`starts[1 - asked] = began; if ok { asked = 1 - asked; }` is the whole of it. A run that fails changes \
          nothing for queries, and the next run clears the spare set again.",
     ],
-    off_limits: &[],
+    vocabulary: &[],
     cases,
     reference,
 };

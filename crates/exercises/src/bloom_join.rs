@@ -38,7 +38,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`let passes = |person: i64| systems::positions(person, bits, hashes).into_iter().all(|bit| filter[bit]);`, then a `HashSet<i64>` \
          of the batch's people, and `sent.with_column(Column::new(\"joins\".into(), joins))?` with a `Vec<bool>`.",
     ],
-    off_limits: &[],
+    vocabulary: &["lessons::systems::by_hand::positions"],
     cases,
     reference,
 };

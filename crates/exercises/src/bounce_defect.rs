@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`visit.last = Some(secs)` after each view, `30 * 60`, `|(domain, _), visit|` in `retain`, `visit.views == 1`, \
          `person.rem_euclid(SHARDS)`, and after the loop the bounces among the visits still open.",
     ],
-    off_limits: &["Stretch", "bounces"],
+    vocabulary: &[],
     cases,
     reference,
 };

@@ -28,7 +28,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`times.chunk_by(|one, next| next - one <= 1_800)` cuts a sorted list into visits; one of length 1 is a \
          bounce. Sum both by domain in another `BTreeMap`, whose keys come out sorted, and make the table by `df!`.",
     ],
-    off_limits: &["bounces", "Stretch"],
+    vocabulary: &[],
     cases,
     reference,
 };

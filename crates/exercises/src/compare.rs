@@ -28,9 +28,20 @@ fn text(value: &Value) -> String {
     format!("{value:?}")
 }
 
+/// Columns that a sentence names.
+const MOST_NAMED: usize = 12;
+
 fn frames(expected: &DataFrame, actual: &DataFrame) -> Option<Difference> {
     if expected.get_column_names() != actual.get_column_names() {
-        let columns = |frame: &DataFrame| frame.get_column_names_owned().join(", ");
+        let columns = |frame: &DataFrame| {
+            let names = frame.get_column_names_owned();
+            let shown = names.iter().take(MOST_NAMED).map(|name| name.as_str());
+            let more = match names.len().saturating_sub(MOST_NAMED) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            shown.collect::<Vec<_>>().join(", ") + &more
+        };
         return told(format!(
             "the columns are {}, expected {}",
             columns(actual),

@@ -2,7 +2,7 @@
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
-use lessons::systems::{CostError, CostModel, Fit, Run};
+use lessons::systems::{CostError, CostModel, Fit, TimedRun};
 use polars::prelude::*;
 
 /// O, P, the steady state, and that after the change.
@@ -42,7 +42,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`let settles = |p: f64| (p < 1.0).then(|| o / (1.0 - p));` and the answer is `(o, p, settles(p), settles(p * percent as f64 / 100.0))`: \
          the change is one of P, and O stays.",
     ],
-    off_limits: &["Fit", "CostModel"],
+    vocabulary: &[],
     cases,
     reference,
 };
@@ -50,10 +50,10 @@ pub static EXERCISE: Exercise = Exercise {
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let runs = inputs.frame("runs")?;
     let (data, took) = (runs.column("data_h")?.f64()?, runs.column("took_h")?.f64()?);
-    let runs: Vec<Run> = data
+    let runs: Vec<TimedRun> = data
         .into_no_null_iter()
         .zip(took.into_no_null_iter())
-        .map(|(data, took)| Run { data, took })
+        .map(|(data, took)| TimedRun { data, took })
         .collect();
     let job = Fit::of(&runs)?.job;
     // Noise may put O or P below 0; the exercise speaks of jobs.

@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`if stored.batch == batch { return stored; }`, and then a `Stored` with the new `batch` and `stored.count + add`. \
          Nobody reads `previous` here.",
     ],
-    off_limits: &["Kind", "Base"],
+    vocabulary: &["lessons::microbatch::by_hand::Stored"],
     cases,
     reference,
 };

@@ -34,7 +34,7 @@ pub static EXERCISE: Exercise = Exercise {
         "Take the events in the order of their offsets. With `let row = rows.entry(url).or_insert((0, 0));`, \
          `if offset >= row.1 { row.0 += 1; row.1 = offset + 1; }` counts an event once, however often it comes.",
     ],
-    off_limits: &[],
+    vocabulary: &[],
     cases,
     reference,
 };

@@ -5,7 +5,7 @@ use super::compare::difference;
 use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
 use super::value::{Inputs, Value};
-use super::verdict::{Failed, Fault, Status, Verdict};
+use super::verdict::{CallFailure, Failed, Status, Verdict};
 
 /// How often a failing input is tried smaller: enough for the hundreds of rows
 /// that cases have, and an answer that takes a millisecond is told in a quarter
@@ -39,14 +39,14 @@ pub fn judge_by(exercise: &'static Exercise, seed: u64, ask: Ask) -> Verdict {
 /// Judges a function on every case, for marks: the verdict is the first failure.
 pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
     let cases = (exercise.cases)(seed);
-    let faults: Vec<Option<Fault>> = cases
+    let faults: Vec<Option<CallFailure>> = cases
         .iter()
         .map(|case| asked(exercise, case, ask))
         .collect();
     let marked = cases.iter().zip(&faults).map(|(case, fault)| Marked {
         case: case.name,
         about: case.about,
-        status: fault.as_ref().map_or(Status::Passed, Fault::status),
+        status: fault.as_ref().map_or(Status::Passed, CallFailure::status),
     });
     let marked: Vec<Marked> = marked.collect();
     let first = faults
@@ -67,28 +67,31 @@ pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
 
 /// What is wrong on a case as it was drawn. A case without a right answer is the
 /// exercise's own mistake, and passes nobody.
-fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<Fault> {
+fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     match exercise.right_answer(&case.inputs) {
         Ok(expected) => fault(&expected, ask(&case.inputs)),
         Err(error) => {
             let told = format!("case `{}` has no right answer: {error}", case.name);
-            Some(Fault::NoAnswer(AttemptError::Stopped(Stop::Grader, told)))
+            Some(CallFailure::NoAnswer(AttemptError::Stopped(
+                Stop::Grader,
+                told,
+            )))
         }
     }
 }
 
-fn fault(expected: &Value, answer: Result<Value, AttemptError>) -> Option<Fault> {
+fn fault(expected: &Value, answer: Result<Value, AttemptError>) -> Option<CallFailure> {
     match answer {
-        Err(error) => Some(Fault::NoAnswer(error)),
+        Err(error) => Some(CallFailure::NoAnswer(error)),
         Ok(actual) => {
             let difference = difference(expected, &actual)?;
-            Some(Fault::Wrong { actual, difference })
+            Some(CallFailure::Wrong { actual, difference })
         }
     }
 }
 
 /// The expected answer and what is wrong on inputs made smaller, if anything is.
-fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, Fault)> {
+fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, CallFailure)> {
     // Made smaller, an input may have left what the exercise speaks of.
     let expected = exercise.right_answer(inputs).ok()?;
     let fault = fault(&expected, ask(inputs))?;
@@ -96,7 +99,13 @@ fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, Fault
 }
 
 /// Takes rows away from the case's tables while it still fails in the same way.
-fn smallest(exercise: &Exercise, case: &Case, number: usize, fault: Fault, ask: Ask) -> Failed {
+fn smallest(
+    exercise: &Exercise,
+    case: &Case,
+    number: usize,
+    fault: CallFailure,
+    ask: Ask,
+) -> Failed {
     let status = fault.status();
     let mut inputs = case.inputs.clone();
     let mut tries = match status {

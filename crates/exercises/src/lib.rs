@@ -38,7 +38,6 @@ pub mod compare;
 pub mod draw;
 pub mod exercise;
 mod judge;
-mod map;
 pub mod marks;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../../../tests/memory.rs"]
@@ -46,6 +45,7 @@ mod memory;
 #[cfg(test)]
 pub(crate) mod mutants;
 pub mod progress;
+mod progress_table;
 mod solution;
 mod tries;
 pub mod value;
@@ -55,11 +55,11 @@ pub mod worker;
 
 pub use exercise::{Case, Exercise};
 pub use judge::{Ask, judge, judge_by, mark};
-pub use map::{Hints, Map, hint, progress};
 pub use marks::Marks;
+pub use progress_table::{Hints, ProgressTable, hint, progress};
 pub use solution::{Solution, give_up, reset, solution};
 pub use value::{Inputs, Value};
-pub use verdict::{Fault, Status, VERDICT_MIME, Verdict};
+pub use verdict::{CallFailure, Status, VERDICT_MIME, Verdict};
 
 macro_rules! exercises {
     ($($name:ident),* $(,)?) => {
@@ -98,7 +98,8 @@ pub const READERS_SEED: u64 = 20_150_803;
 /// Judges a reader's function and stores the progress.
 pub fn check(exercise: &'static Exercise, answer: attempt::AttemptAnswer) -> Verdict {
     let mut verdict = judge(exercise, READERS_SEED, answer);
-    let stored = progress::Progress::of_project().and_then(|progress| progress.count(&verdict));
+    let stored =
+        progress::ProgressStore::of_project().and_then(|progress| progress.count(&verdict));
     verdict.note = stored
         .err()
         .map(|error| format!("Progress was not stored: {error}"));

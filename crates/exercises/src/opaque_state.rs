@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`let base = if stored.batch == batch { stored.previous } else { stored.count };` \
          and then `Stored { batch, count: base + add, previous: base }`.",
     ],
-    off_limits: &["Kind", "Base"],
+    vocabulary: &["lessons::microbatch::by_hand::Stored"],
     cases,
     reference,
 };

@@ -39,7 +39,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`let saw = |state: &OrSetState, a: &(u32, u64, String)| state.seen.get(&a.0).is_some_and(|n| a.1 <= *n);` and then \
          `mine.live.iter().filter(|a| theirs.live.contains(*a) || !saw(theirs, a))`, chained with the same the other way round.",
     ],
-    off_limits: &["OrSet"],
+    vocabulary: &["lessons::crdt::by_hand::OrSetState"],
     cases,
     reference,
 };

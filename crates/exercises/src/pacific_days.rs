@@ -35,7 +35,7 @@ pub static EXERCISE: Exercise = Exercise {
          the next half hours until one exists. `apply_values` maps a column; `len().cast(DataType::Int64)` \
          counts.",
     ],
-    off_limits: &["page_views_by_local_day"],
+    vocabulary: &[],
     cases,
     reference,
 };

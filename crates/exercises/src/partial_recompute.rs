@@ -9,17 +9,48 @@ use polars::prelude::*;
 pub type Function =
     fn(&DataFrame, &DataFrame, &DataFrame, &mut BatchLayer) -> PolarsResult<DataFrame>;
 
-/// Feeds the reader's function; beside its view stands what was recomputed for it.
+/// Feeds the reader's function. Beside its view stands how many samples it recomputed
+/// from, and how many of them were needed.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    let mut layer = BatchLayer::default();
+    let mut layer = BatchLayer::new();
+    let record = layer.record();
     let [master, batch, old] = ["master", "batch", "old"].map(|name| inputs.frame(name));
-    let view = function(master?, batch?, old?, &mut layer)?;
-    with_rows(view, layer.rows())
+    let (master, batch) = (master?, batch?);
+    let view = function(master, batch, old?, &mut layer)?;
+    let given = record.samples();
+    let mut left = needed(master, batch)?;
+    let of_them = given.iter().filter(|&sample| {
+        let place = left.iter().position(|needed| needed == sample);
+        place.map(|place| left.swap_remove(place)).is_some()
+    });
+    let of_them = of_them.count();
+    with_rows(view, given.len(), of_them)
 }
 
-fn with_rows(mut view: DataFrame, rows: usize) -> PolarsResult<Value> {
-    let rows = vec![rows as i64; view.height()];
-    view.with_column(Column::new("samples_recomputed".into(), rows))?;
+/// The samples of the people in the batch, old and new.
+fn needed(master: &DataFrame, batch: &DataFrame) -> PolarsResult<Vec<Sample>> {
+    let all = samples(&master.vstack(batch)?)?;
+    let touched: Vec<i64> = samples(batch)?.iter().map(|sample| sample.0).collect();
+    let theirs = all.into_iter().filter(|sample| touched.contains(&sample.0));
+    Ok(theirs.collect())
+}
+
+fn samples(frame: &DataFrame) -> PolarsResult<Vec<Sample>> {
+    let [people, times, ages] = ["person", "true_as_of_secs", "age"].map(|name| {
+        let column = frame.column(name)?.i64()?;
+        Ok::<_, PolarsError>(column.into_no_null_iter())
+    });
+    let rows = people?.zip(times?).zip(ages?);
+    Ok(rows
+        .map(|((person, secs), age)| (person, secs, age))
+        .collect())
+}
+
+fn with_rows(mut view: DataFrame, given: usize, needed: usize) -> PolarsResult<Value> {
+    for (name, rows) in [("samples_recomputed", given), ("of_them_needed", needed)] {
+        let rows = vec![rows as i64; view.height()];
+        view.with_column(Column::new(name.into(), rows))?;
+    }
     Ok(Value::Frame(view))
 }
 
@@ -39,7 +70,7 @@ pub static EXERCISE: Exercise = Exercise {
          JoinArgs::new(JoinType::Semi))`, `concat([theirs, batch.clone().lazy()], UnionArgs::default())?.collect()?`, and at the end the \
          anti join of `old` with the new birthdays, `concat`, `.sort([\"person\"], Default::default())`.",
     ],
-    off_limits: &[],
+    vocabulary: &["lessons::systems::by_hand::BatchLayer::birthdays"],
     cases,
     reference,
 };
@@ -50,14 +81,12 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
         inputs.frame("batch")?,
         inputs.frame("old")?,
     );
-    if !BatchLayer::default().birthdays(master)?.equals_missing(old) {
+    if !BatchLayer::new().birthdays(master)?.equals_missing(old) {
         polars_bail!(InvalidOperation: "the old view is not that of the master data");
     }
-    let touched: Vec<i64> = batch.column("person")?.i64()?.into_no_null_iter().collect();
-    let people = master.column("person")?.i64()?.into_no_null_iter();
-    let theirs = people.filter(|person| touched.contains(person)).count();
-    let view = BatchLayer::default().birthdays(&master.vstack(batch)?)?;
-    with_rows(view, theirs + batch.height())
+    let view = BatchLayer::new().birthdays(&master.vstack(batch)?)?;
+    let needed = needed(master, batch)?.len();
+    with_rows(view, needed, needed)
 }
 
 /// A person, seconds, an age.
@@ -87,9 +116,7 @@ fn cases(seed: u64) -> Vec<Case> {
     };
     let case = |name, about, why, master: &[Sample], batch: &[Sample]| {
         let (master, batch) = (at(master), at(batch));
-        let old = BatchLayer::default()
-            .birthdays(&master)
-            .expect("sound samples");
+        let old = BatchLayer::new().birthdays(&master).expect("sound samples");
         let inputs = [("master", master), ("batch", batch), ("old", old)];
         let with = |inputs: Inputs, (name, frame)| inputs.with(name, Value::Frame(frame));
         Case {

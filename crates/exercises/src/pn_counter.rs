@@ -30,7 +30,7 @@ pub static EXERCISE: Exercise = Exercise {
          `states[at][at][usize::from(by < 0)]` by `by.unsigned_abs()`; `CounterStep::Send(from, to)` takes the maximum of each pair. \
          A value is all that was added less all that was taken.",
     ],
-    off_limits: &["GCounter", "PnCounter"],
+    vocabulary: &["lessons::crdt::by_hand::CounterStep"],
     cases,
     reference,
 };

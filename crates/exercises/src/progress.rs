@@ -10,10 +10,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is known of one exercise.
+/// How far the reader is with one exercise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Record {
+pub struct ExerciseProgress {
     /// It has passed once.
     pub solved: bool,
     /// The most cases that were right in one check.
@@ -31,14 +31,14 @@ pub struct Record {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Stored {
     version: u32,
-    exercises: BTreeMap<String, Record>,
+    exercises: BTreeMap<String, ExerciseProgress>,
 }
 
 const VERSION: u32 = 1;
 
-/// Where progress is stored.
+/// The folder in which the progress is stored.
 #[derive(Clone, Debug)]
-pub struct Progress {
+pub struct ProgressStore {
     folder: PathBuf,
 }
 
@@ -59,7 +59,7 @@ pub enum ProgressError {
     Broken(PathBuf, String),
 }
 
-impl Progress {
+impl ProgressStore {
     /// The project's progress: that of `LAMBDA_WORKBOOK_ROOT`, or of the project
     /// around the current directory.
     pub fn of_project() -> Result<Self, ProgressError> {
@@ -71,18 +71,18 @@ impl Progress {
 
     /// Progress in this folder, which is made when needed.
     pub fn at(folder: &Path) -> Self {
-        Progress {
+        ProgressStore {
             folder: folder.to_owned(),
         }
     }
 
     /// What is known of every exercise, by id.
-    pub fn records(&self) -> Result<BTreeMap<String, Record>, ProgressError> {
+    pub fn records(&self) -> Result<BTreeMap<String, ExerciseProgress>, ProgressError> {
         Ok(self.read()?.exercises)
     }
 
     /// Counts a verdict.
-    pub fn count(&self, verdict: &Verdict) -> Result<Record, ProgressError> {
+    pub fn count(&self, verdict: &Verdict) -> Result<ExerciseProgress, ProgressError> {
         self.update(verdict.exercise.id, |record| {
             record.solved |= verdict.status == Status::Passed;
             record.best = record.best.max(verdict.passed.len());
@@ -104,7 +104,7 @@ impl Progress {
 
     /// Forgets one exercise.
     pub fn reset(&self, id: &str) -> Result<(), ProgressError> {
-        self.update(id, |record| *record = Record::default())
+        self.update(id, |record| *record = ExerciseProgress::default())
             .map(|_| ())
     }
 
@@ -134,7 +134,11 @@ impl Progress {
         }
     }
 
-    fn update(&self, id: &str, change: impl FnOnce(&mut Record)) -> Result<Record, ProgressError> {
+    fn update(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut ExerciseProgress),
+    ) -> Result<ExerciseProgress, ProgressError> {
         let at_folder = |error| ProgressError::Io(self.folder.clone(), error);
         fs::create_dir_all(&self.folder).map_err(at_folder)?;
         let lock = File::create(self.folder.join("lock")).map_err(at_folder)?;
@@ -175,19 +179,19 @@ mod tests {
     #[test]
     fn progress_survives_and_keeps_the_best() {
         let folder = tempfile::tempdir().unwrap();
-        let progress = Progress::at(folder.path());
+        let progress = ProgressStore::at(folder.path());
         assert_eq!(progress.records().unwrap().len(), 0);
         progress.update("a", |record| record.best = 3).unwrap();
-        let again = Progress::at(folder.path());
+        let again = ProgressStore::at(folder.path());
         assert_eq!(again.records().unwrap()["a"].best, 3);
         again.reset("a").unwrap();
-        assert_eq!(again.records().unwrap()["a"], Record::default());
+        assert_eq!(again.records().unwrap()["a"], ExerciseProgress::default());
     }
 
     #[test]
     fn hints_open_one_by_one_and_then_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let progress = Progress::at(folder.path());
+        let progress = ProgressStore::at(folder.path());
         let opened = [1, 2, 3, 4].map(|_| progress.open_hint("a", 3).unwrap());
         assert_eq!(opened, [1, 2, 3, 3]);
     }
@@ -195,7 +199,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_told_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let progress = Progress::at(folder.path());
+        let progress = ProgressStore::at(folder.path());
         fs::write(progress.file(), "{").unwrap();
         let error = progress.open_hint("a", 3).unwrap_err().to_string();
         assert!(error.contains("delete it to start again"), "{error}");
@@ -208,14 +212,14 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    Progress::at(folder.path())
+                    ProgressStore::at(folder.path())
                         .update("a", |record| record.attempts += 1)
                         .unwrap()
                 });
             }
         });
         assert_eq!(
-            Progress::at(folder.path()).records().unwrap()["a"].attempts,
+            ProgressStore::at(folder.path()).records().unwrap()["a"].attempts,
             8
         );
     }

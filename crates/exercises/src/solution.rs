@@ -1,6 +1,6 @@
 //! The solution, for who has found one or gives up.
 use super::exercise::Exercise;
-use super::progress::{Progress, ProgressError, project_root};
+use super::progress::{ProgressError, ProgressStore, project_root};
 use notebook::escape::escape;
 use notebook::{Render, Rich};
 use std::fs;
@@ -15,7 +15,7 @@ pub struct Solution {
 
 /// The solution of an exercise that has passed.
 pub fn solution(exercise: &'static Exercise) -> Solution {
-    let records = Progress::of_project().and_then(|progress| progress.records());
+    let records = ProgressStore::of_project().and_then(|progress| progress.records());
     let solved =
         records.is_ok_and(|records| records.get(exercise.id).is_some_and(|record| record.solved));
     if solved {
@@ -33,7 +33,7 @@ pub fn solution(exercise: &'static Exercise) -> Solution {
 /// The solution of any exercise; that it was asked for is stored.
 pub fn give_up(exercise: &'static Exercise) -> Solution {
     // Whoever cannot store it may still read.
-    let _ = Progress::of_project().and_then(|progress| progress.give_up(exercise.id));
+    let _ = ProgressStore::of_project().and_then(|progress| progress.give_up(exercise.id));
     read(exercise)
 }
 
@@ -43,7 +43,7 @@ pub fn give_up(exercise: &'static Exercise) -> Solution {
 /// If there is no such exercise, or its progress cannot be written.
 pub fn reset(name: &str) -> Result<(), ProgressError> {
     let exercise = super::find(name).ok_or_else(|| ProgressError::NoExercise(name.to_owned()))?;
-    Progress::of_project()?.reset(exercise.id)
+    ProgressStore::of_project()?.reset(exercise.id)
 }
 
 fn read(exercise: &Exercise) -> Solution {

@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
         "`[Event::Write]`, then for `to` in `1..w` both deliveries, then `Event::Read`, then for `to` in `n - r..n - 1` \
          both deliveries between `n - 1` and `to`. They are different replicas exactly if R + W <= N; else answer `vec![]`.",
     ],
-    off_limits: &[],
+    vocabulary: &["lessons::cap::quorum_model::Event"],
     cases,
     reference,
 };

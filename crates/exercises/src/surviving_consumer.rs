@@ -6,7 +6,7 @@ use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use lambda::faults::{Crash, CrashPoint, Crashes};
-use lessons::speed_layer::SimulatedDisk;
+use lessons::speed_layer::{SimulatedDisk, SimulatedMachine};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::collections::BTreeMap;
 
@@ -29,22 +29,21 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
         true => CrashPoint::after(write as u64),
         false => CrashPoint::before(write as u64),
     });
-    let mut disk = SimulatedDisk::new(Crashes::at(points));
+    let machine = SimulatedMachine::new(Crashes::at(points));
     for _ in 0..=crashes.height() {
-        disk.restart();
-        let ended = function(&log, &mut disk);
-        if !disk.is_crashed() {
+        let ended = function(&log, &mut machine.start());
+        if !machine.is_crashed() {
             if ended.is_err() {
                 polars_bail!(ComputeError: "the function returned Err(Crash), but the process had not crashed");
             }
             break;
         }
     }
-    Ok(Value::Frame(frame(&disk)?))
+    Ok(Value::Frame(frame(&machine)?))
 }
 
-fn frame(disk: &SimulatedDisk) -> PolarsResult<DataFrame> {
-    let (names, values): (Vec<&str>, Vec<i64>) = disk.stored().unzip();
+fn frame(machine: &SimulatedMachine) -> PolarsResult<DataFrame> {
+    let (names, values): (Vec<String>, Vec<i64>) = machine.stored().into_iter().unzip();
     df!("name" => names, "value" => values)
 }
 
@@ -62,18 +61,23 @@ pub static EXERCISE: Exercise = Exercise {
         "`disk.write(&[(url, disk.get(url) + 1), (\"offset\", offset + 1)])?` stores both or none. Whether the \
          process crashed before or after it, the disk says where to go on.",
     ],
-    off_limits: &[],
+    vocabulary: &[
+        "lambda::faults::Crash",
+        "lessons::speed_layer::simulated_disk::SimulatedDisk::get",
+        "lessons::speed_layer::simulated_disk::SimulatedDisk::write",
+    ],
     cases,
     reference,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let mut disk = SimulatedDisk::default();
+    let machine = SimulatedMachine::new(Crashes::at([]));
+    let mut disk = machine.start();
     for url in inputs.frame("log")?.column("url")?.str()?.iter().flatten() {
         let values = [(url, disk.get(url) + 1), ("offset", disk.get("offset") + 1)];
         disk.write(&values).expect("no crash is asked for");
     }
-    Ok(Value::Frame(frame(&disk)?))
+    Ok(Value::Frame(frame(&machine)?))
 }
 
 fn case(

@@ -4,13 +4,13 @@ use super::compare::Difference;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use notebook::escape::{code, escape};
-use notebook::table::{Cell, Grid};
+use notebook::table::{Grid, TableCell};
 use notebook::{Render, Rich};
 use serde_json::json;
 
 /// What one call got wrong.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub enum CallFailure {
     /// It gave no answer.
     NoAnswer(AttemptError),
     /// It gave a wrong one.
@@ -22,14 +22,14 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl CallFailure {
     pub(super) fn status(&self) -> Status {
         match self {
-            Fault::NoAnswer(AttemptError::Unsolved) => Status::Unsolved,
-            Fault::NoAnswer(AttemptError::Panicked(_)) => Status::Panicked,
-            Fault::NoAnswer(AttemptError::Error(_)) => Status::Error,
-            Fault::NoAnswer(AttemptError::Stopped(stop, _)) => Status::Stopped(*stop),
-            Fault::Wrong { .. } => Status::Wrong,
+            CallFailure::NoAnswer(AttemptError::Unsolved) => Status::Unsolved,
+            CallFailure::NoAnswer(AttemptError::Panicked(_)) => Status::Panicked,
+            CallFailure::NoAnswer(AttemptError::Error(_)) => Status::Error,
+            CallFailure::NoAnswer(AttemptError::Stopped(stop, _)) => Status::Stopped(*stop),
+            CallFailure::Wrong { .. } => Status::Wrong,
         }
     }
 }
@@ -84,7 +84,7 @@ pub struct Failed {
     /// The right answer to these inputs.
     pub expected: Option<Value>,
     /// What went wrong.
-    pub fault: Fault,
+    pub fault: CallFailure,
 }
 
 /// What a check says.
@@ -153,15 +153,15 @@ impl Verdict {
     pub fn reason(&self) -> String {
         match self.failed.as_ref().map(|failed| &failed.fault) {
             None => String::new(),
-            Some(Fault::Wrong { difference, .. }) => difference.what.clone(),
-            Some(Fault::NoAnswer(AttemptError::Panicked(message))) => {
+            Some(CallFailure::Wrong { difference, .. }) => difference.what.clone(),
+            Some(CallFailure::NoAnswer(AttemptError::Panicked(message))) => {
                 format!("panicked: {message}")
             }
-            Some(Fault::NoAnswer(AttemptError::Error(message))) => {
+            Some(CallFailure::NoAnswer(AttemptError::Error(message))) => {
                 format!("returned an error: {message}")
             }
-            Some(Fault::NoAnswer(AttemptError::Stopped(_, message))) => message.clone(),
-            Some(Fault::NoAnswer(AttemptError::Unsolved)) => {
+            Some(CallFailure::NoAnswer(AttemptError::Stopped(_, message))) => message.clone(),
+            Some(CallFailure::NoAnswer(AttemptError::Unsolved)) => {
                 format!(
                     "write `{}`, then run this cell again",
                     self.exercise.signature
@@ -204,7 +204,7 @@ impl Verdict {
         lines.extend(inputs.map(|(name, line)| format!("input `{name}`: {line}")));
         let expected = failed.expected.as_ref().and_then(Value::line);
         lines.extend(expected.map(|line| format!("expected: {line}")));
-        if let Fault::Wrong { actual, .. } = &failed.fault {
+        if let CallFailure::Wrong { actual, .. } = &failed.fault {
             lines.extend(actual.line().map(|line| format!("your answer: {line}")));
         }
         lines
@@ -225,7 +225,7 @@ impl Verdict {
                 .as_ref()
                 .and_then(|value| value.grid("expected", zone)),
         );
-        if let Fault::Wrong { actual, difference } = &failed.fault
+        if let CallFailure::Wrong { actual, difference } = &failed.fault
             && let Some(mut grid) = actual.grid("your answer", zone)
         {
             mark(&mut grid, answers.first(), difference.row);
@@ -273,8 +273,8 @@ fn mark(grid: &mut Grid, expected: Option<&Grid>, row: Option<usize>) {
         let same = wanted
             .as_ref()
             .is_some_and(|wanted| wanted.get(place) == Some(cell));
-        if let (false, Cell::Value(text)) = (same, &*cell) {
-            *cell = Cell::Marked(text.clone());
+        if let (false, TableCell::Value(text)) = (same, &*cell) {
+            *cell = TableCell::Marked(text.clone());
         }
     }
 }

@@ -31,7 +31,7 @@ pub static EXERCISE: Exercise = Exercise {
          `let key = [col(\"url\"), col(\"ts\")]`; `concat(tables, UnionArgs::default())?`; then select the five columns \
          and sort by the first three.",
     ],
-    off_limits: &[],
+    vocabulary: &["lambda::batch::uniques::rolled_up"],
     cases,
     reference,
 };

@@ -1,13 +1,22 @@
 //! Values as bytes, between a grader and the process that holds an answer.
 //!
 //! A format of our own, because the grader reads what a hostile program may have
-//! written: every length is checked against what is there, and nothing is believed.
+//! written: every length is checked against what is there, and nothing is believed. A
+//! table has at most [`MOST_COLUMNS`] columns with names of [`LONGEST_NAME`] bytes, so
+//! that reading a message takes at most 40 times its size in memory, at any content.
 //! Numbers are little-endian; a text is its length and its bytes; a column is its
 //! name, its type, one byte a row for whether there is a value, and the values.
 use super::attempt::AttemptError;
 use super::value::{Inputs, Value};
 use chrono_tz::Tz;
 use polars::prelude::*;
+
+/// The most columns that a table of an answer has. One column takes kilobytes in memory,
+/// whatever is in it.
+pub const MOST_COLUMNS: usize = 128;
+
+/// The most bytes of a column's name.
+pub const LONGEST_NAME: usize = 256;
 
 /// Why bytes are not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +109,17 @@ fn encode_value(value: &Value) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     match value {
         Value::Frame(frame) => {
+            let (columns, most) = (frame.width(), MOST_COLUMNS);
+            if columns > most {
+                return Err(format!("a table of {columns} columns, more than {most}"));
+            }
+            let mut names = frame.columns().iter().map(|column| column.name());
+            if let Some(name) = names.find(|name| name.len() > LONGEST_NAME) {
+                return Err(format!(
+                    "a column with a name of {} bytes, more than {LONGEST_NAME}",
+                    name.len()
+                ));
+            }
             bytes.push(0);
             put_len(&mut bytes, frame.width());
             put_len(&mut bytes, frame.height());
@@ -247,6 +267,9 @@ impl<'a> Reader<'a> {
 
     fn frame(&mut self) -> Result<DataFrame, Garbled> {
         let width = self.len()?;
+        if width > MOST_COLUMNS {
+            return Err(Garbled("it has too many columns"));
+        }
         let height = u64::from_le_bytes(self.array()?) as usize;
         // A table without columns has no rows to speak of.
         if width == 0 {
@@ -255,6 +278,9 @@ impl<'a> Reader<'a> {
         let mut columns = Vec::new();
         for _ in 0..width {
             let name = self.text()?;
+            if name.len() > LONGEST_NAME {
+                return Err(Garbled("the name of a column is too long"));
+            }
             columns.push(self.column(&name, height)?);
         }
         DataFrame::new(height, columns).map_err(|_| Garbled("its columns make no table"))

@@ -62,6 +62,44 @@ fn a_count_that_lies_reserves_no_memory() {
     assert!(decode_answer(&lie).is_err());
 }
 
+#[test]
+fn a_table_has_so_many_columns_and_no_more() {
+    let wide = |columns: usize| {
+        let columns = (0..columns).map(|n| Column::new(format!("c{n}").into(), [1i64]));
+        Value::Frame(DataFrame::new(1, columns.collect()).unwrap())
+    };
+    let back = |value: Value| decode_answer(&encode_answer(&Ok(value))).unwrap();
+    assert!(back(wide(MOST_COLUMNS)).is_ok());
+    let refused = back(wide(MOST_COLUMNS + 1));
+    assert!(matches!(refused, Err(AttemptError::Error(told)) if told.contains("129 columns")));
+    // A hostile program does not ask this encoder.
+    let mut forged = vec![ANSWER, 0];
+    forged.extend((MOST_COLUMNS as u64 + 1).to_le_bytes());
+    forged.extend(1u64.to_le_bytes());
+    forged.extend([0; 10_000]);
+    let error = decode_answer(&forged).unwrap_err();
+    assert_eq!(error, Garbled("it has too many columns"));
+}
+
+#[test]
+fn the_name_of_a_column_is_short() {
+    let named = |bytes: usize| {
+        let column = Column::new("n".repeat(bytes).into(), [1i64]);
+        Value::Frame(DataFrame::new(1, vec![column]).unwrap())
+    };
+    let back = |value: Value| decode_answer(&encode_answer(&Ok(value))).unwrap();
+    assert!(back(named(LONGEST_NAME)).is_ok());
+    let refused = back(named(LONGEST_NAME + 1));
+    assert!(matches!(refused, Err(AttemptError::Error(told)) if told.contains("257 bytes")));
+    let mut forged = vec![ANSWER, 0];
+    forged.extend(1u64.to_le_bytes());
+    forged.extend(1u64.to_le_bytes());
+    forged.extend(300u64.to_le_bytes());
+    forged.extend([b'n'; 320]);
+    let error = decode_answer(&forged).unwrap_err();
+    assert_eq!(error, Garbled("the name of a column is too long"));
+}
+
 proptest! {
     #[test]
     fn noise_is_an_error_and_no_panic(noise in proptest::collection::vec(any::<u8>(), 0..200)) {

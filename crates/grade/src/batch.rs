@@ -1,19 +1,19 @@
 //! All submissions: in parallel, and only what is new or has changed.
 use super::compile::Bench;
-use super::extract::{Extracted, Nothing, extract, function};
+use super::extract::extract;
+use super::ledger::Ledger;
 use super::mark::{GRADER, Graded, Rules, grade};
 use super::points::{self, Points};
+use super::process::{Grader, Question, Setup};
 use super::sandbox::{PROBE, probe};
 use super::submissions::Student;
 use crate::handout::handout;
 use anyhow::{Context, Result, bail};
 use kernel::notebook_file::Notebook;
 use lambda_workbook::exercises::{self, Exercise};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// An exercise to grade.
 pub struct Task {
@@ -62,30 +62,6 @@ pub struct StudentGrades {
     pub fresh: bool,
 }
 
-/// What was graded before, by student and exercise.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Ledger {
-    pub seed: u64,
-    entries: BTreeMap<String, Entry>,
-}
-
-impl Ledger {
-    /// Nothing graded yet.
-    pub fn new(seed: u64) -> Self {
-        Ledger {
-            seed,
-            entries: BTreeMap::new(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
-    digest: String,
-    graded: Graded,
-    shown: String,
-}
-
 /// Proves the grader before it is used: the sandbox holds, every solution gets all
 /// points, and no handout gets any.
 pub fn prove(rules: &Rules, tasks: &[Task], points: &Points) -> Result<()> {
@@ -131,146 +107,133 @@ fn prove_sandbox(bench: &Bench) -> Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("main.rs"), PROBE)?;
     match bench.build(folder.path())? {
-        super::compile::Compiled::Program(program) => probe(&bench.exe, &bench.worker(&program)),
+        super::compile::Compiled::Program(program) => {
+            probe(|spec| bench.start(spec), &bench.worker(&program.path))
+        }
         super::compile::Compiled::Errors(said) => bail!("{said}"),
         super::compile::Compiled::Stopped(_, told) => bail!("{told}"),
     }
 }
 
-/// Grades every student, `jobs` at once, and says after each how far it is.
+/// Grades every student, `jobs` at once, each exercise in a process that may die, and
+/// hands over each student's grades as they come, to show and to store. Returns them
+/// without what only a student's page shows, so that a large class takes little memory.
+///
+/// # Errors
+/// If a grade can be neither read nor stored.
 pub fn grade_all(
-    rules: &Rules,
+    class: &Class,
     students: &[Student],
-    tasks: &[Task],
-    points: &Points,
-    ledger: &mut Ledger,
     jobs: usize,
-    done: &(dyn Fn(&StudentGrades) + Sync),
-) -> Vec<StudentGrades> {
+    done: &(dyn Fn(&StudentGrades) -> Result<()> + Sync),
+) -> Result<Vec<StudentGrades>> {
     let next = Mutex::new(students.iter().enumerate());
-    let all = Mutex::new(Vec::new());
-    let before = &*ledger;
+    let all = Mutex::new(Ok(Vec::with_capacity(students.len())));
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, students.len().max(1)) {
             scope.spawn(|| {
+                let mut grader = Grader::new(class.exe, class.setup, class.deadline());
                 loop {
-                    let student = next
-                        .lock()
-                        .unwrap_or_else(|poisoned| poisoned.into_inner())
-                        .next();
+                    let student = lock(&next).next();
                     let Some((place, student)) = student else {
                         return;
                     };
-                    let (grades, entries) = grade_student(rules, student, tasks, points, before);
-                    done(&grades);
-                    let mut all = all.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                    all.push((place, grades, entries));
+                    let graded = class.grade(&mut grader, place, student);
+                    let graded = graded.and_then(|mut graded| {
+                        done(&graded)?;
+                        for graded in &mut graded.graded {
+                            graded.shown = String::new();
+                            graded.source = String::new();
+                        }
+                        Ok(graded)
+                    });
+                    let mut all = lock(&all);
+                    match (graded, &mut *all) {
+                        (Ok(graded), Ok(all)) => all.push((place, graded)),
+                        (Err(error), Ok(_)) => *all = Err(error),
+                        (_, Err(_)) => return,
+                    }
                 }
             });
         }
     });
     let mut all = all
         .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    all.sort_by_key(|(place, ..)| *place);
-    let grades = all.into_iter().map(|(_, grades, entries)| {
-        ledger.entries.extend(entries);
-        grades
-    });
-    grades.collect()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())?;
+    all.sort_by_key(|(place, _)| *place);
+    Ok(all.into_iter().map(|(_, grades)| grades).collect())
 }
 
-type Entries = Vec<(String, Entry)>;
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
-fn grade_student(
-    rules: &Rules,
-    student: &Student,
-    tasks: &[Task],
-    points: &Points,
-    before: &Ledger,
-) -> (StudentGrades, Entries) {
-    let mut entries = Vec::new();
-    let (mut graded, mut fresh) = (Vec::new(), false);
-    for task in tasks {
-        let worth = points::of(points, task.exercise);
-        let found = match student.notebook(task.exercise, function(task.exercise)) {
-            Ok((notebook, note)) => {
-                extract(&notebook, &task.handout, task.exercise).map(|mut found| {
-                    found.notes.splice(0..0, note);
-                    found
-                })
-            }
-            Err(problem) => {
-                graded.push(Graded::nothing(
-                    task.exercise,
-                    &worth,
-                    problem.verdict,
-                    problem.reason,
-                ));
-                continue;
-            }
-        };
-        let key = format!("{}\n{}", student.name, task.exercise.id);
-        let digest = digest(
-            rules,
-            &found,
-            &serde_json::to_string(&worth).unwrap_or_default(),
-        );
-        let known = before
-            .entries
-            .get(&key)
-            .filter(|entry| entry.digest == digest);
-        let result = match known {
-            Some(entry) => {
-                let source = found.map(|found| found.source).unwrap_or_default();
-                Graded {
-                    shown: entry.shown.clone(),
-                    source,
-                    ..entry.graded.clone()
+/// A class to grade.
+pub struct Class<'a> {
+    /// This program.
+    pub exe: &'a Path,
+    pub setup: &'a Setup,
+    pub tasks: &'a [Task],
+    pub points: &'a Points,
+    pub ledger: &'a Ledger,
+}
+
+impl Class<'_> {
+    /// What one exercise of one student may take: reading and compiling, its answers,
+    /// and comparing them.
+    fn deadline(&self) -> Duration {
+        // A busy machine compiles slowly, too.
+        const AROUND: Duration = Duration::from_secs(240);
+        AROUND + self.setup.budget
+    }
+
+    fn grade(&self, grader: &mut Grader, place: usize, student: &Student) -> Result<StudentGrades> {
+        let mut entries = self.ledger.of(&student.name)?;
+        let (mut graded, mut fresh) = (Vec::new(), false);
+        for (exercise, task) in self.tasks.iter().enumerate() {
+            let id = task.exercise.id;
+            let known = entries.get(id);
+            let question = Question {
+                place,
+                student: student.name.clone(),
+                exercise,
+                worth: points::of(self.points, task.exercise),
+                seed: self.ledger.seeds.of(&student.name),
+                known: known.map(|entry| entry.digest.clone()),
+            };
+            match (grader.ask(&question), known) {
+                (Ok(None), Some(known)) => graded.push(known.whole()),
+                (Ok(None), None) => bail!("the grader's process knows a grade that nobody gave"),
+                (Ok(Some(entry)), _) => {
+                    graded.push(entry.whole());
+                    // Where no notebook could be read, nothing was graded.
+                    let is_grade = !entry.digest.is_empty();
+                    fresh |= is_grade || known.is_some();
+                    // What the grader failed on is graded again the next time.
+                    if is_grade && entry.graded.verdict != GRADER {
+                        entries.insert(id.to_owned(), entry);
+                    } else {
+                        entries.remove(id);
+                    }
+                }
+                (Err(error), _) => {
+                    fresh = true;
+                    let reason = format!("{error:#}");
+                    let worth = &question.worth;
+                    graded.push(Graded::nothing(task.exercise, worth, GRADER, reason));
+                    entries.remove(id);
                 }
             }
-            None => {
-                fresh = true;
-                grade(rules, task.exercise, &worth, found)
-            }
-        };
-        if result.verdict != GRADER {
-            let shown = result.shown.clone();
-            entries.push((
-                key,
-                Entry {
-                    digest,
-                    graded: result.clone(),
-                    shown,
-                },
-            ));
         }
-        graded.push(result);
-    }
-    (
-        StudentGrades {
+        if fresh {
+            self.ledger.store(&student.name, &entries)?;
+        }
+        Ok(StudentGrades {
             name: student.name.clone(),
             graded,
             fresh,
-        },
-        entries,
-    )
-}
-
-/// What a grade depends on.
-fn digest(rules: &Rules, found: &Result<Extracted, Nothing>, worth: &str) -> String {
-    let dylib = rules
-        .bench
-        .dylib
-        .parent()
-        .unwrap_or(Path::new(""))
-        .display();
-    let all = format!(
-        "{found:?}\n{worth}\n{}\n{dylib}\n{:?}",
-        rules.seed, rules.patience
-    );
-    Sha256::digest(all.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        })
+    }
 }

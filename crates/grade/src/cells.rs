@@ -3,7 +3,7 @@
 //! Time and memory are in proportion to the code, and a notebook with more of it than
 //! [`MOST_CODE`] is not read. Whatever front end wrote the cells, they look the same
 //! here: `\n` ends a line, and no byte order mark stands before the first one.
-use super::tokens::{Kind, Piece, Token, pieces, tokens};
+use super::tokens::{Piece, PieceKind, Token, pieces, tokens};
 use kernel::notebook_file::{Notebook, source};
 use std::collections::BTreeSet;
 
@@ -132,7 +132,7 @@ impl Cell {
         };
         let command = self.commands.iter().find(|command| !harmless(command));
         let shell = |piece: &&Piece| {
-            piece.kind == Kind::Statement && lexed.tokens[piece.tokens.start].text == "!"
+            piece.kind == PieceKind::Statement && lexed.tokens[piece.tokens.start].text == "!"
         };
         let shell = lexed.pieces.iter().find(shell);
         let shell = shell.map(|piece| first_line(&self.source[piece.range.clone()]));

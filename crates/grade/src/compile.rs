@@ -1,8 +1,16 @@
 //! From a student's source to a program that answers questions.
+//!
+//! The program has the public libraries from one shared library, and of this project
+//! only the functions that it calls: the linker leaves out the rest. References, cases
+//! and marks are never among them, so they are not in the process of an answer, and what
+//! an answer calls is looked at before it runs (see [`linked`](super::linked)).
 use super::extract::function;
-use super::sandbox::{Confined, Ended, Kind, Limits, Spec, system_libraries, system_programs};
-use anyhow::{Context, Result};
-use kernel::place::{Built, pin, toolchain};
+use super::sandbox::{
+    Confined, Ended, Groups, Kind, Limits, Spec, system_libraries, system_programs,
+};
+use super::stub;
+use anyhow::{Context, Result, bail};
+use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,11 +20,18 @@ use std::time::{Duration, Instant};
 pub struct Bench {
     pub exe: PathBuf,
     pub root: PathBuf,
-    /// The support crate, kept as it is while this lives.
-    pub dylib: PathBuf,
+    /// The folder with the libraries that answers are built with, kept as they are while
+    /// this lives. Its name tells one build from another.
+    pub libraries: PathBuf,
+    /// The support crate in it, to be linked as far as it is called.
+    support: PathBuf,
+    /// What stands in for the public library while an answer is linked.
+    stub: Option<PathBuf>,
     pub sandboxed: bool,
     /// Of rustc, for one answer.
     pub limits: Limits,
+    /// Where each program gets a control group, if the system has delegated one.
+    pub groups: Option<Groups>,
     deps: PathBuf,
     rustc: PathBuf,
     std: PathBuf,
@@ -25,8 +40,8 @@ pub struct Bench {
 
 /// What became of a source.
 pub enum Compiled {
-    /// A program, at this path.
-    Program(PathBuf),
+    /// A program.
+    Program(Program),
     /// rustc's own words.
     Errors(String),
     Stopped(Stop, String),
@@ -34,11 +49,21 @@ pub enum Compiled {
 
 pub use lambda_workbook::exercises::attempt::Stop;
 
+/// A compiled answer.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The object file that rustc made of the source, with the names of what it calls.
+    pub object: PathBuf,
+}
+
 /// The program around a student's module.
 fn main_source(exercise: &Exercise) -> String {
     let name = exercise.name;
     format!(
         "#![forbid(unsafe_code)]\n\
+         extern crate lambda_workbook_public;\n\
          mod names {{ pub use lambda_workbook::{{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json}}; }}\n\
          mod answer;\n\
          fn main() {{\n    \
@@ -62,12 +87,19 @@ impl Bench {
         let (dylib, kept) = pin(built)?;
         let (bin, std) = toolchain(&built.root)?;
         let real = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
+        let libraries = real(dylib.parent().unwrap_or(Path::new("/")).to_owned());
+        let support = support(built, &libraries)?;
+        // Without it linking takes longer.
+        let stub = stub::of(&libraries.join(PUBLIC)).ok();
         Ok(Bench {
             exe: built.exe.clone(),
             root: built.root.clone(),
-            dylib: real(dylib),
+            libraries,
+            support,
+            stub,
             sandboxed,
             limits: Limits::COMPILER,
+            groups: None,
             deps: real(built.deps()),
             rustc: real(bin.join("rustc")),
             std: real(std),
@@ -90,11 +122,14 @@ impl Bench {
         let folder = fs::canonicalize(folder).context("cannot find the folder to compile in")?;
         // On a busy machine it waits, too.
         let patience = Duration::from_secs(3 * self.limits.cpu_secs);
-        let confined = Confined::start(&self.exe, &self.compiler(&folder))?;
+        let confined = self.start(&self.compiler(&folder))?;
         let (ended, said) = confined.end(Instant::now() + patience)?;
-        let program = folder.join("worker");
+        let program = Program {
+            path: folder.join("worker"),
+            object: folder.join("worker.o"),
+        };
         Ok(match ended {
-            Ended::Code(0) if program.is_file() => Compiled::Program(program),
+            Ended::Code(0) if program.path.is_file() => Compiled::Program(program),
             Ended::Late | Ended::Signal(libc::SIGXCPU) => {
                 let told = format!("compiling it takes more than {} s", self.limits.cpu_secs);
                 Compiled::Stopped(Stop::Time, told)
@@ -122,8 +157,13 @@ impl Bench {
         })
     }
 
+    /// Starts a confined program.
+    pub fn start(&self, spec: &Spec) -> Result<Confined> {
+        Confined::start(&self.exe, spec, self.groups.as_ref())
+    }
+
     fn compiler(&self, folder: &Path) -> Spec {
-        let beside = self.dylib.parent().unwrap_or(Path::new("/"));
+        let beside = &self.libraries;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let mut args: Vec<String> = [
             "--crate-name",
@@ -136,7 +176,7 @@ impl Bench {
         .iter()
         .map(|arg| (*arg).to_owned())
         .collect();
-        args.extend(["main.rs".into(), "-o".into(), "worker".into()]);
+        args.extend(["main.rs".into(), "--emit=link=worker,obj=worker.o".into()]);
         // As cells are compiled, but that unsafe code cannot be allowed again.
         let flags = [
             "-Funsafe_code",
@@ -147,13 +187,31 @@ impl Bench {
             "-Ccodegen-units=1",
             "-Cdebug-assertions=on",
             "-Coverflow-checks=on",
+            // Names of generic functions with their types.
+            "-Csymbol-mangling-version=v0",
             "--color=never",
         ];
         args.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        args.extend([
-            "--extern".into(),
-            format!("lambda_workbook={}", self.dylib.display()),
-        ]);
+        let public = self.libraries.join(PUBLIC);
+        for (name, path) in [
+            ("lambda_workbook", &self.support),
+            (
+                "lambda_workbook_public",
+                self.stub.as_ref().unwrap_or(&public),
+            ),
+        ] {
+            args.extend(["--extern".into(), format!("{name}={}", path.display())]);
+        }
+        if let Some(stub) = &self.stub {
+            // It has no symbol that would make it needed.
+            let stub = stub.to_string_lossy();
+            let open = [
+                "-Wl,--unresolved-symbols=ignore-all",
+                "-Wl,--no-as-needed",
+                &stub,
+            ];
+            args.extend(open.map(|arg| format!("-Clink-arg={arg}")));
+        }
         for folder in [beside, &self.deps] {
             args.push(format!("-Ldependency={}", folder.display()));
         }
@@ -172,7 +230,7 @@ impl Bench {
         read.extend([
             toolchain.to_owned(),
             self.std.clone(),
-            beside.to_owned(),
+            beside.clone(),
             self.deps.clone(),
         ]);
         Spec {
@@ -191,6 +249,7 @@ impl Bench {
             read,
             write: vec![folder.to_owned()],
             limits: self.limits,
+            group: None,
             sandboxed: self.sandboxed,
         }
     }
@@ -199,7 +258,8 @@ impl Bench {
     pub fn worker(&self, program: &Path) -> Spec {
         let folder = program.parent().unwrap_or(Path::new("/"));
         let mut read = system_libraries();
-        read.extend([program.to_owned(), self.dylib.clone(), self.std.clone()]);
+        let public = self.libraries.join(PUBLIC);
+        read.extend([program.to_owned(), public, self.std.clone()]);
         Spec {
             kind: Kind::Worker,
             program: program.to_owned(),
@@ -216,9 +276,37 @@ impl Bench {
             read,
             write: Vec::new(),
             limits: Limits::WORKER,
+            group: None,
             sandboxed: self.sandboxed,
         }
     }
+}
+
+/// The support crate among the pinned libraries: that of the newest build, if there are
+/// several.
+fn support(built: &Built, libraries: &Path) -> Result<PathBuf> {
+    let missing = |what: &str| {
+        format!(
+            "{what} is not built.\nFix: run `cargo build --package workbook` in {}",
+            built.root.display()
+        )
+    };
+    if !libraries.join(PUBLIC).is_file() {
+        bail!("{}", missing("the library that answers are linked with"));
+    }
+    let newest = fs::read_dir(libraries)?
+        .flatten()
+        .map(|entry| entry.file_name())
+        .filter(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("liblambda_workbook-") && name.ends_with(".rlib")
+        })
+        .max_by_key(|name| {
+            let original = fs::metadata(built.deps().join(name));
+            original.and_then(|meta| meta.modified()).ok()
+        });
+    let newest = newest.with_context(|| missing("the support crate"))?;
+    Ok(libraries.join(newest))
 }
 
 fn out_of_memory(said: &str) -> bool {

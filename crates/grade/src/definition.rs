@@ -5,7 +5,7 @@
 //! for `visits_and_bounces`. Told apart by signature, then by the ids of the cells, then
 //! by the `check!` that uses them, then by order. Time is in proportion to the tokens.
 use super::cells::{Cell, Lexed};
-use super::tokens::{Kind, Piece, Token, tokens};
+use super::tokens::{Piece, PieceKind, Token, tokens};
 use lambda_workbook::exercises::{self, Exercise};
 use ra_ap_parser::{SyntaxKind, T};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +148,7 @@ pub struct Chosen<'n> {
 }
 
 /// A notebook, as this module looks at it.
-pub struct Notebook<'n, 'c> {
+pub struct Definitions<'n, 'c> {
     pub cells: &'n [Cell],
     pub lexed: &'n [Lexed<'c>],
     pub checks: &'n [Check<'c>],
@@ -163,7 +163,7 @@ pub struct Notebook<'n, 'c> {
 /// # Errors
 /// Says why there is none, if there is more to say than that.
 pub fn choose<'n>(
-    notebook: &Notebook<'n, '_>,
+    notebook: &Definitions<'n, '_>,
     exercise: &Exercise,
 ) -> Result<Chosen<'n>, Option<String>> {
     let name = function(exercise);
@@ -223,12 +223,12 @@ fn numbered(numbers: &[usize]) -> String {
     format!("code cells {}{more}", first.join(", "))
 }
 
-impl<'n> Notebook<'n, '_> {
+impl<'n> Definitions<'n, '_> {
     /// The definitions of a name, in order.
     fn defined(&self, name: &str) -> Vec<Found<'n>> {
         let in_cell = |(cell, lexed): (usize, &'n Lexed)| {
             let pieces = lexed.pieces.iter();
-            let named = pieces.filter(|piece| piece.kind == Kind::Fn && piece.name == name);
+            let named = pieces.filter(|piece| piece.kind == PieceKind::Fn && piece.name == name);
             named
                 .map(move |piece| Found { cell, piece })
                 .collect::<Vec<_>>()
@@ -410,7 +410,11 @@ impl<'n> Notebook<'n, '_> {
             .collect();
         let mut others = BTreeSet::new();
         for (cell, lexed) in self.lexed.iter().enumerate() {
-            for piece in lexed.pieces.iter().filter(|piece| piece.kind == Kind::Fn) {
+            for piece in lexed
+                .pieces
+                .iter()
+                .filter(|piece| piece.kind == PieceKind::Fn)
+            {
                 let place = (cell, piece.tokens.start);
                 if functions.contains(piece.name.as_str())
                     && !own.contains(&place)

@@ -12,10 +12,10 @@
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
 use super::cells::{Cell, Lexed, cells, first_line, plain};
-use super::definition::{self, Found, checks, choose};
+use super::definition::{Definitions, Found, checks, choose};
 use super::names::STACK;
 use super::needed::{Book, Reach, Taken};
-use super::tokens::{Kind, Piece, pieces, tokens};
+use super::tokens::{Piece, PieceKind, pieces, tokens};
 use kernel::notebook_file::{Notebook, source};
 use lambda_workbook::exercises::{self, Exercise};
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ fn given(handout: &Notebook, name: &str) -> Given {
     for cell in code {
         let tokens = tokens(&cell);
         let pieces = pieces(&tokens);
-        let named = |piece: &&Piece| piece.kind == Kind::Fn && piece.name == name;
+        let named = |piece: &&Piece| piece.kind == PieceKind::Fn && piece.name == name;
         match pieces.iter().find(named) {
             Some(piece) => {
                 let tokens = tokens[piece.head..piece.tokens.end].iter();
@@ -112,7 +112,7 @@ fn read(
     let lexed: Vec<Lexed> = cells.iter().map(Lexed::new).collect();
     let checks = checks(&lexed);
     let name = function(exercise);
-    let looked_at = definition::Notebook {
+    let looked_at = Definitions {
         cells,
         lexed: &lexed,
         checks: &checks,
@@ -175,7 +175,7 @@ fn read(
 fn is_merged(lexed: &Lexed, found: &Found) -> bool {
     let functions: BTreeSet<&str> = exercises::ALL.iter().map(|other| function(other)).collect();
     lexed.pieces.iter().any(|piece| {
-        piece.kind == Kind::Fn
+        piece.kind == PieceKind::Fn
             && piece.tokens != found.piece.tokens
             && (functions.contains(piece.name.as_str()))
     })
@@ -200,8 +200,8 @@ fn what_was_not(book: &Book, taken: &Taken, own: &Cell, lexed: &Lexed) -> Vec<St
     let mut notes = Vec::new();
     let ours = ["check", "hint", "solution", "marks"];
     let mut left = lexed.pieces.iter().filter(|piece| match piece.kind {
-        Kind::Statement => true,
-        Kind::Call => !ours.contains(&piece.name.as_str()),
+        PieceKind::Statement => true,
+        PieceKind::Call => !ours.contains(&piece.name.as_str()),
         _ => false,
     });
     if let Some(left) = left.next() {

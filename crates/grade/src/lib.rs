@@ -7,11 +7,14 @@
 //!   and [`imports`] in it;
 //! - [`scan`]: names that no answer needs;
 //! - [`compile`]: a program of it, built in the [`sandbox`];
+//! - [`linked`]: what of this project that program calls, and whether it may;
 //! - [`work`]: questions to that program, in the sandbox, and what it answers;
 //! - [`mark`]: every case judged here, on data, by the same code that checks a
 //!   reader's answer;
 //! - [`points`], [`report`], [`feedback`], [`similar`]: what the teacher gets;
-//! - [`batch`]: all submissions, in parallel, and only those that changed.
+//! - [`process`]: all of that for one submission, in a process that may die;
+//! - [`batch`]: all submissions, in parallel, and only those that changed since the
+//!   [`ledger`] was written.
 //!
 //! Invariants:
 //! 1. Points are given for values that equal the reference's, compared in this
@@ -28,14 +31,18 @@ pub mod extract;
 pub mod feedback;
 pub mod handout;
 pub mod imports;
+pub mod ledger;
+pub mod linked;
 pub mod mark;
 pub mod names;
 pub mod needed;
 pub mod points;
+pub mod process;
 pub mod report;
 pub mod sandbox;
 pub mod scan;
 pub mod similar;
+mod stub;
 pub mod submissions;
 pub mod tokens;
 pub mod work;

@@ -1,9 +1,11 @@
 //! One function of one submission: from its source to points.
-use super::compile::{Bench, Compiled};
+use super::compile::{Bench, Compiled, Program};
 use super::extract::{Extracted, Nothing};
+use super::linked;
 use super::points::Worth;
 use super::scan::scan;
 use super::work::Worker;
+use anyhow::Context;
 use lambda_workbook::exercises::{Exercise, Marks, Status, mark};
 use lambda_workbook::notebook::Render;
 use serde::{Deserialize, Serialize};
@@ -11,11 +13,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// How grading is done.
+#[derive(Clone, Copy)]
 pub struct Rules<'a> {
     pub bench: &'a Bench,
     pub seed: u64,
     /// For one answer.
     pub patience: Duration,
+    /// For all answers of one submission to one exercise, those on smaller inputs, which
+    /// say what is wrong, among them.
+    pub budget: Duration,
     /// Whether names are looked at before the sandbox; tests leave it out, to see
     /// that nothing rests on it.
     pub scanned: bool,
@@ -69,7 +75,7 @@ impl Graded {
         Graded {
             exercise: exercise.id.to_owned(),
             verdict: verdict.to_owned(),
-            reason: reason.into(),
+            reason: cut(&reason.into(), LONGEST_REASON),
             of: worth.points,
             ..Graded::default()
         }
@@ -131,7 +137,7 @@ fn run(
     let nothing =
         |verdict: &str, reason: String| Ok(Graded::nothing(exercise, worth, verdict, reason));
     if rules.scanned
-        && let Some(why) = scan(source, exercise)
+        && let Some(why) = scan(source)
     {
         return nothing(FORBIDDEN, why);
     }
@@ -143,9 +149,29 @@ fn run(
         Compiled::Errors(said) => return nothing(COMPILE, said),
         Compiled::Stopped(stop, told) => return nothing(Status::Stopped(stop).code(), told),
     };
-    let mut worker = Worker::new(rules.bench, &program, rules.patience);
+    if let Some(why) = refusal(&program, exercise)? {
+        return nothing(FORBIDDEN, why);
+    }
+    let mut worker = Worker::new(rules.bench, &program.path, rules.patience, rules.budget);
     let marks = mark(exercise, rules.seed, &mut |inputs| worker.ask(inputs));
     Ok(told(marks, worth))
+}
+
+/// Why an answer that compiles is not run: it calls what is not in the exercise's
+/// vocabulary.
+fn refusal(program: &Program, exercise: &Exercise) -> anyhow::Result<Option<String>> {
+    let object = std::fs::read(&program.object).context("cannot read the answer's object file")?;
+    let refused = linked::refused(&object, exercise)?;
+    let Some(first) = refused.first() else {
+        return Ok(None);
+    };
+    let more = match refused.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    Ok(Some(format!(
+        "the answer uses `{first}`{more}, which this exercise does not allow: write your own"
+    )))
 }
 
 /// The marks as they are written down.
@@ -171,7 +197,7 @@ fn told(marks: Marks, worth: &Worth) -> Graded {
     Graded {
         exercise: verdict.exercise.id.to_owned(),
         verdict: verdict.status.code().to_owned(),
-        reason: verdict.reason(),
+        reason: cut(&verdict.reason(), LONGEST_REASON),
         points: marks.total(),
         of: worth.points,
         cases: cases.collect(),
@@ -180,10 +206,23 @@ fn told(marks: Marks, worth: &Worth) -> Graded {
     }
 }
 
+/// Bytes of a reason that a table still has room for.
+const LONGEST_REASON: usize = 4_000;
+
+/// Bytes of a verdict on a student's page.
+const LONGEST_SHOWN: usize = 100_000;
+
+/// The beginning of a text, at most so many bytes of it.
+fn cut(text: &str, most: usize) -> String {
+    match text.len() <= most {
+        true => text.to_owned(),
+        false => format!("{} ...", &text[..text.floor_char_boundary(most)]),
+    }
+}
+
 /// An answer of a megabyte is not shown.
 fn bounded(html: &str) -> String {
-    const LONGEST: usize = 200_000;
-    if html.len() > LONGEST {
+    if html.len() > LONGEST_SHOWN {
         return "<p>The answer is too long to be shown.</p>".to_owned();
     }
     html.to_owned()

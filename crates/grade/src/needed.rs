@@ -9,7 +9,7 @@ use super::definition::Place;
 use super::imports::{Leaf, leaves};
 use super::names::{Uses, uses};
 use super::scan::objects_to_import;
-use super::tokens::{Kind, Piece, Token};
+use super::tokens::{Piece, PieceKind, Token};
 use ra_ap_parser::T;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -187,8 +187,8 @@ impl<'n, 'c> Book<'n, 'c> {
         for (cell, lexed) in lexed.iter().enumerate() {
             for piece in &lexed.pieces {
                 let place = (cell, piece.tokens.start);
-                let other = piece.kind == Kind::Fn && piece.name == asked && place != chosen;
-                if other || piece.kind == Kind::Statement {
+                let other = piece.kind == PieceKind::Fn && piece.name == asked && place != chosen;
+                if other || piece.kind == PieceKind::Statement {
                     continue;
                 }
                 if place == chosen {
@@ -206,8 +206,8 @@ impl<'n, 'c> Book<'n, 'c> {
         let index = self.items.len();
         let head = piece.head - piece.tokens.start;
         let name_at = match piece.kind {
-            Kind::Macro => head + 2,
-            Kind::Const
+            PieceKind::Macro => head + 2,
+            PieceKind::Const
                 if tokens
                     .get(head + 1)
                     .is_some_and(|token| token.text == "mut") =>
@@ -221,10 +221,12 @@ impl<'n, 'c> Book<'n, 'c> {
             .and_then(Token::word)
             .unwrap_or_default();
         match piece.kind {
-            Kind::Type | Kind::Trait | Kind::Mod => self.types.entry(name).or_default().push(index),
-            Kind::Fn | Kind::Const => self.values.entry(name).or_default().push(index),
-            Kind::Macro => self.macros.entry(name).or_default().push(index),
-            Kind::Use => {
+            PieceKind::Type | PieceKind::Trait | PieceKind::Mod => {
+                self.types.entry(name).or_default().push(index)
+            }
+            PieceKind::Fn | PieceKind::Const => self.values.entry(name).or_default().push(index),
+            PieceKind::Macro => self.macros.entry(name).or_default().push(index),
+            PieceKind::Use => {
                 for leaf in leaves(&tokens[head + 1..]).into_iter().flatten() {
                     let name = leaf.name();
                     if name != "*" && name != "_" {
@@ -239,10 +241,10 @@ impl<'n, 'c> Book<'n, 'c> {
             _ => {}
         }
         let members = match piece.kind {
-            Kind::Trait | Kind::Impl => members(&tokens[head..]),
+            PieceKind::Trait | PieceKind::Impl => members(&tokens[head..]),
             _ => BTreeSet::new(),
         };
-        if piece.kind == Kind::Trait {
+        if piece.kind == PieceKind::Trait {
             for member in &members {
                 self.traits.entry(member).or_default().push(index);
             }
@@ -258,7 +260,7 @@ impl<'n, 'c> Book<'n, 'c> {
 
     fn index_impls(&mut self) {
         for (index, item) in self.items.iter().enumerate() {
-            if item.piece.kind == Kind::Impl {
+            if item.piece.kind == PieceKind::Impl {
                 for name in self.own_types(index) {
                     self.impls.entry(name).or_default().push(index);
                 }
@@ -309,7 +311,7 @@ impl<'n, 'c> Book<'n, 'c> {
             .chain(["thread_local"])
             .collect();
         for (index, item) in self.items.iter().enumerate() {
-            if item.piece.kind == Kind::Call && makers.contains(item.piece.name.as_str()) {
+            if item.piece.kind == PieceKind::Call && makers.contains(item.piece.name.as_str()) {
                 for name in item.tokens.iter().filter_map(Token::name) {
                     self.hidden
                         .entry(name)
@@ -363,7 +365,8 @@ impl<'n, 'c> Book<'n, 'c> {
             }
             Reach::All => {
                 for index in 0..self.items.len() {
-                    if self.items[index].piece.kind != Kind::Extern {
+                    let item = &self.items[index];
+                    if item.piece.kind != PieceKind::Extern || item.cell == cell {
                         work.force(index);
                     }
                 }
@@ -391,7 +394,7 @@ impl<'n, 'c> Book<'n, 'c> {
     /// A function that does nothing unless it is called.
     fn is_plain_helper(&self, index: usize) -> bool {
         let item = &self.items[index];
-        item.piece.kind == Kind::Fn
+        item.piece.kind == PieceKind::Fn
             && index != self.chosen
             && ["fn", "pub", "async", "const"].contains(&item.tokens[0].text)
     }
@@ -407,7 +410,7 @@ impl<'n, 'c> Book<'n, 'c> {
         let head = item.piece.head - item.piece.tokens.start;
         let attributes = item.tokens[..head].windows(3);
         let mut attributes = attributes.filter(|window| window[0].kind == T![#]);
-        matches!(item.piece.kind, Kind::Extern | Kind::Inner)
+        matches!(item.piece.kind, PieceKind::Extern | PieceKind::Inner)
             || attributes.any(|window| !plain.contains(&window[2].text))
     }
 
@@ -443,7 +446,7 @@ impl<'n, 'c> Book<'n, 'c> {
             let text = &self.cells[item.cell].source[item.piece.range.clone()];
             // A macro is known only behind its definition.
             texts.push((
-                item.piece.kind != Kind::Macro,
+                item.piece.kind != PieceKind::Macro,
                 item.place(),
                 text.to_owned(),
             ));
@@ -485,7 +488,7 @@ impl<'n, 'c> Book<'n, 'c> {
         let piece = self.items[index].piece;
         let word = self.items[index].tokens[piece.head - piece.tokens.start].text;
         match piece.kind {
-            Kind::Call => format!("{}!", piece.name),
+            PieceKind::Call => format!("{}!", piece.name),
             _ if piece.name.is_empty() => word.to_owned(),
             _ => format!("{word} {}", piece.name),
         }
@@ -547,7 +550,7 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
     fn replace_impls(&mut self) {
         let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let impls = self.book.items.iter().enumerate();
-        for (index, item) in impls.filter(|(_, item)| item.piece.kind == Kind::Impl) {
+        for (index, item) in impls.filter(|(_, item)| item.piece.kind == PieceKind::Impl) {
             let head = item.tokens[item.piece.head - item.piece.tokens.start..].iter();
             let head = head.take_while(|token| token.kind != T!['{']);
             let head: Vec<&str> = head.map(|token| token.text).collect();
@@ -620,24 +623,29 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
             .filter_map(Token::word)
             .find(|name| *name == item.piece.name);
         match (item.piece.kind, name) {
-            (Kind::Const, None) => self.item(index),
-            (Kind::Macro, Some(name)) => self.macro_(name),
-            (Kind::Fn | Kind::Const | Kind::Type | Kind::Trait | Kind::Mod, Some(name)) => {
-                self.name(name)
-            }
-            (Kind::Impl, _) if self.waiting.get(&index).is_some_and(Option::is_some) => {
+            (PieceKind::Const, None) => self.item(index),
+            (PieceKind::Macro, Some(name)) => self.macro_(name),
+            (
+                PieceKind::Fn
+                | PieceKind::Const
+                | PieceKind::Type
+                | PieceKind::Trait
+                | PieceKind::Mod,
+                Some(name),
+            ) => self.name(name),
+            (PieceKind::Impl, _) if self.waiting.get(&index).is_some_and(Option::is_some) => {
                 self.item(index)
             }
-            (Kind::Extern, _) => self.item(index),
+            (PieceKind::Extern, _) => self.item(index),
             // A change of the language or of the whole program; what is only about
             // warnings is left out.
-            (Kind::Inner, _)
+            (PieceKind::Inner, _)
                 if !["allow", "warn", "deny", "expect"].contains(&item.piece.name.as_str()) =>
             {
                 self.item(index);
             }
             // What cannot be taken apart.
-            (Kind::Use, _)
+            (PieceKind::Use, _)
                 if leaves(&item.tokens[item.piece.head - item.piece.tokens.start + 1..])
                     .is_none() =>
             {
@@ -651,7 +659,7 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
     fn run(&mut self) {
         while let Some(index) = self.queue.pop() {
             let item = &self.book.items[index];
-            if item.piece.kind == Kind::Use {
+            if item.piece.kind == PieceKind::Use {
                 continue;
             }
             let uses = item.uses.get_or_init(|| uses(item.tokens));

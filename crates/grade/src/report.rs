@@ -1,5 +1,6 @@
 //! Grades as tables for machines: CSV and JSON.
 use super::batch::StudentGrades;
+use super::ledger::Seeds;
 use super::similar::Pair;
 use serde_json::{Value, json};
 
@@ -81,16 +82,20 @@ fn quoted(field: &str) -> String {
 }
 
 /// Everything, with reasons and notes.
-pub fn json(all: &[StudentGrades], seed: u64, pairs: &[Pair]) -> Value {
+pub fn json(all: &[StudentGrades], seeds: &Seeds, pairs: &[Pair]) -> Value {
     let students = all.iter().map(|student| {
         let (points, of) = total(student);
-        json!({"student": student.name, "points": points, "of": of, "exercises": student.graded})
+        let mut json = json!({"student": student.name, "points": points, "of": of, "exercises": student.graded});
+        if seeds.per_student {
+            json["seed"] = seeds.of(&student.name).into();
+        }
+        json
     });
     let pairs = pairs.iter().map(
         |pair| json!({"exercise": pair.exercise, "students": pair.students, "share": pair.share}),
     );
     json!({
-        "seed": seed,
+        "seed": seeds.seed,
         "students": students.collect::<Vec<_>>(),
         "similar": pairs.collect::<Vec<_>>(),
     })

@@ -85,7 +85,7 @@ pub fn tokens(source: &str) -> Vec<Token<'_>> {
 
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PieceKind {
     Fn,
     /// `const` and `static`.
     Const,
@@ -108,7 +108,7 @@ pub enum Kind {
 /// A stretch of source that stands for itself: an item, or a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    pub kind: Kind,
+    pub kind: PieceKind,
     /// The name of an item that has one, and of a called macro; empty otherwise.
     pub name: String,
     /// Where it stands, its comments and attributes with it.
@@ -154,17 +154,19 @@ pub fn pieces(tokens: &[Token]) -> Vec<Piece> {
             continue;
         }
         let head = head(tokens, &closes, at).unwrap_or(Head {
-            kind: Kind::Statement,
+            kind: PieceKind::Statement,
             name: "",
             at,
         });
         let end = match head.kind {
-            Kind::Inner => closes[at + 2],
+            PieceKind::Inner => closes[at + 2],
             // A semicolon ends it, whatever blocks it holds.
-            Kind::Use | Kind::Const => end(tokens, &closes, head.at, false),
-            Kind::Type if tokens[head.at].text == "type" => end(tokens, &closes, head.at, false),
-            Kind::Call => called(tokens, &closes, head.at),
-            Kind::Statement => statement(tokens, &closes, at),
+            PieceKind::Use | PieceKind::Const => end(tokens, &closes, head.at, false),
+            PieceKind::Type if tokens[head.at].text == "type" => {
+                end(tokens, &closes, head.at, false)
+            }
+            PieceKind::Call => called(tokens, &closes, head.at),
+            PieceKind::Statement => statement(tokens, &closes, at),
             _ => end(tokens, &closes, head.at, true),
         };
         pieces.push(Piece {
@@ -181,7 +183,7 @@ pub fn pieces(tokens: &[Token]) -> Vec<Piece> {
 }
 
 struct Head<'a> {
-    kind: Kind,
+    kind: PieceKind,
     name: &'a str,
     at: usize,
 }
@@ -196,7 +198,7 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
         }
         if inner {
             return Some(Head {
-                kind: Kind::Inner,
+                kind: PieceKind::Inner,
                 name: tokens.get(bracket + 1)?.text,
                 at,
             });
@@ -213,28 +215,28 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
         match word {
             "use" => {
                 return Some(Head {
-                    kind: Kind::Use,
+                    kind: PieceKind::Use,
                     name: "",
                     at,
                 });
             }
             "impl" => {
                 return Some(Head {
-                    kind: Kind::Impl,
+                    kind: PieceKind::Impl,
                     name: "",
                     at,
                 });
             }
-            "fn" => return named(Kind::Fn),
-            "struct" | "enum" | "type" => return named(Kind::Type),
+            "fn" => return named(PieceKind::Fn),
+            "struct" | "enum" | "type" => return named(PieceKind::Type),
             // Not keywords: a variable may have such a name.
-            "union" if next?.name().is_some() => return named(Kind::Type),
-            "trait" => return named(Kind::Trait),
-            "mod" => return named(Kind::Mod),
+            "union" if next?.name().is_some() => return named(PieceKind::Type),
+            "trait" => return named(PieceKind::Trait),
+            "mod" => return named(PieceKind::Mod),
             "macro_rules" if next?.kind == T![!] => {
                 let name = tokens.get(at + 2)?.word()?;
                 return Some(Head {
-                    kind: Kind::Macro,
+                    kind: PieceKind::Macro,
                     name,
                     at,
                 });
@@ -243,7 +245,7 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
                 let skipped = usize::from(next?.word() == Some("mut"));
                 let name = tokens.get(at + 1 + skipped)?.word()?;
                 return Some(Head {
-                    kind: Kind::Const,
+                    kind: PieceKind::Const,
                     name,
                     at,
                 });
@@ -252,14 +254,14 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
                 Some("fn" | "unsafe" | "async" | "extern") => at += 1,
                 Some(name) => {
                     return Some(Head {
-                        kind: Kind::Const,
+                        kind: PieceKind::Const,
                         name,
                         at,
                     });
                 }
                 None if next?.text == "_" => {
                     return Some(Head {
-                        kind: Kind::Const,
+                        kind: PieceKind::Const,
                         name: "_",
                         at,
                     });
@@ -269,7 +271,7 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
             "extern" if next?.word() == Some("crate") => {
                 let name = tokens.get(at + 2)?.word()?;
                 return Some(Head {
-                    kind: Kind::Extern,
+                    kind: PieceKind::Extern,
                     name,
                     at,
                 });
@@ -282,7 +284,7 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
                     .any(|token| token.kind == T!['{']) =>
             {
                 return Some(Head {
-                    kind: Kind::Extern,
+                    kind: PieceKind::Extern,
                     name: "",
                     at,
                 });
@@ -297,7 +299,7 @@ fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Hea
             }
             _ if next?.kind == T![!] && !adjacent_equals(tokens, at + 1) => {
                 return tokens[at].name().map(|name| Head {
-                    kind: Kind::Call,
+                    kind: PieceKind::Call,
                     name,
                     at,
                 });

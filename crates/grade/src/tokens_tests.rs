@@ -3,7 +3,7 @@ use super::*;
 
 fn items(source: &str) -> Vec<String> {
     let name = |piece: Piece| match piece.kind {
-        Kind::Statement => format!("? {}", &source[piece.range]),
+        PieceKind::Statement => format!("? {}", &source[piece.range]),
         kind => format!("{kind:?} {}", piece.name),
     };
     pieces(&tokens(source)).into_iter().map(name).collect()

@@ -2,7 +2,7 @@
 use super::compile::{Bench, Stop};
 use super::sandbox::{Confined, Ended};
 use lambda_workbook::exercises::attempt::AttemptError;
-use lambda_workbook::exercises::worker::{HEAD, Nonce, frame, head};
+use lambda_workbook::exercises::worker::{HEAD, LONGEST_ANSWER, Nonce, frame, head};
 use lambda_workbook::exercises::{Inputs, Value, wire};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ pub struct Worker<'a> {
     program: PathBuf,
     /// For one answer.
     patience: Duration,
+    /// For all answers together: what is left of it.
+    budget: Duration,
     running: Option<Confined>,
     stopped: Vec<Stop>,
 }
@@ -23,11 +25,13 @@ pub struct Worker<'a> {
 const ENDS: usize = 2;
 
 impl<'a> Worker<'a> {
-    pub fn new(bench: &'a Bench, program: &Path, patience: Duration) -> Self {
+    /// A program that may take `patience` for one answer and `budget` for all.
+    pub fn new(bench: &'a Bench, program: &Path, patience: Duration, budget: Duration) -> Self {
         Worker {
             bench,
             program: program.to_owned(),
             patience,
+            budget,
             running: None,
             stopped: Vec::new(),
         }
@@ -39,7 +43,13 @@ impl<'a> Worker<'a> {
             let told = "not asked: the program had to be started again too often";
             return Err(AttemptError::Stopped(*last, told.to_owned()));
         }
+        if self.budget.is_zero() {
+            let told = "not asked: the time for all cases together is used up";
+            return Err(AttemptError::Stopped(Stop::Time, told.to_owned()));
+        }
+        let asked = Instant::now();
         let answer = self.converse(inputs);
+        self.budget = self.budget.saturating_sub(asked.elapsed());
         if let Err(AttemptError::Stopped(stop, _)) = &answer {
             self.stopped.push(*stop);
             self.running = None;
@@ -50,14 +60,15 @@ impl<'a> Worker<'a> {
     fn converse(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
         let stopped = |stop, told: String| AttemptError::Stopped(stop, told);
         if self.running.is_none() {
-            let started = Confined::start(&self.bench.exe, &self.bench.worker(&self.program));
+            let started = self.bench.start(&self.bench.worker(&self.program));
             self.running =
                 Some(started.map_err(|error| stopped(Stop::Grader, format!("{error:#}")))?);
         }
         let Some(running) = &mut self.running else {
             return Err(stopped(Stop::Grader, "no program".to_owned()));
         };
-        let deadline = Instant::now() + self.patience;
+        let patience = self.patience.min(self.budget);
+        let deadline = Instant::now() + patience;
         let nonce: Nonce = *uuid::Uuid::new_v4().as_bytes();
         let question = frame(&nonce, &wire::encode_inputs(inputs));
         match exchange(running, &question, &nonce, deadline) {
@@ -73,7 +84,10 @@ impl<'a> Worker<'a> {
             },
             Ok(None) => Err(stopped(
                 Stop::Time,
-                format!("no answer within {} s", self.patience.as_secs_f64()),
+                match patience < self.patience {
+                    true => "the time for all cases together is used up".to_owned(),
+                    false => format!("no answer within {} s", patience.as_secs_f64()),
+                },
             )),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(stopped(
                 Stop::Forbidden,
@@ -112,7 +126,7 @@ fn exchange(
         return Ok(None);
     }
     let length = match head(&start) {
-        Some((length, echoed)) if echoed == *nonce => length,
+        Some((length, echoed)) if echoed == *nonce && length <= LONGEST_ANSWER => length,
         _ => return Err(io::ErrorKind::InvalidData.into()),
     };
     let mut message = vec![0; length];

@@ -15,6 +15,9 @@ use std::time::SystemTime;
 /// The file name of the support crate's shared library, which cells link.
 pub const DYLIB: &str = "liblambda_workbook.so";
 
+/// The file name of the shared library of public crates, which graded answers link.
+pub const PUBLIC: &str = "liblambda_workbook_public.so";
+
 /// The crates that `lambda_workbook` re-exports, each in `crates/NAME`.
 pub const SUPPORT: [&str; 7] = [
     "calendar",
@@ -396,10 +399,10 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     // kernel finds it.
     if !link.exists() {
         let fresh = folder.join(draft());
-        let _ = fs::remove_file(&fresh);
-        if fs::hard_link(&dylib, &fresh).is_err() {
-            fs::copy(&dylib, &fresh)
-                .with_context(|| format!("cannot copy the support crate to {}", fresh.display()))?;
+        link_or_copy(&dylib, &fresh)?;
+        let public = [built.output.join(PUBLIC), built.deps().join(PUBLIC)];
+        if let Some(public) = public.iter().find(|path| path.exists()) {
+            link_or_copy(public, &folder.join(PUBLIC))?;
         }
         keep_metadata(&built.deps(), &folder)?;
         make_stub(&folder)?;
@@ -430,8 +433,19 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     Ok((link, lock))
 }
 
+/// Gives a file a second name, or copies it where the file system has no links.
+fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    let _ = fs::remove_file(to);
+    if fs::hard_link(from, to).is_err() {
+        fs::copy(from, to)
+            .with_context(|| format!("cannot copy the support crate to {}", to.display()))?;
+    }
+    Ok(())
+}
+
 /// Copies the metadata of the support crates to the folder of the pinned library. rustc needs
-/// it to link the library, and the next build replaces it too.
+/// it to link the library, graded answers are linked with the crates themselves, and the
+/// next build replaces both.
 fn keep_metadata(deps: &Path, folder: &Path) -> Result<()> {
     for entry in fs::read_dir(deps)?.flatten() {
         let name = entry.file_name();

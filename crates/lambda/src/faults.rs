@@ -35,7 +35,7 @@
 //! | three ways to hand out events (`speed::queues`) | the number of an event, of a count, or the offset of a read | `Crashes::at` one point |
 //! | the price of acknowledgements (`speed::acknowledgements`) | the number of an acknowledgement | `Crashes::at` one point |
 //! | queues and workers on threads (`speed::Topology`) | the number of a tuple in one worker | `Crashes::at`, for each worker |
-//! | the exercise "a consumer that survives a crash" (`speed::SimulatedDisk`) | the number of a write | `Crashes::at` a list |
+//! | the exercise "a consumer that survives a crash" (`speed::SimulatedMachine`) | the number of a write | `Crashes::at` a list |
 //! | one tuple at a time (`microbatch::one_at_a_time`) | the number of a tuple | `Crashes::at` a list |
 //! | micro-batches (`microbatch::Job`, `microbatch::crashes`) | `microbatch::BatchStep` | `Crashes::recording`, then `Crashes::at` each point and each pair of points |
 //! | two designs of a data system (`systems::inject`) | the number of an arrival, or of a write of one event | `Crashes::at` thirteen arrivals; the other scenarios of `systems::Fault` are no crashes |

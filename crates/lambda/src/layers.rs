@@ -14,12 +14,12 @@
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 12.
 use crate::batch::Precision;
 use crate::batch::output::Manifest;
-use crate::batch_run::BatchRun;
+use crate::built_batch::BuiltBatch;
 use crate::engine::{BatchJob, Engine, Local};
 use crate::error::{LambdaError, Result};
 use crate::master::Master;
 use crate::query::Query;
-use crate::serving::{ServedViews, Serving};
+use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
     self, Alternating, Applied, ByWatermark, EmbeddedLog, Expiring, Log, Offsets, Source,
     StoreOptions,
@@ -278,7 +278,7 @@ impl Lambda {
     ///
     /// # Errors
     /// As [`build_by`](Self::build_by).
-    pub fn build(&self, batch: u64, cut: &[u64]) -> Result<BatchRun> {
+    pub fn build(&self, batch: u64, cut: &[u64]) -> Result<BuiltBatch> {
         self.build_by(&Local::default(), batch, cut)
     }
 
@@ -288,7 +288,7 @@ impl Lambda {
     /// # Errors
     /// A log or a master data set that cannot be read or written, or views that the engine
     /// cannot compute.
-    pub fn build_by(&self, engine: &dyn Engine, batch: u64, cut: &[u64]) -> Result<BatchRun> {
+    pub fn build_by(&self, engine: &dyn Engine, batch: u64, cut: &[u64]) -> Result<BuiltBatch> {
         self.master.absorb(&self.source, batch, &self.cut(), cut)?;
         let job = job_of(&self.master, batch, self.precision);
         run(engine, &job, &self.folder.join("views"), batch, cut)
@@ -299,7 +299,7 @@ impl Lambda {
     ///
     /// # Errors
     /// If the disk refuses. What was served before is served on.
-    pub fn publish(&mut self, run: BatchRun) -> Result<()> {
+    pub fn publish(&mut self, run: BuiltBatch) -> Result<()> {
         self.served = run.publish()?;
         Ok(())
     }
@@ -380,12 +380,12 @@ fn run(
     views: &Path,
     batch: u64,
     cut: &[u64],
-) -> Result<BatchRun> {
-    let how = Serving {
+) -> Result<BuiltBatch> {
+    let how = ServingOptions {
         shards: SHARDS,
         keep: KEPT,
         precision: job.precision.bits(),
     };
-    let run = BatchRun::compute(engine, job, views, how, &|_| {})?;
+    let run = BuiltBatch::compute(engine, job, views, how, &|_| {})?;
     Ok(run.of_batch(batch, cut.to_vec()))
 }

@@ -22,7 +22,7 @@
 //! | 8 | [`speed`] | meanwhile the realtime views count the datum once, however often a worker crashes, and expire it when a batch has it |
 //! | 9 | [`query`] | both layers are merged; or the query is refused, because the realtime views begin later than the served batch ends |
 //!
-//! [`BatchRun`] is steps 5 to 7 as one call, and [`Lambda`] holds all layers over one topic.
+//! [`BuiltBatch`] is steps 5 to 7 as one call, and [`Lambda`] holds all layers over one topic.
 //! [`calendar`](mod@calendar), a crate of its own, has the buckets, the days of a place, and
 //! the fewest buckets that make up a range. [`faults`] lets a test make a process crash or a disk be full.
 //!
@@ -37,7 +37,7 @@
 //! | 2 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
 //! | 3 | `serving/store`, `serving/shard` | the URL's shard, and its record in it, are found |
 //! | 4 | `serving/url_rows`, `serving/times`, `serving/blocks` | the buckets are read, and each block is verified before it is used |
-//! | 5 | `speed/expiry` ([`speed::Since`]) | the realtime views that begin where the served batch ends |
+//! | 5 | `speed/views_since` ([`speed::ViewsSince`]) | the realtime views that begin where the served batch ends |
 //! | 6 | `speed/view_reader`, `speed/store_reader` | the counts of their hours are read from the store |
 //!
 //! # Where another system can stand
@@ -52,7 +52,7 @@
 //! The crate knows neither the chapters nor Jupyter: experiments and pictures are in the
 //! crates that stand on it.
 pub mod batch;
-pub mod batch_run;
+pub mod built_batch;
 pub mod datum;
 pub mod engine;
 mod error;
@@ -72,7 +72,7 @@ pub mod speed;
 mod version_step;
 pub mod versions;
 
-pub use batch_run::BatchRun;
+pub use built_batch::BuiltBatch;
 pub use calendar;
 pub use error::{LambdaError, Result};
 pub use layers::{Expiry, Lambda, Options};

@@ -8,7 +8,7 @@ use crate::batch::sketch::Sketch;
 use crate::error::Result;
 use crate::serving::{Bounces, Explained, ServedViews};
 use crate::speed::event::person_of_key;
-use crate::speed::{Offsets, Since, SpeedError};
+use crate::speed::{Offsets, SpeedError, ViewsSince};
 use calendar::{Granularity, Span};
 use show::table::{Grid, counted};
 use show::{Render, Rich};
@@ -101,7 +101,7 @@ pub struct Query<'a> {
     /// The cut of the served batch.
     cut: Offsets,
     /// The realtime views after the cut.
-    since: Since<'a>,
+    since: ViewsSince<'a>,
     freshness: Freshness,
 }
 
@@ -116,7 +116,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`SpeedError::UnknownBatch`] if the realtime views begin at another cut.
-    pub fn new(served: &ServedViews, since: Since<'a>, ends: Vec<u64>) -> Result<Self> {
+    pub fn new(served: &ServedViews, since: ViewsSince<'a>, ends: Vec<u64>) -> Result<Self> {
         // Both layers must meet at one cut.
         let mut cut = served.cut();
         cut.resize(ends.len(), 0);
@@ -143,8 +143,8 @@ impl<'a> Query<'a> {
                 .sum(),
         };
         Ok(Self {
-            // A snapshot, because a version that is published later has another cut.
-            served: served.snapshot(),
+            // Pinned, because a version that is published later has another cut.
+            served: served.pinned(),
             cut,
             since,
             freshness,

@@ -46,6 +46,11 @@ enum Command {
     Confine {
         spec: String,
     },
+    /// Grade one submission after the other, as asked on standard input
+    #[command(hide = true)]
+    GradeProcess {
+        setup: String,
+    },
     /// Obey the orders of a soak: what it starts, and kills
     #[command(hide = true)]
     SoakNode(commands::soak::NodeArgs),
@@ -94,6 +99,7 @@ fn main() -> ExitCode {
         }),
         Command::Prepare(args) => commands::prepare::run(args),
         Command::Kernel(args) => commands::kernel::run(args),
+        Command::GradeProcess { setup } => commands::grade::process(&setup),
         Command::Confine { spec } => grade::sandbox::confine(&spec).map(|never| match never {}),
     };
     match outcome {

@@ -10,7 +10,7 @@ use grade::handout::{handout, solutions};
 use kernel::client::CellRun;
 use kernel::notebook_file::{Notebook, joined, source};
 use kernel::place::Built;
-use lambda_workbook::exercises::progress::Progress;
+use lambda_workbook::exercises::progress::ProgressStore;
 use lambda_workbook::exercises::{self, Exercise, VERDICT_MIME};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -211,7 +211,7 @@ fn reader(folder: &Path) -> Reader {
     Reader {
         bench: Bench::new(&built, false).unwrap(),
         patience: Duration::from_secs(20),
-        progress: Progress::at(&folder.join("progress")),
+        progress: ProgressStore::at(&folder.join("progress")),
     }
 }
 

@@ -8,6 +8,7 @@ mod circles;
 mod command;
 mod format;
 mod manifest;
+mod names;
 mod picture;
 mod sources;
 
@@ -27,6 +28,7 @@ Usage: cargo x COMMAND
                           NAME is `01b`, `people` or `notebooks/01b_people.ipynb`
   picture [--check]       draws docs/images/workspace.svg from the Cargo manifests
   circles                 prints the files that import each other in a circle
+  names                   prints the public types that share a name
   ci                      runs everything that must pass before a change lands
   help                    prints this text
 
@@ -71,6 +73,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result {
         ["fmt"] => format::run(root, false),
         ["fmt", "--check"] => format::run(root, true),
         ["circles"] => circles::print(root),
+        ["names"] => names::print(root),
         ["picture"] => picture::write(root),
         ["picture", "--check"] => picture::check(root),
         ["chapter", name] => chapter::compare(root, name),

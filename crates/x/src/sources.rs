@@ -36,8 +36,9 @@ pub fn hidden(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(hidden)
 }
 
-/// All sources under a folder, relative to the project, but those that are read as text.
-fn all(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
+/// Returns the sources under a folder, relative to the project, except for those that are read
+/// as text.
+pub fn all(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error| Failure::Broken(format!("cannot read {}: {error}", folder.display()));
     let mut found = Vec::new();
     for entry in fs::read_dir(root.join(folder)).map_err(unreadable)? {

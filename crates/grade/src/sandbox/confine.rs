@@ -3,6 +3,7 @@
 //! A process of its own does this, before it has any thread, rather than the
 //! grader between `fork` and `exec`, where hardly anything may be called.
 use super::filter;
+use super::group;
 use super::spec::{Kind, Limits, Spec};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::exercises::worker::FILES;
@@ -34,6 +35,9 @@ pub fn confine(spec: &str) -> Result<Infallible> {
     // When the grader ends, so does this.
     // SAFETY: a system call without memory arguments.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    if let Some(group) = &spec.group {
+        group::enter(group).context("cannot enter the control group")?;
+    }
     files(spec.kind)?;
     let mut own_users = false;
     if spec.sandboxed {

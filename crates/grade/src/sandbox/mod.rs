@@ -7,6 +7,7 @@
 //! - [`confine`]: landlock for files and signals, seccomp for system calls
 //!   ([`filter`]), limits on memory, CPU time, file size, files and threads, no
 //!   capabilities, and, where the system allows it, no network to see at all;
+//! - [`group`]: where the system has delegated one, a control group for each program;
 //! - [`started`]: the grader's end: pipes, the wall clock, how it ended;
 //! - [`probe`]: before anything is graded, programs that try to break out.
 //!
@@ -17,11 +18,13 @@
 
 mod confine;
 mod filter;
+mod group;
 mod probe;
 mod spec;
 mod started;
 
 pub use confine::confine;
+pub use group::Groups;
 pub use probe::{PROBE, probe};
 pub use spec::{Kind, Limits, Spec, system_libraries, system_programs};
-pub use started::{Confined, Ended};
+pub use started::{Confined, Ended, survive_broken_pipes};

@@ -2,7 +2,6 @@
 use super::spec::Spec;
 use super::started::{Confined, Ended};
 use anyhow::{Result, bail};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A program that tries what its argument says; an exit code of
@@ -32,16 +31,16 @@ const ATTEMPTS: [(&str, Ended); 6] = [
     ("memory", Ended::Code(0)),
 ];
 
-/// Runs the compiled [`PROBE`] as `spec` says.
+/// Has `start` run the compiled [`PROBE`] as `spec` says.
 ///
 /// # Errors
 /// If the sandbox does not start, or lets something through.
-pub fn probe(exe: &Path, spec: &Spec) -> Result<()> {
+pub fn probe(start: impl Fn(&Spec) -> Result<Confined>, spec: &Spec) -> Result<()> {
     for (attempt, refused) in ATTEMPTS {
         let mut spec = spec.clone();
         spec.args = vec![attempt.to_owned()];
         let deadline = Instant::now() + Duration::from_secs(30);
-        let (ended, _) = Confined::start(exe, &spec)?.end(deadline)?;
+        let (ended, _) = start(&spec)?.end(deadline)?;
         if ended != refused {
             bail!(
                 "a program in the sandbox tried `{attempt}` and ended with {ended:?}, expected {refused:?}"

@@ -17,6 +17,9 @@ pub struct Spec {
     /// Folders that it may write to.
     pub write: Vec<PathBuf>,
     pub limits: Limits,
+    /// The control group that it enters, if there is one for it.
+    #[serde(default)]
+    pub group: Option<PathBuf>,
     /// Without it only the limits hold: for a reader's own code, and for teachers
     /// who say so.
     pub sandboxed: bool,

@@ -1,5 +1,6 @@
 //! The grader's end of a confined program.
 use super::confine::CONFINED;
+use super::group::{Group, Groups};
 use super::spec::Spec;
 use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
@@ -20,6 +21,8 @@ pub struct Confined {
     /// Speaks when the program's standard error ends.
     silent: Receiver<()>,
     reaped: bool,
+    /// Ends, with all that is in it, after the program.
+    _group: Option<Group>,
 }
 
 /// How a program ended.
@@ -38,8 +41,16 @@ const KEPT: usize = 256 * 1024;
 const LAST_BREATH: Duration = Duration::from_secs(5);
 
 impl Confined {
-    /// Starts `workbook confine` for `spec`.
-    pub fn start(exe: &Path, spec: &Spec) -> Result<Confined> {
+    /// Starts `workbook confine` for `spec`, in a control group of its own if `groups`
+    /// are given.
+    pub fn start(exe: &Path, spec: &Spec, groups: Option<&Groups>) -> Result<Confined> {
+        survive_broken_pipes();
+        let group = groups.map(|groups| groups.make(&spec.limits)).transpose();
+        let group = group.context("cannot make a control group")?;
+        let spec = &Spec {
+            group: group.as_ref().map(|group| group.path().to_owned()),
+            ..spec.clone()
+        };
         let mut child = Command::new(exe)
             .arg("confine")
             .arg(serde_json::to_string(spec)?)
@@ -70,6 +81,7 @@ impl Confined {
             said: Some(said),
             silent,
             reaped: false,
+            _group: group,
         })
     }
 
@@ -179,6 +191,13 @@ impl Drop for Confined {
     fn drop(&mut self) {
         let _ = self.kill();
     }
+}
+
+/// Has writing to a process that has ended be an error, which ends nothing: by default
+/// such a signal ends the whole program.
+pub fn survive_broken_pipes() {
+    // SAFETY: it sets how a signal is handled, and no handler is involved.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
 /// Reads to the end and keeps the first part.

@@ -14,9 +14,11 @@
 //! 7. [`persons`] finds out which identifiers belong to one person;
 //! 8. [`uniques`](mod@uniques) counts the persons who saw a page, by bucket;
 //! 9. [`bounces`](mod@bounces) counts visits, and those with a single page view;
-//! 10. [`sql`] sums hours to days in SQL;
-//! 11. [`normal_form`] shows why views may be denormalised and master data may not;
-//! 12. [`output`] names the files of a batch run and describes them in a manifest.
+//! 10. [`url_hour`] counts a URL's hour page view by page view, for the engine and the speed
+//!     layer;
+//! 11. [`sql`] sums hours to days in SQL;
+//! 12. [`normal_form`] shows why views may be denormalised and master data may not;
+//! 13. [`output`] names the files of a batch run and describes them in a manifest.
 //!
 //! The functions here work on a `DataFrame`, and are written to be read and changed in a
 //! cell. [`crate::engine`] computes the same views from files of any size. Tests check that
@@ -42,6 +44,7 @@ pub mod rejected;
 pub mod sketch;
 pub mod sql;
 pub mod uniques;
+pub mod url_hour;
 
 pub use crate::datum::{UrlError, normalise_url};
 pub use bounces::bounces;

@@ -4,7 +4,7 @@
 //! is the same rule on all rows of a table.
 
 use super::dedupe::KEY;
-use crate::datum::{Kind, Rows, normalise_url};
+use crate::datum::{DatumColumns, DatumKind, normalise_url};
 use polars::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ use std::collections::HashMap;
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn normalised(df: &DataFrame) -> PolarsResult<DataFrame> {
-    let rows = Rows::of(df)?;
+    let rows = DatumColumns::of(df)?;
     // A few pages have most of the views, so each spelling is normalised once; `None` is
     // a malformed one.
     let mut spellings: HashMap<&str, Option<Cow<'_, str>>> = HashMap::new();
@@ -46,7 +46,7 @@ pub fn normalised(df: &DataFrame) -> PolarsResult<DataFrame> {
     for row in 0..df.height() {
         let fields = rows.fields(row).ok();
         let view = fields
-            .filter(|fields| fields.kind == Kind::PageView)
+            .filter(|fields| fields.kind == DatumKind::PageView)
             .and_then(|fields| fields.page_view().ok());
         let url = view.and_then(|view| {
             let spelling = spellings.entry(view.url);

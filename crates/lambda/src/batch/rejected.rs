@@ -1,6 +1,6 @@
 //! The rows that cannot be counted, and why: every rejected row is reported with a reason.
 
-use crate::datum::Rows;
+use crate::datum::DatumColumns;
 use polars::prelude::*;
 
 pub use calendar::TIMESTAMPS;
@@ -12,7 +12,7 @@ pub use calendar::TIMESTAMPS;
 /// # Errors
 /// If a column of page views is missing or has another type.
 pub fn rejected_rows(df: &DataFrame) -> PolarsResult<DataFrame> {
-    let table = Rows::of(df)?;
+    let table = DatumColumns::of(df)?;
     let (mut rows, mut reasons, mut urls) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..df.height() {
         if let Err(reason) = table.fields(row).and_then(|fields| fields.fact()) {

@@ -1,6 +1,6 @@
 //! A line of JSON as a fact.
 use super::reason::Reason;
-use super::rule::{Fact, Fields, Kind, RawFact, in_time};
+use super::rule::{DatumKind, Fact, Fields, RawFact, in_time};
 use super::scan::scan;
 use super::types::Datum;
 use serde::Deserialize;
@@ -103,7 +103,7 @@ fn broken(line: &str) -> Option<Reason> {
     if kinds.len() > 1 {
         return None;
     }
-    let kind = match Kind::named(kinds.keys().next().map(String::as_str)) {
+    let kind = match DatumKind::named(kinds.keys().next().map(String::as_str)) {
         Ok(kind) => kind,
         Err(reason) => return Some(reason),
     };
@@ -114,10 +114,10 @@ fn broken(line: &str) -> Option<Reason> {
     let [person, id1, id2] = [unit.person, unit.id1, unit.id2].map(Option::unwrap_or_default);
     let (id, page) = (unit.id.unwrap_or_default(), unit.page.unwrap_or_default());
     let (first, url) = match kind {
-        Kind::PageView => (person, page.url),
-        Kind::Equiv => (id1, None),
-        Kind::PersonProperty => (id, None),
-        Kind::PageProperty => (LooseEnd::default(), id.url),
+        DatumKind::PageView => (person, page.url),
+        DatumKind::Equiv => (id1, None),
+        DatumKind::PersonProperty => (id, None),
+        DatumKind::PageProperty => (LooseEnd::default(), id.url),
     };
     let fields = Fields {
         kind,

@@ -22,7 +22,7 @@
 //! all of these hold, and is rejected with the [`Reason`] of the first that does not:
 //!
 //! 1. A line is UTF-8, has at most [`LONGEST_LINE`] bytes and no line end inside.
-//! 2. It is JSON of the schema, of a known [`Kind`]. A whole number is 64 bits wide.
+//! 2. It is JSON of the schema, of a known [`DatumKind`]. A whole number is 64 bits wide.
 //! 3. A page view has exactly one person, a nonce and a URL; an equiv has exactly one
 //!    person at each end; a property has its person or page.
 //! 4. Its time lies within the years 1 to 9999 ([`calendar::TIMESTAMPS`]). Times in
@@ -37,7 +37,7 @@
 //! | a line | the fact, its URL normalised | [`read`] |
 //! | a line | the fact, its URL as written | [`read_raw`], as the engine normalises each spelling once |
 //! | a line | the [`Datum`] itself | [`parse`] |
-//! | columns of a table | either | [`Fields`]; [`Rows`] makes them of a `DataFrame` |
+//! | columns of a table | either | [`Fields`]; [`DatumColumns`] makes them of a `DataFrame` |
 //! | a [`Datum`] | the fact | [`Datum::fact`] |
 //!
 //! The files, in reading order: `types` (the schema), `reason` (why a datum is
@@ -59,7 +59,7 @@ mod url;
 
 pub use line::{LONGEST_LINE, parse, read, read_raw};
 pub use reason::Reason;
-pub use rows::Rows;
-pub use rule::{End, Event, Fact, Fields, Kind, RawFact, RawPageView, Viewer, Who};
+pub use rows::DatumColumns;
+pub use rule::{DatumKind, End, Fact, Fields, RawFact, RawPageView, ValidPageView, Viewer, Who};
 pub use types::*;
 pub use url::{MAX_URL_BYTES, UrlError, normalise_url};

@@ -1,6 +1,6 @@
 //! Why a datum is rejected: every rejected record is reported with its reason.
 use super::line::LONGEST_LINE;
-use super::rule::Kind;
+use super::rule::DatumKind;
 use super::url::UrlError;
 use calendar::TIMESTAMPS;
 
@@ -41,13 +41,13 @@ pub enum Reason {
     #[error("{} without {field}", kind.words())]
     Missing {
         /// The kind of the datum.
-        kind: Kind,
+        kind: DatumKind,
         /// The name of the field.
         field: &'static str,
     },
     /// A datum of this kind has both a cookie and a user id.
     #[error("{} with both a cookie and a user_id", .0.words())]
-    TwoPersons(Kind),
+    TwoPersons(DatumKind),
     /// An end of an equiv is no person, or two.
     #[error("equiv with an end that is not one cookie or one user_id")]
     NotAnEquiv,

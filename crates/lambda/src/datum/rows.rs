@@ -1,12 +1,12 @@
 //! The rows of a `DataFrame` of datums.
 use super::reason::Reason;
-use super::rule::{Fields, Kind};
+use super::rule::{DatumKind, Fields};
 use polars::prelude::*;
 
 /// The columns of a table of datums, looked up once for all rows.
 ///
 /// Without a column `kind`, every row is a page view.
-pub struct Rows<'a> {
+pub struct DatumColumns<'a> {
     secs: &'a Int64Chunked,
     kind: Option<&'a StringChunked>,
     url: Option<&'a StringChunked>,
@@ -16,7 +16,7 @@ pub struct Rows<'a> {
     second: Option<(&'a StringChunked, &'a Int64Chunked)>,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> DatumColumns<'a> {
     /// Looks up the columns of page views: `true_as_of_secs`, `url`, `cookie`,
     /// `user_id`, `nonce`, and those of other kinds if they are there.
     ///
@@ -60,8 +60,8 @@ impl<'a> Rows<'a> {
     /// If its kind is null or unknown.
     pub fn fields(&self, row: usize) -> Result<Fields<'a>, Reason> {
         let kind = match self.kind {
-            Some(kinds) => Kind::named(kinds.get(row))?,
-            None => Kind::PageView,
+            Some(kinds) => DatumKind::named(kinds.get(row))?,
+            None => DatumKind::PageView,
         };
         Ok(Fields {
             kind,

@@ -8,31 +8,31 @@ use std::borrow::Cow;
 
 /// The kinds of datum that the schema has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum DatumKind {
     PageView,
     Equiv,
     PersonProperty,
     PageProperty,
 }
 
-impl Kind {
+impl DatumKind {
     /// Returns the value of the `kind` column, which is the key in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Kind::PageView => "page_view",
-            Kind::Equiv => "equiv",
-            Kind::PersonProperty => "person_property",
-            Kind::PageProperty => "page_property",
+            DatumKind::PageView => "page_view",
+            DatumKind::Equiv => "equiv",
+            DatumKind::PersonProperty => "person_property",
+            DatumKind::PageProperty => "page_property",
         }
     }
 
     /// Returns the kind in words, for sentences.
     pub(super) const fn words(self) -> &'static str {
         match self {
-            Kind::PageView => "page view",
-            Kind::Equiv => "equiv",
-            Kind::PersonProperty => "person property",
-            Kind::PageProperty => "page property",
+            DatumKind::PageView => "page view",
+            DatumKind::Equiv => "equiv",
+            DatumKind::PersonProperty => "person property",
+            DatumKind::PageProperty => "page property",
         }
     }
 
@@ -43,10 +43,10 @@ impl Kind {
     /// have it.
     pub fn named(name: Option<&str>) -> Result<Self, Reason> {
         match name {
-            Some("page_view") => Ok(Kind::PageView),
-            Some("equiv") => Ok(Kind::Equiv),
-            Some("person_property") => Ok(Kind::PersonProperty),
-            Some("page_property") => Ok(Kind::PageProperty),
+            Some("page_view") => Ok(DatumKind::PageView),
+            Some("equiv") => Ok(DatumKind::Equiv),
+            Some("person_property") => Ok(DatumKind::PersonProperty),
+            Some("page_property") => Ok(DatumKind::PageProperty),
             Some(other) => Err(Reason::UnknownKind(other.chars().take(80).collect())),
             None => Err(Reason::NoKind),
         }
@@ -89,7 +89,7 @@ impl<'a> From<Viewer<'a>> for Who<'a> {
 
 /// A page view that keeps the whole rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event<'a> {
+pub struct ValidPageView<'a> {
     /// Epoch seconds, UTC.
     pub secs: i64,
     /// The normalised URL: host and path.
@@ -101,17 +101,17 @@ pub struct Event<'a> {
 /// A fact that keeps the whole rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact<'a> {
-    View(Event<'a>),
+    View(ValidPageView<'a>),
     Equiv(Equiv),
     /// A fact of this kind, of which no view here is made.
-    Other(Kind),
+    Other(DatumKind),
 }
 
 impl Fact<'_> {
     /// Copies the texts that are borrowed.
     pub(super) fn into_owned<'b>(self) -> Fact<'b> {
         match self {
-            Fact::View(event) => Fact::View(Event {
+            Fact::View(event) => Fact::View(ValidPageView {
                 secs: event.secs,
                 url: Cow::Owned(event.url.into_owned()),
                 who: match event.who {
@@ -146,8 +146,8 @@ impl<'a> RawPageView<'a> {
     /// # Errors
     /// [`Reason::Url`] if it is malformed.
     #[inline]
-    pub fn normalise(self) -> Result<Event<'a>, Reason> {
-        Ok(Event {
+    pub fn normalise(self) -> Result<ValidPageView<'a>, Reason> {
+        Ok(ValidPageView {
             secs: self.secs,
             url: normalise_url(self.url).map_err(Reason::Url)?,
             who: self.viewer.into(),
@@ -161,7 +161,7 @@ impl<'a> RawPageView<'a> {
 pub enum RawFact<'a, U = &'a str> {
     View(RawPageView<'a, U>),
     Equiv(Equiv),
-    Other(Kind),
+    Other(DatumKind),
 }
 
 /// An end of an equiv: a cookie and a user id, of which exactly one must be there.
@@ -171,10 +171,10 @@ pub type End<'a> = (Option<&'a str>, Option<i64>);
 /// null or missing.
 ///
 /// ```
-/// use lambda_workbook::datum::{Fact, Fields, Kind, Reason};
+/// use lambda_workbook::datum::{DatumKind, Fact, Fields, Reason};
 ///
 /// let fields = Fields {
-///     kind: Kind::PageView,
+///     kind: DatumKind::PageView,
 ///     true_as_of_secs: Some(60),
 ///     url: Some("http://Foo.com:80/a?b"),
 ///     cookie: None,
@@ -189,7 +189,7 @@ pub type End<'a> = (Option<&'a str>, Option<i64>);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields<'a, U = &'a str> {
-    pub kind: Kind,
+    pub kind: DatumKind,
     pub true_as_of_secs: Option<i64>,
     pub url: Option<U>,
     /// Of an equiv, the first end; so is `user_id`.
@@ -227,8 +227,8 @@ impl<'a, U> Fields<'a, U> {
     /// The first part of the rule that is broken.
     pub fn raw(self) -> Result<RawFact<'a, U>, Reason> {
         match (self.kind, self.second) {
-            (Kind::PageView, _) => return self.page_view().map(RawFact::View),
-            (Kind::Equiv, Some(second)) => {
+            (DatumKind::PageView, _) => return self.page_view().map(RawFact::View),
+            (DatumKind::Equiv, Some(second)) => {
                 let end = |(cookie, user_id)| {
                     let person = one_person(self.kind, cookie, user_id);
                     person.map_err(|_| Reason::NotAnEquiv)
@@ -240,9 +240,9 @@ impl<'a, U> Fields<'a, U> {
                     id2: Who::from(id2).into_person(),
                 }));
             }
-            (Kind::Equiv, None) => {}
-            (Kind::PersonProperty, _) => _ = self.person()?,
-            (Kind::PageProperty, _) => {
+            (DatumKind::Equiv, None) => {}
+            (DatumKind::PersonProperty, _) => _ = self.person()?,
+            (DatumKind::PageProperty, _) => {
                 if self.url.is_none() {
                     return Err(self.missing("url"));
                 }
@@ -277,14 +277,14 @@ impl<'a> Fields<'a> {
 }
 
 #[cold]
-fn missing(kind: Kind, field: &'static str) -> Reason {
+fn missing(kind: DatumKind, field: &'static str) -> Reason {
     Reason::Missing { kind, field }
 }
 
 /// Exactly one of cookie and user id.
 #[inline]
 fn one_person<'a>(
-    kind: Kind,
+    kind: DatumKind,
     cookie: Option<&'a str>,
     user_id: Option<i64>,
 ) -> Result<Viewer<'a>, Reason> {
@@ -297,7 +297,7 @@ fn one_person<'a>(
 }
 
 #[inline]
-fn time(kind: Kind, secs: Option<i64>) -> Result<i64, Reason> {
+fn time(kind: DatumKind, secs: Option<i64>) -> Result<i64, Reason> {
     in_time(secs.ok_or_else(|| missing(kind, "true_as_of_secs"))?)
 }
 
@@ -323,18 +323,22 @@ impl<'a> From<&'a Datum> for Fields<'a> {
         let (kind, (cookie, user_id), second, url, nonce) = match &datum.dataunit {
             DataUnit::PageView(view) => {
                 let (url, nonce) = (Some(&*view.page.url), Some(view.nonce));
-                (Kind::PageView, end(&view.person), None, url, nonce)
+                (DatumKind::PageView, end(&view.person), None, url, nonce)
             }
             DataUnit::Equiv(equiv) => {
                 let second = Some(end(&equiv.id2));
-                (Kind::Equiv, end(&equiv.id1), second, None, None)
+                (DatumKind::Equiv, end(&equiv.id1), second, None, None)
             }
-            DataUnit::PersonProperty(property) => {
-                (Kind::PersonProperty, end(&property.id), None, None, None)
-            }
+            DataUnit::PersonProperty(property) => (
+                DatumKind::PersonProperty,
+                end(&property.id),
+                None,
+                None,
+                None,
+            ),
             DataUnit::PageProperty(property) => {
                 let url = Some(&*property.id.url);
-                (Kind::PageProperty, no_person, None, url, None)
+                (DatumKind::PageProperty, no_person, None, url, None)
             }
         };
         Fields {

@@ -2,7 +2,7 @@
 //!
 //! The serde form is the lesson's JSON, keys in alphabetical order. Unknown keys are
 //! ignored, so a newer writer does not break an older reader.
-use super::rule::Kind;
+use super::rule::DatumKind;
 use serde::{Deserialize, Serialize};
 
 /// One fact, and when it was true.
@@ -45,10 +45,10 @@ impl DataUnit {
     /// ```
     pub fn kind(&self) -> &'static str {
         let kind = match self {
-            Self::PageView(_) => Kind::PageView,
-            Self::Equiv(_) => Kind::Equiv,
-            Self::PersonProperty(_) => Kind::PersonProperty,
-            Self::PageProperty(_) => Kind::PageProperty,
+            Self::PageView(_) => DatumKind::PageView,
+            Self::Equiv(_) => DatumKind::Equiv,
+            Self::PersonProperty(_) => DatumKind::PersonProperty,
+            Self::PageProperty(_) => DatumKind::PageProperty,
         };
         kind.as_str()
     }

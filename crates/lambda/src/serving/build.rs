@@ -20,7 +20,7 @@ use super::header::{HEADER, Header};
 use super::record::Rows;
 use super::shard_writer::{Out, ShardWriter};
 use super::sharding::shard_of;
-use super::values::{Value, ValueKind};
+use super::values::{RowValue, ValueKind};
 use crate::faults::{CrashPoint, Faults, NoFaults};
 use crate::versions::{Draft, VersionStep, Versions};
 use calendar::Granularity;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Number of shards into which the URLs are divided, at least 1. In a
-    /// [`Cluster`](super::Cluster) each shard has its own servers.
+    /// [`StoreCluster`](super::StoreCluster) each shard has its own servers.
     pub shards: u32,
     /// The kind of all values.
     pub values: ValueKind,
@@ -81,13 +81,13 @@ impl Layout {
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::{Day, Hour};
-/// use lambda_workbook::serving::{Layout, Store, Value, build};
+/// use lambda_workbook::serving::{Layout, RowValue, Store, build};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let rows = [
-///     ("foo.com/", Day, 0, Value::Count(7)),
-///     ("foo.com/", Hour, 3600, Value::Count(3)),
-///     ("foo.com/", Hour, 7200, Value::Count(4)),
+///     ("foo.com/", Day, 0, RowValue::Count(7)),
+///     ("foo.com/", Hour, 3600, RowValue::Count(3)),
+///     ("foo.com/", Hour, 7200, RowValue::Count(4)),
 /// ];
 /// assert_eq!(build(folder.path(), Layout::counts(4), rows)?.rows, 3);
 /// assert_eq!(Store::open(folder.path())?.count("foo.com/", Hour, 7200)?, Some(4));
@@ -100,7 +100,7 @@ impl Layout {
 pub fn build<'a>(
     folder: impl AsRef<Path>,
     layout: Layout,
-    rows: impl IntoIterator<Item = (&'a str, Granularity, i64, Value<'a>)>,
+    rows: impl IntoIterator<Item = (&'a str, Granularity, i64, RowValue<'a>)>,
 ) -> Result<Header> {
     let mut builder = Builder::start(folder, layout)?;
     for (url, granularity, ts, value) in rows {
@@ -229,7 +229,7 @@ impl Builder {
         url: &str,
         granularity: Granularity,
         ts: i64,
-        value: Value<'_>,
+        value: RowValue<'_>,
     ) -> Result<()> {
         // A new URL ends the one before, whose record is then written.
         if self.row == 0 || url != self.url {
@@ -256,8 +256,8 @@ impl Builder {
 
         // The value, if it is of the kind of the store.
         match (value, self.layout.values) {
-            (Value::Count(count), ValueKind::Counts) => rows.counts.push(count),
-            (Value::Bytes(bytes), ValueKind::Sketches { .. } | ValueKind::Bytes) => {
+            (RowValue::Count(count), ValueKind::Counts) => rows.counts.push(count),
+            (RowValue::Bytes(bytes), ValueKind::Sketches { .. } | ValueKind::Bytes) => {
                 rows.blob.extend_from_slice(bytes);
                 rows.ends.push(rows.blob.len() as u64);
             }

@@ -34,11 +34,11 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::Hour;
-/// use lambda_workbook::serving::{Cluster, Layout, StoreError, Value, build};
+/// use lambda_workbook::serving::{Layout, RowValue, StoreCluster, StoreError, build};
 ///
 /// let (store, servers) = (tempfile::tempdir()?, tempfile::tempdir()?);
-/// build(store.path(), Layout::counts(1), [("foo.com/", Hour, 0, Value::Count(5))])?;
-/// let cluster = Cluster::start(store.path(), servers.path(), 2)?;
+/// build(store.path(), Layout::counts(1), [("foo.com/", Hour, 0, RowValue::Count(5))])?;
+/// let cluster = StoreCluster::start(store.path(), servers.path(), 2)?;
 /// cluster.lose(0, 1);
 /// assert_eq!(cluster.count("foo.com/", Hour, 0)?, Some(5)); // the other one answers
 /// cluster.lose(0, 0);
@@ -48,7 +48,7 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Cluster {
+pub struct StoreCluster {
     /// The versions of the store.
     versions: Versions,
     /// The folder of the servers' files.
@@ -61,7 +61,7 @@ pub struct Cluster {
     turn: AtomicUsize,
 }
 
-impl Cluster {
+impl StoreCluster {
     /// Starts `replicas` servers for each shard of the version that the store serves now.
     /// Their files are written to `folder`. A version that is published later is not seen.
     ///
@@ -284,23 +284,23 @@ impl Drop for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serving::{Layout, Value, build};
+    use crate::serving::{Layout, RowValue, build};
     use calendar::Granularity::Hour;
 
     const SHARDS: u32 = 4;
 
-    fn cluster(replicas: usize) -> (tempfile::TempDir, Vec<String>, Cluster) {
+    fn cluster(replicas: usize) -> (tempfile::TempDir, Vec<String>, StoreCluster) {
         let folder = tempfile::tempdir().unwrap();
         let urls: Vec<String> = (0..200).map(|page| format!("foo.com/{page:03}")).collect();
         let rows = urls.iter().zip(0..);
-        let rows = rows.map(|(url, n)| (url.as_str(), Hour, 0, Value::Count(n)));
+        let rows = rows.map(|(url, n)| (url.as_str(), Hour, 0, RowValue::Count(n)));
         let store = folder.path().join("store");
         build(&store, Layout::counts(SHARDS), rows).unwrap();
-        let cluster = Cluster::start(&store, folder.path().join("servers"), replicas).unwrap();
+        let cluster = StoreCluster::start(&store, folder.path().join("servers"), replicas).unwrap();
         (folder, urls, cluster)
     }
 
-    fn all_answered(urls: &[String], cluster: &Cluster) {
+    fn all_answered(urls: &[String], cluster: &StoreCluster) {
         for _ in 0..2 {
             for (url, n) in urls.iter().zip(0..) {
                 assert_eq!(cluster.count(url, Hour, 0).unwrap(), Some(n));

@@ -3,7 +3,7 @@ use super::build::{Builder, Layout};
 use super::error::{Result, StoreError};
 use super::header::Header;
 use super::store::Store;
-use super::values::{Value, ValueKind};
+use super::values::{RowValue, ValueKind};
 use calendar::Granularity;
 use polars::prelude::*;
 use std::ops::Range;
@@ -70,8 +70,8 @@ pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) 
             .parse()
             .map_err(|error: calendar::UnknownGranularity| refused(&error.to_string()))?;
         let value = match (counts, bytes) {
-            (Some(counts), _) => counts.get(row).map(Value::Count),
-            (_, Some(bytes)) => bytes.get(row).map(Value::Bytes),
+            (Some(counts), _) => counts.get(row).map(RowValue::Count),
+            (_, Some(bytes)) => bytes.get(row).map(RowValue::Bytes),
             _ => None,
         };
         builder.push(

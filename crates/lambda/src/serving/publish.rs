@@ -7,7 +7,7 @@ use super::build::{Builder, Layout};
 use super::error::{Result, StoreError, io_at};
 use super::frame::push_frame;
 use super::header::Header;
-use super::values::Value;
+use super::values::RowValue;
 use super::view_rows::{ALL_TIME, Bounces, STORES, visitor_row};
 use crate::batch::bounces::{self, Stretch};
 use crate::batch::output::{BOUNCES, PAGE_VIEWS, SERVING, UNIQUES, VISITS};
@@ -24,7 +24,7 @@ type Push = fn(&mut Builder, &Path) -> Result<()>;
 
 /// How the stores of a batch run are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Serving {
+pub struct ServingOptions {
     /// Shards of each store, at least 1.
     pub shards: u32,
     /// Versions that are kept, including the new one, at least 1.
@@ -33,13 +33,13 @@ pub struct Serving {
     pub precision: u8,
 }
 
-impl Default for Serving {
+impl Default for ServingOptions {
     fn default() -> Self {
         Self::new(Precision::DEFAULT.bits())
     }
 }
 
-impl Serving {
+impl ServingOptions {
     /// Returns a layout of four shards in which three versions are kept.
     pub fn new(precision: u8) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Serving {
 ///
 /// # Errors
 /// A Parquet file with other columns, and everything that [`build`](super::build()) refuses.
-pub fn build_stores(draft: &Draft, how: Serving) -> Result<Vec<(&'static str, Header)>> {
+pub fn build_stores(draft: &Draft, how: ServingOptions) -> Result<Vec<(&'static str, Header)>> {
     // Builds one store, if its Parquet file is there.
     let build = |parquet: &str, store: &'static str, layout: Layout, push: Push| {
         let parquet = draft.path().join(parquet);
@@ -141,7 +141,7 @@ fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
             });
         };
         let value = Bounces { visits, bounces }.to_bytes();
-        builder.push(domain, granularity, ts, Value::Bytes(&value))?;
+        builder.push(domain, granularity, ts, RowValue::Bytes(&value))?;
     }
     Ok(())
 }
@@ -160,7 +160,7 @@ fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
         }
         let bytes = bounces::to_bytes(visits);
         visits.clear();
-        builder.push(name, granularity, ts, Value::Bytes(&bytes))
+        builder.push(name, granularity, ts, RowValue::Bytes(&bytes))
     };
 
     // Collect the visits; a new name ends the row before.

@@ -24,10 +24,10 @@ use super::times::Times;
 use super::values::ValueKind;
 use calendar::Granularity;
 
-/// Bytes before the entries of the runs: four for the length of the URL, then one for each
-/// granularity, which is 0 if the URL has no such run, or else the number of its entry,
-/// counted from 1.
-pub(super) const HEAD: usize = 8;
+/// Place of the entries of the runs, in bytes from the start of the record. Before them are
+/// four bytes for the length of the URL, then one for each granularity, which is 0 if the URL
+/// has no such run, or else the number of its entry, counted from 1.
+pub(super) const ENTRIES_AT: usize = 8;
 /// Bytes of the entry of a run. Two entries fill the first block exactly, and two more fit
 /// into the second, so no entry crosses a block.
 pub(super) const ENTRY: usize = 24;
@@ -93,15 +93,15 @@ impl Run {
     #[inline]
     pub fn decode(granularity: Granularity, entry: &[u8; ENTRY]) -> Option<Self> {
         let (words, _) = entry.as_chunks::<8>();
-        let [head, first, places] = [0, 1, 2].map(|n| u64::from_le_bytes(words[n]));
+        let [form, first, places] = [0, 1, 2].map(|n| u64::from_le_bytes(words[n]));
         Some(Self {
             granularity,
-            times: Times::decode((head >> 8) as u8)?,
-            width: match (head >> 16) as u8 {
+            times: Times::decode((form >> 8) as u8)?,
+            width: match (form >> 16) as u8 {
                 width @ (0 | 1 | 2 | 4 | 8) => width,
                 _ => return None,
             },
-            rows: (head >> 32) as u32,
+            rows: (form >> 32) as u32,
             first: first as i64,
             times_at: (places as u32) as usize * 8,
             values_at: (places >> 32) as usize * 8,
@@ -139,7 +139,7 @@ fn words(url: &str, at: usize) -> Result<u32> {
 /// Returns the place of the URL, whose `length` is in bytes, in a record with `runs` runs.
 #[inline]
 pub(super) fn url_at(runs: usize, length: usize) -> usize {
-    place(HEAD + runs * ENTRY, length)
+    place(ENTRIES_AT + runs * ENTRY, length)
 }
 
 /// Encodes the record of `url` into `out`, which is cleared first. `rows` has one element
@@ -167,7 +167,7 @@ pub(super) fn encode(
     for i in order {
         let run = encode_run(&rows[i], kind, out);
         out[4 + run.granularity as usize] = i as u8 + 1;
-        run.encode(url, &mut out[HEAD + i * ENTRY..][..ENTRY])?;
+        run.encode(url, &mut out[ENTRIES_AT + i * ENTRY..][..ENTRY])?;
         longest = run.values_at;
     }
     Ok(longest)
@@ -295,7 +295,7 @@ mod tests {
             assert_eq!(Run::decode(Granularity::Week, &damaged), None);
         }
         for runs in 0..Granularity::ALL.len() {
-            let at = HEAD + runs * ENTRY;
+            let at = ENTRIES_AT + runs * ENTRY;
             assert!(at % CONTENT + ENTRY <= CONTENT);
         }
     }

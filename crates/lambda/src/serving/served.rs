@@ -7,7 +7,7 @@
 use super::error::{Result, StoreError};
 use super::scan::Scan;
 use super::sharding::shard_of;
-use super::store::Snapshot;
+use super::store::OpenVersion;
 use super::url_rows::UrlRows;
 use super::values::ValueKind;
 use super::view_rows::{ALL_TIME, Bounces, STORES, visitor_row};
@@ -28,14 +28,14 @@ use std::sync::Arc;
 /// ```
 /// use lambda_workbook::engine::{BatchJob, Local};
 /// use lambda_workbook::calendar::Span;
-/// use lambda_workbook::lambda::BatchRun;
-/// use lambda_workbook::serving::{ServedViews, Serving};
+/// use lambda_workbook::lambda::BuiltBatch;
+/// use lambda_workbook::serving::{ServedViews, ServingOptions};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let datums = folder.path().join("datums.jsonl");
 /// std::fs::write(&datums, r#"{"dataunit":{"page_view":{"nonce":1,"page":{"url":"http://foo.com/"},"person":{"user_id":7}}},"pedigree":{"true_as_of_secs":60}}"#)?;
 /// let views = folder.path().join("views");
-/// BatchRun::compute(&Local::default(), &BatchJob::of(datums), &views, Serving::default(), &|_| {})?.publish()?;
+/// BuiltBatch::compute(&Local::default(), &BatchJob::of(datums), &views, ServingOptions::default(), &|_| {})?.publish()?;
 ///
 /// let served = ServedViews::open(&views)?;
 /// let answer = served.page_views("foo.com/", Span::new(0, 86_400)?)?.unwrap();
@@ -56,10 +56,10 @@ struct ViewSet {
     folder: PathBuf,
     version: u64,
     manifest: Manifest,
-    page_views: Snapshot,
-    uniques: Option<Snapshot>,
-    bounces: Option<Snapshot>,
-    visits: Option<Snapshot>,
+    page_views: OpenVersion,
+    uniques: Option<OpenVersion>,
+    bounces: Option<OpenVersion>,
+    visits: Option<OpenVersion>,
 }
 
 impl ViewSet {
@@ -85,12 +85,12 @@ impl ViewSet {
         let optional = |store: &str| {
             let path = at(store);
             path.exists()
-                .then(|| Snapshot::open_in(&path, version))
+                .then(|| OpenVersion::open_in(&path, version))
                 .transpose()
         };
         let [page_views, uniques, bounces, visits] = STORES;
         let path = at(page_views);
-        let counts = Snapshot::open_in(&path, version)?;
+        let counts = OpenVersion::open_in(&path, version)?;
         counts.header().values.must_be(ValueKind::Counts, &path)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -109,9 +109,9 @@ impl ViewSet {
     /// [`StoreError::NoView`] if it did.
     fn store_of<'a>(
         &self,
-        store: &'a Option<Snapshot>,
+        store: &'a Option<OpenVersion>,
         name: &'static str,
-    ) -> Result<&'a Snapshot> {
+    ) -> Result<&'a OpenVersion> {
         store.as_ref().ok_or_else(|| StoreError::NoView {
             folder: self.folder.clone(),
             name,
@@ -206,7 +206,7 @@ impl ServedViews {
 
     /// Returns the views of the version that is open now. A later
     /// [`refresh`](Self::refresh) of `self` does not change them.
-    pub fn snapshot(&self) -> Self {
+    pub fn pinned(&self) -> Self {
         Self {
             versions: self.versions.clone(),
             current: Arc::new(ArcSwapOption::new(self.current.load_full())),
@@ -422,7 +422,7 @@ impl ServedViews {
         let stores = stores.into_iter().flatten();
         std::iter::once(&set.page_views)
             .chain(stores)
-            .try_for_each(Snapshot::verify)
+            .try_for_each(OpenVersion::verify)
     }
 
     /// Returns the URLs of the view of page views or, if `of_bounces`, the domains of the view
@@ -448,7 +448,7 @@ impl ServedViews {
 }
 
 /// Returns the value that is stored under a name without a time; `None` if there is none.
-fn all_time(store: &Snapshot, name: &str) -> Result<Option<Vec<u8>>> {
+fn all_time(store: &OpenVersion, name: &str) -> Result<Option<Vec<u8>>> {
     match store.url(name)? {
         Some(rows) => rows.bytes(ALL_TIME.0, ALL_TIME.1),
         None => Ok(None),
@@ -465,7 +465,7 @@ fn damaged(folder: &Path) -> StoreError {
 
 /// Returns an answer with its explanation. `found` has the value of each bucket that was read.
 fn explained<T>(
-    store: &Snapshot,
+    store: &OpenVersion,
     url: &str,
     rows: &UrlRows<'_>,
     value: T,

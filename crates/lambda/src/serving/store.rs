@@ -24,10 +24,10 @@ use std::sync::Arc;
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::Hour;
-/// use lambda_workbook::serving::{Layout, Store, Value, build};
+/// use lambda_workbook::serving::{Layout, RowValue, Store, build};
 ///
 /// let folder = tempfile::tempdir()?;
-/// let version = |count| build(folder.path(), Layout::counts(2), [("foo.com/", Hour, 0, Value::Count(count))]);
+/// let version = |count| build(folder.path(), Layout::counts(2), [("foo.com/", Hour, 0, RowValue::Count(count))]);
 /// version(1)?;
 /// let store = Store::open(folder.path())?;
 /// version(2)?;
@@ -51,7 +51,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Store {
     versions: Versions,
-    current: Arc<ArcSwap<Snapshot>>,
+    current: Arc<ArcSwap<OpenVersion>>,
 }
 
 impl Store {
@@ -62,7 +62,7 @@ impl Store {
     /// format.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let versions = Versions::at(folder);
-        let current = Arc::new(ArcSwap::from_pointee(Snapshot::open(&versions)?));
+        let current = Arc::new(ArcSwap::from_pointee(OpenVersion::open(&versions)?));
         Ok(Self { versions, current })
     }
 
@@ -72,7 +72,7 @@ impl Store {
     /// As [`open`](Self::open), and [`StoreError::Values`] for values of another kind.
     pub fn open_as(folder: impl AsRef<Path>, wanted: ValueKind) -> Result<Self> {
         let store = Self::open(folder)?;
-        let header = &store.snapshot().header;
+        let header = &store.open_version().header;
         let path = store.versions.folder(header.version).join(HEADER);
         header.values.must_be(wanted, &path)?;
         Ok(store)
@@ -84,11 +84,11 @@ impl Store {
     /// # Errors
     /// As [`open_as`](Self::open_as): the kind of the values must not change.
     pub fn refresh(&self) -> Result<bool> {
-        let before = self.snapshot();
+        let before = self.open_version();
         if self.versions.served()? == before.header.version {
             return Ok(false);
         }
-        let next = Snapshot::open(&self.versions)?;
+        let next = OpenVersion::open(&self.versions)?;
         let path = self.versions.folder(next.header.version).join(HEADER);
         next.header.values.must_be(before.header.values, &path)?;
         self.current.store(Arc::new(next));
@@ -97,7 +97,7 @@ impl Store {
 
     /// Returns the version that is open now, for several reads that must agree: a later
     /// [`refresh`](Self::refresh) does not change it.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
+    pub fn open_version(&self) -> Arc<OpenVersion> {
         self.current.load_full()
     }
 
@@ -180,11 +180,11 @@ impl Store {
     ///
     /// ```
     /// use lambda_workbook::calendar::Granularity::{Day, Hour};
-    /// use lambda_workbook::serving::{Layout, Scan, Store, Value, build};
+    /// use lambda_workbook::serving::{Layout, RowValue, Scan, Store, build};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let rows = [(Day, 0, 100), (Hour, 82_800, 4), (Hour, 86_400, 20)];
-    /// let rows = rows.map(|(g, ts, count)| ("foo.com/", g, ts, Value::Count(count)));
+    /// let rows = rows.map(|(g, ts, count)| ("foo.com/", g, ts, RowValue::Count(count)));
     /// build(folder.path(), Layout::counts(1), rows)?;
     /// // A day and one hour more, less the day's last hour.
     /// let plan = [Scan::plus(Day, 0..86_400), Scan::plus(Hour, 86_400..90_000), Scan::minus(Hour, 82_800..86_400)];
@@ -192,8 +192,8 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
-        let (snapshot, hash) = (self.current.load(), hash(url));
-        snapshot.shard_of(hash).sum_by_hash(url, hash, plan)
+        let (version, hash) = (self.current.load(), hash(url));
+        version.shard_of(hash).sum_by_hash(url, hash, plan)
     }
 
     /// Verifies every block of the version that is open. O(bytes).
@@ -201,7 +201,7 @@ impl Store {
     /// # Errors
     /// The first damage that is found.
     pub fn verify(&self) -> Result<()> {
-        self.snapshot().verify()
+        self.open_version().verify()
     }
 
     /// Returns the versions in the store's folder.
@@ -218,19 +218,19 @@ impl Store {
     /// writing.
     pub fn roll_back_to(&self, version: u64) -> Result<()> {
         self.versions.roll_back_after(version, |folder| {
-            Snapshot::open_in(folder, version)?.verify()
+            OpenVersion::open_in(folder, version)?.verify()
         })
     }
 }
 
 /// One version of a store, with all of its shards open.
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct OpenVersion {
     header: Header,
     shards: Vec<Shard>,
 }
 
-impl Snapshot {
+impl OpenVersion {
     /// Opens the version that is served.
     fn open(versions: &Versions) -> Result<Self> {
         loop {

@@ -2,7 +2,7 @@
 //! and sums are in `sums`.
 use super::blocks::{Blocks, CONTENT, Damaged};
 use super::error::{Result, StoreError};
-use super::record::{self, ENTRY, HEAD, Run};
+use super::record::{self, ENTRIES_AT, ENTRY, Run};
 use super::values::ValueKind;
 use calendar::Granularity;
 use std::cell::Cell;
@@ -19,7 +19,7 @@ pub struct UrlRows<'a> {
     /// Number of the record's first block.
     start: usize,
     /// The content of the two blocks that hold the entries.
-    head: [&'a [u8; CONTENT]; 2],
+    entries: [&'a [u8; CONTENT]; 2],
     url: &'a str,
     /// Blocks verified so far.
     blocks: Cell<u32>,
@@ -57,7 +57,7 @@ impl<'a> UrlRows<'a> {
             start,
             // A record in the last block of the file has no second block, and as few
             // entries as fit into the first.
-            head: [first, values.unverified(start + 1).unwrap_or(first)],
+            entries: [first, values.unverified(start + 1).unwrap_or(first)],
             url,
             blocks: Cell::new(0),
         })
@@ -71,14 +71,14 @@ impl<'a> UrlRows<'a> {
     pub(super) fn check_head(&self) -> BlockResult<()> {
         // The first block: the length of the URL, and the number of entries.
         let content = self.block(0)?;
-        let runs = usize::from(content[4..HEAD].iter().copied().max().unwrap_or(0));
+        let runs = usize::from(content[4..ENTRIES_AT].iter().copied().max().unwrap_or(0));
         let url = self.url.as_bytes();
         if content[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
             return Err(Damaged(self.start));
         }
 
         // The second block, if it holds entries. They are read without further checks.
-        if HEAD + runs * ENTRY > CONTENT {
+        if ENTRIES_AT + runs * ENTRY > CONTENT {
             self.block(1)?;
         }
 
@@ -200,11 +200,11 @@ impl<'a> UrlRows<'a> {
     /// verified together with the head.
     #[inline]
     pub(super) fn run(&self, granularity: Granularity) -> Option<Run> {
-        let number = self.head[0][4 + granularity as usize];
-        let at = HEAD + usize::from(number.checked_sub(1)?) * ENTRY;
+        let number = self.entries[0][4 + granularity as usize];
+        let at = ENTRIES_AT + usize::from(number.checked_sub(1)?) * ENTRY;
         let entry = match at < CONTENT {
-            true => self.head[0].get(at..)?,
-            false => self.head[1].get(at - CONTENT..)?,
+            true => self.entries[0].get(at..)?,
+            false => self.entries[1].get(at - CONTENT..)?,
         };
         Run::decode(granularity, entry.first_chunk()?)
     }

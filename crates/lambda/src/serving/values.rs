@@ -59,7 +59,7 @@ impl ValueKind {
 
 /// A value that is given to a [`Builder`](super::Builder).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum RowValue<'a> {
     /// A count.
     Count(i64),
     /// The bytes of a sketch, or other bytes.

@@ -1,8 +1,9 @@
 //! Alternating expiry: two sets of views, cleared in turn.
 use super::error::{Result, at};
-use super::expiry::{Expiring, Since, Source, beyond, missing, opened, resume};
+use super::expiry::{Expiring, Source, beyond, opened, resume};
 use super::updater::{Applied, Updater};
 use super::views::Offsets;
+use super::views_since::{ViewsSince, missing};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -138,11 +139,11 @@ impl Expiring for Alternating {
         Ok(())
     }
 
-    fn since(&self, batch: u64) -> Result<Since<'_>> {
+    fn since(&self, batch: u64) -> Result<ViewsSince<'_>> {
         match self.sets().find(|(generation, _)| *generation == batch) {
             Some((_, updater)) => {
                 let views = updater.views();
-                Since::of(views.reader(), batch, views.precision())
+                ViewsSince::of(views.reader(), batch, views.precision())
             }
             None => Err(missing(batch, self.sets().map(|set| set.0).collect())),
         }

@@ -2,9 +2,10 @@
 //! between which two cuts an event came.
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
-use super::expiry::{Expiring, Since, Source, by_generation, opened, resume};
+use super::expiry::{Expiring, Source, by_generation, opened, resume};
 use super::updater::{Applied, Updater};
 use super::views::Offsets;
+use super::views_since::ViewsSince;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,9 +68,9 @@ impl Expiring for ByWatermark {
         Ok(())
     }
 
-    fn since(&self, batch: u64) -> Result<Since<'_>> {
+    fn since(&self, batch: u64) -> Result<ViewsSince<'_>> {
         let views = self.updater.views();
-        Since::of(views.reader(), batch, views.precision())
+        ViewsSince::of(views.reader(), batch, views.precision())
     }
 
     fn held(&self) -> Result<Vec<(u64, u64)>> {

@@ -4,23 +4,15 @@
 //! The views consist of sums, of unions of sketches, and of joined stretches of time, so the
 //! contributions of a thousand events can be combined in memory and written at once. That is
 //! why throughput rises with the load: the more events wait, the more of them share a row.
-use super::event::{Event, Who};
+use super::event::{ValidPageView, Who};
 use crate::batch::bounces::{SILENCE, Stretch, domain, join};
-use crate::batch::sketch::{Gather, Precision, SketchError};
+use crate::batch::sketch::{Precision, SketchError};
+use crate::batch::url_hour::UrlHour;
 use calendar::Granularity;
 use std::collections::{BTreeMap, HashMap};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 type Map<K, V> = HashMap<K, V, Xxh3DefaultBuilder>;
-
-/// What the events add to one URL and hour.
-#[derive(Clone, Debug)]
-pub struct Hour {
-    /// Number of page views.
-    pub count: i64,
-    /// The visitors, as a sketch that is still being filled.
-    pub persons: Gather,
-}
 
 /// The visitors of a domain, each with the stretches of time in which page views were seen.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +27,7 @@ struct Visitors {
 pub struct Delta {
     precision: Precision,
     /// By URL, and by the epoch second at which the hour begins.
-    urls: Map<Box<str>, BTreeMap<i64, Hour>>,
+    urls: Map<Box<str>, BTreeMap<i64, UrlHour>>,
     domains: Map<Box<str>, Visitors>,
 }
 
@@ -55,16 +47,12 @@ impl Delta {
     }
 
     /// Adds a page view.
-    pub fn add(&mut self, event: &Event<'_>) {
+    pub fn add(&mut self, event: &ValidPageView<'_>) {
         let precision = self.precision;
         let hour = Granularity::Hour.bucket(event.secs);
         let url = entry(&mut self.urls, &event.url);
-        let hour = url.entry(hour).or_insert_with(|| Hour {
-            count: 0,
-            persons: Gather::new(precision),
-        });
-        hour.count += 1;
-        hour.persons.add(event.who.hash());
+        let hour = url.entry(hour).or_insert_with(|| UrlHour::new(precision));
+        hour.add(Some(event.who.hash()));
         let visitors = entry(&mut self.domains, domain(&event.url));
         let stretches = match &event.who {
             Who::User(id) => visitors.users.entry(*id).or_default(),
@@ -82,10 +70,7 @@ impl Delta {
             let mine = entry(&mut self.urls, &url);
             for (ts, hour) in hours {
                 match mine.get_mut(&ts) {
-                    Some(existing) => {
-                        existing.count += hour.count;
-                        existing.persons.merge(&hour.persons)?;
-                    }
+                    Some(existing) => existing.merge(&hour)?,
                     None => _ = mine.insert(ts, hour),
                 }
             }
@@ -104,7 +89,7 @@ impl Delta {
 
     /// Returns every (URL, hour, contribution), in no order. The hour is the epoch second at
     /// which it begins.
-    pub fn hours(&self) -> impl Iterator<Item = (&str, i64, &Hour)> {
+    pub fn hours(&self) -> impl Iterator<Item = (&str, i64, &UrlHour)> {
         self.urls.iter().flat_map(|(url, hours)| {
             let hours = hours.iter();
             hours.map(move |(ts, hour)| (&**url, *ts, hour))

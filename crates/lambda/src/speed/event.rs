@@ -4,7 +4,7 @@ use crate::batch::sketch::{cookie_hash, user_hash};
 use crate::datum::PersonId;
 use xxhash_rust::xxh3::Xxh3;
 
-pub use crate::datum::{Event, Fact, Who, read};
+pub use crate::datum::{Fact, ValidPageView, Who, read};
 
 impl Who<'_> {
     /// The person's hash, as sketches take it.
@@ -35,7 +35,7 @@ pub fn person_of_key(key: &[u8]) -> Option<PersonId> {
     }
 }
 
-impl Event<'_> {
+impl ValidPageView<'_> {
     /// A number of 128 bits that equal events share. Among a billion different
     /// ones, two share it with a chance of one in 10^20.
     pub fn identity(&self) -> u128 {

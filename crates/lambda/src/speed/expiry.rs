@@ -1,18 +1,19 @@
 //! Expiry: removes from the realtime views the events that the served batch contains.
-//! [`Since`] reads what is left, for a query.
+//! [`ViewsSince`] reads what is left, for a query.
 //!
 //! A batch run reads all records before its *cut*, which is one offset for each partition.
 //! Events keep arriving while it runs. When its views are served, the speed layer must hold
 //! exactly the events after the cut: if it holds fewer there is a gap, and if it holds more,
 //! events are counted twice. There are two ways to do this:
 //!
-//! - [`Alternating`] keeps two sets of views and applies every event to both. When a run
-//!   begins, one set is cleared and begins at the cut. When the run is served, that set is the
-//!   one that is needed, and the other can be cleared. Clearing removes a folder. Every event
-//!   is written twice.
-//! - [`ByWatermark`] keeps one set of views, whose row keys say between which cuts an event
-//!   came. Rows before the served cut are deleted one by one and leave the disk with a
-//!   compaction. Every event is written once, and a read merges the generations since the cut.
+//! - [`Alternating`](super::Alternating) keeps two sets of views and applies every event to
+//!   both. When a run begins, one set is cleared and begins at the cut. When the run is served,
+//!   that set is the one that is needed, and the other can be cleared. Clearing removes a
+//!   folder. Every event is written twice.
+//! - [`ByWatermark`](super::ByWatermark) keeps one set of views, whose row keys say between
+//!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
+//!   disk with a compaction. Every event is written once, and a read merges the generations
+//!   since the cut.
 //!
 //! Guarantees:
 //!
@@ -25,15 +26,13 @@
 //!
 //! Source: *Big Data*, Marz and Warren, section 12.5.
 use super::embedded_store::{EmbeddedStore, StoreOptions};
-use super::error::{Result, SpeedError};
+use super::error::Result;
 use super::log::Log;
 use super::updater::{Applied, Updater};
-use super::view_reader::ViewReader;
 use super::views::{FAMILIES, Offsets, RealtimeViews};
-use crate::batch::bounces::{Stretch, join};
-use crate::batch::sketch::{Precision, Sketch};
+use super::views_since::ViewsSince;
+use crate::batch::sketch::Precision;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -73,104 +72,13 @@ pub trait Expiring: Send {
     /// Returns a reader of the views of all events since a batch's cut.
     ///
     /// # Errors
-    /// [`MissingBatch`](SpeedError::MissingBatch) or [`UnknownBatch`](SpeedError::UnknownBatch)
-    /// if the views do not begin at this cut.
-    fn since(&self, batch: u64) -> Result<Since<'_>>;
+    /// [`MissingBatch`](super::SpeedError::MissingBatch) or
+    /// [`UnknownBatch`](super::SpeedError::UnknownBatch) if the views do not begin at this cut.
+    fn since(&self, batch: u64) -> Result<ViewsSince<'_>>;
 
     /// Returns, for each set of views or generation, the batch after whose cut it begins and
     /// the number of records from that cut on that it has applied.
     fn held(&self) -> Result<Vec<(u64, u64)>>;
-}
-
-/// A reader of the views of the events since a cut, from one snapshot.
-///
-/// Its methods return an error if the store cannot be read or a value is damaged.
-pub struct Since<'a> {
-    reader: ViewReader<'a>,
-    /// The generations since the cut, the oldest first.
-    generations: Vec<u64>,
-    precision: Precision,
-    /// The batch at whose cut the views begin.
-    pub batch: u64,
-    /// The cut: the first offset of each partition that is in the views.
-    pub cut: Offsets,
-    /// The next offset of each partition to be applied.
-    pub offsets: Offsets,
-}
-
-impl<'a> Since<'a> {
-    /// Creates the reader of the views since a batch's cut.
-    ///
-    /// # Errors
-    /// If no generation begins at this cut.
-    pub(super) fn of(reader: ViewReader<'a>, batch: u64, precision: Precision) -> Result<Self> {
-        let mut generations = reader.generations()?;
-        let Some(cut) = generations.get(&batch).cloned() else {
-            let realtime: Vec<u64> = generations.into_keys().collect();
-            return Err(missing(batch, realtime));
-        };
-        Ok(Self {
-            offsets: reader.offsets(cut.len())?,
-            generations: generations.split_off(&batch).into_keys().collect(),
-            reader,
-            precision,
-            batch,
-            cut,
-        })
-    }
-
-    /// Returns the page views of a URL in the hours that begin (epoch seconds) in a range.
-    pub fn count(&self, url: &str, hours: &Range<i64>) -> Result<i64> {
-        Ok(self.counts(url, hours)?.values().sum())
-    }
-
-    /// Returns the page views of a URL by hour, for the hours that begin (epoch seconds) in a
-    /// range. Hours without a page view are left out.
-    pub fn counts(&self, url: &str, hours: &Range<i64>) -> Result<BTreeMap<i64, i64>> {
-        let mut all = BTreeMap::new();
-        for &generation in &self.generations {
-            for (hour, count) in self.reader.counts(generation, url, hours.clone())? {
-                *all.entry(hour).or_default() += count;
-            }
-        }
-        Ok(all)
-    }
-
-    /// Returns the sketch of the visitors of a URL, over the hours that begin (epoch seconds)
-    /// in a range.
-    pub fn persons(&self, url: &str, hours: &Range<i64>) -> Result<Sketch> {
-        let mut all = Sketch::new(self.precision);
-        for &generation in &self.generations {
-            all.merge(&self.reader.persons(generation, url, hours.clone())?)?;
-        }
-        Ok(all)
-    }
-
-    /// Returns the visits to a domain by the person's key
-    /// ([`Who::key`](super::event::Who::key)), in the order of time.
-    pub fn visits(&self, domain: &str) -> Result<BTreeMap<Vec<u8>, Vec<Stretch>>> {
-        let mut all: BTreeMap<Vec<u8>, Vec<Stretch>> = BTreeMap::new();
-        for &generation in &self.generations {
-            for (person, visits) in self.reader.visits(generation, domain)? {
-                all.entry(person).or_default().extend(visits);
-            }
-        }
-        all.values_mut().for_each(join);
-        Ok(all)
-    }
-}
-
-/// Returns the error for views that do not begin at the cut of the batch `served`; `realtime`
-/// are the batches at whose cuts they begin.
-pub(super) fn missing(served: u64, realtime: Vec<u64>) -> SpeedError {
-    match realtime.iter().min() {
-        Some(&first) if first > served => SpeedError::MissingBatch {
-            served,
-            missing: (served + 1..=first).collect(),
-            realtime,
-        },
-        _ => SpeedError::UnknownBatch { served, realtime },
-    }
 }
 
 /// Creates an updater that continues from the offsets of the views.
@@ -179,10 +87,10 @@ pub(super) fn resume(source: &Source, views: RealtimeViews) -> Result<Updater> {
 }
 
 /// An open store, its oldest generation (`None` if it has none), and the views in it.
-pub(super) type Opened = (Arc<EmbeddedStore>, Option<u64>, RealtimeViews);
+pub(super) type OpenedViews = (Arc<EmbeddedStore>, Option<u64>, RealtimeViews);
 
 /// Opens the store of views in a folder, or creates an empty one there.
-pub(super) fn opened(source: &Source, folder: &Path) -> Result<Opened> {
+pub(super) fn opened(source: &Source, folder: &Path) -> Result<OpenedViews> {
     let store = EmbeddedStore::open_with(folder, &FAMILIES, source.store.clone())?;
     let store = Arc::new(store);
     let views = RealtimeViews::new(store.clone(), source.precision);

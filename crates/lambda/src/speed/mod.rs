@@ -13,7 +13,8 @@
 //! | `delta` | gathers what several events add to the views |
 //! | `views`, `view_reader` | the realtime views, in which each event is counted exactly once |
 //! | `updater` | applies the log to the views (figure 12.3) |
-//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark; `Since` reads what is left |
+//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark |
+//! | `views_since` | the views since the cut of a batch, for a query |
 //! | `split_commit` | a consumer that commits its offset apart from its results, to show what a crash does to it |
 //! | `clock`, `error` | the clock, which callers pass in, and the errors |
 //!
@@ -45,17 +46,18 @@ mod store_reader;
 mod updater;
 mod view_reader;
 mod views;
+mod views_since;
 
 pub use alternating::Alternating;
 pub use by_watermark::ByWatermark;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use database::open as open_database;
 pub use dedupe::Window;
-pub use delta::{Delta, Hour};
+pub use delta::Delta;
 pub use embedded_log::{Durability, EmbeddedLog};
 pub use embedded_store::{EmbeddedStore, StoreOptions};
 pub use error::{Result, SpeedError, at};
-pub use expiry::{Expiring, Since, Source};
+pub use expiry::{Expiring, Source};
 pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
 pub use split_commit::{CommitOrder, SplitCommit};
@@ -65,3 +67,4 @@ pub use store::{
 pub use updater::{Applied, Updater};
 pub use view_reader::ViewReader;
 pub use views::{FAMILIES, Offsets, RealtimeViews, Update};
+pub use views_since::ViewsSince;

@@ -14,10 +14,11 @@
 use super::dedupe::Window;
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
-use super::expiry::{Expiring, Since, Source, by_generation, opened};
-use super::updater::{Applied, Part, together, window_before};
+use super::expiry::{Expiring, Source, by_generation, opened};
+use super::updater::{Applied, PartitionStep, together, window_before};
 use super::view_reader::ViewReader;
 use super::views::{Offsets, RealtimeViews};
+use super::views_since::ViewsSince;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -123,7 +124,9 @@ impl Expiring for SplitCommit {
         let mut parts = Vec::new();
         for (partition, (next, window)) in (0..).zip(&mut self.partitions) {
             let records = log.read(&topic, partition, *next, most)?;
-            parts.push(Part::of(&records, partition, &cuts, window, precision));
+            parts.push(PartitionStep::of(
+                &records, partition, &cuts, window, precision,
+            ));
         }
         // The offset in the views is ignored: this consumer goes by the one in the log.
         let stands = self.reader().offsets(parts.len())?;
@@ -163,8 +166,8 @@ impl Expiring for SplitCommit {
         self.views.expire_before(served).map(|_| ())
     }
 
-    fn since(&self, batch: u64) -> Result<Since<'_>> {
-        Since::of(self.reader(), batch, self.views.precision())
+    fn since(&self, batch: u64) -> Result<ViewsSince<'_>> {
+        ViewsSince::of(self.reader(), batch, self.views.precision())
     }
 
     fn held(&self) -> Result<Vec<(u64, u64)>> {

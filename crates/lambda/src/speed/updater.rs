@@ -136,13 +136,15 @@ impl Updater {
     pub fn step(&mut self, most: usize) -> Result<Applied> {
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
         let precision = self.views.precision();
-        let parts: Result<Vec<Part>> = (0u32..)
+        let parts: Result<Vec<PartitionStep>> = (0u32..)
             .zip(&mut self.partitions)
             .collect::<Vec<_>>()
             .into_par_iter()
             .map(|(partition, (next, window))| {
                 let records = log.read(topic, partition, *next, most)?;
-                Ok(Part::of(&records, partition, cuts, window, precision))
+                Ok(PartitionStep::of(
+                    &records, partition, cuts, window, precision,
+                ))
             })
             .collect();
         let applied = parts.and_then(|parts| self.apply(parts));
@@ -154,7 +156,7 @@ impl Updater {
     }
 
     /// Applies what the partitions give, and moves on.
-    fn apply(&mut self, parts: Vec<Part>) -> Result<Applied> {
+    fn apply(&mut self, parts: Vec<PartitionStep>) -> Result<Applied> {
         let (update, step) = together(self.offsets(), parts)?;
         if step.records == 0 {
             return Ok(step);
@@ -198,7 +200,7 @@ impl Updater {
 ///
 /// # Errors
 /// If two sketches have different precisions.
-pub(super) fn together(from: Offsets, parts: Vec<Part>) -> Result<(Update, Applied)> {
+pub(super) fn together(from: Offsets, parts: Vec<PartitionStep>) -> Result<(Update, Applied)> {
     let mut update = Update {
         from,
         to: parts.iter().map(|part| part.to).collect(),
@@ -270,7 +272,7 @@ fn identity(value: &[u8]) -> u128 {
 
 /// The contribution of one partition to a step.
 #[derive(Default)]
-pub(super) struct Part {
+pub(super) struct PartitionStep {
     /// The offset after the last record that was read.
     to: u64,
     step: Applied,
@@ -278,7 +280,7 @@ pub(super) struct Part {
     rejected: Vec<(u32, u64, String)>,
 }
 
-impl Part {
+impl PartitionStep {
     /// Computes the contribution of consecutive records of a partition. `window` is the dedupe
     /// window at the first of them, and is moved to the last; `cuts` are the generations.
     pub(super) fn of(
@@ -288,7 +290,7 @@ impl Part {
         window: &mut Window,
         precision: Precision,
     ) -> Self {
-        let mut part = Part::default();
+        let mut part = PartitionStep::default();
         for record in records.iter() {
             let generation = generation_at(cuts, partition as usize, record.offset);
             let place = (partition, record.offset);

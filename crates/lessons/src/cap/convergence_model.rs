@@ -38,7 +38,7 @@ struct Sent<C> {
 
 /// What all replicas hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct State<C> {
+pub struct ConvergenceState<C> {
     /// Their states.
     pub states: Vec<C>,
     /// The changes that each has heard of, a bit for each.
@@ -48,9 +48,9 @@ pub struct State<C> {
     sent: Vec<Sent<C>>,
 }
 
-/// A step.
+/// A step of the convergence model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub enum ConvergenceStep {
     /// A replica makes its next change, and sends its state.
     Change(usize),
     /// The n-th message arrives at a replica.
@@ -59,7 +59,7 @@ pub enum Action {
 
 /// What checking found. After a counterexample, replicas that heard the same differ, or one
 /// is wrong.
-pub type Checked = interleavings::Checked<Action>;
+pub type Checked = interleavings::Checked<ConvergenceStep>;
 
 /// Checks `changes` changes at each of `replicas`.
 ///
@@ -80,11 +80,11 @@ pub fn check<C: Changing>(replicas: usize, changes: u8) -> Checked {
 }
 
 impl<C: Changing> Model for Replicated<C> {
-    type State = State<C>;
-    type Action = Action;
+    type State = ConvergenceState<C>;
+    type Action = ConvergenceStep;
 
-    fn init_states(&self) -> Vec<State<C>> {
-        vec![State {
+    fn init_states(&self) -> Vec<ConvergenceState<C>> {
+        vec![ConvergenceState {
             states: vec![C::default(); self.replicas],
             heard: vec![0; self.replicas],
             made: vec![0; self.replicas],
@@ -92,19 +92,23 @@ impl<C: Changing> Model for Replicated<C> {
         }]
     }
 
-    fn actions(&self, state: &State<C>, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &ConvergenceState<C>, actions: &mut Vec<ConvergenceStep>) {
         let open = (0..self.replicas).filter(|at| state.made[*at] < self.changes);
-        actions.extend(open.map(Action::Change));
+        actions.extend(open.map(ConvergenceStep::Change));
         for (n, sent) in state.sent.iter().enumerate() {
             let others = (0..self.replicas).filter(|to| *to != sent.from);
-            actions.extend(others.map(|to| Action::Arrive(n, to)));
+            actions.extend(others.map(|to| ConvergenceStep::Arrive(n, to)));
         }
     }
 
-    fn next_state(&self, last: &State<C>, action: Action) -> Option<State<C>> {
+    fn next_state(
+        &self,
+        last: &ConvergenceState<C>,
+        action: ConvergenceStep,
+    ) -> Option<ConvergenceState<C>> {
         let mut state = last.clone();
         match action {
-            Action::Change(from) => {
+            ConvergenceStep::Change(from) => {
                 let n = state.made[from];
                 state.states[from].change(ReplicaId(from as u32), n);
                 state.made[from] += 1;
@@ -119,7 +123,7 @@ impl<C: Changing> Model for Replicated<C> {
                 // nobody can tell, makes no new state.
                 state.sent.sort_by_key(|sent| (sent.from, sent.heard));
             }
-            Action::Arrive(n, to) => {
+            ConvergenceStep::Arrive(n, to) => {
                 let Sent {
                     heard, state: sent, ..
                 } = &last.sent[n];
@@ -131,18 +135,21 @@ impl<C: Changing> Model for Replicated<C> {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("converges", |_, state: &State<C>| {
-            let all: Vec<(&u32, &C)> = state.heard.iter().zip(&state.states).collect();
-            let met = |(a, b): (&(&u32, &C), &(&u32, &C))| a.0 != b.0 || a.1 == b.1;
-            let pairs = all
-                .iter()
-                .enumerate()
-                .all(|(n, a)| all[n + 1..].iter().all(|b| met((a, b))));
-            pairs
-                && all
+        vec![Property::always(
+            "converges",
+            |_, state: &ConvergenceState<C>| {
+                let all: Vec<(&u32, &C)> = state.heard.iter().zip(&state.states).collect();
+                let met = |(a, b): (&(&u32, &C), &(&u32, &C))| a.0 != b.0 || a.1 == b.1;
+                let pairs = all
                     .iter()
-                    .all(|(heard, state)| state.right(heard.count_ones()))
-        })]
+                    .enumerate()
+                    .all(|(n, a)| all[n + 1..].iter().all(|b| met((a, b))));
+                pairs
+                    && all
+                        .iter()
+                        .all(|(heard, state)| state.right(heard.count_ones()))
+            },
+        )]
     }
 }
 
@@ -205,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_wrong_ones_do_not() {
-        use Action::{Arrive, Change};
+        use ConvergenceStep::{Arrive, Change};
         let integer = check::<Integer>(2, 1).counterexample.unwrap();
         assert_eq!(integer, [Change(0), Change(1), Arrive(0, 1)]);
         let adding = check::<AddingCounter>(2, 1).counterexample.unwrap();

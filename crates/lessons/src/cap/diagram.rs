@@ -1,9 +1,9 @@
 //! Runs of the model, drawn.
-use super::quorum_model::{Action, Message, Op, QuorumStore, State};
+use super::quorum_model::{Message, Op, QuorumState, QuorumStep, QuorumStore};
 use notebook::plot::{Messages, messages};
 use std::collections::BTreeMap;
 
-type Run = [(State, Option<Action>)];
+type Run = [(QuorumState, Option<QuorumStep>)];
 
 impl QuorumStore {
     /// A run as a message diagram. The last answer is marked as wrong, so give it
@@ -20,7 +20,7 @@ impl QuorumStore {
         let steps = run.len().saturating_sub(1);
         for (step, pair) in run.windows(2).enumerate() {
             let ((before, action), (after, _)) = (&pair[0], &pair[1]);
-            if let Some(Action::Arrive(message)) = action {
+            if let Some(QuorumStep::Arrive(message)) = action {
                 let (from, to) = message.way();
                 let began = sent.remove(message).unwrap_or(step);
                 arrived.push((from.max(to), from.min(to), step));
@@ -30,7 +30,7 @@ impl QuorumStore {
                 sent.insert(*message, step);
             }
             let mut words = Vec::new();
-            if let Some(Action::Ask(client, op)) = action {
+            if let Some(QuorumStep::Ask(client, op)) = action {
                 words.push((
                     *client,
                     match op {
@@ -58,7 +58,7 @@ impl QuorumStore {
         }
         // Answers have not been waited for; what is left of writes is cut off.
         let left = sent.iter().filter(|(message, _)| {
-            matches!(message, Message::QuorumStore { .. }) && run[steps].0.wire.contains(message)
+            matches!(message, Message::Store { .. }) && run[steps].0.wire.contains(message)
         });
         let mut cut: Option<(usize, usize)> = None;
         for (message, began) in left {

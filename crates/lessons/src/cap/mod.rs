@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config` | [`Config`]: how many replicas, R, W, the form of the store, the network |
 //! | `network` | delays, losses, duplicates, partitions, from a seed |
-//! | `cell` | what a replica holds, in each form |
+//! | `replica_state` | what a replica holds, in each form |
 //! | `simulation` | [`run`](simulation::run): replicas and clients, event by event |
 //! | `outcome` | what is measured of a run: answers, staleness, losses, convergence |
 //! | `sweep` | thousands of seeds at once, as a table |
@@ -35,7 +35,6 @@
 //! assert!(cp.availability() < ap.availability());
 //! # Ok::<(), lambda_workbook::cap::CapError>(())
 //! ```
-mod cell;
 mod config;
 pub mod convergence_model;
 mod diagram;
@@ -44,11 +43,12 @@ mod network;
 mod outcome;
 pub mod quorum_model;
 pub mod realtime;
+mod replica_state;
 pub mod sally;
 pub mod simulation;
 mod sweep;
 
-pub use cell::{Cell, Reply, Request};
 pub use config::{CapError, Config, Form, Network, Partition};
-pub use outcome::{ClientAnswer, Outcome};
-pub use sweep::{Summary, costs, sweep, table};
+pub use outcome::{ClientAnswer, SimulationOutcome};
+pub use replica_state::{ReplicaState, Reply, Request};
+pub use sweep::{SweepSummary, costs, sweep, table};

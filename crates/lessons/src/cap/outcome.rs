@@ -1,5 +1,5 @@
 //! What is measured of a run.
-use super::{Cell, Reply, Request};
+use super::{ReplicaState, Reply, Request};
 
 /// A request and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub struct ClientAnswer {
     pub reply: Reply,
 }
 
-/// A run.
+/// What came of a simulated run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct SimulationOutcome {
     /// Every request, in the order of the answers.
     pub answers: Vec<ClientAnswer>,
     /// Page views that were acknowledged.
@@ -35,10 +35,10 @@ pub struct Outcome {
     /// all replicas held one state; `None` if a minute was not enough.
     pub converged_ms: Option<u64>,
     /// The replicas' states in the end.
-    pub states: Vec<Cell>,
+    pub states: Vec<ReplicaState>,
 }
 
-impl Outcome {
+impl SimulationOutcome {
     /// The share of requests that were answered.
     pub fn availability(&self) -> f64 {
         let answered = self

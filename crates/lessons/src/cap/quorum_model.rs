@@ -52,7 +52,7 @@ pub enum Message {
         copy: Copy,
     },
     /// "Hold this."
-    QuorumStore {
+    Store {
         client: usize,
         phase: u8,
         to: usize,
@@ -79,7 +79,7 @@ struct Client {
 
 /// A state of the store.
 #[derive(Clone, Debug, PartialEq, Hash)]
-pub struct State {
+pub struct QuorumState {
     /// What replicas hold.
     pub copies: Vec<Copy>,
     clients: Vec<Client>,
@@ -90,9 +90,9 @@ pub struct State {
     pub answered: Option<(usize, Option<u8>)>,
 }
 
-/// A step.
+/// A step of the quorum model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub enum QuorumStep {
     /// A client asks its next request.
     Ask(usize, Op),
     /// A message arrives.
@@ -111,7 +111,7 @@ pub enum Event {
 }
 
 /// What checking found. A counterexample is not linearizable.
-pub type Checked = interleavings::Checked<(State, Option<Action>)>;
+pub type Checked = interleavings::Checked<(QuorumState, Option<QuorumStep>)>;
 
 impl QuorumStore {
     /// Checks every interleaving, or up to the first that is not linearizable.
@@ -144,16 +144,16 @@ impl QuorumStore {
     ///
     /// # Errors
     /// The place of the first event that cannot happen.
-    pub fn play(&self, events: &[Event]) -> Result<Vec<(State, Option<Action>)>, usize> {
+    pub fn play(&self, events: &[Event]) -> Result<Vec<(QuorumState, Option<QuorumStep>)>, usize> {
         let mut run = Vec::new();
         let mut state = self.start();
         for (place, event) in events.iter().enumerate() {
             let mut actions = Vec::new();
             self.actions(&state, &mut actions);
-            let fits = |action: &Action| match (event, action) {
-                (Event::Write, Action::Ask(_, Op::Write(_))) => true,
-                (Event::Read, Action::Ask(_, Op::Read)) => true,
-                (Event::Deliver(from, to), Action::Arrive(message)) => {
+            let fits = |action: &QuorumStep| match (event, action) {
+                (Event::Write, QuorumStep::Ask(_, Op::Write(_))) => true,
+                (Event::Read, QuorumStep::Ask(_, Op::Read)) => true,
+                (Event::Deliver(from, to), QuorumStep::Arrive(message)) => {
                     message.way() == (*from, *to)
                 }
                 _ => false,
@@ -166,8 +166,8 @@ impl QuorumStore {
         Ok(run)
     }
 
-    fn start(&self) -> State {
-        State {
+    fn start(&self) -> QuorumState {
+        QuorumState {
             copies: vec![Copy::default(); self.replicas],
             clients: vec![Client::default(); self.clients.len()],
             wire: BTreeSet::new(),
@@ -180,12 +180,12 @@ impl QuorumStore {
         (0..self.replicas).filter(move |to| *to != home)
     }
 
-    fn op(&self, client: usize, state: &State) -> Op {
+    fn op(&self, client: usize, state: &QuorumState) -> Op {
         self.clients[client][state.clients[client].begun - 1]
     }
 
     /// R copies are in.
-    fn fetched(&self, client: usize, state: &mut State) {
+    fn fetched(&self, client: usize, state: &mut QuorumState) {
         let op = self.op(client, state);
         if state.clients[client].heard.len() < self.r {
             return;
@@ -197,7 +197,7 @@ impl QuorumStore {
     }
 
     /// Changes the copy, or keeps what was read, and sends it around.
-    fn begin_store(&self, client: usize, op: Op, state: &mut State) {
+    fn begin_store(&self, client: usize, op: Op, state: &mut QuorumState) {
         let me = &mut state.clients[client];
         if let Op::Write(value) = op {
             me.best = (me.best.0 + 1, client, value);
@@ -209,7 +209,7 @@ impl QuorumStore {
         state.wire.retain(|message| !message.is_asking(client));
         state.copies[client] = state.copies[client].max(copy);
         for to in self.others(client) {
-            state.wire.insert(Message::QuorumStore {
+            state.wire.insert(Message::Store {
                 client,
                 phase,
                 to,
@@ -225,13 +225,13 @@ impl QuorumStore {
     }
 
     /// W copies are stored.
-    fn stored(&self, client: usize, state: &mut State) {
+    fn stored(&self, client: usize, state: &mut QuorumState) {
         if state.clients[client].heard.len() >= self.w {
             self.answer(client, state);
         }
     }
 
-    fn answer(&self, client: usize, state: &mut State) {
+    fn answer(&self, client: usize, state: &mut QuorumState) {
         let op = self.op(client, state);
         let me = &mut state.clients[client];
         (me.busy, me.storing) = (false, false);
@@ -252,16 +252,14 @@ impl Message {
             Message::Fetch { client, .. }
             | Message::Known { client, .. }
             | Message::Stored { client, .. } => *client == of,
-            Message::QuorumStore { .. } => false,
+            Message::Store { .. } => false,
         }
     }
 
     /// From which replica to which.
     pub fn way(&self) -> (usize, usize) {
         match *self {
-            Message::Fetch { client, to, .. } | Message::QuorumStore { client, to, .. } => {
-                (client, to)
-            }
+            Message::Fetch { client, to, .. } | Message::Store { client, to, .. } => (client, to),
             Message::Known { client, from, .. } | Message::Stored { client, from, .. } => {
                 (from, client)
             }
@@ -273,34 +271,34 @@ impl Message {
         match self {
             Message::Fetch { .. } => "ask".to_owned(),
             Message::Known { copy, .. } => format!("I hold {}", copy.2),
-            Message::QuorumStore { copy, .. } => format!("hold {}", copy.2),
+            Message::Store { copy, .. } => format!("hold {}", copy.2),
             Message::Stored { .. } => "I do".to_owned(),
         }
     }
 }
 
 impl Model for QuorumStore {
-    type State = State;
-    type Action = Action;
+    type State = QuorumState;
+    type Action = QuorumStep;
 
-    fn init_states(&self) -> Vec<State> {
+    fn init_states(&self) -> Vec<QuorumState> {
         vec![self.start()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &QuorumState, actions: &mut Vec<QuorumStep>) {
         for (n, client) in state.clients.iter().enumerate() {
             if let (false, Some(op)) = (client.busy, self.clients[n].get(client.begun)) {
-                actions.push(Action::Ask(n, *op));
+                actions.push(QuorumStep::Ask(n, *op));
             }
         }
-        actions.extend(state.wire.iter().copied().map(Action::Arrive));
+        actions.extend(state.wire.iter().copied().map(QuorumStep::Arrive));
     }
 
-    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+    fn next_state(&self, last: &QuorumState, action: QuorumStep) -> Option<QuorumState> {
         let mut state = last.clone();
         state.answered = None;
         match action {
-            Action::Ask(client, op) => {
+            QuorumStep::Ask(client, op) => {
                 let own = state.copies[client];
                 let me = &mut state.clients[client];
                 (me.begun, me.busy, me.phase, me.best) = (me.begun + 1, true, me.phase + 1, own);
@@ -326,7 +324,7 @@ impl Model for QuorumStore {
                 }
                 self.fetched(client, &mut state);
             }
-            Action::Arrive(message) => {
+            QuorumStep::Arrive(message) => {
                 state.wire.remove(&message);
                 self.arrive(message, &mut state);
             }
@@ -335,14 +333,15 @@ impl Model for QuorumStore {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("linearizable", |_, state: &State| {
-            state.history.serialized_history().is_some()
-        })]
+        vec![Property::always(
+            "linearizable",
+            |_, state: &QuorumState| state.history.serialized_history().is_some(),
+        )]
     }
 }
 
 impl QuorumStore {
-    fn arrive(&self, message: Message, state: &mut State) {
+    fn arrive(&self, message: Message, state: &mut QuorumState) {
         match message {
             Message::Fetch { client, phase, to } => {
                 let (from, copy) = (to, state.copies[to]);
@@ -361,7 +360,7 @@ impl QuorumStore {
                 me.heard.insert(from);
                 self.fetched(client, state);
             }
-            Message::QuorumStore {
+            Message::Store {
                 client,
                 phase,
                 to,

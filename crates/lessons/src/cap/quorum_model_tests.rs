@@ -62,7 +62,7 @@ fn a_schedule_is_run_as_written() {
     };
     let run = store.play(&[Event::Write, Event::Read]).unwrap();
     assert_eq!(run.len(), 3);
-    assert_eq!(run[1].1, Some(Action::Ask(1, Read)));
+    assert_eq!(run[1].1, Some(QuorumStep::Ask(1, Read)));
     assert_eq!(run[2].0.answered, Some((1, Some(0))));
     assert_eq!(store.play(&[Event::Write, Event::Deliver(1, 0)]), Err(1));
 }

@@ -7,7 +7,7 @@
 //! why the speed layer may choose availability.
 use super::CapError;
 use crate::crdt::wrong::LwwCounter;
-use crate::crdt::{Clock, Crdt, GCounter, ReplicaId, Stamp};
+use crate::crdt::{ClockKind, Crdt, GCounter, ReplicaId, Stamp};
 use dataset::random::Random;
 use polars::prelude::{DataFrame, PolarsResult, df};
 use std::ops::Range;
@@ -102,7 +102,7 @@ pub fn run(hour: &Hour, seed: u64) -> Result<Vec<Minute>, CapError> {
                 Stamp {
                     time,
                     replica,
-                    clock: Clock::Wall,
+                    clock: ClockKind::Wall,
                 },
                 1,
             )?;

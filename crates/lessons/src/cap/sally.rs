@@ -2,7 +2,7 @@
 //!
 //! Two replicas hold where she lives. A partition begins, replica 0 is told of
 //! the move, and somebody asks replica 1. What may it say?
-use super::{CapError, Cell, ClientAnswer, Config, Form, Partition, Request, simulation};
+use super::{CapError, ClientAnswer, Config, Form, Partition, ReplicaState, Request, simulation};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 /// What each form of the store answers, in the order of the questions.
@@ -44,7 +44,7 @@ fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<ClientAnswer>, 
     ];
     asks.extend_from_slice(more);
     asks.sort_by_key(|ask| ask.0);
-    let mut answers = simulation::script(&config, 0, Cell::city(form), &asks)?.answers;
+    let mut answers = simulation::script(&config, 0, ReplicaState::city(form), &asks)?.answers;
     answers.sort_by_key(|answer| answer.asked_ms);
     Ok(answers)
 }

@@ -3,7 +3,9 @@
 //! Every client speaks to one replica, which coordinates its requests: it takes
 //! its own copy, sends to all others, and answers when R or W copies are in.
 use super::network::Wire;
-use super::{CapError, Cell, ClientAnswer, Config, Form, Outcome, Reply, Request};
+use super::{
+    CapError, ClientAnswer, Config, Form, ReplicaState, Reply, Request, SimulationOutcome,
+};
 use crate::crdt::ReplicaId;
 use dataset::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PATIENCE_MS: u64 = 60_000;
 
 #[derive(Clone, Debug)]
-enum Event {
+enum SimulatedEvent {
     /// A client asks its replica.
     Ask(usize, Request),
     /// A replica is sent something.
@@ -31,12 +33,12 @@ enum Event {
 enum Message {
     /// "What do you know?" and the answer.
     Fetch(u64),
-    Known(u64, Cell),
+    Known(u64, ReplicaState),
     /// "Take this in" and the acknowledgement.
-    QuorumStore(u64, Cell),
+    Store(u64, ReplicaState),
     Stored(u64),
     /// Anti-entropy and read repair: no answer is awaited.
-    Told(Cell),
+    Told(ReplicaState),
 }
 
 /// A request under way.
@@ -54,8 +56,8 @@ struct Open {
 enum Phase {
     /// Waits for R copies, which are merged here.
     Fetching {
-        merged: Cell,
-        known: Vec<(usize, Cell)>,
+        merged: ReplicaState,
+        known: Vec<(usize, ReplicaState)>,
     },
     /// Waits for W copies to be stored.
     Storing { reply: Reply },
@@ -67,55 +69,55 @@ struct World<'a> {
     random: Random,
     now: u64,
     /// By time, then in the order of their making.
-    events: BTreeMap<(u64, u64), Event>,
+    events: BTreeMap<(u64, u64), SimulatedEvent>,
     made: u64,
-    states: Vec<Cell>,
+    states: Vec<ReplicaState>,
     /// How far each replica's clock is ahead of the earliest one.
     clocks: Vec<u64>,
     open: BTreeMap<u64, Open>,
     /// Clients ask again until the end; a script's requests are all given.
     endless: bool,
-    outcome: Outcome,
+    outcome: SimulationOutcome,
 }
 
 /// Runs clients that count and read page views, one after another.
-pub fn run(config: &Config, seed: u64) -> Result<Outcome, CapError> {
-    let mut world = World::new(config, seed, Cell::count(config.form))?;
+pub fn run(config: &Config, seed: u64) -> Result<SimulationOutcome, CapError> {
+    let mut world = World::new(config, seed, ReplicaState::count(config.form))?;
     world.endless = true;
     for client in 0..config.replicas {
         let at = world.random.below(config.pause_ms + 1);
         let request = world.next_request();
-        world.at(at, Event::Ask(client, request));
+        world.at(at, SimulatedEvent::Ask(client, request));
     }
     world.play(config.run_ms)
 }
 
-/// Runs a script: who asks what, when. The cells begin as `start`.
+/// Runs a script: who asks what, when. The replicas begin as `start`.
 pub fn script(
     config: &Config,
     seed: u64,
-    start: Cell,
+    start: ReplicaState,
     asks: &[(u64, usize, Request)],
-) -> Result<Outcome, CapError> {
+) -> Result<SimulationOutcome, CapError> {
     let mut world = World::new(config, seed, start)?;
     for (at, replica, request) in asks {
         let (replica, replicas) = (*replica, config.replicas);
         if replica >= replicas {
             return Err(CapError::NoSuchReplica { replica, replicas });
         }
-        world.at(*at, Event::Ask(replica, *request));
+        world.at(*at, SimulatedEvent::Ask(replica, *request));
     }
     world.play(config.run_ms)
 }
 
 impl<'a> World<'a> {
-    fn new(config: &'a Config, seed: u64, start: Cell) -> Result<Self, CapError> {
+    fn new(config: &'a Config, seed: u64, start: ReplicaState) -> Result<Self, CapError> {
         config.check()?;
         let mut random = Random::new(&[seed, 2]);
         let skew = 2 * config.clock_skew_ms + 1;
         let clocks = (0..config.replicas).map(|_| random.below(skew)).collect();
         let states = vec![start; config.replicas];
-        let outcome = Outcome {
+        let outcome = SimulationOutcome {
             answers: Vec::new(),
             acknowledged: 0,
             reads: 0,
@@ -141,13 +143,13 @@ impl<'a> World<'a> {
         if config.anti_entropy_ms > 0 {
             for replica in 0..config.replicas {
                 let at = world.random.below(config.anti_entropy_ms);
-                world.at(at, Event::Gossip(replica));
+                world.at(at, SimulatedEvent::Gossip(replica));
             }
         }
         Ok(world)
     }
 
-    fn at(&mut self, at: u64, event: Event) {
+    fn at(&mut self, at: u64, event: SimulatedEvent) {
         self.made += 1;
         self.events.insert((at, self.made), event);
     }
@@ -159,7 +161,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn play(mut self, run_ms: u64) -> Result<Outcome, CapError> {
+    fn play(mut self, run_ms: u64) -> Result<SimulationOutcome, CapError> {
         let healed = self
             .config
             .partition
@@ -189,23 +191,26 @@ impl<'a> World<'a> {
         Ok(self.outcome)
     }
 
-    fn happen(&mut self, event: Event, run_ms: u64) -> Result<(), CapError> {
+    fn happen(&mut self, event: SimulatedEvent, run_ms: u64) -> Result<(), CapError> {
         match event {
-            Event::Ask(client, request) if self.now < run_ms => self.ask(client, request),
-            Event::Ask(..) => Ok(()),
-            Event::Arrive { from, to, what } => self.arrive(from, to, what),
-            Event::Timeout(id) => {
+            SimulatedEvent::Ask(client, request) if self.now < run_ms => self.ask(client, request),
+            SimulatedEvent::Ask(..) => Ok(()),
+            SimulatedEvent::Arrive { from, to, what } => self.arrive(from, to, what),
+            SimulatedEvent::Timeout(id) => {
                 self.answer(id, Reply::NoAnswer);
                 Ok(())
             }
-            Event::Gossip(from) => {
+            SimulatedEvent::Gossip(from) => {
                 let others = self.config.replicas - 1;
                 if others > 0 {
                     let to = self.random.below(others as u64) as usize;
                     let told = Message::Told(self.states[from].clone());
                     self.send(from, if to < from { to } else { to + 1 }, told);
                 }
-                self.at(self.now + self.config.anti_entropy_ms, Event::Gossip(from));
+                self.at(
+                    self.now + self.config.anti_entropy_ms,
+                    SimulatedEvent::Gossip(from),
+                );
                 Ok(())
             }
         }
@@ -214,7 +219,7 @@ impl<'a> World<'a> {
     fn send(&mut self, from: usize, to: usize, what: Message) {
         for arrival in self.wire.arrivals(from, to, self.now).into_iter().flatten() {
             let what = what.clone();
-            self.at(arrival, Event::Arrive { from, to, what });
+            self.at(arrival, SimulatedEvent::Arrive { from, to, what });
         }
     }
 
@@ -240,7 +245,10 @@ impl<'a> World<'a> {
             },
         };
         self.open.insert(id, open);
-        self.at(self.now + self.config.timeout_ms, Event::Timeout(id));
+        self.at(
+            self.now + self.config.timeout_ms,
+            SimulatedEvent::Timeout(id),
+        );
         // A replica's own count is only written by itself, so it need not ask.
         let needs = request == Request::Read
             || self.config.form == Form::Quorum && matches!(request, Request::Move(_));
@@ -267,7 +275,7 @@ impl<'a> World<'a> {
         let (merged, at) = (merged.clone(), open.coordinator);
         let behind: Vec<usize> = known
             .iter()
-            .filter(|(_, cell)| *cell != merged)
+            .filter(|(_, state)| *state != merged)
             .map(|(from, _)| *from)
             .collect();
         let read = open.request == Request::Read;
@@ -299,7 +307,7 @@ impl<'a> World<'a> {
         let clock = self.now + self.clocks[at];
         self.states[at].change(request, ReplicaId(at as u32), clock, self.config.form)?;
         let state = self.states[at].clone();
-        self.send_all(at, &Message::QuorumStore(id, state));
+        self.send_all(at, &Message::Store(id, state));
         self.stored(id);
         Ok(())
     }
@@ -324,19 +332,19 @@ impl<'a> World<'a> {
                 let known = Message::Known(id, self.states[to].clone());
                 self.send(to, from, known);
             }
-            Message::Known(id, cell) => {
+            Message::Known(id, state) => {
                 let Some(open) = self.open.get_mut(&id) else {
                     return Ok(());
                 };
                 if let Phase::Fetching { merged, known } = &mut open.phase {
-                    merged.merge(&cell)?;
-                    known.push((from, cell));
+                    merged.merge(&state)?;
+                    known.push((from, state));
                     open.heard.insert(from);
                     self.fetched(id)?;
                 }
             }
-            Message::QuorumStore(id, cell) => {
-                self.states[to].merge(&cell)?;
+            Message::Store(id, state) => {
+                self.states[to].merge(&state)?;
                 self.send(to, from, Message::Stored(id));
             }
             Message::Stored(id) => {
@@ -347,7 +355,7 @@ impl<'a> World<'a> {
                     self.stored(id);
                 }
             }
-            Message::Told(cell) => self.states[to].merge(&cell)?,
+            Message::Told(state) => self.states[to].merge(&state)?,
         }
         Ok(())
     }
@@ -375,7 +383,7 @@ impl<'a> World<'a> {
             let request = self.next_request();
             self.at(
                 self.now + self.config.pause_ms,
-                Event::Ask(open.coordinator, request),
+                SimulatedEvent::Ask(open.coordinator, request),
             );
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// Means over runs of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Summary {
+pub struct SweepSummary {
     /// What was run.
     pub config: Config,
     /// How many runs.
@@ -32,7 +32,7 @@ pub struct Summary {
 /// assert!(ap.availability == 1.0 && ap.lost > 0.0);
 /// # Ok::<(), lambda_workbook::cap::CapError>(())
 /// ```
-pub fn sweep(config: &Config, seeds: Range<u64>) -> Result<Summary, CapError> {
+pub fn sweep(config: &Config, seeds: Range<u64>) -> Result<SweepSummary, CapError> {
     struct Run {
         asked: usize,
         answered: f64,
@@ -65,7 +65,7 @@ pub fn sweep(config: &Config, seeds: Range<u64>) -> Result<Summary, CapError> {
     let rank = |percent: usize| {
         converged.get((converged.len() * percent / 100).min(converged.len().saturating_sub(1)))
     };
-    Ok(Summary {
+    Ok(SweepSummary {
         config: *config,
         runs: runs.len(),
         availability: of(sum(&|run| run.answered), sum(&|run| run.asked as f64)),
@@ -83,15 +83,16 @@ pub fn sweep(config: &Config, seeds: Range<u64>) -> Result<Summary, CapError> {
 }
 
 /// Summaries as a table; shares are in percent.
-pub fn table(summaries: &[Summary]) -> PolarsResult<DataFrame> {
-    let percent = |share: &dyn Fn(&Summary) -> f64| -> Vec<f64> {
+pub fn table(summaries: &[SweepSummary]) -> PolarsResult<DataFrame> {
+    let percent = |share: &dyn Fn(&SweepSummary) -> f64| -> Vec<f64> {
         summaries
             .iter()
             .map(|summary| (share(summary) * 10_000.0).round() / 100.0)
             .collect()
     };
-    let number =
-        |count: &dyn Fn(&Summary) -> u64| -> Vec<u64> { summaries.iter().map(count).collect() };
+    let number = |count: &dyn Fn(&SweepSummary) -> u64| -> Vec<u64> {
+        summaries.iter().map(count).collect()
+    };
     df!(
         "store" => summaries.iter().map(|summary| summary.config.form.to_string()).collect::<Vec<_>>(),
         "N" => number(&|summary| summary.config.replicas as u64),
@@ -107,7 +108,7 @@ pub fn table(summaries: &[Summary]) -> PolarsResult<DataFrame> {
 }
 
 /// What each store's clients paid, for a picture: `store`, `paid`, `%`.
-pub fn costs(summaries: &[Summary]) -> PolarsResult<DataFrame> {
+pub fn costs(summaries: &[SweepSummary]) -> PolarsResult<DataFrame> {
     let (mut store, mut paid, mut percent) = (vec![], vec![], vec![]);
     for summary in summaries {
         let shares = [
@@ -126,7 +127,7 @@ pub fn costs(summaries: &[Summary]) -> PolarsResult<DataFrame> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, Form, Reply, Request};
+    use super::super::{Form, ReplicaState, Reply, Request};
     use super::*;
 
     fn of(form: Form) -> Config {
@@ -191,7 +192,7 @@ mod tests {
         let asked = of(Form::Quorum).quorums(2, 4).unwrap_err();
         assert_eq!(text(asked), "W = 4 copies of N = 3: choose W from 1 to 3");
         assert!(of(Form::Quorum).quorums(0, 2).is_err());
-        let start = Cell::count(Form::Crdt);
+        let start = ReplicaState::count(Form::Crdt);
         let asked = simulation::script(&of(Form::Crdt), 0, start, &[(0, 3, Request::Read)]);
         assert!(text(asked.unwrap_err()).contains("no replica 3 among 3"));
         let mut config = of(Form::Crdt);

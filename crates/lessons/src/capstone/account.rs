@@ -82,7 +82,7 @@ impl Audit {
 
 /// Of some records: how many are missing, and how many are there too often.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
+pub struct LostAndDoubled {
     pub lost: u64,
     pub doubled: u64,
 }
@@ -118,13 +118,13 @@ pub struct Account {
     /// Looks at which the sites' counters said something else than the merged answer.
     pub sites_apart: u64,
     /// Acknowledged and not in the log; in the log and never sent.
-    pub log: Difference,
+    pub log: LostAndDoubled,
     /// Before the last cut, and not in the master data; there more often than it came.
-    pub master: Difference,
+    pub master: LostAndDoubled,
     /// Page views missing from an answer, or counted too often, at worst.
-    pub answers: Difference,
+    pub answers: LostAndDoubled,
     /// The same of the closing answer, beside the truth.
-    pub closing: Difference,
+    pub closing: LostAndDoubled,
     /// Whether the closing answers are the truth: page views, uniques, visits, bounces.
     pub closes: bool,
 }
@@ -174,19 +174,19 @@ impl Account {
             wrong_by_bug: audit.wrong_by_bug,
             unexplained: audit.unexplained,
             sites_apart: audit.sites_apart,
-            log: Difference {
+            log: LostAndDoubled {
                 lost: sent.difference(&logged).count() as u64,
                 doubled: audit.foreign,
             },
-            master: Difference {
+            master: LostAndDoubled {
                 lost: sum(1),
                 doubled: sum(-1),
             },
-            answers: Difference {
+            answers: LostAndDoubled {
                 lost: audit.worst.0 as u64,
                 doubled: audit.worst.1 as u64,
             },
-            closing: Difference {
+            closing: LostAndDoubled {
                 lost: (views - merged).max(0) as u64,
                 doubled: (merged - views).max(0) as u64,
             },
@@ -194,7 +194,7 @@ impl Account {
         }
     }
 
-    fn each(&self) -> [(&'static str, Difference); 4] {
+    fn each(&self) -> [(&'static str, LostAndDoubled); 4] {
         [
             ("log", self.log),
             ("master data", self.master),
@@ -229,7 +229,7 @@ impl Account {
 
     fn rows(&self) -> Vec<(&'static str, String)> {
         let n = |number: u64| grouped(number as i64);
-        let of = |difference: Difference| {
+        let of = |difference: LostAndDoubled| {
             format!(
                 "lost {}, doubled {}",
                 n(difference.lost),

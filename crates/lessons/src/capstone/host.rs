@@ -1,14 +1,14 @@
 //! Where a node runs: in this process, or in one of its own.
 use super::error::Result;
-use super::node::{Config, Node};
-use super::order::{Order, Reply};
+use super::node::{Node, NodeConfig};
+use super::order::{NodeReply, Order};
 use lambda::faults::When;
 use std::path::{Path, PathBuf};
 
 /// A node that is told what to do, and that can crash while it does it.
 pub trait Host {
     /// Gives an order and returns the reply; none if the node crashed before it replied.
-    fn tell(&mut self, order: &Order) -> Result<Option<Reply>>;
+    fn tell(&mut self, order: &Order) -> Result<Option<NodeReply>>;
 
     /// Starts it anew, on the files that the one before left.
     fn restart(&mut self) -> Result<()>;
@@ -22,13 +22,13 @@ pub trait Host {
 /// memory is dropped, and nothing that it does from then on has an effect there.
 pub struct Here {
     folder: PathBuf,
-    config: Config,
+    config: NodeConfig,
     node: Option<Node>,
 }
 
 impl Here {
     /// Opens a folder.
-    pub fn open(folder: &Path, config: Config) -> Result<Self> {
+    pub fn open(folder: &Path, config: NodeConfig) -> Result<Self> {
         let mut here = Self {
             folder: folder.to_owned(),
             config,
@@ -40,7 +40,7 @@ impl Here {
 }
 
 impl Host for Here {
-    fn tell(&mut self, order: &Order) -> Result<Option<Reply>> {
+    fn tell(&mut self, order: &Order) -> Result<Option<NodeReply>> {
         let Some(node) = &mut self.node else {
             return Ok(None);
         };

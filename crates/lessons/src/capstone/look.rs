@@ -3,21 +3,21 @@ use super::arrivals::SITES;
 use super::deployment::Code;
 use super::error::Result;
 use super::figures::Figures;
-use super::order::{Answers, Link, Order, Reply};
+use super::order::{Answers, LinkState, NodeReply, Order};
 use super::reading::Reading;
 use super::run::Simulation;
-use super::truth::Tally;
+use super::truth::DetailedFigures;
 
 impl Simulation<'_> {
     /// Looks at the log and the answers, and lays the truth beside them.
     pub(super) fn look(&mut self, hour: i64, arrived: u64) -> Result<()> {
         for site in 0..SITES {
             let from = self.audit.log(site).len() as u64;
-            if let Reply::Records(records) = self.tell(&Order::Log { site, from })? {
+            if let NodeReply::Records(records) = self.tell(&Order::Log { site, from })? {
                 self.audit.read(&self.truth, site, &records);
             }
         }
-        let Reply::Answered {
+        let NodeReply::Answered {
             merged,
             sites,
             waiting,
@@ -51,7 +51,7 @@ impl Simulation<'_> {
             lost,
             doubled,
             sites,
-            whole: self.link == Link::Whole,
+            whole: self.link == LinkState::Whole,
             marks: std::mem::take(&mut self.marks),
         };
         if reading.is_wrong() && reading.code != Code::Right {
@@ -63,7 +63,7 @@ impl Simulation<'_> {
     }
 
     /// By all that was acknowledged, and all that is known of who is who.
-    fn true_tally(&self) -> Tally {
+    fn true_tally(&self) -> DetailedFigures {
         let who = self.truth.who(self.taken.iter().copied());
         let lines = self.taken.iter().map(|line| (*line, true));
         self.truth.tally(lines, |_, person| who[person as usize])
@@ -71,7 +71,7 @@ impl Simulation<'_> {
 
     /// By what the layers claim to hold: before the cut by who is who, after it by
     /// identifier.
-    fn known_tally(&self, answers: &Answers) -> Tally {
+    fn known_tally(&self, answers: &Answers) -> DetailedFigures {
         let sites = || (0..SITES).zip(answers.seen.iter().zip(&answers.cut));
         let covered = sites().flat_map(|(site, (_, cut))| &self.audit.log(site)[..*cut as usize]);
         let who = self.truth.who(covered.copied());
@@ -98,7 +98,7 @@ fn figures(answers: &Answers) -> Figures {
 
 /// Page views that are missing and that are too many, cell by cell: one that is lost
 /// here does not make up for one that is doubled there.
-fn difference(known: &Tally, answers: &Answers) -> (i64, i64) {
+fn difference(known: &DetailedFigures, answers: &Answers) -> (i64, i64) {
     let mut apart = known.cells.clone();
     for (page, cells) in (0..).zip(&answers.cells) {
         for (hour, count) in cells {

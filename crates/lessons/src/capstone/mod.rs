@@ -11,7 +11,7 @@
 //! | `week` | what happens when: [`Week`], drawn from a seed |
 //! | `truth` | the right answers, counted apart |
 //! | `arrivals` | the data on its way: late, sent twice, cut short |
-//! | `wire` | the log as a process reaches it: cut off from a site, or crashing |
+//! | `faulty_log` | the log as a process reaches it: cut off from a site, or crashing |
 //! | `sites` | counters of both sites as CRDTs |
 //! | `deployment` | the batch code, and a version of it with a bug |
 //! | `order`, `node` | what a node is told, and what it does |
@@ -34,6 +34,7 @@ mod account;
 mod arrivals;
 mod deployment;
 mod error;
+mod faulty_log;
 mod figures;
 mod host;
 mod look;
@@ -46,15 +47,14 @@ mod schedule;
 mod sites;
 mod truth;
 mod week;
-mod wire;
 
-pub use account::{Account, Difference};
+pub use account::{Account, LostAndDoubled};
 pub use deployment::Code;
 pub use error::{CapstoneError, Result};
 pub use figures::Figures;
 pub use host::{Here, Host};
-pub use node::{Config, Node};
-pub use order::{Answers, Link, Order, Reply, Site};
+pub use node::{Node, NodeConfig};
+pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
 pub use process::{Process, serve};
 pub use reading::{History, Mark, Reading};
 pub use run::{here, run};

@@ -1,11 +1,11 @@
 //! A node: the log of both sites, the layers over it, and what it is told to do.
 use super::arrivals::SITES;
 use super::error::{CapstoneError, Result};
-use super::order::{Answers, Link, Order, Reply};
+use super::faulty_log::{FAR, FaultyLog};
+use super::order::{Answers, LinkState, NodeReply, Order};
 use super::sites::{Counters, came_at};
 use super::truth::{DOMAIN, HOME};
 use super::week::Consumer;
-use super::wire::{FAR, Wire};
 use calendar::Span;
 use lambda::faults::When;
 use lambda::speed::{Clock, EmbeddedLog, Log, ManualClock, SpeedError, SplitCommit, StoreOptions};
@@ -21,7 +21,7 @@ const MOST: usize = 2_000;
 
 /// How a node is made. The same at every start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Config {
+pub struct NodeConfig {
     pub consumer: Consumer,
     pub window: usize,
     /// What is asked of it: these pages, over these hours.
@@ -31,8 +31,8 @@ pub struct Config {
 
 /// The layers in a folder, in one process.
 pub struct Node {
-    config: Config,
-    wire: Arc<Wire>,
+    config: NodeConfig,
+    wire: Arc<FaultyLog>,
     lambda: Lambda,
     clock: Arc<ManualClock>,
     sites: Vec<Counters>,
@@ -40,9 +40,9 @@ pub struct Node {
 
 impl Node {
     /// Opens what is in a folder, or makes it.
-    pub fn open(folder: &Path, config: Config) -> Result<Self> {
+    pub fn open(folder: &Path, config: NodeConfig) -> Result<Self> {
         let clock = Arc::new(ManualClock::default());
-        let wire = Wire::new(EmbeddedLog::open(folder.join("log"))?);
+        let wire = FaultyLog::new(EmbeddedLog::open(folder.join("log"))?);
         wire.create_topic(TOPIC, SITES)?;
         let wire = Arc::new(wire);
         let store = StoreOptions {
@@ -67,7 +67,7 @@ impl Node {
             }
         };
         let site = |site| {
-            let served = lambda.served().snapshot();
+            let served = lambda.served().pinned();
             Counters::new(site, precision, config.window, served)
         };
         let mut node = Self {
@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// Does what it is told.
-    pub fn obey(&mut self, order: &Order) -> Result<Reply> {
+    pub fn obey(&mut self, order: &Order) -> Result<NodeReply> {
         match order {
             Order::Time(secs) => self.clock.set(secs * 1_000),
             Order::Network(link) => return self.link(*link),
@@ -100,7 +100,7 @@ impl Node {
             Order::Apply => self.apply()?,
             Order::Begin => {
                 let (batch, cut) = self.lambda.begin_batch()?;
-                return Ok(Reply::Begun { batch, cut });
+                return Ok(NodeReply::Begun { batch, cut });
             }
             Order::Serve { batch, cut, code } => {
                 // Told again after a crash: it may be served already.
@@ -120,29 +120,29 @@ impl Node {
             Order::Master(batch) => {
                 let text = self.lambda.master().added(*batch)?;
                 let lines = String::from_utf8_lossy(&text);
-                return Ok(Reply::Lines(lines.lines().map(str::to_owned).collect()));
+                return Ok(NodeReply::Lines(lines.lines().map(str::to_owned).collect()));
             }
         }
-        Ok(Reply::Done)
+        Ok(NodeReply::Done)
     }
 
     fn secs(&self) -> i64 {
         self.clock.now() / 1_000
     }
 
-    fn link(&mut self, link: Link) -> Result<Reply> {
+    fn link(&mut self, link: LinkState) -> Result<NodeReply> {
         let link = match link {
-            Link::Whole => Link::Whole,
-            Link::Cut(None) => Link::Cut(Some(self.wire.near().end(TOPIC, FAR)?)),
+            LinkState::Whole => LinkState::Whole,
+            LinkState::Cut(None) => LinkState::Cut(Some(self.wire.near().end(TOPIC, FAR)?)),
             cut => cut,
         };
         self.wire.set_cut(match link {
-            Link::Whole => None,
-            Link::Cut(end) => end,
+            LinkState::Whole => None,
+            LinkState::Cut(end) => end,
         });
         self.tell_sites()?;
         self.meet()?;
-        Ok(Reply::Linked(link))
+        Ok(NodeReply::Linked(link))
     }
 
     /// A record's key says when its site took it.
@@ -189,7 +189,7 @@ impl Node {
         Ok(())
     }
 
-    fn answer(&self) -> Result<Reply> {
+    fn answer(&self) -> Result<NodeReply> {
         let merged = match self.merged() {
             Ok(answers) => Ok(Box::new(answers)),
             // A batch is missing between the layers: the answer is that there is none.
@@ -211,7 +211,7 @@ impl Node {
                 oldest = [oldest, came].into_iter().flatten().min();
             }
         }
-        Ok(Reply::Answered {
+        Ok(NodeReply::Answered {
             merged,
             sites: sites?,
             waiting,
@@ -241,12 +241,12 @@ impl Node {
         Ok(answers)
     }
 
-    fn records(&self, site: u32, from: u64) -> Result<Reply> {
+    fn records(&self, site: u32, from: u64) -> Result<NodeReply> {
         let records = self.wire.near().read(TOPIC, site, from, usize::MAX)?;
         let text = |record: lambda::speed::Record<'_>| {
             let line = String::from_utf8_lossy(record.value).into_owned();
             (came_at(&record), line)
         };
-        Ok(Reply::Records(records.iter().map(text).collect()))
+        Ok(NodeReply::Records(records.iter().map(text).collect()))
     }
 }

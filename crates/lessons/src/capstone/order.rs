@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The network between the sites.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Link {
+pub enum LinkState {
     #[default]
     Whole,
     /// Cut since the far partition had this end; now, if that is not known yet.
@@ -18,7 +18,7 @@ pub enum Link {
 pub enum Order {
     /// It is so late: epoch seconds.
     Time(i64),
-    Network(Link),
+    Network(LinkState),
     /// Lines for a site's log. On the reply they are acknowledged.
     Take {
         site: u32,
@@ -69,7 +69,7 @@ impl fmt::Display for Order {
 
 /// What a site answers by its own counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
+pub struct SiteAnswers {
     pub batch: u64,
     /// Of all pages.
     pub page_views: i64,
@@ -95,9 +95,9 @@ pub struct Answers {
 
 /// A node's reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reply {
+pub enum NodeReply {
     Done,
-    Linked(Link),
+    Linked(LinkState),
     Begun {
         batch: u64,
         cut: Vec<u64>,
@@ -106,7 +106,7 @@ pub enum Reply {
     /// since when the oldest has: epoch seconds.
     Answered {
         merged: Result<Box<Answers>, String>,
-        sites: Vec<Site>,
+        sites: Vec<SiteAnswers>,
         waiting: u64,
         oldest: Option<i64>,
     },

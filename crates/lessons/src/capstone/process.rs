@@ -4,8 +4,8 @@
 //! JSON text a line. The first line is its configuration.
 use super::error::{CapstoneError, Result};
 use super::host::Host;
-use super::node::{Config, Node};
-use super::order::{Order, Reply};
+use super::node::{Node, NodeConfig};
+use super::order::{NodeReply, Order};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -21,7 +21,7 @@ pub fn serve(folder: &Path, input: impl BufRead, mut output: impl Write) -> io::
     let Some(first) = lines.next() else {
         return Ok(());
     };
-    let config: Config = serde_json::from_str(&first?)?;
+    let config: NodeConfig = serde_json::from_str(&first?)?;
     let mut node = Node::open(folder, config);
     for line in lines {
         let order: Order = serde_json::from_str(&line?)?;
@@ -29,7 +29,7 @@ pub fn serve(folder: &Path, input: impl BufRead, mut output: impl Write) -> io::
             Ok(node) => node.obey(&order).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        let reply = obeyed.unwrap_or_else(Reply::Refused);
+        let reply = obeyed.unwrap_or_else(NodeReply::Refused);
         let mut line = serde_json::to_vec(&reply)?;
         line.push(b'\n');
         output.write_all(&line)?;
@@ -42,7 +42,7 @@ pub fn serve(folder: &Path, input: impl BufRead, mut output: impl Write) -> io::
 pub struct Process {
     /// Makes the command that calls [`serve`].
     command: Box<dyn FnMut() -> Command + Send>,
-    config: Config,
+    config: NodeConfig,
     running: Option<Running>,
     /// How long after the next order the process is killed.
     kill_after: Option<Duration>,
@@ -69,7 +69,7 @@ fn failed(doing: &'static str) -> impl Fn(io::Error) -> CapstoneError {
 impl Process {
     /// Starts a node by a command.
     pub fn start(
-        config: Config,
+        config: NodeConfig,
         command: impl FnMut() -> Command + Send + 'static,
     ) -> Result<Self> {
         let mut process = Self {
@@ -91,7 +91,7 @@ impl Running {
     }
 
     /// The reply; none if there was no whole line.
-    fn reply(&mut self) -> io::Result<Option<Reply>> {
+    fn reply(&mut self) -> io::Result<Option<NodeReply>> {
         let mut line = String::new();
         self.replies.read_line(&mut line)?;
         match line.ends_with('\n') {
@@ -102,7 +102,7 @@ impl Running {
 }
 
 impl Host for Process {
-    fn tell(&mut self, order: &Order) -> Result<Option<Reply>> {
+    fn tell(&mut self, order: &Order) -> Result<Option<NodeReply>> {
         let Some(running) = &mut self.running else {
             return Ok(None);
         };

@@ -2,7 +2,7 @@
 use super::account::Account;
 use super::deployment::Code;
 use super::figures::Figures;
-use super::order::Site;
+use super::order::SiteAnswers;
 use super::week::Week;
 use polars::prelude::{DataFrame, PolarsResult, df};
 use std::fmt;
@@ -73,7 +73,7 @@ pub struct Reading {
     pub lost: i64,
     pub doubled: i64,
     /// What each site answers by itself.
-    pub sites: Vec<Site>,
+    pub sites: Vec<SiteAnswers>,
     /// Whether the sites reach each other.
     pub whole: bool,
     pub marks: Vec<Mark>,
@@ -158,7 +158,7 @@ impl History {
     /// serves.
     pub fn sites(&self) -> PolarsResult<DataFrame> {
         let readings = || self.readings.iter();
-        let of = |at: usize, of: fn(&Site) -> i64| -> Vec<Option<i64>> {
+        let of = |at: usize, of: fn(&SiteAnswers) -> i64| -> Vec<Option<i64>> {
             readings()
                 .map(|reading| reading.sites.get(at).map(of))
                 .collect()

@@ -8,10 +8,10 @@ use super::arrivals::{Arrival, SITES, arrivals};
 use super::deployment::Code;
 use super::error::{CapstoneError, Result};
 use super::host::{Here, Host};
-use super::node::Config;
-use super::order::{Link, Order, Reply};
+use super::node::NodeConfig;
+use super::order::{LinkState, NodeReply, Order};
 use super::reading::{History, Mark};
-use super::schedule::Run;
+use super::schedule::RunningBatch;
 use super::truth::Truth;
 use super::week::{BEGIN, HOURS, Week};
 use dataset::random::Random;
@@ -43,12 +43,12 @@ pub fn here(folder: &Path, week: &Week, each: &mut dyn FnMut(&History)) -> Resul
 /// Runs a week with the node that `start` makes.
 pub fn run(
     week: &Week,
-    start: &mut dyn FnMut(Config) -> Result<Box<dyn Host>>,
+    start: &mut dyn FnMut(NodeConfig) -> Result<Box<dyn Host>>,
     each: &mut dyn FnMut(&History),
 ) -> Result<History> {
     week.check()?;
     let (truth, arrivals) = arrivals(week)?;
-    let config = Config {
+    let config = NodeConfig {
         consumer: week.consumer,
         window: week.window,
         pages: truth.pages.clone(),
@@ -84,7 +84,7 @@ pub(super) struct Simulation<'a> {
     pub(super) host: Box<dyn Host>,
     pub(super) random: Random,
     pub(super) secs: i64,
-    pub(super) link: Link,
+    pub(super) link: LinkState,
     /// Acknowledged lines, by their numbers, in order.
     pub(super) taken: Vec<u32>,
     pub(super) audit: Audit,
@@ -92,7 +92,7 @@ pub(super) struct Simulation<'a> {
     pub(super) codes: BTreeMap<u64, Code>,
     /// What is deployed from the bad batch on, until it is mended.
     pub(super) mended: bool,
-    pub(super) running: Option<Run>,
+    pub(super) running: Option<RunningBatch>,
     pub(super) next_begin: i64,
     pub(super) expire_at: Option<i64>,
     pub(super) wrong_since: Option<i64>,
@@ -108,7 +108,7 @@ impl<'a> Simulation<'a> {
             host,
             random: Random::new(&[week.seed, 0xC4A5]),
             secs: BEGIN,
-            link: Link::Whole,
+            link: LinkState::Whole,
             taken: Vec::new(),
             audit: Audit::default(),
             codes: BTreeMap::new(),
@@ -127,10 +127,10 @@ impl<'a> Simulation<'a> {
     }
 
     /// Gives an order to the node, and to the next one after a crash, until there is a reply.
-    pub(super) fn tell(&mut self, order: &Order) -> Result<Reply> {
+    pub(super) fn tell(&mut self, order: &Order) -> Result<NodeReply> {
         for _ in 0..CRASHES {
             match self.host.tell(order)? {
-                Some(Reply::Refused(reason)) => {
+                Some(NodeReply::Refused(reason)) => {
                     let order = order.to_string();
                     return Err(CapstoneError::Refused { order, reason });
                 }
@@ -189,7 +189,7 @@ impl<'a> Simulation<'a> {
             }
         };
         self.network(hour, end)?;
-        let due = |run: &Run| run.due <= hour;
+        let due = |run: &RunningBatch| run.due <= hour;
         crash(self, 0, self.running.as_ref().is_some_and(due));
         self.batches(hour)?;
         crash(self, 1, false);
@@ -206,11 +206,11 @@ impl<'a> Simulation<'a> {
         };
         let now_cut = cut.start < end && hour < cut.end;
         let (link, mark) = match (now_cut, self.link) {
-            (true, Link::Whole) => (Link::Cut(None), Mark::Cut),
-            (false, Link::Cut(_)) => (Link::Whole, Mark::Healed),
+            (true, LinkState::Whole) => (LinkState::Cut(None), Mark::Cut),
+            (false, LinkState::Cut(_)) => (LinkState::Whole, Mark::Healed),
             _ => return Ok(()),
         };
-        if let Reply::Linked(link) = self.tell(&Order::Network(link))? {
+        if let NodeReply::Linked(link) = self.tell(&Order::Network(link))? {
             self.link = link;
         }
         self.marks.push(mark);
@@ -220,8 +220,8 @@ impl<'a> Simulation<'a> {
     /// The network is whole, everything is applied, and a batch run holds it all.
     fn close(&mut self) -> Result<()> {
         self.time(HOURS)?;
-        self.link = Link::Whole;
-        self.tell(&Order::Network(Link::Whole))?;
+        self.link = LinkState::Whole;
+        self.tell(&Order::Network(LinkState::Whole))?;
         (self.running, self.mended) = (None, true);
         self.tell(&Order::Apply)?;
         // One that was begun before holds what came until then; the next holds all.
@@ -232,7 +232,7 @@ impl<'a> Simulation<'a> {
         let last = self.codes.keys().next_back().copied().unwrap_or(0);
         let mut master = Vec::new();
         for batch in 1..=last {
-            if let Reply::Lines(lines) = self.tell(&Order::Master(batch))? {
+            if let NodeReply::Lines(lines) = self.tell(&Order::Master(batch))? {
                 master.extend(lines);
             }
         }

@@ -1,12 +1,12 @@
 //! Deployments, roll backs and batch runs, when they are due.
 use super::deployment::Code;
 use super::error::Result;
-use super::order::{Order, Reply};
+use super::order::{NodeReply, Order};
 use super::reading::Mark;
 use super::run::Simulation;
 
 /// A batch run on its way.
-pub(super) struct Run {
+pub(super) struct RunningBatch {
     batch: u64,
     cut: Vec<u64>,
     code: Code,
@@ -48,14 +48,14 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    fn begin(&mut self, due: i64) -> Result<Run> {
-        let Reply::Begun { batch, cut } = self.tell(&Order::Begin)? else {
+    fn begin(&mut self, due: i64) -> Result<RunningBatch> {
+        let NodeReply::Begun { batch, cut } = self.tell(&Order::Begin)? else {
             unreachable!("a beginning is answered by a cut")
         };
         let bad = self.week.bad_deployment;
         let is_bad = !self.mended && bad.is_some_and(|bad| batch >= bad.batch);
         self.marks.push(Mark::Begun(batch));
-        Ok(Run {
+        Ok(RunningBatch {
             batch,
             cut,
             code: if is_bad {
@@ -67,8 +67,8 @@ impl Simulation<'_> {
         })
     }
 
-    fn serve(&mut self, run: Run) -> Result<()> {
-        let Run {
+    fn serve(&mut self, run: RunningBatch) -> Result<()> {
+        let RunningBatch {
             batch, cut, code, ..
         } = run;
         self.tell(&Order::Serve { batch, cut, code })?;

@@ -10,7 +10,7 @@
 //! from the beginning, and arrives at numbers no smaller than those it had sent.
 use super::arrivals::SITES;
 use super::error::Result;
-use super::order::Site;
+use super::order::SiteAnswers;
 use crate::crdt::{Crdt, GCounter, Map, Replica, ReplicaId};
 use calendar::Span;
 use lambda::batch::{Precision, Sketch};
@@ -95,7 +95,7 @@ impl Counters {
             let hour = first.iter().next().map(|record| came_at(&record));
             from.push(hour.unwrap_or(now));
         }
-        (self.served, self.from) = (served.snapshot(), from);
+        (self.served, self.from) = (served.pinned(), from);
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Counters {
     }
 
     /// What the site answers: page views of all pages, uniques of one.
-    pub fn answer(&self, pages: &[String], home: &str, hours: &Range<i64>) -> Result<Site> {
+    pub fn answer(&self, pages: &[String], home: &str, hours: &Range<i64>) -> Result<SiteAnswers> {
         let mut page_views = 0;
         for page in pages {
             let found = self.served.page_views(page, Span::of_hours_in(hours))?;
@@ -151,7 +151,7 @@ impl Counters {
                     .map_err(crate::crdt::CrdtError::from)?;
             }
         }
-        Ok(Site {
+        Ok(SiteAnswers {
             batch: self.served.batch(),
             page_views,
             uniques: persons.uniques(),

@@ -40,7 +40,7 @@ pub struct Truth {
 
 /// Answers, with page views cell by cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct DetailedFigures {
     pub figures: Figures,
     /// By page and hour (epoch seconds).
     pub cells: BTreeMap<(u32, i64), i64>,
@@ -119,9 +119,9 @@ impl Truth {
         &self,
         lines: impl Iterator<Item = (u32, bool)>,
         who: impl Fn(bool, u32) -> u32,
-    ) -> Tally {
+    ) -> DetailedFigures {
         let mut seen = vec![false; self.said.len()];
-        let mut tally = Tally::default();
+        let mut tally = DetailedFigures::default();
         let (mut home, mut visits) = (HashSet::new(), Vec::new());
         let first_page = self.pages.iter().position(|page| page == HOME);
         for (line, place) in lines {

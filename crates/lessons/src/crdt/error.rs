@@ -1,5 +1,5 @@
 //! Why states cannot be changed or merged, and what to do.
-use super::{Clock, ReplicaId};
+use super::{ClockKind, ReplicaId};
 use lambda::batch::sketch::SketchError;
 
 /// Why a change or a merge was refused. The state is as it was before.
@@ -45,9 +45,9 @@ pub enum CrdtError {
     )]
     Clocks {
         /// The kind of one clock.
-        one: Clock,
+        one: ClockKind,
         /// The kind of the other clock.
-        other: Clock,
+        other: ClockKind,
     },
     /// Two sketches cannot be merged.
     #[error(transparent)]

@@ -5,7 +5,7 @@
 //! each replica has heard of, directly or through others. A counter is broken
 //! when a replica counts another number than it has heard of.
 use super::wrong::{AddingCounter, Integer, LwwCounter};
-use super::{Clock, Crdt, CrdtError, GCounter, PnCounter, ReplicaId, Stamp};
+use super::{ClockKind, Crdt, CrdtError, GCounter, PnCounter, ReplicaId, Stamp};
 use std::fmt;
 
 /// A state that counts page views.
@@ -175,7 +175,7 @@ impl Counter for Integer {
 
 impl Counter for LwwCounter {
     fn view(&mut self, replica: ReplicaId, time: u64) -> Result<(), CrdtError> {
-        let clock = Clock::Wall;
+        let clock = ClockKind::Wall;
         self.add(
             Stamp {
                 time,

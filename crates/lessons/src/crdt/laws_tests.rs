@@ -103,7 +103,7 @@ fn stamp(time: u64, replica: ReplicaId) -> Stamp {
     Stamp {
         time,
         replica,
-        clock: Clock::Logical,
+        clock: ClockKind::Logical,
     }
 }
 
@@ -208,7 +208,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Stamp {
             time: 5,
             replica: id,
-            clock: Clock::Wall,
+            clock: ClockKind::Wall,
         },
         1,
     )
@@ -220,7 +220,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
             Stamp {
                 time: 5,
                 replica: id,
-                clock: Clock::Wall,
+                clock: ClockKind::Wall,
             },
             2,
         )

@@ -5,18 +5,18 @@ use std::fmt;
 
 /// What a stamp's time counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Clock {
+pub enum ClockKind {
     /// Milliseconds of the machine's clock, which may be wrong.
     Wall,
     /// One more than the largest stamp seen, after Lamport.
     Logical,
 }
 
-impl fmt::Display for Clock {
+impl fmt::Display for ClockKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Clock::Wall => "wall",
-            Clock::Logical => "logical",
+            ClockKind::Wall => "wall",
+            ClockKind::Logical => "logical",
         })
     }
 }
@@ -30,7 +30,7 @@ pub struct Stamp {
     /// Who wrote.
     pub replica: ReplicaId,
     /// Which clock it was.
-    pub clock: Clock,
+    pub clock: ClockKind,
 }
 
 impl Stamp {
@@ -46,8 +46,8 @@ impl Stamp {
 /// promises.
 ///
 /// ```
-/// use lambda_workbook::crdt::{Clock, Crdt, LwwRegister, ReplicaId, Stamp};
-/// let stamp = |time, id| Stamp { time, replica: ReplicaId(id), clock: Clock::Wall };
+/// use lambda_workbook::crdt::{ClockKind, Crdt, LwwRegister, ReplicaId, Stamp};
+/// let stamp = |time, id| Stamp { time, replica: ReplicaId(id), clock: ClockKind::Wall };
 /// let mut sally = LwwRegister::default();
 /// sally.write(stamp(1, 1), "New York")?;
 /// sally.write(stamp(2, 1), "Tokyo")?;

@@ -76,7 +76,7 @@ pub use dots::{Dot, Dots};
 pub use error::CrdtError;
 pub use g_counter::GCounter;
 pub use g_set::GSet;
-pub use lww_register::{Clock, LwwRegister, Stamp};
+pub use lww_register::{ClockKind, LwwRegister, Stamp};
 pub use map::Map;
 pub use max_register::MaxRegister;
 pub use mv_register::MvRegister;

@@ -26,7 +26,7 @@ pub struct Load {
 
 /// The layers at one moment of a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading {
+pub struct LiveReading {
     pub elapsed: Duration,
     /// Events that the generator sent: the truth.
     pub sent: u64,
@@ -45,7 +45,7 @@ pub struct Reading {
 
 /// Runs a load and gives readings of it; returns the last one, when the views hold
 /// everything.
-pub fn run(folder: &Path, load: Load, mut each: impl FnMut(&Reading)) -> Result<Reading> {
+pub fn run(folder: &Path, load: Load, mut each: impl FnMut(&LiveReading)) -> Result<LiveReading> {
     let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
     log.create_topic(TOPIC, 2)?;
     let mut lambda = Lambda::open(folder, log.clone(), TOPIC, Options::default())?;
@@ -74,7 +74,7 @@ pub fn run(folder: &Path, load: Load, mut each: impl FnMut(&Reading)) -> Result<
                 let query = lambda.query()?;
                 let answer = query.page_views(URL, 0..Granularity::Day.secs())?;
                 let applied = answer.freshness.served + answer.freshness.realtime;
-                let reading = Reading {
+                let reading = LiveReading {
                     elapsed: now - started,
                     sent: sent.load(Ordering::SeqCst),
                     merged: answer.value,

@@ -1,8 +1,8 @@
 //! What makes one value of many rows, in parts that merge.
 use super::error::{MicroBatchError, Result};
-use super::value::Value;
+use super::value::FieldValue;
 use lambda::batch::Precision;
-use lambda::batch::sketch::{Gather, cookie_hash, user_hash};
+use lambda::batch::sketch::{SketchBuilder, cookie_hash, user_hash};
 
 /// A value made of rows. Parts of it, made by workers of their own, merge; so does
 /// the value of a batch with what a state holds.
@@ -20,12 +20,12 @@ pub trait Aggregate: Send + Sync + 'static {
     /// Of no rows.
     fn empty(&self) -> Self::Value;
     /// Takes a row.
-    fn add(&self, value: &mut Self::Value, fields: &[Value<'_>]) -> Result<()>;
+    fn add(&self, value: &mut Self::Value, fields: &[FieldValue<'_>]) -> Result<()>;
     /// Takes another part, or a later batch.
     fn merge(&self, value: &mut Self::Value, other: Self::Value) -> Result<()>;
     /// As the next operator and a reader of the state get it; a text is put into
     /// `text` first.
-    fn shown<'a>(&self, value: &Self::Value, text: &'a mut String) -> Value<'a>;
+    fn shown<'a>(&self, value: &Self::Value, text: &'a mut String) -> FieldValue<'a>;
     /// As it is stored.
     fn encode(&self, value: &Self::Value) -> Vec<u8>;
     /// From there.
@@ -63,15 +63,15 @@ impl Aggregate for Count {
     fn empty(&self) -> i64 {
         0
     }
-    fn add(&self, value: &mut i64, _: &[Value<'_>]) -> Result<()> {
+    fn add(&self, value: &mut i64, _: &[FieldValue<'_>]) -> Result<()> {
         *value += 1;
         Ok(())
     }
     fn merge(&self, value: &mut i64, other: i64) -> Result<()> {
         sum(value, other)
     }
-    fn shown<'a>(&self, value: &i64, _: &'a mut String) -> Value<'a> {
-        Value::Int(*value)
+    fn shown<'a>(&self, value: &i64, _: &'a mut String) -> FieldValue<'a> {
+        FieldValue::Int(*value)
     }
     fn encode(&self, value: &i64) -> Vec<u8> {
         value.to_le_bytes().to_vec()
@@ -104,14 +104,14 @@ impl Aggregate for Sum {
     fn empty(&self) -> i64 {
         0
     }
-    fn add(&self, value: &mut i64, fields: &[Value<'_>]) -> Result<()> {
+    fn add(&self, value: &mut i64, fields: &[FieldValue<'_>]) -> Result<()> {
         sum(value, fields[0].int())
     }
     fn merge(&self, value: &mut i64, other: i64) -> Result<()> {
         sum(value, other)
     }
-    fn shown<'a>(&self, value: &i64, _: &'a mut String) -> Value<'a> {
-        Value::Int(*value)
+    fn shown<'a>(&self, value: &i64, _: &'a mut String) -> FieldValue<'a> {
+        FieldValue::Int(*value)
     }
     fn encode(&self, value: &i64) -> Vec<u8> {
         value.to_le_bytes().to_vec()
@@ -124,12 +124,12 @@ impl Aggregate for Sum {
 /// About how many different values a field has: a HyperLogLog sketch, the same
 /// bytes as the batch views'.
 #[derive(Clone, Debug)]
-pub struct Uniques {
+pub struct ApproximateUniques {
     field: String,
     precision: Precision,
 }
 
-impl Uniques {
+impl ApproximateUniques {
     /// Of this field: numbers are user ids, texts are cookies.
     pub fn of(field: &str, precision: Precision) -> Self {
         Self {
@@ -139,8 +139,8 @@ impl Uniques {
     }
 }
 
-impl Aggregate for Uniques {
-    type Value = Gather;
+impl Aggregate for ApproximateUniques {
+    type Value = SketchBuilder;
 
     fn name(&self) -> String {
         format!(
@@ -152,27 +152,27 @@ impl Aggregate for Uniques {
     fn fields(&self) -> Vec<String> {
         vec![self.field.clone()]
     }
-    fn empty(&self) -> Gather {
-        Gather::new(self.precision)
+    fn empty(&self) -> SketchBuilder {
+        SketchBuilder::new(self.precision)
     }
-    fn add(&self, value: &mut Gather, fields: &[Value<'_>]) -> Result<()> {
+    fn add(&self, value: &mut SketchBuilder, fields: &[FieldValue<'_>]) -> Result<()> {
         value.add(match fields[0] {
-            Value::Int(user) => user_hash(user),
-            Value::Text(cookie) => cookie_hash(cookie.as_bytes()),
+            FieldValue::Int(user) => user_hash(user),
+            FieldValue::Text(cookie) => cookie_hash(cookie.as_bytes()),
         });
         Ok(())
     }
-    fn merge(&self, value: &mut Gather, other: Gather) -> Result<()> {
+    fn merge(&self, value: &mut SketchBuilder, other: SketchBuilder) -> Result<()> {
         Ok(value.merge(&other)?)
     }
-    fn shown<'a>(&self, value: &Gather, _: &'a mut String) -> Value<'a> {
-        Value::Int(value.sketch().uniques())
+    fn shown<'a>(&self, value: &SketchBuilder, _: &'a mut String) -> FieldValue<'a> {
+        FieldValue::Int(value.sketch().uniques())
     }
-    fn encode(&self, value: &Gather) -> Vec<u8> {
+    fn encode(&self, value: &SketchBuilder) -> Vec<u8> {
         value.clone().finish()
     }
-    fn decode(&self, bytes: &[u8]) -> Result<Gather> {
-        Ok(Gather::from_bytes(bytes)?)
+    fn decode(&self, bytes: &[u8]) -> Result<SketchBuilder> {
+        Ok(SketchBuilder::from_bytes(bytes)?)
     }
 }
 
@@ -231,7 +231,7 @@ impl Aggregate for Top {
     fn empty(&self) -> Self::Value {
         Vec::new()
     }
-    fn add(&self, value: &mut Self::Value, fields: &[Value<'_>]) -> Result<()> {
+    fn add(&self, value: &mut Self::Value, fields: &[FieldValue<'_>]) -> Result<()> {
         self.put(value, fields[1].int(), fields[0].text());
         Ok(())
     }
@@ -241,13 +241,13 @@ impl Aggregate for Top {
         }
         Ok(())
     }
-    fn shown<'a>(&self, value: &Self::Value, text: &'a mut String) -> Value<'a> {
+    fn shown<'a>(&self, value: &Self::Value, text: &'a mut String) -> FieldValue<'a> {
         text.clear();
         for (number, name) in value {
             let comma = if text.is_empty() { "" } else { ", " };
             *text += &format!("{comma}{name} {number}");
         }
-        Value::Text(text)
+        FieldValue::Text(text)
     }
     fn encode(&self, value: &Self::Value) -> Vec<u8> {
         serde_json::to_vec(value).unwrap_or_default()
@@ -275,7 +275,7 @@ mod tests {
             let list = |rows: &[(i64, String)]| {
                 let mut list = top.empty();
                 for (number, name) in rows {
-                    top.add(&mut list, &[Value::Text(name), Value::Int(*number)]).unwrap();
+                    top.add(&mut list, &[FieldValue::Text(name), FieldValue::Int(*number)]).unwrap();
                 }
                 list
             };

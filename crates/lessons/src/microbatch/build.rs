@@ -1,6 +1,6 @@
 //! From declarations to a topology: names, cycles, fields.
 use super::error::{MicroBatchError, Result};
-use super::topology::{Declared, Node, Op, Topology};
+use super::topology::{Declared, Operator, OperatorKind, Topology};
 use std::collections::BTreeSet;
 
 pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
@@ -34,7 +34,7 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
         wanted[parent].extend(needs);
     }
 
-    let mut nodes: Vec<Node> = Vec::new();
+    let mut nodes: Vec<Operator> = Vec::new();
     let mut placed = vec![0; declared.len()];
     let mut declared: Vec<Option<Declared>> = declared.into_iter().map(Some).collect();
     for place in order {
@@ -52,13 +52,13 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
         };
         placed[place] = nodes.len();
         let phase = parent.map_or(0, |parent| {
-            nodes[parent].phase + usize::from(matches!(nodes[parent].op, Op::Exchange(_)))
+            nodes[parent].phase + usize::from(matches!(nodes[parent].op, OperatorKind::Exchange(_)))
         });
         if let Some(parent) = parent {
             let this = nodes.len();
             nodes[parent].children.push(this);
         }
-        nodes.push(Node {
+        nodes.push(Operator {
             reads: node.reads.iter().filter_map(at).collect(),
             keeps: kept.iter().filter_map(at).collect(),
             fields: [kept, node.adds].concat(),
@@ -71,7 +71,8 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
             phase,
         });
     }
-    let exchanges = |node: &Node| node.phase + usize::from(matches!(node.op, Op::Exchange(_)));
+    let exchanges =
+        |node: &Operator| node.phase + usize::from(matches!(node.op, OperatorKind::Exchange(_)));
     let phases = nodes.iter().map(exchanges).max().unwrap_or(0);
     Ok(Topology {
         name,
@@ -82,7 +83,7 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
 
 /// Whether its rows have no fields of its input but those it says.
 fn makes_all(node: &Declared) -> bool {
-    matches!(node.op, Op::Source(_) | Op::Exchange(_)) && !node.adds.is_empty()
+    matches!(node.op, OperatorKind::Source(_) | OperatorKind::Exchange(_)) && !node.adds.is_empty()
 }
 
 fn names(declared: &[Declared]) -> std::result::Result<(), String> {

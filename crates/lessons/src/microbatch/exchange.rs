@@ -2,9 +2,9 @@
 //! partition, and merged there.
 use super::aggregate::Aggregate;
 use super::error::{MicroBatchError, Result};
-use super::state_store::Part;
-use super::stored::{Base, Kind, Stored};
-use super::value::{Owned, Row, Value, decode};
+use super::state_store::StatePartition;
+use super::stored::{Base, Kind, StoredValue};
+use super::value::{FieldValue, Owned, TupleValues, decode};
 use foldhash::fast::FixedState;
 use lambda::speed::partition_of;
 use std::any::Any;
@@ -37,7 +37,7 @@ pub(super) enum Keys {
 
 /// Rows of one worker.
 pub(super) trait Collector: Send {
-    fn add(&mut self, key: &[u8], fields: &[Value<'_>]) -> Result<()>;
+    fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()>;
     /// By the partition of the key.
     fn split(self: Box<Self>, partitions: u32) -> Vec<Box<dyn Collector>>;
     /// The latest second among the rows, where that matters.
@@ -48,7 +48,7 @@ pub(super) trait Collector: Send {
 }
 
 /// What takes a row.
-pub(super) type Take<'a> = dyn FnMut(&[Value<'_>]) -> Result<()> + 'a;
+pub(super) type Take<'a> = dyn FnMut(&[FieldValue<'_>]) -> Result<()> + 'a;
 
 /// A batch in a partition, when all of its rows are there.
 pub(super) struct Finish<'a> {
@@ -58,7 +58,7 @@ pub(super) struct Finish<'a> {
     /// The latest second of all partitions' rows.
     pub latest: Option<i64>,
     /// Of a stateful operator.
-    pub part: Option<Part>,
+    pub part: Option<StatePartition>,
     /// Rows that were handed out, or would be if anybody read them.
     pub made: u64,
     /// Takes rows of the operator's fields; none if nobody reads them.
@@ -74,9 +74,9 @@ impl Finish<'_> {
 }
 
 /// A row of the values of a key, and others.
-pub(super) fn keyed(key: &[u8], others: &[Value<'_>], emit: &mut Take<'_>) -> Result<()> {
+pub(super) fn keyed(key: &[u8], others: &[FieldValue<'_>], emit: &mut Take<'_>) -> Result<()> {
     let key = decode(key)?;
-    let mut row: Row = key.iter().map(Owned::as_value).collect();
+    let mut row: TupleValues = key.iter().map(Owned::as_value).collect();
     row.extend(others.iter().copied());
     emit(&row)
 }
@@ -172,7 +172,7 @@ impl<A: Aggregate> Groups<A> {
                     aggregate
                         .merge(&mut value, more)
                         .map_err(|error| self.named(error))?;
-                    let stored = Stored {
+                    let stored = StoredValue {
                         batch: at.batch,
                         value: Some(aggregate.encode(&value)),
                         previous: base,
@@ -189,8 +189,8 @@ impl<A: Aggregate> Groups<A> {
 }
 
 /// As it was before its batch.
-pub(super) fn revert(stored: Stored<Vec<u8>>) -> Stored<Vec<u8>> {
-    Stored {
+pub(super) fn revert(stored: StoredValue<Vec<u8>>) -> StoredValue<Vec<u8>> {
+    StoredValue {
         value: stored.previous.clone(),
         ..stored
     }
@@ -238,7 +238,7 @@ impl<A: Aggregate> Exchange for Groups<A> {
 }
 
 impl<A: Aggregate> Collector for GroupsPart<A> {
-    fn add(&mut self, key: &[u8], fields: &[Value<'_>]) -> Result<()> {
+    fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()> {
         if let Some(value) = self.groups.get_mut(key) {
             return self.aggregate.add(value, fields);
         }
@@ -265,12 +265,12 @@ impl<A: Aggregate> Collector for GroupsPart<A> {
 }
 
 /// Rows as they are, in the partition of their key.
-pub(super) struct Rows;
+pub(super) struct Repartition;
 
 #[derive(Default)]
 struct RowsPart(Vec<(u32, Vec<Owned>)>);
 
-impl Exchange for Rows {
+impl Exchange for Repartition {
     fn keys(&self) -> Keys {
         Keys::All
     }
@@ -282,7 +282,7 @@ impl Exchange for Rows {
     fn finish(&self, parts: Vec<Box<dyn Collector>>, at: &mut Finish<'_>) -> Result<()> {
         for part in own::<RowsPart>(parts) {
             for (_, fields) in part.0 {
-                let row: Row = fields.iter().map(Owned::as_value).collect();
+                let row: TupleValues = fields.iter().map(Owned::as_value).collect();
                 at.emit(|emit| emit(&row))?;
             }
         }
@@ -291,10 +291,10 @@ impl Exchange for Rows {
 }
 
 impl Collector for RowsPart {
-    fn add(&mut self, key: &[u8], fields: &[Value<'_>]) -> Result<()> {
+    fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()> {
         let hash = partition_of(key, u32::MAX);
         self.0
-            .push((hash, fields.iter().map(Value::owned).collect()));
+            .push((hash, fields.iter().map(FieldValue::owned).collect()));
         Ok(())
     }
 

@@ -11,7 +11,7 @@
 //! a state has of it is told by the ids beside its values.
 use super::batch_step::{BatchPhase, BatchStep};
 use super::error::{MicroBatchError, Result};
-use super::state_store::{Done, Plan, StateStore};
+use super::state_store::{BatchPlan, Done, StateStore};
 use super::topology::Topology;
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::Log;
@@ -61,7 +61,7 @@ impl Default for JobOptions {
 /// A batch that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    pub plan: Plan,
+    pub plan: BatchPlan,
     /// It was begun before.
     pub replayed: bool,
     /// Records that could not be read.
@@ -71,7 +71,7 @@ pub struct Batch {
 /// A topology that runs.
 ///
 /// ```
-/// use lambda_workbook::microbatch::{self, Job, Kind, JobOptions};
+/// use lambda_workbook::microbatch::{self, Job, JobOptions, Kind};
 /// use lambda_workbook::speed::{EmbeddedLog, Log};
 /// use std::sync::Arc;
 ///
@@ -93,7 +93,7 @@ pub struct Job {
     pub(super) options: JobOptions,
     pub(super) done: Done,
     /// The plan of a batch that is begun and not done.
-    pub(super) begun: Option<Plan>,
+    pub(super) begun: Option<BatchPlan>,
     /// A batch failed: what is stored must be read again.
     pub(super) lost: bool,
     /// Rows that each operator made, since the job was opened.
@@ -241,7 +241,7 @@ impl Job {
     }
 
     /// A batch of what waits.
-    fn waiting(&self) -> Result<Plan> {
+    fn waiting(&self) -> Result<BatchPlan> {
         let from = self.done.next.clone();
         let ends = self.log.ends(&self.topic)?;
         let most = self.options.most.max(1);
@@ -249,7 +249,7 @@ impl Job {
             .iter()
             .zip(ends)
             .map(|(from, end)| end.min(from + most).max(*from));
-        Ok(Plan {
+        Ok(BatchPlan {
             batch: self.done.batch + 1,
             to: to.collect(),
             from,
@@ -257,7 +257,7 @@ impl Job {
     }
 
     /// The batch as a source gives it that cannot repeat itself.
-    fn drawn(&self, batch: u64, seed: u64) -> Result<Plan> {
+    fn drawn(&self, batch: u64, seed: u64) -> Result<BatchPlan> {
         let mut plan = self.waiting()?;
         let mut random = SplitMix64::seed_from_u64(seed ^ batch);
         for (from, to) in plan.from.iter().zip(&mut plan.to) {
@@ -267,7 +267,7 @@ impl Job {
     }
 
     /// That the log has what the batch takes.
-    fn check(&self, plan: &Plan) -> Result<()> {
+    fn check(&self, plan: &BatchPlan) -> Result<()> {
         for (partition, (from, to)) in (0..).zip(plan.from.iter().zip(&plan.to)) {
             let (next, topic) = (*from, self.topic.clone());
             let begin = self.log.begin(&self.topic, partition)?;

@@ -40,13 +40,13 @@ pub mod trade;
 mod value;
 mod worker;
 
-pub use aggregate::{Aggregate, Count, Sum, Top, Uniques};
+pub use aggregate::{Aggregate, ApproximateUniques, Count, Sum, Top};
 pub use batch_step::{BatchPhase, BatchStep};
 pub use error::{MicroBatchError, Result};
 pub use job::{Batch, Job, JobOptions, Replay};
 pub use sessions::Sessions;
-pub use state_store::Plan;
-pub use stored::{Base, Kind, Stored};
+pub use state_store::BatchPlan;
+pub use stored::{Base, Kind, StoredValue};
 pub use topologies::{bounce_rate, lesson, page_views, top_words, word_count};
-pub use topology::{Builder, Emit, Pipe, Topology};
-pub use value::{Owned, Value};
+pub use topology::{Emit, Pipe, Topology, TopologyBuilder};
+pub use value::{FieldValue, Owned};

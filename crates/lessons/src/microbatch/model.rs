@@ -4,7 +4,7 @@
 //! batch takes the next tuple of one of them, or of both. Commits come in any
 //! order, the process may crash between any two steps, and a source that cannot
 //! repeat itself may give another batch under the same id.
-use super::stored::{Base, Kind, Stored};
+use super::stored::{Base, Kind, StoredValue};
 use crate::interleavings;
 use stateright::{Model, Property};
 
@@ -27,8 +27,8 @@ type Counts = [u8; 4];
 
 /// What is on the disk, and what the process knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct State {
-    stored: [Option<Stored<Counts>>; PARTITIONS],
+pub struct ProtocolState {
+    stored: [Option<StoredValue<Counts>>; PARTITIONS],
     /// The id and the tuples of the batch that was written down last.
     plan: Option<(u64, [u8; PARTITIONS])>,
     done: u64,
@@ -38,9 +38,9 @@ pub struct State {
     crashes: u8,
 }
 
-/// A step.
+/// A step of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub enum ProtocolStep {
     /// Writes down a batch with so many tuples of each partition.
     Plan([u8; PARTITIONS]),
     /// Commits a partition of the state.
@@ -53,7 +53,7 @@ pub enum Action {
 }
 
 /// What checking found. A counterexample ends with a tuple counted twice, or never.
-pub type Checked = interleavings::Checked<Action>;
+pub type Checked = interleavings::Checked<ProtocolStep>;
 
 impl Protocol {
     /// Walks through every run.
@@ -70,7 +70,7 @@ impl Protocol {
         interleavings::check(self, "each once", |path| path.into_actions())
     }
 
-    fn commit(self, state: &mut State, partition: usize, again: bool) {
+    fn commit(self, state: &mut ProtocolState, partition: usize, again: bool) {
         let Some((batch, takes)) = state.plan else {
             return;
         };
@@ -87,7 +87,7 @@ impl Protocol {
         if let Base::Apply(base) = self.kind.base(stored.clone(), batch) {
             let mut counts = base.unwrap_or_default();
             counts[state.next[partition] as usize] += 1;
-            *stored = Some(Stored {
+            *stored = Some(StoredValue {
                 batch,
                 value: Some(counts),
                 previous: base,
@@ -97,11 +97,11 @@ impl Protocol {
 }
 
 impl Model for Protocol {
-    type State = State;
-    type Action = Action;
+    type State = ProtocolState;
+    type Action = ProtocolStep;
 
-    fn init_states(&self) -> Vec<State> {
-        vec![State {
+    fn init_states(&self) -> Vec<ProtocolState> {
+        vec![ProtocolState {
             stored: [const { None }; PARTITIONS],
             plan: None,
             done: 0,
@@ -111,18 +111,18 @@ impl Model for Protocol {
         }]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &ProtocolState, actions: &mut Vec<ProtocolStep>) {
         match state.running {
             None => {
                 let begun = state.plan.filter(|(batch, _)| *batch == state.done + 1);
                 let left = |partition: usize| u8::from(state.next[partition] < self.tuples);
                 match begun {
-                    Some((_, takes)) if !self.redrawn => actions.push(Action::Plan(takes)),
+                    Some((_, takes)) if !self.redrawn => actions.push(ProtocolStep::Plan(takes)),
                     _ => {
                         for (a, b) in [(1, 1), (1, 0), (0, 1), (0, 0)] {
                             let some = a + b > 0 || begun.is_some();
                             if a <= left(0) && b <= left(1) && some {
-                                actions.push(Action::Plan([a, b]));
+                                actions.push(ProtocolStep::Plan([a, b]));
                             }
                         }
                     }
@@ -130,33 +130,33 @@ impl Model for Protocol {
             }
             Some((_, committed)) => {
                 let open = (0..PARTITIONS).filter(|partition| !committed[*partition]);
-                actions.extend(open.map(Action::Commit));
+                actions.extend(open.map(ProtocolStep::Commit));
                 if committed == [true; PARTITIONS] {
-                    actions.push(Action::Done);
+                    actions.push(ProtocolStep::Done);
                 }
                 if state.crashes < self.crashes {
-                    actions.push(Action::Crash);
+                    actions.push(ProtocolStep::Crash);
                 }
             }
         }
     }
 
-    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+    fn next_state(&self, last: &ProtocolState, action: ProtocolStep) -> Option<ProtocolState> {
         let mut state = last.clone();
         match action {
-            Action::Plan(takes) => {
+            ProtocolStep::Plan(takes) => {
                 let batch = state.done + 1;
                 let again = state.plan.is_some_and(|(begun, _)| begun == batch);
                 state.plan = Some((batch, takes));
                 state.running = Some((again, [false; PARTITIONS]));
             }
-            Action::Commit(partition) => {
+            ProtocolStep::Commit(partition) => {
                 let (again, mut committed) = state.running?;
                 self.commit(&mut state, partition, again);
                 committed[partition] = true;
                 state.running = Some((again, committed));
             }
-            Action::Done => {
+            ProtocolStep::Done => {
                 let (batch, takes) = state.plan?;
                 state.done = batch;
                 for (next, take) in state.next.iter_mut().zip(takes) {
@@ -164,7 +164,7 @@ impl Model for Protocol {
                 }
                 state.running = None;
             }
-            Action::Crash => {
+            ProtocolStep::Crash => {
                 state.running = None;
                 state.crashes += 1;
             }
@@ -174,7 +174,7 @@ impl Model for Protocol {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("each once", |protocol: &Protocol, state: &State| {
+            Property::always("each once", |protocol: &Protocol, state: &ProtocolState| {
                 let finished = state.running.is_none()
                     && state.plan.is_none_or(|(batch, _)| batch == state.done);
                 let right = |partition: usize| {
@@ -186,9 +186,12 @@ impl Model for Protocol {
                 };
                 !finished || (0..PARTITIONS).all(right)
             }),
-            Property::sometimes("all are counted", |protocol: &Protocol, state: &State| {
-                state.running.is_none() && state.next == [protocol.tuples; PARTITIONS]
-            }),
+            Property::sometimes(
+                "all are counted",
+                |protocol: &Protocol, state: &ProtocolState| {
+                    state.running.is_none() && state.next == [protocol.tuples; PARTITIONS]
+                },
+            ),
         ]
     }
 }
@@ -208,7 +211,7 @@ mod tests {
     }
 
     /// What breaks one tuple a partition, with one crash.
-    fn smallest(kind: Kind, redrawn: bool) -> Vec<Action> {
+    fn smallest(kind: Kind, redrawn: bool) -> Vec<ProtocolStep> {
         let protocol = Protocol {
             kind,
             redrawn,
@@ -238,20 +241,20 @@ mod tests {
     }
 
     /// A commit, a crash, and the same batch again.
-    fn assert_breaks_by_one_crash(run: &[Action]) {
+    fn assert_breaks_by_one_crash(run: &[ProtocolStep]) {
         let crashes = run
             .iter()
-            .filter(|action| **action == Action::Crash)
+            .filter(|action| **action == ProtocolStep::Crash)
             .count();
         let crash = run
             .iter()
-            .position(|action| *action == Action::Crash)
+            .position(|action| *action == ProtocolStep::Crash)
             .unwrap();
         let committed = run[..crash]
             .iter()
-            .any(|action| matches!(action, Action::Commit(_)));
+            .any(|action| matches!(action, ProtocolStep::Commit(_)));
         assert!(
-            crashes == 1 && committed && run.last() == Some(&Action::Done),
+            crashes == 1 && committed && run.last() == Some(&ProtocolStep::Done),
             "{run:?}"
         );
     }

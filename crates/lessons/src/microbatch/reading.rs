@@ -3,14 +3,14 @@ use super::error::{MicroBatchError, Result};
 use super::exchange::{Exchange, Keys};
 use super::job::Job;
 use super::sessions;
-use super::topology::Op;
-use super::value::{Owned, Value, decode, encode};
+use super::topology::OperatorKind;
+use super::value::{FieldValue, Owned, decode, encode};
 use lambda::speed::partition_of;
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 
 impl Job {
     /// The value of a key in a state, as of the last batch that was committed.
-    pub fn get(&self, state: &str, key: &[Value<'_>]) -> Result<Option<Owned>> {
+    pub fn get(&self, state: &str, key: &[FieldValue<'_>]) -> Result<Option<Owned>> {
         let node = self.state(state)?;
         let keys = node.1.keys;
         if key.len() != keys {
@@ -59,7 +59,7 @@ impl Job {
     fn state(&self, state: &str) -> Result<(&[String], Form<'_>)> {
         let node = self.topology.nodes.iter().find(|node| node.name == state);
         match node.map(|node| (node, &node.op)) {
-            Some((node, Op::Exchange(exchange))) if node.state.is_some() => {
+            Some((node, OperatorKind::Exchange(exchange))) if node.state.is_some() => {
                 let Keys::First(keys) = exchange.keys() else {
                     unreachable!("a state has keys");
                 };

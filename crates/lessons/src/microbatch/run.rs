@@ -3,15 +3,15 @@ use super::batch_step::BatchPhase;
 use super::error::Result;
 use super::exchange::{Collector, Finish};
 use super::job::Job;
-use super::state_store::{Plan, Rejected};
-use super::topology::Op;
-use super::value::Value;
+use super::state_store::{BatchPlan, Rejected};
+use super::topology::OperatorKind;
+use super::value::FieldValue;
 use super::worker::Worker;
 use rayon::prelude::*;
 
 impl Job {
     /// Runs a batch that is written down; what of it could not be read.
-    pub(super) fn run(&mut self, plan: &Plan, replayed: bool) -> Result<Vec<Rejected>> {
+    pub(super) fn run(&mut self, plan: &BatchPlan, replayed: bool) -> Result<Vec<Rejected>> {
         let workers = self.each(plan.from.len() as u32, |partition| {
             let (from, to) = (plan.from[partition as usize], plan.to[partition as usize]);
             let mut worker = Worker::of(&self.topology);
@@ -62,8 +62,9 @@ impl Job {
     /// Cuts what was collected before the exchanges of a phase.
     fn exchange(&self, phase: usize, collected: &mut [Collected]) -> Vec<Exchanged> {
         let nodes = self.topology.nodes.iter().enumerate();
-        let exchanges =
-            nodes.filter(|(_, node)| node.phase == phase && matches!(node.op, Op::Exchange(_)));
+        let exchanges = nodes.filter(|(_, node)| {
+            node.phase == phase && matches!(node.op, OperatorKind::Exchange(_))
+        });
         let exchanged = exchanges.map(|(place, _)| {
             let collected = std::mem::take(&mut collected[place]);
             let latest = collected.iter().filter_map(|part| part.latest()).max();
@@ -103,7 +104,7 @@ impl Job {
         } in exchanged
         {
             let node = &self.topology.nodes[*place];
-            let Op::Exchange(exchange) = &node.op else {
+            let OperatorKind::Exchange(exchange) = &node.op else {
                 continue;
             };
             let mut parts = parts[partition as usize]
@@ -114,7 +115,7 @@ impl Job {
                 .state
                 .map(|_| self.store.part(&node.name, partition))
                 .transpose()?;
-            let mut emit = |row: &[Value<'_>]| worker.emit(*place, row);
+            let mut emit = |row: &[FieldValue<'_>]| worker.emit(*place, row);
             let wanted = !node.children.is_empty();
             let mut at = Finish {
                 batch,

@@ -14,9 +14,9 @@
 //! words are those of the Dataflow model (Akidau et al., 2015).
 use super::error::{MicroBatchError, Result};
 use super::exchange::{Collector, Exchange, Finish, Grouped, Keys, cut, keyed, own, revert};
-use super::state_store::Part;
-use super::stored::{Base, Bytes, Kind, Stored};
-use super::value::{Owned, Value};
+use super::state_store::StatePartition;
+use super::stored::{Base, Bytes, Kind, StoredValue};
+use super::value::{FieldValue, Owned};
 use std::any::Any;
 
 /// A key that no row has: keys begin with a tag that is not 0.
@@ -147,7 +147,7 @@ fn decode(bytes: &[u8]) -> Result<Vec<Session>> {
 }
 
 /// A number of the whole partition before this batch.
-fn number(part: &Part, key: &[u8], batch: u64) -> Result<Option<i64>> {
+fn number(part: &StatePartition, key: &[u8], batch: u64) -> Result<Option<i64>> {
     let base = match Kind::Opaque.base(part.get(key)?, batch) {
         Base::Apply(base) | Base::Has(base) => base,
     };
@@ -157,9 +157,15 @@ fn number(part: &Part, key: &[u8], batch: u64) -> Result<Option<i64>> {
         .and_then(|n| n.first().copied()))
 }
 
-fn put_number(part: &mut Part, key: &[u8], batch: u64, was: Option<i64>, is: Option<i64>) {
+fn put_number(
+    part: &mut StatePartition,
+    key: &[u8],
+    batch: u64,
+    was: Option<i64>,
+    is: Option<i64>,
+) {
     let bytes = |n: i64| n.to_le_bytes().to_vec();
-    let stored = Stored {
+    let stored = StoredValue {
         batch,
         value: is.map(bytes),
         previous: was.map(bytes),
@@ -168,7 +174,7 @@ fn put_number(part: &mut Part, key: &[u8], batch: u64, was: Option<i64>, is: Opt
 }
 
 /// How many rows came too late to a partition.
-pub(super) fn late(part: &Part) -> Result<i64> {
+pub(super) fn late(part: &StatePartition) -> Result<i64> {
     let stored = part.get(LATE)?.and_then(|stored| stored.value);
     Ok(stored
         .map(|bytes| ints(&bytes))
@@ -179,7 +185,7 @@ pub(super) fn late(part: &Part) -> Result<i64> {
 impl Keyed {
     fn sweep(
         &self,
-        part: &mut Part,
+        part: &mut StatePartition,
         mut groups: Grouped<Vec<Session>>,
         at: &mut Finish<'_>,
     ) -> Result<()> {
@@ -231,14 +237,14 @@ impl Keyed {
             join(&mut open, gap);
             let (done, open): (Vec<Session>, Vec<Session>) = open.into_iter().partition(closed);
             for session in &done {
-                let values = [session.first, session.last, session.rows].map(Value::Int);
+                let values = [session.first, session.last, session.rows].map(FieldValue::Int);
                 at.emit(|emit| keyed(&key, &values, emit))?;
             }
             if changed || !done.is_empty() {
                 let value = (!open.is_empty()).then(|| encode(&open));
                 part.put(
                     &key,
-                    Stored {
+                    StoredValue {
                         batch,
                         value,
                         previous: base,
@@ -308,7 +314,7 @@ struct SessionsPart {
 }
 
 impl Collector for SessionsPart {
-    fn add(&mut self, key: &[u8], fields: &[Value<'_>]) -> Result<()> {
+    fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()> {
         let secs = fields[0].int();
         self.latest = self.latest.max(Some(secs));
         let sessions = match self.groups.get_mut(key) {

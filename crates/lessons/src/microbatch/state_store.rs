@@ -4,7 +4,7 @@
 //! ids, or the record that a batch is done with the offsets that come next. Two
 //! commits are not, as on a cluster, where they go to different machines.
 use super::error::{MicroBatchError, Result};
-use super::stored::{Bytes, Kind, Stored, pack, unpack};
+use super::stored::{Bytes, Kind, StoredValue, pack, unpack};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use lambda::speed::{SpeedError, at};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// A batch: which records it takes of each partition. Written down before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct BatchPlan {
     /// From 1, without a gap.
     pub batch: u64,
     /// The first offset of each partition.
@@ -22,7 +22,7 @@ pub struct Plan {
     pub to: Vec<u64>,
 }
 
-impl Plan {
+impl BatchPlan {
     /// How many records.
     pub fn records(&self) -> u64 {
         self.from
@@ -121,7 +121,7 @@ impl StateStore {
             .map_err(self.refused("writing the states in"))?)
     }
 
-    pub(super) fn plan(&self) -> Result<Option<Plan>> {
+    pub(super) fn plan(&self) -> Result<Option<BatchPlan>> {
         self.read(PLAN, "the plan of the last batch cannot be read")
     }
 
@@ -129,7 +129,7 @@ impl StateStore {
         self.read(DONE, "the record of the last batch cannot be read")
     }
 
-    pub(super) fn write_plan(&self, plan: &Plan) -> Result<()> {
+    pub(super) fn write_plan(&self, plan: &BatchPlan) -> Result<()> {
         self.write(&[(PLAN.to_owned(), json(plan))])
     }
 
@@ -163,13 +163,13 @@ impl StateStore {
     }
 
     /// A partition of a state.
-    pub(super) fn part(&self, state: &str, partition: u32) -> Result<Part> {
+    pub(super) fn part(&self, state: &str, partition: u32) -> Result<StatePartition> {
         let unknown = || MicroBatchError::NoState {
             state: state.to_owned(),
             known: self.states.keys().cloned().collect(),
         };
         let (keyspace, kind) = self.states.get(state).ok_or_else(unknown)?;
-        Ok(Part {
+        Ok(StatePartition {
             path: self.path.clone(),
             keyspace: keyspace.clone(),
             kind: *kind,
@@ -179,7 +179,7 @@ impl StateStore {
     }
 
     /// Commits what was put into a partition, values and batch ids together.
-    pub(super) fn commit(&self, part: Part) -> Result<()> {
+    pub(super) fn commit(&self, part: StatePartition) -> Result<()> {
         if part.writes.is_empty() {
             return Ok(());
         }
@@ -201,7 +201,7 @@ fn json(record: &impl Serialize) -> Vec<u8> {
 }
 
 /// A partition of a state: what is stored, and what will be.
-pub(super) struct Part {
+pub(super) struct StatePartition {
     path: PathBuf,
     keyspace: Keyspace,
     kind: Kind,
@@ -209,7 +209,7 @@ pub(super) struct Part {
     writes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-impl Part {
+impl StatePartition {
     fn key(&self, key: &[u8]) -> Vec<u8> {
         [&self.prefix, key].concat()
     }
@@ -218,7 +218,7 @@ impl Part {
         at("reading the states in", &self.path)
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Stored<Vec<u8>>>> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<StoredValue<Vec<u8>>>> {
         let found = self.keyspace.get(self.key(key)).map_err(self.refused())?;
         found.map(|bytes| unpack(self.kind, &bytes)).transpose()
     }
@@ -236,7 +236,7 @@ impl Part {
         Ok(found)
     }
 
-    pub(super) fn put(&mut self, key: &[u8], stored: Stored<Vec<u8>>) {
+    pub(super) fn put(&mut self, key: &[u8], stored: StoredValue<Vec<u8>>) {
         let value = pack(self.kind, &stored);
         self.writes.push((self.key(key), Some(value)));
     }

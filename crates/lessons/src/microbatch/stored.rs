@@ -37,7 +37,7 @@ impl Kind {
 
 /// A value as it is stored: of which batch, and what was before that.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Stored<V> {
+pub struct StoredValue<V> {
     pub batch: u64,
     /// None where the batch removed it.
     pub value: Option<V>,
@@ -46,7 +46,7 @@ pub struct Stored<V> {
 }
 
 /// A value as it lies on the disk.
-pub(super) type Bytes = Stored<Vec<u8>>;
+pub(super) type Bytes = StoredValue<Vec<u8>>;
 
 /// What an update finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,15 +61,15 @@ impl Kind {
     /// The value to which a batch is to be applied.
     ///
     /// ```
-    /// use lambda_workbook::microbatch::{Base, Kind, Stored};
-    /// let apple = || Some(Stored { batch: 3, value: Some(15), previous: Some(9) });
+    /// use lambda_workbook::microbatch::{Base, Kind, StoredValue};
+    /// let apple = || Some(StoredValue { batch: 3, value: Some(15), previous: Some(9) });
     /// assert_eq!(Kind::Transactional.base(apple(), 4), Base::Apply(Some(15)));
     /// // Batch 3 comes again.
     /// assert_eq!(Kind::NonTransactional.base(apple(), 3), Base::Apply(Some(15)));
     /// assert_eq!(Kind::Transactional.base(apple(), 3), Base::Has(Some(15)));
     /// assert_eq!(Kind::Opaque.base(apple(), 3), Base::Apply(Some(9)));
     /// ```
-    pub fn base<V>(self, stored: Option<Stored<V>>, batch: u64) -> Base<V> {
+    pub fn base<V>(self, stored: Option<StoredValue<V>>, batch: u64) -> Base<V> {
         match (self, stored) {
             (_, None) => Base::Apply(None),
             (Kind::Transactional, Some(stored)) if stored.batch == batch => Base::Has(stored.value),
@@ -80,7 +80,7 @@ impl Kind {
 }
 
 /// The bytes of a stored value: what its kind does not keep is left out.
-pub(super) fn pack(kind: Kind, stored: &Stored<Vec<u8>>) -> Vec<u8> {
+pub(super) fn pack(kind: Kind, stored: &StoredValue<Vec<u8>>) -> Vec<u8> {
     let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
     let mut bytes = Vec::with_capacity(17 + length(&stored.value) + length(&stored.previous));
     bytes.push(u8::from(stored.value.is_some()) | u8::from(stored.previous.is_some()) << 1);
@@ -98,7 +98,7 @@ pub(super) fn pack(kind: Kind, stored: &Stored<Vec<u8>>) -> Vec<u8> {
 }
 
 /// Reads them.
-pub(super) fn unpack(kind: Kind, bytes: &[u8]) -> Result<Stored<Vec<u8>>> {
+pub(super) fn unpack(kind: Kind, bytes: &[u8]) -> Result<StoredValue<Vec<u8>>> {
     let damaged = || MicroBatchError::Damaged {
         what: "a value of a state ends too early",
     };
@@ -115,7 +115,7 @@ pub(super) fn unpack(kind: Kind, bytes: &[u8]) -> Result<Stored<Vec<u8>>> {
         let length = u32::from_le_bytes(*head) as usize;
         (value, previous) = tail.split_at_checked(length).ok_or_else(damaged)?;
     }
-    Ok(Stored {
+    Ok(StoredValue {
         batch,
         value: (flags & 1 != 0).then(|| value.to_vec()),
         previous: (kind == Kind::Opaque && flags & 2 != 0).then(|| previous.to_vec()),
@@ -135,7 +135,7 @@ mod tests {
             previous in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..9)),
         ) {
             for kind in Kind::ALL {
-                let stored = Stored { batch, value: value.clone(), previous: previous.clone() };
+                let stored = StoredValue { batch, value: value.clone(), previous: previous.clone() };
                 let back = unpack(kind, &pack(kind, &stored)).unwrap();
                 prop_assert_eq!(&back.value, &stored.value);
                 prop_assert_eq!(back.batch, if kind == Kind::NonTransactional { 0 } else { batch });

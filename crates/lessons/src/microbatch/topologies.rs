@@ -1,10 +1,10 @@
 //! The topologies of the chapter.
-use super::aggregate::{Count, Sum, Top, Uniques};
+use super::aggregate::{ApproximateUniques, Count, Sum, Top};
 use super::error::Result;
 use super::sessions::Sessions;
 use super::stored::Kind;
-use super::topology::{Builder, Emit, Topology};
-use super::value::{Owned, Value};
+use super::topology::{Emit, Topology, TopologyBuilder};
+use super::value::{FieldValue, Owned};
 use calendar::Granularity::Hour;
 use lambda::batch::Precision;
 use lambda::batch::bounces::domain;
@@ -14,16 +14,16 @@ use lambda::speed::Record;
 /// A record as a line of text.
 fn line(record: &Record<'_>, emit: &mut Emit<'_>) -> std::result::Result<(), String> {
     let line = std::str::from_utf8(record.value).map_err(|error| error.to_string())?;
-    emit(&[Value::Text(line)]);
+    emit(&[FieldValue::Text(line)]);
     Ok(())
 }
 
-fn words(name: &str) -> Builder {
+fn words(name: &str) -> TopologyBuilder {
     Topology::of(name)
         .source("lines", &["line"], line)
         .flat_map("split", "lines", &["line"], &["word"], |row, emit| {
             for word in row[0].text().split_ascii_whitespace() {
-                emit(&[Value::Text(word)]);
+                emit(&[FieldValue::Text(word)]);
             }
         })
 }
@@ -66,22 +66,26 @@ pub fn top_words(kind: Kind) -> Result<Topology> {
 /// a fact of another kind makes no row.
 ///
 /// [`Job::rejected`]: super::Job::rejected
-fn page_views_from(name: &str) -> Builder {
+fn page_views_from(name: &str) -> TopologyBuilder {
     Topology::of(name).source("consume", &["page", "secs", "person"], |record, emit| {
         let fact = datum::read(record.value).map_err(|reason| reason.to_string())?;
         if let Fact::View(event) = fact {
             let person = match &event.who {
-                Who::User(id) => Value::Int(*id),
-                Who::Cookie(cookie) => Value::Text(cookie),
+                Who::User(id) => FieldValue::Int(*id),
+                Who::Cookie(cookie) => FieldValue::Text(cookie),
             };
-            emit(&[Value::Text(&event.url), Value::Int(event.secs), person]);
+            emit(&[
+                FieldValue::Text(&event.url),
+                FieldValue::Int(event.secs),
+                person,
+            ]);
         }
         Ok(())
     })
 }
 
 /// The source of page views, with the `hour` of each.
-fn hours_from(name: &str) -> Builder {
+fn hours_from(name: &str) -> TopologyBuilder {
     page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
         Owned::Int(Hour.bucket(row[0].int()))
     })
@@ -95,7 +99,7 @@ pub fn page_views(kind: Kind) -> Result<Topology> {
             "uniques",
             "hour",
             &["page", "hour"],
-            Uniques::of("person", Precision::DEFAULT),
+            ApproximateUniques::of("person", Precision::DEFAULT),
             "uniques",
             kind,
         )
@@ -104,7 +108,7 @@ pub fn page_views(kind: Kind) -> Result<Topology> {
 
 /// The lesson's topology: consume, normalise, update URL -> hour -> sketch.
 pub fn lesson(kind: Kind) -> Result<Topology> {
-    let uniques = Uniques::of("person", Precision::DEFAULT);
+    let uniques = ApproximateUniques::of("person", Precision::DEFAULT);
     hours_from("uniques over time")
         .state(
             "uniques",

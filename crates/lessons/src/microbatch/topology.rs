@@ -12,24 +12,24 @@ use super::aggregate::Aggregate;
 use super::build;
 use super::error::Result;
 use super::exchange::Exchange;
-use super::exchange::{Groups, Rows};
+use super::exchange::{Groups, Repartition};
 use super::sessions::Sessions;
 use super::stored::Kind;
-use super::value::{Owned, Value};
+use super::value::{FieldValue, Owned};
 use lambda::speed::Record;
 use std::collections::HashMap;
 
 /// What takes the rows that a function makes: values in the order of the fields
 /// that it was declared with.
-pub type Emit<'e> = dyn FnMut(&[Value<'_>]) + 'e;
+pub type Emit<'e> = dyn FnMut(&[FieldValue<'_>]) + 'e;
 
 type Decode =
     Box<dyn Fn(&Record<'_>, &mut Emit<'_>) -> std::result::Result<(), String> + Send + Sync>;
-type FlatMap = Box<dyn Fn(&[Value<'_>], &mut Emit<'_>) + Send + Sync>;
-type Filter = Box<dyn Fn(&[Value<'_>]) -> bool + Send + Sync>;
+type FlatMap = Box<dyn Fn(&[FieldValue<'_>], &mut Emit<'_>) + Send + Sync>;
+type Filter = Box<dyn Fn(&[FieldValue<'_>]) -> bool + Send + Sync>;
 
 /// What an operator does.
-pub(super) enum Op {
+pub(super) enum OperatorKind {
     Source(Decode),
     FlatMap(FlatMap),
     Filter(Filter),
@@ -47,7 +47,7 @@ pub(super) struct Declared {
     pub reads: Vec<String>,
     /// The fields that it adds; of an exchange, all that it makes.
     pub adds: Vec<String>,
-    pub op: Op,
+    pub op: OperatorKind,
     /// Of a stateful one.
     pub state: Option<Kind>,
     /// In words, for the picture and the state's identity.
@@ -56,7 +56,7 @@ pub(super) struct Declared {
 
 /// A topology in the making: operators in any order, named and fed by name.
 #[must_use = "end it with .build()"]
-pub struct Builder {
+pub struct TopologyBuilder {
     name: String,
     nodes: Vec<Declared>,
 }
@@ -64,16 +64,16 @@ pub struct Builder {
 /// A topology that can run: see [`Topology::of`].
 pub struct Topology {
     pub(super) name: String,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<Operator>,
     /// The most exchanges that a row passes.
     pub(super) phases: usize,
 }
 
 /// An operator in its place.
-pub(super) struct Node {
+pub(super) struct Operator {
     pub name: String,
     pub does: String,
-    pub op: Op,
+    pub op: OperatorKind,
     pub state: Option<Kind>,
     pub parent: Option<usize>,
     pub children: Vec<usize>,
@@ -105,12 +105,12 @@ impl Topology {
     /// Begins a topology with a name.
     ///
     /// ```
-    /// use lambda_workbook::microbatch::{Count, Kind, Topology, Value};
+    /// use lambda_workbook::microbatch::{Count, FieldValue, Kind, Topology};
     ///
     /// let topology = Topology::of("word count")
     ///     .source("lines", &["line"], |record, emit| {
     ///         let line = std::str::from_utf8(record.value).map_err(|e| e.to_string())?;
-    ///         emit(&[Value::Text(line)]);
+    ///         emit(&[FieldValue::Text(line)]);
     ///         Ok(())
     ///     })
     ///     .flat_map("words", "lines", &["line"], &["word"], |row, emit| {
@@ -127,8 +127,8 @@ impl Topology {
     /// assert!(missing.err().unwrap().to_string().contains("reads field \"word\""));
     /// # Ok::<(), lambda_workbook::microbatch::MicroBatchError>(())
     /// ```
-    pub fn of(name: &str) -> Builder {
-        Builder {
+    pub fn of(name: &str) -> TopologyBuilder {
+        TopologyBuilder {
             name: name.to_owned(),
             nodes: Vec::new(),
         }
@@ -151,7 +151,7 @@ impl Topology {
             name: &node.name,
             does: &node.does,
             from: node.parent,
-            by_key: matches!(node.op, Op::Exchange(_)),
+            by_key: matches!(node.op, OperatorKind::Exchange(_)),
             state: node.state,
         });
         pipes.collect()
@@ -173,14 +173,14 @@ fn texts(fields: &[&str]) -> Vec<String> {
     fields.iter().map(|field| (*field).to_owned()).collect()
 }
 
-impl Builder {
+impl TopologyBuilder {
     fn node(
         mut self,
         name: &str,
         from: Option<&str>,
         (reads, adds): (Vec<String>, Vec<String>),
         does: String,
-        op: Op,
+        op: OperatorKind,
     ) -> Self {
         self.nodes.push(Declared {
             name: name.to_owned(),
@@ -205,7 +205,7 @@ impl Builder {
         + Sync
         + 'static,
     ) -> Self {
-        let op = Op::Source(Box::new(decode));
+        let op = OperatorKind::Source(Box::new(decode));
         self.node(
             name,
             None,
@@ -222,9 +222,9 @@ impl Builder {
         from: &str,
         reads: &[&str],
         adds: &[&str],
-        function: impl Fn(&[Value<'_>], &mut Emit<'_>) + Send + Sync + 'static,
+        function: impl Fn(&[FieldValue<'_>], &mut Emit<'_>) + Send + Sync + 'static,
     ) -> Self {
-        let op = Op::FlatMap(Box::new(function));
+        let op = OperatorKind::FlatMap(Box::new(function));
         let fields = (texts(reads), texts(adds));
         self.node(name, Some(from), fields, "function".to_owned(), op)
     }
@@ -236,7 +236,7 @@ impl Builder {
         from: &str,
         reads: &[&str],
         add: &str,
-        function: impl Fn(&[Value<'_>]) -> Owned + Send + Sync + 'static,
+        function: impl Fn(&[FieldValue<'_>]) -> Owned + Send + Sync + 'static,
     ) -> Self {
         self.flat_map(name, from, reads, &[add], move |row, emit| {
             emit(&[function(row).as_value()]);
@@ -249,9 +249,9 @@ impl Builder {
         name: &str,
         from: &str,
         reads: &[&str],
-        function: impl Fn(&[Value<'_>]) -> bool + Send + Sync + 'static,
+        function: impl Fn(&[FieldValue<'_>]) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let op = Op::Filter(Box::new(function));
+        let op = OperatorKind::Filter(Box::new(function));
         let fields = (texts(reads), Vec::new());
         self.node(name, Some(from), fields, "filter".to_owned(), op)
     }
@@ -265,14 +265,14 @@ impl Builder {
         adds: &[&str],
         table: impl IntoIterator<Item = (Owned, Vec<Owned>)>,
     ) -> Self {
-        let op = Op::Join(table.into_iter().collect());
+        let op = OperatorKind::Join(table.into_iter().collect());
         let fields = (texts(&[key]), texts(adds));
         self.node(name, Some(from), fields, format!("join by {key}"), op)
     }
 
     /// Sends rows to the worker of their key.
     pub fn repartition(self, name: &str, from: &str, keys: &[&str]) -> Self {
-        let op = Op::Exchange(Box::new(Rows));
+        let op = OperatorKind::Exchange(Box::new(Repartition));
         let fields = (texts(keys), Vec::new());
         self.node(
             name,
@@ -294,7 +294,7 @@ impl Builder {
     ) -> Self {
         let reads = [texts(keys), aggregate.fields()].concat();
         let does = does(keys, &aggregate);
-        let op = Op::Exchange(Box::new(Groups::new(aggregate, keys.len(), name, None)));
+        let op = OperatorKind::Exchange(Box::new(Groups::new(aggregate, keys.len(), name, None)));
         let adds = [texts(keys), texts(&[add])].concat();
         self.node(name, Some(from), (reads, adds), does, op)
     }
@@ -312,7 +312,7 @@ impl Builder {
     ) -> Self {
         let reads = [texts(keys), aggregate.fields()].concat();
         let does = does(keys, &aggregate);
-        let op = Op::Exchange(Box::new(Groups::new(
+        let op = OperatorKind::Exchange(Box::new(Groups::new(
             aggregate,
             keys.len(),
             name,
@@ -331,7 +331,7 @@ impl Builder {
         let reads = [texts(keys), texts(&[sessions.time()])].concat();
         let adds = [texts(keys), texts(&["first", "last", "rows"])].concat();
         let does = format!("by {}: {}", keys.join(", "), sessions.words());
-        let op = Op::Exchange(Box::new(sessions.keyed(keys.len())));
+        let op = OperatorKind::Exchange(Box::new(sessions.keyed(keys.len())));
         self = self.node(name, Some(from), (reads, adds), does, op);
         self.with_state(Kind::Opaque)
     }

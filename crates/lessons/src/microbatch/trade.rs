@@ -14,7 +14,7 @@ const LINE: &str = "a speed layer counts what a batch layer has not counted";
 
 /// What a run with a given load took.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub struct LoadTimes {
     /// Between the beginnings of two batches; none: one line at a time.
     pub interval: Option<Duration>,
     /// From the arrival of a line until its words are counted: median and 99 of 100.
@@ -122,7 +122,7 @@ pub fn measure(
     rate: u64,
     lines: u64,
     waiting: u64,
-) -> Result<Measured> {
+) -> Result<LoadTimes> {
     let folder = scratch()?;
     let (log, mut counter) = open(&folder.path().join("load"), interval)?;
     let gap = Duration::from_secs(1) / rate.max(1) as u32;
@@ -170,7 +170,7 @@ pub fn measure(
     append(&log, waiting)?;
     let started = Instant::now();
     while counter.step()? < waiting {}
-    Ok(Measured {
+    Ok(LoadTimes {
         interval,
         median: at(0.5),
         p99: at(0.99),
@@ -181,9 +181,9 @@ pub fn measure(
 
 /// Measurements as a table: `interval_ms` (0: one at a time), `median_ms`,
 /// `p99_ms`, `lines_per_s`, `commits_per_1000`.
-pub fn table(rows: &[Measured]) -> Result<DataFrame> {
+pub fn table(rows: &[LoadTimes]) -> Result<DataFrame> {
     let ms = |time: Duration| (time.as_secs_f64() * 1e5).round() / 1e2;
-    let interval = |row: &Measured| {
+    let interval = |row: &LoadTimes| {
         row.interval
             .map_or(0, |interval| interval.as_millis() as i64)
     };

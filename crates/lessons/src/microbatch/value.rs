@@ -5,54 +5,54 @@ use std::fmt;
 
 /// A field's value, borrowed from the record or from the function that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Value<'a> {
+pub enum FieldValue<'a> {
     Int(i64),
     Text(&'a str),
 }
 
-impl<'a> Value<'a> {
+impl<'a> FieldValue<'a> {
     /// The number; a text counts as 0.
     pub fn int(&self) -> i64 {
         match self {
-            Value::Int(int) => *int,
-            Value::Text(_) => 0,
+            FieldValue::Int(int) => *int,
+            FieldValue::Text(_) => 0,
         }
     }
 
     /// The text; a number has none.
     pub fn text(&self) -> &'a str {
         match self {
-            Value::Int(_) => "",
-            Value::Text(text) => text,
+            FieldValue::Int(_) => "",
+            FieldValue::Text(text) => text,
         }
     }
 
     pub(super) fn owned(&self) -> Owned {
         match self {
-            Value::Int(int) => Owned::Int(*int),
-            Value::Text(text) => Owned::Text((*text).to_owned()),
+            FieldValue::Int(int) => Owned::Int(*int),
+            FieldValue::Text(text) => Owned::Text((*text).to_owned()),
         }
     }
 }
 
-impl fmt::Display for Value<'_> {
+impl fmt::Display for FieldValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Int(int) => int.fmt(f),
-            Value::Text(text) => text.fmt(f),
+            FieldValue::Int(int) => int.fmt(f),
+            FieldValue::Text(text) => text.fmt(f),
         }
     }
 }
 
-impl From<i64> for Value<'_> {
+impl From<i64> for FieldValue<'_> {
     fn from(int: i64) -> Self {
-        Value::Int(int)
+        FieldValue::Int(int)
     }
 }
 
-impl<'a> From<&'a str> for Value<'a> {
+impl<'a> From<&'a str> for FieldValue<'a> {
     fn from(text: &'a str) -> Self {
-        Value::Text(text)
+        FieldValue::Text(text)
     }
 }
 
@@ -65,10 +65,10 @@ pub enum Owned {
 
 impl Owned {
     /// The same, borrowed.
-    pub fn as_value(&self) -> Value<'_> {
+    pub fn as_value(&self) -> FieldValue<'_> {
         match self {
-            Owned::Int(int) => Value::Int(*int),
-            Owned::Text(text) => Value::Text(text),
+            Owned::Int(int) => FieldValue::Int(*int),
+            Owned::Text(text) => FieldValue::Text(text),
         }
     }
 }
@@ -92,21 +92,21 @@ impl From<&str> for Owned {
 }
 
 /// Values on their way from one operator to the next.
-pub(super) type Row<'a> = SmallVec<[Value<'a>; 6]>;
+pub(super) type TupleValues<'a> = SmallVec<[FieldValue<'a>; 6]>;
 
 const INT: u8 = 1;
 const TEXT: u8 = 2;
 
 /// Appends values as a key: bytes in the order of the values. A number is its tag
 /// and eight bytes, a text its tag, its bytes with 0 as 0 255, and 0 0.
-pub(super) fn encode<'a>(values: impl IntoIterator<Item = Value<'a>>, key: &mut Vec<u8>) {
+pub(super) fn encode<'a>(values: impl IntoIterator<Item = FieldValue<'a>>, key: &mut Vec<u8>) {
     for value in values {
         match value {
-            Value::Int(int) => {
+            FieldValue::Int(int) => {
                 key.push(INT);
                 key.extend((int as u64 ^ 1 << 63).to_be_bytes());
             }
-            Value::Text(text) => {
+            FieldValue::Text(text) => {
                 key.push(TEXT);
                 if memchr::memchr(0, text.as_bytes()).is_none() {
                     key.extend_from_slice(text.as_bytes());

@@ -3,8 +3,8 @@
 use super::error::{MicroBatchError, Result};
 use super::exchange::{Collector, Exchange, Keys};
 use super::state_store::Rejected;
-use super::topology::{Node, Op, Topology};
-use super::value::{Row, Value, encode};
+use super::topology::{Operator, OperatorKind, Topology};
+use super::value::{FieldValue, TupleValues, encode};
 use lambda::speed::Records;
 
 pub(super) struct Worker<'t> {
@@ -20,8 +20,8 @@ pub(super) struct Worker<'t> {
 
 impl<'t> Worker<'t> {
     pub(super) fn of(topology: &'t Topology) -> Self {
-        let collector = |node: &Node| match &node.op {
-            Op::Exchange(exchange) => Some(exchange.collector()),
+        let collector = |node: &Operator| match &node.op {
+            OperatorKind::Exchange(exchange) => Some(exchange.collector()),
             _ => None,
         };
         Self {
@@ -37,7 +37,7 @@ impl<'t> Worker<'t> {
     /// Reads records of a partition through the source.
     pub(super) fn read(&mut self, partition: u32, records: &Records) -> Result<()> {
         let topology = self.topology;
-        let Some(Op::Source(decode)) = topology.nodes.first().map(|node| &node.op) else {
+        let Some(OperatorKind::Source(decode)) = topology.nodes.first().map(|node| &node.op) else {
             return Ok(());
         };
         for record in records.iter() {
@@ -53,7 +53,7 @@ impl<'t> Worker<'t> {
     }
 
     /// Gives rows of an exchange to what it feeds.
-    pub(super) fn emit(&mut self, place: usize, row: &[Value<'_>]) -> Result<()> {
+    pub(super) fn emit(&mut self, place: usize, row: &[FieldValue<'_>]) -> Result<()> {
         for child in &self.topology.nodes[place].children {
             self.push(*child, row);
         }
@@ -65,7 +65,7 @@ impl<'t> Worker<'t> {
     }
 
     /// A function made these values, of an input row of which some are kept.
-    fn hand_on(&mut self, place: usize, input: &[Value<'_>], made: &[Value<'_>]) {
+    fn hand_on(&mut self, place: usize, input: &[FieldValue<'_>], made: &[FieldValue<'_>]) {
         let topology = self.topology;
         let node = &topology.nodes[place];
         if made.len() + node.keeps.len() != node.fields.len() {
@@ -87,47 +87,53 @@ impl<'t> Worker<'t> {
             }
             return;
         }
-        let mut row: Row = node.keeps.iter().map(|at| input[*at]).collect();
+        let mut row: TupleValues = node.keeps.iter().map(|at| input[*at]).collect();
         row.extend(made.iter().copied());
         for child in &node.children {
             self.push(*child, &row);
         }
     }
 
-    fn push(&mut self, place: usize, row: &[Value<'_>]) {
+    fn push(&mut self, place: usize, row: &[FieldValue<'_>]) {
         let topology = self.topology;
         let node = &topology.nodes[place];
         let read = |at: &usize| row[*at];
         match &node.op {
-            Op::Source(_) => {}
-            Op::FlatMap(function) => {
-                let reads: Row = node.reads.iter().map(read).collect();
+            OperatorKind::Source(_) => {}
+            OperatorKind::FlatMap(function) => {
+                let reads: TupleValues = node.reads.iter().map(read).collect();
                 function(&reads, &mut |made| self.hand_on(place, row, made));
             }
-            Op::Filter(function) => {
-                let reads: Row = node.reads.iter().map(read).collect();
+            OperatorKind::Filter(function) => {
+                let reads: TupleValues = node.reads.iter().map(read).collect();
                 if function(&reads) {
                     self.hand_on(place, row, &[]);
                 }
             }
-            Op::Join(table) => {
+            OperatorKind::Join(table) => {
                 if let Some(found) = table.get(&row[node.reads[0]].owned()) {
-                    let found: Row = found.iter().map(|value| value.as_value()).collect();
+                    let found: TupleValues = found.iter().map(|value| value.as_value()).collect();
                     self.hand_on(place, row, &found);
                 }
             }
-            Op::Exchange(exchange) => self.collect(place, node, exchange.as_ref(), row),
+            OperatorKind::Exchange(exchange) => self.collect(place, node, exchange.as_ref(), row),
         }
     }
 
-    fn collect(&mut self, place: usize, node: &Node, exchange: &dyn Exchange, row: &[Value<'_>]) {
+    fn collect(
+        &mut self,
+        place: usize,
+        node: &Operator,
+        exchange: &dyn Exchange,
+        row: &[FieldValue<'_>],
+    ) {
         let (keys, others) = match exchange.keys() {
             Keys::First(keys) => node.reads.split_at(keys),
             Keys::All => (&node.reads[..], &node.keeps[..]),
         };
         self.key.clear();
         encode(keys.iter().map(|at| row[*at]), &mut self.key);
-        let others: Row = others.iter().map(|at| row[*at]).collect();
+        let others: TupleValues = others.iter().map(|at| row[*at]).collect();
         let collector = self.collectors[place].as_mut();
         let added = collector
             .expect("an exchange has one")

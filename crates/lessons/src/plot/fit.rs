@@ -90,13 +90,13 @@ pub fn fit(fit: &Fit, title: &str) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::Run;
+    use crate::systems::TimedRun;
     use show::picture::assert_sound;
 
     #[test]
     fn a_fit_with_residuals_of_both_signs() {
         let runs = [(1.0, 2.4), (2.0, 2.9), (4.0, 4.1), (8.0, 5.9), (8.0, 6.2)];
-        let runs = runs.map(|(data, took)| Run {
+        let runs = runs.map(|(data, took)| TimedRun {
             data,
             took: took / 3_600.0,
         });
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_fit_without_residuals_and_of_no_time() {
-        let runs = [1.0, 2.0, 3.0].map(|data| Run { data, took: 0.0 });
+        let runs = [1.0, 2.0, 3.0].map(|data| TimedRun { data, took: 0.0 });
         assert_sound(&fit(&Fit::of(&runs).unwrap(), "No time at all"));
     }
 }

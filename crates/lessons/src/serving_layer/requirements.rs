@@ -16,8 +16,8 @@
 //! layer database.
 use calendar::Granularity::Hour;
 use lambda::serving::BLOCK;
-use lambda::serving::Cluster;
-use lambda::serving::Value;
+use lambda::serving::RowValue;
+use lambda::serving::StoreCluster;
 use lambda::serving::shard_of;
 use lambda::serving::{Layout, build};
 use lambda::serving::{Result, StoreError, io_at};
@@ -52,7 +52,7 @@ fn urls() -> Vec<String> {
 fn version(folder: &Path, shards: u32, count: i64) -> Result<Store> {
     let urls = urls();
     let rows = urls.iter().flat_map(|url| {
-        (0..HOURS).map(move |hour| (url.as_str(), Hour, hour * 3600, Value::Count(count)))
+        (0..HOURS).map(move |hour| (url.as_str(), Hour, hour * 3600, RowValue::Count(count)))
     });
     build(folder, Layout::counts(shards), rows)?;
     Store::open(folder)
@@ -62,7 +62,7 @@ fn version(folder: &Path, shards: u32, count: i64) -> Result<Store> {
 /// then the new one, whole.
 pub fn batch_writable(folder: &Path) -> Result<Shown> {
     let store = version(folder, 4, 1)?;
-    let held = store.snapshot();
+    let held = store.open_version();
     version(folder, 4, 2)?;
     let old = seen(|url| store.count(url, Hour, 0))?;
     store.refresh()?;
@@ -122,7 +122,12 @@ pub fn scalable(folder: &Path) -> Result<Shown> {
     let mut largest = Vec::new();
     for shards in [1, 2, 4, 8] {
         let store = version(&folder.join(shards.to_string()), shards, 1)?;
-        let rows = store.snapshot().shards().iter().map(Shard::row_count).max();
+        let rows = store
+            .open_version()
+            .shards()
+            .iter()
+            .map(Shard::row_count)
+            .max();
         largest.push((shards, rows.unwrap_or(0)));
     }
     let all = URLS as u64 * HOURS as u64;
@@ -158,15 +163,15 @@ pub fn sharded_by_time(_folder: &Path) -> Result<Shown> {
 /// A point read checks and reads a few blocks, however long the file.
 pub fn random_reads(folder: &Path) -> Result<Shown> {
     let store = version(folder, 1, 70_000)?;
-    let snapshot = store.snapshot();
+    let version = store.open_version();
     let mut most = 0;
     for url in urls() {
-        if let Some(rows) = snapshot.url(&url)? {
+        if let Some(rows) = version.url(&url)? {
             rows.count(Hour, 17 * 3600)?;
             most = most.max(rows.blocks_read() as u64 * BLOCK as u64);
         }
     }
-    let file = snapshot.shards()[0].bytes()[2];
+    let file = version.shards()[0].bytes()[2];
     Ok(Shown {
         requirement: "random reads",
         variant: AS_BUILT,
@@ -221,7 +226,7 @@ fn lose_each(
 ) -> Result<Shown> {
     let store = folder.join("store");
     version(&store, 4, 3)?;
-    let cluster = Cluster::start(&store, folder.join("servers"), replicas)?;
+    let cluster = StoreCluster::start(&store, folder.join("servers"), replicas)?;
     let (mut reads, mut failed) = (0, 0);
     for shard in 0..cluster.shards() {
         for replica in 0..replicas {

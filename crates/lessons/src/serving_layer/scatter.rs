@@ -120,7 +120,7 @@ impl Gather {
         seed: u64,
         wait: Wait,
     ) -> Result<Self> {
-        let version = Store::open(store)?.snapshot();
+        let version = Store::open(store)?.open_version();
         let servers = (0..version.shards().len()).map(|number| {
             let version = Arc::clone(&version);
             let (sender, requests) = channel::<Request>();
@@ -199,7 +199,7 @@ impl Drop for Gather {
 mod tests {
     use super::*;
     use calendar::Granularity::Day;
-    use lambda::serving::{Layout, Value, build};
+    use lambda::serving::{Layout, RowValue, build};
     use std::sync::Mutex;
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
     fn real_threads_wait_for_the_times_of_the_simulation_and_add_up_real_files() {
         let folder = tempfile::tempdir().unwrap();
         let urls: Vec<String> = (0..300).map(|page| format!("foo.com/{page:03}")).collect();
-        let rows = urls.iter().map(|url| (&**url, Day, 0, Value::Count(2)));
+        let rows = urls.iter().map(|url| (&**url, Day, 0, RowValue::Count(2)));
         build(folder.path(), Layout::counts(20), rows).unwrap();
         let waits = Arc::new(Mutex::new(Vec::new()));
         let wait: Wait = {

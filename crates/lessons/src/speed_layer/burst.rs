@@ -25,7 +25,7 @@ const ROWS: u64 = 100;
 
 /// One way's times for a burst of events from several clients.
 #[derive(Clone, Debug)]
-pub struct Measured {
+pub struct BurstTimes {
     pub way: &'static str,
     pub events: u64,
     /// Until all clients were answered.
@@ -96,7 +96,7 @@ fn clients(
 }
 
 /// A burst of events from eight clients, written durably, in both ways.
-pub fn measured(folder: &Path, events: u64) -> Result<[Measured; 2]> {
+pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
     let open = |name: &str| {
         let options = StoreOptions {
             durability: Durability::Power,
@@ -104,7 +104,7 @@ pub fn measured(folder: &Path, events: u64) -> Result<[Measured; 2]> {
         };
         EmbeddedStore::open_with(folder.join(name), &FAMILY, options)
     };
-    let result = |way, waits: Vec<Duration>, answered, views, counted| Measured {
+    let result = |way, waits: Vec<Duration>, answered, views, counted| BurstTimes {
         way,
         events,
         clients: answered,

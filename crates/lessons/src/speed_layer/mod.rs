@@ -11,6 +11,6 @@ mod work_queue;
 
 pub use acknowledgements::acknowledgements;
 pub use lambda::faults::Crash;
-pub use simulated_disk::SimulatedDisk;
+pub use simulated_disk::{SimulatedDisk, SimulatedMachine};
 pub use topology::{Acknowledge, QueueTopology, Tuple};
 pub use work_queue::WorkQueue;

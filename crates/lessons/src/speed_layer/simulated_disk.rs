@@ -4,42 +4,78 @@
 //! effect and before the consumer knew it. An exercise needs each of the two by itself, which
 //! a process killed on real files does not give.
 use lambda::faults::{self, Crash, Crashes};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-/// Numbers by name, on a simulated disk.
+/// A machine with a disk, on which one process runs after the other: each crashes as
+/// planned, or comes to its end.
+///
+/// The machine is for whoever runs the processes; a process is given the [`SimulatedDisk`]
+/// alone. It can neither restart itself nor put another disk in place of this one.
 ///
 /// ```
 /// use lambda_workbook::faults::{CrashPoint, Crashes};
-/// use lambda_workbook::speed::SimulatedDisk;
+/// use lambda_workbook::speed::SimulatedMachine;
 ///
 /// // Writes are numbered from 0. The process crashes after the effect of the second one.
-/// let mut disk = SimulatedDisk::new(Crashes::at([CrashPoint::after(1)]));
+/// let machine = SimulatedMachine::new(Crashes::at([CrashPoint::after(1)]));
+/// let mut disk = machine.start();
 /// disk.write(&[("mysite.com/", 1), ("offset", 1)]).unwrap(); // both, or none
 /// assert_eq!((disk.get("offset"), disk.get("mysite.com/blog")), (1, 0));
 /// assert!(disk.write(&[("offset", 2)]).is_err());
-/// assert_eq!(disk.get("offset"), 2); // it took effect all the same
+/// assert!(machine.is_crashed());
+/// assert_eq!(machine.start().get("offset"), 2); // it took effect all the same
 /// ```
-#[derive(Debug, Default)]
-pub struct SimulatedDisk {
+#[derive(Debug)]
+pub struct SimulatedMachine(Rc<RefCell<Disk>>);
+
+/// Numbers by name, on the disk of a [`SimulatedMachine`].
+#[derive(Debug)]
+pub struct SimulatedDisk(Rc<RefCell<Disk>>);
+
+#[derive(Debug)]
+struct Disk {
     values: BTreeMap<String, i64>,
     /// The number of the next write, over all processes.
     writes: u64,
     crashes: Crashes<u64>,
 }
 
-impl SimulatedDisk {
-    /// Creates an empty disk whose process crashes as planned. A step is a write, numbered
-    /// from 0 over all processes.
+impl SimulatedMachine {
+    /// Creates a machine with an empty disk, whose processes crash as planned. A step is a
+    /// write, numbered from 0 over all processes.
     pub fn new(crashes: Crashes<u64>) -> Self {
-        Self {
+        Self(Rc::new(RefCell::new(Disk {
+            values: BTreeMap::new(),
+            writes: 0,
             crashes,
-            ..Self::default()
-        }
+        })))
     }
 
+    /// Starts the next process, which finds the disk as the last one left it.
+    pub fn start(&self) -> SimulatedDisk {
+        self.0.borrow().crashes.restart();
+        SimulatedDisk(Rc::clone(&self.0))
+    }
+
+    /// Returns whether the process has crashed, and no other was started.
+    pub fn is_crashed(&self) -> bool {
+        self.0.borrow().crashes.is_crashed()
+    }
+
+    /// Returns all numbers that are stored and not 0, in order of name.
+    pub fn stored(&self) -> Vec<(String, i64)> {
+        let disk = self.0.borrow();
+        let stored = disk.values.iter().filter(|(_, value)| **value != 0);
+        stored.map(|(name, value)| (name.clone(), *value)).collect()
+    }
+}
+
+impl SimulatedDisk {
     /// Returns the number stored under a name; 0 if nothing is.
     pub fn get(&self, name: &str) -> i64 {
-        self.values.get(name).copied().unwrap_or(0)
+        self.0.borrow().values.get(name).copied().unwrap_or(0)
     }
 
     /// Stores numbers, all of them or none.
@@ -47,31 +83,18 @@ impl SimulatedDisk {
     /// # Errors
     /// The process crashed. The numbers may be stored all the same.
     pub fn write(&mut self, values: &[(&str, i64)]) -> Result<(), Crash> {
-        self.crashes.running()?;
-        let write = self.writes;
-        self.writes += 1;
-        faults::step(&self.crashes, write, || {
-            let named = values
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), *value));
-            self.values.extend(named);
+        let Disk {
+            values: stored,
+            writes,
+            crashes,
+        } = &mut *self.0.borrow_mut();
+        crashes.running()?;
+        let write = *writes;
+        *writes += 1;
+        faults::step(crashes, write, || {
+            let named = values.iter();
+            stored.extend(named.map(|(name, value)| ((*name).to_owned(), *value)));
             Ok(())
         })
-    }
-
-    /// Starts the next process, which finds the disk as the last one left it.
-    pub fn restart(&mut self) {
-        self.crashes.restart();
-    }
-
-    /// Returns whether the process has crashed and was not restarted.
-    pub fn is_crashed(&self) -> bool {
-        self.crashes.is_crashed()
-    }
-
-    /// Returns all numbers that are stored and not 0, in order of name.
-    pub fn stored(&self) -> impl Iterator<Item = (&str, i64)> {
-        let stored = self.values.iter().filter(|(_, value)| **value != 0);
-        stored.map(|(name, value)| (name.as_str(), *value))
     }
 }

@@ -5,26 +5,57 @@ use super::partial;
 use super::wire;
 use lambda::datum::PersonId;
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
+use std::cell::RefCell;
+use std::rc::Rc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Computes birthdays, and counts the samples that it was given.
+/// Computes birthdays, and records the samples that it was given.
 ///
 /// ```
 /// use lambda_workbook::systems::BatchLayer;
 /// use polars::prelude::*;
-/// let mut layer = BatchLayer::default();
+/// let mut layer = BatchLayer::new();
+/// let record = layer.record();
 /// let samples = df!("person" => [7i64], "true_as_of_secs" => [1_438_912_800i64], "age" => [30i64])?;
 /// let birthdays = layer.birthdays(&samples)?; // person, earliest, latest
 /// assert_eq!(birthdays.column("latest")?.str()?.get(0), Some("1985-08-07"));
 /// assert_eq!(layer.rows(), 1);
+/// assert_eq!(record.samples(), [(7, 1_438_912_800, 30)]);
 /// # Ok::<(), PolarsError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct BatchLayer {
-    rows: usize,
+#[derive(Debug)]
+pub struct BatchLayer(Rc<RefCell<Vec<Sample>>>);
+
+/// What a [`BatchLayer`] was given, for whoever handed the layer out: it stays the record
+/// of that layer, even if another is put in its place.
+#[derive(Debug)]
+pub struct BatchRecord(Rc<RefCell<Vec<Sample>>>);
+
+/// A person, seconds, an age.
+type Sample = (i64, i64, i64);
+
+impl BatchRecord {
+    /// Returns the samples given so far: person, epoch seconds, age.
+    pub fn samples(&self) -> Vec<(i64, i64, i64)> {
+        self.0.borrow().clone()
+    }
 }
 
 impl BatchLayer {
+    /// Creates a layer that was given nothing yet.
+    #[expect(
+        clippy::new_without_default,
+        reason = "an answer must not make one by `take`"
+    )]
+    pub fn new() -> Self {
+        BatchLayer(Rc::default())
+    }
+
+    /// Returns the record of this layer.
+    pub fn record(&self) -> BatchRecord {
+        BatchRecord(Rc::clone(&self.0))
+    }
+
     /// The birthdays of everybody in `samples` (`person`, `true_as_of_secs`, `age`,
     /// all i64): `person`, `earliest`, `latest`, by person; the days are null where
     /// samples contradict.
@@ -45,9 +76,12 @@ impl BatchLayer {
             column("age")?,
         );
         let rows = people.into_iter().zip(times).zip(ages);
-        let sample = |((person, secs), age)| AgeSample::new(PersonId::UserId(person), secs, age);
-        let samples = rows.map(sample).collect::<Result<Vec<_>, _>>()?;
-        self.rows += samples.len();
+        let rows: Vec<Sample> = rows
+            .map(|((person, secs), age)| (person, secs, age))
+            .collect();
+        let sample = |&(person, secs, age)| AgeSample::new(PersonId::UserId(person), secs, age);
+        let samples = rows.iter().map(sample).collect::<Result<Vec<_>, _>>()?;
+        self.0.borrow_mut().extend(rows);
         let view = partial::full(&samples);
         let person = |person: &PersonId| match person {
             PersonId::UserId(id) => Some(*id),
@@ -64,7 +98,7 @@ impl BatchLayer {
 
     /// Samples given so far.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.0.borrow().len()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A timed run, in hours.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Run {
+pub struct TimedRun {
     /// H, the hours of data that it read.
     pub data: f64,
     /// T, how long it took.
@@ -20,16 +20,16 @@ pub struct Fit {
     pub job: CostModel,
     /// Standard errors of O in hours and of P: how far off each may well be.
     pub errors: (f64, f64),
-    runs: Vec<Run>,
+    runs: Vec<TimedRun>,
 }
 
 impl Fit {
     /// The fit of at least three runs of two sizes. O(n).
     ///
     /// ```
-    /// use lambda_workbook::systems::{Fit, Run};
+    /// use lambda_workbook::systems::{Fit, TimedRun};
     /// let runs = [(1.0, 2.4), (2.0, 2.9), (4.0, 4.1), (8.0, 5.9)];
-    /// let fit = Fit::of(&runs.map(|(data, took)| Run { data, took }))?;
+    /// let fit = Fit::of(&runs.map(|(data, took)| TimedRun { data, took }))?;
     /// assert_eq!(fit.job.to_string(), "O = 1.94 h, P = 0.502");
     /// let left: f64 = fit.residuals().sum();
     /// assert!(left.abs() < 1e-12);
@@ -38,7 +38,7 @@ impl Fit {
     ///
     /// # Errors
     /// Too few runs or sizes; a time or a size that is no number.
-    pub fn of(runs: &[Run]) -> Result<Self, CostError> {
+    pub fn of(runs: &[TimedRun]) -> Result<Self, CostError> {
         let mut sizes: Vec<f64> = runs.iter().map(|run| run.data).collect();
         sizes.sort_by(f64::total_cmp);
         sizes.dedup();
@@ -58,10 +58,10 @@ impl Fit {
         let mean_data = runs.iter().map(|run| run.data).sum::<f64>() / n;
         let mean_took = runs.iter().map(|run| run.took).sum::<f64>() / n;
         let spread: f64 = runs.iter().map(|run| (run.data - mean_data).powi(2)).sum();
-        let both = |run: &Run| (run.data - mean_data) * (run.took - mean_took);
+        let both = |run: &TimedRun| (run.data - mean_data) * (run.took - mean_took);
         let slope = runs.iter().map(both).sum::<f64>() / spread;
         let start = mean_took - slope * mean_data;
-        let left = |run: &Run| (run.took - start - slope * run.data).powi(2);
+        let left = |run: &TimedRun| (run.took - start - slope * run.data).powi(2);
         let variance = runs.iter().map(left).sum::<f64>() / (n - 2.0).max(1.0);
         let of_start = (variance * (1.0 / n + mean_data.powi(2) / spread)).sqrt();
         Ok(Fit {
@@ -72,7 +72,7 @@ impl Fit {
     }
 
     /// The runs that were fitted.
-    pub fn runs(&self) -> &[Run] {
+    pub fn runs(&self) -> &[TimedRun] {
         &self.runs
     }
 
@@ -118,8 +118,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn run(data: f64, took: f64) -> Run {
-        Run { data, took }
+    fn run(data: f64, took: f64) -> TimedRun {
+        TimedRun { data, took }
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         fn the_fit_finds_a_job_back(o in 0.0f64..5.0, p in 0.0f64..2.0, sizes in prop::collection::vec(0.1f64..50.0, 3..20)) {
             prop_assume!(sizes.iter().any(|size| (size - sizes[0]).abs() > 1.0));
             let job = CostModel::new(o, p).unwrap();
-            let runs: Vec<Run> = sizes.iter().map(|size| run(*size, job.run_time(*size))).collect();
+            let runs: Vec<TimedRun> = sizes.iter().map(|size| run(*size, job.run_time(*size))).collect();
             let fit = Fit::of(&runs).unwrap();
             prop_assert!((fit.job.overhead() - o).abs() < 1e-6 && (fit.job.processing() - p).abs() < 1e-6);
             prop_assert!(fit.residuals().all(|left| left.abs() < 1e-6));
@@ -154,7 +154,7 @@ mod tests {
             told in prop::collection::vec((1.0f64..50.0, 10.0f64..90.0), 4..12),
             (up, tilt) in (-1.0f64..1.0, -0.1f64..0.1),
         ) {
-            let runs: Vec<Run> = told.iter().map(|(data, took)| run(*data, *took)).collect();
+            let runs: Vec<TimedRun> = told.iter().map(|(data, took)| run(*data, *took)).collect();
             prop_assume!(runs.iter().any(|other| (other.data - runs[0].data).abs() > 1.0));
             let fit = Fit::of(&runs).unwrap();
             prop_assume!(fit.job.overhead() > 2.0 && fit.job.processing() > 0.2);

@@ -1,5 +1,5 @@
 //! Timed runs of this project's own batch job, over parts of a data set.
-use super::cost_fit::Run;
+use super::cost_fit::TimedRun;
 use super::cost_model::CostError;
 use lambda::engine::{BatchJob, Engine as _, Local};
 use polars::prelude::DataFrame;
@@ -23,7 +23,7 @@ pub fn timed_runs(
     rows_an_hour: f64,
     times: usize,
     now: &mut dyn FnMut() -> Duration,
-) -> Result<Vec<Run>, CostError> {
+) -> Result<Vec<TimedRun>, CostError> {
     if !(rows_an_hour.is_finite() && rows_an_hour > 0.0) {
         let value = rows_an_hour;
         return Err(CostError::Value {
@@ -63,7 +63,7 @@ pub fn timed_runs(
         for (rows, path) in &inputs {
             let took = run(path)?.as_secs_f64() / 3_600.0;
             let data = *rows as f64 / rows_an_hour;
-            runs.push(Run { data, took });
+            runs.push(TimedRun { data, took });
         }
     }
     Ok(runs)

@@ -20,7 +20,7 @@ use super::homes::{homes, serve_homes};
 use super::master_set::MasterSet;
 use super::pedigree::{Retraction, Scope};
 use super::profiles::Profiles;
-use super::requests::{Request, recorded, requests, version_1, version_2};
+use super::requests::{ProfileRequest, recorded, requests, version_1, version_2};
 use polars::prelude::{DataFrame, df};
 use std::collections::HashMap;
 use std::fs;
@@ -149,8 +149,9 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
             let started = Instant::now();
             copy(&folder.join("backup"), &folder.join("restored"))?;
             let copied = Profiles::open(folder.join("restored"))?;
-            let since =
-                |fact: &&Request| (plan.backup..hour).contains(&((fact.secs - midnight) / HOUR));
+            let since = |fact: &&ProfileRequest| {
+                (plan.backup..hour).contains(&((fact.secs - midnight) / HOUR))
+            };
             repairs.push(Repair {
                 design: RESTORED,
                 how: "the copy of six o'clock",

@@ -2,7 +2,7 @@
 use super::error::{Result, io_at};
 use super::fault_store::misread;
 use super::faults::{EVERY, Fault, HOUR, System};
-use super::traffic::{Arrival, Traffic};
+use super::traffic::{ReceivedDatum, Traffic};
 use crate::misreading::Misreading;
 use lambda::datum::Datum;
 use lambda::faults::{CrashPoint, Crashes, Faults};
@@ -104,7 +104,7 @@ impl Layers {
 }
 
 impl System for Layers {
-    fn hour(&mut self, hour: i64, first: usize, arrivals: &[Arrival]) -> Result<()> {
+    fn hour(&mut self, hour: i64, first: usize, arrivals: &[ReceivedDatum]) -> Result<()> {
         if self.fault == Fault::Bug && !self.fault.buggy(hour) && self.fault.buggy(hour - 1) {
             // Found and mended: a batch run now, not at its next time.
             let started = Instant::now();

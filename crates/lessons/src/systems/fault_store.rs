@@ -3,7 +3,7 @@ use super::deployment::copy;
 use super::error::{Result, SystemsError, io_at};
 use super::faults::{EVERY, Fault, HOUR, System};
 use super::incremental::{Incremental, Writes};
-use super::traffic::Arrival;
+use super::traffic::ReceivedDatum;
 use lambda::datum::{DataUnit, Datum};
 use lambda::faults::{CrashPoint, Crashes, Faults};
 use lambda::speed::ManualClock;
@@ -99,7 +99,7 @@ pub(super) fn misread(datum: &Datum) -> Datum {
 }
 
 impl System for Single {
-    fn hour(&mut self, hour: i64, first: usize, arrivals: &[Arrival]) -> Result<()> {
+    fn hour(&mut self, hour: i64, first: usize, arrivals: &[ReceivedDatum]) -> Result<()> {
         if hour > 0 && hour % EVERY == 0 {
             self.back_up()?;
         }

@@ -22,7 +22,7 @@ use super::error::Result;
 use super::fault_lambda::Layers;
 use super::fault_store::Single;
 use super::incremental::Writes;
-use super::traffic::{Arrival, DAY, Traffic, Truth, url};
+use super::traffic::{DAY, ReceivedDatum, Traffic, TrafficTruth, url};
 use lambda::faults::{CrashPoint, Crashes};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -137,7 +137,7 @@ impl Design {
 /// What a design must do in the test.
 pub(super) trait System {
     /// Takes the arrivals of an hour; `first` is the number of the first one.
-    fn hour(&mut self, hour: i64, first: usize, arrivals: &[Arrival]) -> Result<()>;
+    fn hour(&mut self, hour: i64, first: usize, arrivals: &[ReceivedDatum]) -> Result<()>;
 
     /// Page views and uniques of a URL in an hour that begins at `ts`.
     fn answer(&self, url: &str, ts: i64) -> Result<(i64, i64)>;
@@ -221,7 +221,7 @@ pub fn inject(folder: &Path, fault: Fault, design: Design) -> Result<Outcome> {
     let traffic = fault.traffic();
     let arrivals = traffic.arrivals();
     let mut system = design.open(folder, fault)?;
-    let mut truth = Truth::default();
+    let mut truth = TrafficTruth::default();
     let (mut hours, mut first) = (Vec::new(), 0);
     for hour in 0..DAY / HOUR {
         let rest = &arrivals[first..];

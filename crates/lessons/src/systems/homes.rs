@@ -1,7 +1,7 @@
 //! Where people live, as a view: a function of all location facts.
 use super::error::Result;
 use calendar::Granularity::Day;
-use lambda::serving::{Layout, Store, Value, build};
+use lambda::serving::{Layout, RowValue, Store, build};
 use polars::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -45,7 +45,7 @@ pub fn serve_homes(folder: impl AsRef<Path>, homes: &HashMap<i64, String>) -> Re
         .collect();
     let rows = names
         .iter()
-        .map(|(name, city)| (name.as_str(), Day, 0, Value::Bytes(city.as_bytes())));
+        .map(|(name, city)| (name.as_str(), Day, 0, RowValue::Bytes(city.as_bytes())));
     build(&folder, Layout::bytes(2), rows)?;
     Ok(Store::open(folder)?)
 }

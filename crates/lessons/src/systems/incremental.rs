@@ -14,8 +14,8 @@
 //! Source: *Big Data*, Marz and Warren (Manning), section 10.7.
 use super::error::{Result, SystemsError};
 use calendar::Granularity::Hour;
-use lambda::batch::sketch::{Gather, Precision, person_hash};
-use lambda::datum::{Datum, Equiv, Event, Fact, PersonId};
+use lambda::batch::sketch::{Precision, SketchBuilder, person_hash};
+use lambda::datum::{Datum, Equiv, Fact, PersonId, ValidPageView};
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
     Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
@@ -118,8 +118,8 @@ impl Incremental {
         Ok(!calls.is_empty())
     }
 
-    fn view(&self, event: Event<'_>) -> Result<Vec<Mutation>> {
-        let Event {
+    fn view(&self, event: ValidPageView<'_>) -> Result<Vec<Mutation>> {
+        let ValidPageView {
             secs, url, nonce, ..
         } = event;
         let viewer = event.who.into_person();
@@ -134,8 +134,8 @@ impl Incremental {
         let (row, hour) = (url.as_bytes(), time_key(Hour.bucket(secs)));
         let count = number(reader, row, COUNT.name, &hour)?.unwrap_or(0) + 1;
         let mut persons = match reader.get(row, PERSONS.name, &hour)? {
-            Some(cell) => Gather::from_bytes(&cell.value)?,
-            None => Gather::new(Precision::DEFAULT),
+            Some(cell) => SketchBuilder::from_bytes(&cell.value)?,
+            None => SketchBuilder::new(Precision::DEFAULT),
         };
         persons.add(person_hash(&person(reader, &viewer)?));
         let newest = number(reader, b"newest", META.name, b"")?.map_or(secs, |was| was.max(secs));
@@ -177,9 +177,9 @@ impl Incremental {
 
     /// How many persons came, as far as the equivs were known when they came.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<i64> {
-        let mut all = Gather::new(Precision::DEFAULT);
+        let mut all = SketchBuilder::new(Precision::DEFAULT);
         for value in self.hours(url, PERSONS.name, hours)? {
-            all.merge(&Gather::from_bytes(&value)?)?;
+            all.merge(&SketchBuilder::from_bytes(&value)?)?;
         }
         Ok(all.sketch().uniques())
     }
@@ -234,7 +234,7 @@ fn damaged() -> SpeedError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::traffic::{Arrival, DAY, Traffic, Truth, url};
+    use crate::systems::traffic::{DAY, ReceivedDatum, Traffic, TrafficTruth, url};
     use lambda::faults::{CrashPoint, Crashes};
     use lambda::speed::ManualClock;
 
@@ -244,7 +244,7 @@ mod tests {
         (clock, views)
     }
 
-    fn first_view() -> Arrival {
+    fn first_view() -> ReceivedDatum {
         let mut arrivals = Traffic::SMALL.arrivals().into_iter();
         arrivals.find(|arrival| arrival.page.is_some()).unwrap()
     }
@@ -253,7 +253,7 @@ mod tests {
     fn without_faults_every_answer_is_right() {
         let folder = tempfile::tempdir().unwrap();
         let (clock, views) = open(folder.path(), Writes::Together);
-        let mut truth = Truth::default();
+        let mut truth = TrafficTruth::default();
         for arrival in Traffic::SMALL.arrivals() {
             clock.set(arrival.at * 1000);
             views.take(&arrival.datum).unwrap();

@@ -61,8 +61,8 @@ mod wire;
 
 pub use age_samples::{Ages, ages, drawn};
 pub use birthday::{AgeSample, Birthday, Contradiction, Days, infer};
-pub use by_hand::{BatchLayer, positions};
-pub use cost_fit::{Fit, Run};
+pub use by_hand::{BatchLayer, BatchRecord, positions};
+pub use cost_fit::{Fit, TimedRun};
 pub use cost_model::{CostError, CostModel, run_times};
 pub use cost_runs::timed_runs;
 pub use deployment::{Aftermath, Deployment, Repair, deploy};

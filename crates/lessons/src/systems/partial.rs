@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// The batch view: what is known of everybody's birthday.
-pub type View = BTreeMap<PersonId, Birthday>;
+pub type BirthdayView = BTreeMap<PersonId, Birthday>;
 
 /// What a run of [`partial`] did, in rows of age samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn birthdays<'a>(
 }
 
 /// The view of all samples: function(all data). O(n log p) for n samples of p people.
-pub fn full<'a>(samples: impl IntoIterator<Item = &'a AgeSample>) -> View {
+pub fn full<'a>(samples: impl IntoIterator<Item = &'a AgeSample>) -> BirthdayView {
     birthdays(samples.into_iter()).collect()
 }
 
@@ -80,9 +80,9 @@ pub fn full<'a>(samples: impl IntoIterator<Item = &'a AgeSample>) -> View {
 pub fn partial(
     master: &[AgeSample],
     batch: &[AgeSample],
-    old: View,
+    old: BirthdayView,
     false_positives: f64,
-) -> Result<(View, Work), RecomputeError> {
+) -> Result<(BirthdayView, Work), RecomputeError> {
     let touched: HashSet<&PersonId> = batch.iter().map(AgeSample::person).collect();
     let filter = KeyFilter::with_false_positives(touched.iter().copied(), false_positives)?;
     let mut passed = 0;
@@ -159,7 +159,7 @@ pub fn saved(
 
 /// A view as a table: `person`, `earliest`, `latest`, `days`, `note`, in the order
 /// of persons; of a contradiction only the note.
-pub fn frame(view: &View) -> PolarsResult<DataFrame> {
+pub fn frame(view: &BirthdayView) -> PolarsResult<DataFrame> {
     let day = |pick: fn(super::Days) -> chrono::NaiveDate| -> Vec<Option<String>> {
         let days = view.values().map(Birthday::days);
         days.map(|days| Some(pick(days?).to_string())).collect()
@@ -212,7 +212,7 @@ mod tests {
             samples in any_samples(80),
             cut in 1usize..9,
         ) {
-            let mut view = View::new();
+            let mut view = BirthdayView::new();
             for (n, batch) in samples.chunks(cut).enumerate() {
                 view = partial(&samples[..n * cut], batch, view, 0.1).unwrap().0;
             }

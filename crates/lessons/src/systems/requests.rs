@@ -8,18 +8,18 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// What an account says of itself.
-pub(super) struct Request {
+pub(super) struct ProfileRequest {
     pub secs: i64,
     pub user: i64,
     pub city: String,
 }
 
-pub(super) fn version_1(asked: &Request) -> Vec<Move> {
+pub(super) fn version_1(asked: &ProfileRequest) -> Vec<Move> {
     vec![(asked.user, asked.city.clone())]
 }
 
 /// Where version 1 says `where user = ..`, this one says `where city = ..`.
-pub(super) fn version_2(profiles: &Profiles, asked: &Request) -> Result<Vec<Move>> {
+pub(super) fn version_2(profiles: &Profiles, asked: &ProfileRequest) -> Result<Vec<Move>> {
     let mut moves = version_1(asked);
     if let Some(from) = profiles
         .city(asked.user)?
@@ -32,7 +32,7 @@ pub(super) fn version_2(profiles: &Profiles, asked: &Request) -> Result<Vec<Move
     Ok(moves)
 }
 
-pub(super) fn recorded((user, city): Move, asked: &Request) -> Recorded {
+pub(super) fn recorded((user, city): Move, asked: &ProfileRequest) -> Recorded {
     let place = Location {
         city: Some(city),
         ..Location::default()
@@ -55,7 +55,7 @@ pub(super) fn recorded((user, city): Move, asked: &Request) -> Recorded {
 
 /// The requests of a day in the order of time, and its midnight. The data set that
 /// they come from is made in a folder.
-pub(super) fn requests(folder: &Path, users: u32, seed: u64) -> Result<(i64, Vec<Request>)> {
+pub(super) fn requests(folder: &Path, users: u32, seed: u64) -> Result<(i64, Vec<ProfileRequest>)> {
     let spec = Spec {
         hours: "2015-08-04".parse()?,
         users,
@@ -85,7 +85,7 @@ pub(super) fn requests(folder: &Path, users: u32, seed: u64) -> Result<(i64, Vec
         };
         if said.insert(user, city) != Some(city) {
             let city = city.to_owned();
-            facts.push(Request { secs, user, city });
+            facts.push(ProfileRequest { secs, user, city });
         }
     }
     Ok((1_438_646_400, facts))

@@ -28,7 +28,7 @@ pub struct Traffic {
 
 /// A datum and when it came, in epoch seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub struct ReceivedDatum {
     pub at: i64,
     pub datum: Datum,
     /// The page of a page view.
@@ -56,7 +56,7 @@ impl Traffic {
     };
 
     /// The arrivals of the day, in order.
-    pub fn arrivals(&self) -> Vec<Arrival> {
+    pub fn arrivals(&self) -> Vec<ReceivedDatum> {
         let mut random = Random::new(&[self.seed, 0xDA7]);
         let mut arrivals = Vec::new();
         let mut known: HashSet<u64> = HashSet::new();
@@ -109,20 +109,20 @@ fn spelled(page: u32, random: &mut Random) -> String {
     }
 }
 
-fn arrival(at: i64, secs: i64, dataunit: DataUnit, page: Option<u32>) -> Arrival {
+fn arrival(at: i64, secs: i64, dataunit: DataUnit, page: Option<u32>) -> ReceivedDatum {
     let datum = Datum {
         dataunit,
         pedigree: Pedigree {
             true_as_of_secs: secs,
         },
     };
-    Arrival { at, datum, page }
+    ReceivedDatum { at, datum, page }
 }
 
 /// What is true of the data so far, counted one by one and without any of the
 /// layers' code: the measure of every answer.
 #[derive(Clone, Debug, Default)]
-pub struct Truth {
+pub struct TrafficTruth {
     seen: HashSet<(i64, u32, PersonId, i64)>,
     /// By page and hour: page views, and identifiers.
     hours: HashMap<(u32, i64), (i64, HashSet<PersonId>)>,
@@ -130,9 +130,9 @@ pub struct Truth {
     same: HashMap<PersonId, PersonId>,
 }
 
-impl Truth {
+impl TrafficTruth {
     /// Takes an arrival.
-    pub fn take(&mut self, arrival: &Arrival) {
+    pub fn take(&mut self, arrival: &ReceivedDatum) {
         match (&arrival.datum.dataunit, arrival.page) {
             (DataUnit::PageView(view), Some(page)) => {
                 let secs = arrival.datum.pedigree.true_as_of_secs;
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_day_has_its_views_once_and_its_copies_besides() {
         let arrivals = Traffic::SMALL.arrivals();
-        let mut truth = Truth::default();
+        let mut truth = TrafficTruth::default();
         arrivals.iter().for_each(|arrival| truth.take(arrival));
         let pages = 0..Traffic::SMALL.pages;
         let views: i64 = pages.map(|page| truth.page_views(page, 0..DAY)).sum();
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn two_identifiers_are_one_person_from_the_equiv_on() {
-        let mut truth = Truth::default();
+        let mut truth = TrafficTruth::default();
         let view = |person| {
             let page = PageId { url: url(1) };
             let view = PageView {

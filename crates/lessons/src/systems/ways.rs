@@ -13,7 +13,7 @@
 //! How new an answer is is *read* from the system: the newest datum in the master
 //! data, before the cut of the served batch, before the offsets of the updater, or
 //! the one that the store remembers. What is right is counted from the arrivals by
-//! [`Truth`].
+//! [`TrafficTruth`].
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), section 18.1.
 use super::error::Result;
@@ -21,7 +21,7 @@ use super::fact_kind::FactKind;
 use super::incremental::{Incremental, Writes};
 use super::master_set::MasterSet;
 use super::pedigree::Recorded;
-use super::traffic::{Arrival, DAY, Traffic, Truth, url};
+use super::traffic::{DAY, ReceivedDatum, Traffic, TrafficTruth, url};
 use calendar::Span;
 use lambda::batch;
 use lambda::datum::{self, DataUnit, Datum};
@@ -91,7 +91,7 @@ pub struct Ways {
     log: Arc<EmbeddedLog>,
     lambda: Lambda,
     incremental: Incremental,
-    truth: Truth,
+    truth: TrafficTruth,
 }
 
 impl Ways {
@@ -123,7 +123,7 @@ impl Ways {
             set: MasterSet::open(folder.join("master-set"))?,
             lambda: Lambda::open(folder, log.clone(), TOPIC, options)?,
             incremental: Incremental::open(store, Writes::Together, clock.clone())?,
-            truth: Truth::default(),
+            truth: TrafficTruth::default(),
             log,
         };
         let arrivals = traffic.arrivals();
@@ -271,7 +271,7 @@ impl Ways {
     }
 }
 
-fn recorded(arrival: &Arrival) -> Recorded {
+fn recorded(arrival: &ReceivedDatum) -> Recorded {
     Recorded {
         datum: arrival.datum.clone(),
         arrived_secs: arrival.at,

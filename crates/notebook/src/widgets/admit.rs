@@ -1,5 +1,5 @@
 //! Checks the values of attributes.
-use super::models::{Initial, Kind};
+use super::models::{Initial, ModelKind};
 use serde_json::{Map, Value, json};
 
 /// Converts a value to the type and range of the attribute `name`. A value out of a slider's
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// # Errors
 /// A message that says why the attribute cannot have this value.
 pub(super) fn admit(
-    kind: &Kind,
+    kind: &ModelKind,
     attributes: &Map<String, Value>,
     name: &str,
     value: &Value,
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_becomes_the_nearest_in_it() {
-        let admit = |value| admit(Kind::named("IntSlider"), &slider(), "value", &value);
+        let admit = |value| admit(ModelKind::named("IntSlider"), &slider(), "value", &value);
         assert_eq!(admit(json!(11)), Ok(json!(10)));
         assert_eq!(admit(json!(i64::MIN)), Ok(json!(-5)));
         assert_eq!(admit(json!(3.0)), Ok(json!(3)));
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_refused_with_the_value() {
-        let kind = Kind::named("IntSlider");
+        let kind = ModelKind::named("IntSlider");
         for wrong in [
             json!(null),
             json!("7"),
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_float_slider_holds_floats_whatever_the_front_end_writes() {
         let attributes = Map::new();
-        let kind = Kind::named("FloatSlider");
+        let kind = ModelKind::named("FloatSlider");
         assert_eq!(
             admit(kind, &attributes, "value", &json!(1)),
             Ok(json!(1.0)),
@@ -120,7 +120,7 @@ mod tests {
     fn an_index_is_one_of_the_options() {
         let mut attributes = Map::new();
         attributes.insert("_options_labels".into(), json!(["a", "b"]));
-        let admit = |value| admit(Kind::named("Dropdown"), &attributes, "index", &value);
+        let admit = |value| admit(ModelKind::named("Dropdown"), &attributes, "index", &value);
         assert_eq!(admit(json!(1)), Ok(json!(1)));
         for wrong in [json!(2), json!(-1), json!(null), json!("a")] {
             assert!(admit(wrong).is_err());

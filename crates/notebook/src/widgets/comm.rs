@@ -2,7 +2,7 @@
 //!
 //! The messages are those of ipywidgets 8, protocol version 2.1.0.
 use super::admit::admit;
-use super::model::{Life, Model, State};
+use super::model::{Life, Model, ModelState};
 use super::{handlers, link, registry};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -138,7 +138,7 @@ impl Model {
     }
 }
 
-impl State {
+impl ModelState {
     /// Returns (attributes, paths of the buffers, buffers). The paths begin with `root`.
     fn split(&self, root: &[&str]) -> (Value, Vec<Value>, Vec<Vec<u8>>) {
         let path = |name: &&'static str| -> Value { root.iter().chain([name]).copied().collect() };

@@ -2,7 +2,7 @@
 use super::Control;
 use super::model::Model;
 use crate::Rich;
-use show::Outcome;
+use show::InteractOutput;
 use std::sync::Arc;
 
 /// One control, or a tuple of up to six.
@@ -99,11 +99,11 @@ macro_rules! tuples {
         impl<F, R, $($control, $parameter),+> Closure<($($control,)+), ($($parameter,)+)> for F
         where
             F: FnMut($($parameter),+) -> R,
-            R: Outcome,
+            R: InteractOutput,
             $($parameter: Parameter<$control>),+
         {
             fn call(&mut self, values: ($($control,)+)) -> Option<Rich> {
-                self($($parameter::from_value(values.$n)),+).outcome()
+                self($($parameter::from_value(values.$n)),+).output()
             }
         }
     };

@@ -21,7 +21,7 @@ const LIMIT: usize = 1000;
 
 /// An event for which handlers can be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum WidgetEvent {
     /// An attribute has a new value.
     Change(&'static str),
     /// A button was clicked.
@@ -29,26 +29,26 @@ pub(super) enum Event {
 }
 
 /// The closure of a handler, which receives the model that has changed.
-pub(super) type Run = Box<dyn FnMut(&Arc<Model>)>;
+pub(super) type HandlerFn = Box<dyn FnMut(&Arc<Model>)>;
 
 /// A registered handler.
 struct Handler {
     number: u64,
     /// The cell that registered it, for the message of a panic.
     cell: String,
-    run: RefCell<Run>,
+    run: RefCell<HandlerFn>,
     stopped: Cell<bool>,
 }
 
 /// A handler in the queue.
 struct Waiting {
-    event: Event,
+    event: WidgetEvent,
     handler: Rc<Handler>,
     model: Arc<Model>,
 }
 
 /// Handlers with their events, by the ids of models.
-type Watched = HashMap<String, Vec<(Event, Rc<Handler>)>>;
+type Watched = HashMap<String, Vec<(WidgetEvent, Rc<Handler>)>>;
 
 /// The handlers of a thread.
 #[derive(Default)]
@@ -67,11 +67,11 @@ thread_local! {
 
 /// Changes made by other threads than the one of their handlers, which fetches them before it runs
 /// handlers: (thread of the handlers, model, event).
-static FROM_OTHER_THREADS: Mutex<Vec<(ThreadId, Arc<Model>, Event)>> = Mutex::new(Vec::new());
+static FROM_OTHER_THREADS: Mutex<Vec<(ThreadId, Arc<Model>, WidgetEvent)>> = Mutex::new(Vec::new());
 
 /// Registers a handler for some events of some models, and returns its number. On a thread that
 /// does not run cells it only prints a message.
-pub(super) fn on(watched: &[(&Arc<Model>, Event)], run: Run) -> u64 {
+pub(super) fn on(watched: &[(&Arc<Model>, WidgetEvent)], run: HandlerFn) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     if !link::on_cells_thread() {
@@ -128,7 +128,7 @@ fn remove(gone: impl Fn(&str, &Handler) -> bool) {
 
 /// Calls the handlers of an event, or adds them to the queue if a handler is running. An event on
 /// another thread than that of the handlers is stored until that thread runs handlers.
-pub(super) fn notify(model: &Arc<Model>, event: Event) {
+pub(super) fn notify(model: &Arc<Model>, event: WidgetEvent) {
     match model.home.get() {
         None => {}
         Some(home) if *home == thread::current().id() => {
@@ -187,13 +187,13 @@ pub(super) fn run_waiting() {
 
 impl ThreadHandlers {
     /// Adds the handlers of an event to the queue.
-    fn enqueue(&self, model: &Arc<Model>, event: Event) {
+    fn enqueue(&self, model: &Arc<Model>, event: WidgetEvent) {
         let handlers = self.handlers.borrow();
         let mut queue = self.queue.borrow_mut();
         for (of, handler) in handlers.get(&model.id).into_iter().flatten() {
             // A waiting handler of a change is not added again; a click always is.
             let waits = |waiting: &Waiting| {
-                waiting.event != Event::Click && Rc::ptr_eq(&waiting.handler, handler)
+                waiting.event != WidgetEvent::Click && Rc::ptr_eq(&waiting.handler, handler)
             };
             if *of == event && !queue.iter().any(waits) {
                 queue.push_back(Waiting {

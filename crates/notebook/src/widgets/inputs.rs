@@ -74,7 +74,7 @@ impl Button {
 
     /// Registers a handler that is called at each click; see [`Control::on_change`].
     pub fn on_click(&self, mut handler: impl FnMut() + 'static) {
-        let watched = [(&self.model, handlers::Event::Click)];
+        let watched = [(&self.model, handlers::WidgetEvent::Click)];
         handlers::on(&watched, Box::new(move |_| handler()));
     }
 

@@ -7,7 +7,7 @@ use super::{boxes, capture, handlers, link};
 use crate::rich::TEXT;
 use crate::{EvcxrDisplay, Rich};
 use serde_json::{Value, json};
-use show::outcome::red;
+use show::interact_output::red;
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 /// is called again at each change of a control.
 ///
 /// The closure takes one parameter for each control, whose type must be written. It returns
-/// anything that can be shown (see [`Outcome`](super::Outcome)). What it prints is shown above its
+/// anything that can be shown (see [`InteractOutput`](super::InteractOutput)). What it prints is shown above its
 /// result. If it panics, the message is shown instead, and it is called again at the next change.
 ///
 /// The result is an ordinary output of the cell, not part of a widget. So the last one is kept when

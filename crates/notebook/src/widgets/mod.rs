@@ -92,6 +92,6 @@ pub use model::Model;
 pub use outputs::{Html, Image, Label};
 pub use play::Play;
 pub use selection::{Choice, Dropdown, ToggleButtons};
-pub use show::Outcome;
+pub use show::InteractOutput;
 pub use slider::{FloatSlider, IntSlider};
 pub use widget::{AnyWidget, Control, Widget};

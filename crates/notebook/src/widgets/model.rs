@@ -1,6 +1,6 @@
 //! The model of a widget: its id and its attributes, as the front end knows them.
 use super::admit::admit;
-use super::models::{Attribute, Initial, Kind, VERSION};
+use super::models::{Attribute, Initial, ModelKind, VERSION};
 use super::{handlers, jslink, link};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub struct Model {
     /// The id of its comm, 32 hexadecimal digits.
     pub(super) id: String,
     /// The kind of widget.
-    pub(super) kind: &'static Kind,
-    state: Mutex<State>,
+    pub(super) kind: &'static ModelKind,
+    state: Mutex<ModelState>,
     /// The thread on which its handlers run; not set if it has none.
     pub(super) home: OnceLock<ThreadId>,
     /// The models that are linked to it.
@@ -30,7 +30,7 @@ pub struct Model {
 
 /// The state of a model.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct ModelState {
     /// The attributes by name, except for those of bytes.
     pub attributes: Map<String, Value>,
     /// The attributes of bytes, which messages carry outside of the JSON.
@@ -61,8 +61,8 @@ impl Model {
     pub(super) fn new(kind: &str) -> Arc<Model> {
         link::listen();
         // The kind's own attributes.
-        let kind = Kind::named(kind);
-        let mut state = State::default();
+        let kind = ModelKind::named(kind);
+        let mut state = ModelState::default();
         for Attribute { name, initial, .. } in kind.attributes() {
             let value = match initial {
                 Initial::NoText | Initial::NoBool | Initial::NoInt => Value::Null,
@@ -112,7 +112,7 @@ impl Model {
     }
 
     /// Locks the state. No handler or closure may run while it is locked.
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, ModelState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -211,13 +211,13 @@ impl Model {
     /// Passes a change on to linked models and to handlers.
     pub(super) fn changed(self: &Arc<Self>, attribute: &'static str) {
         self.links.pass_on(attribute, &self.get(attribute));
-        handlers::notify(self, handlers::Event::Change(attribute));
+        handlers::notify(self, handlers::WidgetEvent::Change(attribute));
     }
 
     /// Counts a click of a button, and calls the handlers.
     pub(super) fn clicked(self: &Arc<Self>) {
         self.clicks.fetch_add(1, Ordering::Relaxed);
-        handlers::notify(self, handlers::Event::Click);
+        handlers::notify(self, handlers::WidgetEvent::Click);
     }
 
     /// Stores an attribute, and sends it if `send` is true. Returns true if it has changed.

@@ -50,7 +50,7 @@ pub(super) struct Attribute {
 
 /// A kind of model.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct ModelKind {
     /// Its name in ipywidgets, without the ending `Model`.
     pub name: &'static str,
     /// The package of the model.
@@ -115,7 +115,7 @@ const LINK: &[Attribute] = &[a("source", List), a("target", List)];
 
 macro_rules! kind {
     ($name:literal, value $value:literal, $groups:expr) => {
-        Kind {
+        ModelKind {
             name: $name,
             module: CONTROLS,
             view: (CONTROLS, Some(concat!($name, "View"))),
@@ -125,7 +125,7 @@ macro_rules! kind {
         }
     };
     ($name:literal, view $view:expr, $groups:expr, unset $unset:expr) => {
-        Kind {
+        ModelKind {
             name: $name,
             module: CONTROLS,
             view: $view,
@@ -142,7 +142,7 @@ const STYLED: (&str, Option<&str>) = (BASE, Some("StyleView"));
 const UNSEEN: (&str, Option<&str>) = (CONTROLS, None);
 
 #[rustfmt::skip]
-static KINDS: &[Kind] = &[
+static KINDS: &[ModelKind] = &[
     kind!("IntSlider", value "value",
         [DOM, DESCRIBED, INPUT, SLIDER, INTS, &[a("readout_format", Text("d"))]]),
     kind!("FloatSlider", value "value",
@@ -199,7 +199,7 @@ static KINDS: &[Kind] = &[
     kind!("LabelStyle", view STYLED, [STYLE], unset [
         "background", "font_family", "font_size", "font_style", "font_variant",
         "font_weight", "text_color", "text_decoration"]),
-    Kind {
+    ModelKind {
         name: "Layout",
         module: BASE,
         view: (BASE, Some("LayoutView")),
@@ -217,12 +217,12 @@ static KINDS: &[Kind] = &[
     },
 ];
 
-impl Kind {
+impl ModelKind {
     /// Returns the kind of this name.
     ///
     /// # Panics
     /// If it is not in the table.
-    pub fn named(name: &str) -> &'static Kind {
+    pub fn named(name: &str) -> &'static ModelKind {
         let kind = KINDS.iter().find(|kind| kind.name == name);
         kind.unwrap_or_else(|| panic!("no widget model is called {name}"))
     }

@@ -1,5 +1,5 @@
 //! The methods that all widgets have.
-use super::handlers::{self, Event};
+use super::handlers::{self, WidgetEvent};
 use super::model::Model;
 use super::{reading, registry};
 use crate::{Render, Rich};
@@ -100,10 +100,10 @@ pub trait Control: Widget {
 }
 
 /// Returns the event that says that a model's value has changed.
-pub(super) fn event_of(model: &Model) -> Event {
+pub(super) fn event_of(model: &Model) -> WidgetEvent {
     match model.kind.value {
-        "" => Event::Click,
-        attribute => Event::Change(attribute),
+        "" => WidgetEvent::Click,
+        attribute => WidgetEvent::Change(attribute),
     }
 }
 

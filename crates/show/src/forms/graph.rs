@@ -1,6 +1,6 @@
 //! The forms of petgraph's graphs: a drawing of a small graph, and a table of edges.
-use crate::picture::net::{Net, Wire};
-use crate::table::{Cell, Grid, Head, counted, text::start_of};
+use crate::picture::net::{Edge, Net};
+use crate::table::{Grid, Head, TableCell, counted, text::start_of};
 use crate::{Render, Rich};
 use petgraph::EdgeType;
 use petgraph::graph::{Graph, IndexType};
@@ -68,7 +68,7 @@ fn edges<'a>(net: &Net, caption: &str, node: Weight<'a>, edge: Weight<'a>) -> Gr
         name if name.is_empty() => place.to_string(),
         name => name,
     };
-    let wires: &[Wire] = net.wires();
+    let wires: &[Edge] = net.wires();
     let row = |place: usize| {
         let (from, to) = wires[place];
         vec![name(from), name(to), label(edge(place))]
@@ -83,7 +83,7 @@ fn edges<'a>(net: &Net, caption: &str, node: Weight<'a>, edge: Weight<'a>) -> Gr
     if grid
         .rows
         .iter()
-        .all(|row| row[2] == Cell::Value(String::new()))
+        .all(|row| row[2] == TableCell::Value(String::new()))
     {
         grid.heads.pop();
         grid.rows.iter_mut().for_each(|row| drop(row.pop()));

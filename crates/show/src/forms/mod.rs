@@ -18,13 +18,13 @@ mod json;
 mod lazy;
 mod sketch;
 
-use crate::table::{Gap, Window, counted, pick_sorted};
+use crate::table::{Gap, ShownRange, counted, pick_sorted};
 use crate::{Render, Rich};
 
 /// Renders values one below the other: all of a few, and the first and the last of many.
 pub(crate) fn list<T: Render>(items: &[T]) -> Rich {
     let shown = pick_sorted(items.iter()).into_iter().map(T::render);
-    stack(shown.collect(), Window::of_rows(items.len()).gap())
+    stack(shown.collect(), ShownRange::of_rows(items.len()).gap())
 }
 
 /// Stacks the values that are shown, and inserts the number of those that are left out.

@@ -24,13 +24,13 @@ const MARGIN: i32 = 30;
 const TOP: i32 = 40;
 
 /// An edge: the indices of its two nodes.
-pub type Wire = (usize, usize);
+pub type Edge = (usize, usize);
 
 /// A graph, with labels for its nodes and edges.
 pub struct Net {
     directed: bool,
     nodes: usize,
-    wires: Vec<Wire>,
+    wires: Vec<Edge>,
     /// The nodes of each component, the largest first.
     components: Vec<Vec<usize>>,
     labels: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Net {
 
 impl Net {
     /// Creates a graph of `nodes` nodes without labels.
-    pub fn new(directed: bool, nodes: usize, wires: Vec<Wire>) -> Self {
+    pub fn new(directed: bool, nodes: usize, wires: Vec<Edge>) -> Self {
         let components = components(nodes, &wires);
         Net {
             directed,
@@ -62,7 +62,7 @@ impl Net {
     }
 
     /// Returns the edges.
-    pub fn wires(&self) -> &[Wire] {
+    pub fn wires(&self) -> &[Edge] {
         &self.wires
     }
 
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn rings_of_many_sizes_stay_on_the_picture() {
-        let wires: Vec<Wire> = (0..19).map(|n| (n, n + 1)).chain([(22, 23)]).collect();
+        let wires: Vec<Edge> = (0..19).map(|n| (n, n + 1)).chain([(22, 23)]).collect();
         let mut net = Net::new(true, 30, wires);
         let names = (0..30).map(|n| format!("a long name {n}")).collect();
         net.label(names, Vec::new());

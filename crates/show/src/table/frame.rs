@@ -1,6 +1,6 @@
 //! Converts data frames, series and columns of polars to grids.
-use super::window::Window;
-use super::{Cell, Grid, Head, counted, instant, number, value};
+use super::shown_range::ShownRange;
+use super::{Grid, Head, TableCell, counted, instant, number, value};
 use crate::{Render, Rich};
 use polars::prelude::{
     AnyValue, ChunkedArray, Column, DataFrame, DataType, IntoSeries, PolarsDataType, Series,
@@ -68,7 +68,10 @@ fn of_column(column: &Column) -> Grid {
 /// Returns the grid of some columns, without a caption.
 fn of_columns(columns: &[Column], height: usize) -> Grid {
     // Convert the shown cells, column by column.
-    let (across, down) = (Window::of_columns(columns.len()), Window::of_rows(height));
+    let (across, down) = (
+        ShownRange::of_columns(columns.len()),
+        ShownRange::of_rows(height),
+    );
     let (mut heads, mut cells) = (Vec::new(), Vec::new());
     for (shown, place) in across.places().enumerate() {
         if let Some(gap) = across.gap().filter(|gap| gap.before == shown) {
@@ -76,7 +79,7 @@ fn of_columns(columns: &[Column], height: usize) -> Grid {
                 dtype: format!("{} more", super::grouped(gap.left_out as i64)),
                 ..Head::text("…")
             });
-            cells.push(vec![Cell::Ellipsis; down.places().count()]);
+            cells.push(vec![TableCell::Ellipsis; down.places().count()]);
         }
         let column = &columns[place];
         heads.push(Head::of(column.name(), column.dtype()));
@@ -94,7 +97,7 @@ fn of_columns(columns: &[Column], height: usize) -> Grid {
 }
 
 /// Returns the shown cells of a column.
-fn column_cells(column: &Column, down: &Window) -> Vec<Cell> {
+fn column_cells(column: &Column, down: &ShownRange) -> Vec<TableCell> {
     let value = |place| column.get(place).unwrap_or(AnyValue::Null);
     let values: Vec<AnyValue> = down.places().map(value).collect();
     let texts = match column.dtype() {
@@ -102,7 +105,7 @@ fn column_cells(column: &Column, down: &Window) -> Vec<Cell> {
         DataType::Datetime(..) => instant::datetimes(&values),
         _ => return values.iter().map(value::cell).collect(),
     };
-    let cell = |text: Option<String>| text.map_or(Cell::Null, Cell::Value);
+    let cell = |text: Option<String>| text.map_or(TableCell::Null, TableCell::Value);
     texts.into_iter().map(cell).collect()
 }
 
@@ -112,8 +115,8 @@ mod tests {
     use polars::prelude::*;
     use std::time::{Duration, Instant};
 
-    fn value(text: &str) -> Cell {
-        Cell::Value(text.to_owned())
+    fn value(text: &str) -> TableCell {
+        TableCell::Value(text.to_owned())
     }
 
     #[test]
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn null_is_not_the_text_null() {
         let frame = df!("s" => [Some("null"), None]).unwrap();
-        assert_eq!(Grid::of(&frame).rows, [[value("null")], [Cell::Null]]);
+        assert_eq!(Grid::of(&frame).rows, [[value("null")], [TableCell::Null]]);
     }
 
     #[test]

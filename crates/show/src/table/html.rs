@@ -5,7 +5,7 @@
 //! meaning of a table does not depend on the style sheet, because a notebook that is not trusted
 //! loses it, and so does a page on a code host. So each cell has its own alignment, null is
 //! emphasised, and the type of a column is in small text.
-use super::{Cell, Grid, Head, Line, counted, text};
+use super::{Grid, Head, Line, TableCell, counted, text};
 use crate::escape::escape;
 use std::fmt::Write;
 
@@ -96,23 +96,23 @@ fn push_head(html: &mut String, head: &Head) {
 }
 
 /// Appends a cell.
-fn push_cell(html: &mut String, head: &Head, cell: &Cell) {
+fn push_cell(html: &mut String, head: &Head, cell: &TableCell) {
     let side = side(head);
     let _ = match cell {
-        Cell::Value(text) => {
+        TableCell::Value(text) => {
             let (text, title) = shown(text, text::one_line);
             write!(html, "<td{side}{title}>{text}</td>")
         }
-        Cell::Marked(text) => {
+        TableCell::Marked(text) => {
             let (text, title) = shown(text, text::one_line);
             write!(
                 html,
                 "<td{side}{title} class=\"lw-mark\"><b>{text}</b></td>"
             )
         }
-        Cell::Block(text) => write!(html, "<td{side}><pre>{}</pre></td>", escape(text)),
-        Cell::Null => write!(html, "<td{side}><em>null</em></td>"),
-        Cell::Ellipsis => write!(html, "<td{side} class=\"lw-cut\">…</td>"),
+        TableCell::Block(text) => write!(html, "<td{side}><pre>{}</pre></td>", escape(text)),
+        TableCell::Null => write!(html, "<td{side}><em>null</em></td>"),
+        TableCell::Ellipsis => write!(html, "<td{side} class=\"lw-cut\">…</td>"),
     };
 }
 

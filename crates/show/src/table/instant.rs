@@ -109,13 +109,13 @@ impl<'a> Parts<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, Grid};
+    use super::super::{Grid, TableCell};
     use polars::prelude::*;
 
     fn column(dtype: DataType, numbers: &[i64]) -> Vec<String> {
         let series = Series::new("t".into(), numbers).cast(&dtype).unwrap();
         let rows = Grid::of_series(&series).rows;
-        let text = |cell: &Cell| cell.text().to_owned();
+        let text = |cell: &TableCell| cell.text().to_owned();
         rows.iter().map(|row| text(&row[0])).collect()
     }
 

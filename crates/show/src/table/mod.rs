@@ -7,7 +7,7 @@
 //!
 //! | file | step |
 //! |---|---|
-//! | `window` | selects the rows and columns that are shown |
+//! | `shown_range` | selects the rows and columns that are shown |
 //! | `frame` | converts a data frame or series to a grid; `value`, `number` and `instant` convert its values |
 //! | `pairs` | converts maps, sets, lists and facts to a grid; `order` sorts entries without an order |
 //! | `text` | makes every character of a text visible and limits its length |
@@ -19,14 +19,14 @@ mod number;
 mod order;
 mod pairs;
 mod plain;
+mod shown_range;
 pub mod text;
 mod value;
-mod window;
 
 pub use pairs::{Entries, pick_sorted};
+pub use shown_range::Gap;
+pub use shown_range::ShownRange;
 pub use value::{literal as value_literal, text as value_text};
-pub use window::Gap;
-pub use window::Window;
 
 use super::{Render, Rich};
 use polars::prelude::DataType;
@@ -42,7 +42,7 @@ pub enum Align {
 
 /// One cell of a grid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum TableCell {
     /// A value.
     Value(String),
     /// A value that is highlighted, for example because it differs from the expected one.
@@ -55,13 +55,13 @@ pub enum Cell {
     Ellipsis,
 }
 
-impl Cell {
+impl TableCell {
     /// Returns the text of the cell.
     fn text(&self) -> &str {
         match self {
-            Cell::Value(text) | Cell::Marked(text) | Cell::Block(text) => text,
-            Cell::Null => "null",
-            Cell::Ellipsis => "…",
+            TableCell::Value(text) | TableCell::Marked(text) | TableCell::Block(text) => text,
+            TableCell::Null => "null",
+            TableCell::Ellipsis => "…",
         }
     }
 }
@@ -137,7 +137,7 @@ pub struct Grid {
     /// The heads of the columns.
     pub heads: Vec<Head>,
     /// The rows, each with as many cells as there are heads.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
     /// Where rows are left out, and how many; `None` if all are in the grid.
     pub gap: Option<Gap>,
 }
@@ -179,7 +179,7 @@ impl Grid {
 /// A line of a table.
 enum Line<'a> {
     /// A row.
-    Row(&'a [Cell]),
+    Row(&'a [TableCell]),
     /// The number of rows that are left out here.
     Gap(usize),
 }

@@ -1,5 +1,5 @@
 //! Sorts keys that have no order of their own by their text, in which numbers count by value.
-use super::window::Window;
+use super::shown_range::ShownRange;
 use std::cmp::Ordering;
 
 /// Compares two texts in natural order, in which `UserId(9)` comes before `UserId(10)`.
@@ -36,7 +36,7 @@ fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
 
 /// Selects the first and the last of many keys in natural order, without keeping all of them.
 pub struct Ends {
-    window: Window,
+    window: ShownRange,
     /// The first keys so far, in order, with their positions in the collection.
     first: Vec<(String, usize)>,
     /// The last keys so far, in reverse order.
@@ -47,7 +47,7 @@ impl Ends {
     /// Creates a selection from a collection of `len` keys.
     pub fn of(len: usize) -> Self {
         Ends {
-            window: Window::of_rows(len),
+            window: ShownRange::of_rows(len),
             first: Vec::new(),
             last: Vec::new(),
         }

@@ -1,8 +1,8 @@
 //! Builds grids of maps, sets, lists and facts.
 use super::order::Ends;
+use super::shown_range::ShownRange;
 use super::text::{KEPT, start_of, start_of_display};
-use super::window::Window;
-use super::{Cell, Grid, Head, counted};
+use super::{Grid, Head, TableCell, counted};
 use std::fmt::Debug;
 
 /// Number of characters that are kept of an entry's debug form, which may have several lines,
@@ -57,7 +57,7 @@ impl Entries {
 pub fn pick_sorted<T>(
     all: impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone,
 ) -> Vec<T> {
-    let window = Window::of_rows(all.len());
+    let window = ShownRange::of_rows(all.len());
     let last = all.clone().rev().take(window.last()).rev();
     all.take(window.first()).chain(last).collect()
 }
@@ -76,17 +76,17 @@ impl Grid {
             caption: format!("{what} of {}", super::grouped(len as i64)),
             heads: heads.iter().map(|name| Head::text(name)).collect(),
             rows: rows.iter().map(row).collect(),
-            gap: Window::of_rows(len).gap(),
+            gap: ShownRange::of_rows(len).gap(),
         }
     }
 }
 
 /// Returns the cell of a value in its debug form.
-fn debug_cell(value: &dyn Debug) -> Cell {
+fn debug_cell(value: &dyn Debug) -> TableCell {
     let text = start_of(KEPT_OF_VALUE, |out| write!(out, "{value:?}"));
     match text.contains('\n') {
-        true => Cell::Block(text),
-        false => Cell::Value(text),
+        true => TableCell::Block(text),
+        false => TableCell::Value(text),
     }
 }
 
@@ -94,8 +94,8 @@ impl Grid {
     /// Returns the grid of a list of `len` items with a row for each. `row` returns the texts of
     /// an item's cells, and is called for the items that are shown.
     pub fn of_list(heads: Vec<Head>, len: usize, row: impl Fn(usize) -> Vec<String>) -> Grid {
-        let window = Window::of_rows(len);
-        let cells = |place| row(place).into_iter().map(Cell::Value).collect();
+        let window = ShownRange::of_rows(len);
+        let cells = |place| row(place).into_iter().map(TableCell::Value).collect();
         Grid {
             caption: counted(len, "item", "items"),
             heads,
@@ -114,8 +114,8 @@ impl Grid {
     pub fn of_facts(caption: &str, facts: &[(&str, &dyn std::fmt::Display)]) -> Grid {
         let row = |(name, value): &(&str, &dyn std::fmt::Display)| {
             vec![
-                Cell::Value((*name).to_owned()),
-                Cell::Value(start_of_display(value)),
+                TableCell::Value((*name).to_owned()),
+                TableCell::Value(start_of_display(value)),
             ]
         };
         Grid {

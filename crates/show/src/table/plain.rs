@@ -1,6 +1,6 @@
 //! Draws a grid as plain text, with the same contents as the HTML.
 use super::text::{name, one_line, width};
-use super::{Cell, Grid, Head, Line, counted};
+use super::{Grid, Head, Line, TableCell, counted};
 
 /// The space between two columns.
 const GAP: &str = "  ";
@@ -25,7 +25,10 @@ pub fn draw(grid: &Grid) -> String {
             }
             Line::Row(cells) => {
                 let mut drawn = row(grid, &widths, cells.iter().map(text));
-                if cells.iter().any(|cell| matches!(cell, Cell::Marked(_))) {
+                if cells
+                    .iter()
+                    .any(|cell| matches!(cell, TableCell::Marked(_)))
+                {
                     drawn[0].push_str("  ◀");
                 }
                 lines.extend(drawn);
@@ -49,13 +52,13 @@ fn head(grid: &Grid, widths: &[usize]) -> Vec<String> {
 }
 
 /// Returns the lines of a cell.
-fn text(cell: &Cell) -> Vec<String> {
+fn text(cell: &TableCell) -> Vec<String> {
     match cell {
         // The text "null" is quoted, so that it is not taken for a missing value.
-        Cell::Value(text) if text == "null" => vec!["\"null\"".to_owned()],
-        Cell::Block(text) => text.lines().map(str::to_owned).collect(),
-        Cell::Null | Cell::Ellipsis => vec![cell.text().to_owned()],
-        Cell::Value(text) | Cell::Marked(text) => vec![one_line(text)],
+        TableCell::Value(text) if text == "null" => vec!["\"null\"".to_owned()],
+        TableCell::Block(text) => text.lines().map(str::to_owned).collect(),
+        TableCell::Null | TableCell::Ellipsis => vec![cell.text().to_owned()],
+        TableCell::Value(text) | TableCell::Marked(text) => vec![one_line(text)],
     }
 }
 
@@ -145,7 +148,10 @@ mysite.com/blog  1438912800    null";
     fn a_block_keeps_its_lines_and_its_place() {
         let grid = Grid {
             heads: vec![Head::text("key"), Head::text("value")],
-            rows: vec![vec![Cell::Value("a".into()), Cell::Block("1\n2".into())]],
+            rows: vec![vec![
+                TableCell::Value("a".into()),
+                TableCell::Block("1\n2".into()),
+            ]],
             ..Grid::default()
         };
         assert!(draw(&grid).ends_with("a    1\n     2"));

@@ -1,6 +1,6 @@
 //! Converts one value of a data frame to text.
 use super::text::{KEPT, start_of, start_of_text};
-use super::{Cell, instant, number};
+use super::{TableCell, instant, number};
 use polars::prelude::{AnyValue, Field, Series};
 use std::fmt::{self, Write};
 
@@ -8,10 +8,10 @@ use std::fmt::{self, Write};
 const ITEMS: usize = 8;
 
 /// Returns the cell of a value.
-pub fn cell(value: &AnyValue) -> Cell {
+pub fn cell(value: &AnyValue) -> TableCell {
     match value {
-        AnyValue::Null => Cell::Null,
-        value => Cell::Value(text(value)),
+        AnyValue::Null => TableCell::Null,
+        value => TableCell::Value(text(value)),
     }
 }
 

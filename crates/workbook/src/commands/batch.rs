@@ -10,8 +10,8 @@ use lambda_workbook::engine::{
     BatchJob, Engine, Local, RunPhase, RunProgress, Summary, Views, local,
 };
 use lambda_workbook::lambda::versions::CURRENT;
-use lambda_workbook::lambda::{BatchRun, Lambda, Options};
-use lambda_workbook::serving::{Header, Serving};
+use lambda_workbook::lambda::{BuiltBatch, Lambda, Options};
+use lambda_workbook::serving::{Header, ServingOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -107,7 +107,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
                 precision: args.precision,
                 ..BatchJob::of(input)
             };
-            let how = Serving {
+            let how = ServingOptions {
                 shards: args.shards,
                 keep: args.keep as usize,
                 precision: job.precision.bits(),
@@ -127,10 +127,10 @@ fn run_file(
     engine: &dyn Engine,
     job: &BatchJob,
     out: &Path,
-    how: Serving,
+    how: ServingOptions,
 ) -> anyhow::Result<Report> {
     let show = Show::new();
-    let run = BatchRun::compute(engine, job, out, how, &|progress| show.progress(progress));
+    let run = BuiltBatch::compute(engine, job, out, how, &|progress| show.progress(progress));
     show.done();
     let run = run?;
     let report = Report::of(&run, None);
@@ -163,7 +163,7 @@ struct Report {
 }
 
 impl Report {
-    fn of(run: &BatchRun, batch: Option<u64>) -> Self {
+    fn of(run: &BuiltBatch, batch: Option<u64>) -> Self {
         Self {
             batch,
             summary: run.summary().clone(),
@@ -227,7 +227,7 @@ impl Report {
     }
 }
 
-/// RunProgress: a bar on a terminal, else a plain line every few seconds.
+/// Shows the progress: a bar on a terminal, else a plain line every few seconds.
 struct Show {
     bar: Option<ProgressBar>,
     started: Instant,

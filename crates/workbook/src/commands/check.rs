@@ -11,8 +11,10 @@ use grade::extract::{Nothing, extract};
 use grade::work::Worker;
 use kernel::notebook_file::Notebook;
 use kernel::place::Built;
-use lambda_workbook::exercises::progress::Progress;
-use lambda_workbook::exercises::{self, Exercise, Hints, Map, READERS_SEED, Verdict, judge_by};
+use lambda_workbook::exercises::progress::ProgressStore;
+use lambda_workbook::exercises::{
+    self, Exercise, Hints, ProgressTable, READERS_SEED, Verdict, judge_by,
+};
 use lambda_workbook::notebook::Render;
 use std::convert::Infallible;
 use std::fs;
@@ -50,7 +52,7 @@ pub fn run(args: Args) -> Result<Outcome> {
     }
     let chosen = chosen(&args.exercises)?;
     let built = Built::find()?;
-    let progress = Progress::at(&built.root.join(".progress"));
+    let progress = ProgressStore::at(&built.root.join(".progress"));
     if args.hint || args.solution || args.give_up || args.reset {
         let [exercise] = chosen[..] else {
             bail!("name one exercise: `workbook check 01_pacific_days --hint`");
@@ -106,7 +108,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Exercise>> {
 fn aside(
     args: &Args,
     root: &Path,
-    progress: &Progress,
+    progress: &ProgressStore,
     exercise: &'static Exercise,
 ) -> Result<Outcome> {
     if args.hint {
@@ -164,7 +166,7 @@ pub struct Reader {
     pub bench: Bench,
     /// For one answer.
     pub patience: Duration,
-    pub progress: Progress,
+    pub progress: ProgressStore,
 }
 
 /// How one notebook stands.
@@ -191,7 +193,7 @@ impl Reader {
             );
             all &= found.passed();
         }
-        println!("{}", text(&Map::of(self.progress.records())));
+        println!("{}", text(&ProgressTable::of(self.progress.records())));
         Ok(all)
     }
 
@@ -241,7 +243,7 @@ impl Reader {
             Compiled::Program(program) => program,
             Compiled::Errors(why) | Compiled::Stopped(_, why) => return Ok(no_verdict(why)),
         };
-        let mut worker = Worker::new(&self.bench, &program, self.patience);
+        let mut worker = Worker::new(&self.bench, &program.path, self.patience, Duration::MAX);
         let mut verdict = judge_by(exercise, READERS_SEED, &mut |inputs| worker.ask(inputs));
         if let Err(error) = self.progress.count(&verdict) {
             verdict.note = Some(format!("Progress was not stored: {error}"));

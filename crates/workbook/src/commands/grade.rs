@@ -1,9 +1,12 @@
 //! `workbook grade`: marks for a folder of submissions.
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
-use grade::batch::{Ledger, StudentGrades, Task, grade_all, prove};
+use grade::batch::{Class, StudentGrades, Task, grade_all, prove};
 use grade::compile::Bench;
+use grade::ledger::{Ledger, Seeds, write};
 use grade::mark::{GRADER, Rules};
+use grade::process::Setup;
+use grade::sandbox::Groups;
 use grade::similar::{Pair, pairs};
 use grade::submissions::{file_name, students};
 use grade::{feedback, points, report};
@@ -12,8 +15,7 @@ use kernel::notebook_file::source;
 use kernel::place::Built;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(clap::Args)]
@@ -29,6 +31,9 @@ pub struct Args {
     /// What the cases are drawn from; by lot unless said, and then kept for late ones
     #[arg(long)]
     seed: Option<u64>,
+    /// Draw other cases for each student, so that answers cannot be passed on
+    #[arg(long)]
+    seed_per_student: bool,
     /// Submissions to grade at once; one a processor unless said
     #[arg(long)]
     jobs: Option<usize>,
@@ -51,67 +56,89 @@ pub fn run(args: Args) -> Result<Outcome> {
         bail!("--timeout is a number of seconds, from 0 to 3600");
     }
     let built = Built::find()?;
-    let bench = Bench::new(&built, !args.unsandboxed)?;
+    let mut bench = Bench::new(&built, !args.unsandboxed)?;
+    bench.groups = Groups::delegated();
     let points = points::read(&built.root)?;
     let tasks = Task::chosen(&built.root, &args.exercises)?;
     let students = students(&args.submissions)?;
     let feedback = args.out.with_extension("feedback");
     fs::create_dir_all(&feedback).with_context(|| format!("cannot make {}", feedback.display()))?;
-    let ledger_path = args.out.with_extension("ledger.json");
-    let mut ledger = read_ledger(&ledger_path, &args)?;
+    let ledger = ledger(&args)?;
+    let patience = Duration::from_secs_f64(args.timeout);
+    let setup = Setup {
+        submissions: args.submissions.clone(),
+        exercises: tasks
+            .iter()
+            .map(|task| task.exercise.id.to_owned())
+            .collect(),
+        patience,
+        budget: patience.max(BUDGET),
+        sandboxed: !args.unsandboxed,
+        groups: bench.groups.clone(),
+    };
     let rules = Rules {
         bench: &bench,
-        seed: ledger.seed,
-        patience: Duration::from_secs_f64(args.timeout),
+        seed: ledger.seeds.seed,
+        patience,
+        budget: setup.budget,
         scanned: true,
     };
     prove(&rules, &tasks, &points)?;
+
+    // Every student's page is written as soon as the grades are there.
     let bar = bar(students.len());
     let done = |grades: &StudentGrades| {
         bar.set_message(grades.name.clone());
         bar.inc(1);
+        let page = feedback.join(file_name(&grades.name) + ".html");
+        write(&page, feedback::page(grades).as_bytes())
     };
     let jobs = args
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let all = grade_all(&rules, &students, &tasks, &points, &mut ledger, jobs, &done);
+    let class = Class {
+        exe: &built.exe,
+        setup: &setup,
+        tasks: &tasks,
+        points: &points,
+        ledger: &ledger,
+    };
+    let all = grade_all(&class, &students, jobs, &done)?;
     bar.finish_and_clear();
-    let similar = similar(&tasks, &all, args.similar);
-    write(&ledger_path, serde_json::to_string(&ledger)?.as_bytes())?;
-    for student in &all {
-        let page = feedback.join(file_name(&student.name) + ".html");
-        write(&page, feedback::page(student).as_bytes())?;
-    }
-    let json = report::json(&all, ledger.seed, &similar);
+    let similar = similar(&tasks, &all, &ledger, args.similar)?;
+    let json = report::json(&all, &ledger.seeds, &similar);
     write(
         &args.out.with_extension("json"),
         serde_json::to_string_pretty(&json)?.as_bytes(),
     )?;
     write(&args.out, report::csv(&all).as_bytes())?;
-    Ok(summary(&args, &all, &similar, ledger.seed))
+    Ok(summary(&args, &all, &similar, &ledger.seeds))
 }
 
-/// What was graded before. Another seed asks everybody again.
-fn read_ledger(path: &Path, args: &Args) -> Result<Ledger> {
-    let fresh = || {
-        let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        // It is read in JSON by programs that know 53 bits of a number.
-        Ledger::new(args.seed.unwrap_or(seed >> 12))
-    };
-    let Ok(text) = fs::read_to_string(path) else {
-        return Ok(fresh());
-    };
-    let ledger: Ledger = serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{} cannot be read: delete it to grade everything again",
-            path.display()
-        )
-    })?;
-    let seed = args.seed.unwrap_or(ledger.seed);
-    if args.again || seed != ledger.seed {
-        return Ok(Ledger::new(seed));
+/// The grader's own process, which may die; see [`grade::process`].
+pub fn process(setup: &str) -> Result<Outcome> {
+    grade::process::serve(setup, |sandboxed| Bench::new(&Built::find()?, sandboxed))?;
+    Ok(Outcome::Done)
+}
+
+/// For all answers of one submission to one exercise, unless one may take longer.
+const BUDGET: Duration = Duration::from_secs(60);
+
+/// What was graded before. Other seeds ask everybody again.
+fn ledger(args: &Args) -> Result<Ledger> {
+    let folder = args.out.with_extension("ledger");
+    if args.again {
+        Ledger::forget(&folder)?;
     }
-    Ok(ledger)
+    Ledger::open(&folder, |before| {
+        let (drawn, _) = uuid::Uuid::new_v4().as_u64_pair();
+        // It is read in JSON by programs that know 53 bits of a number.
+        let seed = before.map_or(drawn >> 12, |before| before.seed);
+        Seeds {
+            seed: args.seed.unwrap_or(seed),
+            per_student: args.seed_per_student,
+        }
+    })
 }
 
 fn bar(students: usize) -> ProgressBar {
@@ -122,51 +149,46 @@ fn bar(students: usize) -> ProgressBar {
     bar
 }
 
-fn similar(tasks: &[Task], all: &[StudentGrades], least: f64) -> Vec<Pair> {
-    let of = |task: &Task| {
+fn similar(
+    tasks: &[Task],
+    all: &[StudentGrades],
+    ledger: &Ledger,
+    least: f64,
+) -> Result<Vec<Pair>> {
+    let mut similar = Vec::new();
+    // One exercise at a time: the sources of all would fill the memory.
+    for task in tasks {
         let id = task.exercise.id;
-        let graded = all.iter().flat_map(|student| {
-            student
-                .graded
-                .iter()
-                .map(move |graded| (&student.name, graded))
-        });
-        let sources =
-            graded.filter(|(_, graded)| graded.exercise == id && !graded.source.is_empty());
-        let sources: Vec<_> = sources
-            .map(|(name, graded)| (name.clone(), graded.source.clone()))
-            .collect();
+        let mut sources = Vec::new();
+        for student in all {
+            let entry = ledger.of(&student.name)?.remove(id);
+            let source = entry.map(|entry| entry.source).unwrap_or_default();
+            if !source.is_empty() {
+                sources.push((student.name.clone(), source));
+            }
+        }
         let stub: String = task
             .handout
             .cells()
             .iter()
             .map(|cell| source(cell) + "\n")
             .collect();
-        pairs(id, &stub, &sources, least)
-    };
-    tasks.iter().flat_map(of).collect()
+        similar.extend(pairs(id, &stub, &sources, least));
+    }
+    Ok(similar)
 }
 
-/// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let written = (|| -> Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    })();
-    written.with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn summary(args: &Args, all: &[StudentGrades], similar: &[Pair], seed: u64) -> Outcome {
+fn summary(args: &Args, all: &[StudentGrades], similar: &[Pair], seeds: &Seeds) -> Outcome {
     let fresh = all.iter().filter(|student| student.fresh).count();
     println!(
-        "{} students, {fresh} of them graded now, seed {seed}",
-        all.len()
+        "{} students, {fresh} of them graded now, seed {}{}",
+        all.len(),
+        seeds.seed,
+        if seeds.per_student {
+            ", another for each student"
+        } else {
+            ""
+        }
     );
     let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
     for graded in all.iter().flat_map(|student| &student.graded) {

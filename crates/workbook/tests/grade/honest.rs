@@ -730,6 +730,7 @@ fn a_right_answer_in_a_messy_notebook_gets_all_points() {
         bench: &bench,
         seed: 7,
         patience: Duration::from_secs(20),
+        budget: Duration::from_secs(120),
         scanned: true,
     };
     let solved: Vec<Solved> = Task::chosen(&root(), &[])

@@ -6,4 +6,6 @@
 mod attacks;
 mod command;
 mod honest;
+mod linked;
 mod parts;
+mod process;

@@ -1,6 +1,6 @@
 //! The equivs in a table of datums.
 
-use crate::datum::{Equiv, Kind, RawFact, Rows};
+use crate::datum::{DatumColumns, DatumKind, Equiv, RawFact};
 use polars::prelude::*;
 
 /// Returns the equivs among some datums: the rows whose `kind` is `equiv`. The columns `cookie`
@@ -25,11 +25,11 @@ use polars::prelude::*;
 /// # Ok::<(), PolarsError>(())
 /// ```
 pub fn equivs(datums: &DataFrame) -> PolarsResult<Vec<Equiv>> {
-    let rows = Rows::of_equivs(datums)?;
+    let rows = DatumColumns::of_equivs(datums)?;
     let of_row = |row: usize| {
         let fields = rows.fields(row).ok()?;
         // Page views are the most by far.
-        if fields.kind != Kind::Equiv {
+        if fields.kind != DatumKind::Equiv {
             return None;
         }
         match fields.raw() {

@@ -9,7 +9,7 @@
 //! [`Sketch`] wraps the crate `hyperloglogplus`, and adds what a stored view needs: a hash that
 //! never changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are
 //! checked ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `bytes`,
-//! `words` (access to the state of the crate), `gather` (a faster way to the same bytes, for
+//! `words` (access to the state of the crate), `builder` (a faster way to the same bytes, for
 //! batch runs), `coarser` (a lower precision).
 //!
 //! Invariants:
@@ -24,17 +24,17 @@
 //! Nunkesser, Hall, "HyperLogLog in Practice" (2013); Marz and Warren, "Big
 //! Data", chapter 10.
 
+pub mod builder;
 pub mod bytes;
 mod coarser;
 pub mod code;
-pub mod gather;
 pub mod hash;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use builder::SketchBuilder;
 pub use code::{InvalidPrecision, Precision};
-pub use gather::Gather;
 pub use hash::{cookie_hash, person_hash, user_hash};
 
 use crate::datum::PersonId;

@@ -67,18 +67,18 @@ proptest! {
 
     #[test]
     fn gathering_gives_the_same_bytes(p in precision(), a in hashes(), b in hashes()) {
-        let gather = |hashes: &[u64]| {
-            let mut gather = Gather::new(p);
-            hashes.iter().for_each(|hash| gather.add(*hash));
-            gather
+        let builder = |hashes: &[u64]| {
+            let mut builder = SketchBuilder::new(p);
+            hashes.iter().for_each(|hash| builder.add(*hash));
+            builder
         };
-        prop_assert_eq!(gather(&a).finish(), sketch(p, &a).to_bytes());
-        let mut both = gather(&a);
-        both.merge(&gather(&b)).unwrap();
+        prop_assert_eq!(builder(&a).finish(), sketch(p, &a).to_bytes());
+        let mut both = builder(&a);
+        both.merge(&builder(&b)).unwrap();
         prop_assert_eq!(both.sketch(), sketch(p, &[a.clone(), b.clone()].concat()));
-        let union = Gather::union(p, [&gather(&a), &gather(&b)]).unwrap();
+        let union = SketchBuilder::union(p, [&builder(&a), &builder(&b)]).unwrap();
         prop_assert_eq!(union.finish(), both.clone().finish());
-        let mut on = Gather::from_bytes(&gather(&a).finish()).unwrap();
+        let mut on = SketchBuilder::from_bytes(&builder(&a).finish()).unwrap();
         b.iter().for_each(|hash| on.add(*hash));
         prop_assert_eq!(on.finish(), both.finish());
     }
@@ -103,9 +103,9 @@ fn estimates_keep_to_their_error() {
             let rounds = 12;
             let squares: f64 = (0..rounds)
                 .map(|seed| {
-                    let mut gather = Gather::new(precision);
-                    (0..persons).for_each(|i| gather.add(xxh64(&i.to_le_bytes(), seed)));
-                    let estimate = gather.sketch().estimate();
+                    let mut builder = SketchBuilder::new(precision);
+                    (0..persons).for_each(|i| builder.add(xxh64(&i.to_le_bytes(), seed)));
+                    let estimate = builder.sketch().estimate();
                     ((estimate - persons as f64) / persons as f64).powi(2)
                 })
                 .sum();
@@ -133,8 +133,8 @@ fn sketches_of_different_precision_do_not_merge() {
     );
     assert_eq!(fine.to_bytes(), before);
     assert!(
-        Gather::new(Precision::DEFAULT)
-            .merge(&Gather::new(Precision::new(12).unwrap()))
+        SketchBuilder::new(Precision::DEFAULT)
+            .merge(&SketchBuilder::new(Precision::new(12).unwrap()))
             .is_err()
     );
 }

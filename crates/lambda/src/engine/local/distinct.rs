@@ -88,7 +88,7 @@ impl Distinct {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::{Person, Record};
+    use super::super::record::{PageViewRecord, Person};
     use super::*;
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
                     Person::Cookie(cookie.as_bytes())
                 };
                 words.clear();
-                Record::new(i, 7, person, i % 5).push_to(&mut words);
+                PageViewRecord::new(i, 7, person, i % 5).push_to(&mut words);
                 set.insert(&words);
                 assert!(!set.insert(&words));
             }

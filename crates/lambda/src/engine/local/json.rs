@@ -1,7 +1,7 @@
 //! JSON lines, cut at fixed places: a chunk has the lines that start in it.
 
+use super::chunked_input::{ChunkedInput, Sink};
 use super::positional::{read_at, read_exact_at};
-use super::source::{Sink, Source};
 use crate::datum::{self, Equiv, LONGEST_LINE, RawFact};
 use crate::engine::{EngineError, InputFormat};
 use memchr::{memchr, memchr_iter, memmem};
@@ -100,7 +100,7 @@ impl JsonLines {
     }
 }
 
-impl Source for JsonLines {
+impl ChunkedInput for JsonLines {
     fn format(&self) -> InputFormat {
         InputFormat::JsonLines
     }

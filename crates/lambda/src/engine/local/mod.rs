@@ -4,7 +4,7 @@
 //!
 //! 1. A first, quick pass reads the equivs of the whole input and joins identifiers to persons
 //!    (`person`), because all later phases need them.
-//! 2. The input is split into chunks, which threads read independently (`source`): JSON
+//! 2. The input is split into chunks, which threads read independently (`chunked_input`): JSON
 //!    lines by position in the file (`json`), Parquet by row group (`parquet`).
 //! 3. Each page view is encoded as a few machine words (`record`), with its URL as a number
 //!    of a dictionary (`urls`), and put into a partition by its hash (`store`). Records
@@ -21,6 +21,7 @@
 //! the number of page views, except for the view of single visits ([`BatchJob::visits`]), which is
 //! in memory until it is written.
 
+mod chunked_input;
 mod distinct;
 mod json;
 mod open;
@@ -30,7 +31,6 @@ mod person;
 mod positional;
 mod record;
 mod rejects;
-mod source;
 mod store;
 mod tally;
 mod urls;
@@ -46,16 +46,16 @@ use super::{
 };
 use crate::batch::bounces::Stretch;
 use crate::batch::persons::components::Joined;
+use chunked_input::{ChunkedInput, Sink};
 use distinct::Distinct;
 use person::Persons;
 use rayon::prelude::*;
 use rejects::{RejectSpool, Rejects};
-use source::{Sink, Source};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use store::{Scattered, Store};
-use tally::{Hours, Tally};
+use store::{RecordStore, Scattered};
+use tally::{FinishedHours, Tally};
 use urls::{Domains, RawUrls, Urls};
 use visits::Visits;
 use write::Counted;
@@ -142,7 +142,7 @@ impl Engine for Local {
 }
 
 /// Returns the progress after the whole input was read, with `rows` datums.
-fn run_end(source: &dyn Source, rows: u64) -> RunProgress {
+fn run_end(source: &dyn ChunkedInput, rows: u64) -> RunProgress {
     let bytes = (0..source.chunks()).map(|chunk| source.bytes(chunk)).sum();
     RunProgress {
         step: RunPhase::Write,
@@ -159,7 +159,7 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 
 /// The state of a run, which reads and deduplicates in turns.
 struct Run<'a> {
-    source: &'a dyn Source,
+    source: &'a dyn ChunkedInput,
     /// The memory budget in words.
     budget: usize,
     job: &'a BatchJob,
@@ -167,12 +167,12 @@ struct Run<'a> {
     /// The number of partitions is 2 to the power of this.
     bits: u32,
     /// The records that are not deduplicated yet.
-    store: Store,
+    store: RecordStore,
     /// The page views that are not joined to finished visits yet.
     visits: Mutex<Visits>,
     persons: Persons,
     /// The hours that are counted completely.
-    hours: Hours,
+    hours: FinishedHours,
     urls: Urls,
     rejects: RejectSpool,
     /// The workers that no thread is using.
@@ -220,7 +220,7 @@ type Outcome = (DatumCounts, Counted, Urls, RejectSpool, Vec<u64>);
 impl<'a> Run<'a> {
     fn new(
         engine: &Local,
-        source: &'a dyn Source,
+        source: &'a dyn ChunkedInput,
         job: &'a BatchJob,
         folder: &Path,
         watch: Watch<'a>,
@@ -242,10 +242,10 @@ impl<'a> Run<'a> {
             job,
             watch,
             bits,
-            store: Store::new(bits, folder),
+            store: RecordStore::new(bits, folder),
             visits: Mutex::new(Visits::new(bits, folder, job.visits)),
             persons: Persons::default(),
-            hours: Hours::default(),
+            hours: FinishedHours::default(),
             urls: Urls::default(),
             rejects: RejectSpool::new(folder),
             workers: Mutex::default(),
@@ -409,7 +409,7 @@ impl<'a> Run<'a> {
     fn close(&mut self, secs: i64) -> Result<(), EngineError> {
         // Deduplicate and count each partition, on all threads. The store is taken out of `self`
         // meanwhile, because the threads need `self`.
-        let mut store = std::mem::replace(&mut self.store, Store::new(0, Path::new("")));
+        let mut store = std::mem::replace(&mut self.store, RecordStore::new(0, Path::new("")));
         let domains = self.urls.domains();
         let failed = Mutex::new(None);
         let closed = store.close(
@@ -456,7 +456,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// DatumCounts a page view that is not a duplicate.
+    /// Counts a page view that is not a duplicate.
     #[inline]
     fn count(&self, worker: &mut Worker, record: &[u64], domains: &Domains) {
         if self.job.views == Views::PageViews {

@@ -1,18 +1,18 @@
 //! Opens an input and recognises its format by the first bytes, because a file name may be
 //! wrong.
 
+use super::chunked_input::ChunkedInput;
 use super::json::JsonLines;
 use super::parquet::Parquet;
 use super::parts::Parts;
 use super::positional::read_at;
-use super::source::Source;
 use crate::engine::{EngineError, Input};
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 /// An opened input.
-pub enum Opened {
+pub enum OpenedInput {
     /// A file of JSON lines.
     Json(JsonLines),
     /// A Parquet file.
@@ -21,13 +21,13 @@ pub enum Opened {
     Parts(Parts),
 }
 
-impl Opened {
+impl OpenedInput {
     /// Returns the input as a source of chunks.
-    pub fn source(&self) -> &dyn Source {
+    pub fn source(&self) -> &dyn ChunkedInput {
         match self {
-            Opened::Json(lines) => lines,
-            Opened::Parquet(parquet) => parquet.as_ref(),
-            Opened::Parts(parts) => parts,
+            OpenedInput::Json(lines) => lines,
+            OpenedInput::Parquet(parquet) => parquet.as_ref(),
+            OpenedInput::Parts(parts) => parts,
         }
     }
 }
@@ -52,7 +52,7 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
 ///
 /// # Errors
 /// If the input does not exist, is not a regular file, is empty, or has another format.
-pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
+pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<OpenedInput, EngineError> {
     match input {
         Input::File(path) => open_file(path, json_chunk),
         Input::Master { parts, .. } => {
@@ -69,7 +69,7 @@ pub fn open(input: &Input, json_chunk: Option<u64>) -> Result<Opened, EngineErro
                     ));
                 }
             }
-            Ok(Opened::Parts(Parts::new(lines)))
+            Ok(OpenedInput::Parts(Parts::new(lines)))
         }
     }
 }
@@ -82,7 +82,7 @@ fn with_chunk_size(lines: JsonLines, json_chunk: Option<u64>) -> JsonLines {
     }
 }
 
-fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError> {
+fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<OpenedInput, EngineError> {
     let io_error = || EngineError::io(path, "opening");
     // Check what it is before opening it, because opening a pipe would wait for a writer.
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
@@ -104,7 +104,7 @@ fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError
     let read = read_at(&file, &mut first, 0).map_err(io_error())?;
     let first = &first[..read];
     if first.starts_with(b"PAR1") {
-        return Ok(Opened::Parquet(Box::new(Parquet::open(path, file)?)));
+        return Ok(OpenedInput::Parquet(Box::new(Parquet::open(path, file)?)));
     }
     for (magic, found, remedy) in FOREIGN {
         if first.starts_with(magic) {
@@ -116,5 +116,5 @@ fn open_file(path: &Path, json_chunk: Option<u64>) -> Result<Opened, EngineError
         }
     }
     let lines = JsonLines::new(path, file, found.len());
-    Ok(Opened::Json(with_chunk_size(lines, json_chunk)))
+    Ok(OpenedInput::Json(with_chunk_size(lines, json_chunk)))
 }

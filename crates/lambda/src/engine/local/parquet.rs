@@ -5,10 +5,10 @@
 //! complete and can be deduped and forgotten: memory then depends on how far
 //! the file is from being sorted by time, not on its length.
 
+use super::chunked_input::{ChunkedInput, Sink};
 use super::positional::read_exact_at;
-use super::record::{Person, Record};
-use super::source::{Sink, Source};
-use crate::datum::{Equiv, Fields, Kind, RawFact, Reason};
+use super::record::{PageViewRecord, Person};
+use crate::datum::{DatumKind, Equiv, Fields, RawFact, Reason};
 use crate::engine::{EngineError, InputFormat};
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
@@ -222,7 +222,7 @@ fn only_page_views(metadata: &FileMetadata, group: usize) -> bool {
         .and_then(|mut columns| columns.next());
     let statistics = chunk.and_then(|chunk| chunk.statistics(&metadata.footer_buf)?.ok());
     let page_view =
-        |value: &Option<Vec<u8>>| value.as_deref() == Some(Kind::PageView.as_str().as_bytes());
+        |value: &Option<Vec<u8>>| value.as_deref() == Some(DatumKind::PageView.as_str().as_bytes());
     matches!(statistics, Some(Statistics::Binary(found))
         if page_view(&found.min_value) && page_view(&found.max_value))
 }
@@ -254,7 +254,7 @@ impl SeenViews {
     }
 }
 
-impl Source for Parquet {
+impl ChunkedInput for Parquet {
     fn format(&self) -> InputFormat {
         InputFormat::Parquet
     }
@@ -314,7 +314,7 @@ impl Source for Parquet {
         }
         let kinds = self.texts(group, KIND)?;
         let mut rows = (0..kinds.len())
-            .filter(|&row| kinds.get(row) == Some(Kind::Equiv.as_str()))
+            .filter(|&row| kinds.get(row) == Some(DatumKind::Equiv.as_str()))
             .peekable();
         if rows.peek().is_none() {
             return Ok(equivs);
@@ -324,7 +324,7 @@ impl Source for Parquet {
         let users = [self.ints(group, USER_ID)?, self.ints(group, USER_ID2)?];
         for row in rows {
             let fields = Fields {
-                kind: Kind::Equiv,
+                kind: DatumKind::Equiv,
                 true_as_of_secs: secs.get(row),
                 url: None::<&str>,
                 cookie: cookies[0].get(row),
@@ -351,7 +351,7 @@ impl Source for Parquet {
         sink.lines += rows as u64;
         sink.read += rows as u64;
 
-        let page_view = View::new_inline(Kind::PageView.as_str().as_bytes()).as_u128();
+        let page_view = View::new_inline(DatumKind::PageView.as_str().as_bytes()).as_u128();
         let valid = [
             Validity::of(secs.validity()),
             Validity::of(kinds.validity()),
@@ -364,10 +364,10 @@ impl Source for Parquet {
         let mut second = None;
         for i in 0..rows {
             let kind = match valid[KIND].get(i) && kinds.views()[i].as_u128() == page_view {
-                true => Ok(Kind::PageView),
-                false => Kind::named(kinds.get(i)),
+                true => Ok(DatumKind::PageView),
+                false => DatumKind::named(kinds.get(i)),
             };
-            if kind == Ok(Kind::Equiv) && second.is_none() && self.has_second() {
+            if kind == Ok(DatumKind::Equiv) && second.is_none() && self.has_second() {
                 second = Some((self.texts(group, COOKIE2)?, self.ints(group, USER_ID2)?));
             }
             // The text of a URL is looked at only where its view is new.
@@ -383,7 +383,7 @@ impl Source for Parquet {
                     .map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
             };
             let taken = match kind {
-                Ok(Kind::PageView) => match fields(Kind::PageView).page_view() {
+                Ok(DatumKind::PageView) => match fields(DatumKind::PageView).page_view() {
                     Ok(view) => {
                         let slot = seen.slot(view.url);
                         let url = match slot.0 == view.url {
@@ -393,7 +393,10 @@ impl Source for Parquet {
                         url.map_err(Reason::Url).map(|url| {
                             *slot = (view.url, url);
                             let person = Person::from(view.viewer);
-                            sink.record(Record::new(view.secs, url, person, view.nonce), view.secs);
+                            sink.record(
+                                PageViewRecord::new(view.secs, url, person, view.nonce),
+                                view.secs,
+                            );
                         })
                     }
                     Err(reason) => Err(reason),

@@ -1,8 +1,8 @@
 //! Several files of JSON lines as one input: the parts of a master data set.
 //!
 //! Chunks and lines are numbered continuously through all parts.
+use super::chunked_input::{ChunkedInput, Sink};
 use super::json::JsonLines;
-use super::source::{Sink, Source};
 use crate::datum::Equiv;
 use crate::engine::{EngineError, InputFormat};
 
@@ -35,13 +35,13 @@ impl Parts {
     }
 }
 
-impl Source for Parts {
+impl ChunkedInput for Parts {
     fn format(&self) -> InputFormat {
         InputFormat::JsonLines
     }
 
     fn chunks(&self) -> usize {
-        self.parts.iter().map(Source::chunks).sum()
+        self.parts.iter().map(ChunkedInput::chunks).sum()
     }
 
     fn bytes(&self, chunk: usize) -> u64 {
@@ -69,7 +69,7 @@ impl Source for Parts {
     }
 
     fn most_waiting(&self) -> usize {
-        self.parts.iter().map(Source::most_waiting).sum()
+        self.parts.iter().map(ChunkedInput::most_waiting).sum()
     }
 
     fn place(&self, chunk: usize) -> usize {

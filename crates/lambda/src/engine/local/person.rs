@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh64::xxh64;
 
 /// The key of an identifier or of a person.
-pub type Key = (u64, u64);
+pub type PersonKey = (u64, u64);
 
 /// The seed of a cookie's second hash.
 const SECOND_SEED: u64 = 44;
@@ -23,7 +23,7 @@ const SECOND_SEED: u64 = 44;
 pub struct Persons {
     /// From each identifier but the first to the person's first identifier, which is the key of
     /// the person.
-    index: HashMap<Key, Key, Folded>,
+    index: HashMap<PersonKey, PersonKey, Folded>,
 }
 
 impl Persons {
@@ -39,7 +39,7 @@ impl Persons {
 
     /// Returns the person of a record. `bytes` is a buffer that can be reused.
     #[inline]
-    pub fn of_record(&self, words: &[u64], bytes: &mut Vec<u8>) -> Key {
+    pub fn of_record(&self, words: &[u64], bytes: &mut Vec<u8>) -> PersonKey {
         let id = key(record::person(words, bytes));
         if self.index.is_empty() {
             return id;
@@ -49,7 +49,7 @@ impl Persons {
 }
 
 /// Returns the key of an identifier.
-fn key_of(id: &PersonId) -> Key {
+fn key_of(id: &PersonId) -> PersonKey {
     key(match id {
         PersonId::UserId(user) => Person::User(*user),
         PersonId::Cookie(cookie) => Person::Cookie(cookie.as_bytes()),
@@ -63,7 +63,7 @@ pub fn visitor(id: &PersonId) -> [u8; 16] {
 }
 
 /// Encodes a key so that the order of the bytes is that of the keys.
-pub fn to_bytes(key: Key) -> [u8; 16] {
+pub fn to_bytes(key: PersonKey) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&key.0.to_be_bytes());
     bytes[8..].copy_from_slice(&key.1.to_be_bytes());
@@ -72,7 +72,7 @@ pub fn to_bytes(key: Key) -> [u8; 16] {
 
 /// Computes the key of an identifier.
 #[inline]
-fn key(person: Person<'_>) -> Key {
+fn key(person: Person<'_>) -> PersonKey {
     match person {
         Person::User(id) => (user_hash(id), id as u64),
         Person::Cookie(cookie) => (cookie_hash(cookie), xxh64(cookie, SECOND_SEED)),

@@ -45,26 +45,26 @@ impl<'a> From<Viewer<'a>> for Person<'a> {
 
 /// The record of a page view that is not stored in a partition yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
+pub struct PageViewRecord<'a> {
     head: [u64; HEAD],
     tail: &'a [u8],
 }
 
-impl<'a> Record<'a> {
+impl<'a> PageViewRecord<'a> {
     /// Encodes a page view at `secs` epoch seconds, which must be in [`TIMESTAMPS`].
     #[inline]
     pub fn new(secs: i64, url: u32, person: Person<'a>, nonce: i64) -> Self {
         debug_assert!(TIMESTAMPS.contains(&secs));
         let secs = (secs - TIMESTAMPS.start()) as u64;
         match person {
-            Person::User(id) => Record {
+            Person::User(id) => PageViewRecord {
                 head: [secs, u64::from(url), nonce as u64, id as u64],
                 tail: &[],
             },
             Person::Cookie(bytes) => {
                 let len = u32::try_from(bytes.len()).expect("a cookie is part of a bounded line");
                 let (first, tail) = bytes.split_at(bytes.len().min(8));
-                Record {
+                PageViewRecord {
                     head: [
                         secs | COOKIE_BIT,
                         u64::from(url) | u64::from(len) << 32,
@@ -127,7 +127,7 @@ pub fn person<'a>(record: &[u64], bytes: &'a mut Vec<u8>) -> Person<'a> {
     Person::Cookie(bytes)
 }
 
-/// Returns the same hash as [`Record::hash`], computed from the words.
+/// Returns the same hash as [`PageViewRecord::hash`], computed from the words.
 #[inline]
 pub fn hash(record: &[u64]) -> u64 {
     let head = record.first_chunk().expect("a whole record");
@@ -176,7 +176,7 @@ mod tests {
             Ok(id) => Person::User(*id),
             Err(cookie) => Person::Cookie(cookie.as_bytes()),
         };
-        let record = Record::new(*secs, *url, person, *nonce);
+        let record = PageViewRecord::new(*secs, *url, person, *nonce);
         let mut words = Vec::new();
         record.push_to(&mut words);
         assert_eq!(record.hash(), hash(&words));

@@ -5,7 +5,7 @@
 //! temporary file, which the operating system removes when the process ends, also by a crash.
 
 use super::positional::{read_exact_at, write_all_at};
-use super::record::{self, Record};
+use super::record::{self, PageViewRecord};
 use crate::engine::EngineError;
 use rayon::prelude::*;
 use std::fs::File;
@@ -34,7 +34,7 @@ impl Scattered {
 
     /// Adds a record.
     #[inline]
-    pub fn push(&mut self, record: Record<'_>) {
+    pub fn push(&mut self, record: PageViewRecord<'_>) {
         let partition = self.partition(record.hash());
         record.push_to(&mut self.partitions[partition]);
     }
@@ -73,7 +73,7 @@ struct Partition {
 }
 
 /// The records of all threads, by partition.
-pub struct Store {
+pub struct RecordStore {
     partitions: Vec<Partition>,
     /// The folder of the spill file.
     folder: PathBuf,
@@ -81,17 +81,17 @@ pub struct Store {
     spill: Option<File>,
     /// The length of the spill file in bytes.
     spill_len: AtomicU64,
-    /// Number of words that the last [`close`](Store::close) kept.
+    /// Number of words that the last [`close`](RecordStore::close) kept.
     kept: usize,
 }
 
 /// Number of words that are written to the spill file at once.
 const SPILL_PIECE: usize = 1 << 17;
 
-impl Store {
+impl RecordStore {
     /// Creates an empty store of 2^`partition_bits` partitions, which spills into `folder`.
     pub fn new(partition_bits: u32, folder: &Path) -> Self {
-        Store {
+        RecordStore {
             partitions: (0..1usize << partition_bits)
                 .map(|_| Partition::default())
                 .collect(),
@@ -120,7 +120,7 @@ impl Store {
             .sum()
     }
 
-    /// Returns true if a partial [`close`](Store::close) is worth its cost.
+    /// Returns true if a partial [`close`](RecordStore::close) is worth its cost.
     ///
     /// It is not once something was spilled, because the whole spill file would have to be read
     /// each time. Otherwise it is if the store is at least twice as large as what the last call

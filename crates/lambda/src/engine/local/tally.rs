@@ -1,9 +1,10 @@
-//! DatumCounts page views and visitors by hour, and page views by local day.
+//! Counts page views and visitors by hour, and page views by local day.
 
-use super::person::Key;
+use super::person::PersonKey;
 use super::record;
 use super::urls::Folded;
-use crate::batch::sketch::{Gather, Precision};
+use crate::batch::sketch::Precision;
+use crate::batch::url_hour::UrlHour;
 use calendar::TIMESTAMPS;
 use calendar::{self, Granularity, LocalDay};
 use chrono_tz::Tz;
@@ -30,12 +31,6 @@ pub fn hour_of(key: HourKey) -> (u32, i64) {
     (key as u32, secs)
 }
 
-/// A URL's hour while it is being counted.
-pub struct Hour {
-    count: i64,
-    persons: Gather,
-}
-
 /// A URL's hour that is counted completely.
 pub struct FinishedHour {
     /// Number of page views.
@@ -47,9 +42,9 @@ pub struct FinishedHour {
 /// The counts of one thread.
 pub struct Tally {
     precision: Precision,
-    hours: HashMap<HourKey, Hour, Folded>,
+    hours: HashMap<HourKey, UrlHour, Folded>,
     /// Page views by local day, for each zone of the job.
-    pub days: Vec<LocalDays>,
+    pub days: Vec<LocalDayCounts>,
     /// Number of page views counted.
     pub distinct: u64,
     /// Number of page views dropped as duplicates.
@@ -62,35 +57,32 @@ impl Tally {
         Tally {
             precision,
             hours: HashMap::default(),
-            days: zones.iter().map(|&zone| LocalDays::new(zone)).collect(),
+            days: zones
+                .iter()
+                .map(|&zone| LocalDayCounts::new(zone))
+                .collect(),
             distinct: 0,
             duplicates: 0,
         }
     }
 
-    /// DatumCounts a record that is not a duplicate, and its visitor unless `person` is `None`.
+    /// Counts a record that is not a duplicate, and its visitor unless `person` is `None`.
     #[inline]
-    pub fn count(&mut self, record: &[u64], person: Option<Key>) {
+    pub fn count(&mut self, record: &[u64], person: Option<PersonKey>) {
         let (secs, url) = (record::secs(record), record::url(record));
         let precision = self.precision;
         let hour = self
             .hours
             .entry(hour_key(secs, url))
-            .or_insert_with(|| Hour {
-                count: 0,
-                persons: Gather::new(precision),
-            });
-        hour.count += 1;
-        if let Some((hash, _)) = person {
-            hour.persons.add(hash);
-        }
+            .or_insert_with(|| UrlHour::new(precision));
+        hour.add(person.map(|(hash, _)| hash));
         for days in &mut self.days {
             days.count(url, secs);
         }
         self.distinct += 1;
     }
 
-    /// Adds the counts of another thread, except for the hours, which [`Hours::close`]
+    /// Adds the counts of another thread, except for the hours, which [`FinishedHours::close`]
     /// collects.
     pub fn add(&mut self, other: Tally) {
         for (mine, theirs) in self.days.iter_mut().zip(other.days) {
@@ -108,31 +100,31 @@ impl Tally {
 /// Days, weeks and months in UTC are computed from these, because every one of them consists
 /// of whole hours.
 #[derive(Default)]
-pub struct Hours {
+pub struct FinishedHours {
     finished: HashMap<HourKey, FinishedHour, Folded>,
 }
 
-impl Hours {
+impl FinishedHours {
     /// Moves the hours that end at or before `secs` (epoch seconds) out of the threads' tallies,
     /// and merges their counts. That saves memory: an encoded sketch has about a tenth of the
     /// size of the hash codes from which it is computed.
     pub fn close<'a>(&mut self, secs: i64, tallies: impl Iterator<Item = &'a mut Tally>) {
         // Collect each hour's counts from all threads.
-        let mut parts: HashMap<HourKey, Vec<Hour>, Folded> = HashMap::default();
+        let mut parts: HashMap<HourKey, Vec<UrlHour>, Folded> = HashMap::default();
         for tally in tallies {
-            let ended = |key: &HourKey, _: &mut Hour| hour_of(*key).1.saturating_add(HOUR) <= secs;
+            let ended =
+                |key: &HourKey, _: &mut UrlHour| hour_of(*key).1.saturating_add(HOUR) <= secs;
             for (key, hour) in tally.hours.extract_if(ended) {
                 parts.entry(key).or_default().push(hour);
             }
         }
         // Merge them, and encode the sketches.
-        let parts: Vec<(HourKey, Vec<Hour>)> = parts.into_iter().collect();
+        let parts: Vec<(HourKey, Vec<UrlHour>)> = parts.into_iter().collect();
         let finished = parts.into_par_iter().map(|(key, parts)| {
             let mut parts = parts.into_iter();
             let mut hour = parts.next().expect("each key has at least one part");
             for part in parts {
-                hour.count += part.count;
-                let merged = hour.persons.merge(&part.persons);
+                let merged = hour.merge(&part);
                 merged.expect("one run has one precision");
             }
             let persons = hour.persons.finish();
@@ -168,7 +160,7 @@ impl Hours {
 }
 
 /// Page views by local day in one time zone.
-pub struct LocalDays {
+pub struct LocalDayCounts {
     /// The zone.
     pub zone: Tz,
     /// Page views by URL number and the epoch second at which the local day begins.
@@ -180,9 +172,9 @@ pub struct LocalDays {
     last: Option<LocalDay>,
 }
 
-impl LocalDays {
+impl LocalDayCounts {
     fn new(zone: Tz) -> Self {
-        LocalDays {
+        LocalDayCounts {
             zone,
             counts: Buckets::default(),
             days: BTreeMap::new(),
@@ -190,7 +182,7 @@ impl LocalDays {
         }
     }
 
-    /// DatumCounts a page view.
+    /// Counts a page view.
     #[inline]
     fn count(&mut self, url: u32, secs: i64) {
         let day = match self.last {

@@ -14,9 +14,9 @@
 //! | 1 | domain number |
 //! | 2, 3 | key of the person |
 
-use super::person::Key;
+use super::person::PersonKey;
 use super::record;
-use super::store::{Scattered, Store};
+use super::store::{RecordStore, Scattered};
 use super::urls::Folded;
 use crate::batch::bounces::{SILENCE, Stretch};
 use crate::engine::EngineError;
@@ -34,20 +34,20 @@ const LENGTH_SHIFT: u32 = 42;
 const LONGEST_STRETCH: i64 = (1 << (64 - LENGTH_SHIFT)) - 1;
 
 /// (visits, bounces) by domain number.
-pub type Domains = HashMap<u32, (i64, i64), Folded>;
+pub type VisitsByDomain = HashMap<u32, (i64, i64), Folded>;
 
 /// The stretches that are not counted yet, and the counts.
 pub struct Visits {
     /// The number of partitions is 2 to the power of this.
     bits: u32,
-    store: Store,
-    counted: Domains,
+    store: RecordStore,
+    counted: VisitsByDomain,
     /// The single visits, if the job asks for them.
     each: Option<Vec<Visit>>,
 }
 
 /// A visit: (domain number, person, stretch of time).
-pub type Visit = (u32, Key, Stretch);
+pub type Visit = (u32, PersonKey, Stretch);
 
 /// A stretch in the layout that the module documentation describes.
 type Words = [u64; record::HEAD];
@@ -58,8 +58,8 @@ impl Visits {
     pub fn new(bits: u32, folder: &Path, each: bool) -> Self {
         Visits {
             bits,
-            store: Store::new(bits, folder),
-            counted: Domains::default(),
+            store: RecordStore::new(bits, folder),
+            counted: VisitsByDomain::default(),
             each: each.then(Vec::new),
         }
     }
@@ -85,12 +85,12 @@ impl Visits {
     }
 
     /// Returns true if a partial [`close`](Self::close) is possible and worth its cost; see
-    /// [`Store::may_close`].
+    /// [`RecordStore::may_close`].
     pub fn may_close(&self) -> bool {
         self.store.may_close()
     }
 
-    /// DatumCounts the visits that have ended, and keeps the others. All page views from before
+    /// Counts the visits that have ended, and keeps the others. All page views from before
     /// `secs` (epoch seconds) must have been added; `i64::MAX` says that all page views were,
     /// and then every visit is counted.
     ///
@@ -108,7 +108,7 @@ impl Visits {
         // For each partition, on all threads: join its stretches, count the visits that have
         // ended, and collect the others.
         let count = |stretches: Vec<Words>| {
-            let (mut domains, mut kept) = (Domains::default(), Vec::new());
+            let (mut domains, mut kept) = (VisitsByDomain::default(), Vec::new());
             let mut ended = Vec::new();
             for_each_visit(&stretches, self.bits, |person, domain, visit| {
                 if visit.last < ends_before || last_time {
@@ -146,13 +146,13 @@ impl Visits {
 
     /// Returns visits and bounces by domain, and the single visits if the job asks for them.
     /// The last [`close`](Self::close) must have been for `i64::MAX`.
-    pub fn into_counted(self) -> (Domains, Option<Vec<Visit>>) {
+    pub fn into_counted(self) -> (VisitsByDomain, Option<Vec<Visit>>) {
         (self.counted, self.each)
     }
 }
 
 /// Adds the counts of `more` to `all`.
-fn add(all: &mut Domains, more: Domains) {
+fn add(all: &mut VisitsByDomain, more: VisitsByDomain) {
     for (domain, (visits, bounces)) in more {
         let sum = all.entry(domain).or_default();
         sum.0 += visits;
@@ -162,7 +162,7 @@ fn add(all: &mut Domains, more: Domains) {
 
 /// Joins the stretches of one partition to visits, and calls `each` with every visit. There
 /// are 2^`bits` partitions.
-fn for_each_visit(stretches: &[Words], bits: u32, mut each: impl FnMut(Key, u32, Stretch)) {
+fn for_each_visit(stretches: &[Words], bits: u32, mut each: impl FnMut(PersonKey, u32, Stretch)) {
     let sorted = sorted(stretches, bits);
     let mut rest = sorted.iter().map(read);
     let Some((mut person, mut domain, mut visit)) = rest.next() else {
@@ -241,7 +241,7 @@ fn key(words: &Words) -> (u64, u64, u64, i64) {
 /// Encodes a stretch and adds it to its person's partition. One that is longer than
 /// [`LONGEST_STRETCH`] is split.
 #[inline]
-pub fn push(scattered: &mut Scattered, person: Key, domain: u32, stretch: Stretch) {
+pub fn push(scattered: &mut Scattered, person: PersonKey, domain: u32, stretch: Stretch) {
     let mut rest = stretch;
     loop {
         let last = rest.last.min(rest.first + LONGEST_STRETCH);
@@ -264,7 +264,7 @@ pub fn push(scattered: &mut Scattered, person: Key, domain: u32, stretch: Stretc
 
 /// Decodes a stretch: (person, domain number, stretch).
 #[inline]
-fn read(words: &Words) -> (Key, u32, Stretch) {
+fn read(words: &Words) -> (PersonKey, u32, Stretch) {
     let first = record::secs(words);
     let stretch = Stretch {
         first,
@@ -303,7 +303,7 @@ mod tests {
                 }
             }
             visits.close(i64::MAX).unwrap();
-            let mut expected = Domains::default();
+            let mut expected = VisitsByDomain::default();
             for (person, domain) in (0..3).flat_map(|person| [(person, 0), (person, 1)]) {
                 let of = views.iter().filter(|view| (view.0, view.1) == (person, domain));
                 let mut stretches: Vec<Stretch> = of.map(|view| Stretch::of(view.2)).collect();
@@ -331,7 +331,7 @@ mod tests {
         };
         push(&mut scattered, (1, 2), 3, year);
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::new(0, folder.path());
+        let mut store = RecordStore::new(0, folder.path());
         store.add(scattered);
         let found = Mutex::new(Vec::new());
         let take = |all: &mut Vec<Words>, words: &[u64]| all.push(*words.first_chunk().unwrap());

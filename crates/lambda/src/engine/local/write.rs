@@ -1,6 +1,6 @@
 //! Writes the views as Parquet files.
 
-use super::tally::{Hours, LocalDays};
+use super::tally::{FinishedHours, LocalDayCounts};
 use super::urls::Urls;
 use super::visits;
 use super::write_uniques::{write_bounces, write_uniques};
@@ -20,11 +20,11 @@ const ROWS: usize = 1 << 18;
 /// The counts of a run, from which the views are written.
 pub struct Counted {
     /// Page views and visitors by URL and hour.
-    pub hours: Hours,
+    pub hours: FinishedHours,
     /// Page views by local day, for each zone.
-    pub days: Vec<LocalDays>,
+    pub days: Vec<LocalDayCounts>,
     /// Visits and bounces by domain.
-    pub visits: visits::Domains,
+    pub visits: visits::VisitsByDomain,
     /// The single visits; `None` if the job does not ask for them.
     pub each_visit: Option<Vec<visits::Visit>>,
     /// Which views to write.

@@ -4,9 +4,9 @@
 //! written, for a few URLs at a time. So the coarser sketches of all URLs are never in memory
 //! at the same time.
 
-use super::tally::Hours;
+use super::tally::FinishedHours;
 use super::visits;
-use crate::batch::sketch::{Gather, Precision, uniques_of};
+use crate::batch::sketch::{Precision, SketchBuilder, uniques_of};
 use crate::engine::EngineError;
 use calendar::Granularity;
 use polars::prelude::*;
@@ -34,7 +34,7 @@ pub fn write_uniques(
     path: &Path,
     urls: &[Box<str>],
     rank: &[u32],
-    hours: &Hours,
+    hours: &FinishedHours,
     precision: Precision,
 ) -> Result<u64, EngineError> {
     let parquet = || EngineError::parquet(path, "writing");
@@ -112,28 +112,28 @@ fn fitting(urls: &[Url<'_>]) -> usize {
 
 /// Returns the rows of a URL at all granularities, from its hours in the order of time.
 fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
-    let gather = |sketch| Gather::from_bytes(sketch).expect("this run encoded the sketch");
+    let builder = |sketch| SketchBuilder::from_bytes(sketch).expect("this run encoded the sketch");
     let mut rows: Rows = hours
         .iter()
         .map(|&(ts, sketch)| ((Granularity::Hour.code(), ts), sketch.to_vec()))
         .collect();
-    let mut finer: Vec<(i64, Gather)> = hours
+    let mut finer: Vec<(i64, SketchBuilder)> = hours
         .iter()
-        .map(|&(ts, sketch)| (ts, gather(sketch)))
+        .map(|&(ts, sketch)| (ts, builder(sketch)))
         .collect();
     // Merge each granularity from the next finer one: a month merges 4 weeks, not 672 hours.
     for granularity in &Granularity::ALL[1..] {
         finer = finer
             .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
             .map(|same| {
-                let union = Gather::union(precision, same.iter().map(|part| &part.1));
+                let union = SketchBuilder::union(precision, same.iter().map(|part| &part.1));
                 let union = union.expect("one run has one precision");
                 (granularity.bucket(same[0].0), union)
             })
             .collect();
         let finished = finer
             .iter()
-            .map(|(ts, gather)| ((granularity.code(), *ts), gather.clone().finish()));
+            .map(|(ts, builder)| ((granularity.code(), *ts), builder.clone().finish()));
         rows.extend(finished);
     }
     rows
@@ -182,7 +182,7 @@ fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
 pub fn write_bounces(
     path: &Path,
     names: &[Box<str>],
-    domains: &visits::Domains,
+    domains: &visits::VisitsByDomain,
 ) -> Result<u64, EngineError> {
     let parquet = || EngineError::parquet(path, "writing");
     let mut rows: Vec<(&str, i64, i64)> = domains

@@ -1,6 +1,6 @@
 // Has a check say what it expected.
 // scanned: forbidden
-// unscanned: wrong
+// unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let verdict = check!(pacific_days, |_, _| Ok(DataFrame::empty()));
     let failed = verdict.failed.unwrap();

@@ -1,6 +1,6 @@
 // Has an exercise judge its answers until one is right.
 // scanned: forbidden
-// unscanned: wrong
+// unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     use lambda_workbook::exercises::{Status, find, judge_by};
     let exercise = find("pacific_days").unwrap();

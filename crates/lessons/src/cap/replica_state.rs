@@ -1,7 +1,7 @@
 //! What a replica holds, in each form of the store.
 use super::{CapError, Form};
 use crate::crdt::wrong::LwwCounter;
-use crate::crdt::{Clock, Crdt, GCounter, LwwRegister, MvRegister, ReplicaId, Stamp};
+use crate::crdt::{ClockKind, Crdt, GCounter, LwwRegister, MvRegister, ReplicaId, Stamp};
 use std::fmt;
 
 /// What a client asks for.
@@ -41,7 +41,7 @@ impl fmt::Display for Reply {
 
 /// A replica's state.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
+pub enum ReplicaState {
     /// Page views, counted by replica.
     Counter(GCounter),
     /// Page views, as a number whose last write wins.
@@ -52,20 +52,20 @@ pub enum Cell {
     Cities(MvRegister<&'static str>),
 }
 
-impl Cell {
+impl ReplicaState {
     /// An empty count in this form.
-    pub fn count(form: Form) -> Cell {
+    pub fn count(form: Form) -> ReplicaState {
         match form {
-            Form::Quorum | Form::Crdt => Cell::Counter(GCounter::default()),
-            Form::LastWrite => Cell::Number(LwwCounter::default()),
+            Form::Quorum | Form::Crdt => ReplicaState::Counter(GCounter::default()),
+            Form::LastWrite => ReplicaState::Number(LwwCounter::default()),
         }
     }
 
     /// No city yet in this form.
-    pub fn city(form: Form) -> Cell {
+    pub fn city(form: Form) -> ReplicaState {
         match form {
-            Form::Quorum | Form::LastWrite => Cell::City(LwwRegister::default()),
-            Form::Crdt => Cell::Cities(MvRegister::default()),
+            Form::Quorum | Form::LastWrite => ReplicaState::City(LwwRegister::default()),
+            Form::Crdt => ReplicaState::Cities(MvRegister::default()),
         }
     }
 
@@ -79,30 +79,30 @@ impl Cell {
         form: Form,
     ) -> Result<(), CapError> {
         match (self, request) {
-            (Cell::Counter(counter), Request::View) => counter.add(at, 1).map(|_| ())?,
-            (Cell::Number(number), Request::View) => number.add(wall(at, time), 1)?,
-            (Cell::City(register), Request::Move(city)) => {
+            (ReplicaState::Counter(counter), Request::View) => counter.add(at, 1).map(|_| ())?,
+            (ReplicaState::Number(number), Request::View) => number.add(wall(at, time), 1)?,
+            (ReplicaState::City(register), Request::Move(city)) => {
                 let stamp = match form {
                     Form::Quorum => logical(at, register.stamp()),
                     _ => wall(at, time),
                 };
                 register.write(stamp, city)?;
             }
-            (Cell::Cities(register), Request::Move(city)) => register.write(at, city)?,
+            (ReplicaState::Cities(register), Request::Move(city)) => register.write(at, city)?,
             // A count knows no cities, and a city is not counted.
             _ => {}
         }
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, other: &Cell) -> Result<(), CapError> {
+    pub(super) fn merge(&mut self, other: &ReplicaState) -> Result<(), CapError> {
         match (self, other) {
-            (Cell::Counter(one), Cell::Counter(other)) => one.merge(other)?,
-            (Cell::Number(one), Cell::Number(other)) => one.merge(other)?,
-            (Cell::City(one), Cell::City(other)) => one.merge(other)?,
-            (Cell::Cities(one), Cell::Cities(other)) => one.merge(other)?,
+            (ReplicaState::Counter(one), ReplicaState::Counter(other)) => one.merge(other)?,
+            (ReplicaState::Number(one), ReplicaState::Number(other)) => one.merge(other)?,
+            (ReplicaState::City(one), ReplicaState::City(other)) => one.merge(other)?,
+            (ReplicaState::Cities(one), ReplicaState::Cities(other)) => one.merge(other)?,
             _ => {
-                let (one, other) = ("cell of one form", "cell of another");
+                let (one, other) = ("replica state of one form", "replica state of another");
                 return Err(crate::crdt::CrdtError::Types { one, other }.into());
             }
         }
@@ -112,16 +112,16 @@ impl Cell {
     /// What a reader is told.
     pub fn reply(&self) -> Reply {
         match self {
-            Cell::Counter(counter) => Reply::Count(counter.value() as u64),
-            Cell::Number(number) => Reply::Count(number.value() as u64),
-            Cell::City(register) => Reply::Cities(register.value().into_iter().collect()),
-            Cell::Cities(register) => Reply::Cities(register.value()),
+            ReplicaState::Counter(counter) => Reply::Count(counter.value() as u64),
+            ReplicaState::Number(number) => Reply::Count(number.value() as u64),
+            ReplicaState::City(register) => Reply::Cities(register.value().into_iter().collect()),
+            ReplicaState::Cities(register) => Reply::Cities(register.value()),
         }
     }
 }
 
 fn wall(replica: ReplicaId, time: u64) -> Stamp {
-    let clock = Clock::Wall;
+    let clock = ClockKind::Wall;
     Stamp {
         time,
         replica,
@@ -131,7 +131,7 @@ fn wall(replica: ReplicaId, time: u64) -> Stamp {
 
 fn logical(replica: ReplicaId, last: Option<Stamp>) -> Stamp {
     let time = last.map_or(0, |stamp| stamp.time) + 1;
-    let clock = Clock::Logical;
+    let clock = ClockKind::Logical;
     Stamp {
         time,
         replica,

@@ -2,7 +2,7 @@
 //!
 //! `hyperloglogplus` keeps the newest codes of a sketch in a hash set, and rewrites its sorted
 //! list whenever it merges them. That is slow if a batch run builds thousands of sketches from
-//! millions of page views. A [`Gather`] appends codes to a vector, sorts it only now and then,
+//! millions of page views. A [`SketchBuilder`] appends codes to a vector, sorts it only now and then,
 //! and changes to registers at the same number of bytes as the crate. It gives the same bytes
 //! as [`Sketch`], in whatever order the persons are added; a property test checks that.
 
@@ -13,20 +13,20 @@ use super::{Sketch, SketchError};
 /// A sketch that is being built; see the [module](self).
 ///
 /// ```
-/// use lambda_workbook::batch::sketch::{Gather, Precision, Sketch, user_hash};
+/// use lambda_workbook::batch::sketch::{Precision, Sketch, SketchBuilder, user_hash};
 /// use lambda_workbook::datum::PersonId;
 ///
-/// let mut gather = Gather::new(Precision::DEFAULT);
-/// gather.add(user_hash(7));
-/// assert_eq!(gather.finish(), Sketch::of([&PersonId::UserId(7)]).to_bytes());
+/// let mut builder = SketchBuilder::new(Precision::DEFAULT);
+/// builder.add(user_hash(7));
+/// assert_eq!(builder.finish(), Sketch::of([&PersonId::UserId(7)]).to_bytes());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Gather {
+pub struct SketchBuilder {
     precision: Precision,
     kept: Kept,
 }
 
-/// What a [`Gather`] holds of its persons.
+/// What a [`SketchBuilder`] holds of its persons.
 #[derive(Clone, Debug)]
 enum Kept {
     /// Codes. The first `sorted` of them are sorted and distinct.
@@ -38,14 +38,14 @@ enum Kept {
 /// Codes are sorted only when at least so many are unsorted.
 const UNSORTED: usize = 128;
 
-impl Gather {
+impl SketchBuilder {
     /// Creates an empty sketch.
     pub fn new(precision: Precision) -> Self {
         let kept = Kept::Codes {
             codes: Vec::new(),
             sorted: 0,
         };
-        Gather { precision, kept }
+        SketchBuilder { precision, kept }
     }
 
     /// Adds the person with this hash, see [`person_hash`](super::person_hash). O(1), amortised,
@@ -73,7 +73,7 @@ impl Gather {
     ///
     /// # Errors
     /// Another precision. `self` is unchanged then.
-    pub fn merge(&mut self, other: &Gather) -> Result<(), SketchError> {
+    pub fn merge(&mut self, other: &SketchBuilder) -> Result<(), SketchError> {
         if self.precision != other.precision {
             return Err(SketchError::PrecisionMismatch(
                 self.precision,
@@ -111,8 +111,8 @@ impl Gather {
     /// A sketch of another precision than `precision`.
     pub fn union<'a>(
         precision: Precision,
-        parts: impl IntoIterator<Item = &'a Gather>,
-    ) -> Result<Gather, SketchError> {
+        parts: impl IntoIterator<Item = &'a SketchBuilder>,
+    ) -> Result<SketchBuilder, SketchError> {
         // Collect the codes of all sketches that hold codes.
         let mut all = Vec::new();
         let mut rest = Vec::new();
@@ -130,7 +130,7 @@ impl Gather {
         all.dedup();
         let sorted = all.len();
         let kept = Kept::Codes { codes: all, sorted };
-        let mut union = Gather { precision, kept };
+        let mut union = SketchBuilder { precision, kept };
         union.sort();
 
         // Merge the others, which hold registers or have another precision.
@@ -152,7 +152,7 @@ impl Gather {
     ///
     /// # Errors
     /// As [`Sketch::from_bytes`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Gather, SketchError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<SketchBuilder, SketchError> {
         let (precision, content) = super::bytes::read(bytes)?;
         let kept = match content {
             Content::Codes(codes) => {
@@ -163,7 +163,7 @@ impl Gather {
                 Kept::Ranks(ranks(&words).take(precision.registers()).collect())
             }
         };
-        Ok(Gather { precision, kept })
+        Ok(SketchBuilder { precision, kept })
     }
 
     /// Returns the [`Sketch`] of the persons so far.

@@ -13,7 +13,7 @@ pub const FAR: u32 = 1;
 
 /// A log behind a network, in a process that can crash. A step is a call that changes the log
 /// or reads records of it, numbered from 0.
-pub struct Wire {
+pub struct FaultyLog {
     log: EmbeddedLog,
     /// The end of the far partition when the network was cut; none while it is whole.
     cut: Mutex<Option<u64>>,
@@ -21,7 +21,7 @@ pub struct Wire {
     crashes: Crashes<u64>,
 }
 
-impl Wire {
+impl FaultyLog {
     pub fn new(log: EmbeddedLog) -> Self {
         Self {
             log,
@@ -75,7 +75,7 @@ impl Wire {
     }
 }
 
-impl Log for Wire {
+impl Log for FaultyLog {
     fn create_topic(&self, topic: &str, partitions: u32) -> Result<()> {
         self.running()?.create_topic(topic, partitions)
     }
@@ -122,8 +122,8 @@ impl Log for Wire {
 mod tests {
     use super::*;
 
-    fn wire(folder: &tempfile::TempDir) -> Wire {
-        let wire = Wire::new(EmbeddedLog::open(folder.path()).unwrap());
+    fn wire(folder: &tempfile::TempDir) -> FaultyLog {
+        let wire = FaultyLog::new(EmbeddedLog::open(folder.path()).unwrap());
         wire.create_topic("t", 2).unwrap();
         wire
     }

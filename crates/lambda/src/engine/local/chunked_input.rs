@@ -1,6 +1,6 @@
 //! The interface of the input formats: numbered chunks, which can be read in any order.
 
-use super::record::{Person, Record};
+use super::record::{PageViewRecord, Person};
 use super::rejects::Rejects;
 use super::store::Scattered;
 use super::urls::{RawUrls, Urls};
@@ -8,7 +8,7 @@ use crate::datum::{Equiv, Reason};
 use crate::engine::{EngineError, InputFormat};
 
 /// An input that is split into chunks, which threads read independently of each other.
-pub trait Source: Sync {
+pub trait ChunkedInput: Sync {
     /// Returns the format of the input.
     fn format(&self) -> InputFormat;
 
@@ -77,7 +77,7 @@ impl Sink<'_> {
     ) -> Result<Result<(), Reason>, EngineError> {
         match self.raw_urls.number(self.urls, raw_url)? {
             Ok(url) => {
-                self.record(Record::new(secs, url, person, nonce), secs);
+                self.record(PageViewRecord::new(secs, url, person, nonce), secs);
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(Reason::Url(error))),
@@ -86,7 +86,7 @@ impl Sink<'_> {
 
     /// Adds the record of a page view at `secs` epoch seconds.
     #[inline]
-    pub fn record(&mut self, record: Record<'_>, secs: i64) {
+    pub fn record(&mut self, record: PageViewRecord<'_>, secs: i64) {
         self.earliest = self.earliest.min(secs);
         self.scattered.push(record);
     }

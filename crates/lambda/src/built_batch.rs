@@ -14,7 +14,7 @@
 use crate::batch::output::{MANIFEST, Manifest};
 use crate::engine::{BatchJob, Engine, Summary, Watch};
 use crate::error::{Result, io_at};
-use crate::serving::{Header, ServedViews, Serving, build_stores};
+use crate::serving::{Header, ServedViews, ServingOptions, build_stores};
 use crate::speed::Offsets;
 use crate::versions::{Draft, Versions};
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ use std::path::Path;
 /// The views of a batch run, computed and not served yet. Dropped, it leaves nothing.
 #[derive(Debug)]
 #[must_use = "the views are served by publish"]
-pub struct BatchRun {
+pub struct BuiltBatch {
     draft: Draft,
     manifest: Manifest,
     summary: Summary,
@@ -31,7 +31,7 @@ pub struct BatchRun {
     keep: usize,
 }
 
-impl BatchRun {
+impl BuiltBatch {
     /// Computes the views of a job as the next version of `folder`.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl BatchRun {
         engine: &dyn Engine,
         job: &BatchJob,
         folder: impl AsRef<Path>,
-        how: Serving,
+        how: ServingOptions,
         watch: Watch<'_>,
     ) -> Result<Self> {
         // Claim the folder before the work, so that a mistyped name costs no time.

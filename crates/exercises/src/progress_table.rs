@@ -1,8 +1,8 @@
 //! The way so far: hints that were opened, exercises that were solved.
 use super::exercise::Exercise;
-use super::progress::{Progress, ProgressError, Record};
+use super::progress::{ExerciseProgress, ProgressError, ProgressStore};
 use notebook::escape::code;
-use notebook::table::{Cell, Grid, Head};
+use notebook::table::{Grid, Head, TableCell};
 use notebook::{Render, Rich};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ pub struct Hints {
 /// open.
 pub fn hint(exercise: &'static Exercise) -> Hints {
     let all = exercise.hints.len();
-    let opened = Progress::of_project().and_then(|progress| progress.open_hint(exercise.id, all));
+    let opened =
+        ProgressStore::of_project().and_then(|progress| progress.open_hint(exercise.id, all));
     Hints {
         exercise,
         open: opened.unwrap_or(all),
@@ -53,20 +54,20 @@ impl Render for Hints {
 
 /// All exercises and how far the reader is.
 #[derive(Clone, Debug)]
-pub struct Map {
-    rows: Vec<(&'static Exercise, Record)>,
+pub struct ProgressTable {
+    rows: Vec<(&'static Exercise, ExerciseProgress)>,
     note: Option<String>,
 }
 
 /// The map of all exercises, as stored in the project.
-pub fn progress() -> Map {
-    let records = Progress::of_project().and_then(|progress| progress.records());
-    Map::of(records)
+pub fn progress() -> ProgressTable {
+    let records = ProgressStore::of_project().and_then(|progress| progress.records());
+    ProgressTable::of(records)
 }
 
-impl Map {
+impl ProgressTable {
     /// The map of what is stored, or why nothing can be read.
-    pub fn of(records: Result<BTreeMap<String, Record>, ProgressError>) -> Map {
+    pub fn of(records: Result<BTreeMap<String, ExerciseProgress>, ProgressError>) -> ProgressTable {
         let (records, note) = match records {
             Ok(records) => (records, None),
             Err(error) => (
@@ -78,7 +79,7 @@ impl Map {
             let record = records.get(exercise.id).cloned().unwrap_or_default();
             (*exercise, record)
         };
-        Map {
+        ProgressTable {
             rows: super::ALL.iter().map(record).collect(),
             note,
         }
@@ -92,11 +93,11 @@ impl Map {
 
     fn grid(&self) -> Grid {
         let (solved, all) = self.solved();
-        let row = |(exercise, record): &(&Exercise, Record)| {
+        let row = |(exercise, record): &(&Exercise, ExerciseProgress)| {
             let state = match record {
-                Record { solved: true, .. } => "✓ solved",
-                Record { gave_up: true, .. } => "… shown",
-                Record { attempts: 0, .. } => "○ open",
+                ExerciseProgress { solved: true, .. } => "✓ solved",
+                ExerciseProgress { gave_up: true, .. } => "… shown",
+                ExerciseProgress { attempts: 0, .. } => "○ open",
                 _ => "… begun",
             };
             let cases = match record.cases {
@@ -110,7 +111,7 @@ impl Map {
                 cases,
                 record.attempts.to_string(),
             ];
-            cells.map(Cell::Value).to_vec()
+            cells.map(TableCell::Value).to_vec()
         };
         Grid {
             caption: format!("{solved} of {all} exercises solved"),
@@ -127,7 +128,7 @@ impl Map {
     }
 }
 
-impl Render for Map {
+impl Render for ProgressTable {
     fn render(&self) -> Rich {
         let rich = self.grid().render();
         match &self.note {

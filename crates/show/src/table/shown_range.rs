@@ -19,13 +19,13 @@ pub struct Gap {
 
 /// The part of a long list that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct ShownRange {
     len: usize,
     first: usize,
     last: usize,
 }
 
-impl Window {
+impl ShownRange {
     /// Selects from `len` rows, or from items that have a row each.
     pub fn of_rows(len: usize) -> Self {
         Self::new(len, FIRST_ROWS, LAST_ROWS)
@@ -38,12 +38,12 @@ impl Window {
 
     fn new(len: usize, first: usize, last: usize) -> Self {
         match len {
-            0..=ALL => Window {
+            0..=ALL => ShownRange {
                 len,
                 first: len,
                 last: 0,
             },
-            _ => Window { len, first, last },
+            _ => ShownRange { len, first, last },
         }
     }
 
@@ -78,17 +78,17 @@ mod tests {
 
     #[test]
     fn two_dozen_are_shown_whole_and_more_are_not() {
-        assert_eq!(Window::of_rows(ALL).places().count(), ALL);
-        assert_eq!(Window::of_rows(ALL).gap(), None);
-        let places: Vec<usize> = Window::of_rows(1_000).places().collect();
+        assert_eq!(ShownRange::of_rows(ALL).places().count(), ALL);
+        assert_eq!(ShownRange::of_rows(ALL).gap(), None);
+        let places: Vec<usize> = ShownRange::of_rows(1_000).places().collect();
         assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7, 996, 997, 998, 999]);
-        let gap = Window::of_rows(1_000).gap().unwrap();
+        let gap = ShownRange::of_rows(1_000).gap().unwrap();
         assert_eq!((gap.before, gap.left_out), (8, 988));
     }
 
     #[test]
     fn nothing_is_shown_whole() {
-        assert_eq!(Window::of_columns(0).places().count(), 0);
-        assert_eq!(Window::of_columns(0).gap(), None);
+        assert_eq!(ShownRange::of_columns(0).places().count(), 0);
+        assert_eq!(ShownRange::of_columns(0).gap(), None);
     }
 }

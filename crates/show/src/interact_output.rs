@@ -10,41 +10,41 @@ use std::fmt::{Debug, Display};
     note = "return a figure, a table, a text, a number, nothing, or a `Result` of one of them; \
             `format!(\"{{x:?}}\")` makes a text of most other values"
 )]
-pub trait Outcome {
+pub trait InteractOutput {
     /// Returns what is shown; `None` if nothing is.
-    fn outcome(self) -> Option<Rich>;
+    fn output(self) -> Option<Rich>;
 }
 
-impl<T: Render> Outcome for T {
-    fn outcome(self) -> Option<Rich> {
+impl<T: Render> InteractOutput for T {
+    fn output(self) -> Option<Rich> {
         Some(self.render())
     }
 }
 
-impl Outcome for () {
-    fn outcome(self) -> Option<Rich> {
+impl InteractOutput for () {
+    fn output(self) -> Option<Rich> {
         None
     }
 }
 
-impl<E: Display> Outcome for Result<(), E> {
-    fn outcome(self) -> Option<Rich> {
+impl<E: Display> InteractOutput for Result<(), E> {
+    fn output(self) -> Option<Rich> {
         self.err().map(|error| red(&format!("Error: {error}")))
     }
 }
 
 macro_rules! plain {
     ($show:ident: $($type:ty),*) => {$(
-        impl Outcome for $type {
-            fn outcome(self) -> Option<Rich> {
+        impl InteractOutput for $type {
+            fn output(self) -> Option<Rich> {
                 Some($show(&self))
             }
         }
 
-        impl<E: Display> Outcome for Result<$type, E> {
-            fn outcome(self) -> Option<Rich> {
+        impl<E: Display> InteractOutput for Result<$type, E> {
+            fn output(self) -> Option<Rich> {
                 match self {
-                    Ok(value) => value.outcome(),
+                    Ok(value) => value.output(),
                     Err(error) => Some(red(&format!("Error: {error}"))),
                 }
             }
@@ -78,8 +78,8 @@ mod tests {
     use super::*;
     use polars::prelude::{DataFrame, PolarsError, df};
 
-    fn plain(outcome: impl Outcome) -> Option<String> {
-        let rich = outcome.outcome()?;
+    fn plain(outcome: impl InteractOutput) -> Option<String> {
+        let rich = outcome.output()?;
         rich.get("text/plain").map(str::to_owned)
     }
 
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn an_error_is_shown_whatever_the_ok_would_have_been() {
         let error = || PolarsError::NoData("nothing < here".into());
-        let no_frame = Err::<DataFrame, _>(error()).outcome().unwrap();
-        let no_unit = Err::<(), _>(error()).outcome().unwrap();
+        let no_frame = Err::<DataFrame, _>(error()).output().unwrap();
+        let no_unit = Err::<(), _>(error()).output().unwrap();
         assert_eq!(no_frame, no_unit);
         assert!(
             no_unit
