@@ -133,3 +133,530 @@ fn forged_marks_and_metadata_change_nothing() {
     let (source, _) = source_and_notes(&[forged, marked(&answer)]);
     assert!(source.ends_with(ANSWER));
 }
+
+#[test]
+fn a_cell_that_ends_in_a_no_break_space_is_read() {
+    for space in [
+        '\u{a0}', '\u{2003}', '\u{3000}', '\u{85}', '\u{2028}', '\u{feff}', '\u{200b}',
+    ] {
+        let (source, _) = source_and_notes(&[marked(&format!("{ANSWER}{space}\n"))]);
+        assert_eq!(source, ANSWER);
+        let (source, _) = source_and_notes(&[marked(&format!("{ANSWER}\n{space}"))]);
+        assert_eq!(source, ANSWER);
+    }
+}
+
+#[test]
+fn lines_may_end_as_in_windows() {
+    let answer = format!("\u{feff}use std::fmt::Write;\n{ANSWER}").replace('\n', "\r\n");
+    assert_eq!(
+        source_and_notes(&[marked(&answer)]).0,
+        format!("use std::fmt::Write;\n\n{ANSWER}")
+    );
+}
+
+#[test]
+fn imports_are_taken_name_by_name() {
+    let answer = ANSWER.replace("days(views)", "Map::new().days(views); days(views)");
+    let (source, notes) = source_and_notes(&[
+        code("use std::{collections::{BTreeMap as Map, HashSet}, fs::File};\nuse rand::Rng;"),
+        code("use std::collections::BTreeMap as Map;\nuse lost::days as weeks;"),
+        marked(&format!(
+            "use lost::Lost;\nuse std::fmt::Write as _;\n{answer}"
+        )),
+        code("use std::collections::BTreeMap as Map;"),
+    ]);
+    assert_eq!(
+        source,
+        format!("use std::fmt::Write as _;\n\n{answer}\n\nuse std::collections::BTreeMap as Map;")
+    );
+    assert!(
+        notes.contains("`use lost::Lost;` of code cell 3 was left out"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn a_trait_is_taken_by_its_method_and_only_with_its_own_impls() {
+    let answer = ANSWER.replace("days(views)", "views.days()");
+    let implied = "impl Days for DataFrame { fn days(&self) -> i64 { 1 } }";
+    let (source, _) = source_and_notes(&[
+        code("trait Days { fn days(&self) -> i64; }"),
+        code(implied),
+        code("struct Lost;\nimpl Days for Lost { fn days(&self) -> i64 { lost() } }"),
+        code("trait Weeks { fn weeks(&self) -> Lost; }"),
+        marked(&answer),
+    ]);
+    let expected = format!("trait Days {{ fn days(&self) -> i64; }}\n\n{implied}\n\n{answer}");
+    assert_eq!(source, expected);
+}
+
+#[test]
+fn a_smaller_and_a_larger_choice_are_offered() {
+    let found = extracted(&[
+        code("use std::collections::BTreeMap;"),
+        marked(&format!("fn lost() -> Lost {{}}\n{ANSWER}")),
+    ]);
+    let found = found.unwrap();
+    assert_eq!(found.source, format!("fn lost() -> Lost {{}}\n\n{ANSWER}"));
+    let larger = format!("use std::collections::BTreeMap;\n\n{}", found.source);
+    assert_eq!(found.others, [ANSWER.to_owned(), larger]);
+}
+
+#[test]
+fn a_helper_that_no_answer_may_hold_is_left_out_if_it_is_not_used() {
+    let save = "fn save() { std::fs::write(\"a\", \"b\").unwrap() }";
+    let (source, notes) = source_and_notes(&[marked(&format!("{save}\n{ANSWER}"))]);
+    assert_eq!(source, ANSWER);
+    assert!(
+        notes.contains("`fn save` of code cell 1 was left out"),
+        "{notes}"
+    );
+    let calls = ANSWER.replace("days(views)", "save(); days(views)");
+    let (source, _) = source_and_notes(&[marked(&format!("{save}\n{calls}"))]);
+    assert!(source.contains("std::fs"));
+}
+
+#[test]
+fn what_the_linker_acts_on_is_never_left_out() {
+    let before = "#[unsafe(link_section = \".init_array\")]\nstatic BEFORE: fn() = before;";
+    let cell = format!("extern crate libc;\n{before}\n{ANSWER}\nfn update() {{}}");
+    let found = extracted(&[marked(&cell), code("use std::fmt::Write;")]).unwrap();
+    let kept = |source: &String| source.contains("link_section") && source.contains("extern crate");
+    assert!(kept(&found.source) && !found.others.is_empty());
+    assert!(found.others.iter().all(kept));
+}
+
+/// Functions of one name, each for its exercise.
+mod namesakes {
+    use super::*;
+    use lambda_workbook::exercises::{exactly_once, idempotent_update, opaque_state};
+
+    const TABLES: &str =
+        "fn update(view: &DataFrame, events: &DataFrame) -> PolarsResult<DataFrame> { a() }";
+
+    fn stored(body: &str) -> String {
+        format!("fn update(s: Stored, n: i64, add: i64) -> Stored {{ {body} }}")
+    }
+
+    fn of(exercise: &Exercise, cells: &[Value]) -> Result<String, Nothing> {
+        let handout = notebook(&[marked("fn update() { todo!() }")]);
+        extract(&notebook(cells), &handout, exercise).map(|found| found.source)
+    }
+
+    /// What counts for the exercises 05, 12 and 14.
+    fn three(cells: &[Value]) -> [Result<String, Nothing>; 3] {
+        let exercises = [
+            &idempotent_update::EXERCISE,
+            &exactly_once::EXERCISE,
+            &opaque_state::EXERCISE,
+        ];
+        exercises.map(|exercise| of(exercise, cells))
+    }
+
+    fn all() -> [Result<String, Nothing>; 3] {
+        [TABLES.to_owned(), stored("once()"), stored("opaque()")].map(Ok)
+    }
+
+    #[test]
+    fn by_checks() {
+        let (once, opaque) = (stored("once()"), stored("opaque()"));
+        let check = |name: &str| code(&format!("check!({name}, update)"));
+        let cells = [
+            code(&opaque),
+            check("opaque_state"),
+            code(TABLES),
+            code(&once),
+            check("exactly_once"),
+        ];
+        assert_eq!(three(&cells), all());
+    }
+
+    #[test]
+    fn by_ids() {
+        let with_id = |id: &str, source: &str| {
+            json!({"cell_type": "code", "source": source,
+            "metadata": {"nbgrader": {"solution": true, "grade_id": id}}})
+        };
+        let cells = [
+            with_id("opaque_state", &stored("opaque()")),
+            with_id("exactly_once", &stored("once()")),
+            code("check!(exactly_once, update)\n;check!(opaque_state, update)"),
+            code(TABLES),
+        ];
+        assert_eq!(three(&cells), all());
+    }
+
+    #[test]
+    fn by_order() {
+        let cells = [
+            code(&stored("once()")),
+            code(TABLES),
+            code(&stored("opaque()")),
+        ];
+        assert_eq!(three(&cells), all());
+    }
+
+    #[test]
+    fn of_one_exercise_the_last_one_counts() {
+        let mut notebook = notebook(&[code(&stored("old()")), code(&stored("new()"))]);
+        notebook.path = "14_opaque_state.ipynb".into();
+        let handout = super::notebook(&[marked("fn update() { todo!() }")]);
+        let found = extract(&notebook, &handout, &opaque_state::EXERCISE).unwrap();
+        assert_eq!(found.source, stored("new()"));
+        let told = extract(&notebook, &handout, &idempotent_update::EXERCISE);
+        assert_eq!(
+            told,
+            Err(Nothing::Missing(
+                "`fn update` in code cell 1 is that of 12_exactly_once".to_owned()
+            ))
+        );
+    }
+
+    #[test]
+    fn an_alias_in_a_signature_is_no_other_exercise() {
+        let aliased = "fn update(view: &Table, events: &Table) -> Answered { a() }";
+        assert_eq!(
+            three(&[code(&stored("once()")), code(aliased)])[0],
+            Ok(aliased.to_owned())
+        );
+    }
+
+    #[test]
+    fn each_has_the_helpers_of_its_time() {
+        let calls = TABLES.replace("a()", "help()");
+        let cells = [
+            code("fn help() { 1 }"),
+            code(&calls),
+            code("check!(idempotent_update, update)"),
+            code("fn help() { 2 }"),
+            code(&stored("help()")),
+            code("check!(exactly_once, update)"),
+        ];
+        let [tables, once, _] = three(&cells);
+        assert_eq!(tables.unwrap(), format!("fn help() {{ 1 }}\n\n{calls}"));
+        assert_eq!(
+            once.unwrap(),
+            format!("fn help() {{ 2 }}\n\n{}", stored("help()"))
+        );
+    }
+}
+
+/// Rules: whatever is in a notebook, extraction ends with a source or a reason, and takes
+/// time in proportion to it.
+mod hostile {
+    use super::*;
+    use crate::scan::scan;
+    use crate::similar::pairs;
+    use crate::tokens::{pieces, tokens};
+    use proptest::prelude::*;
+    use std::time::{Duration, Instant};
+
+    const FRAGMENTS: [&str; 72] = [
+        "fn ",
+        "daily_page_views",
+        "(views: &DataFrame, zone: Tz)",
+        " -> PolarsResult<DataFrame> ",
+        "{ ",
+        " }",
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        "<",
+        ">",
+        ";",
+        ":",
+        "::",
+        ",",
+        ".",
+        "..",
+        "=",
+        "=>",
+        "->",
+        "!",
+        "#",
+        "#[a]",
+        "#![b]",
+        "use ",
+        "impl ",
+        "trait ",
+        "struct ",
+        "enum ",
+        "mod ",
+        "macro_rules! ",
+        "const ",
+        "static ",
+        "type ",
+        "extern ",
+        "union ",
+        "pub(crate) ",
+        "unsafe ",
+        "for ",
+        "let ",
+        "match ",
+        "if let ",
+        "|a| ",
+        "as _",
+        "self",
+        "*",
+        "a",
+        "A",
+        "r#fn",
+        "0.1.2",
+        "1e0",
+        "'a",
+        "'a'",
+        "\"",
+        "\"{a}\"",
+        "r#\"",
+        "/*",
+        "*/",
+        "// c\n",
+        "//! d\n",
+        "\n",
+        "\r\n",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{301}",
+        "\u{212a}",
+        "check!(pacific_days, a)",
+        "---",
+    ];
+
+    fn sources() -> impl Strategy<Value = String> {
+        let fragments = proptest::collection::vec(proptest::sample::select(&FRAGMENTS[..]), 0..60);
+        prop_oneof![
+            fragments.prop_map(|fragments| fragments.concat()),
+            any::<String>(),
+            "\\PC*".prop_map(|text| format!("{ANSWER}{text}\n")),
+            (any::<String>(), any::<String>())
+                .prop_map(|(one, other)| format!("{one}{ANSWER}{other}")),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_notebook_makes_it_panic(cells in proptest::collection::vec((any::<bool>(), sources()), 0..6)) {
+            let cells: Vec<Value> = cells
+                .iter()
+                .map(|(is_marked, source)| if *is_marked { marked(source) } else { code(source) })
+                .collect();
+            match extracted(&cells) {
+                Ok(found) => {
+                    scan(&found.source);
+                    let sources = [("a".to_owned(), found.source.clone()), ("b".to_owned(), found.source)];
+                    pairs("a", STUB, &sources, 0.5);
+                }
+                Err(Nothing::Missing(why)) => prop_assert!(!why.contains("cannot be taken out"), "{}", why),
+                Err(Nothing::Forbidden(_)) => {}
+            }
+        }
+
+        #[test]
+        fn pieces_hold_each_token_once(source in sources()) {
+            let tokens = tokens(&source);
+            let mut at = 0;
+            for piece in pieces(&tokens) {
+                prop_assert!(tokens[at..piece.tokens.start].iter().all(|token| token.text == ";"));
+                prop_assert!(piece.range.start <= tokens[piece.tokens.start].at);
+                prop_assert_eq!(piece.range.end, tokens[piece.tokens.end - 1].end());
+                prop_assert!(source.get(piece.range.clone()).is_some());
+                prop_assert!(piece.tokens.contains(&piece.head));
+                at = piece.tokens.end;
+            }
+            prop_assert!(tokens[at..].iter().all(|token| token.text == ";"));
+        }
+    }
+
+    /// Sources that were slow once, or that look as if they could be, of about `n` bytes.
+    fn shapes(n: usize) -> Vec<(&'static str, String)> {
+        let each = |bytes: usize, line: &dyn Fn(usize) -> String| {
+            (0..n / bytes).map(line).collect::<String>()
+        };
+        let chain = each(16, &|i| format!("fn f{i}() {{ f{}() }}\n", i + 1));
+        vec![
+            (
+                "functions that call the next one",
+                chain.clone() + &ANSWER.replace("days(views)", "f0(); days(views)"),
+            ),
+            ("functions", each(12, &|i| format!("fn f{i}() {{}}\n"))),
+            ("imports", each(12, &|i| format!("use a::b{i};\n"))),
+            (
+                "one import",
+                format!("use a::{{{}}};", each(6, &|i| format!("b{i}, "))),
+            ),
+            (
+                "imports of everything",
+                each(24, &|i| format!("use A::b{i}::*;\n")) + "mod A { fn a() {} }",
+            ),
+            (
+                "a deep import",
+                "use a::{".to_owned() + &"a::{".repeat(n / 4),
+            ),
+            ("a long path", "use a".to_owned() + &"::a".repeat(n / 3)),
+            (
+                "impls",
+                "struct S;".to_owned() + &each(20, &|i| format!("impl S {{ fn f{i}() {{}} }}\n")),
+            ),
+            (
+                "traits",
+                each(28, &|i| {
+                    format!("trait T{i} {{ fn a(); }}\nimpl T{i} for u8 {{}}\n")
+                }),
+            ),
+            (
+                "definitions",
+                ANSWER.replace("fn ", "\nfn ").repeat(n / ANSWER.len()),
+            ),
+            (
+                "checks",
+                "check!(pacific_days, daily_page_views);\n".repeat(n / 40),
+            ),
+            ("attributes", "#[a] ".repeat(n / 5)),
+            ("attributes that do not end", "#[".repeat(n / 2)),
+            ("blocks that do not end", "{".repeat(n)),
+            ("functions that do not end", "fn a() {".repeat(n / 8)),
+            (
+                "enums that do not end",
+                "enum a {".repeat(n / 8) + &"}".repeat(n / 8),
+            ),
+            ("parentheses", format!("fn a() {{ {}", "(".repeat(n))),
+            ("negations", format!("fn a() {{ {}", "-!".repeat(n / 2))),
+            ("sums", format!("fn a() {{ 1 {} }}", "+ a ".repeat(n / 4))),
+            (
+                "macros",
+                each(40, &|i| {
+                    format!("macro_rules! m{i} {{ () => {{ struct A; }} }}\nm{i}!(A);\n")
+                }),
+            ),
+            (
+                "format strings",
+                format!("fn a() {{ b!({}) }}", "\"{a}{b}\", ".repeat(n / 10)),
+            ),
+            ("words", each(6, &|i| format!("a{i} "))),
+            ("dashes", "-".repeat(n)),
+            ("hashes", "#".repeat(n)),
+            ("quotes", "'".repeat(n)),
+            ("comments", "/*".repeat(n / 2)),
+            (
+                "lines of comments",
+                format!("{}fn a() {{}}", "// a\n".repeat(n / 5)),
+            ),
+            ("blank lines", format!("{}fn a() {{}}", "\n".repeat(n))),
+            ("commands", ":dep a\n".repeat(n / 7)),
+            ("paths", "a::".repeat(n / 3)),
+        ]
+    }
+
+    /// The least time of a few runs.
+    fn took(run: &dyn Fn()) -> Duration {
+        let run = |_| {
+            let start = Instant::now();
+            run();
+            start.elapsed()
+        };
+        (0..3).map(run).min().unwrap()
+    }
+
+    fn extract_and_scan(cells: &[Value]) {
+        if let Ok(found) = extracted(cells) {
+            scan(&found.source);
+        }
+    }
+
+    /// Four times as much code takes four times as long; quadratic time would be sixteen
+    /// times as long. What takes next to no time is not compared.
+    #[test]
+    fn time_is_in_proportion_to_the_code() {
+        const SHORT: Duration = Duration::from_millis(60);
+        let small = shapes(LONGEST / 4 - 2_000);
+        let large = shapes(LONGEST - 8_000);
+        for ((name, small), (_, large)) in small.into_iter().zip(large) {
+            let in_one_cell = |source: &str| vec![code(source), marked(ANSWER)];
+            let in_its_cell = |source: &str| vec![marked(&format!("{ANSWER}\n{source}"))];
+            let scanned = |source: &str| vec![code(source)];
+            for (place, cells) in [
+                ("another cell", &in_one_cell as &dyn Fn(&str) -> Vec<Value>),
+                ("the answer's cell", &in_its_cell),
+                ("no answer", &scanned),
+            ] {
+                let (small, large) = (cells(&small), cells(&large));
+                let fits = |_| {
+                    let long = took(&|| extract_and_scan(&large));
+                    let short = took(&|| extract_and_scan(&small));
+                    (long < SHORT || long < short * 10)
+                        .then_some(())
+                        .ok_or((short, long))
+                };
+                // Another program may have had the processor.
+                let tries: Vec<_> = (0..4).map(fits).take_while(Result::is_err).collect();
+                assert!(tries.len() < 4, "{name} in {place}: {tries:?}");
+            }
+            let both = |source: &str| {
+                scan(source);
+                pairs(
+                    "a",
+                    "",
+                    &[
+                        ("a".into(), source.to_owned()),
+                        ("b".into(), source.to_owned()),
+                    ],
+                    0.5,
+                );
+            };
+            let fits = |_| {
+                let (long, short) = (took(&|| both(&large)), took(&|| both(&small)));
+                (long < SHORT || long < short * 10)
+                    .then_some(())
+                    .ok_or((short, long))
+            };
+            let tries: Vec<_> = (0..4).map(fits).take_while(Result::is_err).collect();
+            assert!(tries.len() < 4, "{name}, scanned: {tries:?}");
+        }
+    }
+
+    /// The same over many cells, of which each is read once.
+    #[test]
+    fn many_cells_are_read_once() {
+        let cells = |n: usize| -> Vec<Value> {
+            let cell = |i: usize| {
+                code(&format!(
+                    "use a::b{i};\nfn f{i}() {{ f{}() }}\nimpl S {{}}\ncheck!(visits, visits)",
+                    i + 1
+                ))
+            };
+            let calls = ANSWER.replace("days(views)", "f0(); days(views)");
+            (0..n)
+                .map(cell)
+                .chain([code("struct S;"), marked(&calls)])
+                .collect()
+        };
+        let (small, large) = (cells(450), cells(1_800));
+        let fits = |_| {
+            let (long, short) = (
+                took(&|| extract_and_scan(&large)),
+                took(&|| extract_and_scan(&small)),
+            );
+            (long < short * 10).then_some(()).ok_or((short, long))
+        };
+        let tries: Vec<_> = (0..4).map(fits).take_while(Result::is_err).collect();
+        assert!(tries.len() < 4, "{tries:?}");
+    }
+
+    #[test]
+    fn more_code_than_a_student_writes_is_not_read() {
+        let many: Vec<Value> = (0..3_000).map(|_| code("1")).collect();
+        let told = |cells: &[Value]| match extracted(cells) {
+            Err(Nothing::Forbidden(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(told(&many).contains("more than 2000 code cells"));
+        let long = "a ".repeat(LONGEST / 2) + ANSWER;
+        assert!(told(&[code(&long)]).contains("code cell 1 has"));
+        assert!(told(&vec![code(&"a ".repeat(LONGEST / 2)); 20]).contains("1048576 bytes of code"));
+    }
+}

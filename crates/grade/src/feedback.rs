@@ -85,6 +85,36 @@ fn said(verdict: &str) -> String {
 fn numbered(source: &str) -> String {
     let lines = (1..)
         .zip(source.lines())
-        .map(|(n, line)| format!("{n:>4}  {}\n", escape(line)));
+        .map(|(n, line)| format!("{n:>4}  {}\n", escape(&visible(line))));
     lines.collect()
+}
+
+/// A line with every character in the place where it stands: those that turn the
+/// direction of writing or take no room are escaped.
+fn visible(line: &str) -> String {
+    let hidden = |c: char| {
+        (c.is_control() && c != '\t')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+    };
+    let mut text = String::with_capacity(line.len());
+    for c in line.chars() {
+        match hidden(c) {
+            true => text.extend(c.escape_unicode()),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_shown_in_the_order_in_which_it_stands() {
+        assert_eq!(
+            numbered("a\u{202e} <b>\n\tc"),
+            "   1  a\\u{202e} &lt;b&gt;\n   2  \tc\n"
+        );
+    }
 }

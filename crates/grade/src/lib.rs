@@ -3,7 +3,9 @@
 //! Reading order, which is the way of one submission:
 //! - [`task`]: the exercises to grade;
 //! - [`submissions`]: whose it is, and where; files only, of a bounded size;
-//! - [`extract`] and [`tokens`]: the function asked for, out of the notebook;
+//! - [`extract`]: the function asked for, out of the notebook: its [`cells`] in
+//!   [`tokens`], the [`definition`] that counts, and what is [`needed`] by the [`names`]
+//!   and [`imports`] in it;
 //! - [`scan`]: names that no answer needs;
 //! - [`compile`]: a program of it, built in the [`sandbox`];
 //! - [`linked`]: what of this project that program calls, and whether it may;
@@ -23,13 +25,18 @@
 //! 3. What goes wrong in any other way gives no points, and never stops the rest.
 
 pub mod batch;
+pub mod cells;
 pub mod compile;
+pub mod definition;
 pub mod extract;
 pub mod feedback;
 pub mod handout;
+pub mod imports;
 pub mod ledger;
 pub mod linked;
 pub mod mark;
+pub mod names;
+pub mod needed;
 pub mod points;
 pub mod process;
 pub mod report;

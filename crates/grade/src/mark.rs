@@ -94,16 +94,39 @@ pub fn grade(
         Err(Nothing::Missing(why)) => return Graded::nothing(exercise, worth, MISSING, why),
         Err(Nothing::Forbidden(why)) => return Graded::nothing(exercise, worth, FORBIDDEN, why),
     };
-    let run = AssertUnwindSafe(|| run(rules, exercise, worth, &extracted.source));
-    let mut graded = match catch_unwind(run) {
-        Ok(Ok(graded)) => graded,
-        Ok(Err(error)) => Graded::nothing(exercise, worth, GRADER, format!("{error:#}")),
-        Err(_) => Graded::nothing(exercise, worth, GRADER, "the grader panicked"),
+    let run = |source: &str| {
+        let run = AssertUnwindSafe(|| run(rules, exercise, worth, source));
+        match catch_unwind(run) {
+            Ok(Ok(graded)) => graded,
+            Ok(Err(error)) => Graded::nothing(exercise, worth, GRADER, format!("{error:#}")),
+            Err(_) => Graded::nothing(exercise, worth, GRADER, "the grader panicked"),
+        }
     };
+    let mut graded = run(&extracted.source);
     graded.notes = extracted.notes;
     graded.source = extracted.source;
+    // Another choice of pieces counts only if it gets as far as to be asked.
+    if graded.verdict == COMPILE {
+        for source in extracted.others {
+            let other = run(&source);
+            if ![COMPILE, FORBIDDEN, GRADER].contains(&other.verdict.as_str()) {
+                let mut notes = std::mem::take(&mut graded.notes);
+                notes.push(OTHER_PIECES.to_owned());
+                graded = Graded {
+                    notes,
+                    source,
+                    ..other
+                };
+                break;
+            }
+        }
+    }
     graded
 }
+
+/// Said where the first choice of pieces did not compile.
+pub const OTHER_PIECES: &str = "with other pieces of your notebook it did not compile: \
+    see what was graded";
 
 fn run(
     rules: &Rules,

@@ -61,16 +61,21 @@ fn row(fields: &[String]) -> String {
     fields.join(",") + "\n"
 }
 
-/// A field that no spreadsheet takes for a formula.
+/// A field that no spreadsheet takes for a formula, nor for two fields where a semicolon
+/// or a tab stands between them.
 fn quoted(field: &str) -> String {
-    let is_number = field.parse::<f64>().is_ok();
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number;
-    let field = if formula {
+    let digits = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    let is_number = field.chars().all(digits) && field.parse::<f64>().is_ok();
+    let first = field.trim_start().chars().next().unwrap_or_default();
+    // Programs take the wide forms of East Asian scripts for the same signs.
+    let formula = "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(first)
+        || field.starts_with(['\t', '\r', '\n']);
+    let field = if formula && !is_number && !field.is_empty() {
         format!("'{field}")
     } else {
         field.to_owned()
     };
-    if field.contains(['"', ',', '\n', '\r', '\'']) {
+    if field.contains(['"', ',', ';', '\t', '\n', '\r', '\'']) {
         return format!("\"{}\"", field.replace('"', "\"\""));
     }
     field
@@ -106,5 +111,12 @@ mod tests {
         assert_eq!(quoted("Lovelace, \"Ada\""), "\"Lovelace, \"\"Ada\"\"\"");
         assert_eq!(quoted("-1.5"), "-1.5");
         assert_eq!(quoted("@SUM(A1)"), "\"'@SUM(A1)\"");
+        assert_eq!(quoted(" =1"), "\"' =1\"");
+        assert_eq!(quoted("+1;=2"), "\"'+1;=2\"");
+        assert_eq!(quoted("a;=2"), "\"a;=2\"");
+        assert_eq!(quoted("\u{ff1d}1"), "\"'\u{ff1d}1\"");
+        assert_eq!(quoted("-inf"), "\"'-inf\"");
+        assert_eq!(quoted("\t=1"), "\"'\t=1\"");
+        assert_eq!(quoted(""), "");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! This gives a clear reason early. It is not what keeps the grader safe: the
 //! sandbox does, and the tests run every attack past this scan too.
-use super::tokens::{Token, tokens};
+use super::imports::Leaf;
+use super::tokens::{Token, adjacent_equals, tokens};
+use std::collections::HashSet;
 
 /// Keywords and names, wherever they stand.
 const WORDS: [(&str, &str); 22] = [
@@ -49,68 +51,228 @@ const MODULES: [(&str, &str); 9] = [
 /// Macros that check, and so know the answer.
 const CHECKS: [&str; 3] = ["check", "hint", "marks"];
 
-/// The first thing in a source that no answer needs, and why.
+/// The first thing in a source that no answer needs, and why. Time is in proportion to
+/// the length of the source.
+///
+/// A student's own names are their own: a helper may be called `bounces`, a variable
+/// `include`, an enum may have a `File`.
 pub fn scan(source: &str) -> Option<String> {
     // The only letter of a name that rustc reads as another, plain one.
     if source.contains('\u{212a}') {
         return Some("the Kelvin sign stands for the letter K: write K".to_owned());
     }
     let tokens = tokens(source);
-    (0..tokens.len()).find_map(|at| {
-        let why = objection(&tokens, at)?;
-        let line = source[..tokens[at].at].matches('\n').count() + 1;
-        Some(format!("line {line}, `{}`: {why}", tokens[at].text))
-    })
+    let (at, why) = Scan::new(&tokens).objection()?;
+    let token = &tokens[at];
+    Some(format!("line {}, `{}`: {why}", token.line, token.text))
 }
 
-fn objection(tokens: &[Token], at: usize) -> Option<String> {
-    let text = |at: Option<usize>| {
-        at.and_then(|at| tokens.get(at))
+/// Whether there is something in a piece that no answer to any exercise needs.
+pub fn refuses(tokens: &[Token]) -> bool {
+    Scan::new(tokens).objection().is_some()
+}
+
+/// Whether there is something in an import that no answer to any exercise needs.
+pub fn objects_to_import(leaf: &Leaf) -> bool {
+    refuses(&tokens(&leaf.to_string()))
+}
+
+/// A source, and what is known of each of its tokens.
+struct Scan<'t, 'a> {
+    tokens: &'t [Token<'a>],
+    /// Items that the source defines: functions, types, variants, modules.
+    items: HashSet<&'a str>,
+    /// Variables, parameters and fields.
+    variables: HashSet<&'a str>,
+    /// Macros that it defines.
+    macros: HashSet<&'a str>,
+    /// Of each token the token that begins its path: itself, mostly.
+    roots: Vec<usize>,
+    /// Of each token in an import the token that begins it.
+    imports: Vec<Option<usize>>,
+}
+
+impl<'t, 'a> Scan<'t, 'a> {
+    fn new(tokens: &'t [Token<'a>]) -> Self {
+        let mut scan = Scan {
+            tokens,
+            items: HashSet::new(),
+            variables: HashSet::new(),
+            macros: HashSet::new(),
+            roots: Vec::new(),
+            imports: Vec::new(),
+        };
+        for at in 0..tokens.len() {
+            let continues = scan.is_path(at.checked_sub(2)) && at >= 3;
+            let is_word = continues && tokens[at - 3].word().is_some();
+            scan.roots
+                .push(if is_word { scan.roots[at - 3] } else { at });
+        }
+        scan.read_imports();
+        scan.read_own_names();
+        scan
+    }
+
+    fn text(&self, at: Option<usize>) -> &'a str {
+        at.and_then(|at| self.tokens.get(at))
             .map_or("", |token| token.text)
-    };
-    let (before, after) = (text(at.checked_sub(1)), text(Some(at + 1)));
-    if tokens[at].text == "#" && after == "!" {
-        return Some("attributes of the whole program are the grader's".to_owned());
     }
-    let word = tokens[at].word()?;
-    let known = |table: &[(&str, &str)]| {
-        let found = table.iter().find(|(name, _)| *name == word);
-        found.map(|(_, why)| (*why).to_owned())
-    };
-    if let Some(why) = known(&WORDS) {
-        return Some(why);
-    }
-    // `std::fs::read`, `use std::{fs, io}`, `fs::read`.
-    let two =
-        |first: Option<usize>, second: Option<usize>| text(first) == ":" && text(second) == ":";
-    let in_path = two(Some(at + 1), Some(at + 2))
-        || two(at.checked_sub(2), at.checked_sub(1))
-        || in_import(tokens, at);
-    if in_path && let Some(why) = known(&MODULES) {
-        return Some(why);
-    }
-    if word == "env" && after == "!" {
-        return Some("an answer reads no environment".to_owned());
-    }
-    if CHECKS.contains(&word) && (after == "!" || in_import(tokens, at)) {
-        return Some("an answer does not check itself".to_owned());
-    }
-    if word == "mod" && text(Some(at + 2)) == ";" {
-        return Some("an answer reads no files".to_owned());
-    }
-    if word == "link" && (before == "[" || before == "(") {
-        return Some("an answer needs no other library".to_owned());
-    }
-    None
-}
 
-/// Whether a token stands in a `use`: back to the last semicolon or block.
-fn in_import(tokens: &[Token], at: usize) -> bool {
-    let mut back = tokens[..at]
-        .iter()
-        .rev()
-        .take_while(|token| token.text != ";" && token.text != "}");
-    back.any(|token| token.text == "use")
+    /// Whether `::` stands at a place.
+    fn is_path(&self, at: Option<usize>) -> bool {
+        at.is_some_and(|at| self.text(Some(at)) == ":" && self.text(Some(at + 1)) == ":")
+    }
+
+    /// Marks the tokens from each `use` to its semicolon.
+    fn read_imports(&mut self) {
+        let mut import = None;
+        for at in 0..self.tokens.len() {
+            match self.text(Some(at)) {
+                // `use<'a>` says what a type captures.
+                "use" if self.text(Some(at + 1)) != "<" => {
+                    let rooted = usize::from(self.is_path(Some(at + 1))) * 2;
+                    import = Some(at + 1 + rooted);
+                }
+                ";" => import = None,
+                _ => {}
+            }
+            self.imports.push(import);
+        }
+    }
+
+    fn read_own_names(&mut self) {
+        // Until which word all names are those of a pattern.
+        let mut pattern: Option<&str> = None;
+        let mut depth = 0usize;
+        // The depths at which lists of variants are open.
+        let mut enums: Vec<usize> = Vec::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            let (before, after) = (self.text(at.checked_sub(1)), self.text(Some(at + 1)));
+            match token.text {
+                "{" => {
+                    depth += 1;
+                    let is_enum = (2..5).any(|back| self.text(at.checked_sub(back)) == "enum");
+                    enums.extend(is_enum.then_some(depth));
+                }
+                "}" => {
+                    if enums.last() == Some(&depth) {
+                        enums.pop();
+                    }
+                    depth = depth.saturating_sub(1);
+                }
+                "let" => pattern = Some("="),
+                "for" if before != ">" => pattern = Some("in"),
+                text if pattern == Some(text) || text == ";" => pattern = None,
+                _ => {}
+            }
+            let Some(name) = token.name() else {
+                continue;
+            };
+            let is_variant = enums.last() == Some(&depth) && ["{", ",", "]"].contains(&before);
+            let is_typed =
+                after == ":" && !self.is_path(Some(at + 1)) && !["?", ":"].contains(&before);
+            let is_closure = before == "|" || (after == "|" && [",", "(", "&"].contains(&before));
+            match before {
+                "fn" | "struct" | "enum" | "union" | "trait" | "mod" | "const" | "static"
+                | "type" => {
+                    self.items.insert(name);
+                }
+                "!" if self.text(at.checked_sub(2)) == "macro_rules" => {
+                    self.macros.insert(name);
+                }
+                _ if is_variant => {
+                    self.items.insert(name);
+                }
+                "mut" | "ref" => {
+                    self.variables.insert(name);
+                }
+                _ if is_typed || is_closure => {
+                    self.variables.insert(name);
+                }
+                _ if pattern.is_some()
+                    && !self.is_path(Some(at + 1))
+                    && !["(", "{", "!"].contains(&after) =>
+                {
+                    self.variables.insert(name);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the name at a place is one that the source defines.
+    fn is_own(&self, at: usize, word: &str) -> bool {
+        let root_of = |at: usize| {
+            self.tokens
+                .get(at)
+                .and_then(Token::word)
+                .unwrap_or_default()
+        };
+        let own_root =
+            |root: &str| ["Self", "self", "super"].contains(&root) || self.items.contains(root);
+        if let Some(import) = self.imports[at] {
+            return self.items.contains(word) && own_root(root_of(import));
+        }
+        let root = self.roots[at];
+        if root != at || self.is_path(at.checked_sub(2)) {
+            return own_root(root_of(root)) && root != at;
+        }
+        match self.text(Some(at + 1)) {
+            "!" => self.macros.contains(word),
+            ":" if self.is_path(Some(at + 1)) => self.items.contains(word),
+            _ => self.items.contains(word) || self.variables.contains(word),
+        }
+    }
+
+    fn objection(&self) -> Option<(usize, String)> {
+        (0..self.tokens.len()).find_map(|at| Some((at, self.object(at)?)))
+    }
+
+    /// Why no answer needs the token at a place.
+    fn object(&self, at: usize) -> Option<String> {
+        let (before, after) = (self.text(at.checked_sub(1)), self.text(Some(at + 1)));
+        if self.text(Some(at)) == "#" && after == "!" {
+            return Some("attributes of the whole program are the grader's".to_owned());
+        }
+        let word = self.tokens[at].word()?;
+        let in_import = self.imports[at].is_some();
+        let is_own = self.is_own(at, word);
+        // A field or a method, and no end of a range.
+        let is_member = before == "." && self.text(at.checked_sub(2)) != ".";
+        let known = |table: &[(&str, &str)]| {
+            let found = table.iter().find(|(name, _)| *name == word);
+            found.map(|(_, why)| (*why).to_owned())
+        };
+        if !is_own
+            && !is_member
+            && let Some(why) = known(&WORDS)
+        {
+            return Some(why);
+        }
+        // `std::fs::read`, `use std::{fs, io}`, `fs::read`.
+        let in_path = self.is_path(Some(at + 1)) || self.is_path(at.checked_sub(2)) || in_import;
+        let is_macro = after == "!" && !adjacent_equals(self.tokens, at + 1);
+        if in_path
+            && !is_own
+            && !(word == "panic" && is_macro)
+            && let Some(why) = known(&MODULES)
+        {
+            return Some(why);
+        }
+        if word == "env" && is_macro && !is_own {
+            return Some("an answer reads no environment".to_owned());
+        }
+        if CHECKS.contains(&word) && !is_own && (is_macro || in_import) {
+            return Some("an answer does not check itself".to_owned());
+        }
+        if word == "mod" && self.text(Some(at + 2)) == ";" {
+            return Some("an answer reads no files".to_owned());
+        }
+        if word == "link" && (before == "[" || before == "(") {
+            return Some("an answer needs no other library".to_owned());
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -148,8 +310,32 @@ mod tests {
             "fn check(n: i64) -> bool { n > 0 }",
             "fn f() { panic!(\"no\"); std::mem::swap(&mut 1, &mut 2); }",
             "use polars::prelude::*; mod own { pub fn f() {} }",
+            "fn f(include: bool, exercises: i64) -> bool { include && exercises > 0 }",
+            "enum Source { File, Net } fn f(s: Source) -> bool { matches!(s, Source::File) }",
+            "struct File { include: bool } impl File { fn process(&self) -> bool { self.include } }",
+            "fn f(file: &File) { file.process(); File::process(file) } struct File; impl File { fn process(&self) {} }",
+            "mod process { pub fn run() {} } use process::run; fn f() { run(); process::run() }",
+            "fn f() { let (include, notebook) = (1, 2); for dataset in [include] { g(|env| env + dataset + notebook) } }",
+            "macro_rules! check { () => {} } fn f() { check!() }",
+            "fn f() { std::panic!(\"no\") }",
+            "fn page_views_by_local_day() {} fn f() { page_views_by_local_day() }",
+            "struct S; impl S { fn page_views_by_local_day() {} fn f() { Self::page_views_by_local_day(); S::page_views_by_local_day() } }",
+            "fn f<'a>(v: &'a [i64]) -> impl Iterator<Item = i64> + use<'a> { fs(v) }",
         ] {
             assert_eq!(scan(source), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_own_name_is_no_way_around() {
+        for source in [
+            "fn fs() {} fn f() { std::fs::read(\"a\"); }",
+            "mod fs {} use std::fs;",
+            "fn f(include: i64) { include!(\"a\") }",
+            "fn f(exercises: i64) { exercises::progress() }",
+            "fn f() { let process = 1; ::std::process::exit(process) }",
+        ] {
+            assert!(scan(source).is_some(), "{source}");
         }
     }
 }

@@ -29,44 +29,46 @@ pub struct Pair {
 
 /// The pairs that share at least `least`, the closest first. `sources` are of one
 /// exercise, by student.
+///
+/// Time is in proportion to the length of the sources, but for a logarithm, and to the
+/// fingerprints that each pair has in common.
 pub fn pairs(exercise: &str, stub: &str, sources: &[(String, String)], least: f64) -> Vec<Pair> {
     let given = fingerprints(stub);
-    let mut prints: Vec<BTreeSet<u64>> = sources
-        .iter()
-        .map(|(_, source)| &fingerprints(source) - &given)
-        .collect();
-    let mut holders: BTreeMap<u64, usize> = BTreeMap::new();
-    for print in prints.iter().flatten() {
-        *holders.entry(*print).or_default() += 1;
+    let mut holders: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (student, (_, source)) in sources.iter().enumerate() {
+        for print in fingerprints(source).difference(&given) {
+            holders.entry(*print).or_default().push(student);
+        }
     }
     // In a class of a few, what three share may still be copied.
     let most = (sources.len() / 2).max(4);
-    prints
-        .iter_mut()
-        .for_each(|own| own.retain(|print| holders[print] <= most));
-    let mut pairs = Vec::new();
-    for (at, one) in prints.iter().enumerate() {
-        for (behind, other) in prints.iter().enumerate().skip(at + 1) {
-            let shorter = one.len().min(other.len());
-            if shorter < FEWEST {
-                continue;
-            }
-            let share = one.intersection(other).count() as f64 / shorter as f64;
-            if share >= least {
-                let students = [sources[at].0.clone(), sources[behind].0.clone()];
-                pairs.push(Pair {
-                    exercise: exercise.to_owned(),
-                    students,
-                    share,
-                });
+    holders.retain(|_, holders| holders.len() <= most);
+    let mut counts = vec![0usize; sources.len()];
+    let mut common: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for holders in holders.values() {
+        for (at, one) in holders.iter().enumerate() {
+            counts[*one] += 1;
+            for other in &holders[at + 1..] {
+                *common.entry((*one, *other)).or_default() += 1;
             }
         }
     }
+    let pair = |((one, other), common): ((usize, usize), usize)| {
+        let shorter = counts[one].min(counts[other]);
+        let share = common as f64 / shorter as f64;
+        (shorter >= FEWEST && share >= least).then(|| Pair {
+            exercise: exercise.to_owned(),
+            students: [sources[one].0.clone(), sources[other].0.clone()],
+            share,
+        })
+    };
+    let mut pairs: Vec<Pair> = common.into_iter().filter_map(pair).collect();
     pairs.sort_by(|one, other| other.share.total_cmp(&one.share));
     pairs
 }
 
-/// The winnowed hashes of a source.
+/// The winnowed hashes of a source, in time in proportion to its tokens: each is hashed
+/// with the next K-1, and each hash compared with the next W-1.
 fn fingerprints(source: &str) -> BTreeSet<u64> {
     let words = words(&tokens(source));
     let hashes: Vec<u64> = words

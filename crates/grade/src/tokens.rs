@@ -1,7 +1,8 @@
-//! A student's Rust as tokens, read without recursion.
+//! A student's Rust as tokens and as pieces, read without recursion.
 //!
 //! A parser builds trees, and a hostile source makes them deep enough to overflow
 //! the grader's stack. A list of tokens is as long as the source and no deeper.
+//! Every function here takes time in proportion to the length of its source.
 use ra_ap_parser::{Edition, LexedStr, SyntaxKind, T};
 use std::ops::Range;
 
@@ -10,43 +11,120 @@ use std::ops::Range;
 pub struct Token<'a> {
     pub kind: SyntaxKind,
     pub text: &'a str,
+    /// Its first byte.
     pub at: usize,
+    /// The first byte of the comments on the lines above it, or its own.
+    pub lead: usize,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Whether no token stands before it on its line.
+    pub first: bool,
 }
 
-impl Token<'_> {
+impl<'a> Token<'a> {
     /// A name or a keyword, without the `r#` of a raw name.
-    pub fn word(&self) -> Option<&str> {
+    pub fn word(&self) -> Option<&'a str> {
         let is_word = self.kind == SyntaxKind::IDENT || self.kind.is_keyword(Edition::Edition2024);
         is_word.then(|| self.text.strip_prefix("r#").unwrap_or(self.text))
     }
+
+    /// A name that is no keyword, without the `r#` of a raw name.
+    pub fn name(&self) -> Option<&'a str> {
+        (self.kind == SyntaxKind::IDENT).then(|| self.text.strip_prefix("r#").unwrap_or(self.text))
+    }
+
+    /// The byte after its last one.
+    pub fn end(&self) -> usize {
+        self.at + self.text.len()
+    }
 }
 
-/// The tokens of a source.
+/// The tokens of a source, in one pass.
+///
+/// ```
+/// let tokens = grade::tokens::tokens("// A name.\nfn f() {}");
+/// assert_eq!((tokens[0].text, tokens[0].lead, tokens[0].line), ("fn", 0, 2));
+/// ```
 pub fn tokens(source: &str) -> Vec<Token<'_>> {
-    let lexed = LexedStr::new(Edition::Edition2024, source);
-    let all = (0..lexed.len()).map(|index| Token {
-        kind: lexed.kind(index),
-        text: &source[lexed.text_range(index)],
-        at: lexed.text_start(index),
-    });
-    all.filter(|token| !token.kind.is_trivia()).collect()
+    // At the start of a file, `---` and `#!` mean something to cargo. A cell is no file,
+    // and looking for the end of such a head takes quadratic time.
+    let guarded = format!(";{source}");
+    let lexed = LexedStr::new(Edition::Edition2024, &guarded);
+    let mut tokens: Vec<Token> = Vec::new();
+    let (mut line, mut fresh_line, mut lead) = (1, true, None);
+    for index in 1..lexed.len() {
+        let range = lexed.text_range(index);
+        let (kind, at) = (lexed.kind(index), range.start - 1);
+        let text = &source[at..range.end - 1];
+        let newlines = text.bytes().filter(|byte| *byte == b'\n').count();
+        if kind.is_trivia() {
+            // A comment behind a token, on its line, belongs to that token.
+            if kind != SyntaxKind::COMMENT {
+                fresh_line |= newlines > 0;
+            } else if text.starts_with("//!") || text.starts_with("/*!") {
+                // It would be about the whole file.
+                lead = None;
+            } else if fresh_line {
+                lead.get_or_insert(at);
+            }
+        } else {
+            let lead = lead.take().unwrap_or(at);
+            tokens.push(Token {
+                kind,
+                text,
+                at,
+                lead,
+                line,
+                first: std::mem::take(&mut fresh_line),
+            });
+        }
+        line += newlines;
+    }
+    tokens
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PieceKind {
+    Fn,
+    /// `const` and `static`.
+    Const,
+    /// A struct, an enum, a union, a type alias.
+    Type,
+    Trait,
+    Mod,
+    Macro,
+    Impl,
+    Use,
+    /// A crate or a block of foreign functions.
+    Extern,
+    /// A call of a macro, which may make items.
+    Call,
+    /// `#![..]`
+    Inner,
+    Statement,
 }
 
 /// A stretch of source that stands for itself: an item, or a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// What it is and its name: `fn day`. `None` for a statement.
-    pub item: Option<String>,
-    /// Where it stands, its doc comments and attributes with it.
+    pub kind: PieceKind,
+    /// The name of an item that has one, and of a called macro; empty otherwise.
+    pub name: String,
+    /// Where it stands, its comments and attributes with it.
     pub range: Range<usize>,
+    /// Its tokens.
+    pub tokens: Range<usize>,
+    /// The token that says what it is, such as `fn`.
+    pub head: usize,
     /// Its line, from 1.
     pub line: usize,
 }
 
 /// Words before the one that says what an item is.
 const QUALIFIERS: [&str; 6] = ["pub", "async", "unsafe", "extern", "default", "auto"];
-/// Items that end with a block.
-const WITH_BLOCK: [&str; 8] = [
+/// Words that begin an item if they stand first on a line.
+const BEGINNINGS: [&str; 16] = [
     "fn",
     "struct",
     "enum",
@@ -55,201 +133,269 @@ const WITH_BLOCK: [&str; 8] = [
     "trait",
     "mod",
     "macro_rules",
+    "use",
+    "const",
+    "static",
+    "type",
+    "pub",
+    "async",
+    "unsafe",
+    "extern",
 ];
-/// Items that end with a semicolon, whatever blocks they hold.
-const WITHOUT_BLOCK: [&str; 4] = ["use", "const", "static", "type"];
 
 /// The items and statements of a source, in order.
-pub fn pieces(source: &str) -> Vec<Piece> {
-    let tokens = tokens(source);
+pub fn pieces(tokens: &[Token]) -> Vec<Piece> {
+    let closes = closes(tokens);
     let mut pieces: Vec<Piece> = Vec::new();
-    let (mut at, mut from) = (0, 0);
+    let mut at = 0;
     while at < tokens.len() {
         if tokens[at].kind == T![;] {
             at += 1;
-            from = tokens[at - 1].at + 1;
             continue;
         }
-        let head = head(&tokens, at);
-        let block_ends = !head.as_ref().is_some_and(|head| head.semicolon);
-        let end = end(&tokens, at, block_ends);
-        let until = tokens[end].at + tokens[end].text.len();
-        let start = from + source[from..].len() - source[from..].trim_start().len();
-        pieces.push(Piece {
-            item: head.map(|head| head.name),
-            range: start..until,
-            line: source[..tokens[at].at].matches('\n').count() + 1,
+        let head = head(tokens, &closes, at).unwrap_or(Head {
+            kind: PieceKind::Statement,
+            name: "",
+            at,
         });
-        (at, from) = (end + 1, until);
+        let end = match head.kind {
+            PieceKind::Inner => closes[at + 2],
+            // A semicolon ends it, whatever blocks it holds.
+            PieceKind::Use | PieceKind::Const => end(tokens, &closes, head.at, false),
+            PieceKind::Type if tokens[head.at].text == "type" => {
+                end(tokens, &closes, head.at, false)
+            }
+            PieceKind::Call => called(tokens, &closes, head.at),
+            PieceKind::Statement => statement(tokens, &closes, at),
+            _ => end(tokens, &closes, head.at, true),
+        };
+        pieces.push(Piece {
+            kind: head.kind,
+            name: head.name.to_owned(),
+            range: tokens[at].lead..tokens[end].end(),
+            tokens: at..end + 1,
+            head: head.at,
+            line: tokens[at].line,
+        });
+        at = end + 1;
     }
     pieces
 }
 
-struct Head {
-    name: String,
-    semicolon: bool,
+struct Head<'a> {
+    kind: PieceKind,
+    name: &'a str,
+    at: usize,
 }
 
 /// What the item at `at` is; `None` for a statement.
-fn head(tokens: &[Token], mut at: usize) -> Option<Head> {
+fn head<'a>(tokens: &[Token<'a>], closes: &[usize], mut at: usize) -> Option<Head<'a>> {
     while tokens.get(at)?.kind == T![#] {
-        // `#[..]` or `#![..]`: to its bracket.
-        let bang = usize::from(tokens.get(at + 1)?.kind == T![!]);
-        at = end(tokens, at + 1 + bang, true) + 1;
+        let inner = tokens.get(at + 1)?.kind == T![!];
+        let bracket = at + 1 + usize::from(inner);
+        if tokens.get(bracket)?.kind != T!['['] {
+            return None;
+        }
+        if inner {
+            return Some(Head {
+                kind: PieceKind::Inner,
+                name: tokens.get(bracket + 1)?.text,
+                at,
+            });
+        }
+        at = closes[bracket] + 1;
     }
     loop {
         let word = tokens.get(at)?.word()?;
         let next = tokens.get(at + 1);
-        if WITHOUT_BLOCK.contains(&word) && next?.word() != Some("fn") {
-            let name = format!("{word} {}", next?.text);
-            // Imports may repeat themselves.
-            let name = if word == "use" {
-                format!("use {}", tokens[at].at)
-            } else {
-                name
-            };
-            return Some(Head {
-                name,
-                semicolon: true,
-            });
-        }
+        let named = |kind| {
+            let name = tokens.get(at + 1)?.word()?;
+            Some(Head { kind, name, at })
+        };
         match word {
-            // A block of foreign functions, and a crate.
+            "use" => {
+                return Some(Head {
+                    kind: PieceKind::Use,
+                    name: "",
+                    at,
+                });
+            }
+            "impl" => {
+                return Some(Head {
+                    kind: PieceKind::Impl,
+                    name: "",
+                    at,
+                });
+            }
+            "fn" => return named(PieceKind::Fn),
+            "struct" | "enum" | "type" => return named(PieceKind::Type),
+            // Not keywords: a variable may have such a name.
+            "union" if next?.name().is_some() => return named(PieceKind::Type),
+            "trait" => return named(PieceKind::Trait),
+            "mod" => return named(PieceKind::Mod),
+            "macro_rules" if next?.kind == T![!] => {
+                let name = tokens.get(at + 2)?.word()?;
+                return Some(Head {
+                    kind: PieceKind::Macro,
+                    name,
+                    at,
+                });
+            }
+            "static" => {
+                let skipped = usize::from(next?.word() == Some("mut"));
+                let name = tokens.get(at + 1 + skipped)?.word()?;
+                return Some(Head {
+                    kind: PieceKind::Const,
+                    name,
+                    at,
+                });
+            }
+            "const" => match next?.word() {
+                Some("fn" | "unsafe" | "async" | "extern") => at += 1,
+                Some(name) => {
+                    return Some(Head {
+                        kind: PieceKind::Const,
+                        name,
+                        at,
+                    });
+                }
+                None if next?.text == "_" => {
+                    return Some(Head {
+                        kind: PieceKind::Const,
+                        name: "_",
+                        at,
+                    });
+                }
+                None => return None,
+            },
+            "extern" if next?.word() == Some("crate") => {
+                let name = tokens.get(at + 2)?.word()?;
+                return Some(Head {
+                    kind: PieceKind::Extern,
+                    name,
+                    at,
+                });
+            }
+            // `extern "C" {`
             "extern"
                 if tokens[at + 1..]
                     .iter()
                     .take(2)
                     .any(|token| token.kind == T!['{']) =>
             {
-                let name = format!("extern {}", tokens[at].at);
                 return Some(Head {
-                    name,
-                    semicolon: false,
+                    kind: PieceKind::Extern,
+                    name: "",
+                    at,
                 });
             }
-            "extern" if next?.word() == Some("crate") => {
-                return Some(Head {
-                    name: format!("use {}", tokens[at].at),
-                    semicolon: true,
-                });
-            }
-            "macro_rules" => {
-                let name = tokens.get(at + 2)?.text;
-                return (next?.kind == T![!]).then(|| Head {
-                    name: format!("macro {name}"),
-                    semicolon: false,
-                });
-            }
-            "impl" => {
-                return Some(Head {
-                    name: format!("impl {}", tokens[at].at),
-                    semicolon: false,
-                });
-            }
-            "fn" => {
-                return Some(Head {
-                    name: format!("fn {}", next?.word()?),
-                    semicolon: false,
-                });
-            }
-            word if WITH_BLOCK.contains(&word) => {
-                // Types share their names.
-                return Some(Head {
-                    name: format!("type {}", next?.word()?),
-                    semicolon: false,
-                });
-            }
-            "const" => at += 1,
             word if QUALIFIERS.contains(&word) => {
                 at += 1;
-                if matches!(tokens.get(at)?.kind, T!['('] | SyntaxKind::STRING) {
-                    at = match tokens[at].kind {
-                        T!['('] => close(tokens, at) + 1,
-                        _ => at + 1,
-                    };
-                }
+                at = match tokens.get(at)?.kind {
+                    T!['('] => closes[at] + 1,
+                    SyntaxKind::STRING => at + 1,
+                    _ => at,
+                };
+            }
+            _ if next?.kind == T![!] && !adjacent_equals(tokens, at + 1) => {
+                return tokens[at].name().map(|name| Head {
+                    kind: PieceKind::Call,
+                    name,
+                    at,
+                });
             }
             _ => return None,
         }
     }
 }
 
-/// The index of the token that closes the delimiter at `open`, or of the last.
-fn close(tokens: &[Token], open: usize) -> usize {
-    let mut depth = 0usize;
-    for (index, token) in tokens.iter().enumerate().skip(open) {
-        match token.kind {
-            T!['('] | T!['['] | T!['{'] => depth += 1,
-            T![')'] | T![']'] | T!['}'] => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return index;
-        }
-    }
-    tokens.len() - 1
+/// Whether the `!` at `at` is that of `!=`.
+pub fn adjacent_equals(tokens: &[Token], at: usize) -> bool {
+    let next = tokens.get(at + 1);
+    next.is_some_and(|next| next.kind == T![=] && next.at == tokens[at].end())
 }
 
-/// The index of the token that ends the piece at `from`: a semicolon, or, if blocks
-/// end it, the brace that closes its block; of an attribute, its bracket.
-fn end(tokens: &[Token], from: usize, block_ends: bool) -> usize {
+/// Of each opening delimiter the index of the token that closes it, or of the last.
+fn closes(tokens: &[Token]) -> Vec<usize> {
+    let mut closes = vec![tokens.len().saturating_sub(1); tokens.len()];
+    let mut open = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        match token.kind {
+            T!['('] | T!['['] | T!['{'] => open.push(index),
+            T![')'] | T![']'] | T!['}'] => {
+                if let Some(opened) = open.pop() {
+                    closes[opened] = index;
+                }
+            }
+            _ => {}
+        }
+    }
+    closes
+}
+
+/// The index of the token that ends the item at `from`: a semicolon, or, if blocks end
+/// it, the brace that closes its block.
+fn end(tokens: &[Token], closes: &[usize], from: usize, block_ends: bool) -> usize {
     let mut at = from;
     while at < tokens.len() {
         match tokens[at].kind {
             T![;] => return at,
-            T!['['] if at == from => return close(tokens, at),
-            T!['{'] if block_ends => return close(tokens, at),
-            T!['('] | T!['['] | T!['{'] => at = close(tokens, at) + 1,
+            T!['{'] if block_ends => return closes[at],
+            T!['('] | T!['['] | T!['{'] => at = closes[at] + 1,
             _ => at += 1,
         }
     }
     tokens.len() - 1
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn items(source: &str) -> Vec<String> {
-        pieces(source)
-            .into_iter()
-            .map(|piece| match piece.item {
-                Some(item) => item,
-                None => format!("? {}", &source[piece.range]),
-            })
-            .collect()
-    }
-
-    #[test]
-    fn items_are_told_from_statements() {
-        let source = "#[derive(Debug)] struct A { n: i64 }\npub(crate) const fn f() -> i64 { 1 }\n\
-            const B: A = A { n: if true { 1 } else { 2 } };\nlet a = f();\nf()\n";
-        assert_eq!(
-            items(source),
-            ["type A", "fn f", "const B", "? let a = f();", "? f()"]
-        );
-        assert_eq!(
-            items("struct P(i64);\nmacro_rules! m { () => {} }\nunsafe extern \"C\" fn g() {}"),
-            ["type P", "macro m", "fn g"]
-        );
-        assert_eq!(items(":dep rand\nfn f() {}"), ["? :dep rand\nfn f() {}"]);
-    }
-
-    #[test]
-    fn comments_stay_with_what_they_are_about() {
-        let source = "/// One.\n#[inline]\nfn one() {} // end\nfn two() {}";
-        let pieces = pieces(source);
-        assert_eq!(
-            &source[pieces[0].range.clone()],
-            "/// One.\n#[inline]\nfn one() {}"
-        );
-        assert_eq!((pieces[0].line, pieces[1].line), (2, 4));
-    }
-
-    #[test]
-    fn any_depth_is_read() {
-        let deep = "fn f() { ".to_owned() + &"(".repeat(100_000);
-        assert_eq!(items(&deep), ["fn f"]);
-        assert!(items("} ) ] fn").len() <= 4);
+/// The index of the token that ends a call of a macro: its delimiter, and a semicolon.
+fn called(tokens: &[Token], closes: &[usize], from: usize) -> usize {
+    let ends_here = |at: usize| {
+        let next = tokens.get(at + 1);
+        next.is_none_or(|next| next.kind == T![;] || begins(tokens, at + 1))
+    };
+    match tokens.get(from + 2).map(|token| token.kind) {
+        Some(T!['{']) => closes[from + 2],
+        Some(T!['('] | T!['[']) if ends_here(closes[from + 2]) => {
+            let close = closes[from + 2];
+            let semicolon = tokens.get(close + 1).is_some_and(|next| next.kind == T![;]);
+            close + usize::from(semicolon)
+        }
+        _ => statement(tokens, closes, from),
     }
 }
+
+/// The index of the token that ends a statement: a semicolon, the brace of a block, or
+/// the last one before a line that begins an item.
+fn statement(tokens: &[Token], closes: &[usize], from: usize) -> usize {
+    let mut at = from;
+    while at < tokens.len() {
+        match tokens[at].kind {
+            T![;] => return at,
+            T!['{'] => return closes[at],
+            T!['('] | T!['['] => at = closes[at] + 1,
+            _ => at += 1,
+        }
+        if begins(tokens, at) {
+            return at - 1;
+        }
+    }
+    tokens.len() - 1
+}
+
+/// Whether an item begins at a token, by its place and word.
+fn begins(tokens: &[Token], at: usize) -> bool {
+    let Some(token) = tokens.get(at) else {
+        return false;
+    };
+    let opens = |next: &Token| matches!(next.kind, T!['('] | T!['{'] | T![|] | T![.] | T![=]);
+    let next = tokens.get(at + 1);
+    let attribute = token.kind == T![#] && next.is_some_and(|next| next.kind == T!['[']);
+    let word = token.word().is_some_and(|word| BEGINNINGS.contains(&word));
+    let public = token.text == "pub";
+    token.first && (attribute || word && (public || !next.is_none_or(opens)))
+}
+
+#[cfg(test)]
+#[path = "tokens_tests.rs"]
+mod tests;

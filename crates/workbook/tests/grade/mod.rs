@@ -5,6 +5,7 @@
 
 mod attacks;
 mod command;
+mod honest;
 mod linked;
 mod parts;
 mod process;

@@ -1,0 +1,487 @@
+//! Which definition of a function answers an exercise.
+//!
+//! A notebook may hold several: older ones, the stub, and in a notebook with all the
+//! exercises the functions of others, for three exercises ask for an `update` and two
+//! for `visits_and_bounces`. Told apart by signature, then by the ids of the cells, then
+//! by the `check!` that uses them, then by order. Time is in proportion to the tokens.
+use super::cells::{Cell, Lexed};
+use super::tokens::{Piece, PieceKind, Token, tokens};
+use lambda_workbook::exercises::{self, Exercise};
+use ra_ap_parser::{SyntaxKind, T};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The name of the function that an exercise asks for.
+///
+/// ```
+/// use grade::definition::function;
+/// assert_eq!(function(&lambda_workbook::exercises::pacific_days::EXERCISE), "daily_page_views");
+/// ```
+pub fn function(exercise: &Exercise) -> &'static str {
+    let after = exercise.signature.trim_start_matches("fn ");
+    after.split(['(', '<']).next().unwrap_or(after)
+}
+
+/// The exercise that a notebook's name tells.
+pub fn exercise_of(path: &Path) -> Option<&'static str> {
+    let stem = path.file_stem()?.to_string_lossy();
+    let ids = exercises::ALL.iter().map(|exercise| exercise.id);
+    ids.filter(|id| stem.contains(id)).max_by_key(|id| id.len())
+}
+
+/// A place in a notebook: a code cell and a token of it.
+pub type Place = (usize, usize);
+
+/// A cell's call of `check!(exercise, function)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check<'a> {
+    pub at: Place,
+    pub exercise: &'a str,
+    pub function: &'a str,
+}
+
+/// The checks of all cells, in order.
+pub fn checks<'c>(lexed: &[Lexed<'c>]) -> Vec<Check<'c>> {
+    let in_cell = |(cell, lexed): (usize, &Lexed<'c>)| {
+        let call = lexed.tokens.windows(6).enumerate();
+        let call = call.filter(|(_, window)| {
+            ["check", "marks"].contains(&window[0].text)
+                && window[1].kind == T![!]
+                && window[2].kind == T!['(']
+                && window[4].kind == T![,]
+        });
+        let check = call.filter_map(|(token, window)| {
+            let exercise = window[3].name()?;
+            // The last name of a path: `check!(visits, self::visits)`.
+            let rest = lexed.tokens[token + 5..].iter().take(16);
+            let path = rest.take_while(|token| token.word().is_some() || token.kind == T![:]);
+            let function = path.filter_map(Token::word).last()?;
+            Some(Check {
+                at: (cell, token),
+                exercise,
+                function,
+            })
+        });
+        check.collect::<Vec<_>>()
+    };
+    lexed.iter().enumerate().flat_map(in_cell).collect()
+}
+
+/// The types in a signature, in a form in which names of parameters, lifetimes and the
+/// modules of types do not count. `head` begins with `fn`.
+fn types(head: &[Token]) -> Vec<String> {
+    let mut types = vec![String::new()];
+    let Some(mut at) = generics_end(head, 2) else {
+        return types;
+    };
+    if head.get(at).is_none_or(|token| token.kind != T!['(']) {
+        return types;
+    }
+    types[0].push('(');
+    let (mut depth, mut in_parameters, mut in_name) = (1usize, true, true);
+    at += 1;
+    while let Some(token) = head.get(at) {
+        let arrow = head[at - 1].text == "-";
+        let ended = depth;
+        match token.kind {
+            T!['{'] | T![where] if depth == 0 => break,
+            T!['('] | T!['['] | T!['{'] | T![<] => depth += 1,
+            T![')'] | T![']'] | T!['}'] => depth = depth.saturating_sub(1),
+            T![>] if !arrow => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_colon = |ahead: usize| head.get(at + ahead).is_some_and(|next| next.kind == T![:]);
+        if in_parameters && (depth == 0 || ended == 1 && token.kind == T![,]) {
+            in_parameters = depth > 0;
+            in_name = in_parameters;
+            types.push(String::new());
+        } else if in_name {
+            in_name = ended > 1 || token.kind != T![:];
+        } else if token.word().is_some() && is_colon(1) && is_colon(2) {
+            // A module, and its `::`.
+            at += 2;
+        } else if token.kind != SyntaxKind::LIFETIME_IDENT
+            && let Some(kind) = types.last_mut()
+        {
+            kind.push_str(token.text);
+            kind.push(' ');
+        }
+        at += 1;
+    }
+    types.retain(|text| !text.is_empty());
+    types
+}
+
+/// The index behind generic parameters that may begin at `at`.
+fn generics_end(head: &[Token], at: usize) -> Option<usize> {
+    if head.get(at)?.kind != T![<] {
+        return Some(at);
+    }
+    let mut depth = 0usize;
+    for (index, token) in head.iter().enumerate().skip(at) {
+        match token.kind {
+            T![<] => depth += 1,
+            T![>] if head[index - 1].text != "-" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+/// A definition of a function, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'n> {
+    pub cell: usize,
+    pub piece: &'n Piece,
+}
+
+/// What was chosen.
+pub struct Chosen<'n> {
+    pub found: Found<'n>,
+    /// What is said about it on the student's page.
+    pub notes: Vec<String>,
+    /// Where the next exercise begins; `None` in a notebook of one exercise.
+    pub end: Option<Place>,
+}
+
+/// A notebook, as this module looks at it.
+pub struct Definitions<'n, 'c> {
+    pub cells: &'n [Cell],
+    pub lexed: &'n [Lexed<'c>],
+    pub checks: &'n [Check<'c>],
+    /// Of its file.
+    pub path: &'n Path,
+    /// The stub of the handout, token by token.
+    pub stub: &'n [String],
+}
+
+/// Chooses the definition that answers `exercise`.
+///
+/// # Errors
+/// Says why there is none, if there is more to say than that.
+pub fn choose<'n>(
+    notebook: &Definitions<'n, '_>,
+    exercise: &Exercise,
+) -> Result<Chosen<'n>, Option<String>> {
+    let name = function(exercise);
+    let all = notebook.defined(name);
+    let mut notes = Vec::new();
+    let (mut chosen, mut mine) = match notebook.fitting(exercise, &all) {
+        Ok(mine) => (notebook.last_answered(&mine), mine),
+        Err(other) if notebook.under_another_name(exercise).is_none() => return Err(other),
+        Err(_) => (None, Vec::new()),
+    };
+    // A function of another name that has been checked, where there is but the stub.
+    let answered = chosen.is_some_and(|found| !notebook.is_stub(&found));
+    if !answered && let Some(found) = notebook.under_another_name(exercise) {
+        notes.push(format!(
+            "`{}` of code cell {} is what `check!({}, ..)` checks: it counts as `{name}`",
+            found.piece.name, notebook.cells[found.cell].number, exercise.name
+        ));
+        (chosen, mine) = (Some(found), vec![found]);
+    }
+    let Some(found) = chosen else {
+        return Err(None);
+    };
+    mine.retain(|other| !notebook.is_stub(other));
+    let mut numbers: Vec<usize> = mine
+        .iter()
+        .map(|found| notebook.cells[found.cell].number)
+        .collect();
+    if numbers.len() > 1 {
+        numbers.dedup();
+        notes.push(format!(
+            "{} define `{name}`: the last one counts",
+            numbered(&numbers)
+        ));
+    }
+    let others = all.len()
+        - notebook
+            .fitting(exercise, &all)
+            .map_or(0, |mine| mine.len());
+    if others > 0 && found.piece.name == name {
+        notes.push(format!(
+            "`{name}` is defined for other exercises, too: that of code cell {} counts here",
+            notebook.cells[found.cell].number
+        ));
+    }
+    let end = notebook.end(exercise, &found, &mine);
+    Ok(Chosen { found, notes, end })
+}
+
+/// `code cell 1`, `code cells 1, 2`, and no more than a few of them.
+fn numbered(numbers: &[usize]) -> String {
+    const MOST: usize = 8;
+    let first: Vec<String> = numbers.iter().take(MOST).map(usize::to_string).collect();
+    let more = match numbers.len() {
+        0..=MOST => String::new(),
+        all => format!(" and {} more", all - MOST),
+    };
+    format!("code cells {}{more}", first.join(", "))
+}
+
+impl<'n> Definitions<'n, '_> {
+    /// The definitions of a name, in order.
+    fn defined(&self, name: &str) -> Vec<Found<'n>> {
+        let in_cell = |(cell, lexed): (usize, &'n Lexed)| {
+            let pieces = lexed.pieces.iter();
+            let named = pieces.filter(|piece| piece.kind == PieceKind::Fn && piece.name == name);
+            named
+                .map(move |piece| Found { cell, piece })
+                .collect::<Vec<_>>()
+        };
+        self.lexed.iter().enumerate().flat_map(in_cell).collect()
+    }
+
+    /// Whether a definition is the handout's stub, whatever was written in its comments.
+    pub fn is_stub(&self, found: &Found) -> bool {
+        let tokens = self.lexed[found.cell].from_head(found.piece);
+        tokens.len() == self.stub.len()
+            && tokens
+                .iter()
+                .zip(self.stub)
+                .all(|(token, text)| token.text == text)
+    }
+
+    /// The last definition that is no stub, or the last one.
+    fn last_answered(&self, all: &[Found<'n>]) -> Option<Found<'n>> {
+        let answered = all.iter().rev().find(|found| !self.is_stub(found));
+        answered.or(all.last()).copied()
+    }
+
+    /// Whether the file is named after the exercise.
+    fn is_named(&self, exercise: &Exercise) -> bool {
+        exercise_of(self.path) == Some(exercise.id)
+    }
+
+    /// The definitions that are meant for an exercise.
+    fn fitting(
+        &self,
+        exercise: &Exercise,
+        all: &[Found<'n>],
+    ) -> Result<Vec<Found<'n>>, Option<String>> {
+        let name = function(exercise);
+        let namesakes: Vec<&Exercise> = exercises::ALL
+            .iter()
+            .copied()
+            .filter(|other| function(other) == name)
+            .collect();
+        if namesakes.len() == 1 || all.is_empty() {
+            return Ok(all.to_vec());
+        }
+        // By signature.
+        let asked = |exercise: &Exercise| types(&tokens(exercise.signature));
+        let signature = asked(exercise);
+        let others: Vec<(&Exercise, Vec<String>)> = namesakes
+            .iter()
+            .map(|other| (*other, asked(other)))
+            .filter(|(_, types)| *types != signature)
+            .collect();
+        let of = |found: &Found| types(self.lexed[found.cell].from_head(found.piece));
+        let signatures: Vec<Vec<String>> = all.iter().map(of).collect();
+        // An alias may stand for a type, so that only another's signature counts against it.
+        let claims = self.claims(&namesakes, all);
+        let foreign =
+            |claims: &BTreeSet<&str>| !claims.is_empty() && !claims.contains(exercise.name);
+        let mine: Vec<Found<'n>> = all
+            .iter()
+            .zip(signatures.iter().zip(&claims))
+            .filter(|(_, (types, claims))| {
+                let other = others.iter().any(|(_, other)| other == *types);
+                **types == signature || !(other || foreign(claims))
+            })
+            .map(|(found, _)| *found)
+            .collect();
+        if mine.is_empty() {
+            let number = self.cells[all[0].cell].number;
+            let whose = others.iter().find(|(_, types)| *types == signatures[0]);
+            return Err(whose.map(|(other, _)| {
+                format!("`fn {name}` in code cell {number} is that of {}", other.id)
+            }));
+        }
+        let twins: Vec<&Exercise> = namesakes
+            .into_iter()
+            .filter(|other| asked(other) == signature)
+            .collect();
+        if twins.len() == 1 {
+            return Ok(mine);
+        }
+        self.among_twins(exercise, &twins, mine)
+    }
+
+    /// The exercises that each definition is for: by the ids of its cell, or else by the
+    /// checks that follow it.
+    fn claims(&self, exercises: &[&Exercise], all: &[Found]) -> Vec<BTreeSet<&'static str>> {
+        let name = exercises.first().map_or("", |exercise| function(exercise));
+        let by_id = |found: &Found| {
+            let ids = &self.cells[found.cell].ids;
+            let claims =
+                |other: &&&Exercise| ids.iter().any(|id| id == other.name || id == other.id);
+            exercises
+                .iter()
+                .filter(claims)
+                .map(|other| other.name)
+                .collect()
+        };
+        let mut claims: Vec<BTreeSet<&'static str>> = all.iter().map(by_id).collect();
+        let by_ids: Vec<bool> = claims.iter().map(|claims| !claims.is_empty()).collect();
+        let places = all.iter().enumerate();
+        let places: BTreeMap<Place, usize> = places
+            .map(|(index, found)| (found.place(), index))
+            .collect();
+        for check in self.checks.iter().filter(|check| check.function == name) {
+            let other = exercises.iter().find(|other| other.name == check.exercise);
+            let before = places.range(..check.at).next_back();
+            if let (Some(other), Some((_, &index))) = (other, before)
+                && !by_ids[index]
+            {
+                claims[index].insert(other.name);
+            }
+        }
+        claims
+    }
+
+    /// Of exercises that ask for the same signature.
+    fn among_twins(
+        &self,
+        exercise: &Exercise,
+        twins: &[&Exercise],
+        all: Vec<Found<'n>>,
+    ) -> Result<Vec<Found<'n>>, Option<String>> {
+        let name = function(exercise);
+        let mut claims = self.claims(twins, &all);
+        // Checks that all follow the last one say nothing.
+        let shared = claims.iter().any(|claims| claims.len() > 1);
+        let free = claims.iter().any(BTreeSet::is_empty);
+        if shared && free && !self.is_named(exercise) {
+            let said = claims.iter_mut().filter(|claims| claims.len() > 1);
+            said.for_each(|claims| claims.clear());
+        }
+        let with = |fits: &dyn Fn(&BTreeSet<&str>) -> bool| -> Vec<Found<'n>> {
+            let both = all.iter().zip(&claims).filter(|(_, claims)| fits(claims));
+            both.map(|(found, _)| *found).collect()
+        };
+        let others = claims.iter().flatten().any(|name| *name != exercise.name);
+        let mine = with(&|claims| claims.contains(exercise.name));
+        if !others || (self.is_named(exercise) && mine.is_empty()) {
+            // A notebook of this exercise alone.
+            let alone = claims.iter().flatten().next().is_some() || self.is_named(exercise);
+            if alone || all.len() != twins.len() {
+                return Ok(all);
+            }
+            let order = twins.iter().position(|twin| twin.id == exercise.id);
+            return Ok(order.map(|order| all[order]).into_iter().collect());
+        }
+        if !mine.is_empty() {
+            return Ok(mine);
+        }
+        let unclaimed = with(&|claims| claims.is_empty());
+        if unclaimed.is_empty() {
+            let found = all[0];
+            return Err(Some(format!(
+                "`fn {name}` in code cell {} is that of another exercise",
+                self.cells[found.cell].number
+            )));
+        }
+        Ok(unclaimed)
+    }
+
+    /// The function of another name that was last checked for an exercise.
+    fn under_another_name(&self, exercise: &Exercise) -> Option<Found<'n>> {
+        let checks = self.checks.iter().rev();
+        let check = checks
+            .filter(|check| check.exercise == exercise.name && check.function != function(exercise))
+            .take(8)
+            .find(|check| !self.defined(check.function).is_empty())?;
+        self.last_answered(&self.defined(check.function))
+    }
+
+    /// Where the next exercise begins: what is defined anew from there on is not meant.
+    fn end(&self, exercise: &Exercise, found: &Found, mine: &[Found]) -> Option<Place> {
+        let functions: BTreeSet<&str> =
+            exercises::ALL.iter().map(|other| function(other)).collect();
+        let own: BTreeSet<Place> = mine
+            .iter()
+            .map(Found::place)
+            .chain([found.place()])
+            .collect();
+        let mut others = BTreeSet::new();
+        for (cell, lexed) in self.lexed.iter().enumerate() {
+            for piece in lexed
+                .pieces
+                .iter()
+                .filter(|piece| piece.kind == PieceKind::Fn)
+            {
+                let place = (cell, piece.tokens.start);
+                if functions.contains(piece.name.as_str())
+                    && !own.contains(&place)
+                    && !self.is_stub(&Found { cell, piece })
+                {
+                    others.insert(place);
+                }
+            }
+        }
+        let known = |check: &&Check| exercises::find(check.exercise).is_some();
+        let others_checks = self.checks.iter().filter(known);
+        others.extend(
+            others_checks
+                .filter(|check| check.exercise != exercise.name)
+                .map(|check| check.at),
+        );
+        if others.is_empty() {
+            return None;
+        }
+        let next = others.range(found.place()..).next().copied();
+        let own_checks = self
+            .checks
+            .iter()
+            .filter(|check| check.exercise == exercise.name);
+        let checked = own_checks
+            .map(|check| check.at)
+            .filter(|at| *at > found.place() && next.is_none_or(|next| *at < next))
+            .max();
+        checked.or(next)
+    }
+}
+
+impl Found<'_> {
+    pub fn place(&self) -> Place {
+        (self.cell, self.piece.tokens.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_differ_by_their_types_only() {
+        let types = |source: &str| types(&tokens(source));
+        let asked =
+            types("fn f(log: &[String], disk: &mut speed::Disk) -> Result<(), speed::Crash>");
+        assert_eq!(
+            asked,
+            [
+                "(& [ String ] ",
+                "& mut Disk ",
+                "- > Result < ( ) , Crash > "
+            ]
+        );
+        for same in [
+            "fn f<'a>(mut l: &'a [String], d: &mut Disk) -> Result<(), Crash> { Ok(()) }",
+            "fn f(l: &[String], (d): &mut a::b::Disk,) -> std::result::Result<(), Crash> where A: B {}",
+        ] {
+            assert_eq!(types(same), asked, "{same}");
+        }
+        for other in [
+            "fn f(l: &[String])",
+            "fn f(l: &[String], d: &Disk) -> Result<(), Crash>",
+            "fn f<",
+        ] {
+            assert_ne!(types(other), asked, "{other}");
+        }
+    }
+}
