@@ -3,11 +3,11 @@
 //! Each notebook is made from a solution by one kind of mess, and some by several at
 //! once: what students do to a notebook in a term. All is drawn from one seed.
 use super::parts::{exe, root};
-use grade::batch::Task;
 use grade::compile::Bench;
 use grade::extract::{Extracted, extract, function};
 use grade::mark::{Rules, grade};
 use grade::points::Worth;
+use grade::task::Task;
 use kernel::notebook_file::{Notebook, source};
 use kernel::place::Built;
 use lambda_workbook::exercises::Exercise;
