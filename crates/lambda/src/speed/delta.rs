@@ -6,7 +6,7 @@
 //! why throughput rises with the load: the more events wait, the more of them share a row.
 use super::event::{Event, Who};
 use crate::batch::bounces::{SILENCE, Stretch, domain, join};
-use crate::batch::sketch::{Gather, Precision, SketchError};
+use crate::batch::sketch::{Precision, Sketch, SketchError};
 use calendar::Granularity;
 use std::collections::{BTreeMap, HashMap};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
@@ -19,7 +19,7 @@ pub struct Hour {
     /// Number of page views.
     pub count: i64,
     /// The visitors, as a sketch that is still being filled.
-    pub persons: Gather,
+    pub persons: Sketch,
 }
 
 /// The visitors of a domain, each with the stretches of time in which page views were seen.
@@ -61,10 +61,10 @@ impl Delta {
         let url = entry(&mut self.urls, &event.url);
         let hour = url.entry(hour).or_insert_with(|| Hour {
             count: 0,
-            persons: Gather::new(precision),
+            persons: Sketch::new(precision),
         });
         hour.count += 1;
-        hour.persons.add(event.who.hash());
+        hour.persons.add_hash(event.who.hash());
         let visitors = entry(&mut self.domains, domain(&event.url));
         let stretches = match &event.who {
             Who::User(id) => visitors.users.entry(*id).or_default(),

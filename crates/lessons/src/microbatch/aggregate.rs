@@ -2,7 +2,7 @@
 use super::error::{MicroBatchError, Result};
 use super::value::Value;
 use lambda::batch::Precision;
-use lambda::batch::sketch::{Gather, cookie_hash, user_hash};
+use lambda::batch::sketch::{Sketch, cookie_hash, user_hash};
 
 /// A value made of rows. Parts of it, made by workers of their own, merge; so does
 /// the value of a batch with what a state holds.
@@ -140,7 +140,7 @@ impl Uniques {
 }
 
 impl Aggregate for Uniques {
-    type Value = Gather;
+    type Value = Sketch;
 
     fn name(&self) -> String {
         format!(
@@ -152,27 +152,27 @@ impl Aggregate for Uniques {
     fn fields(&self) -> Vec<String> {
         vec![self.field.clone()]
     }
-    fn empty(&self) -> Gather {
-        Gather::new(self.precision)
+    fn empty(&self) -> Sketch {
+        Sketch::new(self.precision)
     }
-    fn add(&self, value: &mut Gather, fields: &[Value<'_>]) -> Result<()> {
-        value.add(match fields[0] {
+    fn add(&self, value: &mut Sketch, fields: &[Value<'_>]) -> Result<()> {
+        value.add_hash(match fields[0] {
             Value::Int(user) => user_hash(user),
             Value::Text(cookie) => cookie_hash(cookie.as_bytes()),
         });
         Ok(())
     }
-    fn merge(&self, value: &mut Gather, other: Gather) -> Result<()> {
+    fn merge(&self, value: &mut Sketch, other: Sketch) -> Result<()> {
         Ok(value.merge(&other)?)
     }
-    fn shown<'a>(&self, value: &Gather, _: &'a mut String) -> Value<'a> {
-        Value::Int(value.sketch().uniques())
+    fn shown<'a>(&self, value: &Sketch, _: &'a mut String) -> Value<'a> {
+        Value::Int(value.uniques())
     }
-    fn encode(&self, value: &Gather) -> Vec<u8> {
-        value.clone().finish()
+    fn encode(&self, value: &Sketch) -> Vec<u8> {
+        value.to_bytes()
     }
-    fn decode(&self, bytes: &[u8]) -> Result<Gather> {
-        Ok(Gather::from_bytes(bytes)?)
+    fn decode(&self, bytes: &[u8]) -> Result<Sketch> {
+        Ok(Sketch::from_bytes(bytes)?)
     }
 }
 

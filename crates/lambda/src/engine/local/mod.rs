@@ -305,7 +305,6 @@ impl<'a> Run<'a> {
             visits,
             each_visit,
             views: self.job.views,
-            precision: self.job.precision,
         };
         Ok((self.counts, counted, self.urls, self.rejects, self.lines))
     }

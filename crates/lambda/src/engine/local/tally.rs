@@ -3,7 +3,7 @@
 use super::person::Key;
 use super::record;
 use super::urls::Folded;
-use crate::batch::sketch::{Gather, Precision};
+use crate::batch::sketch::{Precision, Sketch};
 use calendar::TIMESTAMPS;
 use calendar::{self, Granularity, LocalDay};
 use chrono_tz::Tz;
@@ -33,7 +33,7 @@ pub fn hour_of(key: HourKey) -> (u32, i64) {
 /// A URL's hour while it is being counted.
 pub struct Hour {
     count: i64,
-    persons: Gather,
+    persons: Sketch,
 }
 
 /// A URL's hour that is counted completely.
@@ -78,11 +78,11 @@ impl Tally {
             .entry(hour_key(secs, url))
             .or_insert_with(|| Hour {
                 count: 0,
-                persons: Gather::new(precision),
+                persons: Sketch::new(precision),
             });
         hour.count += 1;
         if let Some((hash, _)) = person {
-            hour.persons.add(hash);
+            hour.persons.add_hash(hash);
         }
         for days in &mut self.days {
             days.count(url, secs);
@@ -135,7 +135,7 @@ impl Hours {
                 let merged = hour.persons.merge(&part.persons);
                 merged.expect("one run has one precision");
             }
-            let persons = hour.persons.finish();
+            let persons = hour.persons.to_bytes();
             (
                 key,
                 FinishedHour {
