@@ -406,12 +406,12 @@ fn a_store_of_another_format_says_so() {
         .lines()
         .next()
         .unwrap()
-        .replace("\"format\":2", "\"format\":3");
+        .replace("\"format\":3", "\"format\":4");
     let sum = xxhash(line.as_bytes());
     fs::write(&header, format!("{line}\n{sum:016x}\n")).unwrap();
     let error = Store::open(folder.path()).unwrap_err().to_string();
     assert!(
-        error.contains("has format 3") && error.contains("reads format 2"),
+        error.contains("has format 4") && error.contains("reads format 3"),
         "{error}"
     );
 }

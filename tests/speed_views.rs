@@ -164,7 +164,7 @@ proptest! {
         let mut total = 0;
         for (url, hour, of) in expected.hours() {
             prop_assert_eq!(reader.counts(0, url, hour..hour + 1).unwrap(), [(hour, of.count)]);
-            prop_assert_eq!(reader.persons(0, url, hour..hour + 1).unwrap().to_bytes(), of.persons.clone().finish());
+            prop_assert_eq!(reader.persons(0, url, hour..hour + 1).unwrap().to_bytes(), of.persons.to_bytes());
             total += of.count;
         }
         let stored: i64 = (0..3).flat_map(|p| reader.counts(0, &format!("foo{p}.com/"), i64::MIN..i64::MAX).unwrap()).map(|c| c.1).sum();

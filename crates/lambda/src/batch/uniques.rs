@@ -22,11 +22,12 @@
 //! Source: Marz and Warren, "Big Data", sections 8.3 and 10.5 (figure 10.8).
 
 use super::page_views::VIEW_ORDER;
-use super::sketch::{Precision, Sketch, SketchBuilder, cookie_hash, user_hash};
+use super::sketch::{Precision, Sketch, cookie_hash, user_hash};
 use calendar::{self, Granularity};
 use chrono_tz::Tz;
 use polars::prelude::*;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A row of the view of uniques.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,9 +239,9 @@ pub fn precision_table(views: &DataFrame) -> PolarsResult<DataFrame> {
     let sketches: Vec<Sketch> = precisions
         .iter()
         .map(|&precision| {
-            let mut builder = SketchBuilder::new(precision);
-            hashes.iter().for_each(|&hash| builder.add(hash));
-            builder.sketch()
+            let mut sketch = Sketch::new(precision);
+            hashes.iter().for_each(|&hash| sketch.add_hash(hash));
+            sketch
         })
         .collect();
     let estimates: Vec<f64> = sketches.iter().map(Sketch::estimate).collect();
@@ -281,15 +282,15 @@ fn counted_from_views(
 ) -> PolarsResult<DataFrame> {
     let urls = views.column("url")?.str()?;
     let secs = views.column("true_as_of_secs")?.i64()?;
-    let mut buckets: BTreeMap<(&str, i64), SketchBuilder> = BTreeMap::new();
+    let mut buckets: BTreeMap<(&str, i64), Sketch> = BTreeMap::new();
     for (row, hash) in person_hashes(views)?.into_iter().enumerate() {
         let (Some(url), Some(secs)) = (urls.get(row), secs.get(row)) else {
             polars_bail!(ComputeError: "row {row}: no url or no true_as_of_secs");
         };
-        let builder = buckets
+        let persons = buckets
             .entry((url, bucket(secs)))
-            .or_insert_with(|| SketchBuilder::new(precision));
-        builder.add(hash);
+            .or_insert_with(|| Sketch::new(precision));
+        persons.add_hash(hash);
     }
     frame_of_buckets(code, buckets)
 }
@@ -302,32 +303,25 @@ fn merged_from_hours(
     mut bucket: impl FnMut(i64) -> PolarsResult<i64>,
 ) -> PolarsResult<DataFrame> {
     let hours = rows(view)?;
-    let mut buckets: BTreeMap<(&str, i64), SketchBuilder> = BTreeMap::new();
+    let mut buckets: BTreeMap<(&str, i64), Sketch> = BTreeMap::new();
     for row in hours.iter().filter(|row| row.granularity == "h") {
-        let hour = SketchBuilder::from_bytes(&row.sketch.to_bytes())?;
-        let key = (&*row.url, bucket(row.ts)?);
-        match buckets.get_mut(&key) {
-            Some(builder) => builder.merge(&hour)?,
-            None => {
-                buckets.insert(key, hour);
-            }
+        match buckets.entry((&*row.url, bucket(row.ts)?)) {
+            Entry::Occupied(mut persons) => persons.get_mut().merge(&row.sketch)?,
+            Entry::Vacant(vacant) => _ = vacant.insert(row.sketch.clone()),
         }
     }
     frame_of_buckets(code, buckets)
 }
 
 /// Returns the view with one row for each bucket.
-fn frame_of_buckets(
-    code: &str,
-    buckets: BTreeMap<(&str, i64), SketchBuilder>,
-) -> PolarsResult<DataFrame> {
+fn frame_of_buckets(code: &str, buckets: BTreeMap<(&str, i64), Sketch>) -> PolarsResult<DataFrame> {
     let rows: Vec<Uniques> = buckets
         .into_iter()
-        .map(|((url, ts), builder)| Uniques {
+        .map(|((url, ts), sketch)| Uniques {
             url: url.to_owned(),
             granularity: code.to_owned(),
             ts,
-            sketch: builder.sketch(),
+            sketch,
         })
         .collect();
     frame(&rows)

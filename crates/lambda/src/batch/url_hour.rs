@@ -1,5 +1,5 @@
 //! A URL's hour while it is counted: the part that the batch engine and the speed layer share.
-use super::sketch::{Precision, SketchBuilder, SketchError};
+use super::sketch::{Precision, Sketch, SketchError};
 
 /// The page views and visitors of one URL in one hour, while they are counted.
 ///
@@ -10,14 +10,14 @@ use super::sketch::{Precision, SketchBuilder, SketchError};
 /// let mut hour = UrlHour::new(Precision::DEFAULT);
 /// hour.add(Some(user_hash(7)));
 /// hour.add(Some(user_hash(7)));
-/// assert_eq!((hour.count, hour.persons.sketch().uniques()), (2, 1));
+/// assert_eq!((hour.count, hour.persons.uniques()), (2, 1));
 /// ```
 #[derive(Clone, Debug)]
 pub struct UrlHour {
     /// Number of page views.
     pub count: i64,
     /// The visitors, as a sketch that is still being built.
-    pub persons: SketchBuilder,
+    pub persons: Sketch,
 }
 
 impl UrlHour {
@@ -25,7 +25,7 @@ impl UrlHour {
     pub fn new(precision: Precision) -> Self {
         Self {
             count: 0,
-            persons: SketchBuilder::new(precision),
+            persons: Sketch::new(precision),
         }
     }
 
@@ -34,7 +34,7 @@ impl UrlHour {
     pub fn add(&mut self, person: Option<u64>) {
         self.count += 1;
         if let Some(hash) = person {
-            self.persons.add(hash);
+            self.persons.add_hash(hash);
         }
     }
 

@@ -1,8 +1,9 @@
 //! A line of JSON as a fact.
 use super::reason::Reason;
-use super::rule::{DatumKind, Fact, Fields, RawFact, in_time};
+use super::rule::{Fact, Fields, DatumKind, RawFact, RawPageView};
 use super::scan::scan;
 use super::types::Datum;
+use calendar::TIMESTAMPS;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -29,31 +30,34 @@ pub const LONGEST_LINE: usize = 64 << 20;
 /// ```
 #[inline]
 pub fn read(line: &[u8]) -> Result<Fact<'_>, Reason> {
-    if line.len() <= LONGEST_LINE
-        && let Some(view) = scan(line)
-    {
-        in_time(view.secs)?;
-        return view.normalise().map(Fact::View);
+    match plain_page_view(line) {
+        Some(view) => view.normalise().map(Fact::View),
+        None => by_schema(line)?.fact().map(Fact::into_owned),
     }
-    by_schema(line)?.fact().map(Fact::into_owned)
+}
+
+/// Reads a line, without its line end, that is a page view in its usual form and keeps the
+/// rule, except that its URL is as written and may be malformed. Returns `None` for any other
+/// line, which is then a matter for [`read_raw`].
+///
+/// The page view borrows its texts from the line, which costs no allocation.
+#[inline]
+pub fn plain_page_view(line: &[u8]) -> Option<RawPageView<'_>> {
+    if line.len() > LONGEST_LINE {
+        return None;
+    }
+    scan(line).filter(|view| TIMESTAMPS.contains(&view.secs))
 }
 
 /// Reads a line, without its line end, as a fact whose URL is as written and may be
-/// malformed, and returns what `take` makes of it.
+/// malformed, and returns what `take` makes of it. The texts of the fact are borrowed, so it
+/// is handed on and not returned.
 ///
-/// The fact borrows its texts, which costs no allocation for the usual page view. It is
-/// handed on and not returned, because a copy of it for each line slows the engine down.
+/// It reads any line by the schema, which is slow; see [`plain_page_view`].
 ///
 /// # Errors
 /// The first part of the [rule](super#the-rule) that the line breaks.
-#[inline]
 pub fn read_raw<T>(line: &[u8], take: impl FnOnce(RawFact<'_>) -> T) -> Result<T, Reason> {
-    if line.len() <= LONGEST_LINE
-        && let Some(view) = scan(line)
-    {
-        in_time(view.secs)?;
-        return Ok(take(RawFact::View(view)));
-    }
     let datum = by_schema(line)?;
     Ok(take(Fields::from(&datum).raw()?))
 }

@@ -35,7 +35,7 @@
 //! | the data are | and need | the function is |
 //! |---|---|---|
 //! | a line | the fact, its URL normalised | [`read`] |
-//! | a line | the fact, its URL as written | [`read_raw`], as the engine normalises each spelling once |
+//! | a line | the fact, its URL as written | [`plain_page_view`], or else [`read_raw`], as the engine normalises each spelling once |
 //! | a line | the [`Datum`] itself | [`parse`] |
 //! | columns of a table | either | [`Fields`]; [`DatumColumns`] makes them of a `DataFrame` |
 //! | a [`Datum`] | the fact | [`Datum::fact`] |
@@ -57,7 +57,7 @@ mod scan;
 mod types;
 mod url;
 
-pub use line::{LONGEST_LINE, parse, read, read_raw};
+pub use line::{LONGEST_LINE, parse, plain_page_view, read, read_raw};
 pub use reason::Reason;
 pub use rows::DatumColumns;
 pub use rule::{DatumKind, End, Fact, Fields, RawFact, RawPageView, ValidPageView, Viewer, Who};

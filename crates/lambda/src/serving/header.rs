@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Number of the file format. It is raised whenever the files of a version change, and a
 /// reader refuses every format but its own.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// Name of the file that holds the header of a version.
 pub(super) const HEADER: &str = "header";
 /// What a header names as the program that wrote it.

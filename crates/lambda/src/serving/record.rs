@@ -31,10 +31,6 @@ pub(super) const ENTRIES_AT: usize = 8;
 /// Bytes of the entry of a run. Two entries fill the first block exactly, and two more fit
 /// into the second, so no entry crosses a block.
 pub(super) const ENTRY: usize = 24;
-/// Blocks that the head of most records takes: four entries, and a URL of at most 56 bytes.
-/// A read prefetches so many; a longer URL only makes it wait for the rest.
-pub(super) const HEAD_BLOCKS: usize = 3;
-
 /// The rows of one URL and granularity, before they are encoded.
 #[derive(Debug)]
 pub(super) struct Rows {
@@ -143,17 +139,11 @@ pub(super) fn url_at(runs: usize, length: usize) -> usize {
 }
 
 /// Encodes the record of `url` into `out`, which is cleared first. `rows` has one element
-/// for each run, in the order of their entries, none of them empty. Returns the place of the
-/// values of the longest run.
+/// for each run, in the order of their entries, none of them empty.
 ///
 /// # Errors
 /// If the record is longer than 32 GiB.
-pub(super) fn encode(
-    url: &str,
-    rows: &[Rows],
-    kind: ValueKind,
-    out: &mut Vec<u8>,
-) -> Result<usize> {
+pub(super) fn encode(url: &str, rows: &[Rows], kind: ValueKind, out: &mut Vec<u8>) -> Result<()> {
     // The head: the entries are filled in below.
     out.clear();
     out.extend_from_slice(&(url.len() as u32).to_le_bytes());
@@ -163,14 +153,12 @@ pub(super) fn encode(
     // The runs, the shortest first, and the entry of each.
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&i| rows[i].ts.len());
-    let mut longest = 0;
     for i in order {
         let run = encode_run(&rows[i], kind, out);
         out[4 + run.granularity as usize] = i as u8 + 1;
         run.encode(url, &mut out[ENTRIES_AT + i * ENTRY..][..ENTRY])?;
-        longest = run.values_at;
     }
-    Ok(longest)
+    Ok(())
 }
 
 /// Returns the place of a part of `length` bytes that follows the content before `next`:

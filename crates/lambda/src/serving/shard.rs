@@ -15,7 +15,6 @@
 //! that has them open.
 use super::blocks::Blocks;
 use super::error::{Result, StoreError, io_at};
-use super::scan::Scan;
 use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, SEALED, SHORTCUT, VALUES};
 use super::sharding::hash;
 use super::shortcut::guess;
@@ -151,40 +150,12 @@ impl Shard {
         url: &'a str,
         hash: u64,
     ) -> Result<Option<UrlRows<'a>>> {
-        if let Some(guess) = guess(&self.shortcut, hash)
-            && let Ok(rows) = UrlRows::at(self.values(), guess.start, url)
+        if let Some(block) = guess(&self.shortcut, hash)
+            && let Ok(rows) = UrlRows::at(self.values(), block, url)
         {
             return Ok(Some(rows));
         }
         self.url_by_index(url)
-    }
-
-    /// Returns the sum over the scans of a plan for a URL whose hash is known; `None` if the
-    /// shard does not hold the URL.
-    ///
-    /// # Errors
-    /// A damaged block, a backward range, values that are not counts, or a sum that does not
-    /// fit 64 bits.
-    #[inline]
-    pub(super) fn sum_by_hash(&self, url: &str, hash: u64, plan: &[Scan]) -> Result<Option<i64>> {
-        // The fast way: prefetch the likely blocks, and verify the head only while those of
-        // the scans arrive. Any error leads to the index, which tells a wrong guess from
-        // damage.
-        if let Some(guess) = guess(&self.shortcut, hash) {
-            let values = self.values();
-            for block in guess.likely_blocks() {
-                values.fetch(block);
-            }
-            if let Ok(rows) = UrlRows::unverified(values, guess.start, url)
-                && let Ok(sum) = rows.sum_while(plan, || rows.check_head())
-            {
-                return Ok(Some(sum));
-            }
-        }
-        match self.url_by_index(url)? {
-            Some(rows) => rows.sum_over(plan).map(Some),
-            None => Ok(None),
-        }
     }
 
     /// Looks a URL up in the index. Called when the shortcut has no guess, when its guess was

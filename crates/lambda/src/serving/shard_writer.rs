@@ -6,11 +6,11 @@
 //! | `shortcut` | the same as a [hash table](super::shortcut) of hints, which is faster to read |
 //! | `values` | one [record](super::record) for each URL, sorted by URL, in [blocks](super::blocks) that carry their checksums |
 //! | `checksums` | the identity of the shard, the lengths of the other files, and the checksums of the first two |
-use super::blocks::{BlockWriter, CONTENT};
+use super::blocks::BlockWriter;
 use super::error::{Result, StoreError, io_at};
 use super::record::{self, Rows};
 use super::sharding::hash;
-use super::shortcut::{self, Guess};
+use super::shortcut;
 use super::values::ValueKind;
 use crate::faults::{CrashPoint, Faults};
 use crate::versions::VersionStep;
@@ -129,8 +129,8 @@ pub(super) struct ShardWriter {
     faults: Arc<dyn Faults<VersionStep>>,
     /// Buffer for the record of one URL.
     record: Vec<u8>,
-    /// The hash of each URL and the place of its record, for the shortcut.
-    places: Vec<(u64, Guess)>,
+    /// The hash of each URL and the first block of its record, for the shortcut.
+    places: Vec<(u64, u64)>,
     urls: u64,
     rows: u64,
 }
@@ -170,7 +170,7 @@ impl ShardWriter {
     /// A record that is too long, or a file that cannot be written.
     pub fn push(&mut self, url: &str, rows: &[Rows]) -> Result<()> {
         // The record, which begins with a new block.
-        let short = record::encode(url, rows, self.kind, &mut self.record)?;
+        record::encode(url, rows, self.kind, &mut self.record)?;
         let path = self.folder.join(VALUES);
         let at = self.values.end_block().map_err(io_at("write", &path))?;
         self.values
@@ -181,12 +181,7 @@ impl ShardWriter {
         self.index
             .insert(url, at)
             .map_err(refused(&self.folder.join(INDEX)))?;
-        let guess = Guess {
-            start: at as usize,
-            short: short / CONTENT,
-            blocks: self.record.len().div_ceil(CONTENT),
-        };
-        self.places.push((hash(url), guess));
+        self.places.push((hash(url), at));
         self.urls += 1;
         self.rows += rows.iter().map(|rows| rows.ts.len() as u64).sum::<u64>();
         Ok(())

@@ -45,13 +45,7 @@ pub(super) fn hash(url: &str) -> u64 {
 /// Returns the shard of the URLs with this hash. `shards` must not be 0.
 #[inline]
 pub(super) fn shard_of_hash(hash: u64, shards: u32) -> u32 {
-    let shards = u64::from(shards);
-    // For a power of two the remainder is the low bits. That avoids a 64-bit division, which
-    // is slow.
-    if shards.is_power_of_two() {
-        return (hash & (shards - 1)) as u32;
-    }
-    (hash % shards) as u32
+    (hash % u64::from(shards)) as u32
 }
 
 /// Returns what the code in the book computes: the remainder of the same hash, read as a

@@ -193,7 +193,8 @@ impl Store {
     /// ```
     pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
         let (version, hash) = (self.current.load(), hash(url));
-        version.shard_of(hash).sum_by_hash(url, hash, plan)
+        let rows = version.shard_of(hash).url_by_hash(url, hash)?;
+        rows.map(|rows| rows.sum_over(plan)).transpose()
     }
 
     /// Verifies every block of the version that is open. O(bytes).

@@ -32,64 +32,42 @@ const RUNS: usize = Granularity::ALL.len();
 pub(super) type BlockResult<T> = std::result::Result<T, Damaged>;
 
 impl<'a> UrlRows<'a> {
-    /// Reads the head of the record that begins at the block `start`.
-    ///
-    /// # Errors
-    /// If its head is damaged, or the record is that of another URL.
-    #[inline]
-    pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> BlockResult<Self> {
-        let rows = Self::unverified(values, start, url)?;
-        rows.check_head()?;
-        Ok(rows)
-    }
-
-    /// Returns the record that begins at the block `start`, with a head that is not verified
-    /// yet. It may be used to prefetch blocks, but nothing may be answered from it before
-    /// [`check_head`](Self::check_head) has succeeded.
-    #[inline]
-    pub(super) fn unverified(values: Blocks<'a>, start: usize, url: &'a str) -> BlockResult<Self> {
-        for block in start..start.saturating_add(record::HEAD_BLOCKS) {
-            values.fetch(block);
-        }
-        let first = values.unverified(start).ok_or(Damaged(start))?;
-        Ok(Self {
-            values,
-            start,
-            // A record in the last block of the file has no second block, and as few
-            // entries as fit into the first.
-            entries: [first, values.unverified(start + 1).unwrap_or(first)],
-            url,
-            blocks: Cell::new(0),
-        })
-    }
-
-    /// Verifies the blocks of the head, and that the record is that of the URL.
+    /// Reads the head of the record that begins at the block `start`, and verifies it.
     ///
     /// # Errors
     /// If a block is damaged, or the record is that of another URL.
     #[inline]
-    pub(super) fn check_head(&self) -> BlockResult<()> {
+    pub(super) fn at(values: Blocks<'a>, start: usize, url: &'a str) -> BlockResult<Self> {
         // The first block: the length of the URL, and the number of entries.
-        let content = self.block(0)?;
-        let runs = usize::from(content[4..ENTRIES_AT].iter().copied().max().unwrap_or(0));
-        let url = self.url.as_bytes();
-        if content[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
-            return Err(Damaged(self.start));
+        let first = values.read(start)?;
+        let runs = usize::from(first[4..ENTRIES_AT].iter().copied().max().unwrap_or(0));
+        if first[..4] != (url.len() as u32).to_le_bytes() || runs > RUNS {
+            return Err(Damaged(start));
         }
+        let mut rows = Self {
+            values,
+            start,
+            entries: [first; 2],
+            url,
+            blocks: Cell::new(1),
+        };
 
         // The second block, if it holds entries. They are read without further checks.
         if ENTRIES_AT + runs * ENTRY > CONTENT {
-            self.block(1)?;
+            rows.entries[1] = rows.block(1)?;
         }
 
         // The URL itself, piece by piece.
-        let (mut rest, mut same) = (url, true);
-        self.pieces(record::url_at(runs, url.len()), url.len(), |piece| {
+        let (mut rest, mut same) = (url.as_bytes(), true);
+        rows.pieces(record::url_at(runs, url.len()), url.len(), |piece| {
             let (here, later) = rest.split_at(piece.len());
             same &= piece == here;
             rest = later;
         })?;
-        same.then_some(()).ok_or(Damaged(self.start))
+        match same {
+            true => Ok(rows),
+            false => Err(Damaged(start)),
+        }
     }
 
     /// Returns the URL.
@@ -293,12 +271,6 @@ impl<'a> UrlRows<'a> {
     fn block(&self, number: usize) -> BlockResult<&'a [u8; CONTENT]> {
         self.blocks.set(self.blocks.get().wrapping_add(1));
         self.values.read(self.start.wrapping_add(number))
-    }
-
-    /// Prefetches a block of the record, counted from 0.
-    #[inline]
-    pub(super) fn fetch(&self, block: usize) {
-        self.values.fetch(self.start.wrapping_add(block));
     }
 
     /// Turns damage in a block into the error that names the file.

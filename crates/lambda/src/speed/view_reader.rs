@@ -4,7 +4,7 @@ use super::error::{Result, SpeedError};
 use super::store::{Column, Family, Mutation, Reader, time_key, time_of};
 use super::views::{COUNT, Offsets, PERSONS, VISITS};
 use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
-use crate::batch::sketch::{Precision, Sketch, SketchBuilder};
+use crate::batch::sketch::{Precision, Sketch};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -114,11 +114,11 @@ impl ViewReader<'_> {
     /// # Errors
     /// If the store cannot be read, or a sketch is damaged or has another precision.
     pub fn persons(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Sketch> {
-        let mut all = SketchBuilder::new(self.precision);
+        let mut all = Sketch::new(self.precision);
         for (_, bytes) in self.by_hour(&PERSONS, generation, url, hours)? {
-            all.merge(&SketchBuilder::from_bytes(&bytes)?)?;
+            all.merge(&Sketch::from_bytes(&bytes)?)?;
         }
-        Ok(all.sketch())
+        Ok(all)
     }
 
     /// Returns the cells of a URL in one family, as (hour, value) in the order of time.
@@ -172,11 +172,11 @@ impl ViewReader<'_> {
             let count = before.map_err(|_| damaged("count"))? + hour.count;
             let persons = match self.inner.get(&row, PERSONS.name, &key)? {
                 Some(cell) => {
-                    let mut all = SketchBuilder::from_bytes(&cell.value)?;
+                    let mut all = Sketch::from_bytes(&cell.value)?;
                     all.merge(&hour.persons)?;
-                    all.finish()
+                    all.to_bytes()
                 }
-                None => hour.persons.clone().finish(),
+                None => hour.persons.to_bytes(),
             };
             let mutation = Mutation::of(row)
                 .put(COUNT.name, key, 0, count.to_be_bytes())

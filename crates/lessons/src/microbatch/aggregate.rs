@@ -2,7 +2,7 @@
 use super::error::{MicroBatchError, Result};
 use super::value::FieldValue;
 use lambda::batch::Precision;
-use lambda::batch::sketch::{SketchBuilder, cookie_hash, user_hash};
+use lambda::batch::sketch::{Sketch, cookie_hash, user_hash};
 
 /// A value made of rows. Parts of it, made by workers of their own, merge; so does
 /// the value of a batch with what a state holds.
@@ -140,7 +140,7 @@ impl ApproximateUniques {
 }
 
 impl Aggregate for ApproximateUniques {
-    type Value = SketchBuilder;
+    type Value = Sketch;
 
     fn name(&self) -> String {
         format!(
@@ -152,27 +152,27 @@ impl Aggregate for ApproximateUniques {
     fn fields(&self) -> Vec<String> {
         vec![self.field.clone()]
     }
-    fn empty(&self) -> SketchBuilder {
-        SketchBuilder::new(self.precision)
+    fn empty(&self) -> Sketch {
+        Sketch::new(self.precision)
     }
-    fn add(&self, value: &mut SketchBuilder, fields: &[FieldValue<'_>]) -> Result<()> {
-        value.add(match fields[0] {
+    fn add(&self, value: &mut Sketch, fields: &[FieldValue<'_>]) -> Result<()> {
+        value.add_hash(match fields[0] {
             FieldValue::Int(user) => user_hash(user),
             FieldValue::Text(cookie) => cookie_hash(cookie.as_bytes()),
         });
         Ok(())
     }
-    fn merge(&self, value: &mut SketchBuilder, other: SketchBuilder) -> Result<()> {
+    fn merge(&self, value: &mut Sketch, other: Sketch) -> Result<()> {
         Ok(value.merge(&other)?)
     }
-    fn shown<'a>(&self, value: &SketchBuilder, _: &'a mut String) -> FieldValue<'a> {
-        FieldValue::Int(value.sketch().uniques())
+    fn shown<'a>(&self, value: &Sketch, _: &'a mut String) -> FieldValue<'a> {
+        FieldValue::Int(value.uniques())
     }
-    fn encode(&self, value: &SketchBuilder) -> Vec<u8> {
-        value.clone().finish()
+    fn encode(&self, value: &Sketch) -> Vec<u8> {
+        value.to_bytes()
     }
-    fn decode(&self, bytes: &[u8]) -> Result<SketchBuilder> {
-        Ok(SketchBuilder::from_bytes(bytes)?)
+    fn decode(&self, bytes: &[u8]) -> Result<Sketch> {
+        Ok(Sketch::from_bytes(bytes)?)
     }
 }
 

@@ -14,7 +14,7 @@
 //! Source: *Big Data*, Marz and Warren (Manning), section 10.7.
 use super::error::{Result, SystemsError};
 use calendar::Granularity::Hour;
-use lambda::batch::sketch::{Precision, SketchBuilder, person_hash};
+use lambda::batch::sketch::{Precision, Sketch, person_hash};
 use lambda::datum::{Datum, Equiv, Fact, PersonId, ValidPageView};
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
@@ -134,10 +134,10 @@ impl Incremental {
         let (row, hour) = (url.as_bytes(), time_key(Hour.bucket(secs)));
         let count = number(reader, row, COUNT.name, &hour)?.unwrap_or(0) + 1;
         let mut persons = match reader.get(row, PERSONS.name, &hour)? {
-            Some(cell) => SketchBuilder::from_bytes(&cell.value)?,
-            None => SketchBuilder::new(Precision::DEFAULT),
+            Some(cell) => Sketch::from_bytes(&cell.value)?,
+            None => Sketch::new(Precision::DEFAULT),
         };
-        persons.add(person_hash(&person(reader, &viewer)?));
+        persons.add_hash(person_hash(&person(reader, &viewer)?));
         let newest = number(reader, b"newest", META.name, b"")?.map_or(secs, |was| was.max(secs));
         let now = self.clock.now();
         let put = |row: &[u8], family: &Family, qualifier: &[u8], value: Vec<u8>| {
@@ -145,7 +145,7 @@ impl Incremental {
         };
         Ok(vec![
             put(row, &COUNT, &hour, count.to_be_bytes().to_vec()),
-            put(row, &PERSONS, &hour, persons.finish()),
+            put(row, &PERSONS, &hour, persons.to_bytes()),
             put(b"newest", &META, b"", newest.to_be_bytes().to_vec()),
             // Last: what is not marked is sent again, and better twice than never.
             put(&identity, &SEEN, b"", Vec::new()),
@@ -177,11 +177,11 @@ impl Incremental {
 
     /// How many persons came, as far as the equivs were known when they came.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<i64> {
-        let mut all = SketchBuilder::new(Precision::DEFAULT);
+        let mut all = Sketch::new(Precision::DEFAULT);
         for value in self.hours(url, PERSONS.name, hours)? {
-            all.merge(&SketchBuilder::from_bytes(&value)?)?;
+            all.merge(&Sketch::from_bytes(&value)?)?;
         }
-        Ok(all.sketch().uniques())
+        Ok(all.uniques())
     }
 
     /// Rows that a question about a URL and a range reads.

@@ -9,7 +9,7 @@
 
 use super::PersonIndex;
 use super::read_side::ReadSideAnswer;
-use crate::batch::sketch::{Precision, SketchBuilder, SketchError, person_hash};
+use crate::batch::sketch::{Precision, Sketch, SketchError, person_hash};
 use crate::datum::PersonId;
 use calendar::{Granularity, Plan};
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Clone, Debug)]
 pub struct WriteSide {
     precision: Precision,
-    hours: BTreeMap<(String, i64), SketchBuilder>,
+    hours: BTreeMap<(String, i64), Sketch>,
 }
 
 impl Default for WriteSide {
@@ -49,11 +49,11 @@ impl WriteSide {
     pub fn add(&mut self, url: &str, ts: i64, id: &PersonId, index: &PersonIndex) {
         let key = (url.to_owned(), Granularity::Hour.bucket(ts));
         let precision = self.precision;
-        let builder = self
+        let persons = self
             .hours
             .entry(key)
-            .or_insert_with(|| SketchBuilder::new(precision));
-        builder.add(person_hash(index.person(id)));
+            .or_insert_with(|| Sketch::new(precision));
+        persons.add_hash(person_hash(index.person(id)));
     }
 
     /// Writes the view: the sketches of the hours, and those of days, weeks and months, which
@@ -62,20 +62,20 @@ impl WriteSide {
     /// # Errors
     /// None in practice: all sketches have one precision.
     pub fn write(&self) -> Result<WriteSideView, SketchError> {
-        let mut buckets: BTreeMap<(&str, Granularity, i64), SketchBuilder> = BTreeMap::new();
-        for ((url, hour), builder) in &self.hours {
+        let mut buckets: BTreeMap<(&str, Granularity, i64), Sketch> = BTreeMap::new();
+        for ((url, hour), persons) in &self.hours {
             for granularity in Granularity::ALL {
                 let key = (&**url, granularity, granularity.bucket(*hour));
                 let merged = buckets
                     .entry(key)
-                    .or_insert_with(|| SketchBuilder::new(self.precision));
-                merged.merge(builder)?;
+                    .or_insert_with(|| Sketch::new(self.precision));
+                merged.merge(persons)?;
             }
         }
         let mut urls: HashMap<String, BTreeMap<_, _>> = HashMap::new();
-        for ((url, granularity, ts), builder) in buckets {
+        for ((url, granularity, ts), persons) in buckets {
             let rows = urls.entry(url.to_owned()).or_default();
-            rows.insert((granularity, ts), builder.finish());
+            rows.insert((granularity, ts), persons.to_bytes());
         }
         Ok(WriteSideView {
             precision: self.precision,
@@ -97,18 +97,18 @@ impl WriteSideView {
             return Err(SketchError::Subtraction);
         }
         let (mut reads, mut bytes) = (0, 0);
-        let mut merged = SketchBuilder::new(self.precision);
+        let mut merged = Sketch::new(self.precision);
         for read in plan.reads() {
             let rows = self.urls.get(url);
             let sketch = rows.and_then(|rows| rows.get(&(read.granularity, read.ts)));
             if let Some(sketch) = sketch {
                 reads += 1;
                 bytes += sketch.len();
-                merged.merge(&SketchBuilder::from_bytes(sketch)?)?;
+                merged.merge(&Sketch::from_bytes(sketch)?)?;
             }
         }
         Ok(ReadSideAnswer {
-            uniques: merged.sketch().uniques(),
+            uniques: merged.uniques(),
             reads,
             bytes,
             converted: 0,

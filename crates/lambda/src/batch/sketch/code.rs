@@ -6,8 +6,8 @@
 //! 32-bit *code* for each hash. It contains a longer index, of 25 bits, so the estimate is
 //! nearly exact, and the register and rank at any lower precision can be computed from it.
 //!
-//! The functions here compute the same codes as the crate, because the bytes of a sketch
-//! contain them. A test checks that both agree.
+//! The crate computes the codes. The functions here read and write lists of them, because the
+//! bytes of a sketch contain such a list.
 //!
 //! ```text
 //! code with a rank:     fine index 25 | rank 6 | 1    if the bits after the index are all 0
@@ -92,43 +92,6 @@ impl Precision {
         4 * self.registers() / 5
     }
 
-    /// Returns the code of a hash.
-    #[inline]
-    pub(super) fn code(self, hash: u64) -> u32 {
-        let fine = (hash >> (64 - FINE)) as u32;
-        if self.below(fine) != 0 {
-            return fine << 1;
-        }
-        // The bits between the index and the fine index are all 0, so the rank depends on the
-        // bits after the fine index, and must be stored. The added 1 bounds it.
-        let rest = hash << FINE | 1 << (FINE - 1);
-        fine << 7 | (rest.leading_zeros() + 1) << 1 | 1
-    }
-
-    /// Returns the register and the rank of a code.
-    #[inline]
-    pub(super) fn of_code(self, code: u32) -> (usize, u8) {
-        let bits = u32::from(self.0);
-        if code & 1 == 1 {
-            let rank = (code >> 1 & 0x3f) + FINE - bits;
-            ((code >> (32 - bits)) as usize, rank as u8)
-        } else {
-            let fine = code >> 1;
-            let rank = (fine << (32 - FINE + bits)).leading_zeros() + 1;
-            ((fine >> (FINE - bits)) as usize, rank as u8)
-        }
-    }
-
-    /// Returns the register and the rank of a hash.
-    #[inline]
-    pub(super) fn of_hash(self, hash: u64) -> (usize, u8) {
-        let rest = hash << self.0 | 1 << (self.0 - 1);
-        (
-            (hash >> (64 - self.0)) as usize,
-            rest.leading_zeros() as u8 + 1,
-        )
-    }
-
     /// Returns whether there is a hash with this code.
     pub(super) fn is_code(self, code: u32) -> bool {
         if code & 1 == 1 {
@@ -201,19 +164,6 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn a_code_says_what_its_hash_says(hash in any::<u64>(), zeros in 0..64u32) {
-            // Random hashes rarely have many zeros at these places.
-            for hash in [hash, hash >> zeros, hash & !(u64::MAX >> zeros >> 4)] {
-                for precision in Precision::all() {
-                    let code = precision.code(hash);
-                    prop_assert!(precision.is_code(code));
-                    prop_assert_eq!(precision.of_code(code), precision.of_hash(hash));
-                    prop_assert!(precision.of_hash(hash).1 <= precision.most_rank());
-                }
-            }
-        }
-
         #[test]
         fn codes_read_back(mut codes in prop::collection::vec(any::<u32>(), 0..50)) {
             codes.sort();

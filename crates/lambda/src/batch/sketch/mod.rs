@@ -9,8 +9,7 @@
 //! [`Sketch`] wraps the crate `hyperloglogplus`, and adds what a stored view needs: a hash that
 //! never changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are
 //! checked ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `bytes`,
-//! `words` (access to the state of the crate), `builder` (a faster way to the same bytes, for
-//! batch runs), `coarser` (a lower precision).
+//! `words` (access to the state of the crate), `coarser` (a lower precision).
 //!
 //! Invariants:
 //! 1. Merging is commutative, associative and idempotent.
@@ -24,7 +23,6 @@
 //! Nunkesser, Hall, "HyperLogLog in Practice" (2013); Marz and Warren, "Big
 //! Data", chapter 10.
 
-pub mod builder;
 pub mod bytes;
 mod coarser;
 pub mod code;
@@ -33,7 +31,6 @@ pub mod hash;
 mod tests;
 mod words;
 
-pub use builder::SketchBuilder;
 pub use code::{InvalidPrecision, Precision};
 pub use hash::{cookie_hash, person_hash, user_hash};
 
@@ -214,24 +211,6 @@ impl Sketch {
             precision,
             inner: words::from_words(words).expect("the state of a sketch"),
         })
-    }
-}
-
-/// Returns [`Sketch::uniques`] of a sketch's bytes. If they hold codes, it only counts these,
-/// which is faster than reading the sketch.
-///
-/// # Errors
-/// As [`Sketch::from_bytes`].
-pub fn uniques_of(bytes: &[u8]) -> Result<i64, SketchError> {
-    match bytes {
-        [bytes::FORMAT, 4..=18, 0, codes @ ..] => {
-            // Only the last byte of a code has no high bit, so this counts the codes. While a
-            // sketch holds codes, its estimate is linear counting over fine registers.
-            let codes = codes.iter().filter(|byte| **byte < 0x80).count();
-            let fine = FINE_REGISTERS as f64;
-            Ok((fine * (fine / (fine - codes as f64)).ln()).round() as i64)
-        }
-        _ => Ok(Sketch::from_bytes(bytes)?.uniques()),
     }
 }
 

@@ -60,27 +60,8 @@ proptest! {
         let whole = sketch(p, &a);
         let mut read = Sketch::from_bytes(&whole.to_bytes()).unwrap();
         prop_assert_eq!(read.estimate(), whole.estimate());
-        prop_assert_eq!(uniques_of(&whole.to_bytes()), Ok(whole.uniques()));
         b.iter().for_each(|hash| read.add_hash(*hash));
         prop_assert_eq!(read, sketch(p, &[a, b].concat()));
-    }
-
-    #[test]
-    fn gathering_gives_the_same_bytes(p in precision(), a in hashes(), b in hashes()) {
-        let builder = |hashes: &[u64]| {
-            let mut builder = SketchBuilder::new(p);
-            hashes.iter().for_each(|hash| builder.add(*hash));
-            builder
-        };
-        prop_assert_eq!(builder(&a).finish(), sketch(p, &a).to_bytes());
-        let mut both = builder(&a);
-        both.merge(&builder(&b)).unwrap();
-        prop_assert_eq!(both.sketch(), sketch(p, &[a.clone(), b.clone()].concat()));
-        let union = SketchBuilder::union(p, [&builder(&a), &builder(&b)]).unwrap();
-        prop_assert_eq!(union.finish(), both.clone().finish());
-        let mut on = SketchBuilder::from_bytes(&builder(&a).finish()).unwrap();
-        b.iter().for_each(|hash| on.add(*hash));
-        prop_assert_eq!(on.finish(), both.finish());
     }
 
     #[test]
@@ -103,9 +84,9 @@ fn estimates_keep_to_their_error() {
             let rounds = 12;
             let squares: f64 = (0..rounds)
                 .map(|seed| {
-                    let mut builder = SketchBuilder::new(precision);
-                    (0..persons).for_each(|i| builder.add(xxh64(&i.to_le_bytes(), seed)));
-                    let estimate = builder.sketch().estimate();
+                    let mut sketch = Sketch::new(precision);
+                    (0..persons).for_each(|i| sketch.add_hash(xxh64(&i.to_le_bytes(), seed)));
+                    let estimate = sketch.estimate();
                     ((estimate - persons as f64) / persons as f64).powi(2)
                 })
                 .sum();
@@ -132,11 +113,6 @@ fn sketches_of_different_precision_do_not_merge() {
          compute both views with the same precision"
     );
     assert_eq!(fine.to_bytes(), before);
-    assert!(
-        SketchBuilder::new(Precision::DEFAULT)
-            .merge(&SketchBuilder::new(Precision::new(12).unwrap()))
-            .is_err()
-    );
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Sink<'a> {
     pub urls: &'a Urls,
     /// This thread's cache of raw URLs.
     pub raw_urls: &'a mut RawUrls,
+    /// This thread's buffer for the text of a chunk, with the bytes of the last one.
+    pub text: &'a mut Vec<u8>,
     /// The page views, by partition.
     pub scattered: Scattered,
     /// The rejected datums.

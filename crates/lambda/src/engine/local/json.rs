@@ -72,7 +72,27 @@ impl JsonLines {
         Ok(passed)
     }
 
+    /// Adds a line to `sink`; it takes `bytes` in the file.
+    #[inline]
     fn line(&self, line: &[u8], bytes: u64, sink: &mut Sink<'_>) -> Result<(), EngineError> {
+        // Nearly every line is a page view. It goes from the reader to the sink by itself,
+        // because a larger type around it, of facts and reasons, would be copied for each line.
+        let Some(view) = datum::plain_page_view(line) else {
+            return self.other_line(line, bytes, sink);
+        };
+        let number = sink.lines;
+        sink.lines += 1;
+        sink.read += 1;
+        let taken = sink.page_view(view.secs, view.url, view.viewer.into(), view.nonce)?;
+        if let Err(reason) = taken {
+            sink.rejects.add(number, &reason, line, bytes);
+        }
+        Ok(())
+    }
+
+    /// Adds a line that is not a page view in its usual form.
+    #[cold]
+    fn other_line(&self, line: &[u8], bytes: u64, sink: &mut Sink<'_>) -> Result<(), EngineError> {
         let number = sink.lines;
         sink.lines += 1;
         if line.iter().all(|b| b" \t\r".contains(b)) {
@@ -134,17 +154,20 @@ impl ChunkedInput for JsonLines {
     }
 
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
-        let Some((mut text, at, start)) = self.text(chunk)? else {
-            return Ok(());
-        };
-        self.each_line(&mut text, at, start, |line, bytes| {
-            self.line(line, bytes, sink)
-        })
+        let mut text = std::mem::take(sink.text);
+        if let Some((at, start)) = self.text(chunk, &mut text)? {
+            self.each_line(&mut text, at, start, |line, bytes| {
+                self.line(line, bytes, sink)
+            })?;
+        }
+        *sink.text = text;
+        Ok(())
     }
 
     fn equivs(&self, chunk: usize) -> Result<Vec<Equiv>, EngineError> {
         let mut equivs = Vec::new();
-        let Some((mut text, mut at, start)) = self.text(chunk)? else {
+        let mut text = Vec::new();
+        let Some((mut at, start)) = self.text(chunk, &mut text)? else {
             return Ok(equivs);
         };
         // The key can also be written with escapes.
@@ -171,22 +194,23 @@ impl ChunkedInput for JsonLines {
 }
 
 impl JsonLines {
-    /// A chunk's text with up to one byte from before it, where its first line
-    /// starts in that, and where the text starts in the file.
-    fn text(&self, chunk: usize) -> Result<Option<(Vec<u8>, usize, u64)>, EngineError> {
+    /// Replaces `text` by a chunk's text with up to one byte from before it. Returns where
+    /// its first line starts in that, and where the text starts in the file; `None` if no
+    /// line starts in it.
+    fn text(&self, chunk: usize, text: &mut Vec<u8>) -> Result<Option<(usize, u64)>, EngineError> {
         let start = chunk as u64 * self.chunk;
         let len = self.bytes(chunk) as usize;
         // One byte from before: a line starts here if that byte ends one.
         let before = usize::from(chunk > 0);
-        let mut text = vec![0; before + len];
-        let read = read_at(&self.file, &mut text, start - before as u64).map_err(self.io())?;
+        text.resize(before + len, 0);
+        let read = read_at(&self.file, text, start - before as u64).map_err(self.io())?;
         if read < text.len() {
             let short = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
             return Err(self.io()(short));
         }
         let mut at = 0;
         if before == 1 {
-            match memchr(b'\n', &text) {
+            match memchr(b'\n', text) {
                 Some(end) => at = end + 1,
                 None => return Ok(None),
             }
@@ -196,7 +220,7 @@ impl JsonLines {
         if at >= text.len() {
             return Ok(None);
         }
-        Ok(Some((text, at, start - before as u64)))
+        Ok(Some((at, start - before as u64)))
     }
 
     /// Calls `each` with every line that starts in a text and its length in the file,

@@ -192,6 +192,8 @@ struct Run<'a> {
 /// The state that a thread uses for one piece of work, and that the next thread reuses.
 struct Worker {
     raw_urls: RawUrls,
+    /// A buffer for the text of a chunk.
+    text: Vec<u8>,
     distinct: Distinct,
     tally: Tally,
     /// A buffer of stretches that will be added to [`Visits`].
@@ -303,7 +305,6 @@ impl<'a> Run<'a> {
             visits,
             each_visit,
             views: self.job.views,
-            precision: self.job.precision,
         };
         Ok((self.counts, counted, self.urls, self.rejects, self.lines))
     }
@@ -350,6 +351,7 @@ impl<'a> Run<'a> {
         let mut sink = Sink {
             urls: &self.urls,
             raw_urls: &mut worker.raw_urls,
+            text: &mut worker.text,
             scattered: Scattered::new(self.bits, self.source.records(chunk)),
             rejects: Rejects::default(),
             lines: 0,
@@ -490,6 +492,7 @@ impl<'a> Run<'a> {
         let idle = self.workers.lock().expect("no thread panics").pop();
         idle.unwrap_or_else(|| Worker {
             raw_urls: RawUrls::default(),
+            text: Vec::new(),
             distinct: Distinct::default(),
             tally: Tally::new(&self.job.zones, self.job.precision),
             visits: self.visits.lock().expect("no thread panics").scattered(0),

@@ -7,9 +7,10 @@
 
 use super::chunked_input::{ChunkedInput, Sink};
 use super::positional::read_exact_at;
-use super::record::{PageViewRecord, Person};
-use crate::datum::{DatumKind, Equiv, Fields, RawFact, Reason};
+use super::record::{Person, PageViewRecord};
+use crate::datum::{End, Equiv, Fields, DatumKind, RawFact, Reason, normalise_url};
 use crate::engine::{EngineError, InputFormat};
+use calendar::TIMESTAMPS;
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
 use polars_arrow::bitmap::Bitmap;
@@ -345,102 +346,146 @@ impl ChunkedInput for Parquet {
 
     fn read(&self, chunk: usize, sink: &mut Sink<'_>) -> Result<(), EngineError> {
         let group = self.order[chunk];
-        let secs = self.ints(group, SECS)?;
-        let kinds = self.texts(group, KIND)?;
-        let urls = self.texts(group, URL)?;
-        let cookies = self.texts(group, COOKIE)?;
-        let user_ids = self.ints(group, USER_ID)?;
-        let nonces = self.ints(group, NONCE)?;
-        let rows = secs.len();
-        sink.lines += rows as u64;
-        sink.read += rows as u64;
+        let columns = Columns {
+            secs: self.ints(group, SECS)?,
+            kinds: self.texts(group, KIND)?,
+            urls: self.texts(group, URL)?,
+            cookies: self.texts(group, COOKIE)?,
+            user_ids: self.ints(group, USER_ID)?,
+            nonces: self.ints(group, NONCE)?,
+        };
+        let Columns {
+            secs,
+            kinds,
+            urls,
+            cookies,
+            user_ids,
+            nonces,
+        } = &columns;
+        sink.lines += secs.len() as u64;
+        sink.read += secs.len() as u64;
 
         let page_view = View::new_inline(DatumKind::PageView.as_str().as_bytes()).as_u128();
-        let valid = [
-            Validity::of(secs.validity()),
-            Validity::of(kinds.validity()),
-            Validity::of(urls.validity()),
-            Validity::of(cookies.validity()),
-            Validity::of(user_ids.validity()),
-            Validity::of(nonces.validity()),
-        ];
+        let complete = Validity::of(&[
+            secs.validity(),
+            kinds.validity(),
+            urls.validity(),
+            nonces.validity(),
+        ]);
+        let has_cookie = Validity::of(&[cookies.validity()]);
+        let has_user = Validity::of(&[user_ids.validity()]);
         let mut seen = SeenViews::new();
         let mut second = None;
-        for i in 0..rows {
-            let kind = match valid[KIND].get(i) && kinds.views()[i].as_u128() == page_view {
-                true => Ok(DatumKind::PageView),
-                false => DatumKind::named(kinds.get(i)),
-            };
+        for row in 0..secs.len() {
+            // Nearly every row is a page view that keeps the rule. It is recognised here in
+            // one test. Collecting its fields for `Fields::page_view` first makes a whole run
+            // 1.04 to 1.11 times as long. The text of its URL is looked at only where its view
+            // is new.
+            let at = secs.values()[row];
+            let cookie = has_cookie.get(row);
+            if complete.get(row)
+                && cookie != has_user.get(row)
+                && kinds.views()[row].as_u128() == page_view
+                && TIMESTAMPS.contains(&at)
+            {
+                let person = match cookie {
+                    true => Person::Cookie(cookies.value(row).as_bytes()),
+                    false => Person::User(user_ids.values()[row]),
+                };
+                let view = urls.views()[row].as_u128();
+                let slot = seen.slot(view);
+                let url = match slot.0 == view {
+                    true => Ok(slot.1),
+                    false => sink.raw_urls.number(sink.urls, urls.value(row))?,
+                };
+                if let Ok(url) = url {
+                    *slot = (view, url);
+                    sink.record(PageViewRecord::new(at, url, person, nonces.values()[row]), at);
+                    continue;
+                }
+            }
+
+            // Any other row: a fact of another kind, or one that is rejected.
+            let kind = DatumKind::named(kinds.get(row));
             if kind == Ok(DatumKind::Equiv) && second.is_none() && self.has_second() {
                 second = Some((self.texts(group, COOKIE2)?, self.ints(group, USER_ID2)?));
             }
-            // The text of a URL is looked at only where its view is new.
-            let fields = |kind| Fields {
-                kind,
-                true_as_of_secs: valid[SECS].get(i).then(|| secs.values()[i]),
-                url: valid[URL].get(i).then(|| urls.views()[i].as_u128()),
-                cookie: valid[COOKIE].get(i).then(|| cookies.value(i)),
-                user_id: valid[USER_ID].get(i).then(|| user_ids.values()[i]),
-                nonce: valid[NONCE].get(i).then(|| nonces.values()[i]),
-                second: second
-                    .as_ref()
-                    .map(|(cookie, user_id)| (cookie.get(i), user_id.get(i))),
-            };
-            let taken = match kind {
-                Ok(DatumKind::PageView) => match fields(DatumKind::PageView).page_view() {
-                    Ok(view) => {
-                        let slot = seen.slot(view.url);
-                        let url = match slot.0 == view.url {
-                            true => Ok(slot.1),
-                            false => sink.raw_urls.number(sink.urls, urls.value(i))?,
-                        };
-                        url.map_err(Reason::Url).map(|url| {
-                            *slot = (view.url, url);
-                            let person = Person::from(view.viewer);
-                            sink.record(
-                                PageViewRecord::new(view.secs, url, person, view.nonce),
-                                view.secs,
-                            );
-                        })
-                    }
-                    Err(reason) => Err(reason),
-                },
-                Ok(kind) => fields(kind).raw().map(|_| sink.other_kinds += 1),
-                Err(reason) => Err(reason),
-            };
-            if let Err(reason) = taken {
-                let shown = serde_json::json!({
-                    "true_as_of_secs": secs.get(i),
-                    "kind": kinds.get(i),
-                    "cookie": cookies.get(i),
-                    "user_id": user_ids.get(i),
-                    "nonce": nonces.get(i),
-                    "url": urls.get(i).unwrap_or_default(),
-                });
-                reject(i, &shown, &reason, sink);
+            let second = second
+                .as_ref()
+                .map(|(cookie, user_id)| (cookie.get(row), user_id.get(row)));
+            let fact = kind.and_then(|kind| columns.fields(row, kind, second).raw());
+            match fact {
+                Ok(RawFact::View(_)) => {
+                    let error = normalise_url(urls.value(row))
+                        .expect_err("a page view with a sound URL was taken above");
+                    columns.reject(row, &Reason::Url(error), sink);
+                }
+                Ok(RawFact::Equiv(_) | RawFact::Other(_)) => sink.other_kinds += 1,
+                Err(reason) => columns.reject(row, &reason, sink),
             }
         }
         Ok(())
     }
 }
 
-#[cold]
-fn reject(row: usize, shown: &serde_json::Value, reason: &Reason, sink: &mut Sink<'_>) {
-    let text = shown.to_string();
-    sink.rejects
-        .add(row as u64, reason, text.as_bytes(), text.len() as u64);
+/// The columns of a row group that every datum has.
+struct Columns {
+    secs: PrimitiveArray<i64>,
+    kinds: Utf8ViewArray,
+    urls: Utf8ViewArray,
+    cookies: Utf8ViewArray,
+    user_ids: PrimitiveArray<i64>,
+    nonces: PrimitiveArray<i64>,
 }
 
-/// Where a column has a value.
-struct Validity<'a>(Option<&'a Bitmap>);
+impl Columns {
+    /// Returns the fields of a row.
+    fn fields<'a>(&'a self, row: usize, kind: DatumKind, second: Option<End<'a>>) -> Fields<'a> {
+        Fields {
+            kind,
+            true_as_of_secs: self.secs.get(row),
+            url: self.urls.get(row),
+            cookie: self.cookies.get(row),
+            user_id: self.user_ids.get(row),
+            nonce: self.nonces.get(row),
+            second,
+        }
+    }
 
-impl<'a> Validity<'a> {
-    fn of(bits: Option<&'a Bitmap>) -> Self {
-        Validity(bits.filter(|bits| bits.unset_bits() > 0))
+    /// Adds a row to the rejected ones.
+    #[cold]
+    fn reject(&self, row: usize, reason: &Reason, sink: &mut Sink<'_>) {
+        let shown = serde_json::json!({
+            "true_as_of_secs": self.secs.get(row),
+            "kind": self.kinds.get(row),
+            "cookie": self.cookies.get(row),
+            "user_id": self.user_ids.get(row),
+            "nonce": self.nonces.get(row),
+            "url": self.urls.get(row).unwrap_or_default(),
+        });
+        let text = shown.to_string();
+        sink.rejects
+            .add(row as u64, reason, text.as_bytes(), text.len() as u64);
+    }
+}
+
+/// Where several columns all have a value.
+struct Validity(Option<Bitmap>);
+
+impl Validity {
+    fn of(columns: &[Option<&Bitmap>]) -> Self {
+        let nulls = columns
+            .iter()
+            .flatten()
+            .filter(|bits| bits.unset_bits() > 0);
+        Validity(nulls.fold(None, |all, &bits| match all {
+            Some(all) => Some(&all & bits),
+            None => Some(bits.clone()),
+        }))
     }
 
     #[inline]
     fn get(&self, row: usize) -> bool {
-        self.0.is_none_or(|bits| bits.get_bit(row))
+        self.0.as_ref().is_none_or(|bits| bits.get_bit(row))
     }
 }

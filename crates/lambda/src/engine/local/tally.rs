@@ -127,7 +127,7 @@ impl FinishedHours {
                 let merged = hour.merge(&part);
                 merged.expect("one run has one precision");
             }
-            let persons = hour.persons.finish();
+            let persons = hour.persons.to_bytes();
             (
                 key,
                 FinishedHour {

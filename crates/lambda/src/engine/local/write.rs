@@ -6,7 +6,6 @@ use super::visits;
 use super::write_uniques::{write_bounces, write_uniques};
 use super::write_visits::write_visits;
 use crate::batch::output::{BOUNCES, LOCAL_DAYS, PAGE_VIEWS, UNIQUES, VISITS};
-use crate::batch::sketch::Precision;
 use crate::engine::{EngineError, Views};
 use calendar::Granularity;
 use polars::prelude::*;
@@ -29,8 +28,6 @@ pub struct Counted {
     pub each_visit: Option<Vec<visits::Visit>>,
     /// Which views to write.
     pub views: Views,
-    /// The precision of the sketches.
-    pub precision: Precision,
 }
 
 /// Writes the views into `folder`, and returns the files as (name, number of rows).
@@ -71,7 +68,7 @@ pub fn write(
     // Uniques, bounces and visits.
     if counted.views == Views::All {
         let path = folder.join(UNIQUES);
-        let count = write_uniques(&path, &urls, &rank, hours, counted.precision)?;
+        let count = write_uniques(&path, &urls, &rank, hours)?;
         files.push((UNIQUES.to_owned(), count));
         let count = write_bounces(&folder.join(BOUNCES), &domains, &counted.visits)?;
         files.push((BOUNCES.to_owned(), count));

@@ -6,7 +6,7 @@
 
 use super::tally::FinishedHours;
 use super::visits;
-use crate::batch::sketch::{Precision, SketchBuilder, uniques_of};
+use crate::batch::sketch::Sketch;
 use crate::engine::EngineError;
 use calendar::Granularity;
 use polars::prelude::*;
@@ -35,7 +35,6 @@ pub fn write_uniques(
     urls: &[Box<str>],
     rank: &[u32],
     hours: &FinishedHours,
-    precision: Precision,
 ) -> Result<u64, EngineError> {
     let parquet = || EngineError::parquet(path, "writing");
     let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
@@ -72,7 +71,7 @@ pub fn write_uniques(
     // Merge the sketches of some URLs at a time, and write their rows.
     let mut count = 0;
     let of_batch = |batch: &[Url<'_>]| -> Vec<(&str, Rows)> {
-        let of_url = |(url, hours): &Url<'_>| (&*urls[*url as usize], of_url(hours, precision));
+        let of_url = |(url, hours): &Url<'_>| (&*urls[*url as usize], of_url(hours));
         batch.par_iter().map(of_url).collect()
     };
     let (batch, mut rest) = by_url.split_at(fitting(&by_url));
@@ -111,29 +110,31 @@ fn fitting(urls: &[Url<'_>]) -> usize {
 }
 
 /// Returns the rows of a URL at all granularities, from its hours in the order of time.
-fn of_url(hours: &[(i64, &[u8])], precision: Precision) -> Rows {
-    let builder = |sketch| SketchBuilder::from_bytes(sketch).expect("this run encoded the sketch");
+fn of_url(hours: &[(i64, &[u8])]) -> Rows {
+    let decoded = |sketch| Sketch::from_bytes(sketch).expect("this run encoded the sketch");
     let mut rows: Rows = hours
         .iter()
         .map(|&(ts, sketch)| ((Granularity::Hour.code(), ts), sketch.to_vec()))
         .collect();
-    let mut finer: Vec<(i64, SketchBuilder)> = hours
+    let mut finer: Vec<(i64, Sketch)> = hours
         .iter()
-        .map(|&(ts, sketch)| (ts, builder(sketch)))
+        .map(|&(ts, sketch)| (ts, decoded(sketch)))
         .collect();
     // Merge each granularity from the next finer one: a month merges 4 weeks, not 672 hours.
     for granularity in &Granularity::ALL[1..] {
         finer = finer
             .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
             .map(|same| {
-                let union = SketchBuilder::union(precision, same.iter().map(|part| &part.1));
-                let union = union.expect("one run has one precision");
+                let mut union = same[0].1.clone();
+                for (_, part) in &same[1..] {
+                    union.merge(part).expect("one run has one precision");
+                }
                 (granularity.bucket(same[0].0), union)
             })
             .collect();
         let finished = finer
             .iter()
-            .map(|(ts, builder)| ((granularity.code(), *ts), builder.clone().finish()));
+            .map(|(ts, sketch)| ((granularity.code(), *ts), sketch.to_bytes()));
         rows.extend(finished);
     }
     rows
@@ -150,7 +151,10 @@ fn frame(urls: &[(&str, Rows)]) -> PolarsResult<DataFrame> {
         .collect();
     let uniques: Vec<i64> = rows
         .par_iter()
-        .map(|row| uniques_of(row.3).expect("this run encoded the sketch"))
+        .map(|row| {
+            let sketch = Sketch::from_bytes(row.3).expect("this run encoded the sketch");
+            sketch.uniques()
+        })
         .collect();
     let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
     DataFrame::new(
