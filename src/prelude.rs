@@ -22,6 +22,8 @@ pub use crate::chrono_tz::Tz;
 
 pub use crate::batch::{Precision, Sketch};
 pub use crate::calendar::{self, Granularity, Plan, Span};
+pub use crate::notebook::predict;
+pub use crate::notebook::predict::{about, predictions};
 pub use crate::notebook::table::grouped;
 pub use crate::notebook::widgets::{
     self, Button, Checkbox, Dropdown, FloatSlider, HBox, Html, Image, IntSlider, Play, Tab,

@@ -148,6 +148,9 @@ enum Op {
     Swap,
     Expire,
     Crash,
+    /// Rolls back to an older batch, or as far as batches are kept; then, perhaps after a
+    /// crash, the batch layer runs once more.
+    RollBack(u64, bool),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -168,6 +171,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Swap),
         2 => Just(Op::Expire),
         2 => Just(Op::Crash),
+        1 => (0u64..4, any::<bool>()).prop_map(|(back, crash)| Op::RollBack(back, crash)),
     ]
 }
 
@@ -257,6 +261,27 @@ impl World {
                 }
             }
             Op::Crash => self.reopen(),
+            Op::RollBack(back, crash) => {
+                (self.begun, self.built) = (None, None);
+                let served = lambda.served().batch();
+                let older = (served.saturating_sub(back)..served)
+                    .find(|batch| lambda.roll_back(*batch).is_ok());
+                // What is in neither layer is named, and no answer given.
+                match lambda.query() {
+                    Ok(_) => assert_right(lambda, log.as_ref()),
+                    Err(LambdaError::Speed(SpeedError::MissingBatch { served, .. })) => {
+                        assert_eq!(Some(served), older);
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+                if crash {
+                    self.reopen();
+                }
+                let (_, lambda) = self.open.as_mut().unwrap();
+                let batch = lambda.run_batch().unwrap();
+                assert!(batch > served || older.is_some() && batch == served);
+                self.interval = self.interval.max(batch);
+            }
         }
         let (log, lambda) = self.open.as_ref().unwrap();
         assert_right(lambda, log.as_ref());
@@ -288,6 +313,55 @@ proptest! {
             let answer = lambda.query().unwrap().page_views(url, HOURS).unwrap();
             prop_assert_eq!(answer.value, answer.serving);
         }
+    }
+}
+
+#[test]
+fn a_batch_after_a_roll_back_has_all_records_again() {
+    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+        let mut world = one(expiry);
+        let (log, lambda) = world.open.as_mut().unwrap();
+        for nonce in 2..6 {
+            lambda.run_batch().unwrap();
+            append(log.as_ref(), &[("foo.com/".to_owned(), 1, 60, nonce)]);
+            lambda.drain().unwrap();
+        }
+        for (batch, next) in [(2, 4), (3, 4)] {
+            lambda.roll_back(batch).unwrap();
+            // The batch that came last, with the cut that it had.
+            assert_eq!(lambda.run_batch().unwrap(), next);
+            assert_right(lambda, log.as_ref());
+        }
+        let answer = lambda.query().unwrap().page_views("foo.com/", HOURS);
+        let answer = answer.unwrap();
+        assert_eq!((answer.value, answer.serving, answer.realtime), (5, 4, 1));
+        assert_eq!(lambda.run_batch().unwrap(), 5);
+        assert_right(lambda, log.as_ref());
+    }
+}
+
+#[test]
+fn a_batch_after_a_roll_back_and_lost_realtime_views_has_all_records_again() {
+    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+        let mut world = one(expiry);
+        let (log, lambda) = world.open.as_mut().unwrap();
+        for nonce in 2..6 {
+            lambda.run_batch().unwrap();
+            append(log.as_ref(), &[("foo.com/".to_owned(), 1, 60, nonce)]);
+        }
+        lambda.roll_back(2).unwrap();
+        world.open = None;
+        std::fs::remove_dir_all(world.folder.path().join("realtime")).unwrap();
+        world.reopen();
+        // They begin at the cut of the batch that is served, and both layers meet there.
+        let (log, lambda) = world.open.as_mut().unwrap();
+        lambda.drain().unwrap();
+        assert_right(lambda, log.as_ref());
+        // The master data set goes on where it ends, and not where the served batch does.
+        assert_eq!(lambda.run_batch().unwrap(), 5);
+        assert_right(lambda, log.as_ref());
+        let answer = lambda.query().unwrap().page_views("foo.com/", HOURS);
+        assert_eq!(answer.unwrap().serving, 5);
     }
 }
 

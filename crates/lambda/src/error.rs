@@ -2,7 +2,7 @@
 use crate::batch::sketch::SketchError;
 use crate::engine::EngineError;
 use crate::serving::StoreError;
-use crate::speed::SpeedError;
+use crate::speed::{Offsets, SpeedError};
 use crate::versions::VersionError;
 use calendar::SpanError;
 use std::io;
@@ -54,6 +54,20 @@ pub enum LambdaError {
         batch: u64,
         /// The batch whose part must come first.
         next: u64,
+    },
+    /// The two layers do not meet at one cut.
+    #[error(
+        "batch {batch} holds the log up to the offsets {batch_layer:?}, but the realtime views \
+         begin at {speed_layer:?}; remove the folder of the realtime views, and they are built \
+         again from the log"
+    )]
+    OtherCut {
+        /// The batch.
+        batch: u64,
+        /// Its cut, as the batch layer has it: the next offset of each partition.
+        batch_layer: Offsets,
+        /// Its cut, as the speed layer has it.
+        speed_layer: Offsets,
     },
     /// A file of the master data set cannot be read or written.
     #[error("cannot {doing} {}: {source}", path.display())]

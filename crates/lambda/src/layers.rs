@@ -261,10 +261,21 @@ impl Lambda {
     /// Takes the cut of the next batch, unless it was taken before. Returns the number of the
     /// batch, and the cut.
     ///
+    /// The next batch is the one after the last that has a part in the master data set. That
+    /// last one comes again if it is not served, because its run failed or was rolled back, and
+    /// the realtime views still begin at its cut.
+    ///
     /// # Errors
-    /// A log or a realtime view that cannot be read or written.
+    /// A log, a realtime view or a master data set that cannot be read or written.
     pub fn begin_batch(&mut self) -> Result<(u64, Offsets)> {
-        let batch = self.served.batch() + 1;
+        let last = self.master.last()?.map_or(0, |(batch, _)| batch);
+        let begun = self.realtime.held()?;
+        let begun = begun.iter().any(|(batch, _)| *batch == last);
+        let again = last > self.served.batch() && begun;
+        let batch = match again {
+            true => last,
+            false => last.max(self.served.batch()) + 1,
+        };
         Ok((batch, self.realtime.begin_batch(batch)?))
     }
 
@@ -289,7 +300,7 @@ impl Lambda {
     /// A log or a master data set that cannot be read or written, or views that the engine
     /// cannot compute.
     pub fn build_by(&self, engine: &dyn Engine, batch: u64, cut: &[u64]) -> Result<BuiltBatch> {
-        self.master.absorb(&self.source, batch, &self.cut(), cut)?;
+        self.master.absorb(&self.source, batch, cut)?;
         let job = job_of(&self.master, batch, self.precision);
         run(engine, &job, &self.folder.join("views"), batch, cut)
     }
@@ -326,7 +337,8 @@ impl Lambda {
     }
 
     /// Rolls back to an older batch, which is then served until the next one is published, also
-    /// after a restart.
+    /// after a restart. Nothing is forgotten: the next batch run computes its views from the
+    /// whole master data set, in which the parts of later batches are.
     ///
     /// # Errors
     /// [`LambdaError::NotKept`] if no version of that batch is kept.

@@ -38,22 +38,41 @@ impl Master {
         let Some(batch) = self.parts.served_if_any()? else {
             return Ok(None);
         };
-        let path = self.parts.folder(batch).join(CUT);
-        let text = fs::read(&path).map_err(io_at("read", &path))?;
-        let cut = serde_json::from_slice(&text)
-            .map_err(|error| io_at("read", &path)(std::io::Error::other(error)))?;
-        Ok(Some((batch, cut)))
+        Ok(Some((batch, self.cut(batch)?)))
     }
 
-    /// Adds the records between two cuts as the part of a batch, unless it was added
-    /// before.
+    /// Returns the cut with which a part was added.
+    fn cut(&self, batch: u64) -> Result<Offsets> {
+        let path = self.parts.folder(batch).join(CUT);
+        let text = fs::read(&path).map_err(io_at("read", &path))?;
+        serde_json::from_slice(&text)
+            .map_err(|error| io_at("read", &path)(std::io::Error::other(error)))
+    }
+
+    /// Adds the records between the last cut and the cut `to` as the part of a batch, unless
+    /// it was added before.
     ///
     /// # Errors
-    /// If the log cannot be read, the disk refuses, or an earlier part is missing.
-    pub fn absorb(&self, source: &Source, batch: u64, from: &[u64], to: &[u64]) -> Result<()> {
+    /// If the log cannot be read, the disk refuses, an earlier part is missing, or the part was
+    /// added before with another cut.
+    pub fn absorb(&self, source: &Source, batch: u64, to: &[u64]) -> Result<()> {
+        // A part that was added stays as it is: with another cut, records would be lost between
+        // the layers, or counted by both.
         if self.parts.kept()?.contains(&batch) {
-            return Ok(());
+            let cut = self.cut(batch)?;
+            return match cut == to {
+                true => Ok(()),
+                false => Err(LambdaError::OtherCut {
+                    batch,
+                    batch_layer: cut,
+                    speed_layer: to.to_vec(),
+                }),
+            };
         }
+
+        // The part goes on where the last one ends.
+        let mut from = self.last()?.map_or_else(Vec::new, |(_, cut)| cut);
+        from.resize(to.len(), 0);
         let draft = self.parts.draft()?;
         if draft.version() != batch {
             return Err(LambdaError::PartsMissing {
@@ -66,7 +85,7 @@ impl Master {
         write(&draft, CUT, |file| file.write_all(&cut).map_err(Into::into))?;
         write(&draft, DATUMS, |file| {
             for (partition, (&from, &to)) in (0u32..).zip(from.iter().zip(to)) {
-                let count = (to - from) as usize;
+                let count = to.saturating_sub(from) as usize;
                 let records = source.log.read(&source.topic, partition, from, count);
                 for record in records?.iter() {
                     // A record is one line. The rule rejects one with a line end in it, and

@@ -5,7 +5,7 @@
 //! and not their answers: neither uniques nor bounce rates can be added.
 use crate::batch::bounces::{Stretch, join};
 use crate::batch::sketch::Sketch;
-use crate::error::Result;
+use crate::error::{LambdaError, Result};
 use crate::serving::{Bounces, Explained, ServedViews};
 use crate::speed::event::person_of_key;
 use crate::speed::{Offsets, SpeedError, ViewsSince};
@@ -115,17 +115,17 @@ impl<'a> Query<'a> {
     /// partition of the log (its next offset).
     ///
     /// # Errors
-    /// [`SpeedError::UnknownBatch`] if the realtime views begin at another cut.
+    /// [`LambdaError::OtherCut`] if the realtime views begin at another cut.
     pub fn new(served: &ServedViews, since: ViewsSince<'a>, ends: Vec<u64>) -> Result<Self> {
         // Both layers must meet at one cut.
         let mut cut = served.cut();
         cut.resize(ends.len(), 0);
         if since.cut != cut {
-            return Err(SpeedError::UnknownBatch {
-                served: served.batch(),
-                realtime: vec![since.batch],
-            }
-            .into());
+            return Err(LambdaError::OtherCut {
+                batch: served.batch(),
+                batch_layer: cut,
+                speed_layer: since.cut,
+            });
         }
 
         // The realtime views may be behind the cut, because a batch run reads the log itself. A

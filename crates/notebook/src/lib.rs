@@ -17,6 +17,7 @@
 //! | [`live`], [`progress`](mod@progress) | output while the cell runs, changed in place |
 //! | [`scratch`](mod@scratch) | folders for the files of cells |
 //! | [`measured`](mod@measured) | tables of times, for a stored notebook without them |
+//! | [`predict`](mod@predict) | a question, the reader's answer, and what it is |
 //! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | the way to the kernel; panics and failed `?` |
 //! | [`cells`] | the process that runs the cells |
@@ -32,6 +33,7 @@ pub mod live;
 #[path = "../../../tests/memory.rs"]
 mod memory;
 pub mod plot;
+pub mod predict;
 pub mod progress;
 pub mod scratch;
 pub mod widgets;

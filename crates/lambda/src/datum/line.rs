@@ -1,6 +1,6 @@
 //! A line of JSON as a fact.
 use super::reason::Reason;
-use super::rule::{Fact, Fields, DatumKind, RawFact, RawPageView};
+use super::rule::{DatumKind, Fact, Fields, RawFact, RawPageView};
 use super::scan::scan;
 use super::types::Datum;
 use calendar::TIMESTAMPS;

@@ -117,11 +117,11 @@ impl Expiring for Alternating {
             let cuts = updater.views().reader().generations()?;
             return Ok(cuts.into_values().next().unwrap_or_default());
         }
-        // The set that begins at the previous batch is read until this batch is served.
-        let needed = |set: &Option<(u64, Updater)>| {
-            set.as_ref()
-                .is_some_and(|(generation, _)| *generation + 1 == batch)
-        };
+        // The set that begins at the last cut before is read until this batch is served.
+        let earlier = { self.sets() }.map(|(generation, _)| *generation);
+        let read = earlier.filter(|generation| *generation < batch).max();
+        let needed =
+            |set: &Option<(u64, Updater)>| set.as_ref().is_some_and(|set| Some(set.0) == read);
         let Some(free) = self.sets.iter().position(|set| !needed(set)) else {
             return Err(missing(batch, self.sets().map(|set| set.0).collect()));
         };

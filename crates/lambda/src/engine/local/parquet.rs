@@ -7,8 +7,8 @@
 
 use super::chunked_input::{ChunkedInput, Sink};
 use super::positional::read_exact_at;
-use super::record::{Person, PageViewRecord};
-use crate::datum::{End, Equiv, Fields, DatumKind, RawFact, Reason, normalise_url};
+use super::record::{PageViewRecord, Person};
+use crate::datum::{DatumKind, End, Equiv, Fields, RawFact, Reason, normalise_url};
 use crate::engine::{EngineError, InputFormat};
 use calendar::TIMESTAMPS;
 use polars::prelude::*;
@@ -400,7 +400,10 @@ impl ChunkedInput for Parquet {
                 };
                 if let Ok(url) = url {
                     *slot = (view, url);
-                    sink.record(PageViewRecord::new(at, url, person, nonces.values()[row]), at);
+                    sink.record(
+                        PageViewRecord::new(at, url, person, nonces.values()[row]),
+                        at,
+                    );
                     continue;
                 }
             }
