@@ -21,7 +21,7 @@ use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Expiring, Log, Offsets, Source,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedLayer,
     StoreOptions,
 };
 use std::path::{Path, PathBuf};
@@ -112,7 +112,7 @@ pub struct Lambda {
     /// All data, for the batch layer.
     master: Master,
     /// The speed layer's views, and how they expire.
-    realtime: Box<dyn Expiring>,
+    realtime: Box<dyn SpeedLayer>,
     /// The serving layer.
     served: ServedViews,
 }
@@ -131,7 +131,7 @@ impl Lambda {
     ) -> Result<Self> {
         let expiry = options.expiry;
         Self::open_with(folder, log, topic, options, |source, home, batch, cut| {
-            Ok::<Box<dyn Expiring>, _>(match expiry {
+            Ok::<Box<dyn SpeedLayer>, _>(match expiry {
                 Expiry::Alternating => Box::new(Alternating::open(source, home, batch, cut)?),
                 Expiry::ByWatermark => Box::new(ByWatermark::open(source, home, batch, cut)?),
             })
@@ -178,7 +178,7 @@ impl Lambda {
         log: Arc<dyn Log>,
         topic: &str,
         options: Options,
-        realtime: impl FnOnce(&Source, &Path, u64, &[u64]) -> speed::Result<Box<dyn Expiring>>,
+        realtime: impl FnOnce(&Source, &Path, u64, &[u64]) -> speed::Result<Box<dyn SpeedLayer>>,
     ) -> Result<Self> {
         // The topic.
         let folder = folder.as_ref().to_owned();
@@ -201,10 +201,10 @@ impl Lambda {
             // There is master data but no view: the views were lost, or never published.
             // They are a function of the master data, so compute them again.
             let job = job_of(&master, batch, options.precision);
-            served = run(&Local::default(), &job, &views, batch, &cut)?.publish()?;
+            served = compute(&Local::default(), &job, &views, batch, &cut)?.publish()?;
         }
 
-        // The speed layer, from the cut on.
+        // The speed layer, from the cut on. Before the first batch every partition begins at 0.
         let mut cut = served.cut();
         cut.resize(partitions, 0);
         let home = folder.join("realtime");
@@ -241,7 +241,7 @@ impl Lambda {
     }
 
     /// Returns the realtime views.
-    pub fn realtime(&self) -> &dyn Expiring {
+    pub fn realtime(&self) -> &dyn SpeedLayer {
         self.realtime.as_ref()
     }
 
@@ -294,7 +294,7 @@ impl Lambda {
     }
 
     /// Computes the views of a batch with another engine, for example a cluster, or an engine
-    /// with a bug.
+    /// with a bug. First it adds the records up to the cut to the master data set.
     ///
     /// # Errors
     /// A log or a master data set that cannot be read or written, or views that the engine
@@ -302,7 +302,7 @@ impl Lambda {
     pub fn build_by(&self, engine: &dyn Engine, batch: u64, cut: &[u64]) -> Result<BuiltBatch> {
         self.master.absorb(&self.source, batch, cut)?;
         let job = job_of(&self.master, batch, self.precision);
-        run(engine, &job, &self.folder.join("views"), batch, cut)
+        compute(engine, &job, &self.folder.join("views"), batch, cut)
     }
 
     /// Publishes a batch. The realtime views still contain its records, until
@@ -310,8 +310,8 @@ impl Lambda {
     ///
     /// # Errors
     /// If the disk refuses. What was served before is served on.
-    pub fn publish(&mut self, run: BuiltBatch) -> Result<()> {
-        self.served = run.publish()?;
+    pub fn publish(&mut self, built: BuiltBatch) -> Result<()> {
+        self.served = built.publish()?;
         Ok(())
     }
 
@@ -364,7 +364,7 @@ impl Lambda {
     ///
     /// # Errors
     /// If a batch is missing between them: the realtime views do not begin at the cut of the
-    /// serving views.
+    /// serving views. If the log or the realtime views cannot be read.
     pub fn query(&self) -> Result<Query<'_>> {
         let ends = self.source.log.ends(&self.source.topic)?;
         Query::new(
@@ -386,7 +386,7 @@ fn job_of(master: &Master, batch: u64, precision: Precision) -> BatchJob {
 }
 
 /// Computes the views of a batch as the next version of the views, which is not published yet.
-fn run(
+fn compute(
     engine: &dyn Engine,
     job: &BatchJob,
     views: &Path,
@@ -398,6 +398,6 @@ fn run(
         keep: KEPT,
         precision: job.precision.bits(),
     };
-    let run = BuiltBatch::compute(engine, job, views, how, &|_| {})?;
-    Ok(run.of_batch(batch, cut.to_vec()))
+    let built = BuiltBatch::compute(engine, job, views, how, &|_| {})?;
+    Ok(built.of_batch(batch, cut.to_vec()))
 }

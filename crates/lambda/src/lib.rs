@@ -4,7 +4,11 @@
 //! **batch layer** computes views of all of it, from scratch, again and again. The
 //! **serving layer** keeps the newest views and answers from them. The **speed layer** keeps
 //! views of what arrived since, and forgets it when a batch has it. A **query** merges
-//! both.
+//! both. They meet at the **cut** of a batch: for each partition of the log, the offset
+//! before which every record is in the batch.
+//!
+//! A **datum** is a fact. In the log it is a **record**, with an offset. A page view that
+//! the speed layer counts is an **event**.
 //!
 //! # The way of one datum
 //!
@@ -13,9 +17,9 @@
 //! | step | module | what happens |
 //! |---|---|---|
 //! | 1 | [`datum`] | a fact: a page view, an equiv (two identifiers are one person), a property; which of them are refused, and why |
-//! | 2 | [`speed`]`::Log` | it arrives in a partitioned log, from which both layers read |
+//! | 2 | [`speed::Log`] | it arrives in a partitioned log: the speed layer reads it from there, and the master data set is filled from it |
 //! | 3 | [`master`] | before a batch, what arrived becomes a part of the master data set |
-//! | 4 | [`batch`] | what the views are: URLs normalised, duplicates dropped, persons joined, page views, uniques and bounces counted by hour, day, week and month of 28 days; as functions of data frames, to be read and changed in a cell |
+//! | 4 | [`batch`] | what the views are: URLs normalised, duplicates dropped, persons joined, page views and uniques counted by hour, day, week and month of 28 days, visits and bounces by domain; as functions of data frames, to be read and changed in a cell |
 //! | 5 | [`engine`] | computes the same views for files of any size: [`engine::local`] on this machine's cores |
 //! | 6 | [`versions`] | the views become a version of a folder, published by one rename, kept for a roll-back |
 //! | 7 | [`serving`] | the store that answers from a version: written whole, sharded, read at random |
@@ -33,29 +37,31 @@
 //!
 //! | step | file | what happens |
 //! |---|---|---|
-//! | 1 | `layers`, `query` | both layers are opened at one moment, or the gap between them is named; the answers of both are added |
-//! | 2 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
-//! | 3 | `serving/store`, `serving/shard` | the URL's shard, and its record in it, are found |
-//! | 4 | `serving/url_rows`, `serving/times`, `serving/blocks` | the buckets are read, and each block is verified before it is used |
-//! | 5 | `speed/views_since` ([`speed::ViewsSince`]) | the realtime views that begin where the served batch ends |
-//! | 6 | `speed/view_reader`, `speed/store_reader` | the counts of their hours are read from the store |
+//! | 1 | `layers`, `query` | both layers are opened at one moment, or the gap between them is named |
+//! | 2 | `speed/alternating` or `speed/by_watermark`, `speed/views_since` | the realtime views that begin at the cut of the served batch |
+//! | 3 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
+//! | 4 | `serving/sharding`, `serving/store`, `serving/shard`, `serving/shortcut` | the URL's shard, and its record in it, are found |
+//! | 5 | `serving/scan`, `serving/url_rows`, `serving/times`, `serving/record`, `serving/blocks` | the buckets are read, and each block is verified before it is used |
+//! | 6 | `speed/view_reader`, `speed/store` (the trait), `speed/store_reader`, `speed/cell_key` | the counts of the hours since the cut are read |
+//! | 7 | `query` | counts may be added answer by answer. Uniques and visits may not: for them the views are merged |
 //!
 //! # Where another system can stand
 //!
 //! | trait | here | in a larger system |
 //! |---|---|---|
 //! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka |
-//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | a store that applies one call to many rows atomically |
-//! | [`speed::Expiring`] | [`speed::ByWatermark`] and [`speed::Alternating`], over that store | views in HBase or Cassandra, which keep the offset in each row, because only a row is atomic there |
+//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | a store that applies one call to many rows atomically. [`speed::RealtimeViews`] stand on any; [`Lambda`] opens the embedded one |
 //! | [`engine::Engine`] | [`engine::Local`], the cores of this machine | Spark |
 //!
-//! The crate knows neither the chapters nor Jupyter: experiments and pictures are in the
-//! crates that stand on it.
+//! The crate imports neither the chapters nor Jupyter: experiments and pictures are in the
+//! crates that stand on it. Of cells it knows how a value looks (the crate `show`), in
+//! `forms`; and `speed/split_commit` and `batch/normal_form` are here for a chapter alone.
 pub mod batch;
 pub mod built_batch;
 pub mod datum;
 pub mod engine;
 mod error;
+// Shared with the tests of the workspace: how long random runs are.
 #[cfg(test)]
 #[path = "../../../tests/extent.rs"]
 mod extent;
@@ -63,6 +69,7 @@ pub mod faults;
 mod forms;
 mod layers;
 pub mod master;
+// Likewise: where their temporary files lie.
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../../../tests/memory.rs"]
 mod memory;
@@ -75,6 +82,6 @@ pub mod versions;
 pub use built_batch::BuiltBatch;
 pub use calendar;
 pub use error::{LambdaError, Result};
-pub use layers::{Expiry, Lambda, Options};
+pub use layers::{Expiry, Lambda, Options, TOPIC};
 pub use master::Master;
 pub use query::{Answer, Freshness, Query};

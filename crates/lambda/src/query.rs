@@ -96,6 +96,9 @@ impl<T: Display> Render for Answer<T> {
 }
 
 /// Both layers at one moment. All answers of a query are about the same records.
+///
+/// Ranges are in epoch seconds, and count the hours that begin in them. A range that ends
+/// where it begins, or before, has no hours.
 pub struct Query<'a> {
     served: ServedViews,
     /// The cut of the served batch.
@@ -128,8 +131,8 @@ impl<'a> Query<'a> {
             });
         }
 
-        // The realtime views may be behind the cut, because a batch run reads the log itself. A
-        // partition has then been seen up to the cut.
+        // The realtime views may be behind the cut, because the master data set is filled from
+        // the log, whatever they have applied. A partition has then been seen up to the cut.
         let partitions = || cut.iter().zip(&since.offsets);
         let seen = partitions().map(|(cut, at)| cut.max(at));
         let freshness = Freshness {
@@ -180,8 +183,8 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// A view that cannot be read.
-    pub fn page_views(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
-        Ok(self.page_views_explained(url, hours)?.0)
+    pub fn page_views(&self, url: &str, secs: Range<i64>) -> Result<Answer<i64>> {
+        Ok(self.page_views_explained(url, secs)?.0)
     }
 
     /// As [`page_views`](Self::page_views), with what was read of the serving views; `None` if
@@ -192,11 +195,11 @@ impl<'a> Query<'a> {
     pub fn page_views_explained(
         &self,
         url: &str,
-        hours: Range<i64>,
+        secs: Range<i64>,
     ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
-        let found = self.served.page_views(url, Span::of_hours_in(&hours))?;
+        let found = self.served.page_views(url, Span::of_hours_in(&secs))?;
         let serving = found.as_ref().map_or(0, |found| found.value);
-        let realtime = self.since.count(url, &hours)?;
+        let realtime = self.since.count(url, &forward(&secs))?;
         let answer = self.answer(serving + realtime, serving, realtime);
         Ok((answer, found.map(|found| found.map(|_| ()))))
     }
@@ -209,9 +212,9 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// A view that cannot be read.
-    pub fn page_views_by_hour(&self, url: &str, hours: Range<i64>) -> Result<BTreeMap<i64, i64>> {
-        let mut all = self.since.counts(url, &hours)?;
-        for (hour, count) in self.served.counts(url, Granularity::Hour, hours)? {
+    pub fn page_views_by_hour(&self, url: &str, secs: Range<i64>) -> Result<BTreeMap<i64, i64>> {
+        let mut all = self.since.counts(url, &forward(&secs))?;
+        for (hour, count) in self.served.counts(url, Granularity::Hour, forward(&secs))? {
             *all.entry(hour).or_default() += count;
         }
         Ok(all)
@@ -225,8 +228,8 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// A view that cannot be read, or a batch run without the view of uniques.
-    pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<Answer<i64>> {
-        Ok(self.uniques_explained(url, hours)?.0)
+    pub fn uniques(&self, url: &str, secs: Range<i64>) -> Result<Answer<i64>> {
+        Ok(self.uniques_explained(url, secs)?.0)
     }
 
     /// As [`uniques`](Self::uniques), with what was read of the serving views; `None` if they do
@@ -237,11 +240,11 @@ impl<'a> Query<'a> {
     pub fn uniques_explained(
         &self,
         url: &str,
-        hours: Range<i64>,
+        secs: Range<i64>,
     ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
-        let realtime = self.since.persons(url, &hours)?;
+        let realtime = self.since.persons(url, &forward(&secs))?;
         let mut serving = Sketch::new(realtime.precision());
-        let found = self.served.uniques(url, Span::of_hours_in(&hours))?;
+        let found = self.served.uniques(url, Span::of_hours_in(&secs))?;
         let reads = found.map(|found| found.map(|sketch| serving = sketch));
         let all = match realtime.uniques() {
             0 => serving.clone(),
@@ -281,6 +284,11 @@ impl<'a> Query<'a> {
         }
         Ok(self.answer(value, serving, realtime))
     }
+}
+
+/// The same range, or an empty one if it runs backward.
+fn forward(secs: &Range<i64>) -> Range<i64> {
+    secs.start..secs.end.max(secs.start)
 }
 
 /// Adds the visits of a person `times` times. -1 subtracts them.

@@ -30,7 +30,7 @@ pub(super) const CONTENT: usize = BLOCK - 8;
 
 /// Returns the checksum of a block, as it is stored after the content.
 #[inline]
-fn sum(content: &[u8; CONTENT], seed: u64, block: u64) -> [u8; 8] {
+fn checksum(content: &[u8; CONTENT], seed: u64, block: u64) -> [u8; 8] {
     let place = seed.wrapping_add(block);
     xxh3_64(content).wrapping_add(place).to_le_bytes()
 }
@@ -82,7 +82,7 @@ impl<W: Write> BlockWriter<W> {
             self.content[self.filled..].fill(0);
             self.inner.write_all(&self.content)?;
             self.inner
-                .write_all(&sum(&self.content, self.seed, self.blocks))?;
+                .write_all(&checksum(&self.content, self.seed, self.blocks))?;
             self.blocks += 1;
             self.filled = 0;
         }
@@ -132,7 +132,7 @@ impl<'a> Blocks<'a> {
     pub fn read(&self, block: usize) -> Result<&'a [u8; CONTENT], Damaged> {
         if let Some(bytes) = self.blocks.get(block) {
             let (content, wanted) = split(bytes);
-            if sum(content, self.seed, block as u64) == *wanted {
+            if checksum(content, self.seed, block as u64) == *wanted {
                 return Ok(content);
             }
         }

@@ -181,9 +181,9 @@ impl StoreCluster {
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
-    pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
-        let plan = plan.to_vec();
-        self.ask(url, move |rows| rows.sum_over(&plan))
+    pub fn sum(&self, url: &str, scans: &[Scan]) -> Result<Option<i64>> {
+        let scans = scans.to_vec();
+        self.ask(url, move |rows| rows.sum_over(&scans))
     }
 
     /// Runs a read of one URL on a server of its shard, and on the next replica if that one

@@ -74,6 +74,12 @@ pub enum StoreError {
         /// checksum is that of a whole file.
         block: Option<u64>,
     },
+    /// A value whose block is whole cannot be decoded.
+    #[error("{}: a value cannot be decoded, though its checksum is right; {RESTORE}", path.display())]
+    Undecodable {
+        /// The folder of the store.
+        path: PathBuf,
+    },
     /// A row that was given to a build cannot be stored.
     #[error("row {row} cannot be stored: {problem}; {OLD_SERVED}")]
     Row {

@@ -386,7 +386,7 @@ impl ServedViews {
         match all_time(store, domain)? {
             Some(bytes) => Bounces::from_bytes(&bytes)
                 .map(Some)
-                .ok_or_else(|| damaged(&set.folder)),
+                .ok_or_else(|| undecodable(&set.folder)),
             None => Ok(None),
         }
     }
@@ -404,7 +404,7 @@ impl ServedViews {
         let store = set.store_of(&set.visits, "visits")?;
         let row = visitor_row(domain, &crate::engine::visitor(person));
         match all_time(store, &row)? {
-            Some(bytes) => bounces::from_bytes(&bytes).ok_or_else(|| damaged(&set.folder)),
+            Some(bytes) => bounces::from_bytes(&bytes).ok_or_else(|| undecodable(&set.folder)),
             None => Ok(Vec::new()),
         }
     }
@@ -456,10 +456,9 @@ fn all_time(store: &OpenVersion, name: &str) -> Result<Option<Vec<u8>>> {
 }
 
 /// Returns the error for a value that has a valid checksum but cannot be decoded.
-fn damaged(folder: &Path) -> StoreError {
-    StoreError::Corrupt {
+fn undecodable(folder: &Path) -> StoreError {
+    StoreError::Undecodable {
         path: folder.join(SERVING),
-        block: None,
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Shard {
     shortcut: Mmap,
     shortcut_path: PathBuf,
     /// The checksum that the shortcut should have.
-    shortcut_sum: u64,
+    shortcut_checksum: u64,
     values: Mmap,
     /// Seed of the checksums in `values`.
     seed: u64,
@@ -60,16 +60,16 @@ impl Shard {
     /// length; or an index that is damaged. The values and the shortcut are not verified.
     pub(super) fn open(folder: &Path, wanted: Identity) -> Result<Self> {
         // The file of checksums, which describes the others, verified by its own checksum.
-        let [index_path, values_path, shortcut_path, sums_path] =
+        let [index_path, values_path, shortcut_path, checksums_path] =
             [INDEX, VALUES, SHORTCUT, CHECKSUMS].map(|name| folder.join(name));
-        let checksums = fs::read(&sums_path).map_err(io_at("read", &sums_path))?;
+        let checksums = fs::read(&checksums_path).map_err(io_at("read", &checksums_path))?;
         let word = |at: usize| {
             let bytes = checksums.get(at..at + 8)?;
             Some(u64::from_le_bytes(bytes.try_into().ok()?))
         };
         let body = match checksums.split_last_chunk::<8>() {
             Some((body, seal)) if xxh3_64(body).to_le_bytes() == *seal => body,
-            _ => return Err(damaged(&sums_path)),
+            _ => return Err(damaged(&checksums_path)),
         };
 
         // The identity is compared before the length, because the file of another format may
@@ -81,13 +81,13 @@ impl Shard {
         };
         if !body.starts_with(&MAGIC) || identity != wanted {
             return Err(StoreError::Format {
-                path: sums_path,
+                path: checksums_path,
                 found: format!("{identity:?}"),
                 wanted: format!("{wanted:?}"),
             });
         }
         if body.len() != SEALED {
-            return Err(damaged(&sums_path));
+            return Err(damaged(&checksums_path));
         }
         let [
             index_bytes,
@@ -95,7 +95,7 @@ impl Shard {
             urls,
             rows,
             shortcut_bytes,
-            shortcut_sum,
+            shortcut_checksum,
             index_sum,
         ] = [24, 32, 40, 48, 56, 64, 72].map(|at| word(at).unwrap_or(0));
 
@@ -126,7 +126,7 @@ impl Shard {
             index,
             shortcut,
             shortcut_path,
-            shortcut_sum,
+            shortcut_checksum,
             values,
             seed: identity.seed(),
             checksums: checksums.len() as u64,
@@ -203,7 +203,7 @@ impl Shard {
     /// # Errors
     /// [`StoreError::Corrupt`] for the first damage that is found.
     pub fn verify(&self) -> Result<()> {
-        if xxh3_64(&self.shortcut) != self.shortcut_sum {
+        if xxh3_64(&self.shortcut) != self.shortcut_checksum {
             return Err(damaged(&self.shortcut_path));
         }
         let values = self.values();

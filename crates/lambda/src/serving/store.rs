@@ -191,10 +191,10 @@ impl Store {
     /// assert_eq!(Store::open(folder.path())?.sum("foo.com/", &plan)?, Some(116));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn sum(&self, url: &str, plan: &[Scan]) -> Result<Option<i64>> {
+    pub fn sum(&self, url: &str, scans: &[Scan]) -> Result<Option<i64>> {
         let (version, hash) = (self.current.load(), hash(url));
         let rows = version.shard_of(hash).url_by_hash(url, hash)?;
-        rows.map(|rows| rows.sum_over(plan)).transpose()
+        rows.map(|rows| rows.sum_over(scans)).transpose()
     }
 
     /// Verifies every block of the version that is open. O(bytes).

@@ -26,9 +26,9 @@ impl UrlRows<'_> {
     /// # Errors
     /// As [`sum`](Self::sum); a scan that ends before it starts; a sum that does not fit 64
     /// bits.
-    pub fn sum_over(&self, plan: &[Scan]) -> Result<i64> {
+    pub fn sum_over(&self, scans: &[Scan]) -> Result<i64> {
         let mut sum = 0i128;
-        for scan in plan {
+        for scan in scans {
             let range = scan.from..scan.to;
             must_not_be_backward(&range)?;
             let part = self.sum(scan.granularity, range)?;

@@ -2,7 +2,7 @@
 //!
 //! | form | what is stored | how a row is found |
 //! |---|---|---|
-//! | no gaps | nothing: row i starts at `first + i * width` | by arithmetic, O(1) |
+//! | no gaps | nothing: row i starts at `first + i *` the seconds of a bucket | by arithmetic, O(1) |
 //! | marked | a bit for each bucket, in groups; each group begins with the number of rows before it | by reading one group, which is one block, O(1) |
 //! | near, far | for each row the seconds since `first`, in 4 or 8 bytes | by binary search, O(log rows) |
 //!

@@ -1,6 +1,6 @@
 //! Alternating expiry: two sets of views, cleared in turn.
 use super::error::{Result, at};
-use super::expiry::{Expiring, Source, beyond, opened, resume};
+use super::expiry::{Source, SpeedLayer, beyond, opened, resume};
 use super::updater::{Applied, Updater};
 use super::views::Offsets;
 use super::views_since::{ViewsSince, missing};
@@ -96,7 +96,7 @@ impl Alternating {
     }
 }
 
-impl Expiring for Alternating {
+impl SpeedLayer for Alternating {
     fn step(&mut self, most: usize) -> Result<Applied> {
         let mut steps = Vec::new();
         for (generation, updater) in self.sets.iter_mut().flatten() {

@@ -2,9 +2,9 @@
 //! between which two cuts an event came.
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
-use super::expiry::{Expiring, Source, by_generation, opened, resume};
+use super::expiry::{Source, SpeedLayer, by_generation, opened, resume};
 use super::updater::{Applied, Updater};
-use super::views::Offsets;
+use super::views::{COUNT, Offsets, PERSONS, VISITS};
 use super::views_since::ViewsSince;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl ByWatermark {
     }
 }
 
-impl Expiring for ByWatermark {
+impl SpeedLayer for ByWatermark {
     fn step(&mut self, most: usize) -> Result<Applied> {
         self.updater.step(most)
     }
@@ -60,8 +60,8 @@ impl Expiring for ByWatermark {
     fn expire(&mut self, served: u64) -> Result<()> {
         // Deleted cells leave the disk only when a compaction merges the files.
         if self.updater.views().expire_before(served)? > 0 {
-            for family in ["count", "persons", "visits"] {
-                self.store.compact(family)?;
+            for family in [COUNT, PERSONS, VISITS] {
+                self.store.compact(family.name)?;
             }
         }
         self.updater.forget_before(served);

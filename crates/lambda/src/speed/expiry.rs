@@ -51,11 +51,12 @@ pub struct Source {
     pub store: StoreOptions,
 }
 
-/// Realtime views that forget the events of served batches.
+/// The speed layer, as [`Lambda`](crate::Lambda) holds it: realtime views that forget the
+/// events of served batches.
 ///
 /// Every method returns an error if the log or the store of the views cannot be read or
 /// written.
-pub trait Expiring: Send {
+pub trait SpeedLayer: Send {
     /// Applies up to `most` waiting records of each partition, and returns what was done.
     fn step(&mut self, most: usize) -> Result<Applied>;
 

@@ -57,7 +57,7 @@ pub use delta::Delta;
 pub use embedded_log::{Durability, EmbeddedLog};
 pub use embedded_store::{EmbeddedStore, StoreOptions};
 pub use error::{Result, SpeedError, at};
-pub use expiry::{Expiring, Source};
+pub use expiry::{Source, SpeedLayer};
 pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
 pub use split_commit::{CommitOrder, SplitCommit};

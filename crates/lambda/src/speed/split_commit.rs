@@ -14,7 +14,7 @@
 use super::dedupe::Window;
 use super::embedded_store::EmbeddedStore;
 use super::error::Result;
-use super::expiry::{Expiring, Source, by_generation, opened};
+use super::expiry::{Source, SpeedLayer, by_generation, opened};
 use super::updater::{Applied, PartitionStep, together, window_before};
 use super::view_reader::ViewReader;
 use super::views::{Offsets, RealtimeViews};
@@ -116,7 +116,7 @@ impl SplitCommit {
     }
 }
 
-impl Expiring for SplitCommit {
+impl SpeedLayer for SplitCommit {
     fn step(&mut self, most: usize) -> Result<Applied> {
         let cuts = self.reader().generations()?;
         let (log, topic) = (self.source.log.clone(), self.source.topic.clone());

@@ -154,13 +154,17 @@ impl Gather {
     /// # Panics
     ///
     /// With more servers than run.
-    pub fn query(&self, servers: u32, query: u64, plan: &[Scan]) -> Result<(i64, Duration)> {
-        let plan: Arc<[Scan]> = plan.into();
+    pub fn query(&self, servers: u32, query: u64, scans: &[Scan]) -> Result<(i64, Duration)> {
+        let scans: Arc<[Scan]> = scans.into();
         let (reply, answers) = channel();
         let started = Instant::now();
         for server in &self.servers[..servers as usize] {
-            let (plan, reply) = (Arc::clone(&plan), reply.clone());
-            let request = Request { query, plan, reply };
+            let (scans, reply) = (Arc::clone(&scans), reply.clone());
+            let request = Request {
+                query,
+                plan: scans,
+                reply,
+            };
             let requests = server.requests.as_ref().expect("open until dropped");
             requests
                 .send(request)
@@ -172,15 +176,15 @@ impl Gather {
     }
 
     /// Asks `queries` queries of the first `servers`, one after another.
-    pub fn measure(&self, servers: u32, queries: u64, plan: &[Scan]) -> Result<Percentiles> {
-        let latencies = (0..queries).map(|query| Ok(self.query(servers, query, plan)?.1));
+    pub fn measure(&self, servers: u32, queries: u64, scans: &[Scan]) -> Result<Percentiles> {
+        let latencies = (0..queries).map(|query| Ok(self.query(servers, query, scans)?.1));
         let latencies = latencies.collect::<Result<Vec<_>>>()?;
         Ok(Percentiles::of(servers, &self.service, latencies))
     }
 }
 
-fn sum_of_shard(shard: &Shard, plan: &[Scan]) -> Result<i64> {
-    let one = |url: String| shard.url(&url)?.map_or(Ok(0), |rows| rows.sum_over(plan));
+fn sum_of_shard(shard: &Shard, scans: &[Scan]) -> Result<i64> {
+    let one = |url: String| shard.url(&url)?.map_or(Ok(0), |rows| rows.sum_over(scans));
     shard.urls().map(one).sum()
 }
 
