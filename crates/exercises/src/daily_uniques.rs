@@ -35,7 +35,7 @@ pub static EXERCISE: Exercise = Exercise {
          `.entry(key).or_insert(row.sketch.clone()).merge(&row.sketch)?` needs no case for the first hour. \
          `batch::uniques::frame(&rows)` makes the table, with `uniques` and the order as they must be.",
     ],
-    vocabulary: &[],
+    vocabulary: &["calendar"],
     cases,
     reference,
     outcome: None,

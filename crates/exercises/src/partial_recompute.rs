@@ -70,7 +70,7 @@ pub static EXERCISE: Exercise = Exercise {
          JoinArgs::new(JoinType::Semi))`, `concat([theirs, batch.clone().lazy()], UnionArgs::default())?.collect()?`, and at the end the \
          anti join of `old` with the new birthdays, `concat`, `.sort([\"person\"], Default::default())`.",
     ],
-    vocabulary: &["lessons::systems::by_hand::BatchLayer::birthdays"],
+    vocabulary: &["lessons::systems::by_hand::BatchLayer::{birthdays, rows, fmt}"],
     cases,
     reference,
     outcome: None,

@@ -117,7 +117,14 @@ fn told(store: &QuorumStore, events: &[Event]) -> String {
         ),
         Ok(run) => {
             let answers: Vec<_> = run.iter().filter_map(|(state, _)| state.answered).collect();
+            // The state at a place is the one before its event.
+            let written =
+                { run.iter() }.position(|(state, _)| matches!(state.answered, Some((_, None))));
+            let read = events.iter().position(|event| *event == Event::Read);
             match answers[..] {
+                [(_, None), (_, Some(0))] if read < written => {
+                    "the read is asked before the write is done, so it may miss it".to_owned()
+                }
                 [(_, None), (_, Some(0))] => STALE.to_owned(),
                 [(_, None), (_, Some(_))] => "the read is done and sees the write".to_owned(),
                 [(_, None)] => "the write is done, the read is not".to_owned(),

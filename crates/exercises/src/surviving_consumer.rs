@@ -63,8 +63,7 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     vocabulary: &[
         "lambda::faults::Crash",
-        "lessons::speed_layer::simulated_disk::SimulatedDisk::get",
-        "lessons::speed_layer::simulated_disk::SimulatedDisk::write",
+        "lessons::speed_layer::simulated_disk::SimulatedDisk",
     ],
     cases,
     reference,

@@ -36,7 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
          plan add the count and merge the sketch, in a map by URL. `sketch.uniques()` counts at the end. URLs \
          without a row in the range stand there with 0 and 0.",
     ],
-    vocabulary: &[],
+    vocabulary: &["calendar"],
     cases,
     reference,
     outcome: None,

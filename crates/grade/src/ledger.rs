@@ -2,7 +2,7 @@
 //! stopped goes on where it was, and only new or changed submissions are graded again.
 use super::mark::Graded;
 use super::submissions::file_name;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +16,8 @@ const ALL: &str = "ledger.json";
 #[derive(Debug)]
 pub struct Ledger {
     folder: PathBuf,
+    /// Held while this lives: two runs would take each other's grades for their own.
+    _lock: fs::File,
     /// What the cases are drawn from.
     pub seeds: Seeds,
 }
@@ -92,33 +94,43 @@ impl Ledger {
     /// # Errors
     /// If the folder cannot be read or written, or holds something else.
     pub fn open(folder: &Path, seeds: impl FnOnce(Option<Seeds>) -> Seeds) -> Result<Ledger> {
+        fs::create_dir_all(folder.join("students"))
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+        let lock = fs::File::create(folder.join(".lock"))
+            .with_context(|| format!("cannot lock {}", folder.display()))?;
+        if lock.try_lock().is_err() {
+            bail!(
+                "another run is grading into {}: wait for it, or give this one another --out",
+                folder.display()
+            );
+        }
         let file = folder.join(ALL);
         let before = match fs::read(&file) {
             Ok(text) => Some(read(&file, &text)?),
             Err(_) => None,
         };
         let seeds = seeds(before);
+        let ledger = Ledger {
+            folder: folder.to_owned(),
+            _lock: lock,
+            seeds,
+        };
         if before.is_some_and(|before| before != seeds) {
-            Self::forget(folder)?;
+            ledger.forget()?;
         }
-        fs::create_dir_all(folder.join("students"))
-            .with_context(|| format!("cannot make {}", folder.display()))?;
         write(&file, &serde_json::to_vec(&seeds)?)?;
-        let folder = folder.to_owned();
-        Ok(Ledger { folder, seeds })
+        Ok(ledger)
     }
 
     /// Forgets every grade.
     ///
     /// # Errors
-    /// If the folder cannot be removed.
-    pub fn forget(folder: &Path) -> Result<()> {
-        match fs::remove_dir_all(folder.join("students")) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot empty {}", folder.display()))
-            }
-            _ => Ok(()),
-        }
+    /// If the folder cannot be emptied.
+    pub fn forget(&self) -> Result<()> {
+        let students = self.folder.join("students");
+        fs::remove_dir_all(&students)
+            .and_then(|()| fs::create_dir(&students))
+            .with_context(|| format!("cannot empty {}", students.display()))
     }
 
     /// Returns the grades of a student; empty if there are none.
@@ -199,6 +211,12 @@ mod tests {
         let ledger = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(7))).unwrap();
         let entries = Entries::from([("01_pacific_days".to_owned(), entry("d"))]);
         ledger.store("../ada", &entries).unwrap();
+        let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap_err();
+        assert!(
+            other.to_string().contains("another run is grading"),
+            "{other}"
+        );
+        drop(ledger);
         let again = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(8))).unwrap();
         assert_eq!(again.seeds.seed, 7);
         let found = &again.of("../ada").unwrap()["01_pacific_days"];
@@ -207,6 +225,7 @@ mod tests {
             ("d", "fn f() {}")
         );
         assert!(again.of("bob").unwrap().is_empty());
+        drop(again);
         let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap();
         assert!(other.of("../ada").unwrap().is_empty());
     }

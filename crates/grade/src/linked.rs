@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use lambda_workbook::exercises::Exercise;
 use object::{Object, ObjectSymbol};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 /// The crates of this project that an answer can name.
 const OURS: [&str; 8] = [
@@ -24,8 +25,10 @@ const OURS: [&str; 8] = [
 
 /// What every answer may use: times and buckets, how a value looks, and the sketches
 /// and rows that the tables of the lesson are made of.
-const EVERYWHERE: [&str; 8] = [
-    "calendar",
+const EVERYWHERE: [&str; 10] = [
+    "calendar::granularity",
+    "calendar::plan",
+    "calendar::zone",
     "lambda::batch::sketch",
     "lambda::batch::uniques::Uniques",
     "lambda::batch::uniques::frame",
@@ -49,17 +52,55 @@ pub fn refused(object: &[u8], exercise: &Exercise) -> Result<Vec<String>> {
 /// Linear in the symbols and their names.
 ///
 /// # Errors
-/// If it is neither.
+/// If it is neither, or its names are longer than any that people write: what a name hides
+/// behind a limit would not be seen.
 pub fn paths(object: &[u8]) -> Result<BTreeSet<String>> {
     let file = object::File::parse(object).context("rustc made no object file")?;
     let mut found = BTreeSet::new();
+    let mut left = LONGEST_NAMES;
     for symbol in file.symbols() {
         let name = symbol.name().context("a symbol without a name")?;
-        if let Ok(symbol) = rustc_demangle::try_demangle(name) {
-            of_ours(&format!("{symbol:#}"), &mut found);
-        }
+        let Ok(symbol) = rustc_demangle::try_demangle(name) else {
+            continue;
+        };
+        let mut text = Bounded {
+            text: String::new(),
+            most: left.min(LONGEST_NAME),
+        };
+        // The demangler has limits of its own, which it says in the text.
+        let whole = write!(text, "{symbol:#}").is_ok() && !text.text.contains("limit reached}");
+        anyhow::ensure!(whole, TooLong);
+        left -= text.text.len();
+        of_ours(&text.text, &mut found);
     }
     Ok(found)
+}
+
+/// Bytes of the longest name, with the types in it: long chains of iterators have 20 kB.
+const LONGEST_NAME: usize = 256 << 10;
+
+/// Bytes of all names of a program together: the libraries' functions have some megabytes.
+const LONGEST_NAMES: usize = 64 << 20;
+
+/// Names too long to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its types have names that are too long to be looked at")]
+pub struct TooLong;
+
+/// A text that takes no more than so many bytes.
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, piece: &str) -> std::fmt::Result {
+        if self.text.len() + piece.len() > self.most {
+            return Err(std::fmt::Error);
+        }
+        self.text.push_str(piece);
+        Ok(())
+    }
 }
 
 /// Adds the paths that begin with a crate of ours to `found`: `lambda::batch::x` of
@@ -97,9 +138,17 @@ fn allows(exercise: &Exercise, path: &str) -> bool {
         "exercises::value::Inputs".to_owned(),
         "exercises::value::Value".to_owned(),
     ];
-    let within = |allowed: &str| {
+    let below = |allowed: &str| {
         let rest = path.strip_prefix(allowed);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    // `lessons::x::Type::{new, get}`: the type as an argument, and these of its functions.
+    let within = |allowed: &str| match allowed.split_once("::{") {
+        None => below(allowed),
+        Some((of, some)) => {
+            let mut some = some.trim_end_matches('}').split(", ");
+            path == of || some.any(|one| below(&format!("{of}::{one}")))
+        }
     };
     EVERYWHERE.into_iter().any(within)
         || exercise.vocabulary.iter().copied().any(within)

@@ -159,9 +159,16 @@ fn run(
 
 /// Why an answer that compiles is not run: it calls what is not in the exercise's
 /// vocabulary.
-fn refusal(program: &Program, exercise: &Exercise) -> anyhow::Result<Option<String>> {
+///
+/// # Errors
+/// If rustc left no object file that can be read.
+pub fn refusal(program: &Program, exercise: &Exercise) -> anyhow::Result<Option<String>> {
     let object = std::fs::read(&program.object).context("cannot read the answer's object file")?;
-    let refused = linked::refused(&object, exercise)?;
+    let refused = match linked::refused(&object, exercise) {
+        Ok(refused) => refused,
+        Err(error) if error.is::<linked::TooLong>() => return Ok(Some(error.to_string())),
+        Err(error) => return Err(error),
+    };
     let Some(first) = refused.first() else {
         return Ok(None);
     };

@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 /// What a confined program's standard error starts with: before it, the words are
@@ -128,10 +129,25 @@ fn capabilities() -> Result<()> {
     }
 }
 
+/// What the system starts a program with that has shared libraries.
+const LOADERS: [&str; 4] = [
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-musl-x86_64.so.1",
+    "/lib/ld-musl-aarch64.so.1",
+];
+
 fn landlock(spec: &Spec) -> Result<()> {
     // The first version holds files, and must hold; later ones add truncation,
     // devices, TCP and signals.
     let newest = ABI::V6;
+    // A worker starts nothing but itself, by the system's loader; rustc starts the linker.
+    let loaders = { LOADERS.iter() }.filter(|path| Path::new(path).exists());
+    let loaders: Vec<&&str> = loaders.collect();
+    let read = match spec.kind {
+        Kind::Worker if !loaders.is_empty() => AccessFs::ReadFile | AccessFs::ReadDir,
+        _ => AccessFs::from_read(newest),
+    };
     let ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V1))
@@ -141,7 +157,12 @@ fn landlock(spec: &Spec) -> Result<()> {
         .handle_access(AccessNet::from_all(newest))?
         .scope(Scope::from_all(newest))?
         .create()?
-        .add_rules(path_beneath_rules(&spec.read, AccessFs::from_read(newest)))?
+        .add_rules(path_beneath_rules(&spec.read, read))?
+        .add_rules(path_beneath_rules(loaders, AccessFs::from_read(newest)))?
+        .add_rules(path_beneath_rules(
+            [&spec.program],
+            AccessFs::from_read(newest),
+        ))?
         .add_rules(path_beneath_rules(&spec.write, AccessFs::from_all(newest)))?;
     match ruleset.restrict_self()?.ruleset {
         RulesetStatus::NotEnforced => bail!("landlock is not available"),

@@ -4,10 +4,11 @@ use super::group::{Group, Groups};
 use super::spec::Spec;
 use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,8 +16,8 @@ use std::time::{Duration, Instant};
 /// A program that runs confined. Dropped, it ends.
 pub struct Confined {
     child: Child,
-    questions: Option<ChildStdin>,
-    answers: ChildStdout,
+    questions: Option<UnixStream>,
+    answers: UnixStream,
     said: Option<JoinHandle<Vec<u8>>>,
     /// Speaks when the program's standard error ends.
     silent: Receiver<()>,
@@ -51,23 +52,22 @@ impl Confined {
             group: group.as_ref().map(|group| group.path().to_owned()),
             ..spec.clone()
         };
+        // Sockets, because a pipe can be opened a second time below `/proc/self/fd`.
+        let (questions, theirs_in) = UnixStream::pair().context("no socket for questions")?;
+        let (answers, theirs_out) = UnixStream::pair().context("no socket for answers")?;
+        questions.set_nonblocking(true)?;
+        answers.set_nonblocking(true)?;
         let mut child = Command::new(exe)
             .arg("confine")
             .arg(serde_json::to_string(spec)?)
             .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(OwnedFd::from(theirs_in))
+            .stdout(OwnedFd::from(theirs_out))
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", exe.display()))?;
-        let questions = child.stdin.take();
-        let answers = child.stdout.take().context("no pipe for answers")?;
         let mut errors = child.stderr.take().context("no pipe for errors")?;
-        if let Some(questions) = &questions {
-            set_nonblocking(questions.as_raw_fd())?;
-        }
-        set_nonblocking(answers.as_raw_fd())?;
         let (ended, silent) = channel();
         let said = std::thread::spawn(move || {
             let said = keep(&mut errors);
@@ -76,7 +76,7 @@ impl Confined {
         });
         Ok(Confined {
             child,
-            questions,
+            questions: Some(questions),
             answers,
             said: Some(said),
             silent,
@@ -208,20 +208,8 @@ fn keep(from: &mut impl Read) -> Vec<u8> {
     kept
 }
 
-fn set_nonblocking(fd: RawFd) -> io::Result<()> {
-    // SAFETY: a file descriptor that the caller holds open.
-    let set = unsafe {
-        let flags = libc::fcntl(fd, libc::F_GETFL);
-        libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK)
-    };
-    match set {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
-}
-
 /// Waits until a file is ready; false if `deadline` came first.
-fn ready(fd: RawFd, events: libc::c_short, deadline: Instant) -> io::Result<bool> {
+fn ready(fd: i32, events: libc::c_short, deadline: Instant) -> io::Result<bool> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Ok(false);

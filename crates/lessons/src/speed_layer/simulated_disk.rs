@@ -6,6 +6,7 @@
 use lambda::faults::{self, Crash, Crashes};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 /// A machine with a disk, on which one process runs after the other: each crashes as
@@ -31,8 +32,14 @@ use std::rc::Rc;
 pub struct SimulatedMachine(Rc<RefCell<Disk>>);
 
 /// Numbers by name, on the disk of a [`SimulatedMachine`].
-#[derive(Debug)]
 pub struct SimulatedDisk(Rc<RefCell<Disk>>);
+
+impl fmt::Debug for SimulatedDisk {
+    /// Shows what is stored. When the process will crash is nothing that it could know.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.0.borrow().values).finish()
+    }
+}
 
 #[derive(Debug)]
 struct Disk {

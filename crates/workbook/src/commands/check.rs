@@ -7,6 +7,7 @@ use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use grade::compile::{Bench, Compiled};
 use grade::extract::{Nothing, extract};
+use grade::mark::refusal;
 use grade::task::Task;
 use grade::work::Worker;
 use kernel::notebook_file::Notebook;
@@ -248,7 +249,9 @@ impl Reader {
         if let Err(error) = self.progress.count(&verdict) {
             verdict.note = Some(format!("Progress was not stored: {error}"));
         }
-        let notes = extracted.notes.iter().map(|note| format!("\nNote: {note}"));
+        let mut notes = extracted.notes;
+        notes.extend(refusal(&program, exercise)?.map(|why| format!("for marks, {why}")));
+        let notes = notes.iter().map(|note| format!("\nNote: {note}"));
         let text = text(&verdict) + &notes.collect::<String>();
         Ok(Found {
             verdict: Some(verdict),

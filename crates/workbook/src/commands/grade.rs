@@ -56,6 +56,12 @@ pub fn run(args: Args) -> Result<Outcome> {
     if !(args.timeout > 0.0 && args.timeout <= 3_600.0) {
         bail!("--timeout is a number of seconds, from 0 to 3600");
     }
+    if args.out.extension().is_none_or(|end| end != "csv") {
+        bail!(
+            "--out {}: it must end in .csv, because the other files are named after it",
+            args.out.display()
+        );
+    }
     let built = Built::find()?;
     let mut bench = Bench::new(&built, !args.unsandboxed)?;
     bench.groups = Groups::delegated();
@@ -128,10 +134,7 @@ const BUDGET: Duration = Duration::from_secs(60);
 /// What was graded before. Other seeds ask everybody again.
 fn ledger(args: &Args) -> Result<Ledger> {
     let folder = args.out.with_extension("ledger");
-    if args.again {
-        Ledger::forget(&folder)?;
-    }
-    Ledger::open(&folder, |before| {
+    let ledger = Ledger::open(&folder, |before| {
         let (drawn, _) = uuid::Uuid::new_v4().as_u64_pair();
         // It is read in JSON by programs that know 53 bits of a number.
         let seed = before.map_or(drawn >> 12, |before| before.seed);
@@ -139,7 +142,11 @@ fn ledger(args: &Args) -> Result<Ledger> {
             seed: args.seed.unwrap_or(seed),
             per_student: args.seed_per_student,
         }
-    })
+    })?;
+    if args.again {
+        ledger.forget()?;
+    }
+    Ok(ledger)
 }
 
 fn bar(students: usize) -> ProgressBar {

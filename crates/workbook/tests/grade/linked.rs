@@ -126,6 +126,54 @@ fn what_an_answer_calls_is_seen_however_it_is_written() {
     }
 }
 
+/// What a right answer may do with the objects that it is given: not only call them.
+#[test]
+fn what_an_answer_does_with_what_it_is_given_is_allowed() {
+    let bench = bench();
+    let disk =
+        "fn consume(log: &[String], disk: &mut speed::SimulatedDisk) -> Result<(), speed::Crash>";
+    let layer = "fn partial_recompute(master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer) -> PolarsResult<DataFrame>";
+    for (name, signature, body) in [
+        (
+            "surviving_consumer",
+            disk,
+            "println!(\"{disk:?} {}\", log.len()); Ok(())",
+        ),
+        (
+            "surviving_consumer",
+            disk,
+            "let cell = std::cell::RefCell::new(disk); let n = cell.borrow().get(\"offset\"); cell.borrow_mut().write(&[(&log[0], n)])",
+        ),
+        (
+            "surviving_consumer",
+            disk,
+            "log.iter().try_fold(disk, |disk, url| { disk.write(&[(url, 1)])?; Ok(disk) }).map(|_| ())",
+        ),
+        (
+            "surviving_consumer",
+            disk,
+            "trait Next { fn next(&self) -> i64; } impl Next for speed::SimulatedDisk { fn next(&self) -> i64 { self.get(\"offset\") } } let _ = (disk.next(), log); Ok(())",
+        ),
+        (
+            "partial_recompute",
+            layer,
+            "let _ = (batch, old); dbg!(&layer); println!(\"{}\", layer.rows()); layer.birthdays(master)",
+        ),
+        (
+            "partial_recompute",
+            layer,
+            "let _ = (batch, old); Some(layer).map(|layer| layer.birthdays(master)).unwrap()",
+        ),
+    ] {
+        let exercise = exercises::find(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let source = format!("{signature} {{ {body} }}");
+        let program = compiled(&bench, exercise, &source, folder.path());
+        let refused = refused(&fs::read(&program.object).unwrap(), exercise).unwrap();
+        assert!(refused.is_empty(), "{name}, {body}: {refused:?}");
+    }
+}
+
 #[test]
 fn no_function_of_ours_is_always_inlined_since_it_would_not_be_seen() {
     let mut folders: Vec<_> = kernel::place::SUPPORT
