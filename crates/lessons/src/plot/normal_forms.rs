@@ -129,9 +129,9 @@ impl Grid {
             });
         }
         let width = |name: &&str| match *name {
-            "user_id" => 54,
+            "user_id" => 62,
             "name" => 58,
-            "location_id" => 78,
+            "location_id" => 88,
             "city" => 80,
             "state" => 44,
             _ => 80,

@@ -89,7 +89,7 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
     for (name, rows) in experiments {
         for row in *rows {
             text.push_str(&format!(
-                "{name}, {} servers: {:.1} %; formula {:.1} %\n",
+                "{name}, servers {}: {:.1} %; formula {:.1} %\n",
                 row.servers,
                 100.0 * row.slow,
                 100.0 * row.slow_formula

@@ -148,7 +148,8 @@ pub fn scalable(folder: &Path) -> Result<Shown> {
             .all(|&(shards, rows)| rows <= all * 2 / u64::from(shards)),
         evidence: format!(
             "1 to 8 shards: {} to {} rows on the fullest, 1 asked",
-            largest[0].1, largest[3].1
+            grouped(largest[0].1 as i64),
+            grouped(largest[3].1 as i64)
         ),
     })
 }

@@ -6,14 +6,14 @@ use super::index_layout::{IndexLayout, PlacedRows, RowKey, ShardRead};
 pub const SMALL_PAGES: [(&str, u64, &[i64]); 3] = [
     ("foo.com/blog/1", 0, &[123, 101, 278, 176, 133]),
     ("bar.com/post/abc", 0, &[123, 101, 278]),
-    ("baz.net/page/a", 3, &[176, 133, 97]),
+    ("baz.net/page/a", 2, &[176, 133, 97]),
 ];
 
 /// Other pages of the site, which have a row in every hour.
 const OTHERS: [&str; 5] = ["other/1", "other/3", "other/4", "other/2", "other/6"];
 
 /// The hours of the index.
-const HOURS: u64 = 6;
+const HOURS: u64 = 5;
 /// Rows in a block of the drawing. A disk block of 4,096 bytes holds 128 rows.
 pub const DRAWN_ROWS_PER_BLOCK: u64 = 2;
 /// Bytes of a row.
