@@ -19,7 +19,7 @@
 //!
 //! | chapter | module | files |
 //! |---|---|---|
-//! | the serving layer | [`serving`] | `requirements` shown and broken -> `index_design` -> `scatter` the slowest server |
+//! | the serving layer | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers -> `requirements` shown and broken |
 //! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
 //! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |

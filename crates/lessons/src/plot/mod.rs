@@ -10,24 +10,43 @@
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`birthdays`](fn@birthdays) | how age samples narrow a birthday |
 //! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
+//! | [`slowest`](fn@slowest) | queries to several servers, each of which ends with the slowest |
+//! | [`slow_share`](fn@slow_share) | how many queries are slow: a formula, and what was measured |
+//! | [`index_layouts`](fn@index_layouts) | rows on the disks of shards, and the path of the read head |
+//! | [`keyed_rows`](fn@keyed_rows) | the keys of a store, each with its sorted buckets |
+//! | [`publication`](fn@publication) | what readers see while versions are published |
+//! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 mod birthdays;
 mod dashboard;
 mod fit;
 mod held;
+mod index_layouts;
+mod keyed_rows;
+mod normal_forms;
 mod pipes;
 mod plan;
+mod publication;
+mod roles;
 mod rounds;
+mod slow_share;
+mod slowest;
 mod topology;
 
 pub use birthdays::birthdays;
 pub use dashboard::dashboard;
 pub use fit::fit;
 pub use held::held;
+pub use index_layouts::index_layouts;
+pub use keyed_rows::keyed_rows;
+pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
+pub use publication::publication;
 pub use rounds::round;
+pub use slow_share::slow_share;
+pub use slowest::slowest;
 pub use topology::topology;
 
 // What all pictures are drawn with.

@@ -1,109 +1,119 @@
-//! Index design: the same rows and queries, scattered by time or collocated by URL.
+//! Index design, measured: the same rows and queries in the three layouts of
+//! [`IndexLayout`].
 //!
-//! Arrivals arrive in order of time. One design leaves them so, and keeps, for each
-//! URL, the positions of its rows: an index that finds each row at once, and a
-//! query that reads a page for nearly each of them. The other sorts the rows by
-//! URL and time: the rows of a query stand together, and one seek is enough.
+//! A view has one row for each URL and hour. Each layout writes the rows to real files, one a
+//! shard, and is asked for some hours of some URLs. An index in memory says where each row
+//! is, and costs nothing here; only the reads of rows are counted.
 //!
-//! Both indexes are in memory and free of charge here; only rows are counted.
-//!
-//! 1. Both answer the same.
-//! 2. Collocated, a range of one URL is one seek and the fewest pages that can
-//!    hold it, or one more.
+//! 1. All layouts give the same answer.
+//! 2. Sorted by URL and then by time, a range of one URL is one seek and the fewest blocks
+//!    that can hold it, or one more.
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10, on index design.
-use super::rows_file::{How, PAGE, ROW, ReadCost, Row, RowsFile};
+use super::draws::drawn;
+use super::index_layout::{IndexLayout, PlacedRows, RowKey};
+use super::rows_file::{DISK_BLOCK, How, ROW, ReadCost, Row, RowsFile};
 use lambda::serving::Result;
 use std::path::Path;
 
-/// The rows and queries.
+/// The rows of the experiment: one for each URL and hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrivals {
-    /// Each seen in every hour.
+    /// The number of URLs.
     pub urls: u64,
+    /// The number of hours.
     pub hours: u64,
-    /// Chooses counts, and what is asked for.
+    /// The number of shards.
+    pub shards: usize,
+    /// Chooses the counts, the shards of URLs, and the URLs and hours that are asked for.
     pub seed: u64,
 }
 
-/// One of the two designs, measured.
+/// What the queries cost in one of the layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DesignCost {
-    /// "scattered by time" or "collocated by URL".
-    pub design: &'static str,
-    /// "one hour" or "all hours".
-    pub query: &'static str,
+    /// The layout.
+    pub layout: IndexLayout,
+    /// The hours that each query asks for.
+    pub hours: u64,
+    /// How the disk was read.
     pub how: How,
-    /// Of all queries together.
+    /// The largest number of shards that a query asked.
+    pub shards: usize,
+    /// The cost of all queries together.
     pub cost: ReadCost,
-    /// The sum of all counts read: the same for both designs.
+    /// The sum of all counts read, which is the same for all layouts.
     pub sum: i64,
-    /// Bytes of the file.
-    pub file_bytes: u64,
 }
 
-/// Writes both files into `folder` and asks each for one hour, and for all hours,
-/// of `queries` URLs. O(urls * hours).
+/// Writes the files of all layouts into `folder`, and asks each layout for one hour and for all
+/// hours of `queries` URLs. O(urls * hours * log).
 ///
 /// ```
 /// use lambda_workbook::serving::{Arrivals, index_design};
 ///
 /// let folder = tempfile::tempdir()?;
-/// let rows = Arrivals { urls: 1000, hours: 48, seed: 1 };
-/// let all_hours: Vec<_> = index_design(folder.path(), rows, 5)?
-///     .into_iter()
-///     .filter(|measured| measured.query == "all hours")
-///     .collect();
-/// let [scattered, collocated] = &all_hours[..] else { panic!("two designs") };
-/// assert_eq!(scattered.sum, collocated.sum);
-/// assert_eq!((scattered.cost.seeks, collocated.cost.seeks), (5 * 48, 5));
+/// let rows = Arrivals { urls: 1000, hours: 48, shards: 4, seed: 1 };
+/// let costs = index_design(folder.path(), rows, 5)?;
+/// let all_hours: Vec<_> = costs.iter().filter(|cost| cost.hours == 48).collect();
+/// let seeks: Vec<u64> = all_hours.iter().map(|cost| cost.cost.seeks).collect();
+/// assert_eq!(seeks, [5 * 48, 5 * 48, 5]); // by time; by URL hash; by URL, then time
+/// assert!(all_hours.iter().all(|cost| cost.sum == all_hours[0].sum));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn index_design(folder: &Path, rows: Arrivals, queries: u64) -> Result<Vec<DesignCost>> {
-    let (scattered, collocated) = (folder.join("rows-by-time"), folder.join("rows-by-url"));
-    let (urls, hours) = (rows.urls, rows.hours);
-    let by_time =
-        (0..hours).flat_map(|hour| (0..urls).map(move |url| (arrival(url, hour, urls), hour)));
-    RowsFile::write(&scattered, by_time.map(|(url, hour)| rows.row(url, hour)))?;
-    let by_url = (0..urls).flat_map(|url| (0..hours).map(move |hour| (url, hour)));
-    RowsFile::write(&collocated, by_url.map(|(url, hour)| rows.row(url, hour)))?;
-
-    let position_by_time = |url, hour| hour * urls + place(url, hour, urls);
-    let position_by_url = |url, hour| url * hours + hour;
-    type Position<'a> = &'a dyn Fn(u64, u64) -> u64;
-    let designs: [(_, _, Position); 2] = [
-        ("scattered by time", &scattered, &position_by_time),
-        ("collocated by URL", &collocated, &position_by_url),
-    ];
+///
+/// # Errors
+/// If a file cannot be written or read.
+pub fn index_design(folder: &Path, arrivals: Arrivals, queries: u64) -> Result<Vec<DesignCost>> {
+    let Arrivals {
+        urls, hours, seed, ..
+    } = arrivals;
+    let rows: Vec<RowKey> = (0..hours)
+        .flat_map(|hour| (0..urls).map(move |nth| arrivals.key((nth + hour * 31) % urls, hour)))
+        .collect();
+    // Write one file for each layout and shard.
+    let mut designs = Vec::new();
+    for (number, layout) in IndexLayout::ALL.into_iter().enumerate() {
+        let placed = PlacedRows::new(layout, &rows, arrivals.shards);
+        let mut files = Vec::new();
+        for (shard, disk) in placed.shards().iter().enumerate() {
+            let path = folder.join(format!("layout-{number}-shard-{shard}"));
+            RowsFile::write(&path, disk.iter().map(|&row| arrivals.row(rows[row])))?;
+            files.push(RowsFile::open(&path)?);
+        }
+        designs.push((layout, placed, files));
+    }
+    // Ask for one hour of some URLs, then for all hours.
     let mut measured = Vec::new();
-    for (query, asked) in [("one hour", 1), ("all hours", hours)] {
-        for (design, path, position) in designs {
-            let file = RowsFile::open(path)?;
+    for asked in [1, hours] {
+        for (layout, placed, files) in &designs {
             let mut all = DesignCost {
-                design,
-                query,
-                how: file.how,
+                layout: *layout,
+                hours: asked,
+                how: files[0].how,
+                shards: 0,
                 cost: ReadCost::default(),
                 sum: 0,
-                file_bytes: file.len(),
             };
-            for n in 0..queries {
-                let url = mixed(rows.seed, n, 0) % urls;
-                let first = if asked == 1 {
-                    mixed(rows.seed, n, 1) % hours
-                } else {
-                    0
-                };
-                let wanted: Vec<u64> = (first..first + asked)
-                    .map(|hour| position(url, hour))
+            for query in 0..queries {
+                let url = drawn(seed, query, 0) % urls;
+                let first = drawn(seed, query, 1) % (hours - asked + 1);
+                // An hour begins with row hour * urls, and with URL hour * 31.
+                let number = |hour: u64| hour * urls + (url + urls - hour * 31 % urls) % urls;
+                let wanted: Vec<usize> = (first..first + asked)
+                    .map(|hour| number(hour) as usize)
                     .collect();
-                let (found, cost) = file.read(&wanted)?;
-                assert!(
-                    found.iter().all(|row| row.url == url),
-                    "an index leads to its rows"
-                );
-                all.sum += found.iter().map(|row| row.count).sum::<i64>();
-                all.cost = plus(all.cost, cost);
+                let reads = placed.reads(&wanted, ROWS_PER_BLOCK);
+                all.shards = all.shards.max(reads.len());
+                for read in reads {
+                    let (found, cost) = files[read.shard].read(&read.positions)?;
+                    assert!(
+                        found.iter().all(|row| row.url == url),
+                        "an index leads to the rows of the URL"
+                    );
+                    all.sum += found.iter().map(|row| row.count).sum::<i64>();
+                    all.cost = plus(all.cost, cost);
+                }
             }
             measured.push(all);
         }
@@ -111,45 +121,33 @@ pub fn index_design(folder: &Path, rows: Arrivals, queries: u64) -> Result<Vec<D
     Ok(measured)
 }
 
-/// The fewest pages that can hold so many rows.
-pub fn fewest_pages(rows: u64) -> u64 {
-    (rows * ROW as u64).div_ceil(PAGE as u64)
-}
+/// The rows that a block of the disk holds.
+pub const ROWS_PER_BLOCK: u64 = (DISK_BLOCK / ROW) as u64;
 
 impl Arrivals {
-    fn row(&self, url: u64, hour: u64) -> Row {
-        Row {
+    fn key(&self, url: u64, hour: u64) -> RowKey {
+        let url_hash = drawn(self.seed, url, u64::MAX);
+        RowKey {
             url,
-            ts: hour as i64 * 3600,
-            count: (mixed(self.seed, url, hour) % 1000) as i64,
+            url_hash,
+            hour,
         }
     }
-}
 
-/// Each hour sees the URLs in another order: by turning the circle of them.
-fn arrival(nth: u64, hour: u64, urls: u64) -> u64 {
-    (nth + hour * 31) % urls
-}
-
-/// Where a URL stands among those of its hour: the inverse of [`arrival`].
-fn place(url: u64, hour: u64, urls: u64) -> u64 {
-    (url + urls - hour * 31 % urls) % urls
-}
-
-fn mixed(seed: u64, a: u64, b: u64) -> u64 {
-    let mut bytes = [0; 24];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&a.to_le_bytes());
-    bytes[16..].copy_from_slice(&b.to_le_bytes());
-    xxhash_rust::xxh3::xxh3_64(&bytes)
+    fn row(&self, key: RowKey) -> Row {
+        Row {
+            url: key.url,
+            ts: key.hour as i64 * 3600,
+            count: (drawn(self.seed, key.url, key.hour) % 1000) as i64,
+        }
+    }
 }
 
 fn plus(a: ReadCost, b: ReadCost) -> ReadCost {
     ReadCost {
         rows: a.rows + b.rows,
-        reads: a.reads + b.reads,
         seeks: a.seeks + b.seeks,
-        pages: a.pages + b.pages,
+        blocks: a.blocks + b.blocks,
         bytes: a.bytes + b.bytes,
         time: a.time + b.time,
     }
@@ -158,38 +156,39 @@ fn plus(a: ReadCost, b: ReadCost) -> ReadCost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn collocated_rows_are_one_seek_and_the_fewest_pages() {
         let folder = tempfile::tempdir().unwrap();
-        let rows = Arrivals {
-            urls: 300,
-            hours: 1000,
+        let arrivals = Arrivals {
+            urls: 1_200,
+            hours: 400,
+            shards: 4,
             seed: 4,
         };
-        let measured = index_design(folder.path(), rows, 7).unwrap();
-        let [one_scattered, one_collocated, scattered, collocated] = &measured[..] else {
-            panic!("two designs, two queries");
-        };
-        // One row costs the same either way: an index finds it.
-        assert_eq!(one_scattered.cost.pages, 7);
-        assert_eq!(one_collocated.cost.pages, 7);
-        assert_eq!(one_scattered.sum, one_collocated.sum);
+        let measured = index_design(folder.path(), arrivals, 7).unwrap();
+        let (one, all) = measured.split_at(3);
+        // One row costs the same in every layout, because an index finds it.
+        assert!(
+            one.iter()
+                .all(|cost| (cost.cost.seeks, cost.cost.blocks) == (7, 7))
+        );
+        assert!(one.iter().all(|cost| cost.sum == one[0].sum));
         // A range does not.
-        assert_eq!(scattered.sum, collocated.sum);
-        assert_eq!((scattered.cost.rows, collocated.cost.rows), (7000, 7000));
-        assert_eq!(scattered.cost.pages, 7000);
-        assert_eq!((collocated.cost.seeks, collocated.cost.reads), (7, 7));
-        assert!(collocated.cost.pages <= 7 * (fewest_pages(1000) + 1));
-        assert!(scattered.cost.seeks > 6500, "{scattered:?}");
-    }
-
-    proptest! {
-        #[test]
-        fn a_url_stands_where_its_index_says(urls in 1u64..500, hour in 0u64..10_000, nth in 0u64..500) {
-            let nth = nth % urls;
-            prop_assert_eq!(place(arrival(nth, hour, urls), hour, urls), nth);
-        }
+        let [time, hash, sorted] = all else {
+            panic!("three layouts")
+        };
+        assert!(
+            all.iter()
+                .all(|cost| (cost.cost.rows, cost.sum) == (2_800, time.sum))
+        );
+        assert_eq!((time.shards, hash.shards, sorted.shards), (4, 1, 1));
+        assert_eq!((time.cost.blocks, hash.cost.blocks), (2_800, 2_800));
+        assert!(
+            time.cost.seeks > 2_600 && hash.cost.seeks > 2_600,
+            "{all:?}"
+        );
+        assert_eq!(sorted.cost.seeks, 7);
+        assert!(sorted.cost.blocks <= 7 * (400u64.div_ceil(ROWS_PER_BLOCK) + 1));
     }
 }

@@ -1,13 +1,24 @@
-//! Experiments with the serving layer: what a store must do, where its rows should lie,
-//! and what a query that asks all servers waits for.
+//! Experiments with the serving layer: what a store must do, where its rows should be, and how
+//! long a query waits that asks all servers.
+mod draws;
 mod frames;
 mod index_design;
+mod index_layout;
+pub mod publication;
 pub mod requirements;
 mod rows_file;
+mod samples;
 mod scatter;
 mod service_time;
+mod small_index;
+pub mod tries;
+mod weeks;
 
-pub use index_design::{Arrivals, DesignCost, fewest_pages, index_design};
-pub use rows_file::{How, PAGE, ReadCost};
-pub use scatter::{Gather, Percentiles, Wait, simulate};
+pub use index_design::{Arrivals, DesignCost, ROWS_PER_BLOCK, index_design};
+pub use index_layout::{IndexLayout, PlacedRows, RowKey, ShardRead, block_runs};
+pub use rows_file::{DISK_BLOCK, How, ReadCost};
+pub use samples::{SAMPLE_MACHINE, sample_design_ms, sample_slow};
+pub use scatter::{Gather, Percentiles, Wait, simulate, times_of};
 pub use service_time::{ServiceTime, any_slow};
+pub use small_index::{DRAWN_ROW_BYTES, DRAWN_ROWS_PER_BLOCK, SMALL_PAGES, SmallRead, SmallRow};
+pub use weeks::{WEEKS_BEGIN, merged_sketch, three_weeks, uniques_of_ranges};

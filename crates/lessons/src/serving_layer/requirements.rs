@@ -1,7 +1,7 @@
 //! The four requirements of a serving-layer database: shown, then broken.
 //!
-//! Each function builds what it needs in an empty folder, tries it, and says what
-//! it saw. Its second form leaves one thing out, and the requirement with it.
+//! Each function builds what it needs in an empty folder, tries it, and reports what it saw.
+//! The second function of a pair leaves one part out, and the requirement is no longer met.
 //!
 //! | requirement | shown by | broken by |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 //! | random reads | [`random_reads`] | [`without_an_index`]: all is scanned |
 //! | fault tolerant | [`fault_tolerant`] | [`without_replicas`]: one lost server, one lost shard |
 //!
-//! That there is no fifth, random writes, is what makes the rest simple.
+//! Random writes are not required, and that makes the rest simple.
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10, on requirements for a serving
 //! layer database.
@@ -22,6 +22,7 @@ use lambda::serving::shard_of;
 use lambda::serving::{Layout, build};
 use lambda::serving::{Result, StoreError, io_at};
 use lambda::serving::{Shard, Store};
+use notebook::table::grouped;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -29,12 +30,13 @@ use std::path::Path;
 /// What a demonstration saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
+    /// The name of the requirement.
     pub requirement: &'static str,
     /// "as built", or what was left out.
     pub variant: &'static str,
     /// Whether the requirement is met.
     pub holds: bool,
-    /// The numbers behind it.
+    /// What was measured, in a short sentence.
     pub evidence: String,
 }
 
@@ -76,8 +78,9 @@ pub fn batch_writable(folder: &Path) -> Result<Shown> {
         variant: AS_BUILT,
         holds: old == BTreeSet::from([1]) && new == BTreeSet::from([2]) && still == old,
         evidence: format!(
-            "during the build a reader saw versions {old:?}, after its refresh {new:?}; \
-             a query begun before still {still:?}"
+            "rows of version {} before refresh, of {} after it",
+            list(&old),
+            list(&new)
         ),
     })
 }
@@ -104,11 +107,17 @@ pub fn updated_in_place(folder: &Path) -> Result<Shown> {
         requirement: "batch writable",
         variant: "updated in place",
         holds: middle.len() == 1,
-        evidence: format!("half way through, one reader saw versions {middle:?} in one view"),
+        evidence: format!("one query saw rows of versions {}", list(&middle)),
     })
 }
 
-/// All versions that a reader of every URL sees.
+/// Returns numbers as text, such as "1 and 2".
+fn list(numbers: &BTreeSet<i64>) -> String {
+    let words: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    words.join(" and ")
+}
+
+/// Returns the versions that a reader of every URL sees.
 fn seen(read: impl Fn(&str) -> Result<Option<i64>>) -> Result<BTreeSet<i64>> {
     let counts = urls()
         .iter()
@@ -138,7 +147,9 @@ pub fn scalable(folder: &Path) -> Result<Shown> {
             .iter()
             .all(|&(shards, rows)| rows <= all * 2 / u64::from(shards)),
         evidence: format!(
-            "rows on the fullest of n shards, as (n, rows): {largest:?}; shards asked for one URL: 1"
+            "1 to 8 shards: {} to {} rows on the fullest, 1 asked",
+            grouped(largest[0].1 as i64),
+            grouped(largest[3].1 as i64)
         ),
     })
 }
@@ -154,7 +165,7 @@ pub fn sharded_by_time(_folder: &Path) -> Result<Shown> {
         variant: "sharded by time",
         holds: asked.len() == 1,
         evidence: format!(
-            "shards asked for {HOURS} hours of one URL: {} of {shards}",
+            "a query for one URL asks {} of {shards} shards",
             asked.len()
         ),
     })
@@ -176,7 +187,10 @@ pub fn random_reads(folder: &Path) -> Result<Shown> {
         requirement: "random reads",
         variant: AS_BUILT,
         holds: most > 0 && most <= FEW_BYTES,
-        evidence: format!("a point read touched at most {most} of {file} bytes"),
+        evidence: format!(
+            "a read of one row touches {most} of {} bytes at most",
+            grouped(file as i64)
+        ),
     })
 }
 
@@ -202,8 +216,9 @@ pub fn without_an_index(folder: &Path) -> Result<Shown> {
         variant: "without an index",
         holds: mean as u64 <= FEW_BYTES,
         evidence: format!(
-            "a point read touched {mean} of {} bytes on average",
-            found.len()
+            "a read of one row touches {} of {} bytes on average",
+            grouped(mean as i64),
+            grouped(found.len() as i64)
         ),
     })
 }
@@ -248,15 +263,18 @@ fn lose_each(
         variant,
         holds: failed == 0,
         evidence: format!(
-            "each of {servers} servers lost in turn: {failed} of {reads} reads failed"
+            "{failed} of {reads} reads fail when each of {servers} servers is lost in turn"
         ),
     })
 }
 
-/// A demonstration: works in an empty folder.
+/// A demonstration, which works in an empty folder.
 type Demonstration = fn(&Path) -> Result<Shown>;
 
-/// All eight, in pairs, each in a folder of its own.
+/// Runs all eight demonstrations, in pairs, each in a folder of its own.
+///
+/// # Errors
+/// If the folder cannot be written or read.
 pub fn requirements(folder: &Path) -> Result<Vec<Shown>> {
     let all: [Demonstration; 8] = [
         batch_writable,

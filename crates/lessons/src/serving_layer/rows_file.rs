@@ -1,20 +1,21 @@
-//! Files of rows for the [index design](super::index_design): one of the same
-//! rows in two orders, and reads that count what they touch.
+//! Files of rows for the [index design](super::index_design), and reads that count what they
+//! touch.
 //!
-//! Pages are read past the page cache where the system can (Linux: `O_DIRECT`), so
-//! that each read goes to the device. Where it cannot (a file system in memory),
-//! the cached pages of the file are dropped before each query. What a device or a
-//! host keeps in memory of its own, nobody can drop from here.
+//! Blocks are read past the page cache where the system allows it (Linux: `O_DIRECT`), so
+//! that each read goes to the device. Where it does not (a file system in memory), the cached
+//! blocks of the file are dropped before each query. What a device or a host keeps in memory
+//! of its own cannot be dropped from here.
+use super::index_layout::block_runs;
 use lambda::serving::{Result, StoreError, io_at};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Bytes of a page: what is read at least.
-pub const PAGE: usize = 4096;
-/// Bytes of a row: number of the URL, ts, count, and eight of other columns.
-pub(super) const ROW: usize = 32;
+/// Bytes of a disk block, the least that a disk reads.
+pub const DISK_BLOCK: usize = 4096;
+/// Bytes of a row: the number of the URL, ts, count, and eight bytes of other columns.
+pub const ROW: usize = 32;
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +49,17 @@ impl Row {
 pub struct ReadCost {
     /// Rows that were asked for.
     pub rows: u64,
-    /// Calls to the system.
-    pub reads: u64,
-    /// Reads that did not go on where the one before ended.
+    /// Reads of a block that does not follow the block before it.
     pub seeks: u64,
-    /// Pages of [`PAGE`] bytes.
-    pub pages: u64,
+    /// Blocks of [`DISK_BLOCK`] bytes.
+    pub blocks: u64,
+    /// Bytes of these blocks.
     pub bytes: u64,
+    /// The time that the reads took.
     pub time: Duration,
 }
 
-/// How pages are read.
+/// How blocks are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// From the device, past the page cache.
@@ -68,7 +69,7 @@ pub enum How {
 }
 
 impl How {
-    /// In words.
+    /// Returns the name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Direct => "direct reads",
@@ -83,11 +84,10 @@ pub(super) struct RowsFile {
     path: PathBuf,
     file: File,
     pub how: How,
-    bytes: u64,
 }
 
 impl RowsFile {
-    /// Writes `rows`, padded to whole pages, and puts them on the disk.
+    /// Writes `rows`, padded to whole blocks, and puts them on the disk.
     pub fn write(path: &Path, rows: impl Iterator<Item = Row>) -> Result<()> {
         let write = || {
             let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
@@ -96,7 +96,7 @@ impl RowsFile {
                 out.write_all(&row.encode())?;
                 bytes += ROW;
             }
-            let padding = bytes.next_multiple_of(PAGE) - bytes;
+            let padding = bytes.next_multiple_of(DISK_BLOCK) - bytes;
             out.write_all(&vec![0; padding])?;
             out.into_inner()?.sync_all()
         };
@@ -104,13 +104,11 @@ impl RowsFile {
     }
 
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::metadata(path).map_err(io_at("read", path))?.len();
         let opened = |file: File, how| {
             Ok(Self {
                 path: path.to_owned(),
                 file,
                 how,
-                bytes,
             })
         };
         if let Some(file) = open_direct(path) {
@@ -120,13 +118,8 @@ impl RowsFile {
         opened(file, How::CacheDropped)
     }
 
-    /// Bytes of the file.
-    pub fn len(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Reads rows at these positions, which are in order. Pages that hold several
-    /// are read once; neighbouring pages with one call.
+    /// Reads the rows at these positions, which are in order. A block that holds several of
+    /// them is read once, and neighbouring blocks with one call.
     pub fn read(&self, positions: &[u64]) -> Result<(Vec<Row>, ReadCost)> {
         self.forget()?;
         let mut cost = ReadCost {
@@ -134,28 +127,26 @@ impl RowsFile {
             ..ReadCost::default()
         };
         let mut rows = Vec::with_capacity(positions.len());
-        let page = |position: u64| position as usize * ROW / PAGE;
-        // Room to start at a multiple of a page, as direct reads must.
+        // Room to start at a multiple of a block, as direct reads must.
         let mut room = Vec::new();
-        let mut ended = None;
+        let mut wanted = positions.iter().peekable();
         let started = Instant::now();
-        for run in positions.chunk_by(|&a, &b| page(b) <= page(a) + 1) {
-            let (first, last) = (page(run[0]), page(run[run.len() - 1]));
-            let length = (last + 1 - first) * PAGE;
-            room.resize(length + PAGE, 0u8);
-            let skip = room.as_ptr().align_offset(PAGE).min(PAGE);
+        for run in block_runs(positions, (DISK_BLOCK / ROW) as u64) {
+            let (first, last) = (run.start as usize, run.end as usize);
+            let length = (last - first) * DISK_BLOCK;
+            room.resize(length + DISK_BLOCK, 0u8);
+            let skip = room.as_ptr().align_offset(DISK_BLOCK).min(DISK_BLOCK);
             let buffer = &mut room[skip..skip + length];
-            read_at(&self.file, buffer, (first * PAGE) as u64)
+            read_at(&self.file, buffer, (first * DISK_BLOCK) as u64)
                 .map_err(io_at("read", &self.path))?;
-            cost.reads += 1;
-            cost.seeks += u64::from(ended != Some(first));
-            cost.pages += (length / PAGE) as u64;
+            cost.seeks += 1;
+            cost.blocks += run.end - run.start;
             cost.bytes += length as u64;
-            ended = Some(last + 1);
-            rows.extend(run.iter().map(|&position| {
-                let at = position as usize * ROW - first * PAGE;
-                Row::decode(&buffer[at..at + ROW])
-            }));
+            while let Some(position) = wanted.next_if(|&&p| (p as usize) < last * DISK_BLOCK / ROW)
+            {
+                let at = *position as usize * ROW - first * DISK_BLOCK;
+                rows.push(Row::decode(&buffer[at..at + ROW]));
+            }
         }
         cost.time = started.elapsed();
         Ok((rows, cost))
@@ -182,10 +173,10 @@ fn open_direct(path: &Path) -> Option<File> {
         .open(path)
         .ok()?;
     // Some file systems refuse only the read.
-    let mut room = vec![0; 2 * PAGE];
-    let skip = room.as_ptr().align_offset(PAGE).min(PAGE);
-    let has_page = file.metadata().ok()?.len() >= PAGE as u64;
-    (!has_page || read_at(&file, &mut room[skip..skip + PAGE], 0).is_ok()).then_some(file)
+    let mut room = vec![0; 2 * DISK_BLOCK];
+    let skip = room.as_ptr().align_offset(DISK_BLOCK).min(DISK_BLOCK);
+    let has_block = file.metadata().ok()?.len() >= DISK_BLOCK as u64;
+    (!has_block || read_at(&file, &mut room[skip..skip + DISK_BLOCK], 0).is_ok()).then_some(file)
 }
 
 #[cfg(not(target_os = "linux"))]

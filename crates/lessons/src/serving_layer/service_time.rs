@@ -2,24 +2,29 @@
 //!
 //! The time of a server for a query depends on the seed, the query and the
 //! server, and on nothing else. So a simulation and real threads that wait for
-//! those times can be held beside each other, query by query.
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
+//! those times can be compared query by query.
+use super::draws::share;
 use std::time::Duration;
 
 /// A distribution of service times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ServiceTime {
-    /// Mostly `usual`, but `slow` in a share of the requests: a disk that spins
-    /// up, a collection of garbage, another job on the machine.
+    /// One of two times: a disk that must start to spin, a garbage collection or another job
+    /// on the machine makes a few requests slow.
     Mostly {
+        /// The time of most requests.
         usual: Duration,
+        /// The time of the slow ones.
         slow: Duration,
+        /// The share of slow requests, from 0 to 1.
         slow_share: f64,
     },
-    /// Exponential: often short, sometimes long. Slow are those of the longest
-    /// hundredth.
-    Exponential { mean: Duration },
+    /// The exponential distribution: often short, sometimes long. The longest hundredth
+    /// counts as slow.
+    Exponential {
+        /// The mean time.
+        mean: Duration,
+    },
 }
 
 impl ServiceTime {
@@ -30,7 +35,12 @@ impl ServiceTime {
         slow_share: 0.01,
     };
 
-    /// The time of a server for a query, to the microsecond.
+    /// 10 ms on average, in an exponential distribution.
+    pub const SPREAD: Self = Self::Exponential {
+        mean: Duration::from_millis(10),
+    };
+
+    /// Returns the time that a server takes for a query, in whole microseconds.
     ///
     /// ```
     /// use lambda_workbook::serving::ServiceTime;
@@ -40,10 +50,7 @@ impl ServiceTime {
     /// assert!((70..130).contains(&slow.count())); // one in a hundred
     /// ```
     pub fn of(&self, seed: u64, query: u64, server: u64) -> Duration {
-        let label = seed ^ query.rotate_left(24) ^ server.rotate_left(48);
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(label);
-        // 53 bits: at least 0, below 1.
-        let share = (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let share = share(seed, query, server);
         match *self {
             Self::Mostly {
                 slow, slow_share, ..
@@ -56,7 +63,7 @@ impl ServiceTime {
         }
     }
 
-    /// The mean.
+    /// Returns the mean time.
     pub fn mean(&self) -> Duration {
         match *self {
             Self::Mostly {
@@ -68,7 +75,7 @@ impl ServiceTime {
         }
     }
 
-    /// From here on a request counts as slow.
+    /// Returns the time from which on a request counts as slow.
     pub fn slow(&self) -> Duration {
         match *self {
             Self::Mostly { slow, .. } => slow,
@@ -76,7 +83,7 @@ impl ServiceTime {
         }
     }
 
-    /// How likely one request is slow.
+    /// Returns the probability that one request is slow.
     pub fn slow_share(&self) -> f64 {
         match *self {
             Self::Mostly { slow_share, .. } => slow_share,
@@ -85,8 +92,8 @@ impl ServiceTime {
     }
 }
 
-/// How likely a query waits for a slow server, if it asks `servers` and each is
-/// slow with this chance, on its own: 1 - (1 - p)^n.
+/// Returns the probability that a query waits for a slow server, if it asks `servers` of them
+/// and each is slow with probability `slow_share`, independently of the others: 1 - (1 - p)^n.
 ///
 /// ```
 /// use lambda_workbook::serving::any_slow;

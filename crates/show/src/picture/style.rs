@@ -5,6 +5,9 @@ use plotters::style::RGBColor;
 /// of JupyterLab's dark theme.
 pub const INK: RGBColor = RGBColor(0x76, 0x76, 0x76);
 
+/// The colour of text on white paper and on light tints.
+pub const PAPER_INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+
 /// The colours of series. They are of middle brightness, for light and dark themes, and can be
 /// distinguished by most colour-blind readers.
 const SERIES: [RGBColor; 6] = [

@@ -1,0 +1,105 @@
+//! What readers see while versions are published: a lane for each reader, a box for each query.
+use super::canvas::{ABOVE, AFTER, BELOW, ON, draw};
+use super::roles::{kind, wrong};
+use super::style::INK;
+use super::{Figure, WIDTH};
+use crate::serving_layer::publication::{PUBLISHED, QuerySeen, STEPS};
+use plotters::style::Color;
+
+const TOP: i32 = 82;
+const LANE: i32 = 66;
+const LEFT: i32 = 16;
+
+/// Draws the queries of
+/// [`publish_while_reading`](crate::serving_layer::publication::publish_while_reading): the colour of
+/// a step is the version of the rows that were read, and a red frame is a query that read rows of
+/// two versions.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// use lambda_workbook::serving::publication::publish_while_reading;
+/// let folder = tempfile::tempdir()?;
+/// let figure = plot::publication(&publish_while_reading(folder.path())?);
+/// assert!(figure.svg().contains("version 2"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn publication(queries: &[QuerySeen]) -> Figure {
+    let title = "What each query reads while versions 2 and 3 are published";
+    let lanes: Vec<&[QuerySeen]> = queries.chunk_by(|a, b| a.reader == b.reader).collect();
+    let step = (WIDTH as i32 - 2 * LEFT) / STEPS as i32;
+    let bottom = TOP + LANE * lanes.len() as i32;
+    let svg = draw((WIDTH, (bottom + 44) as u32), |canvas| {
+        canvas.title(title, (8, 16));
+        for (at, version) in PUBLISHED {
+            let x = LEFT + step * at as i32;
+            canvas.label(
+                &format!("version {version} is published"),
+                (x, TOP - 22),
+                ABOVE,
+            );
+            canvas.path(vec![(x, TOP - 20), (x, bottom)], INK.mix(1.0), 2);
+        }
+        for (lane, queries) in (0..).zip(&lanes) {
+            let top = TOP + LANE * lane;
+            canvas.strong(queries[0].reader, (LEFT, top + 2), AFTER);
+            for query in *queries {
+                let (low, high) = (top + 16, top + LANE - 14);
+                for (n, versions) in query.seen.iter().enumerate() {
+                    let left = LEFT + step * (query.first + n) as i32;
+                    let version = versions.first().copied().unwrap_or(1);
+                    let ink = kind(version as usize - 1);
+                    canvas.fill((left + 3, low), (left + step - 3, high), ink.mix(0.25));
+                    let words = format!("version {version}");
+                    canvas.label(&words, (left + step / 2, (low + high) / 2), ON);
+                }
+                let left = LEFT + step * query.first as i32 + 3;
+                let right = LEFT + step * (query.first + query.seen.len()) as i32 - 3;
+                let (ink, width) = match query.versions().len() {
+                    1 => (INK, 1),
+                    _ => (wrong(), 3),
+                };
+                let frame = vec![
+                    (left, low),
+                    (right, low),
+                    (right, high),
+                    (left, high),
+                    (left, low),
+                ];
+                canvas.path(frame, ink.mix(1.0), width);
+            }
+        }
+        for n in 0..STEPS as i32 {
+            canvas.label(
+                &n.to_string(),
+                (LEFT + step * n + step / 2, bottom + 2),
+                BELOW,
+            );
+        }
+        canvas.strong("step of the run", (WIDTH as i32 / 2, bottom + 22), BELOW);
+    });
+    let line = |query: &QuerySeen| {
+        let (first, last) = (query.first, query.first + query.seen.len() - 1);
+        format!(
+            "{}, steps {first} to {last}: versions {:?}\n",
+            query.reader,
+            query.versions()
+        )
+    };
+    let text: String = queries.iter().map(line).collect();
+    Figure::new(svg, title, &text).on_paper()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serving_layer::publication::publish_while_reading;
+    use show::picture::assert_sound;
+
+    #[test]
+    fn queries_that_saw_two_versions_have_a_red_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let figure = publication(&publish_while_reading(folder.path()).unwrap());
+        assert_sound(&figure);
+        assert_eq!(figure.svg().matches("stroke-width=\"3\"").count(), 2);
+    }
+}
