@@ -256,7 +256,8 @@ impl Predictions {
     fn headline(&self) -> String {
         match (self.of(), self.entered()) {
             (0, _) => "Nothing was asked since the kernel started.".to_owned(),
-            (of, 0) => format!("{of} predictions asked, none entered yet."),
+            (1, 0) => "One prediction asked, and none entered yet.".to_owned(),
+            (of, 0) => format!("{of} predictions asked, and none entered yet."),
             (of, entered) => format!("{} right of {entered} entered, {of} asked.", self.right()),
         }
     }

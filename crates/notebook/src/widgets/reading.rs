@@ -105,6 +105,7 @@ fn value_and_range(model: &Model) -> (String, String) {
         }
         "Checkbox" if model.is("value") => plain("yes".to_owned()),
         "Checkbox" => plain("no".to_owned()),
+        "Text" if model.text("value").is_empty() => plain("nothing yet".to_owned()),
         "Text" => plain(format!("\"{}\"", model.text("value"))),
         "Label" => plain(model.text("value")),
         "Button" => plain(format!("[{}]", model.text("description"))),
@@ -189,6 +190,7 @@ mod tests {
         assert_eq!(read(ToggleButtons::new("hour", 0..24)), "hour: 0 (of 24)");
         assert_eq!(read(Checkbox::new("replicas", true)), "replicas: yes");
         assert_eq!(read(Text::new("url", "/a")), "url: \"/a\"");
+        assert_eq!(read(Text::new("url", "")), "url: nothing yet");
         assert_eq!(read(Button::new("Crash it")), "[Crash it]");
         assert_eq!(
             read(Play::new(0..=23).description("hour")),
