@@ -33,22 +33,12 @@ pub fn normal_forms(
     location_id: i64,
 ) -> PolarsResult<Figure> {
     let title = "Normalised: each fact once. Denormalised: a copy in every row.";
-    let names = |columns: [&'static str; 5]| columns;
-    let user = Grid::of(
-        users,
-        &names(["user_id", "name", "location_id", "", ""]),
-        location_id,
-    )?;
-    let location = Grid::of(
-        locations,
-        &names(["location_id", "city", "state", "population", ""]),
-        location_id,
-    )?;
-    let joined = Grid::of(
-        view,
-        &names(["user_id", "name", "location_id", "city", "state"]),
-        location_id,
-    )?;
+    let of_user = ["user_id", "name", "location_id"];
+    let of_location = ["location_id", "city", "state", "population"];
+    let of_both = ["user_id", "name", "location_id", "city", "state"];
+    let user = Grid::of(users, &of_user, location_id)?;
+    let location = Grid::of(locations, &of_location, location_id)?;
+    let joined = Grid::of(view, &of_both, location_id)?;
     let height = 92 + ROW * (user.rows.len() + location.rows.len() + 2) as i32 + 44;
     let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
@@ -97,16 +87,11 @@ struct GridRow {
 
 impl Grid {
     fn of(frame: &DataFrame, names: &[&'static str], location_id: i64) -> PolarsResult<Self> {
-        let names: Vec<&'static str> = names
-            .iter()
-            .copied()
-            .filter(|name| !name.is_empty())
-            .collect();
         let mut rows: Vec<GridRow> = Vec::new();
         let mut first = None;
         for row in 0..frame.height() {
             let mut cells = Vec::new();
-            for name in &names {
+            for name in names {
                 cells.push(match frame.column(name)?.get(row)? {
                     AnyValue::String(text) => text.to_owned(),
                     AnyValue::Int64(n) => grouped(n),
@@ -138,7 +123,7 @@ impl Grid {
         };
         let widths = names.iter().map(width).collect();
         Ok(Grid {
-            names,
+            names: names.to_vec(),
             widths,
             rows,
         })
