@@ -4,22 +4,30 @@
 //! | function | shows |
 //! |---|---|
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
-//! | [`round`](fn@round) | equivs, round by round |
+//! | [`round`](fn@round) | equivs after one round |
+//! | [`rounds`](fn@rounds) | equivs after each round, side by side |
+//! | [`cuts`] | hashes, cut into register and rank |
+//! | [`arrival`], [`arrivals`] | registers as visitors come |
+//! | [`merged`] | two sketches, merged register by register |
+//! | [`accuracy`](fn@accuracy) | errors of sketches, precision by precision |
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`birthdays`](fn@birthdays) | how age samples narrow a birthday |
 //! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
+mod accuracy;
 mod birthdays;
 mod dashboard;
 mod fit;
 mod held;
 mod pipes;
 mod plan;
+mod registers;
 mod rounds;
 mod topology;
 
+pub use accuracy::accuracy;
 pub use birthdays::birthdays;
 pub use dashboard::dashboard;
 pub use fit::fit;
@@ -27,8 +35,22 @@ pub use held::held;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
-pub use rounds::round;
+pub use registers::{arrival, arrivals, cuts, merged};
+pub use rounds::{round, rounds};
 pub use topology::topology;
 
 // What all pictures are drawn with.
 use show::picture::{canvas, scale, style};
+
+/// Draws a picture on a white ground, whatever the theme of the page.
+///
+/// One grey can have a contrast of at most 4.35 to 1 on both white and the background of
+/// JupyterLab's dark theme, and 4.5 to 1 is the least that WCAG AA allows for small text. The grey
+/// of labels has 4.54 to 1 on white.
+fn on_white(size: (u32, u32), picture: impl FnOnce(&canvas::Canvas)) -> String {
+    use plotters::style::{Color, WHITE};
+    canvas::draw(size, |canvas| {
+        canvas.fill((0, 0), (size.0 as i32, size.1 as i32), WHITE.mix(1.0));
+        picture(canvas);
+    })
+}
