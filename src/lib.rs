@@ -20,6 +20,7 @@
 //! | chapter | module | files |
 //! |---|---|---|
 //! | the serving layer | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers -> `requirements` shown and broken |
+//! | people | [`people`] | `weeks` of data, `sums` that fail -> `registers` HyperLogLog opened -> `storage`, `accuracy` measured -> `steps` -> `cover` -> `components` in two ways -> `sides` |
 //! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
 //! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
@@ -78,7 +79,7 @@ pub use dataset;
 pub use exercises;
 pub use exercises::{check, hint, marks, solution};
 pub use lessons;
-pub use lessons::{cap, capstone, crdt, microbatch, plot, systems};
+pub use lessons::{cap, capstone, crdt, microbatch, people, plot, systems};
 pub use notebook;
 pub use show;
 

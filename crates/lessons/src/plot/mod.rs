@@ -4,7 +4,12 @@
 //! | function | shows |
 //! |---|---|
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
-//! | [`round`](fn@round) | equivs, round by round |
+//! | [`round`](fn@round) | equivs after one round |
+//! | [`rounds`](fn@rounds) | equivs after each round, side by side |
+//! | [`cuts`] | hashes, cut into register and rank |
+//! | [`arrival`], [`arrivals`] | registers as visitors come |
+//! | [`merged`] | two sketches, merged register by register |
+//! | [`accuracy`](fn@accuracy) | errors of sketches, precision by precision |
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
@@ -17,6 +22,7 @@
 //! | [`publication`](fn@publication) | what readers see while versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
+mod accuracy;
 mod birthdays;
 mod dashboard;
 mod fit;
@@ -27,12 +33,14 @@ mod normal_forms;
 mod pipes;
 mod plan;
 mod publication;
+mod registers;
 mod roles;
 mod rounds;
 mod slow_share;
 mod slowest;
 mod topology;
 
+pub use accuracy::accuracy;
 pub use birthdays::birthdays;
 pub use dashboard::dashboard;
 pub use fit::fit;
@@ -44,10 +52,24 @@ pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
 pub use publication::publication;
-pub use rounds::round;
+pub use registers::{arrival, arrivals, cuts, merged};
+pub use rounds::{round, rounds};
 pub use slow_share::slow_share;
 pub use slowest::slowest;
 pub use topology::topology;
 
 // What all pictures are drawn with.
 use show::picture::{canvas, scale, style};
+
+/// Draws a picture on a white ground, whatever the theme of the page.
+///
+/// One grey can have a contrast of at most 4.35 to 1 on both white and the background of
+/// JupyterLab's dark theme, and 4.5 to 1 is the least that WCAG AA allows for small text. The grey
+/// of labels has 4.54 to 1 on white.
+fn on_white(size: (u32, u32), picture: impl FnOnce(&canvas::Canvas)) -> String {
+    use plotters::style::{Color, WHITE};
+    canvas::draw(size, |canvas| {
+        canvas.fill((0, 0), (size.0 as i32, size.1 as i32), WHITE.mix(1.0));
+        picture(canvas);
+    })
+}

@@ -1,9 +1,10 @@
 //! A plan of reads: which buckets make up a range.
-use super::canvas::{AFTER, BEFORE, Canvas, ON, draw};
+use super::canvas::{AFTER, BEFORE, BELOW, Canvas, ON};
 use super::style::{INK, LABEL, series as colour, text_width};
-use super::{Figure, WIDTH};
+use super::{Figure, WIDTH, on_white};
 use calendar::{Granularity, Plan, Read};
 use chrono_tz::Tz;
+use notebook::table::counted;
 use notebook::time;
 use plotters::style::Color;
 
@@ -19,15 +20,16 @@ use plotters::style::Color;
 /// let span = Span::new(1_438_570_800, 1_438_830_000)?;
 /// let plan = Plan::additive(span, &Granularity::ALL)?;
 /// let figure = plot::plan(&plan, chrono_tz::UTC);
-/// assert!(figure.svg().contains("26 reads: 2 d, 24 h"));
+/// assert!(figure.svg().contains("26 reads: 2 days + 24 hours"));
 /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
 /// ```
 pub fn plan(plan: &Plan, zone: Tz) -> Figure {
     let lanes = lanes(plan);
     let heading = plan.to_string();
-    let title = heading.lines().next().unwrap_or_default();
-    let height = TOP + LANE * (lanes.len() as i32 + 1) + 34;
-    let svg = draw((WIDTH, height as u32), |canvas| {
+    let title = &in_words(plan, &lanes);
+    let bottom = TOP + LANE * (lanes.len() as i32 + 1);
+    let height = bottom + 52;
+    let svg = on_white((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
         let along = Along::of(plan);
         let span = plan.span();
@@ -41,6 +43,7 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
         for (number, granularity) in (1..).zip(&lanes) {
             lane(canvas, plan, &along, *granularity, TOP + LANE * number);
         }
+        dates(canvas, &along, zone, bottom);
         ends(canvas, plan, &along, zone, height);
     });
     Figure::new(
@@ -63,6 +66,51 @@ const WORD: i32 = 48;
 fn lanes(plan: &Plan) -> Vec<Granularity> {
     let read = |g: &Granularity| plan.reads().iter().any(|read| read.granularity == *g);
     Granularity::ALL.into_iter().rev().filter(read).collect()
+}
+
+/// Returns the number of reads, and of what, such as `9 reads: 3 days + 3 hours - 3 hours`.
+fn in_words(plan: &Plan, lanes: &[Granularity]) -> String {
+    let mut words = counted(plan.reads().len(), "read", "reads");
+    let mut joint = ": ";
+    for granularity in lanes {
+        for (minus, sign) in [(false, " + "), (true, " - ")] {
+            let read = |read: &&Read| read.granularity == *granularity && read.minus == minus;
+            let reads = plan.reads().iter().filter(read).count();
+            if reads > 0 {
+                let name = granularity.name();
+                words += match (minus, joint) {
+                    (true, ": ") => ": - ",
+                    (false, ": ") => ": ",
+                    _ => sign,
+                };
+                words += &counted(reads, name, &format!("{name}s"));
+                joint = sign;
+            }
+        }
+    }
+    words
+}
+
+/// Draws dates below the lanes: the local days that begin where there is room.
+fn dates(canvas: &Canvas, along: &Along, zone: Tz, y: i32) {
+    let wide = text_width("Aug 30", LABEL) + 14;
+    let day = Granularity::Day.secs();
+    let every = [1, 2, 7, 14, 28, 56, 182, 364, 3_640]
+        .into_iter()
+        .find(|days| along.pixels(days * day) >= i64::from(wide))
+        .unwrap_or(36_400);
+    let mut start = calendar::local_day_start(along.from, zone);
+    while start <= along.until {
+        if start >= along.from {
+            let x = along.at(start);
+            canvas.path(vec![(x, y), (x, y + 5)], INK.mix(0.7), 1);
+            let name = time::format(start, zone, "%b %-d");
+            let half = text_width(&name, LABEL) / 2;
+            canvas.label(&name, (x.clamp(half, RIGHT + 10 - half), y + 6), BELOW);
+        }
+        // Noon of the day that is wanted: no change of clocks is as long as half a day.
+        start = calendar::local_day_start(start + every * day + day / 2, zone);
+    }
 }
 
 /// From seconds to pixels: all that is covered, in reads or in the range.
@@ -125,7 +173,7 @@ fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, t
         } else {
             let place = Granularity::ALL.iter().position(|g| *g == granularity);
             let ink = colour(place.unwrap_or(0));
-            canvas.fill((left, low), (right, high), ink.mix(0.85));
+            canvas.fill((left, low), (right, high), ink.mix(1.0));
         }
     }
 }
@@ -167,7 +215,11 @@ mod tests {
         let plan = Plan::with_subtraction(span, &Granularity::ALL).unwrap();
         let figure = super::plan(&plan, Tz::UTC);
         assert_sound(&figure);
-        assert!(figure.svg().contains("8 reads: 2 m, 2 w, -1 w, 2 d, -1 d"));
+        assert!(
+            figure
+                .svg()
+                .contains("8 reads: 2 months + 2 weeks - 1 week + 2 days - 1 day")
+        );
     }
 
     #[test]

@@ -115,10 +115,56 @@ pub fn rounds(equivs: &[Equiv]) -> Vec<Round> {
 ///
 /// The labels are in a pseudo-random order, the same in every run.
 pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
-    // Give every identifier a label in pseudo-random order.
+    let settled = settled_with(equivs, Labels::Shuffled);
+    (settled.components, settled.rounds)
+}
+
+/// The order of the labels that identifiers send to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// The order of the identifiers themselves, as in figure 9.3.
+    InOrder,
+    /// A pseudo-random order, the same in every run.
+    Shuffled,
+}
+
+/// The components, and what it cost to find them in rounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The identifiers of each person, in the form of [`components`](super::components()).
+    pub components: Vec<Vec<PersonId>>,
+    /// The number of rounds, including the last one, which changes nothing.
+    pub rounds: usize,
+    /// The number of messages of all rounds. In each round, every edge is sent to both of its
+    /// ends, so a round sends twice as many messages as there are edges before it.
+    pub messages: usize,
+    /// The largest number of edges before or after a round.
+    pub most_edges: usize,
+}
+
+/// Finds the components in rounds, and counts the rounds and their messages.
+///
+/// Time and space: each round sorts its edges, and with [`Labels::InOrder`] the number of edges
+/// can grow as the section Quirks of the [module](self) says.
+///
+/// ```
+/// use lambda_workbook::batch::persons::{components, rounds::{Labels, settled_with}};
+/// use lambda_workbook::datum::{Equiv, PersonId::UserId};
+///
+/// let edge = |a, b| Equiv { id1: UserId(a), id2: UserId(b) };
+/// let figure = [edge(1, 4), edge(3, 4), edge(4, 5), edge(5, 11), edge(5, 2)];
+/// let settled = settled_with(&figure, Labels::InOrder);
+/// assert_eq!(settled.components, components(&figure));
+/// assert_eq!((settled.rounds, settled.messages), (4, 2 * (5 + 8 + 8 + 5)));
+/// assert_eq!(settled.most_edges, 8);
+/// ```
+pub fn settled_with(equivs: &[Equiv], labels: Labels) -> Settled {
+    // Give every identifier a label.
     let (ids, edges) = numbered(equivs);
     let mut labelled: Vec<u32> = (0..ids.len() as u32).collect();
-    labelled.sort_by_cached_key(|place| xxh64(&place.to_le_bytes(), 0));
+    if labels == Labels::Shuffled {
+        labelled.sort_by_cached_key(|place| xxh64(&place.to_le_bytes(), 0));
+    }
     let mut label = vec![0; ids.len()];
     for (number, place) in (0..).zip(&labelled) {
         label[*place as usize] = number;
@@ -127,10 +173,12 @@ pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
     let mut edges = sorted_distinct(edges.into_iter().map(relabelled).collect());
 
     // Rounds, until nothing changes.
-    let mut rounds = 0;
+    let (mut rounds, mut messages, mut most_edges) = (0, 0, edges.len());
     loop {
         let next = round(&edges);
         rounds += 1;
+        messages += 2 * edges.len();
+        most_edges = most_edges.max(next.len());
         if next == edges {
             break;
         }
@@ -155,7 +203,12 @@ pub fn settled(equivs: &[Equiv]) -> (Vec<Vec<PersonId>>, usize) {
         .map(|same| same.iter().map(|(_, id)| (*id).clone()).collect())
         .collect();
     components.sort_unstable();
-    (components, rounds)
+    Settled {
+        components,
+        rounds,
+        messages,
+        most_edges,
+    }
 }
 
 /// Returns the sorted identifiers, and the edges as pairs of positions among them.

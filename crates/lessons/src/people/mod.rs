@@ -1,0 +1,37 @@
+//! The experiments of the chapter on people: uniques that merge, and who is behind an identifier.
+//!
+//! Read the files in this order: `weeks` (four weeks of a small site), `sums` (why counts of
+//! people do not add up), `registers` (HyperLogLog with its registers in the open), `storage`
+//! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (three
+//! small steps towards exercise 2), `cover` (a plan, checked hour by hour), `components` (union-find
+//! beside rounds of the smallest label), `sides` (equivs applied at the query or before it).
+//!
+//! Invariants:
+//! 1. The registers of [`Registers`] are those of the library that the views use.
+//! 2. Merging registers gives the registers of the union, in any order, however often.
+//! 3. Both ways to find components find the same ones.
+//!
+//! Sources: Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007); Heule, Nunkesser, Hall,
+//! "HyperLogLog in Practice" (2013); Marz and Warren, "Big Data", sections 8.3, 9.2.3, 10.5, 10.7.
+
+mod accuracy;
+mod components;
+mod cover;
+mod registers;
+mod sides;
+mod steps;
+mod storage;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod weeks;
+
+pub use accuracy::{Accuracy, accuracy, accuracy_table};
+pub use components::{cost_of_rounds, sent, union_find};
+pub use cover::{covers, covers_exactly};
+pub use registers::{Landing, Registers, visitors};
+pub use sides::sides;
+pub use steps::{StepResult, step_day, step_merge, step_two_hours};
+pub use storage::storage;
+pub use sums::sums;
+pub use weeks::{FourWeeks, four_weeks};
