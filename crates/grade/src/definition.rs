@@ -207,9 +207,9 @@ pub struct Found<'n> {
 /// What was chosen.
 pub struct Chosen<'n> {
     pub found: Found<'n>,
-    /// The definition before it, which counts if this one does not compile, as in the
-    /// kernel: a cell that does not compile defines nothing.
-    pub previous: Option<Found<'n>>,
+    /// The two definitions before it, the later one first. One of them counts if this one
+    /// does not compile, as in the kernel: a cell that does not compile defines nothing.
+    pub previous: Vec<Found<'n>>,
     /// What is said about it on the student's page.
     pub notes: Vec<String>,
     /// The definitions that are meant for the exercise.
@@ -263,10 +263,11 @@ pub fn choose<'n>(
         notes.push(last_counts(name, numbers.collect()));
     }
     earlier.extend(&mine);
-    let previous = earlier
-        .into_iter()
-        .filter(|other| other.place() < found.place() && !notebook.is_stub(other))
-        .max_by_key(Found::place);
+    let mut previous = earlier;
+    previous.retain(|other| other.place() < found.place() && !notebook.is_stub(other));
+    previous.sort_by_key(|other| std::cmp::Reverse(other.place()));
+    previous.dedup_by_key(|other| other.place());
+    previous.truncate(2);
     let others = all.len()
         - notebook
             .fitting(exercise, &all)

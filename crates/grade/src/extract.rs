@@ -5,9 +5,9 @@
 //! metadata are not read, so nothing in them can be forged.
 //!
 //! Readers' notebooks are messy, and a notebook's later definition replaces the
-//! earlier one; so it is here, unless the later one is not finished. What was done about a mess is said in a note. Where
-//! more than one choice of pieces makes sense, the others are offered, too: if the
-//! first does not compile, the next one may.
+//! earlier one; so it is here, unless the later one is not finished. What was done about
+//! a mess is said in a note. Where more than one choice of pieces makes sense, the others
+//! are offered, too: if the first does not compile, the next one may.
 //!
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
@@ -28,7 +28,7 @@ pub use super::definition::function;
 pub struct Extracted {
     pub source: String,
     pub notes: Vec<String>,
-    /// Other choices of pieces, at most four, for when the first does not compile.
+    /// Other choices of pieces, at most five, for when the first does not compile.
     pub others: Vec<String>,
 }
 
@@ -160,10 +160,10 @@ fn read(
     for (reach, end) in [(Reach::Function, end), (first, None), (Reach::All, None)] {
         choices.push(book.write(&book.take(reach, end)).0 + &alias);
     }
-    if let Some(previous) = chosen.previous {
+    for previous in &chosen.previous {
         let book = Book::new(cells, &lexed, previous.place(), &previous.piece.name);
-        let end = looked_at.end(exercise, &chosen.mine, &previous);
-        let taken = book.take(first_reach(&lexed, &previous), end);
+        let end = looked_at.end(exercise, &chosen.mine, previous);
+        let taken = book.take(first_reach(&lexed, previous), end);
         choices.push(book.write(&taken).0 + &alias);
     }
     let mut distinct = BTreeSet::new();

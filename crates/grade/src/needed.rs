@@ -125,14 +125,14 @@ impl Item<'_, '_> {
     }
 
     /// The tokens from the word that says what it is.
-    fn from_head(&self) -> &[Token<'_>] {
+    fn tokens_from_head(&self) -> &[Token<'_>] {
         &self.tokens[self.piece.head - self.piece.tokens.start..]
     }
 
     /// Whether it can take the place of an earlier definition: it ends, and a function
     /// is more than `todo!`.
     fn is_written(&self) -> bool {
-        let head = self.from_head();
+        let head = self.tokens_from_head();
         is_whole(head) && !(self.piece.kind == PieceKind::Fn && is_only_todo(head))
     }
 }
@@ -577,7 +577,7 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
         let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let impls = self.book.items.iter().enumerate();
         for (index, item) in impls.filter(|(_, item)| item.piece.kind == PieceKind::Impl) {
-            if !is_whole(item.from_head()) {
+            if !is_whole(item.tokens_from_head()) {
                 self.waiting.insert(index, None);
                 continue;
             }

@@ -571,7 +571,7 @@ const STRUCTURE: [(&str, Mess); 18] = [
         },
     ),
     (
-        "a later attempt that is not finished, as is its helper",
+        "an unfinished attempt below, and an unfinished helper",
         |draft, solved, rng| {
             let place = draft.place();
             let helper = solved.imports_and(solved.function("worked_out", &solved.body));
@@ -719,13 +719,14 @@ fn cases(all: &[Solved]) -> Vec<Case> {
             let mut names = vec![first];
             // The solution cell is found by its id until the last mess. Where the later of
             // two definitions is the right one, their order is not changed.
-            let ordered = ["twice", "another name", "later", "anew"]
+            let ordered = ["twice", "another name", "unfinished", "anew"]
                 .iter()
                 .any(|word| first.contains(word));
-            let any: &[(&str, Mess)] = if ordered {
-                &SURFACE[11..15]
-            } else {
-                &SURFACE[9..15]
+            // A copy of the answer below a new helper would be meant to call that one.
+            let any: &[(&str, Mess)] = match ordered {
+                true if first.contains("anew") => &SURFACE[12..15],
+                true => &SURFACE[11..15],
+                false => &SURFACE[9..15],
             };
             for _ in 0..2 {
                 let (name, mess) = any[below(&mut rng, any.len())];
