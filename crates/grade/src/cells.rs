@@ -93,20 +93,79 @@ pub fn first_line(text: &str) -> String {
     line.chars().take(60).collect()
 }
 
-/// evcxr's commands, and the source with their lines empty.
+/// evcxr's commands, and the source with their lines empty. A line in a comment or a
+/// string is no command. Time is in proportion to the source: past a number of commands
+/// that nobody writes, lines are taken for what they look like.
 fn without_commands(source: &str) -> (Vec<String>, String) {
-    let is_command = |line: &str| {
-        let after = line.trim_start().strip_prefix(':');
-        after.is_some_and(|after| after.starts_with(|letter: char| letter.is_ascii_alphabetic()))
-    };
-    let commands = source.lines().filter(|line| is_command(line));
-    let rust = source
-        .split_inclusive('\n')
-        .map(|line| if is_command(line) { "\n" } else { line });
-    (
-        commands.map(|line| first_line(line.trim())).collect(),
-        rust.collect(),
-    )
+    const MOST: usize = 32;
+    let (mut commands, mut rust, mut rest) = (Vec::new(), String::new(), source);
+    for _ in 0..MOST {
+        let Some(at) = first_command(rest) else {
+            break;
+        };
+        let end = rest[at..].find('\n').map_or(rest.len(), |end| at + end);
+        commands.push(first_line(rest[at..end].trim_end()));
+        // The blanks before it stand on its line.
+        rust.push_str(&rest[..at]);
+        rest = &rest[end..];
+    }
+    if commands.len() == MOST {
+        for line in rest.split_inclusive('\n') {
+            match is_command(line) {
+                true => {
+                    commands.push(first_line(line.trim()));
+                    rust.push('\n');
+                }
+                false => rust.push_str(line),
+            }
+        }
+    } else {
+        rust.push_str(rest);
+    }
+    (commands, rust)
+}
+
+/// Whether a line looks like a command of evcxr's.
+fn is_command(line: &str) -> bool {
+    let after = line.trim_start().strip_prefix(':');
+    after.is_some_and(|after| after.starts_with(|letter: char| letter.is_ascii_alphabetic()))
+}
+
+/// Where the first command begins.
+fn first_command(source: &str) -> Option<usize> {
+    // Most cells have no such line.
+    if !source.lines().any(is_command) {
+        return None;
+    }
+    let tokens = tokens(source);
+    let mut tokens = tokens.iter().filter(|token| token.first);
+    let command = tokens.find(|token| token.text == ":" && is_command(&source[token.at..]))?;
+    Some(command.at)
+}
+
+/// The crate that a `:dep` asks for, as Rust names it; `None` for other commands and for
+/// a `:dep` that is not read.
+pub fn dependency(command: &str) -> Option<String> {
+    let rest = command.strip_prefix(":dep")?;
+    let asked = rest.trim_start();
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name = &asked[..asked.find(|c| !is_letter(c)).unwrap_or(asked.len())];
+    let behind = asked[name.len()..].trim_start();
+    let is_read = rest.len() > asked.len()
+        && !name.is_empty()
+        && (behind.is_empty() || behind.starts_with('='));
+    is_read.then(|| name.replace('-', "_"))
+}
+
+/// Whether a source has a path or an import that begins at a crate.
+pub fn uses_crate(source: &str, name: &str) -> bool {
+    let tokens = tokens(source);
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
+    (0..tokens.len()).any(|at| {
+        let before = at.checked_sub(1).map_or("", text);
+        let in_path = text(at + 1) == ":" && text(at + 2) == ":";
+        tokens[at].word() == Some(name) && (in_path || ["use", "crate"].contains(&before))
+    })
 }
 
 /// Commands that change nothing about the code.
@@ -124,13 +183,15 @@ const HARMLESS: [&str; 10] = [
 ];
 
 impl Cell {
-    /// The first command to the notebook that changes what the cell is.
+    /// The first command to the notebook that changes what the cell is, other than a
+    /// [`dependency`].
     pub fn command(&self, lexed: &Lexed) -> Option<String> {
         let harmless = |command: &&String| {
             let word = command.split_whitespace().next().unwrap_or_default();
             HARMLESS.contains(&word)
         };
-        let command = self.commands.iter().find(|command| !harmless(command));
+        let mut commands = self.commands.iter();
+        let command = commands.find(|command| !harmless(command) && dependency(command).is_none());
         let shell = |piece: &&Piece| {
             piece.kind == PieceKind::Statement && lexed.tokens[piece.tokens.start].text == "!"
         };
@@ -157,5 +218,43 @@ impl<'c> Lexed<'c> {
     /// The tokens of a piece from the word that says what it is.
     pub fn from_head(&self, piece: &Piece) -> &[Token<'c>] {
         &self.tokens[piece.head..piece.tokens.end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rule: a command begins a line of code; in a comment or a string there is none.
+    #[test]
+    fn commands_are_lines_of_code() {
+        let source = "  :dep rand = \"0.9\"\n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n:help don't\nlet a\n    : i64 = 1;";
+        let (commands, rust) = without_commands(source);
+        assert_eq!(commands, [":dep rand = \"0.9\"", ":help don't"]);
+        let kept = "  \n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n\nlet a\n    : i64 = 1;";
+        assert_eq!(rust, kept);
+        // Lines keep their numbers, however many commands there are.
+        let (commands, rust) = without_commands(&":vars\n".repeat(100));
+        assert_eq!((commands.len(), rust), (100, "\n".repeat(100)));
+    }
+
+    /// Rule: a `:dep` names a crate as Rust does, or it is not read.
+    #[test]
+    fn a_dependency_has_a_name() {
+        for (command, name) in [
+            (":dep rand", Some("rand")),
+            (":dep serde-json = \"1\"", Some("serde_json")),
+            (":dep a={path = \"b\"}", Some("a")),
+            (":dep ../own", None),
+            (":dependency a", None),
+            (":dep", None),
+            (":load a.rs", None),
+        ] {
+            assert_eq!(dependency(command).as_deref(), name, "{command}");
+        }
+        assert!(uses_crate("use rand::Rng;", "rand"));
+        assert!(uses_crate("fn f() { rand::random() }", "rand"));
+        assert!(uses_crate("use rand as r;", "rand"));
+        assert!(!uses_crate("fn f(rand: i64) -> i64 { rand }", "rand"));
     }
 }

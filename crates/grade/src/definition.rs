@@ -22,11 +22,28 @@ pub fn function(exercise: &Exercise) -> &'static str {
     after.split(['(', '<']).next().unwrap_or(after)
 }
 
-/// The exercise that a notebook's name tells.
+/// The exercise that a notebook's name tells, in upper or lower case, with spaces or
+/// hyphens where the exercise's own name has underscores.
+///
+/// ```
+/// use grade::definition::exercise_of;
+/// use std::path::Path;
+/// let of = |file: &str| exercise_of(Path::new(file));
+/// assert_eq!(of("Cleo 13-Top-Three (1).ipynb"), Some("13_top_three"));
+/// assert_eq!(of("03_visits_range.ipynb"), Some("03_visits_range"));
+/// ```
 pub fn exercise_of(path: &Path) -> Option<&'static str> {
     let stem = path.file_stem()?.to_string_lossy();
+    id_in(&stem).map(|(id, _)| id)
+}
+
+/// The longest id of an exercise in a file's name, and the byte where it stands last.
+pub fn id_in(stem: &str) -> Option<(&'static str, usize)> {
+    // Each replaced letter has one byte, so that places in both texts are the same.
+    let plain = stem.to_ascii_lowercase().replace([' ', '-'], "_");
     let ids = exercises::ALL.iter().map(|exercise| exercise.id);
-    ids.filter(|id| stem.contains(id)).max_by_key(|id| id.len())
+    ids.filter_map(|id| Some((id, plain.rfind(id)?)))
+        .max_by_key(|(id, _)| id.len())
 }
 
 /// A place in a notebook: a code cell and a token of it.
@@ -42,29 +59,34 @@ pub struct Check<'a> {
 
 /// The checks of all cells, in order.
 pub fn checks<'c>(lexed: &[Lexed<'c>]) -> Vec<Check<'c>> {
-    let in_cell = |(cell, lexed): (usize, &Lexed<'c>)| {
-        let call = lexed.tokens.windows(6).enumerate();
-        let call = call.filter(|(_, window)| {
-            ["check", "marks"].contains(&window[0].text)
-                && window[1].kind == T![!]
-                && window[2].kind == T!['(']
-                && window[4].kind == T![,]
-        });
-        let check = call.filter_map(|(token, window)| {
-            let exercise = window[3].name()?;
-            // The last name of a path: `check!(visits, self::visits)`.
-            let rest = lexed.tokens[token + 5..].iter().take(16);
-            let path = rest.take_while(|token| token.word().is_some() || token.kind == T![:]);
-            let function = path.filter_map(Token::word).last()?;
-            Some(Check {
-                at: (cell, token),
-                exercise,
-                function,
-            })
-        });
-        check.collect::<Vec<_>>()
-    };
-    lexed.iter().enumerate().flat_map(in_cell).collect()
+    let cells = lexed.iter().enumerate();
+    cells
+        .flat_map(|(cell, lexed)| checks_in(&lexed.tokens, cell))
+        .collect()
+}
+
+/// The checks in the tokens of one cell, in order.
+pub fn checks_in<'c>(tokens: &[Token<'c>], cell: usize) -> Vec<Check<'c>> {
+    let call = tokens.windows(6).enumerate();
+    let call = call.filter(|(_, window)| {
+        ["check", "marks"].contains(&window[0].text)
+            && window[1].kind == T![!]
+            && window[2].kind == T!['(']
+            && window[4].kind == T![,]
+    });
+    let check = call.filter_map(|(token, window)| {
+        let exercise = window[3].name()?;
+        // The last name of a path: `check!(visits, self::visits)`.
+        let rest = tokens[token + 5..].iter().take(16);
+        let path = rest.take_while(|token| token.word().is_some() || token.kind == T![:]);
+        let function = path.filter_map(Token::word).last()?;
+        Some(Check {
+            at: (cell, token),
+            exercise,
+            function,
+        })
+    });
+    check.collect()
 }
 
 /// The types in a signature, in a form in which names of parameters, lifetimes and the
@@ -131,6 +153,50 @@ fn generics_end(head: &[Token], at: usize) -> Option<usize> {
     None
 }
 
+/// Whether every delimiter of an item is closed in it. `head` begins with the word that
+/// says what it is; one that has no body yet, such as `fn f`, is not whole.
+pub fn is_whole(head: &[Token]) -> bool {
+    let depth = head
+        .iter()
+        .try_fold(0usize, |depth, token| match token.kind {
+            T!['('] | T!['['] | T!['{'] => Some(depth + 1),
+            T![')'] | T![']'] | T!['}'] => depth.checked_sub(1),
+            _ => Some(depth),
+        });
+    let is_fn = head.first().is_some_and(|token| token.kind == T![fn]);
+    let ends_in_body = head.last().is_some_and(|token| token.kind == T!['}']);
+    depth == Some(0) && (ends_in_body || !is_fn)
+}
+
+/// Whether a function is not written yet: its body is `todo!` or `unimplemented!` alone.
+/// `head` begins with `fn`.
+pub fn is_only_todo(head: &[Token]) -> bool {
+    let Some(open) = head.iter().position(|token| token.kind == T!['{']) else {
+        return false;
+    };
+    let body = &head[open + 1..];
+    let [name, bang, ..] = body else {
+        return false;
+    };
+    if !["todo", "unimplemented"].contains(&name.text) || bang.kind != T![!] {
+        return false;
+    }
+    // Where the call's own delimiter is closed, the body ends, too.
+    let mut depth = 0usize;
+    for (at, token) in body.iter().enumerate().skip(2) {
+        match token.kind {
+            T!['('] | T!['['] | T!['{'] => depth += 1,
+            T![')'] | T![']'] | T!['}'] => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let mut rest = body[at + 1..].iter();
+            return rest.all(|token| matches!(token.kind, T![;] | T!['}']));
+        }
+    }
+    false
+}
+
 /// A definition of a function, and where it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'n> {
@@ -141,10 +207,13 @@ pub struct Found<'n> {
 /// What was chosen.
 pub struct Chosen<'n> {
     pub found: Found<'n>,
+    /// The two definitions before it, the later one first. One of them counts if this one
+    /// does not compile, as in the kernel: a cell that does not compile defines nothing.
+    pub previous: Vec<Found<'n>>,
     /// What is said about it on the student's page.
     pub notes: Vec<String>,
-    /// Where the next exercise begins; `None` in a notebook of one exercise.
-    pub end: Option<Place>,
+    /// The definitions that are meant for the exercise.
+    pub mine: Vec<Found<'n>>,
 }
 
 /// A notebook, as this module looks at it.
@@ -169,6 +238,7 @@ pub fn choose<'n>(
     let name = function(exercise);
     let all = notebook.defined(name);
     let mut notes = Vec::new();
+    let mut earlier = Vec::new();
     let (mut chosen, mut mine) = match notebook.fitting(exercise, &all) {
         Ok(mine) => (notebook.last_answered(&mine), mine),
         Err(other) if notebook.under_another_name(exercise).is_none() => return Err(other),
@@ -182,22 +252,22 @@ pub fn choose<'n>(
             found.piece.name, notebook.cells[found.cell].number, exercise.name
         ));
         (chosen, mine) = (Some(found), vec![found]);
+        earlier = notebook.defined(&found.piece.name);
     }
     let Some(found) = chosen else {
         return Err(None);
     };
     mine.retain(|other| !notebook.is_stub(other));
-    let mut numbers: Vec<usize> = mine
-        .iter()
-        .map(|found| notebook.cells[found.cell].number)
-        .collect();
-    if numbers.len() > 1 {
-        numbers.dedup();
-        notes.push(format!(
-            "{} define `{name}`: the last one counts",
-            numbered(&numbers)
-        ));
+    if mine.len() > 1 {
+        let numbers = mine.iter().map(|found| notebook.cells[found.cell].number);
+        notes.push(last_counts(name, numbers.collect()));
     }
+    earlier.extend(&mine);
+    let mut previous = earlier;
+    previous.retain(|other| other.place() < found.place() && !notebook.is_stub(other));
+    previous.sort_by_key(|other| std::cmp::Reverse(other.place()));
+    previous.dedup_by_key(|other| other.place());
+    previous.truncate(2);
     let others = all.len()
         - notebook
             .fitting(exercise, &all)
@@ -208,23 +278,36 @@ pub fn choose<'n>(
             notebook.cells[found.cell].number
         ));
     }
-    let end = notebook.end(exercise, &found, &mine);
-    Ok(Chosen { found, notes, end })
+    Ok(Chosen {
+        found,
+        previous,
+        notes,
+        mine,
+    })
 }
 
-/// `code cell 1`, `code cells 1, 2`, and no more than a few of them.
-fn numbered(numbers: &[usize]) -> String {
+/// Says that the cells of these numbers define a function, no more than a few of them.
+fn last_counts(name: &str, mut numbers: Vec<usize>) -> String {
     const MOST: usize = 8;
+    let definitions = numbers.len();
+    numbers.dedup();
+    if let [number] = numbers[..] {
+        return format!(
+            "code cell {number} defines `{name}` {definitions} times: the last one counts"
+        );
+    }
     let first: Vec<String> = numbers.iter().take(MOST).map(usize::to_string).collect();
     let more = match numbers.len() {
         0..=MOST => String::new(),
         all => format!(" and {} more", all - MOST),
     };
-    format!("code cells {}{more}", first.join(", "))
+    let cells = first.join(", ");
+    format!("code cells {cells}{more} define `{name}`: the last one counts")
 }
 
 impl<'n> Definitions<'n, '_> {
-    /// The definitions of a name, in order.
+    /// The definitions of a name, in order; those that do not end in their cell only if
+    /// there are no others.
     fn defined(&self, name: &str) -> Vec<Found<'n>> {
         let in_cell = |(cell, lexed): (usize, &'n Lexed)| {
             let pieces = lexed.pieces.iter();
@@ -233,17 +316,24 @@ impl<'n> Definitions<'n, '_> {
                 .map(move |piece| Found { cell, piece })
                 .collect::<Vec<_>>()
         };
-        self.lexed.iter().enumerate().flat_map(in_cell).collect()
+        let mut all: Vec<Found<'n>> = self.lexed.iter().enumerate().flat_map(in_cell).collect();
+        let is_whole = |found: &Found| is_whole(self.lexed[found.cell].from_head(found.piece));
+        if all.iter().any(is_whole) {
+            all.retain(is_whole);
+        }
+        all
     }
 
-    /// Whether a definition is the handout's stub, whatever was written in its comments.
+    /// Whether a definition is the handout's stub, whatever was written in its comments,
+    /// or one that only says that it is not written yet.
     pub fn is_stub(&self, found: &Found) -> bool {
         let tokens = self.lexed[found.cell].from_head(found.piece);
-        tokens.len() == self.stub.len()
+        let is_given = tokens.len() == self.stub.len()
             && tokens
                 .iter()
                 .zip(self.stub)
-                .all(|(token, text)| token.text == text)
+                .all(|(token, text)| token.text == text);
+        is_given || is_only_todo(tokens)
     }
 
     /// The last definition that is no stub, or the last one.
@@ -399,8 +489,9 @@ impl<'n> Definitions<'n, '_> {
         self.last_answered(&self.defined(check.function))
     }
 
-    /// Where the next exercise begins: what is defined anew from there on is not meant.
-    fn end(&self, exercise: &Exercise, found: &Found, mine: &[Found]) -> Option<Place> {
+    /// The answer's last check, or where the next exercise begins: what is defined anew
+    /// from there on is not meant.
+    pub fn end(&self, exercise: &Exercise, mine: &[Found], found: &Found) -> Option<Place> {
         let functions: BTreeSet<&str> =
             exercises::ALL.iter().map(|other| function(other)).collect();
         let own: BTreeSet<Place> = mine
@@ -431,9 +522,6 @@ impl<'n> Definitions<'n, '_> {
                 .filter(|check| check.exercise != exercise.name)
                 .map(|check| check.at),
         );
-        if others.is_empty() {
-            return None;
-        }
         let next = others.range(found.place()..).next().copied();
         let own_checks = self
             .checks
@@ -456,6 +544,43 @@ impl Found<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rule: a function is not written yet if it does nothing but say so.
+    #[test]
+    fn a_body_of_todo_alone_is_no_answer() {
+        for source in [
+            "fn f() { todo!() }",
+            "fn f() -> [i64; 2] { unimplemented!(\"{}\", g(1)); }",
+            "fn f() { todo![] }",
+        ] {
+            assert!(is_only_todo(&tokens(source)), "{source}");
+        }
+        for source in [
+            "fn f() { todo!() + 1 }",
+            "fn f() { if a { todo!() } }",
+            "fn f() { todo() }",
+            "fn f() {}",
+            "fn f()",
+        ] {
+            assert!(!is_only_todo(&tokens(source)), "{source}");
+        }
+    }
+
+    /// Rule: an item is whole if all that it opens is closed.
+    #[test]
+    fn what_does_not_end_is_not_whole() {
+        for source in ["fn f() { g([1]) }", "struct S;", "const A: [i64; 1] = [1];"] {
+            assert!(is_whole(&tokens(source)), "{source}");
+        }
+        for source in [
+            "fn f() { if a { }",
+            "fn f",
+            "fn f() { \" }",
+            "struct S { a:",
+        ] {
+            assert!(!is_whole(&tokens(source)), "{source}");
+        }
+    }
 
     #[test]
     fn signatures_differ_by_their_types_only() {

@@ -5,13 +5,13 @@
 //! metadata are not read, so nothing in them can be forged.
 //!
 //! Readers' notebooks are messy, and a notebook's later definition replaces the
-//! earlier one; so it is here. What was done about a mess is said in a note. Where
-//! more than one choice of pieces makes sense, the others are offered, too: if the
-//! first does not compile, the next one may.
+//! earlier one; so it is here, unless the later one is not finished. What was done about
+//! a mess is said in a note. Where more than one choice of pieces makes sense, the others
+//! are offered, too: if the first does not compile, the next one may.
 //!
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
-use super::cells::{Cell, Lexed, cells, first_line, plain};
+use super::cells::{Cell, Lexed, cells, dependency, first_line, plain, uses_crate};
 use super::definition::{Definitions, Found, checks, choose};
 use super::names::STACK;
 use super::needed::{Book, Reach, Taken};
@@ -28,7 +28,7 @@ pub use super::definition::function;
 pub struct Extracted {
     pub source: String,
     pub notes: Vec<String>,
-    /// Other choices of pieces, at most two, for when the first does not compile.
+    /// Other choices of pieces, at most five, for when the first does not compile.
     pub others: Vec<String>,
 }
 
@@ -138,11 +138,9 @@ fn read(
         )));
     }
     let book = Book::new(cells, &lexed, found.place(), &found.piece.name);
-    let first = match is_merged(&lexed[found.cell], &found) {
-        true => Reach::Imports,
-        false => Reach::Cell,
-    };
-    let taken = book.take(first, chosen.end);
+    let first = first_reach(&lexed, &found);
+    let end = looked_at.end(exercise, &chosen.mine, &found);
+    let taken = book.take(first, end);
     notes.extend(what_was_taken(&book, &taken, cell, cells));
     notes.extend(what_was_not(&book, &taken, cell, &lexed[found.cell]));
     // Under the name that the exercise asks for.
@@ -157,18 +155,60 @@ fn read(
             source.len()
         )));
     }
-    let mut others: Vec<String> = Vec::new();
-    for reach in [Reach::Function, Reach::All] {
-        let other = book.write(&book.take(reach, chosen.end)).0 + &alias;
-        if other != source && other.len() <= LONGEST && !others.contains(&other) {
-            others.push(other);
-        }
+    // Less of the cell, helpers of whatever time, more of the notebook.
+    let mut choices = vec![source];
+    for (reach, end) in [(Reach::Function, end), (first, None), (Reach::All, None)] {
+        choices.push(book.write(&book.take(reach, end)).0 + &alias);
     }
+    for previous in &chosen.previous {
+        let book = Book::new(cells, &lexed, previous.place(), &previous.piece.name);
+        let end = looked_at.end(exercise, &chosen.mine, previous);
+        let taken = book.take(first_reach(&lexed, previous), end);
+        choices.push(book.write(&taken).0 + &alias);
+    }
+    let mut distinct = BTreeSet::new();
+    choices.retain(|choice| choice.len() <= LONGEST && distinct.insert(choice.clone()));
+    notes.extend(without_dependencies(cell, &mut choices)?);
+    let others = choices.split_off(1);
     Ok(Extracted {
-        source,
+        source: choices.remove(0),
         notes: few(notes),
         others,
     })
+}
+
+/// How much is taken at first.
+fn first_reach(lexed: &[Lexed], found: &Found) -> Reach {
+    match is_merged(&lexed[found.cell], found) {
+        true => Reach::Imports,
+        false => Reach::Cell,
+    }
+}
+
+/// Leaves the choices that use no crate that the function's cell asks for by `:dep`, and
+/// says so.
+///
+/// # Errors
+/// If all of them use such a crate.
+fn without_dependencies(cell: &Cell, choices: &mut Vec<String>) -> Result<Vec<String>, Nothing> {
+    let mut notes = Vec::new();
+    for command in &cell.commands {
+        let Some(name) = dependency(command) else {
+            continue;
+        };
+        choices.retain(|choice| !uses_crate(choice, &name));
+        if choices.is_empty() {
+            return Err(Nothing::Forbidden(format!(
+                "`{command}` is a command to the notebook, and no Rust: \
+                 the answer uses the crate `{name}`, which the grader does not have"
+            )));
+        }
+        notes.push(format!(
+            "`{command}` of code cell {} was left out: nothing that was graded uses it",
+            cell.number
+        ));
+    }
+    Ok(notes)
 }
 
 /// Whether the cell holds answers to other exercises, too, which need not compile.

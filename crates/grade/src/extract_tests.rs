@@ -115,13 +115,89 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn commands_to_the_notebook_are_forbidden() {
-    for command in [":dep rand = \"0.9\"", "!rm -rf /", "!touch x"] {
+    for command in [":load a.rs", ":dep ../own", "!rm -rf /", "!touch x"] {
         let found = extracted(&[marked(&format!("{command}\n{ANSWER}"))]);
         assert!(
             matches!(found, Err(Nothing::Forbidden(_))),
             "{command}: {found:?}"
         );
     }
+}
+
+/// Rule: a `:dep` is no reason to refuse an answer that does not use the crate.
+#[test]
+fn a_dependency_that_nothing_uses_is_left_out() {
+    let helper = "fn unfinished() { rand::random() }";
+    let (source, notes) =
+        source_and_notes(&[marked(&format!(":dep rand = \"0.9\"\n{helper}\n{ANSWER}"))]);
+    assert_eq!(source, ANSWER);
+    let said = "`:dep rand = \"0.9\"` of code cell 1 was left out: nothing that was graded uses it";
+    assert!(notes.contains(said), "{notes}");
+
+    let uses = ANSWER.replace("days(views)", "rand::random()");
+    let found = extracted(&[marked(&format!(":dep rand\n{uses}"))]);
+    let Err(Nothing::Forbidden(why)) = found else {
+        panic!("{found:?}");
+    };
+    assert!(why.contains("the answer uses the crate `rand`"), "{why}");
+
+    let commented = format!("/*\n:dep rand\n*/\n{ANSWER}");
+    let (source, notes) = source_and_notes(&[marked(&commented)]);
+    assert!(source.ends_with(ANSWER), "{source}");
+    assert_eq!(notes, "");
+}
+
+/// Rule: a later definition that is not finished does not take the place of an earlier
+/// one, and if the later one does not compile the earlier one counts.
+#[test]
+fn an_unfinished_definition_replaces_nothing() {
+    for unfinished in [
+        "todo!()",
+        "unimplemented!(\"later\");",
+        "if days(views) {",
+        "\"",
+    ] {
+        let later = ANSWER.replace("days(views)", unfinished);
+        let (source, _) = source_and_notes(&[marked(ANSWER), code(CHECK), code(&later)]);
+        assert_eq!(source, ANSWER, "{unfinished}");
+        let later = HELPER.replace("Ok(views.clone())", unfinished);
+        let both = format!("{HELPER}\n\n{ANSWER}");
+        let (source, _) = source_and_notes(&[code(HELPER), code(&later), marked(ANSWER)]);
+        assert_eq!(source, both, "{unfinished}");
+    }
+    let later = ANSWER.replace("days(views)", "nowhere(views)");
+    let found = extracted(&[marked(ANSWER), code(CHECK), code(&later)]).unwrap();
+    assert_eq!(
+        (found.source, found.others),
+        (later, vec![ANSWER.to_owned()])
+    );
+}
+
+/// Rule: a helper that is defined anew after the answer's last check does not count for
+/// it, unless nothing else compiles.
+#[test]
+fn a_helper_after_the_last_check_does_not_count() {
+    let later = HELPER.replace("views.clone()", "other(views)");
+    let check = code(CHECK);
+    let cells = [code(HELPER), marked(ANSWER), check.clone(), code(&later)];
+    let found = extracted(&cells).unwrap();
+    assert_eq!(found.source, format!("{HELPER}\n\n{ANSWER}"));
+    assert_eq!(found.others, [format!("{ANSWER}\n\n{later}")]);
+    // Checked again, with the new helper.
+    let cells = [&cells[..], &[check]].concat();
+    let (source, _) = source_and_notes(&cells);
+    assert_eq!(source, format!("{ANSWER}\n\n{later}"));
+}
+
+/// Rule: the note about several definitions in one cell is English.
+#[test]
+fn definitions_in_one_cell_are_counted() {
+    let old = ANSWER.replace("days", "old");
+    let (_, notes) = source_and_notes(&[marked(&format!("{old}\n{ANSWER}"))]);
+    assert_eq!(
+        notes,
+        "code cell 1 defines `daily_page_views` 2 times: the last one counts"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a student gets back: one page of HTML, which needs nothing else.
 use super::batch::StudentGrades;
-use super::mark::Graded;
+use super::mark::{Graded, MISSING};
 use super::report::total;
 use lambda_workbook::notebook::escape::escape;
 
@@ -14,30 +14,54 @@ pub fn page(student: &StudentGrades) -> String {
     let (points, of) = total(student);
     let name = escape(&student.name);
     let exercises: String = student.graded.iter().map(section).collect();
+    let overview = overview(&student.graded);
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
          <title>{name}</title><style>{STYLE}</style></head><body>\
-         <h1>{name}: {points} of {of} points</h1>{exercises}</body></html>\n"
+         <h1>{name}: {points} of {of} points</h1>{overview}{exercises}</body></html>\n"
     )
 }
 
+/// The table of all exercises, with links to what is said of each.
+fn overview(all: &[Graded]) -> String {
+    let row = |graded: &Graded| {
+        let exercise = escape(&graded.exercise);
+        format!(
+            "<tr><td><a href=\"#{exercise}\">{exercise}</a></td><td>{}</td><td>{} of {}</td></tr>",
+            escape(&graded.verdict),
+            graded.points,
+            graded.of
+        )
+    };
+    let rows: String = all.iter().map(row).collect();
+    format!("<table><tr><th>exercise</th><th>verdict</th><th>points</th></tr>{rows}</table>")
+}
+
+/// What is said of one exercise: a line if nothing was handed in for it.
 fn section(graded: &Graded) -> String {
+    let exercise = escape(&graded.exercise);
+    let reason = visible(&graded.reason);
+    let (verdict, reason) = (escape(&graded.verdict), escape(&reason));
+    if graded.verdict == MISSING {
+        let said = match graded.reason.starts_with("there is no notebook") {
+            true => "not handed in",
+            false => "nothing was found to grade",
+        };
+        return format!("<p id=\"{exercise}\"><b>{exercise}</b> {said}: {reason}</p>");
+    }
     let mut html = format!(
-        "<section><h2>{}: {} of {} points</h2>",
-        escape(&graded.exercise),
-        graded.points,
-        graded.of
+        "<section id=\"{exercise}\"><h2>{exercise}: {} of {} points</h2>",
+        graded.points, graded.of
     );
     if graded.shown.is_empty() {
-        let (verdict, reason) = (escape(&graded.verdict), escape(&graded.reason));
         html += &format!("<p><b>{}</b></p><pre>{reason}</pre>", said(&verdict));
     }
-    html += &graded.shown;
+    html += &visible(&graded.shown);
     let notes: String = graded
         .notes
         .iter()
-        .map(|note| format!("<li>{}</li>", escape(note)))
+        .map(|note| format!("<li>{}</li>", escape(&visible(note))))
         .collect();
     if !notes.is_empty() {
         html += &format!("<p>About your notebook:</p><ul>{notes}</ul>");
@@ -74,7 +98,6 @@ fn section(graded: &Graded) -> String {
 fn said(verdict: &str) -> String {
     match verdict {
         "compile" => "It does not compile.".to_owned(),
-        "missing" => "Nothing was found to grade.".to_owned(),
         "unreadable" => "The notebook could not be read.".to_owned(),
         "forbidden" => "It holds what no answer needs, and was not run.".to_owned(),
         "grader" => "The grader failed; your teacher has been told.".to_owned(),
@@ -89,21 +112,21 @@ fn numbered(source: &str) -> String {
     lines.collect()
 }
 
-/// A line with every character in the place where it stands: those that turn the
-/// direction of writing or take no room are escaped.
-fn visible(line: &str) -> String {
+/// A text with every character in the place where it stands: those that turn the
+/// direction of writing or take no room are escaped, but for tabs and ends of lines.
+pub fn visible(text: &str) -> String {
     let hidden = |c: char| {
-        (c.is_control() && c != '\t')
+        (c.is_control() && c != '\t' && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
     };
-    let mut text = String::with_capacity(line.len());
-    for c in line.chars() {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
         match hidden(c) {
-            true => text.extend(c.escape_unicode()),
-            false => text.push(c),
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
         }
     }
-    text
+    shown
 }
 
 #[cfg(test)]
@@ -116,5 +139,67 @@ mod tests {
             numbered("a\u{202e} <b>\n\tc"),
             "   1  a\\u{202e} &lt;b&gt;\n   2  \tc\n"
         );
+    }
+
+    /// Rule: no text on a student's page hides a character or turns its direction.
+    #[test]
+    fn nothing_is_hidden_in_what_is_said() {
+        let hidden = || "a\u{202e}b\u{1b}[1m\nc".to_owned();
+        let graded = Graded {
+            exercise: "08_counter_merge".to_owned(),
+            verdict: "wrong".to_owned(),
+            notes: vec![hidden()],
+            shown: format!("<pre>{}</pre>", hidden()),
+            ..Graded::default()
+        };
+        let unshown = Graded {
+            verdict: "compile".to_owned(),
+            reason: hidden(),
+            shown: String::new(),
+            notes: Vec::new(),
+            ..graded.clone()
+        };
+        for (graded, tag) in [(&graded, "li"), (&graded, "pre"), (&unshown, "pre")] {
+            let html = section(graded);
+            let seen = format!("<{tag}>a\\u{{202e}}b\\u{{1b}}[1m\nc</{tag}>");
+            assert!(html.contains(&seen), "{html}");
+            assert!(!html.contains(['\u{202e}', '\u{1b}']), "{html}");
+        }
+    }
+
+    /// Rule: a page begins with a table of all exercises, and an exercise that was not
+    /// handed in takes one line.
+    #[test]
+    fn what_was_not_handed_in_is_one_line() {
+        let graded = |exercise: &str, verdict: &str, reason: &str| Graded {
+            exercise: exercise.to_owned(),
+            verdict: verdict.to_owned(),
+            reason: reason.to_owned(),
+            of: 10.0,
+            ..Graded::default()
+        };
+        let student = StudentGrades {
+            name: "ada".to_owned(),
+            graded: vec![
+                graded(
+                    "03_visits",
+                    "missing",
+                    "there is no notebook 03_visits.ipynb",
+                ),
+                graded("04_bounces", "missing", "no code cell defines `fn a`"),
+                graded("05_update", "compile", "expected `;`"),
+            ],
+            fresh: true,
+        };
+        let page = page(&student);
+        for line in [
+            "<h1>ada: 0 of 30 points</h1><table>",
+            "<tr><td><a href=\"#03_visits\">03_visits</a></td><td>missing</td><td>0 of 10</td></tr>",
+            "<p id=\"03_visits\"><b>03_visits</b> not handed in: there is no notebook 03_visits.ipynb</p>",
+            "<p id=\"04_bounces\"><b>04_bounces</b> nothing was found to grade: no code cell defines `fn a`</p>",
+            "<section id=\"05_update\"><h2>05_update: 0 of 10 points</h2>",
+        ] {
+            assert!(page.contains(line), "{line}\n{page}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! both needed, one name of an import. Each piece is read once, and each name looked up
 //! once, so that time is in proportion to the tokens but for a logarithm.
 use super::cells::{Cell, Lexed};
-use super::definition::Place;
+use super::definition::{Place, is_only_todo, is_whole};
 use super::imports::{Leaf, leaves};
 use super::names::{Uses, uses};
 use super::scan::objects_to_import;
@@ -123,6 +123,18 @@ impl Item<'_, '_> {
     fn place(&self) -> Place {
         (self.cell, self.piece.tokens.start)
     }
+
+    /// The tokens from the word that says what it is.
+    fn tokens_from_head(&self) -> &[Token<'_>] {
+        &self.tokens[self.piece.head - self.piece.tokens.start..]
+    }
+
+    /// Whether it can take the place of an earlier definition: it ends, and a function
+    /// is more than `todo!`.
+    fn is_written(&self) -> bool {
+        let head = self.tokens_from_head();
+        is_whole(head) && !(self.piece.kind == PieceKind::Fn && is_only_todo(head))
+    }
 }
 
 /// An import of one name.
@@ -197,9 +209,23 @@ impl<'n, 'c> Book<'n, 'c> {
                 book.add(cell, piece, &lexed.tokens[piece.tokens.clone()]);
             }
         }
+        book.drop_unwritten();
         book.index_impls();
         book.index_hidden();
         book
+    }
+
+    /// Forgets definitions that do not end or are only `todo!`, of names that have others.
+    fn drop_unwritten(&mut self) {
+        let items = &self.items;
+        let tables = [&mut self.types, &mut self.values, &mut self.macros];
+        let defined = tables.into_iter().flat_map(|table| table.values_mut());
+        for defined in defined.filter(|defined| defined.len() > 1) {
+            let is_written = |index: &usize| items[*index].is_written();
+            if defined.iter().any(is_written) {
+                defined.retain(is_written);
+            }
+        }
     }
 
     fn add(&mut self, cell: usize, piece: &'n Piece, tokens: &'n [Token<'c>]) {
@@ -551,6 +577,10 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
         let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let impls = self.book.items.iter().enumerate();
         for (index, item) in impls.filter(|(_, item)| item.piece.kind == PieceKind::Impl) {
+            if !is_whole(item.tokens_from_head()) {
+                self.waiting.insert(index, None);
+                continue;
+            }
             let head = item.tokens[item.piece.head - item.piece.tokens.start..].iter();
             let head = head.take_while(|token| token.kind != T!['{']);
             let head: Vec<&str> = head.map(|token| token.text).collect();

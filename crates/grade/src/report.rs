@@ -1,6 +1,8 @@
 //! Grades as tables for machines: CSV and JSON.
 use super::batch::StudentGrades;
+use super::feedback::visible;
 use super::ledger::Seeds;
+use super::mark::Graded;
 use super::similar::Pair;
 use serde_json::{Value, json};
 
@@ -48,7 +50,7 @@ pub fn csv(all: &[StudentGrades]) -> String {
 
 /// The points of all exercises, and how many there were to get.
 pub fn total(student: &StudentGrades) -> (f64, f64) {
-    let sum = |of: fn(&super::mark::Graded) -> f64| student.graded.iter().map(of).sum();
+    let sum = |of: fn(&Graded) -> f64| student.graded.iter().map(of).sum();
     (sum(|graded| graded.points), sum(|graded| graded.of))
 }
 
@@ -81,11 +83,22 @@ fn quoted(field: &str) -> String {
     field
 }
 
+/// A grade whose texts hide nothing from whoever reads them in a terminal.
+fn shown(graded: &Graded) -> Graded {
+    Graded {
+        reason: visible(&graded.reason),
+        notes: graded.notes.iter().map(|note| visible(note)).collect(),
+        ..graded.clone()
+    }
+}
+
 /// Everything, with reasons and notes.
 pub fn json(all: &[StudentGrades], seeds: &Seeds, pairs: &[Pair]) -> Value {
     let students = all.iter().map(|student| {
         let (points, of) = total(student);
-        let mut json = json!({"student": student.name, "points": points, "of": of, "exercises": student.graded});
+        let exercises: Vec<Graded> = student.graded.iter().map(shown).collect();
+        let mut json =
+            json!({"student": student.name, "points": points, "of": of, "exercises": exercises});
         if seeds.per_student {
             json["seed"] = seeds.of(&student.name).into();
         }
@@ -104,6 +117,19 @@ pub fn json(all: &[StudentGrades], seeds: &Seeds, pairs: &[Pair]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rule: reasons and notes in the JSON report hide no character.
+    #[test]
+    fn a_reason_hides_nothing() {
+        let graded = Graded {
+            reason: "a\u{202e}b\u{7}".to_owned(),
+            notes: vec!["c\u{200b}".to_owned()],
+            ..Graded::default()
+        };
+        let shown = shown(&graded);
+        assert_eq!(shown.reason, r"a\u{202e}b\u{7}");
+        assert_eq!(shown.notes, [r"c\u{200b}"]);
+    }
 
     #[test]
     fn a_name_is_no_formula_and_no_second_field() {

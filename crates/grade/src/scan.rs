@@ -82,6 +82,9 @@ struct Scan<'t, 'a> {
     tokens: &'t [Token<'a>],
     /// Items that the source defines: functions, types, variants, modules.
     items: HashSet<&'a str>,
+    /// Of these the ones that a path can begin with: types, traits, modules, and imports
+    /// of what they hold. A function is none: `process::exit` does not mean `fn process`.
+    scopes: HashSet<&'a str>,
     /// Variables, parameters and fields.
     variables: HashSet<&'a str>,
     /// Macros that it defines.
@@ -97,6 +100,7 @@ impl<'t, 'a> Scan<'t, 'a> {
         let mut scan = Scan {
             tokens,
             items: HashSet::new(),
+            scopes: HashSet::new(),
             variables: HashSet::new(),
             macros: HashSet::new(),
             roots: Vec::new(),
@@ -110,6 +114,7 @@ impl<'t, 'a> Scan<'t, 'a> {
         }
         scan.read_imports();
         scan.read_own_names();
+        scan.read_own_imports();
         scan
     }
 
@@ -176,6 +181,9 @@ impl<'t, 'a> Scan<'t, 'a> {
                 "fn" | "struct" | "enum" | "union" | "trait" | "mod" | "const" | "static"
                 | "type" => {
                     self.items.insert(name);
+                    if !["fn", "const", "static"].contains(&before) {
+                        self.scopes.insert(name);
+                    }
                 }
                 "!" if self.text(at.checked_sub(2)) == "macro_rules" => {
                     self.macros.insert(name);
@@ -200,26 +208,46 @@ impl<'t, 'a> Scan<'t, 'a> {
         }
     }
 
+    /// Adds the names that imports of the student's own modules and types bring:
+    /// `use steps as process`.
+    fn read_own_imports(&mut self) {
+        let mut own = Vec::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            let after = self.text(Some(at + 1));
+            if let (Some(import), Some(name)) = (self.imports[at], token.name())
+                && [";", ",", "}"].contains(&after)
+                && self.is_own_root(import)
+            {
+                own.push(name);
+            }
+        }
+        self.scopes.extend(own);
+    }
+
+    /// Whether a path begins at something that the source defines.
+    fn is_own_root(&self, at: usize) -> bool {
+        let root = self.tokens.get(at).and_then(Token::word);
+        let is_absolute = self.is_path(at.checked_sub(2));
+        root.is_some_and(|root| {
+            !is_absolute
+                && !["std", "core", "alloc"].contains(&root)
+                && (["Self", "self", "super"].contains(&root) || self.scopes.contains(root))
+        })
+    }
+
     /// Whether the name at a place is one that the source defines.
     fn is_own(&self, at: usize, word: &str) -> bool {
-        let root_of = |at: usize| {
-            self.tokens
-                .get(at)
-                .and_then(Token::word)
-                .unwrap_or_default()
-        };
-        let own_root =
-            |root: &str| ["Self", "self", "super"].contains(&root) || self.items.contains(root);
         if let Some(import) = self.imports[at] {
-            return self.items.contains(word) && own_root(root_of(import));
+            let is_named = self.items.contains(word) || self.scopes.contains(word);
+            return is_named && self.is_own_root(import);
         }
         let root = self.roots[at];
         if root != at || self.is_path(at.checked_sub(2)) {
-            return own_root(root_of(root)) && root != at;
+            return self.is_own_root(root) && root != at;
         }
         match self.text(Some(at + 1)) {
             "!" => self.macros.contains(word),
-            ":" if self.is_path(Some(at + 1)) => self.items.contains(word),
+            ":" if self.is_path(Some(at + 1)) => self.is_own_root(at),
             _ => self.items.contains(word) || self.variables.contains(word),
         }
     }
@@ -317,6 +345,10 @@ mod tests {
             "mod process { pub fn run() {} } use process::run; fn f() { run(); process::run() }",
             "fn f() { let (include, notebook) = (1, 2); for dataset in [include] { g(|env| env + dataset + notebook) } }",
             "macro_rules! check { () => {} } fn f() { check!() }",
+            "mod steps { pub fn run() {} } use steps as process; fn f() { process::run() }",
+            "mod steps { pub mod env { pub fn run() {} } } use steps::{env}; fn f() { env::run() }",
+            "trait File { fn open(); } fn f<T: File>() { <T as File>::open(); File::open() }",
+            "type File = i64; fn f() -> i64 { File::from(1) }",
             "fn f() { std::panic!(\"no\") }",
             "fn page_views_by_local_day() {} fn f() { page_views_by_local_day() }",
             "struct S; impl S { fn page_views_by_local_day() {} fn f() { Self::page_views_by_local_day(); S::page_views_by_local_day() } }",
@@ -334,6 +366,13 @@ mod tests {
             "fn f(include: i64) { include!(\"a\") }",
             "fn f(exercises: i64) { exercises::progress() }",
             "fn f() { let process = 1; ::std::process::exit(process) }",
+            "fn process() {} fn f() { process::exit(0) }",
+            "fn File() {} fn f() { File::open(\"a\"); }",
+            "const exercises: i64 = 1; fn f() { exercises::progress() }",
+            "fn exercises() {} fn f() { lambda_workbook::exercises::progress() }",
+            "mod std {} fn f() { ::std::process::exit(0) }",
+            "enum std {} fn f() { std::process::exit(0) }",
+            "use std as own; fn f() { own::process::exit(0) }",
         ] {
             assert!(scan(source).is_some(), "{source}");
         }

@@ -158,6 +158,158 @@ fn a_name_ends_where_the_exercise_begins() {
     }
 }
 
+/// Rule: what tells copies of a file apart, and upper and lower case, are no part of a
+/// student's name; other words are.
+#[test]
+fn a_copy_belongs_to_the_same_student() {
+    for (stem, name) in [
+        ("ada_13_top_three (1)", "ada"),
+        ("bob-13_top_three-1", "bob"),
+        ("Cleo_08_Counter_Merge", "Cleo"),
+        ("dan_13_top_three_final", "dan"),
+        ("dan_13_top_three-Copy1", "dan"),
+        ("dan 13 top three - Copy (2)", "dan"),
+        ("03_visits_range-eve (1)", "eve"),
+        ("03_visits-1234567", "1234567"),
+        ("03_visits (1)", "03_visits (1)"),
+        ("dan_13_top_three_of_eve", "dan_13_top_three_of_eve"),
+        ("dan_03_visits5", "dan_03_visits5"),
+        ("ada (1)", "ada (1)"),
+    ] {
+        assert_eq!(without_exercise(stem), name, "{stem}");
+    }
+    let file = Path::new("Cleo_08_Counter_Merge.ipynb");
+    assert_eq!(exercise_of(file), Some("08_counter_merge"));
+}
+
+/// A notebook of one cell of code.
+fn notebook_of(source: &str) -> String {
+    json!({"nbformat": 4, "cells": [{"cell_type": "code", "source": [source]}]}).to_string()
+}
+
+/// The only student of a folder, whose files are these; all are of the same age.
+fn student_with(folder: &Path, files: &[(&str, &str)]) -> Student {
+    for (name, source) in files {
+        let path = folder.join("ada").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, notebook_of(source)).unwrap();
+        set_age(&path, 1_000);
+    }
+    students(folder).unwrap().remove(0)
+}
+
+fn set_age(path: &Path, seconds: u64) {
+    let file = File::options().write(true).open(path).unwrap();
+    let then = UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    file.set_modified(then).unwrap();
+}
+
+/// The name of the file that counts, or the reason for none.
+fn counts(student: &Student, exercise: &Exercise) -> String {
+    match student.notebook(exercise, crate::definition::function(exercise)) {
+        Ok((notebook, _)) => printable(notebook.path.file_name().unwrap()),
+        Err(problem) => problem.reason,
+    }
+}
+
+/// Rule: a notebook without the exercise's name counts for what it checks, whatever the
+/// function is called and however the check is spaced, and if it defines that function.
+#[test]
+fn a_check_of_another_function_counts() {
+    use lambda_workbook::exercises::{exactly_once, opaque_state};
+    let folder = tempfile::tempdir().unwrap();
+    let ada = student_with(
+        folder.path(),
+        &[
+            ("a.ipynb", "check!(opaque_state, lost)"),
+            ("b.ipynb", "// check!(opaque_state, f)\nfn f() {}"),
+            (
+                "c.ipynb",
+                "fn update14() { 1 }\ncheck!( opaque_state ,\n update14 )",
+            ),
+        ],
+    );
+    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "c.ipynb");
+    assert_eq!(
+        counts(&ada, &exactly_once::EXERCISE),
+        "there is no notebook 12_exactly_once.ipynb"
+    );
+}
+
+/// Rule: of notebooks that are named after an exercise a solved one counts before a stub,
+/// then the newest one, then the exact name.
+#[test]
+fn a_solved_copy_counts_before_a_stub() {
+    use lambda_workbook::exercises::counter_merge::EXERCISE;
+    let folder = tempfile::tempdir().unwrap();
+    let (stub, solved) = ("fn counter_merge() { todo!() }", "fn counter_merge() { 1 }");
+    let ada = student_with(
+        folder.path(),
+        &[
+            ("08_counter_merge.ipynb", stub),
+            ("08_counter_merge (1).ipynb", solved),
+        ],
+    );
+    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge (1).ipynb");
+    let ada = student_with(folder.path(), &[("08_counter_merge.ipynb", solved)]);
+    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge.ipynb");
+    set_age(&folder.path().join("ada/08_counter_merge (1).ipynb"), 2_000);
+    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge (1).ipynb");
+    let (_, note) = ada.notebook(&EXERCISE, "counter_merge").unwrap();
+    let said = "2 notebooks for this exercise: 08_counter_merge (1).ipynb counts";
+    assert_eq!(note.as_deref(), Some(said));
+    fs::write(folder.path().join("ada/08_counter_merge (1).ipynb"), "{").unwrap();
+    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge.ipynb");
+}
+
+/// Rule: a number in a file's name decides before the order of the files.
+#[test]
+fn the_number_of_an_exercise_decides() {
+    use lambda_workbook::exercises::{exactly_once, opaque_state};
+    let folder = tempfile::tempdir().unwrap();
+    let update = "fn update() { 1 }";
+    let ada = student_with(
+        folder.path(),
+        &[("Ex12.ipynb", update), ("Ex14.ipynb", update)],
+    );
+    assert_eq!(counts(&ada, &exactly_once::EXERCISE), "Ex12.ipynb");
+    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "Ex14.ipynb");
+}
+
+/// Rule: a folder that is named like a notebook, and notebooks that lie too deep, are
+/// named.
+#[test]
+fn what_is_not_read_is_named() {
+    use lambda_workbook::exercises::top_three::EXERCISE;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("ada/13_top_three.ipynb")).unwrap();
+    fs::create_dir_all(at("bob_13_top_three.ipynb")).unwrap();
+    for file in [
+        "cleo/1/2/3/4/13_top_three.ipynb",
+        "dan/1/2/3/13_top_three.ipynb",
+    ] {
+        fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+        fs::write(at(file), notebook_of("fn top_three() {}")).unwrap();
+    }
+    let students = students(folder.path()).unwrap();
+    let told: Vec<(&str, String)> = students
+        .iter()
+        .map(|student| (student.name.as_str(), counts(student, &EXERCISE)))
+        .collect();
+    let is_folder = |name: &str| format!("{name} is a folder and no notebook: hand the file in");
+    let deep = "the notebooks in the folder 4 lie too deep: put them at most 4 folders deep";
+    assert_eq!(
+        told,
+        [
+            ("ada", is_folder("13_top_three.ipynb")),
+            ("bob", is_folder("bob_13_top_three.ipynb")),
+            ("cleo", deep.to_owned()),
+            ("dan", "13_top_three.ipynb".to_owned()),
+        ]
+    );
+}
+
 /// Rule: of several notebooks that name no exercise, the one with its check counts, and
 /// a longer name is another function.
 #[test]

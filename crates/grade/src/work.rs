@@ -171,9 +171,32 @@ fn why(ended: Ended, said: &str) -> (Stop, String) {
         _ if said.contains("has overflowed its stack") => {
             crash("its stack overflowed: a recursion without end?")
         }
+        // A stack of the system's own size overflows without a word.
+        Ended::Signal(signal @ libc::SIGSEGV) => crash(&format!(
+            "it crashed (signal {signal}): mostly a recursion without end"
+        )),
         Ended::Signal(signal) => crash(&format!("it was ended by signal {signal}")),
         Ended::Code(code) => crash(&format!(
             "it ended by itself, with exit code {code}, before it answered"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rule: a program that ends by a segmentation fault is told of a recursion, and one
+    /// that ends by another signal is not.
+    #[test]
+    fn a_recursion_without_end_is_named() {
+        let (stop, told) = why(Ended::Signal(libc::SIGSEGV), "");
+        assert!(matches!(stop, Stop::Crash));
+        assert_eq!(
+            told,
+            "it crashed (signal 11): mostly a recursion without end"
+        );
+        let (_, told) = why(Ended::Signal(libc::SIGILL), "");
+        assert_eq!(told, "it was ended by signal 4");
     }
 }

@@ -363,7 +363,7 @@ const SURFACE: [(&str, Mess); 19] = [
 ];
 
 /// What is done to the answer itself.
-const STRUCTURE: [(&str, Mess); 15] = [
+const STRUCTURE: [(&str, Mess); 18] = [
     ("imports in several cells", |draft, solved, rng| {
         let twice = "use std::collections::{BTreeMap, HashMap as Map};\nuse std::collections::*;\nuse std::fmt::Write as _;";
         draft.around(
@@ -571,6 +571,46 @@ const STRUCTURE: [(&str, Mess); 15] = [
         },
     ),
     (
+        "an unfinished attempt below, and an unfinished helper",
+        |draft, solved, rng| {
+            let place = draft.place();
+            let helper = solved.imports_and(solved.function("worked_out", &solved.body));
+            draft.answer(solved.calls("worked_out"));
+            draft.cells.insert(place, code(helper));
+            let unfinished = [
+                "    todo!(\"later\")\n",
+                "    unimplemented!()\n",
+                "    if {\n",
+                "    nowhere::at_all()\n",
+            ];
+            for name in [solved.name(), "worked_out"] {
+                let body = unfinished[below(rng, unfinished.len())];
+                draft.cells.push(code(solved.function(name, body)));
+            }
+        },
+    ),
+    (
+        "a helper that is defined anew after the last check",
+        |draft, solved, _| {
+            let place = draft.place();
+            let helper = solved.imports_and(solved.function("worked_out", &solved.body));
+            draft.answer(solved.calls("worked_out"));
+            draft.cells.insert(place, code(helper));
+            draft.cells.push(code(solved.check()));
+            let other = solved.function("worked_out", "    panic!(\"another exercise\")\n");
+            draft.cells.push(code(other));
+        },
+    ),
+    (
+        "crates that the notebook loads and the answer does not use",
+        |draft, solved, _| {
+            let helper = "fn unfinished() -> u8 { rand::random() }";
+            let right = solved.imports_and(solved.right());
+            let loaded = format!(":dep rand = \"0.9\"\n:dep itertools\n{helper}\n{right}");
+            draft.answer(loaded);
+        },
+    ),
+    (
         "a helper that recurses by way of another cell",
         |draft, solved, rng| {
             draft.around(
@@ -679,11 +719,14 @@ fn cases(all: &[Solved]) -> Vec<Case> {
             let mut names = vec![first];
             // The solution cell is found by its id until the last mess. Where the later of
             // two definitions is the right one, their order is not changed.
-            let ordered = first.contains("twice") || first.contains("another name");
-            let any: &[(&str, Mess)] = if ordered {
-                &SURFACE[11..15]
-            } else {
-                &SURFACE[9..15]
+            let ordered = ["twice", "another name", "unfinished", "anew"]
+                .iter()
+                .any(|word| first.contains(word));
+            // A copy of the answer below a new helper would be meant to call that one.
+            let any: &[(&str, Mess)] = match ordered {
+                true if first.contains("anew") => &SURFACE[12..15],
+                true => &SURFACE[11..15],
+                false => &SURFACE[9..15],
             };
             for _ in 0..2 {
                 let (name, mess) = any[below(&mut rng, any.len())];
