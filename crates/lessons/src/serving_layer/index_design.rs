@@ -53,7 +53,7 @@ pub struct DesignCost {
 /// use lambda_workbook::serving::{Arrivals, index_design};
 ///
 /// let folder = tempfile::tempdir()?;
-/// let rows = Arrivals { urls: 1000, hours: 48, shards: 4, seed: 1 };
+/// let rows = Arrivals { urls: 2_000, hours: 48, shards: 4, seed: 1 };
 /// let costs = index_design(folder.path(), rows, 5)?;
 /// let all_hours: Vec<_> = costs.iter().filter(|cost| cost.hours == 48).collect();
 /// let seeks: Vec<u64> = all_hours.iter().map(|cost| cost.cost.seeks).collect();
