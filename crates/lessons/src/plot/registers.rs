@@ -214,8 +214,10 @@ pub fn arrivals(people: &[PersonId], after: &[usize], precision: Precision) -> F
 ///
 /// ```
 /// use lambda_workbook::{batch::Precision, people::{Registers, visitors}, plot};
-/// let of = |ids| Ok(Registers::of(Precision::new(4)?, &visitors(ids)));
-/// let figure = plot::merged(("9 h", &of(1..=40)?), ("10 h", &of(21..=60)?))?;
+/// let sixteen = Precision::new(4)?;
+/// let (nine, ten) = (visitors(1..=40), visitors(21..=60));
+/// let (nine, ten) = (Registers::of(sixteen, &nine), Registers::of(sixteen, &ten));
+/// let figure = plot::merged(("9 h", &nine), ("10 h", &ten))?;
 /// assert!(figure.svg().contains("merged"));
 /// # Ok::<(), lambda_workbook::batch::sketch::SketchError>(())
 /// ```
