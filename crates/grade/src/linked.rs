@@ -189,7 +189,10 @@ mod tests {
     #[test]
     fn a_name_that_begins_like_an_allowed_one_is_another() {
         use lambda_workbook::exercises::pacific_days::EXERCISE;
-        assert!(allows(&EXERCISE, "calendar::granularity::Granularity::bucket"));
+        assert!(allows(
+            &EXERCISE,
+            "calendar::granularity::Granularity::bucket"
+        ));
         assert!(!allows(&EXERCISE, "calendar::local_day::local_day_start"));
         assert!(allows(&EXERCISE, "exercises::pacific_days::answer"));
         assert!(!allows(&EXERCISE, "exercises::pacific_days::EXERCISE"));
