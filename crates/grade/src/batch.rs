@@ -22,6 +22,14 @@ pub struct StudentGrades {
     pub fresh: bool,
 }
 
+impl StudentGrades {
+    /// Returns the points of all exercises, and how many there were to get.
+    pub fn total(&self) -> (f64, f64) {
+        let sum = |of: fn(&Graded) -> f64| self.graded.iter().map(of).sum();
+        (sum(|graded| graded.points), sum(|graded| graded.of))
+    }
+}
+
 /// Proves the grader before it is used: the sandbox holds, every solution gets all
 /// points, and no handout gets any.
 pub fn prove(rules: &Rules, tasks: &[Task], points: &Points) -> Result<()> {

@@ -1,7 +1,6 @@
 //! What a student gets back: one page of HTML, which needs nothing else.
 use super::batch::StudentGrades;
 use super::mark::{Graded, MISSING};
-use super::report::total;
 use lambda_workbook::notebook::escape::escape;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222}\
@@ -11,7 +10,7 @@ td:last-child,th:last-child{text-align:right}pre{background:#f6f6f6;padding:.8em
 
 /// The page for one student.
 pub fn page(student: &StudentGrades) -> String {
-    let (points, of) = total(student);
+    let (points, of) = student.total();
     let name = escape(&student.name);
     let exercises: String = student.graded.iter().map(section).collect();
     let overview = overview(&student.graded);

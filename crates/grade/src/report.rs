@@ -28,7 +28,7 @@ pub fn csv(all: &[StudentGrades]) -> String {
     }
     let mut rows = vec![row(&head)];
     for student in all {
-        let (points, of) = total(student);
+        let (points, of) = student.total();
         let mut fields = vec![student.name.clone(), number(points), number(of)];
         for (exercise, cases) in &columns {
             let graded = student
@@ -46,12 +46,6 @@ pub fn csv(all: &[StudentGrades]) -> String {
         rows.push(row(&fields));
     }
     rows.concat()
-}
-
-/// The points of all exercises, and how many there were to get.
-pub fn total(student: &StudentGrades) -> (f64, f64) {
-    let sum = |of: fn(&Graded) -> f64| student.graded.iter().map(of).sum();
-    (sum(|graded| graded.points), sum(|graded| graded.of))
 }
 
 fn number(points: f64) -> String {
@@ -95,7 +89,7 @@ fn shown(graded: &Graded) -> Graded {
 /// Everything, with reasons and notes.
 pub fn json(all: &[StudentGrades], seeds: &Seeds, pairs: &[Pair]) -> Value {
     let students = all.iter().map(|student| {
-        let (points, of) = total(student);
+        let (points, of) = student.total();
         let exercises: Vec<Graded> = student.graded.iter().map(shown).collect();
         let mut json =
             json!({"student": student.name, "points": points, "of": of, "exercises": exercises});
