@@ -158,20 +158,20 @@ impl Class<'_> {
     }
 
     fn grade(&self, grader: &mut Grader, place: usize, student: &Student) -> Result<StudentGrades> {
-        let mut entries = self.ledger.of(&student.name)?;
+        let (name, ledger) = (&student.name, self.ledger);
         let (mut graded, mut fresh) = (Vec::new(), false);
         for (exercise, task) in self.tasks.iter().enumerate() {
             let id = task.exercise.id;
-            let known = entries.get(id);
+            let known = ledger.entry(name, id)?;
             let question = Question {
                 place,
-                student: student.name.clone(),
+                student: name.clone(),
                 exercise,
                 worth: points::of(self.points, task.exercise),
-                seed: self.ledger.seeds.of(&student.name),
-                known: known.map(|entry| entry.digest.clone()),
+                seed: ledger.seeds.of(name),
+                known: known.as_ref().map(|entry| entry.digest.clone()),
             };
-            match (grader.ask(&question), known) {
+            match (grader.ask(&question), &known) {
                 (Ok(None), Some(known)) => graded.push(known.whole()),
                 (Ok(None), None) => bail!("the grader's process knows a grade that nobody gave"),
                 (Ok(Some(entry)), _) => {
@@ -180,26 +180,20 @@ impl Class<'_> {
                     let is_grade = !entry.digest.is_empty();
                     fresh |= is_grade || known.is_some();
                     // What the grader failed on is graded again the next time.
-                    if is_grade && entry.graded.verdict != GRADER {
-                        entries.insert(id.to_owned(), entry);
-                    } else {
-                        entries.remove(id);
-                    }
+                    let stands = is_grade && entry.graded.verdict != GRADER;
+                    ledger.store(name, id, stands.then_some(&entry))?;
                 }
                 (Err(error), _) => {
                     fresh = true;
                     let reason = format!("{error:#}");
                     let worth = &question.worth;
                     graded.push(Graded::nothing(task.exercise, worth, GRADER, reason));
-                    entries.remove(id);
+                    ledger.store(name, id, None)?;
                 }
             }
         }
-        if fresh {
-            self.ledger.store(&student.name, &entries)?;
-        }
         Ok(StudentGrades {
-            name: student.name.clone(),
+            name: name.clone(),
             graded,
             fresh,
         })

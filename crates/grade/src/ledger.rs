@@ -1,10 +1,10 @@
-//! What was graded before: a folder with a file for each student, so that a run that was
-//! stopped goes on where it was, and only new or changed submissions are graded again.
+//! What was graded before: a folder with a file for each exercise of each student, so that
+//! a run that was stopped goes on where it was, and only new or changed submissions are
+//! graded again.
 use super::mark::Graded;
 use super::submissions::file_name;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -84,9 +84,6 @@ impl Entry {
     }
 }
 
-/// The grades of one student, by exercise.
-pub type Entries = BTreeMap<String, Entry>;
-
 impl Ledger {
     /// Opens a ledger, or begins one: `seeds` is given what stands in the ledger, and
     /// says what holds now. Other seeds ask everybody again.
@@ -133,31 +130,47 @@ impl Ledger {
             .with_context(|| format!("cannot empty {}", students.display()))
     }
 
-    /// Returns the grades of a student; empty if there are none.
+    /// Returns the grade of one exercise of a student, if there is one.
     ///
     /// # Errors
     /// If the file cannot be read, or holds something else.
-    pub fn of(&self, student: &str) -> Result<Entries> {
-        let file = self.file(student);
+    pub fn entry(&self, student: &str, exercise: &str) -> Result<Option<Entry>> {
+        let file = self.file(student, exercise);
         match fs::read(&file) {
-            Ok(text) => read(&file, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Entries::new()),
+            Ok(text) => read(&file, &text).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
         }
     }
 
-    /// Stores the grades of a student, whole or not at all.
+    /// Stores the grade of one exercise of a student, whole or not at all; `None` forgets it.
     ///
     /// # Errors
-    /// If the file cannot be written.
-    pub fn store(&self, student: &str, entries: &Entries) -> Result<()> {
-        write(&self.file(student), &serde_json::to_vec(entries)?)
+    /// If the file cannot be written or removed.
+    pub fn store(&self, student: &str, exercise: &str, entry: Option<&Entry>) -> Result<()> {
+        let file = self.file(student, exercise);
+        match entry {
+            Some(entry) => {
+                if let Some(folder) = file.parent() {
+                    fs::create_dir_all(folder)
+                        .with_context(|| format!("cannot make {}", folder.display()))?;
+                }
+                write(&file, &serde_json::to_vec(entry)?)
+            }
+            None => match fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(error).with_context(|| format!("cannot remove {}", file.display()))
+                }
+                _ => Ok(()),
+            },
+        }
     }
 
-    fn file(&self, student: &str) -> PathBuf {
-        self.folder
-            .join("students")
-            .join(file_name(student) + ".json")
+    fn file(&self, student: &str, exercise: &str) -> PathBuf {
+        let students = self.folder.join("students");
+        students
+            .join(file_name(student))
+            .join(format!("{exercise}.json"))
     }
 }
 
@@ -209,8 +222,8 @@ mod tests {
             per_student: false,
         };
         let ledger = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(7))).unwrap();
-        let entries = Entries::from([("01_pacific_days".to_owned(), entry("d"))]);
-        ledger.store("../ada", &entries).unwrap();
+        let exercise = "01_pacific_days";
+        ledger.store("../ada", exercise, Some(&entry("d"))).unwrap();
         let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap_err();
         assert!(
             other.to_string().contains("another run is grading"),
@@ -219,15 +232,15 @@ mod tests {
         drop(ledger);
         let again = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(8))).unwrap();
         assert_eq!(again.seeds.seed, 7);
-        let found = &again.of("../ada").unwrap()["01_pacific_days"];
+        let found = again.entry("../ada", exercise).unwrap().unwrap();
         assert_eq!(
             (found.digest.as_str(), found.whole().source.as_str()),
             ("d", "fn f() {}")
         );
-        assert!(again.of("bob").unwrap().is_empty());
+        assert!(again.entry("bob", exercise).unwrap().is_none());
         drop(again);
         let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap();
-        assert!(other.of("../ada").unwrap().is_empty());
+        assert!(other.entry("../ada", exercise).unwrap().is_none());
     }
 
     #[test]
@@ -238,11 +251,11 @@ mod tests {
             per_student: true,
         };
         let ledger = Ledger::open(folder.path(), |_| seeds).unwrap();
-        ledger.store("ada", &Entries::new()).unwrap();
-        fs::write(folder.path().join("students/ada.json"), "{").unwrap();
-        let told = format!("{:#}", ledger.of("ada").unwrap_err());
+        ledger.store("ada", "03_visits", Some(&entry("d"))).unwrap();
+        fs::write(folder.path().join("students/ada/03_visits.json"), "{").unwrap();
+        let told = format!("{:#}", ledger.entry("ada", "03_visits").unwrap_err());
         assert!(
-            told.contains("ada.json cannot be read: delete it"),
+            told.contains("ada/03_visits.json cannot be read: delete it"),
             "{told}"
         );
     }

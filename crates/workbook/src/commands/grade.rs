@@ -169,7 +169,7 @@ fn similar(
         let id = task.exercise.id;
         let mut sources = Vec::new();
         for student in all {
-            let entry = ledger.of(&student.name)?.remove(id);
+            let entry = ledger.entry(&student.name, id)?;
             let source = entry.map(|entry| entry.source).unwrap_or_default();
             if !source.is_empty() {
                 sources.push((student.name.clone(), source));
