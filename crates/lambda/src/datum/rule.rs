@@ -129,13 +129,12 @@ impl Fact<'_> {
 /// A page view that keeps the rule except that its URL, which is as written, may be
 /// malformed.
 ///
-/// `U` is the URL's text or what stands for it, such as its place in a buffer. A page
-/// view of this form holds nothing of its own, so that reading one costs no allocation.
+/// It holds nothing of its own, so that reading one costs no allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawPageView<'a, U = &'a str> {
+pub struct RawPageView<'a> {
     /// Epoch seconds, UTC.
     pub secs: i64,
-    pub url: U,
+    pub url: &'a str,
     pub viewer: Viewer<'a>,
     pub nonce: i64,
 }
@@ -158,8 +157,8 @@ impl<'a> RawPageView<'a> {
 
 /// A [`Fact`] whose URL is as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RawFact<'a, U = &'a str> {
-    View(RawPageView<'a, U>),
+pub enum RawFact<'a> {
+    View(RawPageView<'a>),
     Equiv(Equiv),
     Other(DatumKind),
 }
@@ -188,10 +187,10 @@ pub type End<'a> = (Option<&'a str>, Option<i64>);
 /// assert_eq!(milliseconds.fact(), Err(Reason::Timestamp(1_438_913_491_000)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fields<'a, U = &'a str> {
+pub struct Fields<'a> {
     pub kind: DatumKind,
     pub true_as_of_secs: Option<i64>,
-    pub url: Option<U>,
+    pub url: Option<&'a str>,
     /// Of an equiv, the first end; so is `user_id`.
     pub cookie: Option<&'a str>,
     pub user_id: Option<i64>,
@@ -201,13 +200,13 @@ pub struct Fields<'a, U = &'a str> {
     pub second: Option<End<'a>>,
 }
 
-impl<'a, U> Fields<'a, U> {
+impl<'a> Fields<'a> {
     /// Checks the fields of a page view, but not its URL's text.
     ///
     /// # Errors
     /// The first part of the rule that is broken.
     #[inline]
-    pub fn page_view(self) -> Result<RawPageView<'a, U>, Reason> {
+    pub fn page_view(self) -> Result<RawPageView<'a>, Reason> {
         let viewer = self.person()?;
         let nonce = self.nonce.ok_or_else(|| self.missing("nonce"))?;
         let secs = self.true_as_of_secs;
@@ -225,7 +224,7 @@ impl<'a, U> Fields<'a, U> {
     ///
     /// # Errors
     /// The first part of the rule that is broken.
-    pub fn raw(self) -> Result<RawFact<'a, U>, Reason> {
+    pub fn raw(self) -> Result<RawFact<'a>, Reason> {
         match (self.kind, self.second) {
             (DatumKind::PageView, _) => return self.page_view().map(RawFact::View),
             (DatumKind::Equiv, Some(second)) => {
@@ -260,9 +259,7 @@ impl<'a, U> Fields<'a, U> {
     fn missing(&self, field: &'static str) -> Reason {
         missing(self.kind, field)
     }
-}
 
-impl<'a> Fields<'a> {
     /// Returns the fact that the fields are, with its URL normalised.
     ///
     /// # Errors
