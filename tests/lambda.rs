@@ -319,13 +319,8 @@ proptest! {
 #[test]
 fn a_batch_after_a_roll_back_has_all_records_again() {
     for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
-        let mut world = one(expiry);
+        let mut world = grown(expiry, 2..6);
         let (log, lambda) = world.open.as_mut().unwrap();
-        for nonce in 2..6 {
-            lambda.run_batch().unwrap();
-            append(log.as_ref(), &[("foo.com/".to_owned(), 1, 60, nonce)]);
-            lambda.drain().unwrap();
-        }
         for (batch, next) in [(2, 4), (3, 4)] {
             lambda.roll_back(batch).unwrap();
             // The batch that came last, with the cut that it had.
@@ -372,16 +367,23 @@ fn one(expiry: Expiry) -> World {
     world
 }
 
+/// A world with a batch run, and then a page view, for each nonce.
+fn grown(expiry: Expiry, nonces: std::ops::Range<i64>) -> World {
+    let mut world = one(expiry);
+    let (log, lambda) = world.open.as_mut().unwrap();
+    for nonce in nonces {
+        lambda.run_batch().unwrap();
+        append(log.as_ref(), &[("foo.com/".to_owned(), 1, 60, nonce)]);
+        lambda.drain().unwrap();
+    }
+    world
+}
+
 #[test]
 fn a_batch_that_is_missing_between_the_layers_is_named_and_no_answer_given() {
     for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
-        let mut world = one(expiry);
+        let mut world = grown(expiry, 2..5);
         let (log, lambda) = world.open.as_mut().unwrap();
-        for nonce in 2..5 {
-            lambda.run_batch().unwrap();
-            append(log.as_ref(), &[("foo.com/".to_owned(), 1, 60, nonce)]);
-            lambda.drain().unwrap();
-        }
         assert_right(lambda, log.as_ref());
         lambda.roll_back(1).unwrap();
         let Err(error) = lambda.query() else {
