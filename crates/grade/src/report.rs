@@ -77,7 +77,7 @@ fn quoted(field: &str) -> String {
     field
 }
 
-/// A grade whose texts hide nothing from whoever reads them in a terminal.
+/// A grade whose texts show every character, also in a terminal.
 fn shown(graded: &Graded) -> Graded {
     Graded {
         reason: visible(&graded.reason),

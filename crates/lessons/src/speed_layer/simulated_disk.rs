@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// A machine with a disk, on which one process runs after the other: each crashes as
 /// planned, or comes to its end.
 ///
-/// The machine is for whoever runs the processes; a process is given the [`SimulatedDisk`]
+/// The program that runs the processes holds the machine; a process is given the [`SimulatedDisk`]
 /// alone. It can neither restart itself nor put another disk in place of this one.
 ///
 /// ```

@@ -26,8 +26,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 #[derive(Debug)]
 pub struct BatchLayer(Rc<RefCell<Vec<Sample>>>);
 
-/// What a [`BatchLayer`] was given, for whoever handed the layer out: it stays the record
-/// of that layer, even if another is put in its place.
+/// What a [`BatchLayer`] was given. The program that hands the layer out keeps this: it stays
+/// the record of that layer, even if another is put in its place.
 #[derive(Debug)]
 pub struct BatchRecord(Rc<RefCell<Vec<Sample>>>);
 
