@@ -107,7 +107,7 @@ fn assert_right(lambda: &Lambda, log: &dyn Log) {
             bounces: number("bounces", row),
         };
         assert_eq!(
-            query.bounce_rate(name.unwrap()).unwrap().value,
+            query.bounces(name.unwrap()).unwrap().value,
             expected,
             "{name:?}"
         );
@@ -433,7 +433,7 @@ fn a_visit_that_goes_on_after_the_cut_is_one_visit() {
     let mut world = one(Expiry::Alternating);
     let visits = |world: &World| {
         let query = world.open.as_ref().unwrap().1.query().unwrap();
-        query.bounce_rate(domain("foo.com/")).unwrap()
+        query.bounces(domain("foo.com/")).unwrap()
     };
     world.open.as_mut().unwrap().1.run_batch().unwrap();
     assert_eq!(

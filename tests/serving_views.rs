@@ -259,6 +259,6 @@ fn the_counts_of_all_urls_can_be_listed() {
     let served = published(folder.path(), 1, 1);
     assert_eq!(served.names(false).unwrap(), ["foo.com/"]);
     assert_eq!(served.names(true).unwrap(), ["foo.com"]);
-    let found = served.counts("foo.com/", Granularity::Hour, 0..HOUR);
+    let found = served.page_views_by_bucket("foo.com/", Granularity::Hour, 0..HOUR);
     assert_eq!(found.unwrap(), [(0, 1)]);
 }

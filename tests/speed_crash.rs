@@ -196,7 +196,7 @@ fn assert_whole(log: &EmbeddedLog, lambda: &mut Lambda, said: &Acknowledged, vis
                 .get(0)
                 .unwrap()
         };
-        let answer = query.bounce_rate("foo.com").unwrap().value;
+        let answer = query.bounces("foo.com").unwrap().value;
         assert_eq!(
             answer,
             Bounces {

@@ -106,7 +106,10 @@ fn an_update_that_comes_again_changes_nothing_and_two_updaters_do_not_double() {
         other.step(10).unwrap();
     }
     one.drain(10).unwrap();
-    let counts = views.reader().counts(0, "foo.com/", 0..3600).unwrap();
+    let counts = views
+        .reader()
+        .page_views_by_hour(0, "foo.com/", 0..3600)
+        .unwrap();
     assert_eq!(counts, [(0, 20)]);
     assert_eq!(views.reader().offsets(1).unwrap(), [20]);
 }
@@ -163,11 +166,11 @@ proptest! {
         let reader = views.reader();
         let mut total = 0;
         for (url, hour, of) in expected.hours() {
-            prop_assert_eq!(reader.counts(0, url, hour..hour + 1).unwrap(), [(hour, of.count)]);
-            prop_assert_eq!(reader.persons(0, url, hour..hour + 1).unwrap().to_bytes(), of.persons.to_bytes());
+            prop_assert_eq!(reader.page_views_by_hour(0, url, hour..hour + 1).unwrap(), [(hour, of.count)]);
+            prop_assert_eq!(reader.uniques(0, url, hour..hour + 1).unwrap().to_bytes(), of.persons.to_bytes());
             total += of.count;
         }
-        let stored: i64 = (0..3).flat_map(|p| reader.counts(0, &format!("foo{p}.com/"), i64::MIN..i64::MAX).unwrap()).map(|c| c.1).sum();
+        let stored: i64 = (0..3).flat_map(|p| reader.page_views_by_hour(0, &format!("foo{p}.com/"), i64::MIN..i64::MAX).unwrap()).map(|c| c.1).sum();
         prop_assert_eq!(stored, total);
         for (domain, who, visits) in expected.visits() {
             let key = who.key();

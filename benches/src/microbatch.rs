@@ -32,7 +32,10 @@ pub struct Args {
     setup: bool,
 }
 
-const SCRIPT: &str = include_str!("microbatch_peer.py");
+const SCRIPT: &str = concat!(
+    include_str!("spark_session.py"),
+    include_str!("microbatch_peer.py")
+);
 const TOPIC: &str = "lines";
 const LINES: u64 = 160_000;
 const WORDS: u64 = 10;

@@ -10,23 +10,9 @@ import json
 import sys
 import time
 
-from pyspark.sql import SparkSession, functions as F
+from pyspark.sql import functions as F
 
 TABLE = {}
-
-
-def session():
-    spark = (
-        SparkSession.builder.master("local[*]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "4g")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
-    # The first job of a session compiles what later ones reuse.
-    spark.range(1000).selectExpr("id % 3 AS k").groupBy("k").count().collect()
-    return spark
 
 
 def update(frame, _batch):

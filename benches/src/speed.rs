@@ -35,7 +35,10 @@ pub struct Args {
     setup: bool,
 }
 
-const SCRIPT: &str = include_str!("speed_peer.py");
+const SCRIPT: &str = concat!(
+    include_str!("spark_session.py"),
+    include_str!("speed_peer.py")
+);
 const TOPIC: &str = "datums";
 /// Events that arrive together, how often, and how many times.
 const TOGETHER: usize = 50;

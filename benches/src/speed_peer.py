@@ -13,7 +13,7 @@ import json
 import sys
 import time
 
-from pyspark.sql import SparkSession, functions as F
+from pyspark.sql import functions as F
 
 SCHEMA = (
     "pedigree struct<true_as_of_secs: bigint>, dataunit struct<page_view: struct<"
@@ -25,20 +25,6 @@ PATH = r"^[A-Za-z]+://[^/?#]+([^?#]*)"
 
 TABLE = {}
 SEEN = [0]
-
-
-def session():
-    spark = (
-        SparkSession.builder.master("local[*]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "4g")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
-    # The first job of a session compiles what later ones reuse.
-    spark.range(1000).selectExpr("id % 3 AS k").groupBy("k").count().collect()
-    return spark
 
 
 def stream(spark, folder):

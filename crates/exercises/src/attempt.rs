@@ -1,6 +1,6 @@
 //! One call of a reader's function: whatever it does, the check goes on.
 use super::value::{Inputs, Value};
-use polars::prelude::PolarsResult;
+use polars::prelude::{PolarsError, PolarsResult};
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
@@ -19,6 +19,12 @@ pub enum AttemptError {
     Error(String),
     /// Its process was ended, or ended itself: only where it has one of its own.
     Stopped(Stop, String),
+}
+
+impl From<PolarsError> for AttemptError {
+    fn from(error: PolarsError) -> Self {
+        Self::Error(error.to_string())
+    }
 }
 
 /// What ended a function's process.
@@ -49,7 +55,7 @@ pub fn attempt(answer: AttemptAnswer, inputs: &Inputs) -> Result<Value, AttemptE
     drop(turn);
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(AttemptError::Error(error.to_string())),
+        Ok(Err(error)) => Err(error.into()),
         Err(payload) => Err(told(&message(payload.as_ref()))),
     }
 }

@@ -41,7 +41,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::systems::by_hand::positions"],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn people(frame: &DataFrame) -> PolarsResult<Vec<i64>> {

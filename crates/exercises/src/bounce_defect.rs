@@ -36,7 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn views(frame: &DataFrame) -> PolarsResult<Vec<(&str, i64, i64)>> {

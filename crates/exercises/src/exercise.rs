@@ -1,4 +1,6 @@
 //! What an exercise is.
+use super::attempt::AttemptError;
+use super::judge::Ask;
 use super::value::{Inputs, Value};
 use polars::prelude::PolarsResult;
 
@@ -29,9 +31,11 @@ pub struct Exercise {
     pub cases: fn(seed: u64) -> Vec<Case>,
     /// Asked by [`Exercise::right_answer`].
     pub(super) reference: fn(&Inputs) -> PolarsResult<Value>,
-    /// What an answer comes to, which is compared instead of it: an answer that must be
-    /// run is run where it is judged, and not where it was given.
-    pub(super) outcome: Option<fn(&Inputs, &Value) -> PolarsResult<Value>>,
+    /// How an answer is put to the test where a single call does not give the value to
+    /// compare. It runs in the process that judges, calls the answer as often as needed, and
+    /// returns what came of it. So what an answer did is derived from what it returned, and
+    /// never from a record in its own process.
+    pub(super) trial: Option<fn(&Inputs, Ask) -> Result<Value, AttemptError>>,
 }
 
 impl Exercise {
@@ -43,14 +47,15 @@ impl Exercise {
         (self.reference)(inputs)
     }
 
-    /// What an answer comes to: mostly itself.
+    /// Returns the value that is compared with the right answer: what one call gives, or
+    /// what a trial of several calls comes to.
     ///
     /// # Errors
-    /// If it is no answer to this exercise.
-    pub fn outcome(&self, inputs: &Inputs, answer: Value) -> PolarsResult<Value> {
-        match self.outcome {
-            None => Ok(answer),
-            Some(outcome) => outcome(inputs, &answer),
+    /// If a call ends without an answer, or with one that is no answer to this exercise.
+    pub fn tried(&self, inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+        match self.trial {
+            None => ask.ask(inputs),
+            Some(trial) => trial(inputs, ask),
         }
     }
 }

@@ -6,19 +6,51 @@ use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
 use super::value::{Inputs, Value};
 use super::verdict::{CallFailure, Failed, Status, Verdict};
+use polars::prelude::DataFrame;
 
 /// How often a failing input is tried smaller: enough for the hundreds of rows
 /// that cases have, and an answer that takes a millisecond is told in a quarter
 /// of a second.
 const SMALLER_TRIES: usize = 256;
 
-/// Calls a function somewhere: here, or in another process.
-pub type Ask<'a> = &'a mut dyn FnMut(&Inputs) -> Result<Value, AttemptError>;
+/// A function that can be called: here, or in another process.
+pub trait Respondent {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// How the call ended, if not with an answer.
+    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError>;
+
+    /// Makes the next call find nothing that earlier ones left in memory, if the function
+    /// has a process of its own.
+    fn forget(&mut self) {}
+}
+
+impl<F: FnMut(&Inputs) -> Result<Value, AttemptError>> Respondent for F {
+    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
+        self(inputs)
+    }
+}
+
+/// A respondent that keeps its memory, for the many calls on smaller inputs: a new process for
+/// each would take too long.
+struct Remembering<'a>(Ask<'a>);
+
+impl Respondent for Remembering<'_> {
+    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
+        self.0.ask(inputs)
+    }
+}
+
+/// The function that is judged.
+pub type Ask<'a> = &'a mut dyn Respondent;
 
 /// Judges a function on the cases of an exercise, up to the first that it fails.
 /// The same seed gives the same cases.
 pub fn judge(exercise: &'static Exercise, seed: u64, answer: AttemptAnswer) -> Verdict {
-    judge_by(exercise, seed, &mut |inputs| attempt(answer, inputs))
+    judge_by(exercise, seed, &mut |inputs: &Inputs| {
+        attempt(answer, inputs)
+    })
 }
 
 /// [`judge`] with a function that is called by `ask`.
@@ -47,6 +79,7 @@ pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
         case: case.name,
         about: case.about,
         status: fault.as_ref().map_or(Status::Passed, CallFailure::status),
+        without_work: without_work(exercise, &case.inputs),
     });
     let marked: Vec<Marked> = marked.collect();
     let first = faults
@@ -69,7 +102,7 @@ pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
 /// exercise's own mistake, and passes nobody.
 fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     match exercise.right_answer(&case.inputs) {
-        Ok(expected) => fault(exercise, &case.inputs, &expected, ask(&case.inputs)),
+        Ok(expected) => fault(exercise, &case.inputs, &expected, ask),
         Err(error) => {
             let told = format!("case `{}` has no right answer: {error}", case.name);
             Some(CallFailure::NoAnswer(AttemptError::Stopped(
@@ -80,17 +113,24 @@ fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     }
 }
 
-fn fault(
-    exercise: &Exercise,
-    inputs: &Inputs,
-    expected: &Value,
-    answer: Result<Value, AttemptError>,
-) -> Option<CallFailure> {
-    let outcome = |answer| {
-        let outcome = exercise.outcome(inputs, answer);
-        outcome.map_err(|error| AttemptError::Error(error.to_string()))
+/// Whether an answer is right that does no work: an empty table, or one of the inputs.
+fn without_work(exercise: &Exercise, inputs: &Inputs) -> bool {
+    let Ok(expected) = exercise.right_answer(inputs) else {
+        return false;
     };
-    match answer.and_then(outcome) {
+    if matches!(&expected, Value::Frame(frame) if frame.height() == 0) {
+        return true;
+    }
+    let empty = Value::Frame(DataFrame::empty());
+    let mut idle = inputs.iter().map(|(_, value)| value).chain([&empty]);
+    idle.any(|answer| {
+        let mut idle = |_: &Inputs| Ok(answer.clone());
+        fault(exercise, inputs, &expected, &mut idle).is_none()
+    })
+}
+
+fn fault(exercise: &Exercise, inputs: &Inputs, expected: &Value, ask: Ask) -> Option<CallFailure> {
+    match exercise.tried(inputs, ask) {
         Err(error) => Some(CallFailure::NoAnswer(error)),
         Ok(actual) => {
             let difference = difference(expected, &actual)?;
@@ -103,7 +143,7 @@ fn fault(
 fn fails(exercise: &Exercise, inputs: &Inputs, ask: Ask) -> Option<(Value, CallFailure)> {
     // Made smaller, an input may have left what the exercise speaks of.
     let expected = exercise.right_answer(inputs).ok()?;
-    let fault = fault(exercise, inputs, &expected, ask(inputs))?;
+    let fault = fault(exercise, inputs, &expected, ask)?;
     Some((expected, fault))
 }
 
@@ -115,6 +155,7 @@ fn smallest(
     fault: CallFailure,
     ask: Ask,
 ) -> Failed {
+    let ask: Ask = &mut Remembering(ask);
     let status = fault.status();
     let mut inputs = case.inputs.clone();
     let mut tries = match status {

@@ -54,7 +54,7 @@ pub mod wire;
 pub mod worker;
 
 pub use exercise::{Case, Exercise};
-pub use judge::{Ask, judge, judge_by, mark};
+pub use judge::{Ask, Respondent, judge, judge_by, mark};
 pub use marks::Marks;
 pub use progress_table::{Hints, ProgressTable, hint, progress};
 pub use solution::{Solution, give_up, reset, solution};
@@ -158,7 +158,7 @@ macro_rules! marks {
         $crate::mark(
             &$crate::$name::EXERCISE,
             $seed,
-            &mut |inputs| {
+            &mut |inputs: &$crate::Inputs| {
                 let answer = move |inputs: &$crate::Inputs| $crate::$name::answer(function, inputs);
                 $crate::attempt::attempt(&answer, inputs)
             },

@@ -12,6 +12,9 @@ pub struct Marked {
     pub about: &'static str,
     /// How it ended.
     pub status: Status,
+    /// Whether an answer is right here that does no work: an empty table, or an argument
+    /// given back unchanged. Such a case earns points only together with another one.
+    pub without_work: bool,
 }
 
 /// How all cases ended, and the verdict on the first that failed.
@@ -54,17 +57,36 @@ impl Marks {
         self
     }
 
+    /// Whether a case that asks for work passed.
+    fn worked(&self) -> bool {
+        let mut cases = self.cases.iter();
+        cases.any(|case| case.status == Status::Passed && !case.without_work)
+    }
+
+    /// Returns the names of the cases that passed and yet earn nothing: an answer that
+    /// does no work is right there, and no other case passed.
+    pub fn unearned(&self) -> Vec<&'static str> {
+        let worked = self.worked();
+        let passed = { self.cases.iter() }.filter(|case| case.status == Status::Passed);
+        passed
+            .filter(|case| case.without_work && !worked)
+            .map(|case| case.case)
+            .collect()
+    }
+
     /// The points that each case is worth, and of these the points that it got.
     pub fn points(&self) -> Vec<(&'static str, f64, f64)> {
         let weight = |case: &Marked| self.weights.get(case.case).copied().unwrap_or(1.0);
         let all: f64 = self.cases.iter().map(weight).sum();
+        let worked = self.worked();
         let share = |case: &Marked| {
             let worth = if all > 0.0 {
                 self.points * weight(case) / all
             } else {
                 0.0
             };
-            let got = if case.status == Status::Passed {
+            let earned = worked || !case.without_work;
+            let got = if case.status == Status::Passed && earned {
                 worth
             } else {
                 0.0
@@ -100,16 +122,43 @@ impl Render for Marks {
 
 #[cfg(test)]
 mod tests {
+    use super::super::attempt::AttemptError;
     use super::super::value::{Inputs, Value};
     use super::super::{mark, pacific_days};
     use super::*;
     use polars::prelude::DataFrame;
 
     #[test]
+    fn an_answer_that_does_no_work_gets_no_points() {
+        for exercise in crate::ALL {
+            let cases = (exercise.cases)(3);
+            let names = cases[0].inputs.iter().map(|(name, _)| name.to_owned());
+            let names: Vec<Option<String>> = names.map(Some).chain([None]).collect();
+            for name in names {
+                let mut idle = |inputs: &Inputs| -> Result<Value, AttemptError> {
+                    let given = inputs
+                        .iter()
+                        .find(|(known, _)| Some(*known) == name.as_deref());
+                    Ok(match (given, exercise.right_answer(inputs)) {
+                        (Some((_, value)), _) => value.clone(),
+                        // The empty table, with the right columns.
+                        (None, Ok(Value::Frame(right))) => Value::Frame(right.clear()),
+                        (None, _) => Value::Frame(DataFrame::empty()),
+                    })
+                };
+                let marks = mark(exercise, 3, &mut idle);
+                assert_eq!(marks.total(), 0.0, "{} {name:?}", exercise.name);
+            }
+        }
+    }
+
+    #[test]
     fn points_follow_the_weights() {
-        let mut right = |inputs: &Inputs| match inputs.frame("views").unwrap().height() {
-            0 => Ok(Value::Frame(DataFrame::empty())),
-            _ => Ok(pacific_days::EXERCISE.right_answer(inputs).unwrap()),
+        let mut right = |inputs: &Inputs| -> Result<Value, AttemptError> {
+            match inputs.frame("views").unwrap().height() {
+                0 => Ok(Value::Frame(DataFrame::empty())),
+                _ => Ok(pacific_days::EXERCISE.right_answer(inputs).unwrap()),
+            }
         };
         let marks = mark(&pacific_days::EXERCISE, 3, &mut right);
         let cases = marks.cases.len();

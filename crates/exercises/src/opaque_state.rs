@@ -36,7 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::microbatch::by_hand::Stored"],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

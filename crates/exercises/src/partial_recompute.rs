@@ -1,6 +1,8 @@
 //! Exercise 15: a view mended for the people of a new batch, and for nobody else.
+use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
+use super::judge::Ask;
 use super::value::{Inputs, Value};
 use lessons::systems::BatchLayer;
 use polars::prelude::*;
@@ -9,40 +11,74 @@ use polars::prelude::*;
 pub type Function =
     fn(&DataFrame, &DataFrame, &DataFrame, &mut BatchLayer) -> PolarsResult<DataFrame>;
 
-/// Feeds the reader's function. Beside its view stands how many samples it recomputed
-/// from, and how many of them were needed.
+/// Feeds the reader's function. The table that it gives is followed by the samples from which
+/// it recomputed, in columns of their own.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let mut layer = BatchLayer::new();
     let record = layer.record();
     let [master, batch, old] = ["master", "batch", "old"].map(|name| inputs.frame(name));
-    let (master, batch) = (master?, batch?);
-    let view = function(master, batch, old?, &mut layer)?;
-    let given = record.samples();
-    let mut left = needed(master, batch)?;
+    let mut view = function(master?, batch?, old?, &mut layer)?;
+    let samples = record.samples();
+    let (rows, given) = (view.height(), samples.len());
+    let nulls = DataFrame::full_null(view.schema(), given);
+    view.vstack_mut_owned(nulls)?;
+    let mut given_column = |name: &str, value: fn(&Sample) -> i64| {
+        let values = samples.iter().map(|sample| Some(value(sample)));
+        let values: Vec<Option<i64>> = std::iter::repeat_n(None, rows).chain(values).collect();
+        view.with_column(Column::new(name.into(), values))
+            .map(|_| ())
+    };
+    given_column(GIVEN[0], |sample| sample.0)?;
+    given_column(GIVEN[1], |sample| sample.1)?;
+    given_column(GIVEN[2], |sample| sample.2)?;
+    Ok(Value::Frame(view))
+}
+
+/// The columns of the samples from which an answer recomputed.
+const GIVEN: [&str; 3] = ["given_person", "given_true_as_of_secs", "given_age"];
+
+/// Asks for a view, and writes beside it from how many samples it was recomputed, and how many
+/// of these were needed.
+fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+    let Value::Frame(answer) = ask.ask(inputs)? else {
+        return Err(AttemptError::Error("the view is a table".to_owned()));
+    };
+    // Take the samples out of the answer.
+    let given = answer.select(GIVEN)?;
+    let rows = given.column(GIVEN[0])?.null_count();
+    let given = samples(&given.slice(rows as i64, given.height()), GIVEN)?;
+    let view = answer.drop_many(GIVEN).slice(0, rows);
+
+    // Each needed sample counts once, however often it was given.
+    let mut left = needed(inputs.frame("master")?, inputs.frame("batch")?)?;
     let of_them = given.iter().filter(|&sample| {
         let place = left.iter().position(|needed| needed == sample);
         place.map(|place| left.swap_remove(place)).is_some()
     });
     let of_them = of_them.count();
-    with_rows(view, given.len(), of_them)
+    Ok(with_rows(view, given.len(), of_them)?)
 }
 
 /// The samples of the people in the batch, old and new.
 fn needed(master: &DataFrame, batch: &DataFrame) -> PolarsResult<Vec<Sample>> {
-    let all = samples(&master.vstack(batch)?)?;
-    let touched: Vec<i64> = samples(batch)?.iter().map(|sample| sample.0).collect();
+    let all = samples(&master.vstack(batch)?, SAMPLE)?;
+    let touched: Vec<i64> = samples(batch, SAMPLE)?
+        .iter()
+        .map(|sample| sample.0)
+        .collect();
     let theirs = all.into_iter().filter(|sample| touched.contains(&sample.0));
     Ok(theirs.collect())
 }
 
-fn samples(frame: &DataFrame) -> PolarsResult<Vec<Sample>> {
-    let [people, times, ages] = ["person", "true_as_of_secs", "age"].map(|name| {
-        let column = frame.column(name)?.i64()?;
-        Ok::<_, PolarsError>(column.into_no_null_iter())
-    });
-    let rows = people?.zip(times?).zip(ages?);
+/// The columns of samples.
+const SAMPLE: [&str; 3] = ["person", "true_as_of_secs", "age"];
+
+/// Reads samples from three columns. A row with a null is left out.
+fn samples(frame: &DataFrame, columns: [&str; 3]) -> PolarsResult<Vec<Sample>> {
+    let [people, times, ages] = columns.map(|name| frame.column(name)?.i64());
+    let rows = people?.iter().zip(times?.iter()).zip(ages?.iter());
     Ok(rows
-        .map(|((person, secs), age)| (person, secs, age))
+        .filter_map(|((person, secs), age)| Some((person?, secs?, age?)))
         .collect())
 }
 
@@ -73,7 +109,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::systems::by_hand::BatchLayer::{birthdays, rows, fmt}"],
     cases,
     reference,
-    outcome: None,
+    trial: Some(trial),
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

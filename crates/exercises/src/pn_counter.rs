@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::crdt::by_hand::CounterStep"],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn replicas(inputs: &Inputs) -> PolarsResult<usize> {

@@ -1,6 +1,8 @@
 //! Exercise: find a schedule that makes a read stale. The check runs it.
+use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
+use super::judge::Ask;
 use super::value::{Inputs, Value};
 use lessons::cap::quorum_model::{Event, Op, QuorumStore};
 use polars::prelude::{PolarsResult, df, polars_bail};
@@ -37,8 +39,14 @@ fn asked(inputs: &Inputs) -> PolarsResult<(usize, usize, usize)> {
     Ok((asked("n")?, asked("r")?, asked("w")?))
 }
 
-/// What comes of a schedule: the events, as [`answer`] gives them, are run.
-fn outcome(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
+/// Asks for a schedule and runs it.
+fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+    let schedule = ask.ask(inputs)?;
+    Ok(played(inputs, &schedule)?)
+}
+
+/// Returns what comes of a schedule: the events, as [`answer`] gives them, are run.
+fn played(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
     /// A run of five replicas takes some thirty.
     const MOST: usize = 10_000;
     let Value::Frame(frame) = answer else {
@@ -48,6 +56,9 @@ fn outcome(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
         polars_bail!(ComputeError: "{} events, more than {MOST}", frame.height());
     }
     let (n, r, w) = asked(inputs)?;
+    if frame.height() == 0 {
+        return Ok(about((n, r, w), NONE));
+    }
     let (events, from, to) = (
         frame.column("event")?.str()?.iter(),
         frame.column("from")?.i64()?.iter(),
@@ -65,9 +76,6 @@ fn outcome(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
     let Some(events) = events else {
         polars_bail!(ComputeError: "an event is neither a write, a read nor a delivery");
     };
-    if events.is_empty() {
-        return Ok(about((n, r, w), NONE));
-    }
     Ok(about((n, r, w), &told(&store(n, r, w), &events)))
 }
 
@@ -88,7 +96,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::cap::quorum_model::Event"],
     cases,
     reference,
-    outcome: Some(outcome),
+    trial: Some(trial),
 };
 
 const STALE: &str = "the read is done and misses the write";

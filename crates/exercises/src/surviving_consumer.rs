@@ -2,8 +2,10 @@
 //!
 //! The process crashes at given writes, before or after they take effect, and the consumer
 //! is started again: the two moments that every real consumer must survive.
+use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
+use super::judge::Ask;
 use super::value::{Inputs, Value};
 use lambda::faults::{Crash, CrashPoint, Crashes};
 use lessons::speed_layer::{SimulatedDisk, SimulatedMachine};
@@ -13,38 +15,134 @@ use std::collections::BTreeMap;
 /// The reader's function.
 pub type Function = fn(&[String], &mut SimulatedDisk) -> Result<(), Crash>;
 
-/// Runs the reader's function until it comes to its end, and gives the disk.
+/// Runs one process: the reader's function, on a disk that an earlier process may have
+/// written to, until it ends or crashes. Returns its writes, a value a row; a write of nothing
+/// is a row without a name.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let urls = inputs.frame("log")?.column("url")?.str()?;
     let log: Vec<String> = urls.iter().flatten().map(str::to_owned).collect();
-    let crashes = inputs.frame("crashes")?;
-    let (at, stored) = (
-        crashes.column("write")?.i64()?,
-        crashes.column("stored")?.bool()?,
-    );
-    let points = at.iter().flatten().zip(stored.iter().flatten());
-    // The last crash that is given for a write counts.
-    let points: BTreeMap<i64, bool> = points.collect();
-    let points = points.into_iter().map(|(write, stored)| match stored {
+    // A case begins with an empty disk.
+    let stored = inputs.frame("disk").map_or(Ok(BTreeMap::new()), values)?;
+    let crashes = crashes(inputs)?.into_iter();
+    let crashes = crashes.map(|(write, stored)| match stored {
         true => CrashPoint::after(write as u64),
         false => CrashPoint::before(write as u64),
     });
-    let machine = SimulatedMachine::new(Crashes::at(points));
-    for _ in 0..=crashes.height() {
-        let ended = function(&log, &mut machine.start());
-        if !machine.is_crashed() {
-            if ended.is_err() {
-                polars_bail!(ComputeError: "the function returned Err(Crash), but the process had not crashed");
+    let machine = SimulatedMachine::holding(stored, Crashes::at(crashes));
+    let ended = function(&log, &mut machine.start());
+    if ended.is_err() && !machine.is_crashed() {
+        polars_bail!(ComputeError: "the function returned Err(Crash), but the process had not crashed");
+    }
+    let mut rows: Vec<(i64, Option<String>, Option<i64>)> = Vec::new();
+    for (write, values) in (0..).zip(machine.writes()) {
+        if values.is_empty() {
+            rows.push((write, None, None));
+        }
+        let named = values.into_iter();
+        rows.extend(named.map(|(name, value)| (write, Some(name), Some(value))));
+    }
+    let writes: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let (names, values): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.1, row.2)).unzip();
+    let frame = df!("write" => writes, "name" => names, "value" => values);
+    Ok(Value::Frame(frame?))
+}
+
+/// Starts processes until one ends without a crash, and returns what is on the disk. The disk
+/// is here, and each process has a memory of its own: what survives a crash is on the disk.
+fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+    let crashes = crashes(inputs)?;
+    let mut disk: BTreeMap<String, i64> = BTreeMap::new();
+    let mut written = 0;
+    for start in 0..=crashes.len() {
+        // Start a process. It numbers its own writes from 0.
+        if start > 0 {
+            ask.forget();
+        }
+        let left = crashes.range(written..);
+        let left: Vec<(i64, bool)> = left
+            .map(|(write, stored)| (write - written, *stored))
+            .collect();
+        let process = Inputs::new()
+            .with("log", Value::Frame(inputs.frame("log")?.clone()))
+            .with("crashes", Value::Frame(crash_frame(&left)?))
+            .with("disk", Value::Frame(frame(&disk)?));
+        let Value::Frame(writes) = ask.ask(&process)? else {
+            return Err(AttemptError::Error("writes are a table".to_owned()));
+        };
+
+        // Apply its writes up to the crash. What follows it never happened.
+        let mut crashed = false;
+        for values in writes_of(&writes)? {
+            let stored = crashes.get(&written);
+            written += 1;
+            if stored != Some(&false) {
+                disk.extend(values);
             }
+            crashed = stored.is_some();
+            if crashed {
+                break;
+            }
+        }
+        if !crashed {
             break;
         }
     }
-    Ok(Value::Frame(frame(&machine)?))
+    Ok(Value::Frame(frame(&disk)?))
 }
 
-fn frame(machine: &SimulatedMachine) -> PolarsResult<DataFrame> {
-    let (names, values): (Vec<String>, Vec<i64>) = machine.stored().into_iter().unzip();
-    df!("name" => names, "value" => values)
+/// Reads the writes that [`answer`] returns, in their order.
+fn writes_of(frame: &DataFrame) -> PolarsResult<Vec<Vec<(String, i64)>>> {
+    if frame.height() == 0 {
+        return Ok(Vec::new());
+    }
+    let (writes, names, values) = (
+        frame.column("write")?.i64()?,
+        frame.column("name")?.str()?,
+        frame.column("value")?.i64()?,
+    );
+    let mut all: BTreeMap<i64, Vec<(String, i64)>> = BTreeMap::new();
+    for ((write, name), value) in writes.iter().zip(names.iter()).zip(values.iter()) {
+        let values = all.entry(write.unwrap_or_default()).or_default();
+        values.extend(name.map(str::to_owned).zip(value));
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Returns the writes at which the process crashes, each with whether it takes effect. The last
+/// crash that is given for a write counts.
+fn crashes(inputs: &Inputs) -> PolarsResult<BTreeMap<i64, bool>> {
+    let frame = inputs.frame("crashes")?;
+    let (at, stored) = (
+        frame.column("write")?.i64()?,
+        frame.column("stored")?.bool()?,
+    );
+    Ok(at.iter().flatten().zip(stored.iter().flatten()).collect())
+}
+
+fn crash_frame(crashes: &[(i64, bool)]) -> PolarsResult<DataFrame> {
+    df!(
+        "write" => crashes.iter().map(|crash| crash.0).collect::<Vec<_>>(),
+        "stored" => crashes.iter().map(|crash| crash.1).collect::<Vec<_>>(),
+    )
+}
+
+/// Returns what is on a disk and not 0, by name.
+fn frame(disk: &BTreeMap<String, i64>) -> PolarsResult<DataFrame> {
+    let stored: Vec<(&str, i64)> = { disk.iter() }
+        .filter(|(_, value)| **value != 0)
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    df!(
+        "name" => stored.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        "value" => stored.iter().map(|(_, value)| *value).collect::<Vec<_>>(),
+    )
+}
+
+/// Reads what [`frame`] returns.
+fn values(frame: &DataFrame) -> PolarsResult<BTreeMap<String, i64>> {
+    let (names, values) = (frame.column("name")?.str()?, frame.column("value")?.i64()?);
+    let names = names.iter().flatten().map(str::to_owned);
+    Ok(names.zip(values.iter().flatten()).collect())
 }
 
 /// Exercise 6.
@@ -67,17 +165,17 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     cases,
     reference,
-    outcome: None,
+    trial: Some(trial),
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let machine = SimulatedMachine::new(Crashes::at([]));
-    let mut disk = machine.start();
+    let mut disk = BTreeMap::new();
     for url in inputs.frame("log")?.column("url")?.str()?.iter().flatten() {
-        let values = [(url, disk.get(url) + 1), ("offset", disk.get("offset") + 1)];
-        disk.write(&values).expect("no crash is asked for");
+        for name in [url, "offset"] {
+            *disk.entry(name.to_owned()).or_default() += 1;
+        }
     }
-    Ok(Value::Frame(frame(&machine)?))
+    Ok(Value::Frame(frame(&disk)?))
 }
 
 fn case(
@@ -87,10 +185,7 @@ fn case(
     log: &[&str],
     crashes: &[(i64, bool)],
 ) -> Case {
-    let crashes = df!(
-        "write" => crashes.iter().map(|crash| crash.0).collect::<Vec<_>>(),
-        "stored" => crashes.iter().map(|crash| crash.1).collect::<Vec<_>>(),
-    );
+    let crashes = crash_frame(crashes);
     let log = df!("url" => log);
     let inputs = Inputs::new()
         .with("log", Value::Frame(log.expect("a column")))

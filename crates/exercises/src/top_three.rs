@@ -33,7 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

@@ -34,7 +34,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lambda::batch::uniques::rolled_up"],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

@@ -39,7 +39,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["calendar"],
     cases,
     reference,
-    outcome: None,
+    trial: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {

@@ -103,7 +103,7 @@ pub fn grade(
         }
     };
     let mut graded = run(&extracted.source);
-    graded.notes = extracted.notes;
+    graded.notes.extend(extracted.notes);
     graded.source = extracted.source;
     // Another choice of pieces counts only if it gets as far as to be asked.
     if graded.verdict == COMPILE {
@@ -112,6 +112,7 @@ pub fn grade(
             if ![COMPILE, FORBIDDEN, GRADER].contains(&other.verdict.as_str()) {
                 let mut notes = std::mem::take(&mut graded.notes);
                 notes.push(OTHER_PIECES.to_owned());
+                notes.extend(other.notes);
                 graded = Graded {
                     notes,
                     source,
@@ -153,7 +154,7 @@ fn run(
         return nothing(FORBIDDEN, why);
     }
     let mut worker = Worker::new(rules.bench, &program.path, rules.patience, rules.budget);
-    let marks = mark(exercise, rules.seed, &mut |inputs| worker.ask(inputs));
+    let marks = mark(exercise, rules.seed, &mut worker);
     Ok(told(marks, worth))
 }
 
@@ -200,8 +201,17 @@ fn told(marks: Marks, worth: &Worth) -> Graded {
             points: *points,
             of: *of,
         });
+    let notes = match marks.unearned()[..] {
+        [] => Vec::new(),
+        ref cases => vec![format!(
+            "passed, and without points: {}. There an empty table, or an argument given back, \
+             is right; such cases count together with one that asks for more.",
+            cases.join(", ")
+        )],
+    };
     let verdict = &marks.verdict;
     Graded {
+        notes,
         exercise: verdict.exercise.id.to_owned(),
         verdict: verdict.status.code().to_owned(),
         reason: cut(&verdict.reason(), LONGEST_REASON),

@@ -3,7 +3,7 @@ use super::compile::{Bench, Stop};
 use super::sandbox::{Confined, Ended};
 use lambda_workbook::exercises::attempt::AttemptError;
 use lambda_workbook::exercises::worker::{HEAD, LONGEST_ANSWER, Nonce, frame, head};
-use lambda_workbook::exercises::{Inputs, Value, wire};
+use lambda_workbook::exercises::{Inputs, Respondent, Value, wire};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -35,26 +35,6 @@ impl<'a> Worker<'a> {
             running: None,
             stopped: Vec::new(),
         }
-    }
-
-    /// Asks for the answer to one case.
-    pub fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
-        if let (Some(last), true) = (self.stopped.last(), self.stopped.len() >= ENDS) {
-            let told = "not asked: the program had to be started again too often";
-            return Err(AttemptError::Stopped(*last, told.to_owned()));
-        }
-        if self.budget.is_zero() {
-            let told = "not asked: the time for all cases together is used up";
-            return Err(AttemptError::Stopped(Stop::Time, told.to_owned()));
-        }
-        let asked = Instant::now();
-        let answer = self.converse(inputs);
-        self.budget = self.budget.saturating_sub(asked.elapsed());
-        if let Err(AttemptError::Stopped(stop, _)) = &answer {
-            self.stopped.push(*stop);
-            self.running = None;
-        }
-        answer
     }
 
     fn converse(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
@@ -107,6 +87,32 @@ impl<'a> Worker<'a> {
             Ok((ended, said)) => why(ended, &said),
         };
         AttemptError::Stopped(stop, told)
+    }
+}
+
+impl Respondent for Worker<'_> {
+    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
+        if let (Some(last), true) = (self.stopped.last(), self.stopped.len() >= ENDS) {
+            let told = "not asked: the program had to be started again too often";
+            return Err(AttemptError::Stopped(*last, told.to_owned()));
+        }
+        if self.budget.is_zero() {
+            let told = "not asked: the time for all cases together is used up";
+            return Err(AttemptError::Stopped(Stop::Time, told.to_owned()));
+        }
+        let asked = Instant::now();
+        let answer = self.converse(inputs);
+        self.budget = self.budget.saturating_sub(asked.elapsed());
+        if let Err(AttemptError::Stopped(stop, _)) = &answer {
+            self.stopped.push(*stop);
+            self.running = None;
+        }
+        answer
+    }
+
+    /// Ends the process. The next question starts another one.
+    fn forget(&mut self) {
+        self.running = None;
     }
 }
 

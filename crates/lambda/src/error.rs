@@ -115,13 +115,12 @@ mod tests {
             source: full(),
         };
         let table = || polars::error::PolarsError::from(full());
-        let errors: [LambdaError; 7] = [
+        let errors: [LambdaError; 6] = [
             table().into(),
             SpeedError::from(table()).into(),
             io_at("write", path)(full()),
             version().into(),
             StoreError::from(version()).into(),
-            SpeedError::from(StoreError::from(version())).into(),
             crate::speed::at("opening", path)(full()).into(),
         ];
         for error in errors {

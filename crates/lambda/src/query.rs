@@ -199,7 +199,7 @@ impl<'a> Query<'a> {
     ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
         let found = self.served.page_views(url, Span::of_hours_in(&secs))?;
         let serving = found.as_ref().map_or(0, |found| found.value);
-        let realtime = self.since.count(url, &forward(&secs))?;
+        let realtime = self.since.page_views(url, &forward(&secs))?;
         let answer = self.answer(serving + realtime, serving, realtime);
         Ok((answer, found.map(|found| found.map(|_| ()))))
     }
@@ -213,8 +213,11 @@ impl<'a> Query<'a> {
     /// # Errors
     /// A view that cannot be read.
     pub fn page_views_by_hour(&self, url: &str, secs: Range<i64>) -> Result<BTreeMap<i64, i64>> {
-        let mut all = self.since.counts(url, &forward(&secs))?;
-        for (hour, count) in self.served.counts(url, Granularity::Hour, forward(&secs))? {
+        let mut all = self.since.page_views_by_hour(url, &forward(&secs))?;
+        for (hour, count) in
+            self.served
+                .page_views_by_bucket(url, Granularity::Hour, forward(&secs))?
+        {
             *all.entry(hour).or_default() += count;
         }
         Ok(all)
@@ -242,7 +245,7 @@ impl<'a> Query<'a> {
         url: &str,
         secs: Range<i64>,
     ) -> Result<(Answer<i64>, Option<Explained<()>>)> {
-        let realtime = self.since.persons(url, &forward(&secs))?;
+        let realtime = self.since.uniques(url, &forward(&secs))?;
         let mut serving = Sketch::new(realtime.precision());
         let found = self.served.uniques(url, Span::of_hours_in(&secs))?;
         let reads = found.map(|found| found.map(|sketch| serving = sketch));
@@ -265,7 +268,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// A view that cannot be read, or a batch run without the views of bounces and visits.
-    pub fn bounce_rate(&self, domain: &str) -> Result<Answer<Bounces>> {
+    pub fn bounces(&self, domain: &str) -> Result<Answer<Bounces>> {
         let serving = self.served.bounces(domain)?.unwrap_or_default();
         let (mut value, mut realtime) = (serving, Bounces::default());
         for (person, recent) in self.since.visits(domain)? {

@@ -260,7 +260,7 @@ impl ServedViews {
     /// A store that cannot be read.
     pub fn extent(&self, url: &str) -> Result<Option<Span>> {
         let all = *TIMESTAMPS.start()..*TIMESTAMPS.end();
-        let months = self.counts(url, Granularity::Month, all)?;
+        let months = self.page_views_by_bucket(url, Granularity::Month, all)?;
         let ends = months.first().zip(months.last());
         Ok(ends
             .and_then(|(first, last)| Span::new(first.0, last.0 + Granularity::Month.secs()).ok()))
@@ -271,7 +271,7 @@ impl ServedViews {
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub fn counts(
+    pub fn page_views_by_bucket(
         &self,
         url: &str,
         granularity: Granularity,

@@ -1,7 +1,6 @@
 //! The errors of the speed layer. Each says what failed, where, and how to fix it.
 use crate::batch::sketch::SketchError;
 use crate::faults::Crash;
-use crate::serving::StoreError;
 use std::path::{Path, PathBuf};
 
 /// An error of the log, of a queue or of the realtime views.
@@ -97,9 +96,6 @@ pub enum SpeedError {
     /// A sketch cannot be decoded, or two sketches cannot be merged.
     #[error(transparent)]
     Sketch(#[from] SketchError),
-    /// An error of the serving layer.
-    #[error(transparent)]
-    Serving(#[from] StoreError),
     /// An error of a data frame of the batch layer.
     #[error("{0}")]
     Batch(polars::error::PolarsError),

@@ -18,7 +18,7 @@ impl Who<'_> {
     /// Bytes that tell persons apart, and sort; [`person_of_key`] reads them.
     pub fn key(&self) -> Vec<u8> {
         match self {
-            Who::User(id) => [&b"u"[..], &super::store::time_key(*id)].concat(),
+            Who::User(id) => [&b"u"[..], &super::store::sortable(*id)].concat(),
             Who::Cookie(cookie) => [b"c", cookie.as_bytes()].concat(),
         }
     }
@@ -27,7 +27,7 @@ impl Who<'_> {
 /// Returns the person whose key in the realtime views this is; `None` if it is no key.
 pub fn person_of_key(key: &[u8]) -> Option<PersonId> {
     match key.split_first()? {
-        (b'u', id) => super::store::time_of(id).map(PersonId::UserId),
+        (b'u', id) => super::store::from_sortable(id).map(PersonId::UserId),
         (b'c', cookie) => String::from_utf8(cookie.to_vec())
             .ok()
             .map(PersonId::Cookie),

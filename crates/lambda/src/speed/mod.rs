@@ -37,15 +37,15 @@ mod embedded_store;
 mod entry;
 mod error;
 pub mod event;
-mod expiry;
+pub mod expiry;
 mod feed;
-mod log;
+pub mod log;
 mod split_commit;
-mod store;
+pub mod store;
 mod store_reader;
 mod updater;
 mod view_reader;
-mod views;
+pub mod views;
 mod views_since;
 
 pub use alternating::Alternating;
@@ -62,7 +62,7 @@ pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
 pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
-    Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, time_key,
+    Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, sortable,
 };
 pub use updater::{Applied, Updater};
 pub use view_reader::ViewReader;

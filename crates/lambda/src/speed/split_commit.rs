@@ -56,7 +56,7 @@ pub enum CommitOrder {
 /// };
 /// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;
-/// let count = |views: &SplitCommit| views.since(0)?.count("foo.com/post1", &(0..7200));
+/// let count = |views: &SplitCommit| views.since(0)?.page_views("foo.com/post1", &(0..7200));
 /// assert_eq!(count(&views)?, 4);
 /// // A crash before the commit: the log still has the old offset.
 /// log.commit("realtime", "datums", 0, 0)?;

@@ -180,19 +180,19 @@ pub trait RealtimeStore: Send + Sync {
     fn apply(&self, mutations: &[Mutation]) -> Result<()>;
 }
 
-/// Encodes an instant, in epoch seconds, as a qualifier. Byte order is the order of time, also
-/// before 1970.
+/// Encodes a number, such as an instant in epoch seconds, as bytes for a key or a qualifier.
+/// The order of the bytes is the order of the numbers, of negative ones, too.
 ///
 /// ```
-/// use lambda_workbook::speed::time_key;
-/// assert!(time_key(-3600) < time_key(0) && time_key(0) < time_key(3600));
+/// use lambda_workbook::speed::sortable;
+/// assert!(sortable(-3600) < sortable(0) && sortable(0) < sortable(3600));
 /// ```
-pub fn time_key(secs: i64) -> [u8; 8] {
-    (secs as u64 ^ 1 << 63).to_be_bytes()
+pub fn sortable(number: i64) -> [u8; 8] {
+    (number as u64 ^ 1 << 63).to_be_bytes()
 }
 
-/// Decodes the instant of a qualifier; `None` unless it has eight bytes.
-pub(super) fn time_of(key: &[u8]) -> Option<i64> {
+/// Decodes a number that [`sortable`] has encoded; `None` unless there are eight bytes.
+pub(super) fn from_sortable(key: &[u8]) -> Option<i64> {
     let bytes = key.try_into().ok()?;
     Some((u64::from_be_bytes(bytes) ^ 1 << 63) as i64)
 }

@@ -1,7 +1,7 @@
 //! Reads the realtime views from one snapshot of their store.
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
-use super::store::{Column, Family, Mutation, Reader, time_key, time_of};
+use super::store::{Column, Family, Mutation, Reader, from_sortable, sortable};
 use super::views::{COUNT, Offsets, PERSONS, VISITS};
 use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
 use crate::batch::sketch::{Precision, Sketch};
@@ -97,7 +97,12 @@ impl ViewReader<'_> {
     ///
     /// # Errors
     /// If the store cannot be read, or a value is damaged.
-    pub fn counts(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Vec<(i64, i64)>> {
+    pub fn page_views_by_hour(
+        &self,
+        generation: u64,
+        url: &str,
+        hours: Range<i64>,
+    ) -> Result<Vec<(i64, i64)>> {
         let read = |(hour, bytes): (i64, Vec<u8>)| {
             let count = bytes.try_into().map(i64::from_be_bytes);
             Ok((hour, count.map_err(|_| damaged("count"))?))
@@ -113,7 +118,7 @@ impl ViewReader<'_> {
     ///
     /// # Errors
     /// If the store cannot be read, or a sketch is damaged or has another precision.
-    pub fn persons(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Sketch> {
+    pub fn uniques(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Sketch> {
         let mut all = Sketch::new(self.precision);
         for (_, bytes) in self.by_hour(&PERSONS, generation, url, hours)? {
             all.merge(&Sketch::from_bytes(&bytes)?)?;
@@ -129,12 +134,16 @@ impl ViewReader<'_> {
         url: &str,
         hours: Range<i64>,
     ) -> Result<Vec<(i64, Vec<u8>)>> {
-        let (from, to) = (time_key(hours.start), time_key(hours.end));
+        let (from, to) = (sortable(hours.start), sortable(hours.end));
         let cells = self
             .inner
             .row(&row_of(generation, url), family.name, &from..&to)?;
-        let read =
-            |(key, cell): Column| Ok((time_of(&key).ok_or_else(|| damaged("hour"))?, cell.value));
+        let read = |(key, cell): Column| {
+            Ok((
+                from_sortable(&key).ok_or_else(|| damaged("hour"))?,
+                cell.value,
+            ))
+        };
         cells.into_iter().map(read).collect()
     }
 
@@ -164,7 +173,7 @@ impl ViewReader<'_> {
     ) -> Result<()> {
         // Page views and sketches, by URL and hour.
         for (url, ts, hour) in delta.hours() {
-            let (row, key) = (row_of(generation, url), time_key(ts));
+            let (row, key) = (row_of(generation, url), sortable(ts));
             let before = match self.inner.get(&row, COUNT.name, &key)? {
                 Some(cell) => cell.value.try_into().map(i64::from_be_bytes),
                 None => Ok(0),

@@ -47,16 +47,19 @@ impl<'a> ViewsSince<'a> {
     }
 
     /// Returns the page views of a URL in the hours that begin (epoch seconds) in a range.
-    pub fn count(&self, url: &str, hours: &Range<i64>) -> Result<i64> {
-        Ok(self.counts(url, hours)?.values().sum())
+    pub fn page_views(&self, url: &str, hours: &Range<i64>) -> Result<i64> {
+        Ok(self.page_views_by_hour(url, hours)?.values().sum())
     }
 
     /// Returns the page views of a URL by hour, for the hours that begin (epoch seconds) in a
     /// range. Hours without a page view are left out.
-    pub fn counts(&self, url: &str, hours: &Range<i64>) -> Result<BTreeMap<i64, i64>> {
+    pub fn page_views_by_hour(&self, url: &str, hours: &Range<i64>) -> Result<BTreeMap<i64, i64>> {
         let mut all = BTreeMap::new();
         for &generation in &self.generations {
-            for (hour, count) in self.reader.counts(generation, url, hours.clone())? {
+            for (hour, count) in self
+                .reader
+                .page_views_by_hour(generation, url, hours.clone())?
+            {
                 *all.entry(hour).or_default() += count;
             }
         }
@@ -65,10 +68,10 @@ impl<'a> ViewsSince<'a> {
 
     /// Returns the sketch of the visitors of a URL, over the hours that begin (epoch seconds)
     /// in a range.
-    pub fn persons(&self, url: &str, hours: &Range<i64>) -> Result<Sketch> {
+    pub fn uniques(&self, url: &str, hours: &Range<i64>) -> Result<Sketch> {
         let mut all = Sketch::new(self.precision);
         for &generation in &self.generations {
-            all.merge(&self.reader.persons(generation, url, hours.clone())?)?;
+            all.merge(&self.reader.uniques(generation, url, hours.clone())?)?;
         }
         Ok(all)
     }

@@ -236,7 +236,7 @@ impl Node {
             answers.serving += found.map_or(0, |found| found.value);
         }
         answers.uniques = query.uniques(HOME, hours())?.value;
-        let bounces = query.bounce_rate(DOMAIN)?.value;
+        let bounces = query.bounces(DOMAIN)?.value;
         (answers.visits, answers.bounces) = (bounces.visits, bounces.bounces);
         Ok(answers)
     }

@@ -44,8 +44,8 @@ impl fmt::Debug for SimulatedDisk {
 #[derive(Debug)]
 struct Disk {
     values: BTreeMap<String, i64>,
-    /// The number of the next write, over all processes.
-    writes: u64,
+    /// The values of each write, over all processes; that of a crashed write, too.
+    writes: Vec<Vec<(String, i64)>>,
     crashes: Crashes<u64>,
 }
 
@@ -53,9 +53,14 @@ impl SimulatedMachine {
     /// Creates a machine with an empty disk, whose processes crash as planned. A step is a
     /// write, numbered from 0 over all processes.
     pub fn new(crashes: Crashes<u64>) -> Self {
+        Self::holding(BTreeMap::new(), crashes)
+    }
+
+    /// Creates a machine whose disk holds `values` already.
+    pub fn holding(values: BTreeMap<String, i64>, crashes: Crashes<u64>) -> Self {
         Self(Rc::new(RefCell::new(Disk {
-            values: BTreeMap::new(),
-            writes: 0,
+            values,
+            writes: Vec::new(),
             crashes,
         })))
     }
@@ -69,6 +74,12 @@ impl SimulatedMachine {
     /// Returns whether the process has crashed, and no other was started.
     pub fn is_crashed(&self) -> bool {
         self.0.borrow().crashes.is_crashed()
+    }
+
+    /// Returns the values of each write that was asked for, in order; also of one at which the
+    /// process crashed.
+    pub fn writes(&self) -> Vec<Vec<(String, i64)>> {
+        self.0.borrow().writes.clone()
     }
 
     /// Returns all numbers that are stored and not 0, in order of name.
@@ -96,11 +107,14 @@ impl SimulatedDisk {
             crashes,
         } = &mut *self.0.borrow_mut();
         crashes.running()?;
-        let write = *writes;
-        *writes += 1;
+        let write = writes.len() as u64;
+        let values = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), *value));
+        let values: Vec<(String, i64)> = values.collect();
+        writes.push(values.clone());
         faults::step(crashes, write, || {
-            let named = values.iter();
-            stored.extend(named.map(|(name, value)| ((*name).to_owned(), *value)));
+            stored.extend(values);
             Ok(())
         })
     }

@@ -19,7 +19,7 @@ use lambda::datum::{Datum, Equiv, Fact, PersonId, ValidPageView};
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
     Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
-    time_key,
+    sortable,
 };
 use std::ops::Range;
 use std::path::Path;
@@ -131,7 +131,7 @@ impl Incremental {
         if reader.get(&identity, SEEN.name, b"")?.is_some() {
             return Ok(Vec::new());
         }
-        let (row, hour) = (url.as_bytes(), time_key(Hour.bucket(secs)));
+        let (row, hour) = (url.as_bytes(), sortable(Hour.bucket(secs)));
         let count = number(reader, row, COUNT.name, &hour)?.unwrap_or(0) + 1;
         let mut persons = match reader.get(row, PERSONS.name, &hour)? {
             Some(cell) => Sketch::from_bytes(&cell.value)?,
@@ -195,7 +195,7 @@ impl Incremental {
     }
 
     fn hours(&self, url: &str, family: &str, hours: Range<i64>) -> Result<Vec<Vec<u8>>> {
-        let (from, to) = (time_key(hours.start), time_key(hours.end));
+        let (from, to) = (sortable(hours.start), sortable(hours.end));
         let cells = self
             .store
             .reader()

@@ -187,7 +187,7 @@ impl Ways {
                 .count() as i64,
             None => 0,
         };
-        let in_realtime = since.counts(&url, &hours)?.len() as i64;
+        let in_realtime = since.page_views_by_hour(&url, &hours)?.len() as i64;
         let [views, equivs] = [FactKind::PageView, FactKind::Equiv].map(|kind| self.set.read(kind));
         let (views, equivs) = (views?, equivs?);
         let collected = views

@@ -245,7 +245,7 @@ impl Reader {
             Compiled::Errors(why) | Compiled::Stopped(_, why) => return Ok(no_verdict(why)),
         };
         let mut worker = Worker::new(&self.bench, &program.path, self.patience, Duration::MAX);
-        let mut verdict = judge_by(exercise, READERS_SEED, &mut |inputs| worker.ask(inputs));
+        let mut verdict = judge_by(exercise, READERS_SEED, &mut worker);
         if let Err(error) = self.progress.count(&verdict) {
             verdict.note = Some(format!("Progress was not stored: {error}"));
         }

@@ -205,7 +205,7 @@ impl Layers<'_> {
                 None => return Ok(None),
             },
             Self::Both(query) => {
-                let answer = query.bounce_rate(domain)?;
+                let answer = query.bounces(domain)?;
                 let parts = (answer.serving, answer.realtime, answer.freshness);
                 (answer.value, Some(parts))
             }

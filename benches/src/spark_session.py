@@ -1,0 +1,18 @@
+# The Spark session of the peers that need one; their scripts follow this text.
+from pyspark.sql import SparkSession
+
+
+def session():
+    spark = (
+        SparkSession.builder.master("local[*]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.memory", "4g")
+        .config("spark.sql.shuffle.partitions", "2")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("ERROR")
+    # The first job of a session compiles what later ones reuse.
+    spark.range(1000).selectExpr("id % 3 AS k").groupBy("k").count().collect()
+    return spark
+
+
