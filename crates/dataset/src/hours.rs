@@ -53,6 +53,14 @@ impl Hours {
         }
     }
 
+    /// The hours from one second to before another.
+    pub(super) fn span(from: i64, until: i64) -> Self {
+        Self {
+            lesson: false,
+            spans: vec![(from, until)],
+        }
+    }
+
     /// The first second of each hour, in the order of time, and whether it is
     /// one of the lesson's.
     pub fn starts(&self) -> Vec<(i64, bool)> {

@@ -59,6 +59,7 @@ mod site;
 mod spec;
 pub mod values;
 mod views;
+mod weeks;
 
 pub use datums::{datums, read_parquet_datums};
 pub use error::{DatasetError, Result};
@@ -73,3 +74,4 @@ pub use parquet::{COLUMNS, ROW_GROUP, read_parquet};
 pub use population::{LESSON_COOKIES, Population};
 pub use sample::{Drawn, drawn, golden, sample};
 pub use spec::{DUPLICATES, PAGE_VIEWS, Spec};
+pub use weeks::{WEEKS_FROM, Weeks, weeks, weeks_from};

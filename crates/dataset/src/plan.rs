@@ -72,6 +72,15 @@ pub(super) struct DatasetPlan {
     /// Views of all hours but the lesson's.
     views: u64,
     weights: u64,
+    launch: Option<Launch>,
+}
+
+/// A day, by Pacific time, with so many times the page views of another.
+#[derive(Clone, Copy)]
+pub(super) struct Launch {
+    /// An epoch second of the day.
+    pub at: i64,
+    pub times: u64,
 }
 
 impl DatasetPlan {
@@ -83,17 +92,34 @@ impl DatasetPlan {
     pub fn of_views(spec: &Spec, views: u64) -> Result<Self> {
         spec.check()?;
         let starts = spec.hours.starts();
-        let weights = starts
-            .iter()
-            .filter(|(_, lesson)| !lesson)
-            .map(|(ts, _)| weight(*ts))
-            .sum();
-        Ok(Self {
+        let mut plan = Self {
             spec: spec.clone(),
             starts,
             views,
-            weights,
-        })
+            weights: 0,
+            launch: None,
+        };
+        plan.weights = plan.sum_of_weights();
+        Ok(plan)
+    }
+
+    /// The same page views, more of them on one day.
+    pub fn with(mut self, launch: Launch) -> Self {
+        self.launch = Some(launch);
+        self.weights = self.sum_of_weights();
+        self
+    }
+
+    fn sum_of_weights(&self) -> u64 {
+        let drawn = self.starts.iter().filter(|(_, lesson)| !lesson);
+        drawn.map(|(start, _)| self.weight(*start)).sum()
+    }
+
+    /// How busy an hour is.
+    fn weight(&self, start: i64) -> u64 {
+        let day = |secs| local(secs).date_naive();
+        let times = self.launch.filter(|launch| day(launch.at) == day(start));
+        weight(start) * times.map_or(1, |launch| launch.times)
     }
 
     pub fn starts(&self) -> &[(i64, bool)] {
@@ -117,7 +143,7 @@ impl DatasetPlan {
                 } else {
                     let total = self.views;
                     let before = part(total, weight_done, self.weights);
-                    weight_done += weight(start);
+                    weight_done += self.weight(start);
                     let here = part(total, weight_done, self.weights) - before;
                     share_among_pages(here, site.pages().len(), &[self.spec.seed, start as u64])
                 };
@@ -180,11 +206,15 @@ fn part(total: u64, done: u64, all: u64) -> u64 {
     (u128::from(total) * u128::from(done) / u128::from(all.max(1))) as u64
 }
 
+/// The readers' clock.
+fn local(secs: i64) -> DateTime<chrono_tz::Tz> {
+    let utc = DateTime::from_timestamp(secs, 0).unwrap_or_default();
+    utc.with_timezone(&Los_Angeles)
+}
+
 /// How busy an hour is, by the readers' clock.
 fn weight(start: i64) -> u64 {
-    let local = DateTime::from_timestamp(start, 0)
-        .unwrap_or_default()
-        .with_timezone(&Los_Angeles);
+    let local = local(start);
     let weekend = local.weekday().number_from_monday() > 5;
     RHYTHM[local.hour() as usize] * if weekend { 70 } else { 100 }
 }

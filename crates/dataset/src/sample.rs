@@ -63,13 +63,18 @@ pub struct Drawn {
 /// ```
 pub fn drawn(spec: &Spec, views: u64) -> Result<Vec<Drawn>> {
     let plan = DatasetPlan::of_views(spec, views)?;
-    let site = Site::new(spec.pages as usize);
     let people = Population::new(spec.users, spec.seed);
-    let others = Others::new(spec, &site, &people, &plan);
+    Ok(drawn_of(spec, &plan, &people))
+}
+
+/// Draws the datums of a plan. The population is that of the arguments.
+pub(super) fn drawn_of(spec: &Spec, plan: &DatasetPlan, people: &Population) -> Vec<Drawn> {
+    let site = Site::new(spec.pages as usize);
+    let others = Others::new(spec, &site, people, plan);
     let source = BlockGenerator {
         spec,
         site: &site,
-        people: &people,
+        people,
         others: &others,
     };
     let rows = plan.blocks(&site).flat_map(|block| source.rows(&block).0);
@@ -77,7 +82,7 @@ pub fn drawn(spec: &Spec, views: u64) -> Result<Vec<Drawn>> {
         page: row.page(&site).map(str::to_owned),
         datum: row.into_datum(&site),
     };
-    Ok(rows.map(drawn).collect())
+    rows.map(drawn).collect()
 }
 
 /// The golden example of the batch views: `data/golden.jsonl`. Small enough to

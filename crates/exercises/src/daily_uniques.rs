@@ -1,4 +1,4 @@
-//! Exercise 2: visitors by day, from visitors by hour.
+//! Exercise 2.2: visitors by day, from visitors by hour.
 //!
 //! The input holds sketches, as the stored view does, so the answer is found by
 //! merging and not by adding. Zones have whole hours: where a day begins inside
@@ -20,11 +20,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(days))
 }
 
-/// Exercise 2.
+/// Exercise 2.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "02_daily_uniques",
+    id: "02_2_daily_uniques",
     name: "daily_uniques",
-    title: "Exercise 2, visitors by local day",
+    title: "Exercise 2.2, visitors by local day",
     signature: "fn daily_uniques(view: &DataFrame, zone: Tz) -> PolarsResult<DataFrame>",
     hints: &[
         "Who came at 9 and again at 10 is one visitor of the day. So do not add the column `uniques`: \

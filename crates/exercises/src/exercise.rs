@@ -4,6 +4,9 @@ use super::judge::Ask;
 use super::value::{Inputs, Value};
 use polars::prelude::PolarsResult;
 
+/// A function that puts an answer to the test on a case.
+type Trial = fn(&Inputs, Ask) -> Result<Value, AttemptError>;
+
 /// An exercise: what is asked, the cases that test an answer, the reference.
 ///
 /// Its file in `src/exercises/` holds one `static EXERCISE`, the type of the
@@ -35,7 +38,7 @@ pub struct Exercise {
     /// compare. It runs in the process that judges, calls the answer as often as needed, and
     /// returns what came of it. So what an answer did is derived from what it returned, and
     /// never from a record in its own process.
-    pub(super) trial: Option<fn(&Inputs, Ask) -> Result<Value, AttemptError>>,
+    pub(super) trial: Option<Trial>,
 }
 
 impl Exercise {

@@ -110,7 +110,7 @@ pub fn check(exercise: &'static Exercise, answer: attempt::AttemptAnswer) -> Ver
 ///
 /// ```
 /// use lambda_workbook::exercises;
-/// assert_eq!(exercises::find("01_pacific_days").unwrap().name, "pacific_days");
+/// assert_eq!(exercises::find("01_1_pacific_days").unwrap().name, "pacific_days");
 /// assert!(exercises::find("nonsense").is_none());
 /// ```
 pub fn find(name: &str) -> Option<&'static Exercise> {

@@ -1,4 +1,4 @@
-//! Exercise 1: the daily view of a place whose days are not UTC's.
+//! Exercise 1.1: the daily view of a place whose days are not UTC's.
 //!
 //! The input is page views with their second, not the view by hour: where the
 //! offset from UTC is no whole number of hours, a local midnight falls inside an
@@ -19,11 +19,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(views))
 }
 
-/// Exercise 1.
+/// Exercise 1.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "01_pacific_days",
+    id: "01_1_pacific_days",
     name: "pacific_days",
-    title: "Exercise 1, page views by local day",
+    title: "Exercise 1.1, page views by local day",
     signature: "fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame>",
     hints: &[
         "A day begins at an instant, and which instant depends on the date and the zone. Find that \

@@ -1,4 +1,4 @@
-//! Exercise 15: a view mended for the people of a new batch, and for nobody else.
+//! Exercise 9.1: a view mended for the people of a new batch, and for nobody else.
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
@@ -90,11 +90,11 @@ fn with_rows(mut view: DataFrame, given: usize, needed: usize) -> PolarsResult<V
     Ok(Value::Frame(view))
 }
 
-/// Exercise 15.
+/// Exercise 9.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "15_partial_recompute",
+    id: "09_1_partial_recompute",
     name: "partial_recompute",
-    title: "Exercise 15, partial recomputation",
+    title: "Exercise 9.1, partial recomputation",
     signature: "fn partial_recompute(master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer) \
                 -> PolarsResult<DataFrame>",
     hints: &[

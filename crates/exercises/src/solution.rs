@@ -37,7 +37,7 @@ pub fn give_up(exercise: &'static Exercise) -> Solution {
     read(exercise)
 }
 
-/// Forgets the progress of one exercise: `exercises::reset("01_pacific_days")`.
+/// Forgets the progress of one exercise: `exercises::reset("01_1_pacific_days")`.
 ///
 /// # Errors
 /// If there is no such exercise, or its progress cannot be written.

@@ -1,4 +1,4 @@
-//! Exercise 6: a consumer that survives a crash between work and commit.
+//! Exercise 4.2: a consumer that survives a crash between work and commit.
 //!
 //! The process crashes at given writes, before or after they take effect, and the consumer
 //! is started again: the two moments that every real consumer must survive.
@@ -145,11 +145,11 @@ fn values(frame: &DataFrame) -> PolarsResult<BTreeMap<String, i64>> {
     Ok(names.zip(values.iter().flatten()).collect())
 }
 
-/// Exercise 6.
+/// Exercise 4.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "06_surviving_consumer",
+    id: "04_2_surviving_consumer",
     name: "surviving_consumer",
-    title: "Exercise 6, a consumer that survives a crash",
+    title: "Exercise 4.2, a consumer that survives a crash",
     signature: "fn consume(log: &[String], disk: &mut speed::SimulatedDisk) -> Result<(), speed::Crash>",
     hints: &[
         "When the process starts again, its variables are gone. The offset it goes on from must come from the \

@@ -1,4 +1,4 @@
-//! Exercise 3: page views and visitors in one table, at four granularities.
+//! Exercise 2.3: page views and visitors in one table, at four granularities.
 use super::daily_uniques::page_views;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
@@ -16,11 +16,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(visits))
 }
 
-/// Exercise 3.
+/// Exercise 2.3.
 pub static EXERCISE: Exercise = Exercise {
-    id: "03_visits",
+    id: "02_3_visits",
     name: "visits",
-    title: "Exercise 3, page views and visitors together",
+    title: "Exercise 2.3, page views and visitors together",
     signature: "fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "Both views can be rolled up from hours: page views by adding, visitors by merging. Do it for each of \

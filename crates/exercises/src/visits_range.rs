@@ -1,4 +1,4 @@
-//! Exercise 3, bonus: a range of local time, in the fewest reads.
+//! Exercise 2.4, a range of local time, in the fewest reads.
 use super::daily_uniques::page_views;
 use super::draw::{Draw, at, sunday};
 use super::exercise::{Case, Exercise};
@@ -20,11 +20,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(range))
 }
 
-/// Exercise 3, bonus.
+/// Exercise 2.4.
 pub static EXERCISE: Exercise = Exercise {
-    id: "03_visits_range",
+    id: "02_4_visits_range",
     name: "visits_range",
-    title: "Exercise 3, bonus: a range in the fewest reads",
+    title: "Exercise 2.4, a range in the fewest reads",
     signature: "fn visits_range(visits: &DataFrame, from: &str, until: &str, zone: Tz) -> PolarsResult<DataFrame>",
     hints: &[
         "Three steps: the clock readings become a span of UTC, the span becomes a plan of buckets, and only the rows \

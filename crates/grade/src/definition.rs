@@ -29,8 +29,8 @@ pub fn function(exercise: &Exercise) -> &'static str {
 /// use grade::definition::exercise_of;
 /// use std::path::Path;
 /// let of = |file: &str| exercise_of(Path::new(file));
-/// assert_eq!(of("Cleo 13-Top-Three (1).ipynb"), Some("13_top_three"));
-/// assert_eq!(of("03_visits_range.ipynb"), Some("03_visits_range"));
+/// assert_eq!(of("Cleo 07-2-Top-Three (1).ipynb"), Some("07_2_top_three"));
+/// assert_eq!(of("02_4_visits_range.ipynb"), Some("02_4_visits_range"));
 /// ```
 pub fn exercise_of(path: &Path) -> Option<&'static str> {
     let stem = path.file_stem()?.to_string_lossy();

@@ -320,7 +320,7 @@ mod namesakes {
         extract(&notebook(cells), &handout, exercise).map(|found| found.source)
     }
 
-    /// What counts for the exercises 05, 12 and 14.
+    /// What counts for the exercises 4.1, 7.1 and 7.3.
     fn three(cells: &[Value]) -> [Result<String, Nothing>; 3] {
         let exercises = [
             &idempotent_update::EXERCISE,
@@ -376,7 +376,7 @@ mod namesakes {
     #[test]
     fn of_one_exercise_the_last_one_counts() {
         let mut notebook = notebook(&[code(&stored("old()")), code(&stored("new()"))]);
-        notebook.path = "14_opaque_state.ipynb".into();
+        notebook.path = "07_3_opaque_state.ipynb".into();
         let handout = super::notebook(&[marked("fn update() { todo!() }")]);
         let found = extract(&notebook, &handout, &opaque_state::EXERCISE).unwrap();
         assert_eq!(found.source, stored("new()"));
@@ -384,7 +384,7 @@ mod namesakes {
         assert_eq!(
             told,
             Err(Nothing::Missing(
-                "`fn update` in code cell 1 is that of 12_exactly_once".to_owned()
+                "`fn update` in code cell 1 is that of 07_1_exactly_once".to_owned()
             ))
         );
     }

@@ -145,7 +145,7 @@ mod tests {
     fn nothing_is_hidden_in_what_is_said() {
         let hidden = || "a\u{202e}b\u{1b}[1m\nc".to_owned();
         let graded = Graded {
-            exercise: "08_counter_merge".to_owned(),
+            exercise: "06_1_counter_merge".to_owned(),
             verdict: "wrong".to_owned(),
             notes: vec![hidden()],
             shown: format!("<pre>{}</pre>", hidden()),
@@ -181,11 +181,11 @@ mod tests {
             name: "ada".to_owned(),
             graded: vec![
                 graded(
-                    "03_visits",
+                    "02_3_visits",
                     "missing",
-                    "there is no notebook 03_visits.ipynb",
+                    "there is no notebook 02_3_visits.ipynb",
                 ),
-                graded("04_bounces", "missing", "no code cell defines `fn a`"),
+                graded("02_6_bounce_rate", "missing", "no code cell defines `fn a`"),
                 graded("05_update", "compile", "expected `;`"),
             ],
             fresh: true,
@@ -193,9 +193,9 @@ mod tests {
         let page = page(&student);
         for line in [
             "<h1>ada: 0 of 30 points</h1><table>",
-            "<tr><td><a href=\"#03_visits\">03_visits</a></td><td>missing</td><td>0 of 10</td></tr>",
-            "<p id=\"03_visits\"><b>03_visits</b> not handed in: there is no notebook 03_visits.ipynb</p>",
-            "<p id=\"04_bounces\"><b>04_bounces</b> nothing was found to grade: no code cell defines `fn a`</p>",
+            "<tr><td><a href=\"#02_3_visits\">02_3_visits</a></td><td>missing</td><td>0 of 10</td></tr>",
+            "<p id=\"02_3_visits\"><b>02_3_visits</b> not handed in: there is no notebook 02_3_visits.ipynb</p>",
+            "<p id=\"02_6_bounce_rate\"><b>02_6_bounce_rate</b> nothing was found to grade: no code cell defines `fn a`</p>",
             "<section id=\"05_update\"><h2>05_update: 0 of 10 points</h2>",
         ] {
             assert!(page.contains(line), "{line}\n{page}");

@@ -222,7 +222,7 @@ mod tests {
             per_student: false,
         };
         let ledger = Ledger::open(folder.path(), |before| before.unwrap_or(seeds(7))).unwrap();
-        let exercise = "01_pacific_days";
+        let exercise = "01_1_pacific_days";
         ledger.store("../ada", exercise, Some(&entry("d"))).unwrap();
         let other = Ledger::open(folder.path(), |_| seeds(8)).unwrap_err();
         assert!(
@@ -251,11 +251,13 @@ mod tests {
             per_student: true,
         };
         let ledger = Ledger::open(folder.path(), |_| seeds).unwrap();
-        ledger.store("ada", "03_visits", Some(&entry("d"))).unwrap();
-        fs::write(folder.path().join("students/ada/03_visits.json"), "{").unwrap();
-        let told = format!("{:#}", ledger.entry("ada", "03_visits").unwrap_err());
+        ledger
+            .store("ada", "02_3_visits", Some(&entry("d")))
+            .unwrap();
+        fs::write(folder.path().join("students/ada/02_3_visits.json"), "{").unwrap();
+        let told = format!("{:#}", ledger.entry("ada", "02_3_visits").unwrap_err());
         assert!(
-            told.contains("ada/03_visits.json cannot be read: delete it"),
+            told.contains("ada/02_3_visits.json cannot be read: delete it"),
             "{told}"
         );
     }

@@ -71,10 +71,12 @@ mod tests {
     fn mistakes_are_named() {
         let told = |text: &str| format!("{:#}", parse(text).unwrap_err());
         assert!(told("[9_nothing]\npoints = 1").contains("no exercise `9_nothing`"));
-        assert!(told("[03_visits]\npoints = 1\nweights.nothing = 2").contains("no case `nothing`"));
-        assert!(told("[03_visits]\npoints = -1").contains("-1 is no number of points"));
-        assert!(told("[03_visits]\npoint = 1").contains("unknown field `point`"));
-        let read = parse("[03_visits]\npoints = 4\nweights.empty = 0").unwrap();
-        assert_eq!(read["03_visits"].weights["empty"], 0.0);
+        assert!(
+            told("[02_3_visits]\npoints = 1\nweights.nothing = 2").contains("no case `nothing`")
+        );
+        assert!(told("[02_3_visits]\npoints = -1").contains("-1 is no number of points"));
+        assert!(told("[02_3_visits]\npoint = 1").contains("unknown field `point`"));
+        let read = parse("[02_3_visits]\npoints = 4\nweights.empty = 0").unwrap();
+        assert_eq!(read["02_3_visits"].weights["empty"], 0.0);
     }
 }

@@ -1,10 +1,10 @@
 //! Whose submissions there are, and their notebooks.
 //!
 //! A folder of submissions holds a folder or a file for each student, by name:
-//! `ada/01_pacific_days.ipynb`, `ada/chapter-1/01_pacific_days.ipynb` (as nbgrader
-//! collects), `ada_01_pacific_days.ipynb`, or `ada.ipynb`. Links are not followed,
+//! `ada/01_1_pacific_days.ipynb`, `ada/chapter-1/01_1_pacific_days.ipynb` (as nbgrader
+//! collects), `ada_01_1_pacific_days.ipynb`, or `ada.ipynb`. Links are not followed,
 //! archives not unpacked, and what is no plain file of a sensible size is not read. What
-//! a browser or a learning platform adds to a name, as in `ada_13_top_three (1).ipynb`,
+//! a browser or a learning platform adds to a name, as in `ada_07_2_top_three (1).ipynb`,
 //! is no part of the student's name.
 //!
 //! Students are told apart by the bytes of these names, so that two names that look the
@@ -174,8 +174,8 @@ fn collect(path: &Path, student: &mut Student, depth: usize) {
     }
 }
 
-/// The student of a file that is named after an exercise: `ada_01_pacific_days` is
-/// Ada's, and so are `ada_01_pacific_days (1)` and `ada-01_Pacific_Days_final`.
+/// The student of a file that is named after an exercise: `ada_01_1_pacific_days` is
+/// Ada's, and so are `ada_01_1_pacific_days (1)` and `ada-01_1_Pacific_Days_final`.
 fn without_exercise(stem: &str) -> &str {
     // One separator: a space before it is part of the name.
     const BETWEEN: [&str; 5] = [" - ", "_", "-", " ", "."];
@@ -570,14 +570,14 @@ fn holds_todo(tokens: &[Token]) -> bool {
     pairs.any(|pair| ["todo", "unimplemented"].contains(&pair[0].text) && pair[1].text == "!")
 }
 
-/// Whether a number in a file's name is that of an exercise: `Ex14.ipynb` has that of
-/// `14_opaque_state`.
+/// Whether the two numbers of an exercise stand in a file's name: `Ex7.3.ipynb` has those of
+/// `07_3_opaque_state`.
 fn has_number_of(path: &Path, exercise: &Exercise) -> bool {
     let number = |digits: &str| digits.parse::<u32>().ok();
-    let own = exercise.id.split('_').next().and_then(number);
+    let own: Vec<u32> = exercise.id.split('_').filter_map(number).take(2).collect();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut runs = stem.split(|c: char| !c.is_ascii_digit());
-    own.is_some() && runs.any(|digits| number(digits) == own)
+    let runs = stem.split(|c: char| !c.is_ascii_digit()).filter_map(number);
+    runs.collect::<Vec<_>>().windows(2).any(|pair| pair == own)
 }
 
 /// When a file was last changed, in seconds: files that were copied together are of the

@@ -7,9 +7,9 @@ fn folders_and_files_are_named_by_student() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for name in [
-        "ada/chapter-1/01_pacific_days.ipynb",
-        "bob_03_visits_range.ipynb",
-        "bob-01_pacific_days.ipynb",
+        "ada/chapter-1/01_1_pacific_days.ipynb",
+        "bob_02_4_visits_range.ipynb",
+        "bob-01_1_pacific_days.ipynb",
         "cleo.ipynb",
         "empty/notes.txt",
         "list.csv",
@@ -115,7 +115,11 @@ fn names_that_look_alike_are_different_students() {
     ]);
     for name in &names {
         fs::create_dir(folder.path().join(name)).unwrap();
-        fs::write(folder.path().join(name).join("01_pacific_days.ipynb"), "{}").unwrap();
+        fs::write(
+            folder.path().join(name).join("01_1_pacific_days.ipynb"),
+            "{}",
+        )
+        .unwrap();
     }
     let students = students(folder.path()).unwrap();
     assert_eq!(students.len(), names.len());
@@ -147,12 +151,12 @@ fn names_that_look_alike_are_different_students() {
 #[test]
 fn a_name_ends_where_the_exercise_begins() {
     for (stem, name) in [
-        ("bob_03_visits_range", "bob"),
-        ("bob - 03_visits", "bob"),
-        ("03_visits-bob", "bob"),
-        ("bob _03_visits", "bob "),
+        ("bob_02_4_visits_range", "bob"),
+        ("bob - 02_3_visits", "bob"),
+        ("02_3_visits-bob", "bob"),
+        ("bob _02_3_visits", "bob "),
         ("bob", "bob"),
-        ("03_visits", "03_visits"),
+        ("02_3_visits", "02_3_visits"),
     ] {
         assert_eq!(without_exercise(stem), name);
     }
@@ -163,23 +167,23 @@ fn a_name_ends_where_the_exercise_begins() {
 #[test]
 fn a_copy_belongs_to_the_same_student() {
     for (stem, name) in [
-        ("ada_13_top_three (1)", "ada"),
-        ("bob-13_top_three-1", "bob"),
-        ("Cleo_08_Counter_Merge", "Cleo"),
-        ("dan_13_top_three_final", "dan"),
-        ("dan_13_top_three-Copy1", "dan"),
-        ("dan 13 top three - Copy (2)", "dan"),
-        ("03_visits_range-eve (1)", "eve"),
-        ("03_visits-1234567", "1234567"),
-        ("03_visits (1)", "03_visits (1)"),
-        ("dan_13_top_three_of_eve", "dan_13_top_three_of_eve"),
-        ("dan_03_visits5", "dan_03_visits5"),
+        ("ada_07_2_top_three (1)", "ada"),
+        ("bob-07_2_top_three-1", "bob"),
+        ("Cleo_06_1_Counter_Merge", "Cleo"),
+        ("dan_07_2_top_three_final", "dan"),
+        ("dan_07_2_top_three-Copy1", "dan"),
+        ("dan 07 2 top three - Copy (2)", "dan"),
+        ("02_4_visits_range-eve (1)", "eve"),
+        ("02_3_visits-1234567", "1234567"),
+        ("02_3_visits (1)", "02_3_visits (1)"),
+        ("dan_07_2_top_three_of_eve", "dan_07_2_top_three_of_eve"),
+        ("dan_02_3_visits5", "dan_02_3_visits5"),
         ("ada (1)", "ada (1)"),
     ] {
         assert_eq!(without_exercise(stem), name, "{stem}");
     }
-    let file = Path::new("Cleo_08_Counter_Merge.ipynb");
-    assert_eq!(exercise_of(file), Some("08_counter_merge"));
+    let file = Path::new("Cleo_06_1_Counter_Merge.ipynb");
+    assert_eq!(exercise_of(file), Some("06_1_counter_merge"));
 }
 
 /// A notebook of one cell of code.
@@ -232,7 +236,7 @@ fn a_check_of_another_function_counts() {
     assert_eq!(counts(&ada, &opaque_state::EXERCISE), "c.ipynb");
     assert_eq!(
         counts(&ada, &exactly_once::EXERCISE),
-        "there is no notebook 12_exactly_once.ipynb"
+        "there is no notebook 07_1_exactly_once.ipynb"
     );
 }
 
@@ -246,20 +250,23 @@ fn a_solved_copy_counts_before_a_stub() {
     let ada = student_with(
         folder.path(),
         &[
-            ("08_counter_merge.ipynb", stub),
-            ("08_counter_merge (1).ipynb", solved),
+            ("06_1_counter_merge.ipynb", stub),
+            ("06_1_counter_merge (1).ipynb", solved),
         ],
     );
-    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge (1).ipynb");
-    let ada = student_with(folder.path(), &[("08_counter_merge.ipynb", solved)]);
-    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge.ipynb");
-    set_age(&folder.path().join("ada/08_counter_merge (1).ipynb"), 2_000);
-    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge (1).ipynb");
+    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge (1).ipynb");
+    let ada = student_with(folder.path(), &[("06_1_counter_merge.ipynb", solved)]);
+    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge.ipynb");
+    set_age(
+        &folder.path().join("ada/06_1_counter_merge (1).ipynb"),
+        2_000,
+    );
+    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge (1).ipynb");
     let (_, note) = ada.notebook(&EXERCISE, "counter_merge").unwrap();
-    let said = "2 notebooks for this exercise: 08_counter_merge (1).ipynb counts";
+    let said = "2 notebooks for this exercise: 06_1_counter_merge (1).ipynb counts";
     assert_eq!(note.as_deref(), Some(said));
-    fs::write(folder.path().join("ada/08_counter_merge (1).ipynb"), "{").unwrap();
-    assert_eq!(counts(&ada, &EXERCISE), "08_counter_merge.ipynb");
+    fs::write(folder.path().join("ada/06_1_counter_merge (1).ipynb"), "{").unwrap();
+    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge.ipynb");
 }
 
 /// Rule: a number in a file's name decides before the order of the files.
@@ -270,10 +277,10 @@ fn the_number_of_an_exercise_decides() {
     let update = "fn update() { 1 }";
     let ada = student_with(
         folder.path(),
-        &[("Ex12.ipynb", update), ("Ex14.ipynb", update)],
+        &[("Ex7.1.ipynb", update), ("Ex7.3.ipynb", update)],
     );
-    assert_eq!(counts(&ada, &exactly_once::EXERCISE), "Ex12.ipynb");
-    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "Ex14.ipynb");
+    assert_eq!(counts(&ada, &exactly_once::EXERCISE), "Ex7.1.ipynb");
+    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "Ex7.3.ipynb");
 }
 
 /// Rule: a folder that is named like a notebook, and notebooks that lie too deep, are
@@ -283,11 +290,11 @@ fn what_is_not_read_is_named() {
     use lambda_workbook::exercises::top_three::EXERCISE;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::create_dir_all(at("ada/13_top_three.ipynb")).unwrap();
-    fs::create_dir_all(at("bob_13_top_three.ipynb")).unwrap();
+    fs::create_dir_all(at("ada/07_2_top_three.ipynb")).unwrap();
+    fs::create_dir_all(at("bob_07_2_top_three.ipynb")).unwrap();
     for file in [
-        "cleo/1/2/3/4/13_top_three.ipynb",
-        "dan/1/2/3/13_top_three.ipynb",
+        "cleo/1/2/3/4/07_2_top_three.ipynb",
+        "dan/1/2/3/07_2_top_three.ipynb",
     ] {
         fs::create_dir_all(at(file).parent().unwrap()).unwrap();
         fs::write(at(file), notebook_of("fn top_three() {}")).unwrap();
@@ -302,10 +309,10 @@ fn what_is_not_read_is_named() {
     assert_eq!(
         told,
         [
-            ("ada", is_folder("13_top_three.ipynb")),
-            ("bob", is_folder("bob_13_top_three.ipynb")),
+            ("ada", is_folder("07_2_top_three.ipynb")),
+            ("bob", is_folder("bob_07_2_top_three.ipynb")),
             ("cleo", deep.to_owned()),
-            ("dan", "13_top_three.ipynb".to_owned()),
+            ("dan", "07_2_top_three.ipynb".to_owned()),
         ]
     );
 }

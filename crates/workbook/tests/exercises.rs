@@ -353,7 +353,7 @@ fn the_shell_answers_in_two_seconds() {
     let folder = tempfile::tempdir().unwrap();
     let reader = reader(folder.path());
     let exercise = &exercises::pacific_days::EXERCISE;
-    let path = root().join("solutions/01_pacific_days.ipynb");
+    let path = root().join("solutions/01_1_pacific_days.ipynb");
     // The best of three: others use this machine, too.
     let times = (0..3).map(|_| {
         let started = Instant::now();

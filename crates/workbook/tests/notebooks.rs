@@ -4,7 +4,7 @@ use crate::execution::{Execution, block_on, root, start, stems};
 use kernel::notebook_file::Notebook;
 
 /// One test for each chapter, so that they run beside each other, and one alone can be
-/// run: `cargo test --test all chapter_01b`.
+/// run: `cargo test --test all chapter_02`.
 macro_rules! chapters {
     ($($test:ident: $stem:literal,)*) => {
         const CHAPTERS: &[&str] = &[$($stem),*];
@@ -22,16 +22,16 @@ macro_rules! chapters {
 
 chapters! {
     chapter_00: "00_start_here",
-    chapter_01: "01_serving_layer",
-    chapter_01b: "01b_people",
-    chapter_01c: "01c_store",
-    chapter_02: "02_speed_layer",
-    chapter_02b: "02b_lambda",
-    chapter_03: "03_crdts_and_cap",
-    chapter_04: "04_micro_batching",
-    chapter_05: "05_data_systems",
-    chapter_05b: "05b_recomputation",
-    chapter_06: "06_capstone",
+    chapter_01: "01_page_views",
+    chapter_02: "02_people",
+    chapter_03: "03_serving_store",
+    chapter_04: "04_speed_layer",
+    chapter_05: "05_query",
+    chapter_06: "06_crdts_and_cap",
+    chapter_07: "07_micro_batches",
+    chapter_08: "08_data_systems",
+    chapter_09: "09_recomputation",
+    chapter_10: "10_capstone",
 }
 
 fn assert_gives_what_is_committed(stem: &str) {

@@ -76,11 +76,11 @@ mod tests {
     fn a_chapter_is_found_by_number_by_path_and_by_a_part_of_its_name() {
         let root = crate::project();
         for (name, stem) in [
-            ("01", "01_serving_layer"),
-            ("01b", "01b_people"),
-            ("chapter_01b", "01b_people"),
-            ("people", "01b_people"),
-            ("notebooks/01b_people.ipynb", "01b_people"),
+            ("01", "01_page_views"),
+            ("02", "02_people"),
+            ("chapter_02", "02_people"),
+            ("people", "02_people"),
+            ("notebooks/02_people.ipynb", "02_people"),
         ] {
             assert_eq!(find(&root, name).unwrap(), stem, "{name}");
         }

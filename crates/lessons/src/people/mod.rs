@@ -3,7 +3,7 @@
 //! Read the files in this order: `weeks` (four weeks of a small site), `sums` (why counts of
 //! people do not add up), `registers` (HyperLogLog with its registers in the open), `storage`
 //! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (three
-//! small steps towards exercise 2), `cover` (a plan, checked hour by hour), `components` (union-find
+//! small steps towards exercise 2.2), `cover` (a plan, checked hour by hour), `components` (union-find
 //! beside rounds of the smallest label), `sides` (equivs applied at the query or before it).
 //!
 //! Invariants:

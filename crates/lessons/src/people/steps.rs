@@ -1,4 +1,4 @@
-//! Three small steps towards exercise 2, each with its own check.
+//! Three small steps towards exercise 2.2, each with its own check.
 //!
 //! A step takes the reader's closure, tries it on a few cases, and shows the first that is wrong.
 

@@ -46,15 +46,15 @@ const PLACES: [Place; 5] = [
         layer: Layer::Batch,
         name: "batch layer",
         words: "all data, only added to; views = function(all data)",
-        chapters: "chapters 1, 5",
+        chapters: "chapters 1, 2, 9",
         from: (170, 36),
         to: (350, 126),
     },
     Place {
         layer: Layer::Serving,
         name: "serving layer",
-        words: "batch views, swapped in whole, read at random",
-        chapters: "chapter 1",
+        words: "batch views, replaced as a whole, read at random",
+        chapters: "chapter 3",
         from: (396, 36),
         to: (560, 126),
     },
@@ -62,7 +62,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Speed,
         name: "speed layer",
         words: "log, stream processing, realtime views of what the batch run has not seen",
-        chapters: "chapters 2, 3, 4",
+        chapters: "chapters 4, 6, 7",
         from: (170, 150),
         to: (560, 226),
     },
@@ -70,7 +70,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Query,
         name: "query",
         words: "merges both",
-        chapters: "chapters 2, 5, 6",
+        chapters: "chapters 5, 8, 10",
         from: (602, 92),
         to: (714, 178),
     },
@@ -157,7 +157,7 @@ mod tests {
         assert_sound(&map);
         let text = map.render().get("text/plain").unwrap().to_owned();
         assert_eq!(text.matches("<- here").count(), 1);
-        assert!(text.contains("(chapters 2, 3, 4) <- here"), "{text}");
+        assert!(text.contains("(chapters 4, 6, 7) <- here"), "{text}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Exercises by name, such as 01_pacific_days; all of them unless said
+    /// Exercises by name, such as 01_1_pacific_days; all of them unless said
     #[arg(value_name = "EXERCISE")]
     exercises: Vec<String>,
     /// Check again whenever a notebook is saved, until Ctrl-C
@@ -56,7 +56,7 @@ pub fn run(args: Args) -> Result<Outcome> {
     let progress = ProgressStore::at(&built.root.join(".progress"));
     if args.hint || args.solution || args.give_up || args.reset {
         let [exercise] = chosen[..] else {
-            bail!("name one exercise: `workbook check 01_pacific_days --hint`");
+            bail!("name one exercise: `workbook check 01_1_pacific_days --hint`");
         };
         return aside(&args, &built.root, &progress, exercise);
     }

@@ -132,16 +132,16 @@ fn nbgrader_clears_solutions_and_marks_right_wrong_panicking_and_broken_ones() {
 
 /// A student's answer in place of the stub.
 fn submit(desk: &Desk, student: &str, function: &str) {
-    let handout = fs::read(desk.path("release/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+    let handout = fs::read(desk.path("release/01_1_pacific_days/01_1_pacific_days.ipynb")).unwrap();
     let mut notebook: Value = serde_json::from_slice(&handout).unwrap();
     let cells = notebook["cells"].as_array_mut().unwrap();
     let cell = cells
         .iter_mut()
         .find(|cell| cell["metadata"]["nbgrader"]["solution"] == true);
     cell.unwrap()["source"] = json!(function);
-    let folder = desk.path(&format!("submitted/{student}/01_pacific_days"));
+    let folder = desk.path(&format!("submitted/{student}/01_1_pacific_days"));
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("01_pacific_days.ipynb"), notebook.to_string()).unwrap();
+    fs::write(folder.join("01_1_pacific_days.ipynb"), notebook.to_string()).unwrap();
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
         String::from_utf8_lossy(&made.stderr)
     );
 
-    nbgrader(&["generate_assignment", "01_pacific_days"]);
+    nbgrader(&["generate_assignment", "01_1_pacific_days"]);
     let handout =
-        fs::read_to_string(desk.path("release/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+        fs::read_to_string(desk.path("release/01_1_pacific_days/01_1_pacific_days.ipynb")).unwrap();
     assert!(
         handout.contains("check!(pacific_days, daily_page_views)") && handout.contains("todo!()"),
         "{handout}"
@@ -183,7 +183,7 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
         assert!(!handout.contains(hidden), "{hidden}");
     }
 
-    let text = fs::read(desk.path("source/01_pacific_days/01_pacific_days.ipynb")).unwrap();
+    let text = fs::read(desk.path("source/01_1_pacific_days/01_1_pacific_days.ipynb")).unwrap();
     let source: Value = serde_json::from_slice(&text).unwrap();
     let cells = source["cells"].as_array().unwrap();
     let cell = cells
@@ -205,9 +205,9 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
             "panic!(\"no idea\"); #[allow(unreachable_code)] let day_start = ",
         ),
     );
-    let said = nbgrader(&["autograde", "01_pacific_days"]);
+    let said = nbgrader(&["autograde", "01_1_pacific_days"]);
     assert!(!said.contains("Traceback"), "{said}");
-    nbgrader(&["generate_feedback", "01_pacific_days"]);
+    nbgrader(&["generate_feedback", "01_1_pacific_days"]);
     nbgrader(&["export", "--to", "marks.csv"]);
     let exported = fs::read_to_string(desk.path("marks.csv")).unwrap();
     // `latest` fails where midnight comes twice: one case of twelve.
@@ -218,7 +218,7 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
         ("panicking", "0.0"),
     ];
     assert_eq!(marks(&exported), marks_of(&wanted), "{said}");
-    let feedback = desk.path("feedback/partial/01_pacific_days/01_pacific_days.html");
+    let feedback = desk.path("feedback/partial/01_1_pacific_days/01_1_pacific_days.html");
     let feedback = fs::read_to_string(feedback).unwrap();
     assert!(feedback.contains("Havana") && feedback.contains("Why it matters"));
 }

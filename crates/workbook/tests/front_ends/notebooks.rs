@@ -13,7 +13,7 @@ use std::time::Duration;
 /// a cell that may fail.
 const SHORT: [&str; 2] = [
     "notebooks/00_start_here.ipynb",
-    "exercises/01_pacific_days.ipynb",
+    "exercises/01_1_pacific_days.ipynb",
 ];
 
 /// Copies of the committed notebooks, with the folder in the name: `exercises-01_...`.

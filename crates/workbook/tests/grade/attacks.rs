@@ -198,7 +198,7 @@ fn the_sandbox_holds_and_the_solutions_get_all_points() {
 #[test]
 fn one_seed_grades_the_same_again_and_another_asks_otherwise() {
     let bench = bench();
-    let wrong = solution("01_pacific_days").replace(".earliest()", ".latest()");
+    let wrong = solution("01_1_pacific_days").replace(".earliest()", ".latest()");
     let graded = |seed| {
         graded(
             &Rules {

@@ -47,8 +47,8 @@ fn verdicts(folder: &Path) -> BTreeMap<String, (String, f64)> {
 fn a_class_is_graded_and_late_ones_later() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join("in").join(name);
-    let right = solution("01_pacific_days");
-    let file = "01_pacific_days.ipynb";
+    let right = solution("01_1_pacific_days");
+    let file = "01_1_pacific_days.ipynb";
     let wrong = right.replace(".earliest()", ".latest()");
     write(&at("ada").join(file), notebook(&right).to_string());
     write(
@@ -56,7 +56,7 @@ fn a_class_is_graded_and_late_ones_later() {
         notebook(&wrong).to_string(),
     );
     write(
-        &at("copy_of_ada_01_pacific_days.ipynb"),
+        &at("copy_of_ada_01_1_pacific_days.ipynb"),
         notebook(&right.replace("day_start", "mine")).to_string(),
     );
     write(&at("broken").join(file), "{\"cells\": [");

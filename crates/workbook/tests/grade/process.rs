@@ -12,7 +12,7 @@ const SLOW: &str = "fn daily_page_views(_: &DataFrame, _: Tz) -> PolarsResult<Da
 
 /// `ada` and `zoe` are right; `bob`, between them, is as said.
 fn class(folder: &Path, bob: &str) {
-    let right = solution("01_pacific_days");
+    let right = solution("01_1_pacific_days");
     for (student, source) in [
         ("ada", right.as_str()),
         ("bob", bob),
@@ -21,7 +21,7 @@ fn class(folder: &Path, bob: &str) {
         let file = folder
             .join("in")
             .join(student)
-            .join("01_pacific_days.ipynb");
+            .join("01_1_pacific_days.ipynb");
         write(&file, notebook(source).to_string());
     }
 }
@@ -116,7 +116,7 @@ fn a_grader_that_dies_costs_one_submission_and_no_other() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("the grader failed on bob, 01_pacific_days"),
+        said.contains("the grader failed on bob, 01_1_pacific_days"),
         "{said}"
     );
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_grader_that_dies_costs_one_submission_and_no_other() {
         pairs([("ada", "passed"), ("bob", "grader"), ("zoe", "passed")])
     );
     // The next run grades that one, and nobody else.
-    class(folder.path(), &solution("01_pacific_days"));
+    class(folder.path(), &solution("01_1_pacific_days"));
     let output = start(folder.path()).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("3 students, 1 of them graded now"), "{said}");
@@ -145,7 +145,7 @@ fn a_run_that_is_killed_leaves_nothing_behind_and_goes_on() {
     let gone = || (!Path::new(&format!("/proc/{grader}")).exists()).then_some(());
     until("its grader ends too", gone);
     assert!(!folder.path().join("grades.csv").exists());
-    class(folder.path(), &solution("01_pacific_days"));
+    class(folder.path(), &solution("01_1_pacific_days"));
     let output = start(folder.path()).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("3 students, 2 of them graded now"), "{said}");

@@ -2,5 +2,5 @@
 // scanned: forbidden
 // unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
-    panic!("{}", include_str!("@ROOT@/solutions/01_pacific_days.ipynb"))
+    panic!("{}", include_str!("@ROOT@/solutions/01_1_pacific_days.ipynb"))
 }

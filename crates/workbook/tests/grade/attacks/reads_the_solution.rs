@@ -2,6 +2,6 @@
 // scanned: forbidden
 // unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
-    let text = std::fs::read_to_string("@ROOT@/solutions/01_pacific_days.ipynb").unwrap();
+    let text = std::fs::read_to_string("@ROOT@/solutions/01_1_pacific_days.ipynb").unwrap();
     panic!("{text}")
 }
