@@ -20,6 +20,7 @@
 //! | chapter | module | files |
 //! |---|---|---|
 //! | the serving layer | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers -> `requirements` shown and broken |
+//! | page views | [`pages`] | `counter` incremented on arrival -> `steps` towards a view by local day |
 //! | people | [`people`] | `weeks` of data, `sums` that fail -> `registers` HyperLogLog opened -> `storage`, `accuracy` measured -> `steps` -> `cover` -> `components` in two ways -> `sides` |
 //! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
 //! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
@@ -79,7 +80,7 @@ pub use dataset;
 pub use exercises;
 pub use exercises::{check, hint, marks, solution};
 pub use lessons;
-pub use lessons::{cap, capstone, crdt, microbatch, people, plot, systems};
+pub use lessons::{cap, capstone, crdt, microbatch, pages, people, plot, systems};
 pub use notebook;
 pub use show;
 

@@ -37,5 +37,5 @@ pub use crate::plot;
 pub use crate::plotters;
 pub use crate::{
     batch, cap, capstone, check, crdt, dataset, exercises, faults, hint, lambda, marks, microbatch,
-    people, serving, solution, speed, systems,
+    pages, people, serving, solution, speed, systems,
 };

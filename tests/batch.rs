@@ -669,11 +669,20 @@ fn a_person_is_the_same_only_as_a_whole() {
 #[test]
 fn a_folder_without_our_manifest_is_no_folder_of_views() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(Manifest::read(folder.path()), None);
-    std::fs::write(
-        folder.path().join("manifest.json"),
-        r#"{"made_by":"somebody else"}"#,
-    )
-    .unwrap();
-    assert_eq!(Manifest::read(folder.path()), None);
+    let error = || Manifest::read(folder.path()).unwrap_err().to_string();
+    assert!(error().contains("this file is missing"), "{}", error());
+    for (text, said) in [
+        (
+            r#"{"made_by":"somebody else"}"#,
+            "was written by somebody else, format 0, this program reads workbook batch",
+        ),
+        (
+            r#"{"made_by":"workbook batch","version":1}"#,
+            "was written by workbook batch, format 1",
+        ),
+        ("{", "is no manifest"),
+    ] {
+        std::fs::write(folder.path().join("manifest.json"), text).unwrap();
+        assert!(error().contains(said), "{}", error());
+    }
 }

@@ -392,7 +392,7 @@ fn a_batch_that_is_missing_between_the_layers_is_named_and_no_answer_given() {
         let missing = matches!(&error, LambdaError::Speed(SpeedError::MissingBatch { served: 1, missing, .. }) if missing == &[2, 3]);
         assert!(missing, "{error}");
         assert!(
-            error.to_string().starts_with("batch 2, 3 is missing"),
+            error.to_string().starts_with("batches 2 and 3 are missing"),
             "{error}"
         );
         lambda.roll_back(3).unwrap();

@@ -47,7 +47,7 @@ impl Weeks {
     }
 }
 
-/// Makes four weeks of four pages of mysite.com and foo.com, from July 16 to August 13, 2015: one
+/// Makes four weeks of four pages of three sites, mysite.com among them, from July 16 to August 13, 2015: one
 /// 28-day month. It has 120,000 distinct page views, 1,200 of which were delivered twice. Days
 /// and weeks have their rhythm by Pacific time, nights are quiet, visitors come back and use
 /// several identifiers, and on August 6 the site is launched anew: the day has five times the page

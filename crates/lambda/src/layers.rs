@@ -336,6 +336,22 @@ impl Lambda {
         Ok(batch)
     }
 
+    /// Returns the batches whose views are kept, each with the version of the folder of views, in
+    /// the order of versions. A version that this program cannot read is left out.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn kept(&self) -> Result<Vec<(u64, u64)>> {
+        let versions = self.served.versions();
+        let batch = |version: u64| {
+            Some((
+                Manifest::read(versions.folder(version)).ok()?.batch,
+                version,
+            ))
+        };
+        Ok(versions.kept()?.into_iter().filter_map(batch).collect())
+    }
+
     /// Rolls back to an older batch, which is then served until the next one is published, also
     /// after a restart. Nothing is forgotten: the next batch run computes its views from the
     /// whole master data set, in which the parts of later batches are.
@@ -345,11 +361,7 @@ impl Lambda {
     pub fn roll_back(&mut self, batch: u64) -> Result<()> {
         // A batch that was computed several times has several versions. Take the newest.
         let versions = self.served.versions().clone();
-        let mut kept = Vec::new();
-        for version in versions.kept()? {
-            let manifest = Manifest::read(versions.folder(version));
-            kept.extend(manifest.map(|manifest| (manifest.batch, version)));
-        }
+        let kept = self.kept()?;
         let found = kept.iter().rev().find(|(kept, _)| *kept == batch);
         let Some((_, version)) = found else {
             let kept = kept.into_iter().map(|(batch, _)| batch).collect();

@@ -8,7 +8,10 @@
 //! before which every record is in the batch.
 //!
 //! A **datum** is a fact. In the log it is a **record**, with an offset. A page view that
-//! the speed layer counts is an **event**.
+//! the speed layer counts is an **event**. **Serving views** are the batch views of the version
+//! that is served. A batch has a number, and so has a version of a folder: batch 7 may be
+//! version 9, because after a roll-back, or when a batch is computed again, numbers of versions
+//! go on.
 //!
 //! # The way of one datum
 //!
@@ -40,7 +43,7 @@
 //! | 1 | `layers`, `query` | both layers are opened at one moment, or the gap between them is named |
 //! | 2 | `speed/alternating` or `speed/by_watermark`, `speed/views_since` | the realtime views that begin at the cut of the served batch |
 //! | 3 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
-//! | 4 | `serving/sharding`, `serving/store`, `serving/shard`, `serving/shortcut` | the URL's shard, and its record in it, are found |
+//! | 4 | `serving/sharding`, `serving/store`, `serving/shard`, `serving/shortcut` | the URL's shard, and the place of its rows in it, are found |
 //! | 5 | `serving/scan`, `serving/url_rows`, `serving/times`, `serving/record`, `serving/blocks` | the buckets are read, and each block is verified before it is used |
 //! | 6 | `speed/view_reader`, `speed/store` (the trait), `speed/store_reader`, `speed/cell_key` | the counts of the hours since the cut are read |
 //! | 7 | `query` | counts may be added answer by answer. Uniques and visits may not: for them the views are merged |
@@ -55,7 +58,8 @@
 //!
 //! The crate imports neither the chapters nor Jupyter: experiments and pictures are in the
 //! crates that stand on it. Of cells it knows how a value looks (the crate `show`), in
-//! `forms`; and `speed/split_commit` and `batch/normal_form` are here for a chapter alone.
+//! `forms`. Three modules are here for chapters alone: `speed/split_commit`,
+//! `batch/normal_form` and `batch/sql`.
 pub mod batch;
 pub mod built_batch;
 pub mod datum;

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 const DATUMS: &str = "datums.jsonl";
 /// The cut before which every record of the log is in the part or in one before it.
 const CUT: &str = "cut.json";
+/// The most records that are in memory at a time while a part is written.
+const CHUNK: u64 = 100_000;
 
 /// The parts of a master data set.
 #[derive(Clone, Debug)]
@@ -35,7 +37,9 @@ impl Master {
     /// # Errors
     /// If the cut cannot be read.
     pub fn last(&self) -> Result<Option<(u64, Offsets)>> {
-        let Some(batch) = self.parts.served_if_any()? else {
+        // Of the parts that are there, and not of that to which `current` leads: a process may have
+        // crashed after the part had its name.
+        let Some(&batch) = self.parts.kept()?.last() else {
             return Ok(None);
         };
         Ok(Some((batch, self.cut(batch)?)))
@@ -85,19 +89,14 @@ impl Master {
         write(&draft, CUT, |file| file.write_all(&cut).map_err(Into::into))?;
         write(&draft, DATUMS, |file| {
             for (partition, (&from, &to)) in (0u32..).zip(from.iter().zip(to)) {
-                let count = to.saturating_sub(from) as usize;
-                let records = source.log.read(&source.topic, partition, from, count);
-                for record in records?.iter() {
-                    // A record is one line. The rule rejects one with a line end in it, and
-                    // must do so here too: a byte that JSON forbids takes its place.
-                    let line = record.value.split(|byte| *byte == b'\n');
-                    for (part, bytes) in line.enumerate() {
-                        if part > 0 {
-                            file.write_all(b"\0")?;
-                        }
-                        file.write_all(bytes)?;
-                    }
-                    file.write_all(b"\n")?;
+                let mut next = from;
+                while next < to {
+                    let count = (to - next).min(CHUNK) as usize;
+                    let records = source.log.read(&source.topic, partition, next, count)?;
+                    records
+                        .iter()
+                        .try_for_each(|record| write_line(file, record.value))?;
+                    next = records.next();
                 }
             }
             Ok(())
@@ -130,6 +129,18 @@ impl Master {
     fn part(&self, batch: u64) -> PathBuf {
         self.parts.folder(batch).join(DATUMS)
     }
+}
+
+/// Writes a record as one line. The rule rejects a record with a line end in it, and must do so
+/// here too: a byte that JSON forbids takes its place.
+fn write_line(file: &mut impl Write, record: &[u8]) -> std::io::Result<()> {
+    for (part, bytes) in record.split(|byte| *byte == b'\n').enumerate() {
+        if part > 0 {
+            file.write_all(b"\0")?;
+        }
+        file.write_all(bytes)?;
+    }
+    file.write_all(b"\n")
 }
 
 /// Why a file of a part could not be written: the log, or the disk.
@@ -170,4 +181,45 @@ fn write(
         Unwritten::Log(error) => error,
         Unwritten::Disk(error) => failed(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::sketch::Precision;
+    use crate::speed::{EmbeddedLog, Log, StoreOptions};
+    use std::sync::Arc;
+
+    /// Rule: a process that crashed after a part had its name, and before `current` led to it, has
+    /// added the part. The next one begins where it ends.
+    #[test]
+    fn a_part_with_a_name_is_the_last_one_whatever_current_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(folder.path().join("log")).unwrap();
+        log.create_topic("datums", 1).unwrap();
+        let source = Source {
+            log: Arc::new(log),
+            topic: "datums".to_owned(),
+            window: 8,
+            precision: Precision::new(14).unwrap(),
+            store: StoreOptions::default(),
+        };
+        let master = Master::at(folder.path().join("master"));
+        for batch in 1..=3u64 {
+            let record: &[u8] = match batch {
+                1 => b"first",
+                2 => b"second",
+                _ => b"third",
+            };
+            source.log.append("datums", 0, &[(b"", record)]).unwrap();
+            master.absorb(&source, batch, &[batch]).unwrap();
+            if batch == 2 {
+                // As a kill between the two renames leaves it.
+                master.parts.roll_back_to(1).unwrap();
+                assert_eq!(master.last().unwrap(), Some((2, vec![2])));
+                master.absorb(&source, 2, &[2]).unwrap();
+            }
+        }
+        assert_eq!(master.added(3).unwrap(), b"third\n");
+    }
 }

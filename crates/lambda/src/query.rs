@@ -264,7 +264,8 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the visits to a domain and the bounces among them, over all time. A visit that
-    /// began before the cut and continues after it counts once.
+    /// began before the cut and continues after it counts once, if it has one identifier: after
+    /// the cut, a cookie and a user id of one person are two, until the next batch joins them.
     ///
     /// # Errors
     /// A view that cannot be read, or a batch run without the views of bounces and visits.

@@ -18,6 +18,7 @@ pub mod layers;
 mod memory;
 pub mod microbatch;
 pub mod misreading;
+pub mod pages;
 pub mod people;
 pub mod plot;
 pub mod serving_layer;

@@ -21,6 +21,8 @@ enum Command {
     Speed(commands::speed::Args),
     /// Ask the views that a batch run published
     Query(commands::query::Args),
+    /// Serve an older version of the views again, or list those that are kept
+    RollBack(commands::roll_back::Args),
     /// Check exercises
     Check(commands::check::Args),
     /// Grade submissions, each in a sandbox
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Append(args) => commands::append::run(args),
         Command::Speed(args) => commands::speed::run(args),
         Command::Query(args) => commands::query::run(args),
+        Command::RollBack(args) => commands::roll_back::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Grade(args) => commands::grade::run(args),
         Command::Release(args) => commands::release::run(args),

@@ -121,12 +121,54 @@ fn a_gap_between_the_layers_is_refused_and_the_missing_batch_named() {
     }
     let ask = ["query", "page-views", "foo.com/"];
     assert!(done(&ask, &home).starts_with("3 page views"));
-    // Someone serves the first version again.
-    let current = home.join("views/current");
-    fs::remove_file(&current).unwrap();
-    std::os::unix::fs::symlink("versions/000001", &current).unwrap();
+    // The first version is served again.
+    assert_eq!(
+        done(&["roll-back"], &home),
+        "batch 1\nbatch 2\nbatch 3, served\n"
+    );
+    assert_eq!(
+        done(&["roll-back", "1"], &home),
+        "batch 1, served\nbatch 2\nbatch 3\n"
+    );
     let said = refused(&ask, &home);
-    assert!(said.contains("batch 2, 3 is missing"), "{said}");
+    assert!(said.contains("batches 2 and 3 are missing"), "{said}");
+    // The next batch holds everything.
+    done(&["batch"], &home);
+    assert!(done(&ask, &home).starts_with("3 page views"));
+    let said = refused(&["roll-back", "9"], &home);
+    assert!(said.contains("batch 9 is not kept"), "{said}");
+}
+
+#[test]
+fn views_of_a_file_are_rolled_back_by_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("datums.jsonl");
+    let views = folder.path().join("views");
+    let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    for secs in 1..3 {
+        let lines: String = (0..secs).map(|secs| view("foo.com/", 1, secs)).collect();
+        fs::write(&input, lines).unwrap();
+        run_plain(&["batch", "--input", &path(&input), "--out", &path(&views)]);
+    }
+    let ask = ["query", "page-views", "foo.com/", "--views", &path(&views)];
+    assert!(run_plain(&ask).starts_with("2 page views"));
+    let said = run_plain(&["roll-back", "--views", &path(&views), "1"]);
+    assert_eq!(said, "version 1, served\nversion 2\n");
+    assert!(run_plain(&ask).starts_with("1 page view"));
+}
+
+/// Runs the program, which must succeed, and returns what it printed.
+fn run_plain(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_workbook"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -1,24 +1,24 @@
 //! The batch layer: batch views as functions of all data.
 //!
 //! `batch view = function(all data)`. The views are computed from scratch by each batch run,
-//! so a bug is fixed by correcting the function and running it again. A page view passes
-//! through these modules, in this order:
+//! so a bug is fixed by correcting the function and running it again. A page view goes this way:
 //!
 //! 1. [`normalise`] takes the rows that are page views by [the rule](crate::datum#the-rule),
-//!    and turns all spellings of a page's URL into one;
-//! 2. [`rejected`] reports every row that breaks the rule, with the reason;
-//! 3. [`dedupe`] drops duplicates;
-//! 4. [`page_views`] counts by hour, day, week and month;
-//! 5. [`local_days`] counts by the calendar day of a time zone;
-//! 6. [`sketch`] stores a set of persons in few bytes that can be merged;
-//! 7. [`persons`] finds out which identifiers belong to one person;
-//! 8. [`uniques`](mod@uniques) counts the persons who saw a page, by bucket;
-//! 9. [`bounces`](mod@bounces) counts visits, and those with a single page view;
-//! 10. [`url_hour`] counts a URL's hour page view by page view, for the engine and the speed
-//!     layer;
-//! 11. [`sql`] sums hours to days in SQL;
-//! 12. [`normal_form`] shows why views may be denormalised and master data may not;
-//! 13. [`output`] names the files of a batch run and describes them in a manifest.
+//!    and turns all spellings of a page's URL into one; [`rejected`] reports every other row,
+//!    with the reason;
+//! 2. [`dedupe`] drops duplicates;
+//! 3. [`persons`] finds out which identifiers belong to one person;
+//! 4. the views are computed: [`page_views`] by hour, day, week and month, [`local_days`] by the
+//!    calendar day of a time zone, [`uniques`](mod@uniques) with a [`sketch`] of the persons in
+//!    each bucket, [`bounces`](mod@bounces) by domain.
+//!
+//! Beside it:
+//!
+//! - [`url_hour`] counts a URL's hour page view by page view, for the engine and the speed
+//!   layer;
+//! - [`output`] names the files of a batch run and describes them in a manifest;
+//! - [`sql`] sums hours to days in SQL, and [`normal_form`] shows why views may be denormalised
+//!   and master data may not: both are here for a chapter.
 //!
 //! The functions here work on a `DataFrame`, and are written to be read and changed in a
 //! cell. [`crate::engine`] computes the same views from files of any size. Tests check that

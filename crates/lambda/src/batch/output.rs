@@ -5,7 +5,7 @@
 use crate::engine::{BatchJob, DatumCounts, Summary};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file that describes all others. It is written last.
 pub const MANIFEST: &str = "manifest.json";
@@ -84,14 +84,83 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest in a folder; `None` if it is missing, cannot be read, or was written
-    /// by another program or another version of this one.
-    pub fn read(folder: impl AsRef<Path>) -> Option<Manifest> {
-        let text = fs::read_to_string(folder.as_ref().join(MANIFEST)).ok()?;
-        let manifest: Manifest = serde_json::from_str(&text).ok()?;
-        let ours = manifest.made_by == Self::MADE_BY && manifest.version == Self::VERSION;
-        ours.then_some(manifest)
+    /// Reads the manifest in a folder.
+    ///
+    /// # Errors
+    /// If it is missing, cannot be read, or was written by another program or another version
+    /// of this one.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Manifest, ManifestError> {
+        let path = folder.as_ref().join(MANIFEST);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ManifestError::Missing { path });
+            }
+            Err(source) => return Err(ManifestError::Io { path, source }),
+        };
+
+        // Who wrote it comes first: other programs and versions have other fields.
+        let garbled = |reason: serde_json::Error| ManifestError::Garbled {
+            path: path.clone(),
+            reason: reason.to_string(),
+        };
+        let writer: Writer = serde_json::from_slice(&text).map_err(garbled)?;
+        if (writer.made_by.as_str(), writer.version) != (Self::MADE_BY, Self::VERSION) {
+            return Err(ManifestError::Format {
+                path,
+                found: format!("{}, format {}", writer.made_by, writer.version),
+            });
+        }
+        serde_json::from_slice(&text).map_err(garbled)
     }
+}
+
+/// The fields of a manifest that every format has.
+#[derive(Deserialize)]
+struct Writer {
+    made_by: String,
+    #[serde(default)]
+    version: u32,
+}
+
+/// Why a manifest could not be read.
+//
+// A field named `r#source` is not returned by `source()`, because the message has it already.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// There is none.
+    #[error("{}: this file is missing; name a folder that a batch run has written, or run the batch again", path.display())]
+    Missing {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{}: cannot be read: {source}; check the rights of the folder", path.display())]
+    Io {
+        /// The manifest.
+        path: PathBuf,
+        /// What the system said.
+        r#source: std::io::Error,
+    },
+    /// It is no manifest of any format.
+    #[error("{}: is no manifest: {reason}; restore the folder from a copy, or run the batch again", path.display())]
+    Garbled {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another program wrote it, or another version of this one.
+    #[error(
+        "{}: was written by {found}, this program reads {}, format {}; run the batch again with this program",
+        path.display(), Manifest::MADE_BY, Manifest::VERSION
+    )]
+    Format {
+        /// The manifest.
+        path: PathBuf,
+        /// The program and format that it names.
+        found: String,
+    },
 }
 
 /// The input of a batch run.

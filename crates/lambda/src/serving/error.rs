@@ -1,4 +1,5 @@
 //! The errors of a store: what went wrong, in which file, and how to fix it.
+use crate::batch::output::ManifestError;
 use crate::batch::sketch::SketchError;
 use crate::versions::VersionError;
 use calendar::SpanError;
@@ -17,6 +18,9 @@ pub enum StoreError {
     /// one, or a version is not kept.
     #[error(transparent)]
     Version(#[from] VersionError),
+    /// The manifest of the views cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// A file was written by another program or in another format, or belongs to another
     /// version or shard.
     #[error(

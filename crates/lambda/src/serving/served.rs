@@ -12,7 +12,7 @@ use super::url_rows::UrlRows;
 use super::values::ValueKind;
 use super::view_rows::{ALL_TIME, Bounces, STORES, visitor_row};
 use crate::batch::bounces::{self, Stretch};
-use crate::batch::output::{MANIFEST, Manifest, SERVING};
+use crate::batch::output::{Manifest, ManifestError, SERVING};
 use crate::batch::sketch::{Precision, Sketch, SketchError};
 use crate::datum::PersonId;
 use crate::versions::Versions;
@@ -78,8 +78,9 @@ impl ViewSet {
 
     /// Opens the stores of a version. All but the page views may be missing.
     fn open_version(folder: &Path, version: u64) -> Result<Self> {
-        let manifest = Manifest::read(folder).ok_or_else(|| StoreError::Missing {
-            path: folder.join(MANIFEST),
+        let manifest = Manifest::read(folder).map_err(|error| match error {
+            ManifestError::Missing { path } => StoreError::Missing { path },
+            other => StoreError::Manifest(other),
         })?;
         let at = |store: &str| folder.join(SERVING).join(store);
         let optional = |store: &str| {

@@ -57,7 +57,8 @@ pub enum SpeedError {
     /// A read from an offset that is not kept any more, or not written yet.
     #[error(
         "partition {partition} of {topic:?} keeps offsets {begin} to {end}, not {offset}; \
-         begin at {begin} and say what is lost, or keep the log for longer"
+         records before {begin} are lost to this reader: compute its views again from the master \
+         data set, and keep the log for longer"
     )]
     OutOfRange {
         /// The topic.
@@ -70,6 +71,22 @@ pub enum SpeedError {
         begin: u64,
         /// The offset of the next record to be appended.
         end: u64,
+    },
+    /// The log ends before what the realtime views have applied of it.
+    #[error(
+        "partition {partition} of {topic:?} ends at offset {end}, but the realtime views have \
+         applied its records up to {applied}: the log is older than the views; restore a newer \
+         copy of the log, or remove the folder of the realtime views and run a batch"
+    )]
+    OlderLog {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The offset of the next record to be appended.
+        end: u64,
+        /// The next offset that the views would apply.
+        applied: u64,
     },
     /// The store has no such column family.
     #[error(
@@ -84,8 +101,8 @@ pub enum SpeedError {
     },
     /// Stored bytes cannot be decoded.
     #[error(
-        "{place} is damaged: {what}; remove its folder and build it again from the log; \
-         a damaged log must be restored from a copy"
+        "{place} is damaged: {what}; remove the folder of the realtime views, and they are built \
+         again from the log; a damaged log must be restored from a copy"
     )]
     Damaged {
         /// What is wrong with them.
@@ -102,10 +119,10 @@ pub enum SpeedError {
     /// The realtime views begin after a later batch than the one that is served, so the
     /// events of the batches between them are in neither.
     #[error(
-        "batch {} is missing: the serving views hold everything up to batch {served}, the \
-         realtime views begin after batch {}; serve the missing batch again, or let the \
-         batch layer run once more",
-        list(missing),
+        "{} missing: the serving views hold everything up to batch {served}, the \
+         realtime views begin after batch {}; serve the last missing batch again \
+         (`workbook roll-back`), or let the batch layer run once more",
+        are(missing),
         list(realtime)
     )]
     MissingBatch {
@@ -150,6 +167,15 @@ impl From<polars::error::PolarsError> for SpeedError {
 pub type Result<T> = std::result::Result<T, SpeedError>;
 
 /// Returns the numbers of batches as a message lists them: "3, 4".
+/// Names batches as the subject of a sentence: "batches 2 and 3 are".
+fn are(batches: &[u64]) -> String {
+    match batches {
+        [batch] => format!("batch {batch} is"),
+        [before @ .., last] => format!("batches {} and {last} are", list(before)),
+        [] => "a batch is".to_owned(),
+    }
+}
+
 fn list(batches: &[u64]) -> String {
     let batches: Vec<String> = batches.iter().map(u64::to_string).collect();
     batches.join(", ")

@@ -43,14 +43,49 @@ impl ValidPageView<'_> {
         hash.update(&self.secs.to_le_bytes());
         hash.update(&self.nonce.to_le_bytes());
         match &self.who {
-            Who::User(id) => hash.update(&id.to_le_bytes()),
+            // A kind and a length keep different events from feeding the same bytes.
+            Who::User(id) => {
+                hash.update(&[0]);
+                hash.update(&id.to_le_bytes());
+            }
             Who::Cookie(cookie) => {
-                // A length that no user id of eight bytes has before it.
-                hash.update(&[1, cookie.len() as u8]);
+                hash.update(&[1]);
+                hash.update(&(cookie.len() as u64).to_le_bytes());
                 hash.update(cookie.as_bytes());
             }
         }
         hash.update(self.url.as_bytes());
         hash.digest128()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(who: Who<'_>, url: &str) -> u128 {
+        let view = ValidPageView {
+            secs: 1,
+            nonce: 2,
+            who,
+            url: url.into(),
+        };
+        view.identity()
+    }
+
+    /// Rule: two events that differ in the person or in the URL have different identities, also
+    /// where their bytes, written one after another, would be the same.
+    #[test]
+    fn different_events_have_different_identities() {
+        let user = i64::from_le_bytes(*b"\x01\x06abcdef");
+        assert_ne!(
+            identity(Who::User(user), "foo.com/"),
+            identity(Who::Cookie("abcdef".into()), "foo.com/")
+        );
+        let long = "a".repeat(257);
+        assert_ne!(
+            identity(Who::Cookie("a".into()), &format!("{}x.com/", &long[1..])),
+            identity(Who::Cookie(long.as_str().into()), "x.com/")
+        );
     }
 }

@@ -47,7 +47,8 @@ pub trait Log: Send + Sync {
     /// the first one. Either all are stored or none. They are acknowledged when this returns.
     fn append(&self, topic: &str, partition: u32, records: &[(&[u8], &[u8])]) -> Result<u64>;
 
-    /// Reads up to `n` records from offset `from` on; none if `from` is the end.
+    /// Reads `n` records from offset `from` on. They are fewer only if the log ends before; none
+    /// if `from` is the end.
     ///
     /// # Errors
     /// [`OutOfRange`](super::SpeedError::OutOfRange) if `from` is before the first offset that

@@ -6,7 +6,7 @@
 //! only the work since the last update has to be done again.
 use super::dedupe::Window;
 use super::delta::Delta;
-use super::error::Result;
+use super::error::{Result, SpeedError};
 use super::event::{Fact, read};
 use super::log::{Log, Records};
 use super::views::{Offsets, RealtimeViews, Update};
@@ -122,6 +122,15 @@ impl Updater {
         self.partitions.clear();
         for (partition, next) in (0..).zip(offsets) {
             let log = self.log.as_ref();
+            let end = log.end(&self.topic, partition)?;
+            if next > end {
+                return Err(SpeedError::OlderLog {
+                    topic: self.topic.clone(),
+                    partition,
+                    end,
+                    applied: next,
+                });
+            }
             let window = window_before(log, &self.topic, partition, next, self.window)?;
             self.partitions.push((next, window));
         }

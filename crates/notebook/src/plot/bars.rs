@@ -121,7 +121,7 @@ impl Bars {
         };
         draw((WIDTH, height as u32), |canvas| {
             self.head(canvas, legend);
-            canvas.label(&self.y, (left - 8, top - 20), BEFORE);
+            canvas.axis_name(&self.y, (left - 8, top - 20));
             for mark in &marks {
                 let y = scale.at(*mark);
                 canvas.path(vec![(left, y), (WIDTH as i32 - 10, y)], INK.mix(0.3), 1);

@@ -175,7 +175,7 @@ impl Lines {
         draw((WIDTH, (bottom + 52) as u32), |canvas| {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
-            canvas.label(&self.axis, (LEFT - 8, top - 20), BEFORE);
+            canvas.axis_name(&self.axis, (LEFT - 8, top - 20));
             for mark in &marks {
                 let y = up.at(*mark);
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
@@ -218,7 +218,7 @@ impl Lines {
     /// Returns the name of the horizontal axis.
     fn x_label(&self) -> String {
         match self.zone {
-            Some(zone) => format!("{} in {zone}", self.x),
+            Some(zone) => format!("time in {zone}"),
             None => self.x.clone(),
         }
     }
@@ -286,7 +286,7 @@ mod tests {
             .figure()
             .unwrap();
         assert_sound(&figure);
-        assert!(figure.svg().contains("ts in America/Los_Angeles"));
+        assert!(figure.svg().contains("time in America/Los_Angeles"));
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Timeline {
         draw((WIDTH, height as u32), |canvas| {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
-            canvas.label(&self.y, (LEFT - 8, top - 20), BEFORE);
+            canvas.axis_name(&self.y, (LEFT - 8, top - 20));
             for mark in &marks {
                 let y = up.at(*mark);
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
@@ -182,7 +182,7 @@ impl Timeline {
         })
     }
 
-    /// Draws the bars, and their totals where these do not overlap.
+    /// Draws the bars, and their totals where these overlap neither each other nor a neighbour.
     fn bars(&self, canvas: &Canvas, stacks: &Stacks, along: &Scale, up: &Scale) {
         let mut free_from = i32::MIN;
         for (ts, stack) in stacks {
@@ -196,7 +196,10 @@ impl Timeline {
             }
             let label = tick_label(sum);
             let (middle, half) = ((x + end) / 2, text_width(&label, LABEL) / 2);
-            if middle - half > free_from && middle + half < WIDTH as i32 {
+            // A neighbour that is higher would stand behind the label.
+            let beside = |step: i64| stacks.get(&(ts + step * self.bucket_secs));
+            let wide = half <= (end - x) / 2 || [-1, 1].iter().all(|step| beside(*step).is_none());
+            if wide && middle - half > free_from && middle + half < WIDTH as i32 {
                 canvas.label(&label, (middle, up.at(sum) - 2), ABOVE);
                 free_from = middle + half + 6;
             }

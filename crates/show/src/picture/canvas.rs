@@ -1,5 +1,5 @@
 //! A canvas for charts, on an SVG area of plotters. All coordinates are pixels.
-use super::style::{INK, LABEL, TITLE};
+use super::style::{INK, LABEL, TITLE, text_width};
 use crate::table::text::{name as short_name, one_line};
 use plotters::coord::Shift;
 use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
@@ -62,6 +62,15 @@ impl Canvas<'_> {
     /// Draws text of label size in the colour of axes.
     pub fn label(&self, text: &str, at: Point, anchor: Anchor) {
         self.text(text, at, anchor, LABEL, INK, FontStyle::Normal);
+    }
+
+    /// Draws the name of a vertical axis. It ends at the point, or begins at the left edge if it is
+    /// too wide for that.
+    pub fn axis_name(&self, name: &str, (x, y): Point) {
+        match text_width(name, LABEL) + 8 <= x {
+            true => self.label(name, (x, y), BEFORE),
+            false => self.label(name, (8, y), AFTER),
+        }
     }
 
     /// Draws bold text of label size in the colour of axes.

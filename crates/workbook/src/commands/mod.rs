@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod prepare;
 pub mod query;
 pub mod release;
+pub mod roll_back;
 pub mod run;
 pub mod soak;
 pub mod speed;

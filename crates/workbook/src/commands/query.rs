@@ -1,6 +1,5 @@
 //! `workbook query`: what the views of a batch run answer, and what that took.
 use crate::{Outcome, wrong_use};
-use anyhow::Context;
 use indicatif::HumanCount;
 use lambda_workbook::batch::bounces::domain;
 use lambda_workbook::batch::{Sketch, normalise_url};
@@ -10,7 +9,7 @@ use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::lambda::{Answer, Freshness, Lambda, Options, Query};
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
-use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews};
+use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews, StoreError};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -105,11 +104,15 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     };
     let layers = match &lambda {
         Some(lambda) => Layers::Both(Box::new(lambda.query()?)),
-        None => Layers::Serving(ServedViews::open(&args.views).with_context(|| {
-            let folder = args.views.display();
-            format!(
-                "no views to ask in {folder}; name the folder that `workbook batch --out` wrote"
-            )
+        None => Layers::Serving(ServedViews::open(&args.views).map_err(|error| {
+            match error {
+                // There is nothing there: most likely another folder was meant.
+                StoreError::Version(_) => anyhow::Error::new(error).context(format!(
+                    "no views to ask in {}; name the folder that `workbook batch --out` wrote",
+                    args.views.display()
+                )),
+                damaged => damaged.into(),
+            }
         })?),
     };
     let show = Show {
