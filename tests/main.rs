@@ -9,6 +9,8 @@ mod dataset_folder;
 mod datum;
 mod extent;
 mod lambda;
+mod links;
+mod log_promises;
 #[cfg(target_os = "linux")]
 mod memory;
 mod microbatch;

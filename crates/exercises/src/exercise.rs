@@ -1,6 +1,6 @@
 //! What an exercise is.
 use super::attempt::AttemptError;
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use polars::prelude::PolarsResult;
 

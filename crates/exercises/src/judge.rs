@@ -4,6 +4,7 @@ use super::attempt::{AttemptAnswer, AttemptError, Stop, attempt};
 use super::compare::difference;
 use super::exercise::{Case, Exercise};
 use super::marks::{Marked, Marks};
+use super::respondent::{Ask, Respondent};
 use super::value::{Inputs, Value};
 use super::verdict::{CallFailure, Failed, Status, Verdict};
 use polars::prelude::DataFrame;
@@ -12,25 +13,6 @@ use polars::prelude::DataFrame;
 /// that cases have, and an answer that takes a millisecond is told in a quarter
 /// of a second.
 const SMALLER_TRIES: usize = 256;
-
-/// A function that can be called: here, or in another process.
-pub trait Respondent {
-    /// Calls the function.
-    ///
-    /// # Errors
-    /// How the call ended, if not with an answer.
-    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError>;
-
-    /// Makes the next call find nothing that earlier ones left in memory, if the function
-    /// has a process of its own.
-    fn forget(&mut self) {}
-}
-
-impl<F: FnMut(&Inputs) -> Result<Value, AttemptError>> Respondent for F {
-    fn ask(&mut self, inputs: &Inputs) -> Result<Value, AttemptError> {
-        self(inputs)
-    }
-}
 
 /// A respondent that keeps its memory, for the many calls on smaller inputs: a new process for
 /// each would take too long.
@@ -41,9 +23,6 @@ impl Respondent for Remembering<'_> {
         self.0.ask(inputs)
     }
 }
-
-/// The function that is judged.
-pub type Ask<'a> = &'a mut dyn Respondent;
 
 /// Judges a function on the cases of an exercise, up to the first that it fails.
 /// The same seed gives the same cases.

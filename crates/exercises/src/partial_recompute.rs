@@ -2,7 +2,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use lessons::systems::BatchLayer;
 use polars::prelude::*;

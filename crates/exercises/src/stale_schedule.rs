@@ -2,7 +2,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use lessons::cap::quorum_model::{Event, Op, QuorumStore};
 use polars::prelude::{PolarsResult, df, polars_bail};

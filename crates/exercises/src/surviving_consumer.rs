@@ -5,7 +5,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use lambda::faults::{Crash, CrashPoint, Crashes};
 use lessons::speed_layer::{SimulatedDisk, SimulatedMachine};

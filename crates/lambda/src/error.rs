@@ -35,6 +35,20 @@ pub enum LambdaError {
     /// A table of the batch layer refused.
     #[error("{0}")]
     Batch(polars::error::PolarsError),
+    /// A home folder has another log than the one that was named.
+    #[error(
+        "{} has the log {has}, not {asked}; leave the address out, or take another folder: \
+         its views hold what came through its own log",
+        folder.display()
+    )]
+    OtherLog {
+        /// The home folder.
+        folder: PathBuf,
+        /// The log that it has.
+        has: String,
+        /// The log that was named.
+        asked: String,
+    },
     /// A batch that was not kept.
     #[error(
         "batch {batch} is not kept; kept are {kept:?}; serve one of these, or run the batch again"

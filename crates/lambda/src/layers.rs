@@ -16,19 +16,22 @@ use crate::batch::Precision;
 use crate::batch::output::Manifest;
 use crate::built_batch::BuiltBatch;
 use crate::engine::{BatchJob, Engine, Local};
-use crate::error::{LambdaError, Result};
+use crate::error::{LambdaError, Result, io_at};
 use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedLayer,
-    StoreOptions,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedError,
+    SpeedLayer, StoreOptions,
 };
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name of the topic in the log of [`Lambda::open_home`].
 pub const TOPIC: &str = "datums";
+/// The file of a home folder that has its log elsewhere: the log's address.
+const LOG_ADDRESS: &str = "log.address";
 /// Partitions of a new topic of [`Lambda::open_home`].
 const PARTITIONS: u32 = 2;
 /// Shards of each serving store.
@@ -151,10 +154,57 @@ impl Lambda {
     /// # Errors
     /// If a layer cannot be opened, for example because another process has it open.
     pub fn open_home(folder: impl AsRef<Path>, options: Options) -> Result<Self> {
+        Self::open_home_on(folder, None, options)
+    }
+
+    /// As [`open_home`](Self::open_home), with the log at an address such as
+    /// `kafka://127.0.0.1:9092/datums`, whose last part is the topic. The folder then has the file
+    /// `log.address` in place of `log/`, and is opened with that log from then on.
+    ///
+    /// # Errors
+    /// As [`open_home`](Self::open_home); and [`LambdaError::OtherLog`] if the folder has another
+    /// log.
+    pub fn open_home_on(
+        folder: impl AsRef<Path>,
+        address: Option<&str>,
+        options: Options,
+    ) -> Result<Self> {
+        // Which log the folder has, and which is asked for.
         let folder = folder.as_ref();
-        let log = EmbeddedLog::open(folder.join("log"))?;
-        log.create_topic(TOPIC, PARTITIONS)?;
-        Self::open(folder, Arc::new(log), TOPIC, options)
+        let (embedded, noted) = (folder.join("log"), folder.join(LOG_ADDRESS));
+        let had = match fs::read_to_string(&noted) {
+            Ok(address) => Some(address.trim().to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io_at("read", &noted)(error)),
+        };
+        let other = |has: String, asked: &str| LambdaError::OtherLog {
+            folder: folder.to_owned(),
+            has,
+            asked: asked.to_owned(),
+        };
+        let address = match (had, address) {
+            (None, None) => {
+                let log = EmbeddedLog::open(embedded)?;
+                log.create_topic(TOPIC, PARTITIONS)?;
+                return Self::open(folder, Arc::new(log), TOPIC, options);
+            }
+            (Some(had), Some(asked)) if had != asked => return Err(other(had, asked)),
+            (None, Some(asked)) if embedded.exists() => {
+                return Err(other(embedded.display().to_string(), asked));
+            }
+            (had, asked) => had.or(asked.map(str::to_owned)).unwrap_or_default(),
+        };
+
+        // Open it, and note it once it is there.
+        let (place, topic) = place_and_topic(&address);
+        let log = speed::open(place)?;
+        match log.partitions(topic) {
+            Err(SpeedError::NoTopic { .. }) => log.create_topic(topic, PARTITIONS)?,
+            found => drop(found?),
+        }
+        fs::create_dir_all(folder).map_err(io_at("make", folder))?;
+        fs::write(&noted, &address).map_err(io_at("write", &noted))?;
+        Self::open(folder, log, topic, options)
     }
 
     /// Returns the log that the layers read.
@@ -385,6 +435,23 @@ impl Lambda {
             ends,
         )
     }
+}
+
+/// Splits `kafka://host:port/topic` into the log's address and the topic, which is [`TOPIC`] if none
+/// is named.
+fn place_and_topic(address: &str) -> (&str, &str) {
+    let after = address.find("://").map_or(0, |at| at + 3);
+    match address[after..].split_once('/') {
+        Some((place, topic)) if !topic.is_empty() => (&address[..after + place.len()], topic),
+        Some((place, _)) => (&address[..after + place.len()], TOPIC),
+        None => (address, TOPIC),
+    }
+}
+
+/// Returns whether a folder is the home of a [`Lambda`]: it has a log, or names one.
+pub fn is_home(folder: impl AsRef<Path>) -> bool {
+    let folder = folder.as_ref();
+    folder.join("log").is_dir() || folder.join(LOG_ADDRESS).is_file()
 }
 
 /// Returns the job that computes all views of the master data up to a batch.

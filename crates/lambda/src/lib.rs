@@ -52,7 +52,7 @@
 //!
 //! | trait | here | in a larger system |
 //! |---|---|---|
-//! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka |
+//! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka, by [`speed::open`] and the crate `connect` |
 //! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | a store that applies one call to many rows atomically. [`speed::RealtimeViews`] stand on any; [`Lambda`] opens the embedded one |
 //! | [`engine::Engine`] | [`engine::Local`], the cores of this machine | Spark |
 //!
@@ -86,6 +86,6 @@ pub mod versions;
 pub use built_batch::BuiltBatch;
 pub use calendar;
 pub use error::{LambdaError, Result};
-pub use layers::{Expiry, Lambda, Options, TOPIC};
+pub use layers::{Expiry, Lambda, Options, TOPIC, is_home};
 pub use master::Master;
 pub use query::{Answer, Freshness, Query};

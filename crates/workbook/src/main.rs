@@ -29,6 +29,12 @@ enum Command {
     Grade(commands::grade::Args),
     /// Make the handouts in exercises/ from solutions/
     Release(commands::release::Args),
+    /// Start a real system on this machine: kafka
+    Up(commands::up::Args),
+    /// Stop a system that `up` started
+    Down(commands::up::Args),
+    /// Say which systems run on this machine, and where
+    Status(commands::up::Args),
     /// Execute notebooks on the real kernel
     Run(commands::run::Args),
     /// Run the whole architecture for simulated weeks, and draw up the account
@@ -89,6 +95,9 @@ fn main() -> ExitCode {
         Command::Speed(args) => commands::speed::run(args),
         Command::Query(args) => commands::query::run(args),
         Command::RollBack(args) => commands::roll_back::run(args),
+        Command::Up(args) => commands::up::run("up", args),
+        Command::Down(args) => commands::up::run("down", args),
+        Command::Status(args) => commands::up::run("status", args),
         Command::Check(args) => commands::check::run(args),
         Command::Grade(args) => commands::grade::run(args),
         Command::Release(args) => commands::release::run(args),

@@ -84,7 +84,7 @@ mod tests {
         ] {
             assert_eq!(find(&root, name).unwrap(), stem, "{name}");
         }
-        let found = find(&root, "layer");
+        let found = find(&root, "_s");
         assert!(matches!(found, Err(Failure::Usage(words)) if words.contains("more than one")));
     }
 

@@ -22,6 +22,16 @@ pub enum SpeedError {
         /// The error of the engine or of the system.
         r#source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A system elsewhere did not do what it was asked for.
+    #[error("{doing} at {address}: {problem}")]
+    Remote {
+        /// What was being done, for example "appending to the log".
+        doing: String,
+        /// The address of the system, for example `kafka://127.0.0.1:9092`.
+        address: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// The log has no such topic.
     #[error(
         "the log at {} has no topic {topic:?}; create it with create_topic",

@@ -6,6 +6,7 @@
 //! | file | concept |
 //! |---|---|
 //! | `log`, `embedded_log`, `entry` | the partitioned log that many consumers read, and its implementation in a folder |
+//! | `open`, `remote_log` | a log by its address, and one that lies in another system |
 //! | `feed` | appends datums to the log |
 //! | [`event`] | the key of a person in the views, and what makes two records one event; a record is read by [`crate::datum`] |
 //! | `dedupe` | finds duplicates within a window |
@@ -40,6 +41,8 @@ pub mod event;
 pub mod expiry;
 mod feed;
 pub mod log;
+mod open;
+mod remote_log;
 mod split_commit;
 pub mod store;
 mod store_reader;
@@ -60,6 +63,8 @@ pub use error::{Result, SpeedError, at};
 pub use expiry::{Source, SpeedLayer};
 pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
+pub use open::open;
+pub use remote_log::{LogAnswer, LogQuestion, RemoteLog, read_frame, write_frame};
 pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
     Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, sortable,

@@ -2,7 +2,7 @@
 use crate::Outcome;
 use anyhow::Context;
 use indicatif::HumanCount;
-use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::lambda::Options;
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::speed::feed_lines;
 use std::fs::File;
@@ -18,6 +18,8 @@ pub struct Args {
     /// Folder with the log, all data and both kinds of views; made if it is not there
     #[arg(long, value_name = "DIR")]
     home: PathBuf,
+    #[command(flatten)]
+    log: super::LogArgs,
     /// Datums as JSON lines; standard input if none is named
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -35,7 +37,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
             Ok((path, file))
         })
         .collect::<anyhow::Result<_>>()?;
-    let lambda = Lambda::open_home(&args.home, Options::default())?;
+    let lambda = args.log.open(&args.home, Options::default())?;
     let (log, topic) = (lambda.log(), lambda.topic());
     let mut appended = 0;
     for (path, file) in &files {

@@ -10,7 +10,7 @@ use lambda_workbook::engine::{
     BatchJob, Engine, Local, RunPhase, RunProgress, Summary, Views, local,
 };
 use lambda_workbook::lambda::versions::CURRENT;
-use lambda_workbook::lambda::{BuiltBatch, Lambda, Options};
+use lambda_workbook::lambda::{BuiltBatch, Options};
 use lambda_workbook::serving::{Header, ServingOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -42,6 +42,8 @@ pub struct Args {
     /// log becomes the next batch, and the realtime views forget it
     #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "out", "zones", "views", "shards", "keep"])]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    log: super::LogArgs,
     /// Also count by local day of this zone, such as America/Los_Angeles; may be repeated
     #[arg(long = "zone", value_name = "TZ", value_parser = calendar::parse_zone)]
     zones: Vec<Tz>,
@@ -96,7 +98,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     };
     let started = Instant::now();
     let report = match (&args.home, args.input, args.out) {
-        (Some(home), _, _) => run_home(engine.as_ref(), home, args.precision)?,
+        (Some(home), _, _) => run_home(engine.as_ref(), home, &args.log, args.precision)?,
         (None, Some(input), Some(out)) => {
             let job = BatchJob {
                 zones: args.zones,
@@ -139,13 +141,18 @@ fn run_file(
 }
 
 /// Runs the next batch of a home folder: everything in its log.
-fn run_home(engine: &dyn Engine, home: &Path, precision: Precision) -> anyhow::Result<Report> {
+fn run_home(
+    engine: &dyn Engine,
+    home: &Path,
+    log: &super::LogArgs,
+    precision: Precision,
+) -> anyhow::Result<Report> {
     super::must_be_home(home)?;
     let options = Options {
         precision,
         ..Options::default()
     };
-    let mut lambda = Lambda::open_home(home, options)?;
+    let mut lambda = log.open(home, options)?;
     let (batch, cut) = lambda.begin_batch()?;
     let run = lambda.build_by(engine, batch, &cut)?;
     let report = Report::of(&run, Some(batch));

@@ -6,7 +6,7 @@ use lambda_workbook::batch::{Sketch, normalise_url};
 use lambda_workbook::calendar::{self, Granularity, Plan, Span, SpanError, local_day};
 use lambda_workbook::chrono::{DateTime, NaiveDate, NaiveDateTime};
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::lambda::{Answer, Freshness, Lambda, Options, Query};
+use lambda_workbook::lambda::{Answer, Freshness, Options, Query};
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
 use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews, StoreError};
@@ -27,6 +27,8 @@ pub struct Args {
     /// serving views and the realtime views together
     #[arg(long, value_name = "DIR", global = true, conflicts_with = "views")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    log: super::LogArgs,
     /// Also show what was read, and what came from which layer
     #[arg(long, global = true)]
     explain: bool,
@@ -98,7 +100,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let lambda = match &args.home {
         Some(home) => {
             super::must_be_home(home)?;
-            Some(Lambda::open_home(home, Options::default())?)
+            Some(args.log.open(home, Options::default())?)
         }
         None => None,
     };

@@ -1,7 +1,7 @@
 //! `workbook speed`: the realtime views take in what waits in the log.
 use crate::Outcome;
 use indicatif::HumanCount;
-use lambda_workbook::lambda::{Lambda, Options};
+use lambda_workbook::lambda::Options;
 use lambda_workbook::notebook::table::counted;
 use std::io::Write;
 use std::path::PathBuf;
@@ -18,11 +18,13 @@ pub struct Args {
     /// Folder that `workbook append` made
     #[arg(long, value_name = "DIR")]
     home: PathBuf,
+    #[command(flatten)]
+    log: super::LogArgs,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     crate::commands::must_be_home(&args.home)?;
-    let mut lambda = Lambda::open_home(&args.home, Options::default())?;
+    let mut lambda = args.log.open(&args.home, Options::default())?;
     let (mut records, mut rejected) = (0, 0);
     while lambda.realtime().lag()? > 0 {
         let step = lambda.step(STEP)?;

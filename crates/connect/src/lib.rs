@@ -1,0 +1,15 @@
+//! Real systems behind the traits of the Lambda Architecture, and real systems started on this
+//! machine.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`kafka`] | the log of the speed layer in a Kafka cluster |
+//! | [`serve`] | answers a process that asks about a log, so that cells need not link any of this |
+//! | [`local`] | a broker that is started here, from pinned jars |
+//!
+//! Cells and the kernel are built without this crate. It is a program of its own, `connect`,
+//! which is built when it is first needed.
+pub mod kafka;
+#[cfg(unix)]
+pub mod local;
+pub mod serve;

@@ -1,0 +1,126 @@
+//! A process that outlives the program that started it.
+use super::{LocalError, Result, io_at};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The file that names the process of a system's folder.
+const STATE: &str = "process.json";
+
+/// A process of a system, as its folder names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Its process id.
+    pub pid: i32,
+    /// When it was started, in clock ticks since the machine was: with the id it names one process,
+    /// because ids are used again.
+    started: u64,
+    /// The address at which it answers.
+    pub address: String,
+}
+
+/// Returns the process of a folder, if it is still there.
+pub fn running(home: &Path) -> Option<Running> {
+    let text = fs::read(home.join(STATE)).ok()?;
+    let running: Running = serde_json::from_slice(&text).ok()?;
+    (start_of(running.pid) == Some(running.started)).then_some(running)
+}
+
+/// When a process was started: the 22nd field of its line in `/proc`, counted from the last `)`,
+/// because a program's name may hold anything. `None` for one that is gone, or a zombie all of whose
+/// threads have ended: until then they hold its ports.
+fn start_of(pid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after = stat.rsplit_once(')')?.1;
+    let mut fields = after.split_whitespace();
+    let zombie = fields.next()? == "Z";
+    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    if zombie && threads() <= 1 {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+/// Starts a program in a session of its own, with its output in the file `log`, and notes it in the
+/// folder.
+///
+/// # Errors
+/// If the program cannot be started, or the folder cannot be written to.
+pub fn start(home: &Path, command: &mut Command, log: &Path, address: &str) -> Result<Running> {
+    let open = File::create(log).map_err(io_at("write", log))?;
+    let errors = open.try_clone().map_err(io_at("write", log))?;
+    // SAFETY: setsid is safe to call between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            Ok(())
+        });
+    }
+    let child = command
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(open)
+        .stderr(errors)
+        .spawn()
+        .map_err(|error| LocalError::Failed {
+            program: format!("{command:?}"),
+            said: error.to_string(),
+        })?;
+    let pid = child.id() as i32;
+    // Reaped in the background, so that it is no zombie as long as this program runs.
+    std::thread::spawn(move || {
+        let mut child = child;
+        let _ = child.wait();
+    });
+    let running = Running {
+        pid,
+        started: start_of(pid).unwrap_or_default(),
+        address: address.to_owned(),
+    };
+    let state = home.join(STATE);
+    let text = serde_json::to_vec(&running).expect("numbers and a text");
+    fs::write(&state, text).map_err(io_at("write", &state))?;
+    Ok(running)
+}
+
+impl Running {
+    /// Returns whether the process is still there.
+    pub fn is_alive(&self) -> bool {
+        start_of(self.pid) == Some(self.started)
+    }
+
+    /// Ends the process as `kill -9` does, and waits until it is gone.
+    pub fn kill(&self) {
+        self.signal(libc::SIGKILL);
+        self.gone_within(Duration::from_secs(30));
+    }
+
+    /// Asks the process to end, and after 20 seconds ends it.
+    pub fn stop(&self) {
+        self.signal(libc::SIGTERM);
+        if !self.gone_within(Duration::from_secs(20)) {
+            self.kill();
+        }
+    }
+
+    fn signal(&self, signal: i32) {
+        if self.is_alive() {
+            // SAFETY: a signal to a process; it is ours, as its start tells.
+            unsafe { libc::kill(self.pid, signal) };
+        }
+    }
+
+    fn gone_within(&self, most: Duration) -> bool {
+        let began = Instant::now();
+        while self.is_alive() {
+            if began.elapsed() > most {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+}

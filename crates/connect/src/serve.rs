@@ -1,0 +1,184 @@
+//! The other end of [`lambda::speed::RemoteLog`]: answers questions about a log, one after another.
+use crate::kafka::{KafkaLog, KafkaOptions};
+use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError, read_frame, write_frame};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+
+/// Opens the log at an address.
+///
+/// # Errors
+/// What is wrong with the address, or why the log cannot be reached.
+pub fn open(address: &str) -> Result<KafkaLog, SpeedError> {
+    let wrong = |problem: &str| SpeedError::Remote {
+        doing: "connecting".to_owned(),
+        address: address.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let Some(brokers) = address.strip_prefix("kafka://") else {
+        return Err(wrong(
+            "this kind of address is not known; write kafka://host:port",
+        ));
+    };
+    let brokers: Vec<String> = brokers
+        .trim_end_matches('/')
+        .split(',')
+        .map(str::to_owned)
+        .collect();
+    let sound = |broker: &String| {
+        broker
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    if !brokers.iter().all(sound) {
+        return Err(wrong(
+            "it is no address of a broker; write kafka://host:port, or several brokers with commas",
+        ));
+    }
+    KafkaLog::open(&brokers, KafkaOptions::default())
+}
+
+/// Connects, says so, and answers until there are no more questions.
+///
+/// # Errors
+/// If a pipe breaks.
+pub fn serve(address: &str, questions: impl Read, answers: impl Write) -> io::Result<()> {
+    let (mut questions, mut answers) = (BufReader::new(questions), BufWriter::new(answers));
+    let log = match open(address) {
+        Ok(log) => log,
+        Err(error) => return write_frame(&mut answers, &told(error), &[]),
+    };
+    write_frame(&mut answers, &LogAnswer::Number(0), &[])?;
+    while let Some((question, body)) = read_frame::<LogQuestion>(&mut questions)? {
+        match answer(&log, question, &body) {
+            Ok((answer, body)) => write_frame(&mut answers, &answer, &[&body])?,
+            Err(error) => write_frame(&mut answers, &told(error), &[])?,
+        }
+    }
+    Ok(())
+}
+
+fn answer(
+    log: &dyn Log,
+    question: LogQuestion,
+    body: &[u8],
+) -> Result<(LogAnswer, Vec<u8>), SpeedError> {
+    let number = |number: u64| (LogAnswer::Number(number), Vec::new());
+    Ok(match question {
+        LogQuestion::CreateTopic { topic, partitions } => {
+            log.create_topic(&topic, partitions)?;
+            number(0)
+        }
+        LogQuestion::Partitions { topic } => number(log.partitions(&topic)?.into()),
+        LogQuestion::Append {
+            topic,
+            partition,
+            lengths,
+        } => {
+            let mut rest = body;
+            let mut records: Vec<(&[u8], &[u8])> = Vec::with_capacity(lengths.len());
+            for (key, value) in lengths {
+                let (record, after) = rest
+                    .split_at_checked(key as usize + value as usize)
+                    .ok_or_else(|| SpeedError::Remote {
+                        doing: "appending to the log".to_owned(),
+                        address: topic.clone(),
+                        problem: "the question is cut off".to_owned(),
+                    })?;
+                records.push(record.split_at(key as usize));
+                rest = after;
+            }
+            match partition {
+                Some(partition) => number(log.append(&topic, partition, &records)?),
+                None => {
+                    log.append_by_key(&topic, &records)?;
+                    number(0)
+                }
+            }
+        }
+        LogQuestion::Read {
+            topic,
+            partition,
+            from,
+            n,
+        } => {
+            let found = log.read(&topic, partition, from, n)?;
+            let lengths = found.iter().map(|record| {
+                (
+                    record.offset,
+                    record.key.len() as u32,
+                    record.value.len() as u32,
+                )
+            });
+            let answer = LogAnswer::Records {
+                next: found.next(),
+                records: lengths.collect(),
+            };
+            let body = found.iter().flat_map(|record| [record.key, record.value]);
+            (answer, body.collect::<Vec<_>>().concat())
+        }
+        LogQuestion::Begin { topic, partition } => number(log.begin(&topic, partition)?),
+        LogQuestion::End { topic, partition } => number(log.end(&topic, partition)?),
+        LogQuestion::Commit {
+            group,
+            topic,
+            partition,
+            offset,
+        } => {
+            log.commit(&group, &topic, partition, offset)?;
+            number(0)
+        }
+        LogQuestion::Committed {
+            group,
+            topic,
+            partition,
+        } => match log.committed(&group, &topic, partition)? {
+            Some(offset) => number(offset),
+            None => (LogAnswer::Nothing, Vec::new()),
+        },
+        LogQuestion::DeleteBefore {
+            topic,
+            partition,
+            offset,
+        } => {
+            log.delete_before(&topic, partition, offset)?;
+            number(0)
+        }
+    })
+}
+
+/// An error as an answer.
+fn told(error: SpeedError) -> LogAnswer {
+    match error {
+        SpeedError::NoTopic { topic, path } => LogAnswer::NoTopic {
+            topic,
+            address: path.to_string_lossy().into_owned(),
+        },
+        SpeedError::Topic { topic, problem } => LogAnswer::Topic { topic, problem },
+        SpeedError::NoPartition {
+            topic,
+            partition,
+            partitions,
+        } => LogAnswer::NoPartition {
+            topic,
+            partition,
+            partitions,
+        },
+        SpeedError::OutOfRange {
+            topic,
+            partition,
+            offset,
+            begin,
+            end,
+        } => LogAnswer::OutOfRange {
+            topic,
+            partition,
+            offset,
+            begin,
+            end,
+        },
+        SpeedError::Remote { doing, problem, .. } => LogAnswer::Failed { doing, problem },
+        other => LogAnswer::Failed {
+            doing: "asking".to_owned(),
+            problem: other.to_string(),
+        },
+    }
+}

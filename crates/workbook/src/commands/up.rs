@@ -1,0 +1,55 @@
+//! `workbook up`, `down` and `status`: real systems on this machine, by the program `connect`.
+use crate::Outcome;
+use anyhow::{Context, Result, bail};
+use kernel::place::{Built, real_cargo};
+use std::ffi::OsString;
+use std::process::Command;
+
+/// Start a real system on this machine: `up kafka`. It needs Java, and the first time a network.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct Args {
+    /// The system, and its options; `--help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
+}
+
+/// Builds the program `connect` if it must, and runs it. It is built together with this program:
+/// alone, it would get other features of shared crates, and polars would be compiled twice.
+pub fn run(verb: &str, args: Args) -> Result<Outcome> {
+    let built = Built::find()?;
+    let root = built.root.clone();
+    if !root.join("crates/connect/Cargo.toml").is_file() {
+        bail!(
+            "{}: the crate connect is not there; run this in a checkout of the project",
+            root.display()
+        );
+    }
+    let build = Command::new(real_cargo())
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "workbook",
+            "--package",
+            "connect",
+        ])
+        .current_dir(&root)
+        .status()
+        .context("cannot start cargo")?;
+    if !build.success() {
+        bail!("the program connect could not be built; cargo has said why");
+    }
+    let program = built.exe.with_file_name("connect");
+    let status = Command::new(&program)
+        .arg(verb)
+        .args(args.words)
+        .current_dir(&root)
+        .status()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    match status.code() {
+        Some(0) => Ok(Outcome::Done),
+        // It has said why.
+        code => std::process::exit(code.unwrap_or(3)),
+    }
+}
