@@ -1,7 +1,7 @@
 //! The errors of sketches, precision by precision, on a logarithmic axis.
-use super::canvas::{AFTER, BEFORE, BELOW, Canvas};
+use super::canvas::{AFTER, BEFORE, BELOW, Canvas, draw};
 use super::style::{INK, series as colour};
-use super::{Figure, WIDTH, on_white};
+use super::{Figure, WIDTH};
 use crate::people::Accuracy;
 use notebook::table::grouped;
 use plotters::style::Color;
@@ -24,7 +24,7 @@ const HIGH: f64 = 2.0;
 /// ```
 pub fn accuracy(rows: &[Accuracy], title: &str) -> Figure {
     let bottom = TOP + ROW * rows.len() as i32;
-    let svg = on_white((WIDTH, (bottom + 46) as u32), |canvas| {
+    let svg = draw((WIDTH, (bottom + 46) as u32), |canvas| {
         canvas.title(title, (8, 16));
         legend(canvas);
         // The grid, a line for each power of ten.

@@ -1,8 +1,7 @@
 //! Rows of three pages on the disks of shards in the three layouts of an index, with the path of
 //! the read head (figure 10.5).
 use super::canvas::{AFTER, BEFORE, Canvas, ON, draw};
-use super::roles::{kind, read};
-use super::style::{INK, LABEL, text_width};
+use super::style::{INK, LABEL, kind, marked, text_width};
 use super::{Figure, WIDTH};
 use crate::serving_layer::{
     DRAWN_ROW_BYTES, DRAWN_ROWS_PER_BLOCK, IndexLayout, SMALL_PAGES, ShardRead, SmallRead,
@@ -52,7 +51,7 @@ pub fn index_layouts(page: &str, hours: usize, shards: usize) -> Figure {
         canvas.fill((x, 36), (x + 14, 50), INK.mix(0.12));
         canvas.label("other pages", (x + 20, 43), AFTER);
         x += 20 + text_width("other pages", LABEL) + 16;
-        canvas.path(vec![(x, 38), (x, 50)], read().mix(1.0), 2);
+        canvas.path(vec![(x, 38), (x, 50)], marked().mix(1.0), 2);
         canvas.label("seek", (x + 8, 43), AFTER);
         for (n, small) in (0..).zip(&reads) {
             let top = HEAD + group * n;
@@ -79,7 +78,7 @@ pub fn index_layouts(page: &str, hours: usize, shards: usize) -> Figure {
         }
     });
     let text: String = reads.iter().map(|small| heading(small) + "\n").collect();
-    Figure::new(svg, &title, &text).on_paper()
+    Figure::new(svg, &title, &text)
 }
 
 fn heading(small: &SmallRead) -> String {
@@ -157,7 +156,7 @@ impl DrawnDisk {
 
     /// Draws the path of the head: down to the first block of a run, along the run, up again.
     fn path(&self, canvas: &Canvas, asked: &ShardRead) {
-        let ink = read().mix(1.0);
+        let ink = marked().mix(1.0);
         let (high, low) = (self.top - 16, self.top - 5);
         let mut at = LEFT - 4;
         for run in &asked.runs {

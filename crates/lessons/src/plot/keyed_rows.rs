@@ -1,8 +1,7 @@
 //! The keys of a store, each with its buckets in order (figure 10.8): the URL alone chooses the
 //! shard, URL and granularity choose the row, and the buckets of a row are sorted.
 use super::canvas::{AFTER, ON, draw};
-use super::roles::kind;
-use super::style::{INK, LABEL, text_width};
+use super::style::{INK, LABEL, kind, text_width};
 use super::{Figure, WIDTH};
 use calendar::Granularity;
 use chrono_tz::Tz;
@@ -24,7 +23,7 @@ const DRAWN: usize = 4;
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
-/// let views = serving::three_weeks("mysite.com/blog")?;
+/// let views = dataset::weeks()?.views()?;
 /// let figure = plot::keyed_rows(&batch::uniques::uniques_all(&views)?, 2)?;
 /// assert!(figure.svg().contains("[mysite.com/blog, w]"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -96,40 +95,40 @@ pub fn keyed_rows(view: &DataFrame, shards: u32) -> PolarsResult<Figure> {
     for (shard, disk) in disks.iter().enumerate() {
         for key in disk {
             let (url, granularity) = (&key[0].url, &key[0].granularity);
+            let end = if key.len() == 1 { "" } else { "s" };
             text.push_str(&format!(
-                "shard {shard}: [{url}, {granularity}] -> {} buckets\n",
+                "shard {shard}: [{url}, {granularity}] -> {} bucket{end}\n",
                 key.len()
             ));
         }
     }
-    Ok(Figure::new(svg, title, &text).on_paper())
+    Ok(Figure::new(svg, title, &text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serving_layer::three_weeks;
     use show::picture::assert_sound;
 
     #[test]
     fn all_keys_of_a_url_are_drawn_in_its_shard() {
-        let mut views = three_weeks("mysite.com/about").unwrap();
-        views
-            .vstack_mut(&three_weeks("mysite.com/blog").unwrap())
-            .unwrap();
-        assert_ne!(
-            shard_of("mysite.com/about", 2),
-            shard_of("mysite.com/blog", 2)
-        );
+        let views = dataset::weeks().unwrap().views().unwrap();
         let figure = keyed_rows(&uniques::uniques_all(&views).unwrap(), 2).unwrap();
         assert_sound(&figure);
-        for url in ["mysite.com/about", "mysite.com/blog"] {
-            let text = format!("shard {}: [{url}, h] -> 504 buckets", shard_of(url, 2));
-            let rendered = show::Render::render(&figure);
-            assert!(
-                rendered.get("text/plain").unwrap().contains(&text),
-                "{text}"
-            );
+        let rendered = show::Render::render(&figure);
+        let text = rendered.get("text/plain").unwrap();
+        // Four weeks have 28 days, and are one month.
+        for url in ["mysite.com/", "mysite.com/blog", "foo.com/", "foo.com/blog"] {
+            for (granularity, buckets) in [("d", 28), ("w", 4), ("m", 1)] {
+                let shard = shard_of(url, 2);
+                let end = if buckets == 1 { "" } else { "s" };
+                let line =
+                    format!("shard {shard}: [{url}, {granularity}] -> {buckets} bucket{end}\n");
+                assert!(
+                    format!("{text}\n").contains(&line),
+                    "{line} is not in {text}"
+                );
+            }
         }
     }
 }

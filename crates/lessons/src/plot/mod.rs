@@ -34,7 +34,6 @@ mod pipes;
 mod plan;
 mod publication;
 mod registers;
-mod roles;
 mod rounds;
 mod slow_share;
 mod slowest;
@@ -60,16 +59,3 @@ pub use topology::topology;
 
 // What all pictures are drawn with.
 use show::picture::{canvas, scale, style};
-
-/// Draws a picture on a white ground, whatever the theme of the page.
-///
-/// One grey can have a contrast of at most 4.35 to 1 on both white and the background of
-/// JupyterLab's dark theme, and 4.5 to 1 is the least that WCAG AA allows for small text. The grey
-/// of labels has 4.54 to 1 on white.
-fn on_white(size: (u32, u32), picture: impl FnOnce(&canvas::Canvas)) -> String {
-    use plotters::style::{Color, WHITE};
-    canvas::draw(size, |canvas| {
-        canvas.fill((0, 0), (size.0 as i32, size.1 as i32), WHITE.mix(1.0));
-        picture(canvas);
-    })
-}

@@ -1,7 +1,6 @@
 //! Normalised and denormalised tables, side by side.
 use super::canvas::{AFTER, Canvas, draw};
-use super::roles::{kind, wrong};
-use super::style::INK;
+use super::style::{INK, kind, wrong};
 use super::{Figure, WIDTH};
 use notebook::table::grouped;
 use plotters::style::Color;
@@ -67,7 +66,7 @@ pub fn normal_forms(
         location.text(),
         joined.text()
     );
-    Ok(Figure::new(svg, title, &text).on_paper())
+    Ok(Figure::new(svg, title, &text))
 }
 
 /// A table as text, with the width of each column in pixels.

@@ -1,7 +1,7 @@
 //! A plan of reads: which buckets make up a range.
-use super::canvas::{AFTER, BEFORE, BELOW, Canvas, ON};
+use super::canvas::{AFTER, BEFORE, BELOW, Canvas, ON, draw};
 use super::style::{INK, LABEL, series as colour, text_width};
-use super::{Figure, WIDTH, on_white};
+use super::{Figure, WIDTH};
 use calendar::{Granularity, Plan, Read};
 use chrono_tz::Tz;
 use notebook::table::counted;
@@ -29,7 +29,7 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
     let title = &in_words(plan, &lanes);
     let bottom = TOP + LANE * (lanes.len() as i32 + 1);
     let height = bottom + 52;
-    let svg = on_white((WIDTH, height as u32), |canvas| {
+    let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
         let along = Along::of(plan);
         let span = plan.span();

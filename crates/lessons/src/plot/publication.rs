@@ -1,7 +1,6 @@
 //! What readers see while versions are published: a lane for each reader, a box for each query.
 use super::canvas::{ABOVE, AFTER, BELOW, ON, draw};
-use super::roles::{kind, wrong};
-use super::style::INK;
+use super::style::{INK, kind, wrong};
 use super::{Figure, WIDTH};
 use crate::serving_layer::publication::{PUBLISHED, QuerySeen, STEPS};
 use plotters::style::Color;
@@ -86,7 +85,7 @@ pub fn publication(queries: &[QuerySeen]) -> Figure {
         )
     };
     let text: String = queries.iter().map(line).collect();
-    Figure::new(svg, title, &text).on_paper()
+    Figure::new(svg, title, &text)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! One colour has one meaning in all of them: blue is a register, orange is what a visitor brings or
 //! what wins a merge, green is the truth.
-use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON};
+use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON, draw};
 use super::style::{INK, LABEL, series as colour, text_width};
-use super::{Figure, WIDTH, on_white};
+use super::{Figure, WIDTH};
 use crate::people::Registers;
 use lambda::batch::Precision;
 use lambda::batch::persons::index::display_name;
@@ -40,7 +40,7 @@ pub fn cuts(people: &[PersonId], precision: Precision) -> Figure {
     let top = 62;
     let height = top + ROW * people.len() as i32 + 8;
     let mut text = String::new();
-    let svg = on_white((WIDTH, height as u32), |canvas| {
+    let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
         canvas.strong("register", (LEFT + BIT * bits / 2, 46), ON);
         canvas.strong(
@@ -115,7 +115,7 @@ pub fn arrival(people: &[PersonId], precision: Precision) -> Figure {
         }
     };
     let (truth, estimate) = (people.len() as f64, registers.estimate());
-    let svg = on_white((WIDTH, 232), |canvas| {
+    let svg = draw((WIDTH, 232), |canvas| {
         canvas.title(&says, (8, 16));
         let place = Place {
             left: 8,
@@ -175,7 +175,7 @@ pub fn arrivals(people: &[PersonId], after: &[usize], precision: Precision) -> F
         })
         .collect();
     let says = |n: usize| counted(n, "visitor", "visitors");
-    let svg = on_white((WIDTH, 170), |canvas| {
+    let svg = draw((WIDTH, 170), |canvas| {
         canvas.title(title, (8, 16));
         for (panel, (n, registers)) in (0..).zip(&states) {
             let left = width * panel + 8;
@@ -233,7 +233,7 @@ pub fn merged(
         (other_name, other, one),
         ("merged", &both, &both),
     ];
-    let svg = on_white((WIDTH, 300), |canvas| {
+    let svg = draw((WIDTH, 300), |canvas| {
         canvas.title(title, (8, 16));
         canvas.fill((8, 35), (18, 45), colour(NEW).mix(1.0));
         canvas.label("the larger of the two, where they differ", (24, 40), AFTER);

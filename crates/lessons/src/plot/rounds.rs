@@ -1,7 +1,7 @@
 //! Rounds of sending the smallest label: the same identifiers, other edges.
-use super::canvas::{AFTER, Canvas, ON, Point};
+use super::canvas::{AFTER, Canvas, ON, Point, draw};
 use super::style::{INK, LABEL, series as colour, text_width};
-use super::{Figure, WIDTH, on_white};
+use super::{Figure, WIDTH};
 use lambda::batch::persons::{Round, index::display_name};
 use lambda::datum::PersonId;
 use notebook::table::counted;
@@ -27,7 +27,7 @@ pub fn round(rounds: &[Round], round: usize) -> Figure {
     let round = round.min(rounds.len().saturating_sub(1));
     let title = title(rounds, round);
     let places = places(rounds, Area::WHOLE);
-    let svg = on_white((WIDTH, HEIGHT as u32), |canvas| {
+    let svg = draw((WIDTH, HEIGHT as u32), |canvas| {
         canvas.title(&title, (8, 16));
         edges_and_nodes(canvas, rounds, round, &places, &display_name);
         legend(canvas, HEIGHT - 12);
@@ -51,7 +51,7 @@ pub fn rounds(rounds: &[Round]) -> Figure {
     let rows = rounds.len().div_ceil(PANELS) as i32;
     let (width, height) = (WIDTH as i32 / PANELS as i32, 210);
     let bottom = 30 + rows * height + 26;
-    let svg = on_white((WIDTH, bottom as u32), |canvas| {
+    let svg = draw((WIDTH, bottom as u32), |canvas| {
         canvas.title(title, (8, 16));
         for number in 0..rounds.len() {
             let (column, row) = (number % PANELS, (number / PANELS) as i32);

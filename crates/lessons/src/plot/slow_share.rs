@@ -1,9 +1,8 @@
 //! The share of slow queries by the number of servers: the formula as a line, experiments as
 //! points.
 use super::canvas::{AFTER, BEFORE, BELOW, draw};
-use super::roles::{kind, read};
 use super::scale::Scale;
-use super::style::{INK, LABEL, text_width};
+use super::style::{INK, LABEL, kind, marked, text_width};
 use super::{Figure, WIDTH};
 use crate::serving_layer::{Percentiles, any_slow};
 use plotters::style::Color;
@@ -96,12 +95,12 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
             ));
         }
     }
-    Figure::new(svg, title, &text).on_paper()
+    Figure::new(svg, title, &text)
 }
 
 /// Returns the colour of an experiment.
 fn colour(n: usize) -> plotters::style::RGBColor {
-    if n == 0 { kind(0) } else { read() }
+    if n == 0 { kind(0) } else { marked() }
 }
 
 #[cfg(test)]

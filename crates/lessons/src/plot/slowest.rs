@@ -1,9 +1,8 @@
 //! Queries to several servers, on an axis of latency: each ends with its slowest server (figures
 //! 10.3 and 10.4).
 use super::canvas::{AFTER, BEFORE, BELOW, draw};
-use super::roles::{kind, wrong};
 use super::scale::{Scale, tick_label, ticks};
-use super::style::INK;
+use super::style::{INK, kind, wrong};
 use super::{Figure, WIDTH};
 use crate::serving_layer::{ServiceTime, times_of};
 use plotters::style::Color;
@@ -92,7 +91,7 @@ pub fn slowest(servers: &[u32], queries: u64, service: &ServiceTime, seed: u64) 
         format!("{}: queries end after {} ms\n", name(*n), ends.join(", "))
     };
     let text: String = servers.iter().zip(&panels).map(line).collect();
-    Figure::new(svg, "A query ends with its slowest server", &text).on_paper()
+    Figure::new(svg, "A query ends with its slowest server", &text)
 }
 
 fn name(servers: u32) -> String {

@@ -45,6 +45,14 @@ impl QuerySeen {
     }
 }
 
+/// Returns the number of queries that read rows of more than one version.
+pub fn mixed(queries: &[QuerySeen]) -> usize {
+    queries
+        .iter()
+        .filter(|query| query.versions().len() > 1)
+        .count()
+}
+
 const LONG: &str = "store: one long query";
 const SHORT: &str = "store: short queries";
 const IN_PLACE: &str = "updated in place: short queries";
@@ -53,11 +61,10 @@ const IN_PLACE: &str = "updated in place: short queries";
 /// and the number of the version as the count of each.
 ///
 /// ```
-/// use lambda_workbook::serving::publication::publish_while_reading;
+/// use lambda_workbook::serving::publication::{mixed, publish_while_reading};
 /// let folder = tempfile::tempdir()?;
 /// let queries = publish_while_reading(folder.path())?;
-/// let mixed = queries.iter().filter(|query| query.versions().len() > 1);
-/// assert!(mixed.into_iter().all(|query| query.reader.starts_with("updated in place")));
+/// assert_eq!((queries.len(), mixed(&queries)), (9, 2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -35,6 +35,13 @@ impl ServiceTime {
         slow_share: 0.01,
     };
 
+    /// 1 ms, and 20 ms once in a hundred requests: for real threads, which really wait.
+    pub const THREADS: Self = Self::Mostly {
+        usual: Duration::from_millis(1),
+        slow: Duration::from_millis(20),
+        slow_share: 0.01,
+    };
+
     /// 10 ms on average, in an exponential distribution.
     pub const SPREAD: Self = Self::Exponential {
         mean: Duration::from_millis(10),

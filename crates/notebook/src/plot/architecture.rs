@@ -1,6 +1,6 @@
 //! The map of the Lambda Architecture, in which some parts are highlighted.
 use super::canvas::{BELOW, Canvas, ON, Point, draw};
-use super::style::{INK, LABEL, series as colour, wrap};
+use super::style::{INK, LABEL, marked, wrap};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
 
@@ -120,7 +120,7 @@ pub fn architecture(lit: &[Layer], title: &str) -> Figure {
 /// Draws a box, highlighted if `lit` is true.
 fn boxed(canvas: &Canvas, place: &Place, lit: bool) {
     let ((left, top), (right, bottom)) = (place.from, place.to);
-    let ink = if lit { colour(1) } else { INK };
+    let ink = if lit { marked() } else { INK };
     canvas.fill(place.from, place.to, ink.mix(if lit { 0.3 } else { 0.06 }));
     canvas.outline(place.from, place.to, ink.mix(1.0));
     if lit {

@@ -1,6 +1,6 @@
 //! Message diagrams of runs: replicas are vertical lines, and time goes downwards.
 use super::canvas::{AFTER, BELOW, Canvas, ON, Point, draw};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, right, text_width, wrong};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
 
@@ -69,9 +69,6 @@ struct Note {
 const TOP: i32 = 74;
 /// Height of a step in pixels.
 const ROW: i32 = 40;
-/// The series whose colour marks errors.
-const BAD: usize = 4;
-
 impl Messages {
     /// Adds an event at a replica.
     pub fn note(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
@@ -192,17 +189,13 @@ impl Messages {
         let until = until.min(self.shown);
         let (top, end) = (Self::y(from) - ROW / 2, Self::y(until) + ROW / 2);
         let inset = (right - left) / 8;
-        canvas.fill(
-            (left + inset, top),
-            (right - inset, end),
-            colour(BAD).mix(0.14),
-        );
+        canvas.fill((left + inset, top), (right - inset, end), wrong().mix(0.14));
         canvas.label("partition", ((left + right) / 2, top + 3), BELOW);
     }
 
     /// Draws a message.
     fn draw_arrow(&self, canvas: &Canvas, arrow: &Arrow) {
-        let ink = colour(0).mix(1.0);
+        let ink = kind(0).mix(1.0);
         let start = (self.x(arrow.from), Self::y(arrow.sent));
         let arrived = arrow.arrived.filter(|step| *step <= self.shown);
         let (x, end) = (self.x(arrow.to), arrived.unwrap_or(arrow.sent));
@@ -217,7 +210,7 @@ impl Messages {
                 let stop = (start.0 + (target.0 - start.0) * 2 / 5, start.1 + 8);
                 canvas.path(vec![start, stop], ink, 2);
                 if arrow.arrived.is_none() {
-                    let cross = colour(BAD).mix(1.0);
+                    let cross = wrong().mix(1.0);
                     let (x, y) = stop;
                     canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], cross, 2);
                     canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], cross, 2);
@@ -236,7 +229,7 @@ impl Messages {
     /// Draws an event.
     fn draw_note(&self, canvas: &Canvas, note: &Note) {
         let (x, y) = (self.x(note.replica), Self::y(note.step));
-        let ink = colour(if note.bad { BAD } else { 2 });
+        let ink = if note.bad { wrong() } else { right() };
         canvas.disc((x, y), 5, ink.mix(1.0));
         // The text is on the side without an arrow. The first and the last replica have room
         // outside.

@@ -22,9 +22,9 @@
 //! | [`architecture`] | the parts of the Lambda Architecture, some of them highlighted |
 //! | [`draw`] | anything that plotters can draw |
 //!
-//! Figures have no background and colours of middle brightness, so that they can be read in a light
-//! and in a dark theme, also without a style sheet. Plotters draws in black by default, so [`draw`]
-//! has a white background.
+//! Every figure stands on white, so that its text can be read in a light and in a dark theme, also
+//! without a style sheet. The colours and their meanings are in one place,
+//! [`style`](show::picture::style).
 mod architecture;
 mod bars;
 mod data;
