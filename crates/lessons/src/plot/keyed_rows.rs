@@ -118,7 +118,7 @@ mod tests {
         let rendered = show::Render::render(&figure);
         let text = rendered.get("text/plain").unwrap();
         // Four weeks have 28 days, and are one month.
-        for url in ["mysite.com/", "mysite.com/blog", "foo.com/", "foo.com/blog"] {
+        for url in ["mysite.com/", "mysite.com/blog", "foo.com/", "bar.com/"] {
             for (granularity, buckets) in [("d", 28), ("w", 4), ("m", 1)] {
                 let shard = shard_of(url, 2);
                 let end = if buckets == 1 { "" } else { "s" };

@@ -32,7 +32,7 @@ pub fn merged_sketch(store: &Store, url: &str, plan: &Plan) -> Result<Sketch> {
 /// ```
 ///
 /// # Errors
-/// If `hours` is not positive.
+/// If `hours` is negative.
 pub fn plan_of_hours(hours: i64) -> std::result::Result<Plan, Box<dyn std::error::Error>> {
     let from = WEEKS_FROM + 3 * Granularity::Hour.secs();
     let span = Span::new(from, from + hours * Granularity::Hour.secs())?;
@@ -116,6 +116,6 @@ mod tests {
         }
         // A day from 3 to 3 o'clock has no whole day. Three weeks: 21 hours, 6 days, 2 weeks.
         assert_eq!(numbers("reads"), [1, 24, 21 + 6 + 2]);
-        assert!(plan_of_hours(0).is_err());
+        assert!(plan_of_hours(-1).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Charts of several measures of the same things, side by side and each on a scale of its own.
 use super::canvas::{AFTER, BEFORE, draw};
 use super::scale::tick_label;
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, text_width};
 use super::{Figure, WIDTH, data};
 use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult};
@@ -62,7 +62,7 @@ pub fn panels(
                 let Some(value) = value else { continue };
                 let y = TOP + ROW * n as i32;
                 let end = from + length(*value, values, room);
-                let ink = colour(panel).mix(0.8);
+                let ink = kind(panel).mix(0.8);
                 canvas.fill((from, y + 5), (end, y + ROW - 5), ink);
                 canvas.label(&short(*value), (end + 5, y + ROW / 2), AFTER);
             }
