@@ -7,8 +7,8 @@
 //! |---|---|---|
 //! | batch writable | [`batch_writable`] | [`updated_in_place`]: rows replaced one by one |
 //! | scalable | [`scalable`] | [`sharded_by_time`]: a URL on all servers |
-//! | random reads | [`random_reads`] | [`without_an_index`]: all is scanned |
-//! | fault tolerant | [`fault_tolerant`] | [`without_replicas`]: one lost server, one lost shard |
+//! | random reads | [`random_reads`] | [`without_an_index`]: the file is scanned |
+//! | fault tolerant | [`fault_tolerant`] | [`without_replicas`]: a lost server loses its shard |
 //!
 //! Random writes are not required, and that makes the rest simple.
 //!
@@ -43,14 +43,14 @@ pub struct Shown {
 const AS_BUILT: &str = "as built";
 const URLS: usize = 100;
 const HOURS: i64 = 48;
-/// What a point read may touch: a handful of blocks.
+/// The most bytes that a read of one row may touch: five blocks.
 const FEW_BYTES: u64 = 5 * BLOCK as u64;
 
 fn urls() -> Vec<String> {
     (0..URLS).map(|page| format!("foo.com/{page:03}")).collect()
 }
 
-/// A version in which every bucket has the same count.
+/// Publishes a version in which every bucket has the same count.
 fn version(folder: &Path, shards: u32, count: i64) -> Result<Store> {
     let urls = urls();
     let rows = urls.iter().flat_map(|url| {
@@ -60,8 +60,8 @@ fn version(folder: &Path, shards: u32, count: i64) -> Result<Store> {
     Store::open(folder)
 }
 
-/// A reader that reads during a build and after it sees the old version, whole,
-/// then the new one, whole.
+/// Publishes a version while a reader holds the old one. The reader sees all rows of the old
+/// version, and after a refresh all rows of the new one.
 pub fn batch_writable(folder: &Path) -> Result<Shown> {
     let store = version(folder, 4, 1)?;
     let held = store.open_version();
@@ -85,8 +85,8 @@ pub fn batch_writable(folder: &Path) -> Result<Shown> {
     })
 }
 
-/// The same new counts, written over the old ones, a file a URL. A reader in the
-/// middle sees some of each.
+/// Writes the new counts over the old ones, one file for each URL. A query that reads in the middle
+/// sees rows of both versions.
 pub fn updated_in_place(folder: &Path) -> Result<Shown> {
     let place = |url: &str| folder.join(url.replace('/', "-"));
     let write = |url: &str, count: i64| {
@@ -126,7 +126,8 @@ fn seen(read: impl Fn(&str) -> Result<Option<i64>>) -> Result<BTreeSet<i64>> {
     Ok(counts.into_iter().flatten().collect())
 }
 
-/// Twice the shards, half the rows on each; a query still asks one of them.
+/// Spreads the same rows over 1, 2, 4 and 8 shards, and counts those on the fullest. A query asks one
+/// shard, however many there are.
 pub fn scalable(folder: &Path) -> Result<Shown> {
     let mut largest = Vec::new();
     for shards in [1, 2, 4, 8] {
@@ -154,7 +155,7 @@ pub fn scalable(folder: &Path) -> Result<Shown> {
     })
 }
 
-/// Sharded by bucket instead of URL, the load spreads as well, but a query for
+/// Chooses the shard by the bucket in place of the URL. The rows are spread as well, but a query for
 /// one URL asks every server, and ends with the slowest.
 pub fn sharded_by_time(_folder: &Path) -> Result<Shown> {
     let shards = 8;
@@ -171,7 +172,8 @@ pub fn sharded_by_time(_folder: &Path) -> Result<Shown> {
     })
 }
 
-/// A point read checks and reads a few blocks, however long the file.
+/// Reads one row of each URL, and counts the bytes of the blocks that were read and checked. They are
+/// few, however long the file is.
 pub fn random_reads(folder: &Path) -> Result<Shown> {
     let store = version(folder, 1, 70_000)?;
     let version = store.open_version();
@@ -194,8 +196,8 @@ pub fn random_reads(folder: &Path) -> Result<Shown> {
     })
 }
 
-/// The same rows as lines in a file without an index: on average half of it is
-/// read before a row is found, all of it when there is none.
+/// Writes the same rows as lines of a file without an index. On average half of the file is read
+/// before a row is found, and all of it when there is no such row.
 pub fn without_an_index(folder: &Path) -> Result<Shown> {
     fs::create_dir_all(folder).map_err(io_at("make", folder))?;
     let path = folder.join("views.txt");
@@ -223,12 +225,12 @@ pub fn without_an_index(folder: &Path) -> Result<Shown> {
     })
 }
 
-/// With two replicas, every read is answered whichever one server is lost.
+/// Loses each server in turn, with two replicas of each shard. Every read is answered.
 pub fn fault_tolerant(folder: &Path) -> Result<Shown> {
     lose_each("fault tolerant", AS_BUILT, folder, 2)
 }
 
-/// With one replica, a lost server is a lost shard.
+/// Loses each server in turn, with one replica of each shard. Reads of its shard fail.
 pub fn without_replicas(folder: &Path) -> Result<Shown> {
     lose_each("fault tolerant", "without replicas", folder, 1)
 }

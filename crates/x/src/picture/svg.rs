@@ -1,11 +1,12 @@
-//! The picture as SVG, in inks that read on white and on dark pages.
+//! The picture as SVG, on white, so that it can be read on light and on dark pages.
 use super::layout::{BOX, Layout, Node};
 use crate::manifest::Package;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The inks of the pictures in cells (`crates/show/src/picture/style.rs`): text, and the
-/// first two colours of series.
+/// The colours of the pictures in cells (`crates/show/src/picture/style.rs`): text, arrows and
+/// frames, and the first two colours of series.
+const TEXT_INK: &str = "#333333";
 const INK: &str = "#767676";
 const LINKED: &str = "#3b82c4";
 const PROGRAM: &str = "#d97a1a";
@@ -62,11 +63,12 @@ pub fn draw(packages: &[Package], layout: &Layout) -> String {
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" font-family=\"sans-serif\" \
-         fill=\"{INK}\">\n\
+         fill=\"{TEXT_INK}\">\n\
          <title>The crates of the workspace. Each depends only on crates below it.</title>\n\
          <!-- Drawn from the Cargo manifests by `cargo x picture`. -->\n\
          <defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" \
-         markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>"
+         markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"{INK}\"/></marker></defs>\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>"
     );
     legend(&mut out);
     for arrow in &layout.arrows {
