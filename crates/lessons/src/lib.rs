@@ -7,6 +7,7 @@
 //! that know none.
 pub mod cap;
 pub mod capstone;
+pub mod checked_step;
 pub mod crdt;
 #[cfg(test)]
 #[path = "../../../tests/extent.rs"]

@@ -1,10 +1,13 @@
 //! The experiments of the chapter on people: uniques that merge, and who is behind an identifier.
 //!
-//! Read the files in this order: `weeks` (four weeks of a small site), `sums` (why counts of
-//! people do not add up), `registers` (HyperLogLog with its registers in the open), `storage`
-//! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (three
+//! Read the files in this order: `sums` (why counts of people do not add up), `returning` (who came
+//! in a week), `registers` (HyperLogLog with its registers in the open), `storage`
+//! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (two
 //! small steps towards exercise 2.2), `cover` (a plan, checked hour by hour), `components` (union-find
-//! beside rounds of the smallest label), `sides` (equivs applied at the query or before it).
+//! beside rounds of the smallest label), `sides` (equivs applied at the query or before it), `bounce`
+//! (visits that end where they began, by person and by identifier).
+//!
+//! All of them use the four weeks of [`dataset::weeks`].
 //!
 //! Invariants:
 //! 1. The registers of [`Registers`] are those of the library that the views use.
@@ -15,23 +18,25 @@
 //! "HyperLogLog in Practice" (2013); Marz and Warren, "Big Data", sections 8.3, 9.2.3, 10.5, 10.7.
 
 mod accuracy;
+mod bounce;
 mod components;
 mod cover;
 mod registers;
+mod returning;
 mod sides;
 mod steps;
 mod storage;
 mod sums;
 #[cfg(test)]
 mod tests;
-mod weeks;
 
 pub use accuracy::{Accuracy, accuracy, accuracy_table};
+pub use bounce::{bounce_rates, eight_views};
 pub use components::{cost_of_rounds, sent, union_find};
 pub use cover::{covers, covers_exactly};
 pub use registers::{Landing, Registers, visitors};
+pub use returning::visitors_of_week;
 pub use sides::sides;
-pub use steps::{StepResult, step_day, step_merge, step_two_hours};
+pub use steps::{step_day, step_merge};
 pub use storage::storage;
 pub use sums::sums;
-pub use weeks::{FourWeeks, four_weeks};

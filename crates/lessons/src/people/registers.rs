@@ -49,6 +49,23 @@ pub struct Landing {
 }
 
 impl Landing {
+    /// Returns the first bits of the hash as text, in groups of four: `0110 0001` for 8 bits.
+    ///
+    /// ```
+    /// use lambda_workbook::{batch::Precision, people::{Registers, visitors}};
+    /// let one = Registers::new(Precision::new(4)?).landing(&visitors(1..=1)[0]);
+    /// assert_eq!(one.bits(8), "1001 1110");
+    /// # Ok::<(), lambda_workbook::batch::sketch::SketchError>(())
+    /// ```
+    pub fn bits(self, count: usize) -> String {
+        let all = format!("{:064b}", self.hash);
+        let groups: Vec<&str> = (0..count.min(64))
+            .step_by(4)
+            .map(|start| &all[start..count.min(start + 4)])
+            .collect();
+        groups.join(" ")
+    }
+
     /// Returns whether the register now holds more than before.
     pub fn raises(self) -> bool {
         self.rank > self.before

@@ -3,40 +3,9 @@
 //!
 //! A check reports the first thing that is wrong, with numbers, and what to think of next.
 use super::index_layout::block_runs;
+use crate::checked_step::CheckedStep;
 use lambda::serving::shard_of;
-use show::{Render, Rich};
 use std::collections::BTreeMap;
-
-/// The result of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskResult {
-    /// Whether the task is solved.
-    pub passed: bool,
-    /// What was found.
-    pub text: String,
-}
-
-impl TaskResult {
-    fn wrong(text: String) -> Self {
-        TaskResult {
-            passed: false,
-            text: format!("NOT YET: {text}"),
-        }
-    }
-
-    fn right(text: String) -> Self {
-        TaskResult {
-            passed: true,
-            text: format!("PASSED: {text}"),
-        }
-    }
-}
-
-impl Render for TaskResult {
-    fn render(&self) -> Rich {
-        Rich::text(&self.text)
-    }
-}
 
 /// Checks a function from a hash of a URL and the number of shards to a shard. It must give a
 /// shard that exists, and spread 1,000 URLs over 7 shards.
@@ -46,7 +15,7 @@ impl Render for TaskResult {
 /// assert!(!choose_shard(|_hash, _shards| 0).passed);
 /// assert!(choose_shard(|hash, shards| hash.rem_euclid(shards)).passed);
 /// ```
-pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> TaskResult {
+pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> CheckedStep {
     const SHARDS: i64 = 7;
     let mut rows = BTreeMap::new();
     for page in 0..1_000 {
@@ -55,7 +24,7 @@ pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> TaskResult {
         let hash = i64::from(shard_of(&name, u32::MAX)) - i64::from(u32::MAX / 2);
         let chosen = shard(hash, SHARDS);
         if !(0..SHARDS).contains(&chosen) {
-            return TaskResult::wrong(format!(
+            return CheckedStep::wrong(format!(
                 "{name} has hash {hash} and was sent to shard {chosen}, but the shards are 0 to {}; \
                  what sign has the remainder of a negative number?",
                 SHARDS - 1
@@ -65,12 +34,12 @@ pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> TaskResult {
     }
     let fullest = rows.values().max().copied().unwrap_or(0);
     if fullest > 200 {
-        return TaskResult::wrong(format!(
+        return CheckedStep::wrong(format!(
             "the fullest of {SHARDS} shards holds {fullest} of 1,000 pages, where 143 would be even; \
              use the hash"
         ));
     }
-    TaskResult::right(format!(
+    CheckedStep::right(format!(
         "1,000 pages on {SHARDS} shards, {fullest} on the fullest"
     ))
 }
@@ -83,7 +52,7 @@ pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> TaskResult {
 /// assert!(!sort_rows(|url, hour| (hour, url)).passed);
 /// assert!(sort_rows(|url, hour| (url, hour)).passed);
 /// ```
-pub fn sort_rows(key: impl Fn(u64, u64) -> (u64, u64)) -> TaskResult {
+pub fn sort_rows(key: impl Fn(u64, u64) -> (u64, u64)) -> CheckedStep {
     let all = (0..300).flat_map(|hour| (0..600).map(move |url| (url, hour)));
     judge_order(
         all.map(|(url, hour)| (key(url, hour), (url, hour)))
@@ -92,7 +61,7 @@ pub fn sort_rows(key: impl Fn(u64, u64) -> (u64, u64)) -> TaskResult {
 }
 
 /// Judges rows of (key, (URL, hour)). It is not generic, so a cell does not compile it.
-fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> TaskResult {
+fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> CheckedStep {
     keyed.sort_by_key(|(key, _)| *key);
     let rows: Vec<(u64, u64)> = keyed.into_iter().map(|(_, row)| row).collect();
     let of_url = (0..).zip(&rows).filter(|(_, row)| row.0 == 77);
@@ -100,18 +69,18 @@ fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> TaskResult {
         of_url.map(|(position, row)| (position, row.1)).unzip();
     let seeks = block_runs(&positions, super::ROWS_PER_BLOCK).len();
     if seeks > 1 {
-        return TaskResult::wrong(format!(
+        return CheckedStep::wrong(format!(
             "300 hours of page 77 take {seeks} seeks, where 1 is enough; which rows must be neighbours?"
         ));
     }
     if !hours.is_sorted() {
-        return TaskResult::wrong(format!(
+        return CheckedStep::wrong(format!(
             "the rows of page 77 are together, but begin with hour {}; a range of hours must be \
              neighbours too",
             hours[0]
         ));
     }
-    TaskResult::right("300 hours of page 77 take 1 seek".to_owned())
+    CheckedStep::right("300 hours of page 77 take 1 seek".to_owned())
 }
 
 /// Checks an order of the steps of a publication: "write files", "sync files", "rename CURRENT".
@@ -123,20 +92,20 @@ fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> TaskResult {
 /// assert!(!order_steps(["write files", "rename CURRENT", "sync files"]).passed);
 /// assert!(order_steps(["write files", "sync files", "rename CURRENT"]).passed);
 /// ```
-pub fn order_steps(steps: [&str; 3]) -> TaskResult {
+pub fn order_steps(steps: [&str; 3]) -> CheckedStep {
     let place = |name| steps.iter().position(|step| *step == name);
     let (Some(write), Some(sync), Some(rename)) = (
         place("write files"),
         place("sync files"),
         place("rename CURRENT"),
     ) else {
-        return TaskResult::wrong(format!(
+        return CheckedStep::wrong(format!(
             "the steps are \"write files\", \"sync files\" and \"rename CURRENT\", each once, but \
              these were given: {steps:?}"
         ));
     };
     if sync < write {
-        return TaskResult::wrong(
+        return CheckedStep::wrong(
             "step \"sync files\" has nothing to sync, because no file is written yet".to_owned(),
         );
     }
@@ -146,13 +115,13 @@ pub fn order_steps(steps: [&str; 3]) -> TaskResult {
         } else {
             "may be lost"
         };
-        return TaskResult::wrong(format!(
+        return CheckedStep::wrong(format!(
             "after a crash behind step {}, \"rename CURRENT\", the version that is served has files \
              that {lost}",
             rename + 1
         ));
     }
-    TaskResult::right("after a crash at any step, a complete version is served".to_owned())
+    CheckedStep::right("after a crash at any step, a complete version is served".to_owned())
 }
 
 #[cfg(test)]
