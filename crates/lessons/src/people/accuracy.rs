@@ -69,7 +69,7 @@ pub fn accuracy(visitors: i64, sets: i64) -> Vec<Accuracy> {
 }
 
 /// Returns the rows as a table: `precision`, `registers`, `form` (codes or registers), `bytes`,
-/// `measured_percent` and `formula_percent`.
+/// `measured error, %` and `error by formula, %`.
 ///
 /// # Errors
 /// None in practice: the columns have one length.
@@ -81,7 +81,7 @@ pub fn accuracy_table(rows: &[Accuracy]) -> PolarsResult<DataFrame> {
         "registers" => rows.iter().map(|row| row.precision.registers() as i64).collect::<Vec<_>>(),
         "form" => rows.iter().map(form).collect::<Vec<_>>(),
         "bytes" => rows.iter().map(|row| row.bytes as i64).collect::<Vec<_>>(),
-        "measured_percent" => rows.iter().map(|row| rounded(row.measured())).collect::<Vec<_>>(),
-        "formula_percent" => rows.iter().map(|row| rounded(row.formula())).collect::<Vec<_>>(),
+        "measured error, %" => rows.iter().map(|row| rounded(row.measured())).collect::<Vec<_>>(),
+        "error by formula, %" => rows.iter().map(|row| rounded(row.formula())).collect::<Vec<_>>(),
     )
 }

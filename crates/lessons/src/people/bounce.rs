@@ -2,7 +2,7 @@
 
 use lambda::batch::bounces;
 use lambda::batch::persons::PersonIndex;
-use lambda::datum::{Equiv, PersonId::UserId};
+use lambda::datum::Equiv;
 use polars::prelude::*;
 
 /// Returns the eight page views of the book's example, and the two equivs by which users 1, 3 and 5
@@ -16,17 +16,14 @@ use polars::prelude::*;
 /// assert_eq!((views.height(), equivs.len()), (8, 2));
 /// # Ok::<(), lambda_workbook::polars::prelude::PolarsError>(())
 /// ```
-pub fn eight_views() -> PolarsResult<(DataFrame, [Equiv; 2])> {
+pub fn eight_views() -> PolarsResult<(DataFrame, Vec<Equiv>)> {
     let views = df!(
         "url" => ["1", "1", "1", "3", "1", "2", "2", "3"].map(|post| format!("foo.com/post{post}")),
         "true_as_of_secs" => [60i64, 60, 62, 62, 4_000, 4_000, 10_000, 10_600],
         "cookie" => [None::<&str>; 8],
         "user_id" => [1i64, 2, 3, 2, 1, 1, 1, 5],
     )?;
-    let equivs = [(1, 3), (3, 5)].map(|(one, other)| Equiv {
-        id1: UserId(one),
-        id2: UserId(other),
-    });
+    let equivs = super::equivs_of(&[(1, 3), (3, 5)]);
     Ok((views, equivs))
 }
 

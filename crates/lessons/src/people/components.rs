@@ -8,6 +8,20 @@ use lambda::datum::{Equiv, PersonId};
 use polars::prelude::{DataFrame, PolarsResult, df};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Returns equivs between accounts, one for each pair of numbers.
+///
+/// ```
+/// let equivs = lambda_workbook::people::equivs_of(&[(1, 4), (3, 4)]);
+/// assert_eq!(equivs.len(), 2);
+/// ```
+pub fn equivs_of(pairs: &[(i64, i64)]) -> Vec<Equiv> {
+    let equiv = |&(one, other): &(i64, i64)| Equiv {
+        id1: PersonId::UserId(one),
+        id2: PersonId::UserId(other),
+    };
+    pairs.iter().map(equiv).collect()
+}
+
 /// Follows union-find through some equivs. The columns are `equiv`, `joins` (the two groups that it
 /// joins, or that both were in one already) and `groups` (all groups of two or more after it).
 ///
@@ -106,15 +120,12 @@ pub fn sent(round: &Round) -> PolarsResult<DataFrame> {
 /// # Errors
 /// None in practice: the columns have one length.
 pub fn cost_of_rounds(equivs: usize) -> PolarsResult<DataFrame> {
-    let edge = |(a, b): (i64, i64)| Equiv {
-        id1: PersonId::UserId(a),
-        id2: PersonId::UserId(b),
-    };
-    let chain = |n: usize| (0..n as i64).map(|i| edge((i, i + 1))).collect::<Vec<_>>();
-    let figure = [(1, 4), (3, 4), (4, 5), (5, 11), (5, 2), (7, 6), (7, 9)].map(edge);
-    let star = (1..=equivs as i64).map(|i| edge((0, i))).collect();
+    let made = |pairs: Vec<(i64, i64)>| equivs_of(&pairs);
+    let chain = |n: usize| made((0..n as i64).map(|i| (i, i + 1)).collect());
+    let star = made((1..=equivs as i64).map(|i| (0, i)).collect());
+    let figure = equivs_of(&[(1, 4), (3, 4), (4, 5), (5, 11), (5, 2), (7, 6), (7, 9)]);
     let graphs = [
-        ("figure 9.3", figure.to_vec(), Labels::InOrder),
+        ("figure 9.3", figure, Labels::InOrder),
         ("people of a site", of_population(equivs), Labels::Shuffled),
         (
             "one chain, shuffled labels",

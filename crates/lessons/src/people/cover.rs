@@ -1,7 +1,24 @@
 //! A plan, checked hour by hour.
 
-use calendar::{Granularity, Plan};
+use calendar::{Granularity, Plan, Span, SpanError};
 use std::collections::BTreeMap;
+
+/// Returns the two plans of the fewest reads for a range: one that only adds buckets, as sketches
+/// need it, and one that may subtract some, as counts allow it.
+///
+/// # Errors
+/// A range that is not made of whole hours, UTC.
+///
+/// ```
+/// use lambda_workbook::calendar::Span;
+/// let (add, subtract) = lambda_workbook::people::both_plans(Span::new(3_600, 86_400)?)?;
+/// assert_eq!((add.reads().len(), subtract.reads().len()), (23, 2));
+/// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+/// ```
+pub fn both_plans(span: Span) -> Result<(Plan, Plan), SpanError> {
+    let add = Plan::additive(span, &Granularity::ALL)?;
+    Ok((add, Plan::with_subtraction(span, &Granularity::ALL)?))
+}
 
 /// Returns how often a plan counts each hour: additions less subtractions. Hours that come out
 /// as 0 are left out.

@@ -7,7 +7,7 @@ use notebook::table::grouped;
 use plotters::style::Color;
 
 const LEFT: i32 = 214;
-const RIGHT: i32 = WIDTH as i32 - 16;
+const RIGHT: i32 = WIDTH as i32 - 26;
 const TOP: i32 = 66;
 const ROW: i32 = 26;
 /// The ends of the axis, as powers of ten of a percent: 0.001 % and 100 %.
@@ -36,7 +36,7 @@ pub fn accuracy(rows: &[Accuracy], title: &str) -> Figure {
                 true => format!("{percent} % or less"),
                 false => format!("{percent} %"),
             };
-            canvas.label(&name, (x.min(RIGHT - 12), bottom + 5), BELOW);
+            canvas.label(&name, (x, bottom + 5), BELOW);
         }
         canvas.label(
             "size of the error (each step to the right is ten times as much)",

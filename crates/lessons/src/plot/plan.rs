@@ -6,7 +6,7 @@ use calendar::{Granularity, Plan, Read};
 use chrono_tz::Tz;
 use notebook::table::counted;
 use notebook::time;
-use plotters::style::Color;
+use plotters::style::{Color, RGBColor, WHITE};
 
 /// Draws a plan: the range on top, below it a lane of buckets for each
 /// granularity. Filled buckets are read; outlined ones, crossed or
@@ -28,7 +28,8 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
     let heading = plan.to_string();
     let title = &in_words(plan, &lanes);
     let bottom = TOP + LANE * (lanes.len() as i32 + 1);
-    let height = bottom + 52;
+    let subtracts = !plan.is_additive();
+    let height = bottom + 52 + if subtracts { LEGEND } else { 0 };
     let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
         let along = Along::of(plan);
@@ -40,11 +41,20 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
             (until.max(from + 1), TOP + LANE - 6),
             INK.mix(0.8),
         );
+        // The ends of the range, below the buckets: what a bucket covers must stay readable.
+        for x in [from, until] {
+            canvas.path(vec![(x, TOP), (x, bottom)], INK.mix(0.6), 1);
+        }
         for (number, granularity) in (1..).zip(&lanes) {
             lane(canvas, plan, &along, *granularity, TOP + LANE * number);
         }
         dates(canvas, &along, zone, bottom);
-        ends(canvas, plan, &along, zone, height);
+        ends(canvas, plan, &along, zone, bottom + 36);
+        if subtracts {
+            let y = bottom + 36 + LEGEND;
+            canvas.outline((LEFT, y - 6), (LEFT + 14, y + 6), minus_ink().mix(1.0));
+            canvas.label("outlined: subtracted", (LEFT + 20, y), AFTER);
+        }
     });
     Figure::new(
         svg,
@@ -59,6 +69,8 @@ const TOP: i32 = 34;
 const LANE: i32 = 30;
 /// Narrower buckets are not told apart by lines.
 const NARROWEST: i64 = 3;
+/// The height of the legend, which only a plan with subtraction has.
+const LEGEND: i32 = 20;
 /// Room for the word `minus`.
 const WORD: i32 = 48;
 
@@ -141,6 +153,11 @@ impl Along {
     }
 }
 
+/// The colour of what is subtracted.
+fn minus_ink() -> RGBColor {
+    colour(4)
+}
+
 fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, top: i32) {
     let (low, high) = (top + 5, top + LANE - 5);
     let width = granularity.secs();
@@ -162,7 +179,8 @@ fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, t
         // A pixel of air between two, where there is room.
         let right = (right - i32::from(right - left > 2)).max(left + 1);
         if read.minus {
-            let ink = colour(4).mix(1.0);
+            let ink = minus_ink().mix(1.0);
+            canvas.fill((left, low), (right, high), WHITE.mix(1.0));
             canvas.outline((left, low), (right, high), ink);
             if right - left > WORD {
                 canvas.strong("minus", ((left + right) / 2, (low + high) / 2), ON);
@@ -178,14 +196,9 @@ fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, t
     }
 }
 
-fn ends(canvas: &Canvas, plan: &Plan, along: &Along, zone: Tz, height: i32) {
+fn ends(canvas: &Canvas, plan: &Plan, along: &Along, zone: Tz, y: i32) {
     let label = |ts| time::format(ts, zone, "%b %-d %H:%M %Z");
-    let y = height - 16;
     let (from, until) = (plan.span().from(), plan.span().until());
-    for ts in [from, until] {
-        let x = along.at(ts);
-        canvas.path(vec![(x, TOP), (x, y - 9)], INK.mix(0.6), 1);
-    }
     let (first, last) = (label(from), format!("before {}", label(until)));
     let (first_width, last_width) = (text_width(&first, LABEL), text_width(&last, LABEL));
     let x = along
