@@ -170,7 +170,7 @@ fn codes_are_nearly_exact_and_registers_follow_the_formula() {
 #[test]
 fn rounds_and_union_find_agree_and_messages_are_counted() {
     let table = cost_of_rounds(2_000).unwrap();
-    let agree = table.column("as_union_find").unwrap().bool().unwrap();
+    let agree = table.column("same people").unwrap().bool().unwrap();
     assert!(agree.all(), "{table}");
     let messages = table.column("messages").unwrap().i64().unwrap();
     // Edges before each round of figure 9.3: 7, 11, 10, 7.
