@@ -9,8 +9,8 @@ use notebook::time;
 use plotters::style::{Color, RGBColor, WHITE};
 
 /// Draws a plan: the range on top, below it a lane of buckets for each
-/// granularity. Filled buckets are read; outlined ones, crossed or
-/// with the word minus, are read and taken away.
+/// granularity. Filled buckets are added; outlined ones, crossed or
+/// with the word minus, are subtracted, and a legend says so.
 /// `zone` is for the labels: buckets are UTC's.
 ///
 /// ```
@@ -233,6 +233,11 @@ mod tests {
                 .svg()
                 .contains("8 reads: 2 months + 2 weeks - 1 week + 2 days - 1 day")
         );
+        // Only a plan that subtracts needs a legend.
+        assert!(figure.svg().contains("outlined: subtracted"));
+        let adds = Plan::additive(span, &Granularity::ALL).unwrap();
+        let figure = super::plan(&adds, Tz::UTC);
+        assert!(!figure.svg().contains("outlined: subtracted"));
     }
 
     #[test]
