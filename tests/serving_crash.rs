@@ -3,7 +3,7 @@ use crate::process;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour};
 use lambda_workbook::faults::{Crash, CrashPoint, Crashes, DiskFull, Faults, NoFaults};
 use lambda_workbook::lambda::versions::{VersionError, VersionStep, Versions};
-use lambda_workbook::serving::{Builder, Header, Layout, RowValue, Store, StoreError, build};
+use lambda_workbook::serving::{Builder, Header, Layout, RowValue, ServingError, Store, build};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ fn build_in(
     sign: i64,
     keep: usize,
     faults: Arc<dyn Faults<VersionStep>>,
-) -> Result<Header, StoreError> {
+) -> Result<Header, ServingError> {
     let mut builder = Builder::start_in(folder, Layout::counts(3).keep(keep), faults)?;
     for (url, granularity, count) in rows(sign) {
         builder.push(&url, granularity, 0, RowValue::Count(count))?;
@@ -160,7 +160,7 @@ fn a_first_build_that_is_killed_leaves_no_store_and_the_next_makes_one() {
     let error = Store::open(folder.path()).unwrap_err();
     assert!(matches!(
         error,
-        StoreError::Version(VersionError::None { .. })
+        ServingError::Version(VersionError::None { .. })
     ));
     build_in(folder.path(), 1, 3, Arc::new(NoFaults)).unwrap();
     assert_eq!(sign_served(&Store::open(folder.path()).unwrap()), 1);
@@ -247,7 +247,7 @@ fn many_builders_and_readers_at_once_never_mix_versions() {
                     for _ in 0..15 {
                         match build_in(folder, sign, 1, Arc::new(NoFaults)) {
                             Ok(_) => _ = built.fetch_add(1, Ordering::SeqCst),
-                            Err(StoreError::Version(VersionError::Busy { .. })) => {
+                            Err(ServingError::Version(VersionError::Busy { .. })) => {
                                 std::thread::yield_now()
                             }
                             Err(other) => panic!("{other}"),

@@ -4,7 +4,7 @@ use crate::extent;
 use lambda_workbook::calendar::Granularity::{self, Day, Hour, Month, Week};
 use lambda_workbook::lambda::versions::{VersionError, Versions};
 use lambda_workbook::serving::{
-    BLOCK, Header, Layout, RowValue, Scan, Store, StoreError, ValueKind, build, shard_of,
+    BLOCK, Header, Layout, RowValue, Scan, ServingError, Store, ValueKind, build, shard_of,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ fn a_url_or_bucket_that_is_not_there_is_none_and_a_backward_range_is_an_error() 
         .unwrap_err();
     assert!(matches!(
         error,
-        StoreError::BackwardRange { from: 9, to: 0 }
+        ServingError::BackwardRange { from: 9, to: 0 }
     ));
 }
 
@@ -179,16 +179,19 @@ fn a_row_out_of_order_or_twice_or_of_another_kind_is_named_and_nothing_is_swappe
         (("c\0.com/", Hour, 0, count), "zero byte"),
     ] {
         let error = build(folder.path(), Layout::counts(2), [first, second]).unwrap_err();
-        assert!(matches!(error, StoreError::Row { row: 1, .. }), "{error:?}");
+        assert!(
+            matches!(error, ServingError::Row { row: 1, .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains(problem), "{error}");
         let none = Store::open(folder.path()).unwrap_err();
         assert!(
-            matches!(none, StoreError::Version(VersionError::None { .. })),
+            matches!(none, ServingError::Version(VersionError::None { .. })),
             "{none:?}"
         );
     }
     let none = build(folder.path(), Layout::counts(0), []).unwrap_err();
-    assert!(matches!(none, StoreError::Layout { .. }));
+    assert!(matches!(none, ServingError::Layout { .. }));
 }
 
 #[test]
@@ -249,7 +252,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Opens the store, reads every row, checks every block. A damaged shortcut alone
 /// is found by the last only: until then, all answers are right.
-fn read_all(folder: &Path, rows: &BTreeMap<Key, i64>) -> Result<(), StoreError> {
+fn read_all(folder: &Path, rows: &BTreeMap<Key, i64>) -> Result<(), ServingError> {
     let store = Store::open(folder)?;
     for ((url, code, ts), &n) in rows {
         assert_eq!(
@@ -346,7 +349,7 @@ fn damage_after_the_store_was_opened_is_found_too() {
     file.write_all(&bytes).unwrap();
     let error = store.count("foo.com/a", Hour, 3600).unwrap_err();
     assert!(
-        matches!(error, StoreError::Corrupt { block: Some(0), .. }),
+        matches!(error, ServingError::Corrupt { block: Some(0), .. }),
         "{error:?}"
     );
 }
@@ -393,7 +396,7 @@ fn a_shard_that_belongs_elsewhere_is_not_read() {
     fs::rename(&b, &a).unwrap();
     fs::rename(&aside, &b).unwrap();
     let error = Store::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Format { .. }), "{error:?}");
+    assert!(matches!(error, ServingError::Format { .. }), "{error:?}");
 }
 
 #[test]

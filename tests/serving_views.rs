@@ -7,7 +7,7 @@ use lambda_workbook::calendar::{Granularity, Span};
 use lambda_workbook::datum::PersonId;
 use lambda_workbook::engine::DatumCounts;
 use lambda_workbook::lambda::versions::Versions;
-use lambda_workbook::serving::{Bounces, ServedViews, ServingOptions, StoreError, build_stores};
+use lambda_workbook::serving::{Bounces, ServedViews, ServingError, ServingOptions, build_stores};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ fn run(folder: &Path, rows: &[View]) {
 }
 
 /// Publishes the views of a run as the next version of a folder.
-fn publish(folder: &Path, rows: &[View], how: ServingOptions) -> Result<ServedViews, StoreError> {
+fn publish(folder: &Path, rows: &[View], how: ServingOptions) -> Result<ServedViews, ServingError> {
     publish_with(folder, rows, how, |_| {})
 }
 
@@ -56,7 +56,7 @@ fn publish_with(
     rows: &[View],
     how: ServingOptions,
     change: impl FnOnce(&Path),
-) -> Result<ServedViews, StoreError> {
+) -> Result<ServedViews, ServingError> {
     let draft = Versions::at(folder).draft()?;
     run(draft.path(), rows);
     change(draft.path());
@@ -208,7 +208,7 @@ fn a_view_that_the_run_did_not_make_is_said_to_be_missing() {
     let error = served.uniques("foo.com/", hour).unwrap_err();
     assert!(matches!(
         error,
-        StoreError::NoView {
+        ServingError::NoView {
             name: "uniques",
             ..
         }

@@ -3,7 +3,7 @@ use crate::extent;
 use lambda_workbook::batch::Precision;
 use lambda_workbook::speed::{
     EmbeddedLog, EmbeddedStore, FAMILIES, Family, Log, ManualClock, Mutation, RealtimeStore,
-    RealtimeViews, StoreOptions, Updater, recent,
+    RealtimeStoreOptions, RealtimeViews, Updater, recent,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -28,9 +28,9 @@ fn no_reader_sees_half_a_write_or_less_than_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let families = [Family::new("a"), Family::new("b")];
     // Small files, so that flushes and compactions happen while it is read.
-    let options = StoreOptions {
+    let options = RealtimeStoreOptions {
         memtable: 64 << 10,
-        ..StoreOptions::default()
+        ..RealtimeStoreOptions::default()
     };
     let store = EmbeddedStore::open_with(folder.path(), &families, options).unwrap();
     let (acknowledged, done) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -188,7 +188,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(0));
         let families = [Family::new("one"), Family { name: "many", versions: 2, ttl: Some(ttl) }];
-        let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
+        let options = RealtimeStoreOptions { clock: clock.clone(), ..RealtimeStoreOptions::default() };
         let store = EmbeddedStore::open_with(folder.path(), &families, options).unwrap();
         let mut one: BTreeMap<(&[u8], u8), i64> = BTreeMap::new();
         let mut many: BTreeMap<(&[u8], u8), Vec<i64>> = BTreeMap::new();

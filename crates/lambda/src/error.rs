@@ -1,7 +1,7 @@
 //! What can go wrong in the architecture as a whole, and what to do about it.
 use crate::batch::sketch::SketchError;
 use crate::engine::EngineError;
-use crate::serving::StoreError;
+use crate::serving::ServingError;
 use crate::speed::{Offsets, SpeedError};
 use crate::versions::VersionError;
 use calendar::SpanError;
@@ -22,7 +22,7 @@ pub enum LambdaError {
     Engine(#[from] EngineError),
     /// The serving layer refused.
     #[error(transparent)]
-    Serving(#[from] StoreError),
+    Serving(#[from] ServingError),
     /// The speed layer refused, or the two layers do not meet.
     #[error(transparent)]
     Speed(#[from] SpeedError),
@@ -134,7 +134,7 @@ mod tests {
             SpeedError::from(table()).into(),
             io_at("write", path)(full()),
             version().into(),
-            StoreError::from(version()).into(),
+            ServingError::from(version()).into(),
             crate::speed::at("opening", path)(full()).into(),
         ];
         for error in errors {

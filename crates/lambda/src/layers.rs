@@ -21,8 +21,8 @@ use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedError,
-    SpeedLayer, StoreOptions,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, RealtimeStoreOptions,
+    Source, SpeedError, SpeedLayer,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub struct Options {
     /// merged uniques less accurate until the next batch run.
     pub realtime_precision: Precision,
     /// Options of the store of the realtime views.
-    pub store: StoreOptions,
+    pub store: RealtimeStoreOptions,
 }
 
 impl Default for Options {
@@ -73,7 +73,7 @@ impl Default for Options {
             window: 1 << 17,
             precision: Precision::DEFAULT,
             realtime_precision: Precision::DEFAULT,
-            store: StoreOptions::default(),
+            store: RealtimeStoreOptions::default(),
         }
     }
 }

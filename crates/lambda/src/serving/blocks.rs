@@ -17,7 +17,7 @@
 //! Positions within a record count bytes of content only: the content byte `i` of a record
 //! lies in its block `i / 56`. A 64-bit XXH3 guards against faulty hardware, not against
 //! someone who forges data on purpose.
-use super::error::StoreError;
+use super::error::ServingError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
@@ -97,7 +97,7 @@ impl<W: Write> BlockWriter<W> {
 }
 
 /// The number of a block in which damage was found. It fits into a register, which a
-/// [`StoreError`] does not, so the read functions pass it up and only the outermost one
+/// [`ServingError`] does not, so the read functions pass it up and only the outermost one
 /// turns it into an error that names the file ([`Blocks::error`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Damaged(pub usize);
@@ -146,8 +146,8 @@ impl<'a> Blocks<'a> {
 
     /// Returns the error that names a damaged block and its file.
     #[cold]
-    pub fn error(&self, Damaged(block): Damaged) -> StoreError {
-        StoreError::Corrupt {
+    pub fn error(&self, Damaged(block): Damaged) -> ServingError {
+        ServingError::Corrupt {
             path: PathBuf::from(self.path),
             block: Some(block as u64),
         }

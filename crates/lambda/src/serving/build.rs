@@ -14,7 +14,7 @@
 //!
 //! Source: *Big Data*, Marz and Warren, chapter 10: a serving layer database must be
 //! batch-writable, so that views are replaced and never updated.
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::folder::{identity, shard_name};
 use super::header::{HEADER, Header};
 use super::record::Rows;
@@ -182,7 +182,7 @@ impl Builder {
         faults: Arc<dyn Faults<VersionStep>>,
     ) -> Result<Self> {
         if layout.shards == 0 || layout.keep == 0 {
-            return Err(StoreError::Layout {
+            return Err(ServingError::Layout {
                 problem: "it needs at least one shard, and to keep at least one version".into(),
             });
         }
@@ -343,7 +343,7 @@ impl Builder {
 
     /// Returns the error for a row that repeats the row before (`twice`) or sorts before it.
     #[cold]
-    fn out_of_order(&self, url: &str, g: Granularity, ts: i64, twice: bool) -> StoreError {
+    fn out_of_order(&self, url: &str, g: Granularity, ts: i64, twice: bool) -> ServingError {
         let last = self.runs.last();
         let (code, before) = last.map_or(("", 0), |run| {
             (run.granularity.code(), run.ts.last().copied().unwrap_or(0))
@@ -362,8 +362,8 @@ impl Builder {
 
     /// Returns the error for the current row.
     #[cold]
-    fn refused(&self, problem: String) -> StoreError {
-        StoreError::Row {
+    fn refused(&self, problem: String) -> ServingError {
+        ServingError::Row {
             row: self.row,
             problem,
         }

@@ -9,7 +9,7 @@
 //! 2. So every read is answered while each shard has one replica that is up and undamaged.
 //! 3. If a shard has none left, the error names the shard and says what happened to each
 //!    of its replicas. The other shards still answer.
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::folder::{identity, shard_name};
 use super::header::Header;
 use super::scan::Scan;
@@ -34,7 +34,7 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 ///
 /// ```
 /// use lambda_workbook::calendar::Granularity::Hour;
-/// use lambda_workbook::serving::{Layout, RowValue, StoreCluster, StoreError, build};
+/// use lambda_workbook::serving::{Layout, RowValue, StoreCluster, ServingError, build};
 ///
 /// let (store, servers) = (tempfile::tempdir()?, tempfile::tempdir()?);
 /// build(store.path(), Layout::counts(1), [("foo.com/", Hour, 0, RowValue::Count(5))])?;
@@ -42,7 +42,7 @@ type Job = Box<dyn FnOnce(&Shard) + Send>;
 /// cluster.lose(0, 1);
 /// assert_eq!(cluster.count("foo.com/", Hour, 0)?, Some(5)); // the other one answers
 /// cluster.lose(0, 0);
-/// assert!(matches!(cluster.count("foo.com/", Hour, 0), Err(StoreError::ShardLost { shard: 0, .. })));
+/// assert!(matches!(cluster.count("foo.com/", Hour, 0), Err(ServingError::ShardLost { shard: 0, .. })));
 /// cluster.restore(0, 1)?;
 /// assert_eq!(cluster.count("foo.com/", Hour, 0)?, Some(5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -76,7 +76,7 @@ impl StoreCluster {
         let version = versions.served()?;
         let header = Header::of(&versions.folder(version), version)?;
         if replicas == 0 {
-            return Err(StoreError::Layout {
+            return Err(ServingError::Layout {
                 problem: "each shard needs at least one replica".into(),
             });
         }
@@ -190,7 +190,7 @@ impl StoreCluster {
     /// is lost or finds damage. Returns `None` for a URL that the view does not hold.
     ///
     /// # Errors
-    /// [`StoreError::ShardLost`] if no replica of the shard could answer; any error of `read`
+    /// [`ServingError::ShardLost`] if no replica of the shard could answer; any error of `read`
     /// that does not mean that the files of the replica are damaged.
     pub fn ask<T: Send + 'static>(
         &self,
@@ -221,7 +221,7 @@ impl StoreCluster {
                 None => why.push(format!("replica {replica} is gone")),
             }
         }
-        Err(StoreError::ShardLost { shard, why })
+        Err(ServingError::ShardLost { shard, why })
     }
 
     /// Locks a server. A thread that panicked while it held the lock leaves a usable server.
@@ -232,13 +232,13 @@ impl StoreCluster {
 }
 
 /// Returns whether an error is a fault of one replica, so that another may answer.
-fn is_damage(error: &StoreError) -> bool {
+fn is_damage(error: &ServingError) -> bool {
     matches!(
         error,
-        StoreError::Corrupt { .. }
-            | StoreError::Missing { .. }
-            | StoreError::Length { .. }
-            | StoreError::Io { .. }
+        ServingError::Corrupt { .. }
+            | ServingError::Missing { .. }
+            | ServingError::Length { .. }
+            | ServingError::Io { .. }
     )
 }
 
@@ -344,7 +344,7 @@ mod tests {
         for (url, n) in urls.iter().zip(0..) {
             match cluster.count(url, Hour, 0) {
                 Ok(count) => assert_eq!((count, shard_of(url, SHARDS) == 2), (Some(n), false)),
-                Err(StoreError::ShardLost { shard, why }) => {
+                Err(ServingError::ShardLost { shard, why }) => {
                     assert_eq!((shard, shard_of(url, SHARDS), why.len()), (2, 2, 3));
                 }
                 Err(other) => panic!("{other}"),
@@ -357,10 +357,10 @@ mod tests {
     fn wrong_use_is_no_reason_to_ask_another_replica() {
         let (_folder, urls, cluster) = cluster(2);
         let range = cluster.counts(&urls[0], Hour, 9..0);
-        assert!(matches!(range, Err(StoreError::BackwardRange { .. })));
+        assert!(matches!(range, Err(ServingError::BackwardRange { .. })));
         let plan = [Scan::plus(Hour, 9..0)];
         let sum = cluster.sum(&urls[0], &plan);
-        assert!(matches!(sum, Err(StoreError::BackwardRange { .. })));
+        assert!(matches!(sum, Err(ServingError::BackwardRange { .. })));
         assert_eq!(cluster.counts("none.com/", Hour, 0..9).unwrap(), None);
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 // Messages contain their cause, so `source()` must not return it again. `thiserror` returns a
 // field named `source`, but not one named `r#source`; for Rust, both are the same name.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum ServingError {
     /// The folder of versions refused: no version was published, another process is writing
     /// one, or a version is not kept.
     #[error(transparent)]
@@ -155,7 +155,7 @@ pub enum StoreError {
 }
 
 /// The result of this module's functions.
-pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+pub type Result<T, E = ServingError> = std::result::Result<T, E>;
 
 // Ends of several messages.
 const OLD_SERVED: &str = "the version served before is unchanged";
@@ -175,12 +175,12 @@ fn remedy(error: &io::Error) -> String {
 }
 
 /// Returns a function that adds to an I/O error what was being done, and to which path. A
-/// file that does not exist when it is read becomes [`StoreError::Missing`].
-pub fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+/// file that does not exist when it is read becomes [`ServingError::Missing`].
+pub fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ServingError {
     let path = path.to_owned();
     move |source| match source.kind() {
-        io::ErrorKind::NotFound if doing == "read" => StoreError::Missing { path },
-        _ => StoreError::Io {
+        io::ErrorKind::NotFound if doing == "read" => ServingError::Missing { path },
+        _ => ServingError::Io {
             doing,
             path,
             source,
@@ -208,6 +208,6 @@ mod tests {
             path: path.to_owned(),
             source: full(),
         };
-        assert!(StoreError::from(version).source().is_none());
+        assert!(ServingError::from(version).source().is_none());
     }
 }

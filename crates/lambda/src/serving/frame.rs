@@ -1,6 +1,6 @@
 //! Stores built from data frames, and data frames read from stores, for use in a cell.
 use super::build::{Builder, Layout};
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::header::Header;
 use super::store::Store;
 use super::values::{RowValue, ValueKind};
@@ -60,7 +60,7 @@ pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) 
     // The rows. Errors count them from the first row of the build, not of this frame.
     let before = builder.rows();
     for row in 0..view.height() {
-        let refused = |problem: &str| StoreError::Row {
+        let refused = |problem: &str| ServingError::Row {
             row: before + row as u64,
             problem: problem.to_owned(),
         };
@@ -85,9 +85,9 @@ pub(super) fn push_frame(builder: &mut Builder, view: &DataFrame, values: &str) 
 }
 
 /// Returns a function that adds the name of a column to an error about it.
-fn unfit(name: &str) -> impl Fn(PolarsError) -> StoreError {
+fn unfit(name: &str) -> impl Fn(PolarsError) -> ServingError {
     let name = name.to_owned();
-    move |error| StoreError::Layout {
+    move |error| ServingError::Layout {
         problem: format!("column {name:?}: {error}"),
     }
 }

@@ -3,7 +3,7 @@
 //! It is one line of JSON, which a person can read, and one line with its XXH3 checksum
 //! as 16 hexadecimal digits. The checksum matters: with one flipped digit in the number of
 //! shards, a reader would look for most URLs in the wrong shard.
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::values::ValueKind;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -80,7 +80,7 @@ impl Header {
     pub(super) fn read(path: &Path, version: u64) -> Result<Self> {
         // The checksum first, so that damage is not taken for another format.
         let text = read_verified(path)?;
-        let foreign = |found: String| StoreError::Format {
+        let foreign = |found: String| ServingError::Format {
             path: path.to_owned(),
             found,
             wanted: format!("format {FORMAT} of version {version}"),
@@ -124,7 +124,7 @@ fn with_checksum(line: &str) -> String {
 /// Reads what [`with_checksum`] made, and returns the line.
 fn read_verified(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(io_at("read", path))?;
-    let corrupt = || StoreError::Corrupt {
+    let corrupt = || ServingError::Corrupt {
         path: path.to_owned(),
         block: None,
     };

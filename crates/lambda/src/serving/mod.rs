@@ -55,7 +55,7 @@ mod view_rows;
 pub use blocks::BLOCK;
 pub use build::{Builder, Layout, build};
 pub use cluster::StoreCluster;
-pub use error::{Result, StoreError, io_at};
+pub use error::{Result, ServingError, io_at};
 pub use frame::build_frame;
 pub use header::{FORMAT, Header};
 pub use key::Key;

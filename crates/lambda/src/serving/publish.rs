@@ -4,7 +4,7 @@
 //! and as a store in the folder [`SERVING`], for queries. Both are part of the same version
 //! and are published together.
 use super::build::{Builder, Layout};
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::frame::push_frame;
 use super::header::Header;
 use super::values::RowValue;
@@ -102,7 +102,7 @@ pub fn build_stores(draft: &Draft, how: ServingOptions) -> Result<Vec<(&'static 
 
 /// Calls `each` with every row group of a Parquet file, one after another, as a frame.
 fn for_each_row_group(path: &Path, mut each: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
-    let unread = |error: PolarsError| StoreError::Layout {
+    let unread = |error: PolarsError| ServingError::Layout {
         problem: format!("{}: {error}", path.display()),
     };
     let file = File::open(path).map_err(io_at("open", path))?;
@@ -126,7 +126,7 @@ fn for_each_row_group(path: &Path, mut each: impl FnMut(&DataFrame) -> Result<()
 
 /// Pushes the rows of the view of bounces: for each domain its visits and bounces.
 fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
-    let unfit = |error: PolarsError| StoreError::Layout {
+    let unfit = |error: PolarsError| ServingError::Layout {
         problem: format!("the view of bounces: {error}"),
     };
     let column = |name| frame.column(name).map_err(unfit);
@@ -136,7 +136,7 @@ fn push_bounces(builder: &mut Builder, frame: &DataFrame) -> Result<()> {
     let (granularity, ts) = ALL_TIME;
     for ((domain, visits), bounces) in domains.iter().zip(visits.iter()).zip(bounces.iter()) {
         let (Some(domain), Some(visits), Some(bounces)) = (domain, visits, bounces) else {
-            return Err(StoreError::Layout {
+            return Err(ServingError::Layout {
                 problem: "the view of bounces: a value is missing".to_owned(),
             });
         };
@@ -165,7 +165,7 @@ fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
 
     // Collect the visits; a new name ends the row before.
     for_each_row_group(path, |frame| {
-        let unfit = |error: PolarsError| StoreError::Layout {
+        let unfit = |error: PolarsError| ServingError::Layout {
             problem: format!("the view of visits: {error}"),
         };
         let column = |name| frame.column(name).map_err(unfit);
@@ -183,7 +183,7 @@ fn push_visits(builder: &mut Builder, path: &Path) -> Result<()> {
                 many.get(row),
             );
             let (Some(domain), Some(person), Some(first), Some(last), Some(many)) = whole else {
-                return Err(StoreError::Layout {
+                return Err(ServingError::Layout {
                     problem: "the view of visits: a value is missing".to_owned(),
                 });
             };

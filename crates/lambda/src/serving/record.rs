@@ -19,7 +19,7 @@
 //!
 //! The record contains its URL, so that a read can verify that it has found the right one.
 use super::blocks::CONTENT;
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::times::Times;
 use super::values::ValueKind;
 use calendar::Granularity;
@@ -124,7 +124,7 @@ impl Run {
 /// # Errors
 /// If it needs more than 32 bits, which happens at 32 GiB. The error names `url`.
 fn words(url: &str, at: usize) -> Result<u32> {
-    u32::try_from(at / 8).map_err(|_| StoreError::Layout {
+    u32::try_from(at / 8).map_err(|_| ServingError::Layout {
         problem: format!(
             "the rows of {url} take more than 32 GB; give them coarser buckets, or \
              sketches of a lower precision"

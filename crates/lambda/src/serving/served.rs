@@ -4,7 +4,7 @@
 //! 2. A range is answered by the plan with the fewest reads: with subtraction for counts,
 //!    without subtraction for sketches.
 //! 3. An answer contains what was read for it, so that it can be explained.
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::scan::Scan;
 use super::sharding::shard_of;
 use super::store::OpenVersion;
@@ -70,7 +70,7 @@ impl ViewSet {
             match Self::open_version(&versions.folder(version), version) {
                 // Other versions were published, and this one was removed, while it was being
                 // opened. Try again with the one that is served now.
-                Err(StoreError::Missing { .. }) if versions.served()? != version => {}
+                Err(ServingError::Missing { .. }) if versions.served()? != version => {}
                 other => return other,
             }
         }
@@ -79,8 +79,8 @@ impl ViewSet {
     /// Opens the stores of a version. All but the page views may be missing.
     fn open_version(folder: &Path, version: u64) -> Result<Self> {
         let manifest = Manifest::read(folder).map_err(|error| match error {
-            ManifestError::Missing { path } => StoreError::Missing { path },
-            other => StoreError::Manifest(other),
+            ManifestError::Missing { path } => ServingError::Missing { path },
+            other => ServingError::Manifest(other),
         })?;
         let at = |store: &str| folder.join(SERVING).join(store);
         let optional = |store: &str| {
@@ -107,13 +107,13 @@ impl ViewSet {
     /// Returns the store of a view that the batch run may have left out.
     ///
     /// # Errors
-    /// [`StoreError::NoView`] if it did.
+    /// [`ServingError::NoView`] if it did.
     fn store_of<'a>(
         &self,
         store: &'a Option<OpenVersion>,
         name: &'static str,
     ) -> Result<&'a OpenVersion> {
-        store.as_ref().ok_or_else(|| StoreError::NoView {
+        store.as_ref().ok_or_else(|| ServingError::NoView {
             folder: self.folder.clone(),
             name,
         })
@@ -457,8 +457,8 @@ fn all_time(store: &OpenVersion, name: &str) -> Result<Option<Vec<u8>>> {
 }
 
 /// Returns the error for a value that has a valid checksum but cannot be decoded.
-fn undecodable(folder: &Path) -> StoreError {
-    StoreError::Undecodable {
+fn undecodable(folder: &Path) -> ServingError {
+    ServingError::Undecodable {
         path: folder.join(SERVING),
     }
 }

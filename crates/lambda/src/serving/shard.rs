@@ -14,7 +14,7 @@
 //! finished version. It does remove old versions, and those stay readable for every process
 //! that has them open.
 use super::blocks::Blocks;
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::shard_writer::{CHECKSUMS, INDEX, Identity, MAGIC, SEALED, SHORTCUT, VALUES};
 use super::sharding::hash;
 use super::shortcut::guess;
@@ -80,7 +80,7 @@ impl Shard {
             version: word(16).unwrap_or(0),
         };
         if !body.starts_with(&MAGIC) || identity != wanted {
-            return Err(StoreError::Format {
+            return Err(ServingError::Format {
                 path: checksums_path,
                 found: format!("{identity:?}"),
                 wanted: format!("{wanted:?}"),
@@ -110,7 +110,7 @@ impl Shard {
             (&shortcut_path, shortcut.len() as u64, shortcut_bytes),
         ] {
             if bytes != wanted {
-                return Err(StoreError::Length {
+                return Err(ServingError::Length {
                     path: path.clone(),
                     bytes,
                     wanted,
@@ -201,7 +201,7 @@ impl Shard {
     /// shard was opened. O(bytes).
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for the first damage that is found.
+    /// [`ServingError::Corrupt`] for the first damage that is found.
     pub fn verify(&self) -> Result<()> {
         if xxh3_64(&self.shortcut) != self.shortcut_checksum {
             return Err(damaged(&self.shortcut_path));
@@ -217,8 +217,8 @@ impl Shard {
 }
 
 /// Returns the error for a damaged file that has a single checksum.
-fn damaged(path: &Path) -> StoreError {
-    StoreError::Corrupt {
+fn damaged(path: &Path) -> ServingError {
+    ServingError::Corrupt {
         path: path.to_owned(),
         block: None,
     }

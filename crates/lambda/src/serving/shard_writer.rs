@@ -7,7 +7,7 @@
 //! | `values` | one [record](super::record) for each URL, sorted by URL, in [blocks](super::blocks) that carry their checksums |
 //! | `checksums` | the identity of the shard, the lengths of the other files, and the checksums of the first two |
 use super::blocks::BlockWriter;
-use super::error::{Result, StoreError, io_at};
+use super::error::{Result, ServingError, io_at};
 use super::record::{self, Rows};
 use super::sharding::hash;
 use super::shortcut;
@@ -232,7 +232,7 @@ impl ShardWriter {
 
 /// Returns a function that turns an error of the index into an I/O error. The builder has
 /// checked the order of the URLs, so only the disk can refuse.
-fn refused(path: &Path) -> impl FnOnce(fst::Error) -> StoreError {
+fn refused(path: &Path) -> impl FnOnce(fst::Error) -> ServingError {
     let path = path.to_owned();
     move |error| match error {
         fst::Error::Io(source) => io_at("write", &path)(source),

@@ -4,7 +4,7 @@
 //! 1. Every read is answered from a single version.
 //! 2. A reader keeps the version that it has opened until it calls [`Store::refresh`].
 //! 3. There are no random writes: see the example of [`Store`] that does not compile.
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::folder::open_shard;
 use super::header::{HEADER, Header};
 use super::scan::Scan;
@@ -46,7 +46,7 @@ use std::sync::Arc;
 /// # use lambda_workbook::serving::Store;
 /// let store = Store::open("views/page_views")?;
 /// store.put("foo.com/", Hour, 0, 17); // no method named `put`
-/// # Ok::<(), lambda_workbook::serving::StoreError>(())
+/// # Ok::<(), lambda_workbook::serving::ServingError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -69,7 +69,7 @@ impl Store {
     /// Opens the version that is served now, if its values are of the `wanted` kind.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`StoreError::Values`] for values of another kind.
+    /// As [`open`](Self::open), and [`ServingError::Values`] for values of another kind.
     pub fn open_as(folder: impl AsRef<Path>, wanted: ValueKind) -> Result<Self> {
         let store = Self::open(folder)?;
         let header = &store.open_version().header;
@@ -239,7 +239,7 @@ impl OpenVersion {
             match Self::open_in(&versions.folder(version), version) {
                 // Other versions were published, and this one was removed, while it was being
                 // opened. Try again with the one that is served now.
-                Err(StoreError::Missing { .. }) if versions.served()? != version => {}
+                Err(ServingError::Missing { .. }) if versions.served()? != version => {}
                 other => return other,
             }
         }
@@ -294,10 +294,10 @@ impl OpenVersion {
 /// Checks a range of epoch seconds.
 ///
 /// # Errors
-/// [`StoreError::BackwardRange`] if it ends before it starts.
+/// [`ServingError::BackwardRange`] if it ends before it starts.
 pub(super) fn must_not_be_backward(range: &Range<i64>) -> Result<()> {
     if range.start > range.end {
-        return Err(StoreError::BackwardRange {
+        return Err(ServingError::BackwardRange {
             from: range.start,
             to: range.end,
         });

@@ -1,6 +1,6 @@
 //! The sum over the scans of a plan, for a caller that wants nothing but the number. (The
 //! answer of `ServedViews::page_views` keeps each bucket, for its explanation.)
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::record::{self, Run};
 use super::scan::Scan;
 use super::store::must_not_be_backward;
@@ -40,9 +40,9 @@ impl UrlRows<'_> {
     /// Converts a sum to 64 bits.
     ///
     /// # Errors
-    /// [`StoreError::SumTooLarge`] if it does not fit.
+    /// [`ServingError::SumTooLarge`] if it does not fit.
     pub(super) fn as_i64(&self, sum: i128) -> Result<i64> {
-        i64::try_from(sum).map_err(|_| StoreError::SumTooLarge {
+        i64::try_from(sum).map_err(|_| ServingError::SumTooLarge {
             url: self.url().to_owned(),
         })
     }

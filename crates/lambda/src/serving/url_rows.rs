@@ -1,7 +1,7 @@
 //! The rows of one URL: point reads and ranges. How a row is found by its time is in `times`,
 //! and sums are in `sums`.
 use super::blocks::{Blocks, CONTENT, Damaged};
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use super::record::{self, ENTRIES_AT, ENTRY, Run};
 use super::values::ValueKind;
 use calendar::Granularity;
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// A query reads many buckets of one URL, so it looks the URL up once and then reads all
 /// of its buckets from here.
 ///
-/// Every read verifies the blocks that it uses; damage is [`StoreError::Corrupt`].
+/// Every read verifies the blocks that it uses; damage is [`ServingError::Corrupt`].
 pub struct UrlRows<'a> {
     values: Blocks<'a>,
     /// Number of the record's first block.
@@ -298,8 +298,8 @@ impl<'a> UrlRows<'a> {
 
     /// Returns the error for values of another kind than the caller asked for.
     #[cold]
-    fn other_values(&self, found: &str, wanted: &str) -> StoreError {
-        StoreError::Values {
+    fn other_values(&self, found: &str, wanted: &str) -> ServingError {
+        ServingError::Values {
             path: self.values.path().to_owned(),
             found: found.to_owned(),
             wanted: ValueKind::parse(wanted).map_or(wanted.to_owned(), |kind| kind.to_string()),

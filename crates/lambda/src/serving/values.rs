@@ -1,5 +1,5 @@
 //! The values of a store: counts, sketches of one precision, or other bytes.
-use super::error::{Result, StoreError};
+use super::error::{Result, ServingError};
 use std::fmt;
 use std::path::Path;
 
@@ -44,12 +44,12 @@ impl ValueKind {
     /// Checks that this kind is the `wanted` one.
     ///
     /// # Errors
-    /// [`StoreError::Values`], which names the store at `path`, if it is another kind.
+    /// [`ServingError::Values`], which names the store at `path`, if it is another kind.
     pub(super) fn must_be(self, wanted: Self, path: &Path) -> Result<()> {
         if self == wanted {
             return Ok(());
         }
-        Err(StoreError::Values {
+        Err(ServingError::Values {
             path: path.to_owned(),
             found: self.to_string(),
             wanted: wanted.to_string(),

@@ -42,7 +42,7 @@ pub struct EmbeddedStore {
 
 /// Options with which a store is opened.
 #[derive(Clone)]
-pub struct StoreOptions {
+pub struct RealtimeStoreOptions {
     /// Which failure an acknowledged write survives.
     pub durability: Durability,
     /// The clock by which cells expire.
@@ -56,7 +56,7 @@ pub struct StoreOptions {
     pub compaction: bool,
 }
 
-impl Default for StoreOptions {
+impl Default for RealtimeStoreOptions {
     fn default() -> Self {
         Self {
             durability: Durability::default(),
@@ -73,7 +73,7 @@ impl EmbeddedStore {
     /// # Errors
     /// If the folder cannot be read or written, or another process has the store open.
     pub fn open(folder: impl AsRef<Path>, families: &[Family]) -> Result<Self> {
-        Self::open_with(folder, families, StoreOptions::default())
+        Self::open_with(folder, families, RealtimeStoreOptions::default())
     }
 
     /// Opens the store in a folder, or creates an empty one there, with the given options.
@@ -83,7 +83,7 @@ impl EmbeddedStore {
     pub fn open_with(
         folder: impl AsRef<Path>,
         families: &[Family],
-        options: StoreOptions,
+        options: RealtimeStoreOptions,
     ) -> Result<Self> {
         // Open the engine.
         let path = folder.as_ref().to_owned();

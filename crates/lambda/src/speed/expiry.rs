@@ -25,7 +25,7 @@
 //!    the same cut.
 //!
 //! Source: *Big Data*, Marz and Warren, section 12.5.
-use super::embedded_store::{EmbeddedStore, StoreOptions};
+use super::embedded_store::{EmbeddedStore, RealtimeStoreOptions};
 use super::error::Result;
 use super::log::Log;
 use super::updater::{Applied, Updater};
@@ -48,7 +48,7 @@ pub struct Source {
     /// The precision of the sketches.
     pub precision: Precision,
     /// The options with which the store of the views is opened.
-    pub store: StoreOptions,
+    pub store: RealtimeStoreOptions,
 }
 
 /// The speed layer, as [`Lambda`](crate::Lambda) holds it: realtime views that forget the

@@ -58,7 +58,7 @@ pub use database::open as open_database;
 pub use dedupe::Window;
 pub use delta::Delta;
 pub use embedded_log::{Durability, EmbeddedLog};
-pub use embedded_store::{EmbeddedStore, StoreOptions};
+pub use embedded_store::{EmbeddedStore, RealtimeStoreOptions};
 pub use error::{Result, SpeedError, at};
 pub use expiry::{Source, SpeedLayer};
 pub use feed::{feed, feed_lines, record_key};

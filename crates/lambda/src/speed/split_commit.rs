@@ -52,7 +52,7 @@ pub enum CommitOrder {
 ///     topic: "datums".to_owned(),
 ///     window: 100,
 ///     precision: Precision::DEFAULT,
-///     store: StoreOptions::default(),
+///     store: RealtimeStoreOptions::default(),
 /// };
 /// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;

@@ -2,7 +2,7 @@
 use crate::crdt::CrdtError;
 use dataset::DatasetError;
 use lambda::LambdaError;
-use lambda::serving::StoreError;
+use lambda::serving::ServingError;
 use lambda::speed::SpeedError;
 
 /// Why a week could not be run to its end. A crash that the week asks for is not an error.
@@ -74,8 +74,8 @@ impl From<SpeedError> for CapstoneError {
     }
 }
 
-impl From<StoreError> for CapstoneError {
-    fn from(error: StoreError) -> Self {
+impl From<ServingError> for CapstoneError {
+    fn from(error: ServingError) -> Self {
         Self::Layer(error.into())
     }
 }

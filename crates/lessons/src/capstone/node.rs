@@ -8,7 +8,9 @@ use super::truth::{DOMAIN, HOME};
 use super::week::Consumer;
 use calendar::Span;
 use lambda::faults::When;
-use lambda::speed::{Clock, EmbeddedLog, Log, ManualClock, SpeedError, SplitCommit, StoreOptions};
+use lambda::speed::{
+    Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
+};
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -45,9 +47,9 @@ impl Node {
         let wire = FaultyLog::new(EmbeddedLog::open(folder.join("log"))?);
         wire.create_topic(TOPIC, SITES)?;
         let wire = Arc::new(wire);
-        let store = StoreOptions {
+        let store = RealtimeStoreOptions {
             clock: clock.clone(),
-            ..StoreOptions::default()
+            ..RealtimeStoreOptions::default()
         };
         let options = Options {
             window: config.window,

@@ -13,7 +13,7 @@
 //! 1. A query on the store sees one version, complete.
 //! 2. The versions that one reader sees never go backwards.
 use calendar::Granularity::Hour;
-use lambda::serving::{Layout, Result, RowValue, Store, StoreError, build, io_at};
+use lambda::serving::{Layout, Result, RowValue, ServingError, Store, build, io_at};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn reader<'a>(
                 .expect("a query has begun")
                 .seen
                 .push(seen);
-            Ok::<(), StoreError>(())
+            Ok::<(), ServingError>(())
         };
         // After an error the thread goes on to the meetings, because the others wait for it.
         if failed.is_none() {

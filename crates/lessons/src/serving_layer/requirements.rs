@@ -20,7 +20,7 @@ use lambda::serving::RowValue;
 use lambda::serving::StoreCluster;
 use lambda::serving::shard_of;
 use lambda::serving::{Layout, build};
-use lambda::serving::{Result, StoreError, io_at};
+use lambda::serving::{Result, ServingError, io_at};
 use lambda::serving::{Shard, Store};
 use notebook::table::grouped;
 use std::collections::BTreeSet;
@@ -252,7 +252,7 @@ fn lose_each(
                 reads += 1;
                 match cluster.count(&url, Hour, 0) {
                     Ok(Some(3)) => {}
-                    Ok(_) | Err(StoreError::ShardLost { .. }) => failed += 1,
+                    Ok(_) | Err(ServingError::ShardLost { .. }) => failed += 1,
                     Err(other) => return Err(other),
                 }
             }

@@ -6,7 +6,7 @@
 //! blocks of the file are dropped before each query. What a device or a host keeps in memory
 //! of its own cannot be dropped from here.
 use super::index_layout::block_runs;
-use lambda::serving::{Result, StoreError, io_at};
+use lambda::serving::{Result, ServingError, io_at};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -157,7 +157,7 @@ impl RowsFile {
         #[cfg(target_os = "linux")]
         if self.how == How::CacheDropped {
             rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed)
-                .map_err(|error| -> StoreError { io_at("read", &self.path)(error.into()) })?;
+                .map_err(|error| -> ServingError { io_at("read", &self.path)(error.into()) })?;
         }
         Ok(())
     }

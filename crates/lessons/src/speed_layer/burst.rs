@@ -12,7 +12,7 @@
 use lambda::speed::Log;
 use lambda::speed::Result;
 use lambda::speed::{Durability, EmbeddedLog};
-use lambda::speed::{EmbeddedStore, StoreOptions};
+use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -98,9 +98,9 @@ fn clients(
 /// A burst of events from eight clients, written durably, in both ways.
 pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
     let open = |name: &str| {
-        let options = StoreOptions {
+        let options = RealtimeStoreOptions {
             durability: Durability::Power,
-            ..StoreOptions::default()
+            ..RealtimeStoreOptions::default()
         };
         EmbeddedStore::open_with(folder.join(name), &FAMILY, options)
     };
@@ -169,9 +169,9 @@ pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
 /// that were sent and are not in the view. Ends when all are, or after 3 s; each
 /// event is written durably.
 pub fn under_load(folder: &Path, base: u64, burst: u64) -> Result<DataFrame> {
-    let options = StoreOptions {
+    let options = RealtimeStoreOptions {
         durability: Durability::Power,
-        ..StoreOptions::default()
+        ..RealtimeStoreOptions::default()
     };
     let (mut ms, mut way, mut waiting) = (vec![], vec![], vec![]);
     for name in ["synchronous", "asynchronous"] {

@@ -5,7 +5,7 @@
 //! and a read looks into ever more files; with it, the same bytes are written
 //! again and again. The serving store has none of this: it takes no random writes.
 use lambda::speed::Result;
-use lambda::speed::{EmbeddedStore, StoreOptions};
+use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
 use polars::prelude::{DataFrame, df};
 use std::path::Path;
@@ -34,9 +34,9 @@ const ROUNDS: u32 = 12;
 /// Updates every row in each of twelve rounds, with a file for each round; with
 /// compaction, files are merged every fourth round.
 pub fn rounds(folder: &Path, compacted: bool) -> Result<Vec<CompactionRound>> {
-    let options = StoreOptions {
+    let options = RealtimeStoreOptions {
         compaction: false,
-        ..StoreOptions::default()
+        ..RealtimeStoreOptions::default()
     };
     let store = EmbeddedStore::open_with(folder, &[Family::new("n")], options)?;
     let how = if compacted {

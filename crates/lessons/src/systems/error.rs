@@ -4,7 +4,7 @@ use lambda::LambdaError;
 use lambda::batch::sketch::SketchError;
 use lambda::datum::Reason;
 use lambda::faults::Crash;
-use lambda::serving::StoreError;
+use lambda::serving::ServingError;
 use lambda::speed::SpeedError;
 use polars::prelude::PolarsError;
 use std::io;
@@ -102,8 +102,8 @@ impl From<SpeedError> for SystemsError {
     }
 }
 
-impl From<StoreError> for SystemsError {
-    fn from(error: StoreError) -> Self {
+impl From<ServingError> for SystemsError {
+    fn from(error: ServingError) -> Self {
         Self::Layer(error.into())
     }
 }

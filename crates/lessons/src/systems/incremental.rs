@@ -18,8 +18,8 @@ use lambda::batch::sketch::{Precision, Sketch, person_hash};
 use lambda::datum::{Datum, Equiv, Fact, PersonId, ValidPageView};
 use lambda::faults::{self, Faults, NoFaults};
 use lambda::speed::{
-    Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, SpeedError, StoreOptions,
-    sortable,
+    Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, RealtimeStoreOptions,
+    SpeedError, sortable,
 };
 use std::ops::Range;
 use std::path::Path;
@@ -72,9 +72,9 @@ impl Incremental {
     /// Opens the store in a folder, or makes one. The clock says when an event is
     /// forgotten.
     pub fn open(folder: impl AsRef<Path>, writes: Writes, clock: Arc<dyn Clock>) -> Result<Self> {
-        let options = StoreOptions {
+        let options = RealtimeStoreOptions {
             clock: clock.clone(),
-            ..StoreOptions::default()
+            ..RealtimeStoreOptions::default()
         };
         let families = [COUNT, PERSONS, PERSON, SEEN, META];
         Ok(Self {

@@ -9,7 +9,7 @@ use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::lambda::{Answer, Freshness, Options, Query};
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::notebook::time::wall_clock;
-use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews, StoreError};
+use lambda_workbook::serving::{BLOCK, Bounces, Explained, ServedViews, ServingError};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -109,7 +109,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         None => Layers::Serving(ServedViews::open(&args.views).map_err(|error| {
             match error {
                 // There is nothing there: most likely another folder was meant.
-                StoreError::Version(_) => anyhow::Error::new(error).context(format!(
+                ServingError::Version(_) => anyhow::Error::new(error).context(format!(
                     "no views to ask in {}; name the folder that `workbook batch --out` wrote",
                     args.views.display()
                 )),
