@@ -25,7 +25,7 @@ fn told(what: String) -> Option<Difference> {
 }
 
 fn text(value: &Value) -> String {
-    format!("{value:?}")
+    value.line().unwrap_or_else(|| format!("{value:?}"))
 }
 
 /// Columns that a sentence names.

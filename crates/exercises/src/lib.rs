@@ -74,10 +74,15 @@ macro_rules! exercises {
 
 exercises![
     pacific_days,
+    register_merge,
     daily_uniques,
     visits,
     visits_range,
+    label_round,
     bounce_rate,
+    shard_choice,
+    index_layout,
+    publish_atomically,
     idempotent_update,
     surviving_consumer,
     alternating_expiry,

@@ -24,10 +24,10 @@ use workbook::commands::check::{Found, Reader};
 macro_rules! every_exercise {
     ($($rule:ident)*) => {
         $(every_exercise! { $rule:
-            pacific_days daily_uniques visits visits_range bounce_rate idempotent_update
-            surviving_consumer alternating_expiry counter_merge pn_counter stale_schedule
-            or_set_merge exactly_once top_three opaque_state partial_recompute bloom_join
-            cost_model bounce_defect
+            pacific_days register_merge daily_uniques visits visits_range label_round bounce_rate
+            shard_choice index_layout publish_atomically idempotent_update surviving_consumer
+            alternating_expiry counter_merge pn_counter stale_schedule or_set_merge exactly_once
+            top_three opaque_state partial_recompute bloom_join cost_model bounce_defect
         })*
 
         #[test]

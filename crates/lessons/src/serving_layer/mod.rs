@@ -12,6 +12,7 @@ mod rows_file;
 mod samples;
 mod scatter;
 mod service_time;
+mod simulated_folder;
 mod small_index;
 pub mod tries;
 
@@ -23,4 +24,5 @@ pub use rows_file::{DISK_BLOCK, How, ReadCost};
 pub use samples::{SAMPLE_MACHINE, sample_design_ms, sample_slow};
 pub use scatter::{Gather, Percentiles, Wait, simulate, times_of};
 pub use service_time::{ServiceTime, any_slow};
+pub use simulated_folder::{FolderOperation, SimulatedFolder};
 pub use small_index::{DRAWN_ROW_BYTES, DRAWN_ROWS_PER_BLOCK, SMALL_PAGES, SmallRead, SmallRow};

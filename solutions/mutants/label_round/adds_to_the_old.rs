@@ -1,0 +1,17 @@
+// found by lesson: 
+// Keeps the old edges beside the new ones, so no edge is ever dropped.
+fn label_round(edges: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut neighbours: std::collections::BTreeMap<i64, Vec<i64>> = Default::default();
+    for &(a, b) in edges {
+        neighbours.entry(a).or_default().push(b);
+        neighbours.entry(b).or_default().push(a);
+    }
+    let mut made = std::collections::BTreeSet::new();
+    made.extend(edges.iter().map(|&(a, b)| (a.min(b), a.max(b))));
+    for (id, mut group) in neighbours {
+        group.push(id);
+        let smallest = *group.iter().min().unwrap();
+        made.extend(group.into_iter().filter(|other| *other != smallest).map(|other| (smallest, other)));
+    }
+    made.into_iter().collect()
+}

@@ -1,0 +1,15 @@
+// found by path: 
+// An edge is a message from its first end to its second only.
+fn label_round(edges: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut neighbours: std::collections::BTreeMap<i64, Vec<i64>> = Default::default();
+    for &(a, b) in edges {
+        neighbours.entry(b).or_default().push(a);
+    }
+    let mut made = std::collections::BTreeSet::new();
+    for (id, mut group) in neighbours {
+        group.push(id);
+        let smallest = *group.iter().min().unwrap();
+        made.extend(group.into_iter().filter(|other| *other != smallest).map(|other| (smallest, other)));
+    }
+    made.into_iter().collect()
+}

@@ -1,0 +1,23 @@
+// found by one_file: a reader that began with version-1 finds no version-1/shard-0
+// A long query still reads the old version.
+fn publish(folder: &mut serving::SimulatedFolder, version: &str, files: &[(String, String)]) {
+    let old = folder.read("CURRENT").unwrap().to_owned();
+    for path in folder.paths() {
+        if path.starts_with(&format!("{version}/")) {
+            folder.remove(&path);
+        }
+    }
+    for (name, text) in files {
+        let path = format!("{version}/{name}");
+        folder.write(&path, text);
+        folder.sync(&path);
+    }
+    folder.write("CURRENT.new", version);
+    folder.sync("CURRENT.new");
+    folder.rename("CURRENT.new", "CURRENT");
+    for path in folder.paths() {
+        if path.starts_with(&format!("{old}/")) {
+            folder.remove(&path);
+        }
+    }
+}

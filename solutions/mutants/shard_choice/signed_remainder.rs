@@ -1,0 +1,6 @@
+// found by negative: is on shard -
+// The book's own: the remainder has the sign of the hash.
+fn shard_choice(url: &str, url_hash: i64, granularity: &str, ts: i64, shards: i64) -> i64 {
+    let _ = (url, url_hash, granularity, ts);
+    url_hash % shards
+}
