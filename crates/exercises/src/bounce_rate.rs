@@ -17,7 +17,7 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
 pub static EXERCISE: Exercise = Exercise {
     id: "02_6_bounce_rate",
     name: "bounce_rate",
-    title: "Exercise 2.6, visits and bounces",
+    title: "Exercise 2.6, visits, bounces and their rate",
     signature: "fn visits_and_bounces(views: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "Whether a view begins a visit depends on the view before it, of the same person and the same domain. So \
@@ -26,7 +26,8 @@ pub static EXERCISE: Exercise = Exercise {
          `url.split('/').next()` is the domain. Then walk along each list: more than 1,800 seconds after the view \
          before, a visit begins.",
         "`times.chunk_by(|one, next| next - one <= 1_800)` cuts a sorted list into visits; one of length 1 is a \
-         bounce. Sum both by domain in another `BTreeMap`, whose keys come out sorted, and make the table by `df!`.",
+         bounce. Sum both by domain in another `BTreeMap`, whose keys come out sorted, and make the table by `df!`. \
+         `bounces as f64 / visits as f64` is the rate.",
     ],
     vocabulary: &[],
     cases,
@@ -35,7 +36,10 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(batch::bounces(inputs.frame("views")?)?))
+    let counted = batch::bounces(inputs.frame("views")?)?;
+    let number = |name| col(name).cast(DataType::Float64);
+    let rate = (number("bounces") / number("visits")).alias("rate");
+    Ok(Value::Frame(counted.lazy().with_column(rate).collect()?))
 }
 
 /// A domain's page, a second, and who: below zero a cookie.
@@ -95,9 +99,15 @@ fn cases(seed: u64) -> Vec<Case> {
             &[(home, 0, 1), (home, soon, 2)],
         ),
         case(
+            "rate",
+            "one of two people looks at two pages, the other at one",
+            "the rate is a share of the visits, not of the views, and neither 0 nor 1",
+            &[(home, 0, 1), (post, soon, 1), (home, 0, 2)],
+        ),
+        case(
             "cookies",
             "persons are known by a number or by a cookie",
-            "who is not logged in is somebody, too, and not all the same one",
+            "an anonymous visitor is still a visitor, and two of them are two",
             &[(home, 0, -1), (home, soon, -2), (home, 2 * soon, 3)],
         ),
         case(
@@ -199,6 +209,7 @@ mod tests {
     crate::mutants::tests! {
         bounce_rate::visits_and_bounces, stub: |_| todo!(), mutants:
         all_of_one_domain, an_hour, by_page, everybody_is_one, fifteen_minutes, from_the_first_view,
-        half_an_hour_ends_it, never_moves_on, same_second_is_none, trusts_the_order, users_only,
+        half_an_hour_ends_it, never_moves_on, per_cent, per_view, same_second_is_none, trusts_the_order,
+        users_only, whole_numbers,
     }
 }

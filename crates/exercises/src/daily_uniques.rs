@@ -215,7 +215,7 @@ fn crowd(page: &str, user: i64, people: i64) -> Vec<View<'_>> {
 }
 
 /// Zones of whole hours, northern and southern summers.
-const ZONES: [Tz; 4] = [
+pub(super) const ZONES: [Tz; 4] = [
     PACIFIC,
     Tz::Australia__Sydney,
     Tz::Europe__Dublin,

@@ -1,18 +1,22 @@
 //! Exercise 2.3: page views and visitors in one table, at four granularities.
-use super::daily_uniques::page_views;
+//!
+//! The days are those of a zone. As in exercise 2.2, its days are made of whole hours.
+use super::daily_uniques::{ZONES, page_views};
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use calendar::Granularity;
+use chrono_tz::Tz;
 use lambda::batch;
 use polars::prelude::*;
 
 /// The reader's function.
-pub type Function = fn(&DataFrame, &DataFrame) -> PolarsResult<DataFrame>;
+pub type Function = fn(&DataFrame, &DataFrame, Tz) -> PolarsResult<DataFrame>;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    let visits = function(inputs.frame("page_views")?, inputs.frame("uniques")?)?;
+    let (page_views, uniques) = (inputs.frame("page_views")?, inputs.frame("uniques")?);
+    let visits = function(page_views, uniques, *inputs.zone("zone")?)?;
     Ok(Value::Frame(visits))
 }
 
@@ -21,17 +25,22 @@ pub static EXERCISE: Exercise = Exercise {
     id: "02_3_visits",
     name: "visits",
     title: "Exercise 2.3, page views and visitors together",
-    signature: "fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame>",
+    signature: "fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame>",
     hints: &[
         "Both views can be rolled up from hours: page views by adding, visitors by merging. Do it for each of \
          `Granularity::ALL`, join the two on URL and `ts`, and put the four tables below one another.",
-        "The start of a bucket is `col(\"ts\").floor_div(length.clone()) * length` with `let length = lit(g.secs())`: \
-         a month is 28 days, and weeks start on Thursday. `batch::rolled_up(uniques, g)?` merges the sketches.",
-        "`.lazy().join(other.lazy(), key.clone(), key, JoinArgs::new(JoinType::Inner))` with \
-         `let key = [col(\"url\"), col(\"ts\")]`; `concat(tables, UnionArgs::default())?`; then select the five columns \
-         and sort by the first three.",
+        "The start of a bucket is `calendar::local_day_start(ts, zone)` for days and `g.bucket(ts)` for the others: \
+         a month is 28 days, and weeks start on Thursday. The visitors of days are \
+         `batch::uniques_by_local_day(uniques, zone)?`, and the others `batch::rolled_up(uniques, g)?`.",
+        "`let starts = page_views.column(\"ts\")?.i64()?.apply_values(start).into_series();` gives the starts, and \
+         `.group_by([col(\"url\"), starts.lit().alias(\"ts\")]).agg([col(\"count\").sum()])` adds up. Join as the card \
+         says; `concat(tables, UnionArgs::default())?`; then select the five columns and sort by the first three.",
     ],
-    vocabulary: &["lambda::batch::uniques::rolled_up"],
+    vocabulary: &[
+        "calendar",
+        "lambda::batch::uniques::rolled_up",
+        "lambda::batch::uniques::uniques_by_local_day",
+    ],
     cases,
     reference,
     trial: None,
@@ -39,6 +48,7 @@ pub static EXERCISE: Exercise = Exercise {
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let (counts, uniques) = (inputs.frame("page_views")?, inputs.frame("uniques")?);
+    let zone = *inputs.zone("zone")?;
     // Both views come from the same page views: an hour of one is one of the other.
     let hours = |view: &DataFrame| view.select(["url", "ts"]);
     if !hours(counts)?.equals(&hours(uniques)?) {
@@ -46,15 +56,23 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     }
     let mut tables = Vec::new();
     for granularity in Granularity::ALL {
-        let length = lit(granularity.secs());
-        let start = col("ts").floor_div(length.clone()) * length;
+        let is_day = granularity == Granularity::Day;
+        let start = |ts| match is_day {
+            true => calendar::local_day_start(ts, zone),
+            false => granularity.bucket(ts),
+        };
+        let starts = counts.column("ts")?.i64()?.apply_values(start);
         let key = [col("url"), col("ts")];
         let counts = counts
             .clone()
             .lazy()
-            .group_by([col("url"), start.alias("ts")])
+            .group_by([col("url"), starts.into_series().lit().alias("ts")])
             .agg([col("count").sum()]);
-        let uniques = batch::rolled_up(uniques, granularity)?.lazy();
+        let uniques = match is_day {
+            true => batch::uniques_by_local_day(uniques, zone)?,
+            false => batch::rolled_up(uniques, granularity)?,
+        };
+        let uniques = uniques.lazy();
         tables.push(uniques.join(counts, key.clone(), key, JoinArgs::new(JoinType::Inner)));
     }
     let columns = ["url", "granularity", "ts", "count", "uniques"].map(col);
@@ -67,6 +85,7 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 
 const HOME: &str = "mysite.com/";
 const BLOG: &str = "mysite.com/blog";
+const PACIFIC: Tz = Tz::America__Los_Angeles;
 const DAY: i64 = Granularity::Day.secs();
 const HOUR: i64 = Granularity::Hour.secs();
 const AUG_3: i64 = 1_438_624_800;
@@ -81,18 +100,21 @@ fn cases(seed: u64) -> Vec<Case> {
     let shift = draw.number(0, -30..60) * 28 * DAY;
     let (first, last) = (AUG_3 + shift, AUG_7 + shift);
     let old = draw.number(40, 30..300);
+    let zone = ZONES[draw.below(ZONES.len() as i64) as usize];
     let random = random(&mut draw, [home, blog], user);
     vec![
         case(
             "one_view",
             "one view is one row at each granularity",
             "the serving layer looks a range up by URL, granularity and time, in this order",
+            Tz::UTC,
             &[(home, first, user + 1)],
         ),
         case(
             "same_visitor",
             "one person comes in two hours of a day",
             "page views add up and visitors do not: each has its own way from hours to days",
+            Tz::UTC,
             &[
                 (home, first, user + 7),
                 (home, first + HOUR, user + 7),
@@ -103,6 +125,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "weeks",
             "a week starts on Thursday, as the epoch did",
             "with weeks from Monday, two layers that merge their answers would cut time in different places",
+            Tz::UTC,
             // Wednesday, August 5, and Thursday, August 6.
             &[
                 (home, first + 2 * DAY, user + 1),
@@ -113,6 +136,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "months",
             "a month is 28 days, four whole weeks: July 16 to August 12",
             "a calendar month is made of no whole weeks, and no sum of weeks would be one",
+            Tz::UTC,
             // July 20 and August 3, then August 13.
             &[
                 (home, first - 14 * DAY, user + 1),
@@ -124,6 +148,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "lesson",
             "two pages in the lesson's two hours",
             "a page's rows must not take a neighbour's visitors",
+            Tz::UTC,
             &[
                 (home, first, user + 1),
                 (blog, first, user + 2),
@@ -136,18 +161,28 @@ fn cases(seed: u64) -> Vec<Case> {
             "before_1970",
             "hours before 1970 have negative timestamps",
             "division that rounds towards zero puts them a bucket late",
+            Tz::UTC,
             &[(home, -HOUR, user + 1), (home, -old * DAY, user + 1)],
+        ),
+        case(
+            "pacific",
+            "August 7, 02:00 UTC is still the evening of August 6 in California",
+            "the graph of a day would lack its evening, and begin with that of the day before",
+            PACIFIC,
+            &[(home, last, user + 1), (home, last - 6 * HOUR, user + 2)],
         ),
         case(
             "empty",
             "no hours give an empty table with the right columns",
             "a site without traffic must not stop the batch run",
+            Tz::UTC,
             &[],
         ),
         case(
             "random",
             "a hundred views of half a year",
             "what holds for chosen days must hold for all",
+            zone,
             &random,
         ),
     ]
@@ -157,6 +192,7 @@ fn case(
     name: &'static str,
     about: &'static str,
     why: &'static str,
+    zone: Tz,
     views: &[(&str, i64, i64)],
 ) -> Case {
     let views = page_views(views);
@@ -164,7 +200,8 @@ fn case(
     let uniques = batch::uniques(&views, Granularity::Hour).expect("a sound view");
     let inputs = Inputs::new()
         .with("page_views", Value::Frame(counts))
-        .with("uniques", Value::Frame(uniques));
+        .with("uniques", Value::Frame(uniques))
+        .with("zone", Value::Zone(zone));
     Case {
         name,
         about,
@@ -186,7 +223,8 @@ mod tests {
     use super::*;
 
     crate::mutants::tests! {
-        visits::visits, stub: |_, _| todo!(), mutants:
+        visits::visits, stub: |_, _, _| todo!(), mutants:
         calendar_month, counts_rows, hours_and_days_only, joins_on_url_alone, monday_weeks, summed_uniques, truncates,
+        two_calendars, utc_day,
     }
 }

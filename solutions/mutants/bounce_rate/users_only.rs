@@ -23,5 +23,6 @@ fn visits_and_bounces(views: &DataFrame) -> PolarsResult<DataFrame> {
         "domain" => domains.keys().copied().collect::<Vec<_>>(),
         "visits" => domains.values().map(|counts| counts.0).collect::<Vec<_>>(),
         "bounces" => domains.values().map(|counts| counts.1).collect::<Vec<_>>(),
+        "rate" => domains.values().map(|counts| counts.1 as f64 / counts.0 as f64).collect::<Vec<_>>(),
     )
 }

@@ -1,6 +1,7 @@
 // found by one_view: 
 // Leaves out weeks and months.
-fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame> {
+fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let _ = zone;
     let mut tables = Vec::new();
     for g in [Granularity::Hour, Granularity::Day] {
         let start = col("ts").floor_div(lit(g.secs())) * lit(g.secs());

@@ -1,6 +1,7 @@
 // found by one_view: differs in `ts`
 // Weeks start on Monday.
-fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame> {
+fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let _ = zone;
     let mut tables = Vec::new();
     for g in Granularity::ALL {
         let month_of = |ts: i64| {

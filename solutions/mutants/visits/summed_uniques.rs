@@ -1,6 +1,7 @@
 // found by same_visitor: differs in `uniques`
 // Adds up visitors as if they were page views.
-fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame> {
+fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let _ = zone;
     let mut tables = Vec::new();
     for g in Granularity::ALL {
         let start = col("ts").floor_div(lit(g.secs())) * lit(g.secs());

@@ -1,6 +1,7 @@
 // found by before_1970: 
 // The lesson's `ts - ts % length`, with a remainder that rounds towards zero.
-fn visits(page_views: &DataFrame, uniques: &DataFrame) -> PolarsResult<DataFrame> {
+fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let _ = zone;
     let mut tables = Vec::new();
     for g in Granularity::ALL {
         let rest = col("ts") - col("ts").abs().floor_div(lit(g.secs())) * lit(g.secs()) * when(col("ts").lt(lit(0))).then(lit(-1i64)).otherwise(lit(1i64));
