@@ -9,7 +9,7 @@ use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::judge::Ask;
-use super::value::{Inputs, Value};
+use super::value::{Inputs, Value, counted};
 use lessons::serving_layer::{FolderOperation, SimulatedFolder};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,8 +44,9 @@ const SYNC: &str = "sync";
 const RENAME: &str = "rename";
 const REMOVE: &str = "remove";
 
-/// The most operations that are replayed: a publication takes some twenty.
-const MOST: usize = 10_000;
+/// The most operations that are replayed, as each of them looks at all files: a publication takes
+/// some thirty.
+const MOST: usize = 500;
 
 /// Asks for the operations, replays them, and says what is wrong, if anything is.
 fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
@@ -156,8 +157,11 @@ impl Publication {
     }
 
     fn about(&self, found: &str) -> String {
-        let (files, new, old) = (self.new.1.len(), &self.new.0, &self.old.0);
-        format!("{files} files of {new} replace {old}: {found}")
+        let files = counted(self.new.1.len(), "file");
+        format!(
+            "{} with {files} in place of {}: {found}",
+            self.new.0, self.old.0
+        )
     }
 
     /// Replays operations. Returns the first thing that is wrong, in words.

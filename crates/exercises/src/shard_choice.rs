@@ -7,7 +7,7 @@ use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::judge::Ask;
-use super::value::{Inputs, Value};
+use super::value::{Inputs, Value, counted};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::collections::BTreeMap;
 
@@ -70,10 +70,11 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 
 fn about(inputs: &Inputs, found: &str) -> PolarsResult<Value> {
     let rows = rows(inputs.frame("rows")?)?;
-    let (pages, shards) = (of_pages(&rows).len(), inputs.int("shards")?);
     let text = format!(
-        "{} rows of {pages} pages on {shards} shards: {found}",
-        rows.len()
+        "{} of {} on {}: {found}",
+        counted(rows.len(), "row"),
+        counted(of_pages(&rows).len(), "page"),
+        counted(*inputs.int("shards")? as usize, "shard"),
     );
     Ok(Value::Text(text))
 }

@@ -99,10 +99,7 @@ impl Value {
             return None;
         };
         let mut grid = Grid::of(&readable(frame, zone));
-        let rows = match frame.height() {
-            1 => "1 row".to_owned(),
-            rows => format!("{rows} rows"),
-        };
+        let rows = counted(frame.height(), "row");
         grid.caption = format!("{caption}, {rows}");
         Some(grid)
     }
@@ -115,6 +112,14 @@ impl Value {
             Value::Int(n) => Some(n.to_string()),
             Value::Text(text) => Some(format!("{text:?}")),
         }
+    }
+}
+
+/// Returns a number with its noun: `1 row`, `2 rows`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
     }
 }
 
