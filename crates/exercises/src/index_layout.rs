@@ -5,7 +5,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use calendar::Granularity;
 use lessons::serving_layer::{DRAWN_ROWS_PER_BLOCK, block_runs};

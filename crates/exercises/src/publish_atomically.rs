@@ -8,7 +8,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value, counted};
 use lessons::serving_layer::{FolderOperation, SimulatedFolder};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};

@@ -6,7 +6,7 @@
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::judge::Ask;
+use super::respondent::Ask;
 use super::value::{Inputs, Value, counted};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::collections::BTreeMap;

@@ -1,0 +1,104 @@
+//! Small steps towards exercise 1.1, each with its own check.
+use crate::checked_step::CheckedStep;
+use calendar::local_day_start;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use std::fmt::Debug;
+
+/// Tries an answer on cases, and returns the first that is wrong, with why it matters.
+fn tried<T: PartialEq + Debug>(
+    step: &str,
+    cases: impl IntoIterator<Item = (String, &'static str, T, T)>,
+) -> CheckedStep {
+    let mut right = 0;
+    for (about, why, expected, actual) in cases {
+        if expected != actual {
+            return CheckedStep::wrong(format!(
+                "{step}\nCase: {about}\nExpected {expected:?}, got {actual:?}\nWhy: {why}"
+            ));
+        }
+        right += 1;
+    }
+    CheckedStep::right(format!("{step}: all {right} cases are right"))
+}
+
+/// Checks step 1: from a second to the date that the clocks of a zone show.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let utc = |secs, _: Tz| DateTime::from_timestamp(secs, 0).unwrap().date_naive();
+/// assert!(!pages::step_date(utc).passed);
+/// let there = |secs, zone| DateTime::from_timestamp(secs, 0).unwrap().with_timezone(&zone).date_naive();
+/// assert!(pages::step_date(there).passed);
+/// ```
+pub fn step_date(answer: impl Fn(i64, Tz) -> NaiveDate) -> CheckedStep {
+    let date = |day| NaiveDate::from_ymd_opt(2015, 8, day).unwrap_or_default();
+    let evening = "an evening in California is the next day in UTC, and the customer asks for hers";
+    let cases = [
+        (Tz::UTC, 7, "in UTC the date is that of the instant itself"),
+        (Tz::America__Los_Angeles, 6, evening),
+        (
+            Tz::Asia__Tokyo,
+            7,
+            "east of Greenwich the date may be later, here it is the same",
+        ),
+    ];
+    let secs = 1_438_912_800;
+    tried(
+        "Step 1, the date",
+        cases.map(|(zone, day, why)| {
+            let about = format!("second {secs} in {zone}");
+            (about, why, date(day), answer(secs, zone))
+        }),
+    )
+}
+
+/// Checks step 2: from a date to the second at which it began in a zone.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let midnight = |date: NaiveDate, zone: Tz| {
+///     zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest().map_or(0, |at| at.timestamp())
+/// };
+/// assert!(!pages::step_first_moment(midnight).passed); // not where clocks skip midnight
+/// let first = |date: NaiveDate, zone: Tz| {
+///     let mut times = (0..48).map(|n| date.and_time(NaiveTime::MIN) + TimeDelta::minutes(30 * n));
+///     times.find_map(|time| zone.from_local_datetime(&time).earliest()).map_or(0, |at| at.timestamp())
+/// };
+/// assert!(pages::step_first_moment(first).passed);
+/// ```
+pub fn step_first_moment(answer: impl Fn(NaiveDate, Tz) -> i64) -> CheckedStep {
+    let cases = [
+        (
+            Tz::America__Los_Angeles,
+            (2015, 8, 6),
+            "an ordinary day begins at 0:00",
+        ),
+        (
+            Tz::America__Havana,
+            (2015, 11, 1),
+            "the clocks show 0:00 twice, and the day begins the first time",
+        ),
+        (
+            Tz::America__Sao_Paulo,
+            (2018, 11, 4),
+            "the clocks jump from 23:59 to 1:00, so the day begins at 1:00",
+        ),
+    ];
+    tried(
+        "Step 2, the first moment",
+        cases.map(|(zone, (year, month, day), why)| {
+            let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+            // The afternoon is in every day.
+            let afternoon = date.and_hms_opt(15, 0, 0).unwrap_or_default();
+            let inside = afternoon.and_local_timezone(zone).earliest();
+            let expected = inside.map_or(0, |inside| local_day_start(inside.timestamp(), zone));
+            (
+                format!("{date} in {zone}"),
+                why,
+                expected,
+                answer(date, zone),
+            )
+        }),
+    )
+}
