@@ -50,7 +50,9 @@ impl Solved {
         let begin = text.find("    // BEGIN SOLUTION\n").unwrap();
         let end = text.find("    // END SOLUTION\n").unwrap();
         let head = text[at..begin].trim_end().trim_end_matches('{').trim_end();
-        let inside = &head[head.find('(').unwrap() + 1..head.rfind("->").unwrap()];
+        // A function that works on what it is given returns nothing.
+        let (before, returns) = head.rsplit_once("->").unwrap_or((head, "()"));
+        let inside = &before[before.find('(').unwrap() + 1..];
         let names = inside.split(", ").flat_map(|part| part.split(",\n"));
         let names = names.filter_map(|part| part.split_once(':').map(|(name, _)| name.trim()));
         let names: Vec<&str> = names
@@ -66,7 +68,7 @@ impl Solved {
                 .map(|line| format!("{line}\n"))
                 .collect(),
             arguments: names.join(", "),
-            returns: head[head.rfind("->").unwrap() + 2..].trim().to_owned(),
+            returns: returns.trim().to_owned(),
             task,
         }
     }
@@ -488,12 +490,14 @@ const STRUCTURE: [(&str, Mess); 18] = [
             );
             let lines = "assert_eq!(HALF, 1_800);\n    assert_ne!(match Net { File => Net, Net => File }, Net);";
             let answer = solved.after(lines);
-            let at = answer.find("->").unwrap();
-            let (head, rest) = (&answer[..at], &answer[at + 2..]);
-            draft.answer(solved.imports_and(format!(
-                "{head}-> Answered{}",
-                &rest[rest.find(&solved.returns).unwrap() + solved.returns.len()..]
-            )));
+            let (head, rest) = match answer.split_once("->") {
+                Some((head, rest)) => {
+                    let at = rest.find(&solved.returns).unwrap() + solved.returns.len();
+                    (head, &rest[at..])
+                }
+                None => answer.split_at(answer.find(") {").unwrap() + 1),
+            };
+            draft.answer(solved.imports_and(format!("{head}-> Answered{rest}",)));
         },
     ),
     ("a module of its own", |draft, solved, rng| {
