@@ -2,9 +2,11 @@
 use crate::broker::{alone, new_topic, patient, shared};
 use crate::extent;
 use crate::log_promises::{self, op};
-use connect::kafka::{KafkaLog, KafkaOptions, partition_of};
+use connect::kafka::{GroupMember, KafkaLog, KafkaOptions, partition_of};
+use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::speed::{Log, RemoteLog, SpeedError};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 proptest! {
@@ -241,4 +243,142 @@ fn a_reader_that_is_behind_the_retention_is_told() {
         "{error}"
     );
     assert_eq!(log.read(&topic, 0, 6, 10).unwrap().len(), 4);
+}
+
+/// Rule: two consumers share the partitions; when one crashes, the other gets all of them, and what
+/// the crashed one still wants to commit is refused.
+#[test]
+fn the_partitions_of_a_crashed_consumer_go_to_the_others() {
+    let Some(broker) = shared() else { return };
+    let topic = new_topic("shared-out");
+    let log = broker.log(KafkaOptions::default());
+    log.create_topic(&topic, 4).unwrap();
+    let session = Duration::from_millis(1_000);
+    let group = format!("group-of-{topic}");
+    let brokers = [broker.address.clone()];
+    let join = || GroupMember::join(&brokers, &group, &topic, session, patient()).unwrap();
+    let mut first = join();
+    assert_eq!(first.partitions(), [0, 1, 2, 3]);
+
+    // A second one joins when the first hears of it.
+    let mut second = std::thread::scope(|scope| {
+        let second = scope.spawn(join);
+        while !second.is_finished() {
+            first.heartbeat().unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        second.join().unwrap()
+    });
+    let mut all = [first.partitions(), second.partitions()].concat();
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2, 3]);
+    assert_eq!(first.partitions().len(), 2);
+    for partition in second.partitions().to_vec() {
+        second.commit(partition, 7).unwrap();
+    }
+
+    // The first falls silent, and the second hears of it within the session.
+    let began = Instant::now();
+    while second.partitions().len() < 4 {
+        second.heartbeat().unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    assert_eq!(second.partitions(), [0, 1, 2, 3]);
+    let error = first.commit(0, 9).unwrap_err().to_string();
+    assert!(
+        error.contains("continue from the committed offsets"),
+        "{error}"
+    );
+    assert_ne!(log.committed(&group, &topic, 0).unwrap(), Some(9));
+    first.crash();
+}
+
+/// Rule: a compaction removes records whose key was written again, and a reader passes their
+/// offsets.
+#[test]
+fn a_reader_passes_what_a_compaction_removed() {
+    let Some(broker) = shared() else { return };
+    let topic = new_topic("compacted");
+    let log = broker.log(KafkaOptions::default());
+    let settings = [
+        ("cleanup.policy", "compact"),
+        ("segment.ms", "100"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("max.compaction.lag.ms", "100"),
+    ];
+    log.create_topic_with(&topic, 1, &settings).unwrap();
+    let began = Instant::now();
+    let mut appended = 0u64;
+    loop {
+        let value = appended.to_string();
+        log.append(&topic, 0, &[(b"key", value.as_bytes())])
+            .unwrap();
+        appended += 1;
+        let records = log.read(&topic, 0, 0, usize::MAX).unwrap();
+        assert_eq!(records.next(), appended);
+        let last = records.iter().last().unwrap();
+        assert_eq!((last.offset, last.value), (appended - 1, value.as_bytes()));
+        if (records.len() as u64) < appended {
+            return; // some offsets carry no record any more
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no compaction in a minute"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Rule: realtime views that keep their offset with their state count each page view once, through
+/// kills of the broker and of the updater.
+#[test]
+fn views_with_their_offset_count_once_through_kills_of_broker_and_updater() {
+    let Some(broker) = alone() else { return };
+    let topic = new_topic("page-views");
+    let folder = tempfile::tempdir().unwrap();
+    let log: Arc<dyn Log> = Arc::new(broker.log(patient()));
+    log.create_topic(&topic, 2).unwrap();
+    let view = |n: u64| {
+        format!(
+            r#"{{"dataunit":{{"page_view":{{"nonce":{n},"page":{{"url":"http://foo.com/{}"}},"person":{{"user_id":{n}}}}}}},"pedigree":{{"true_as_of_secs":{n}}}}}"#,
+            n % 3
+        )
+    };
+    let open = || Lambda::open(folder.path(), log.clone(), &topic, Options::default()).unwrap();
+    let mut layers = open();
+    let mut appended = 0;
+    for round in 0..extent::rounds(4, 50) {
+        for _ in 0..50 {
+            let line = view(appended);
+            log.append_by_key(&topic, &[(&appended.to_be_bytes(), line.as_bytes())])
+                .unwrap();
+            appended += 1;
+        }
+        // Part of it is applied; then the updater is dropped as a crash drops it, or the broker dies.
+        layers.step(10).unwrap();
+        match round % 2 {
+            0 => {
+                drop(layers);
+                layers = open();
+            }
+            _ => {
+                broker.running().kill();
+                broker.restart();
+            }
+        }
+        if round == 2 {
+            layers.run_batch().unwrap();
+        }
+    }
+    layers.drain().unwrap();
+    let query = layers.query().unwrap();
+    let pages = (0..3).map(|page| {
+        query
+            .page_views(&format!("foo.com/{page}"), 0..86_400)
+            .unwrap()
+            .value
+    });
+    assert_eq!(pages.sum::<i64>(), appended as i64);
+    assert_eq!(query.freshness().waiting, 0);
 }

@@ -1,6 +1,9 @@
 //! All integration tests of the program, one module a file or folder. They are one
 //! program because each program of tests links the kernel, rust-analyzer and polars.
 mod batch;
+#[allow(dead_code)] // no test here kills the broker
+#[path = "../../connect/tests/broker.rs"]
+mod broker;
 mod data;
 mod execution;
 mod exercises;
@@ -8,6 +11,7 @@ mod exercises;
 mod extent;
 mod front_ends;
 mod grade;
+mod kafka;
 mod kernel;
 mod layers;
 #[cfg(target_os = "linux")]

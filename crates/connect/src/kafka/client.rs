@@ -95,6 +95,11 @@ impl Client {
         Ok(client)
     }
 
+    /// Returns how long a call is tried again.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Calls until there is an answer that counts, or the patience is at its end. `judge` gives the
     /// result of an answer. An answer that says that another broker is to be asked, or that the
     /// cluster is not ready, is asked for again; so is one after which the connection broke.

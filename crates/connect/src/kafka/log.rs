@@ -21,7 +21,7 @@ use kafka_protocol::messages::{
 };
 use lambda::speed::{Log, Records, Result as SpeedResult, SpeedError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of one fetch. A larger batch is sent whole all the same.
 const FETCH: i32 = 8 << 20;
@@ -158,7 +158,7 @@ impl KafkaLog {
 
     /// Waits until a topic is known, and checks its number of partitions.
     fn existing(&self, inner: &mut Inner, topic: &str, wanted: Option<u32>) -> SpeedResult<()> {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let found = loop {
             let found = inner.client.partitions(topic);
             match found.map_err(|failure| self.failed("looking for a topic", &failure))? {
@@ -347,6 +347,7 @@ impl KafkaLog {
             };
         }
         let wanted = from.saturating_add(n as u64);
+        let deadline = Instant::now() + wait;
         let mut wait = wait;
         loop {
             let fetched = self.fetch(&mut inner, topic, partition, records.next(), wait)?;
@@ -363,10 +364,15 @@ impl KafkaLog {
                 // No batch is left before the end: its offsets carry no record any more.
                 records.skip_to(stop);
             }
-            if records.next() >= stop {
+            if records.next() < stop {
+                wait = Duration::ZERO;
+                continue;
+            }
+            // Offsets without a record, such as those of an aborted transaction, end no wait.
+            wait = deadline.saturating_duration_since(Instant::now());
+            if !records.is_empty() || records.next() >= wanted || wait.is_zero() {
                 return Ok(records);
             }
-            wait = Duration::ZERO;
         }
     }
 }

@@ -8,9 +8,11 @@
 //! | `batches` | records out of what a broker sends |
 //! | `murmur2` | the partition of a key |
 //! | `transactions` | results and offsets that become visible, or none of them |
+//! | `group` | the partitions of a topic, shared out among consumers that are alive |
 //! | `log` | [`lambda::speed::Log`] on all of these |
 mod batches;
 mod client;
+mod group;
 mod log;
 mod murmur2;
 mod producer;
@@ -18,6 +20,7 @@ mod transactions;
 mod wire;
 
 pub use client::Failure;
+pub use group::GroupMember;
 pub use log::{KafkaLog, KafkaOptions};
 pub use murmur2::partition_of;
 pub use transactions::{KafkaTransactions, Transaction};

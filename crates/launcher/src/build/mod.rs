@@ -310,7 +310,15 @@ impl Job {
         let task = self.progress.start("Building the Tab completion", 0);
         // Both named: alone, the completer would get other features of shared crates, and
         // rust-analyzer would be compiled twice.
-        let packages = ["--package", "workbook", "--package", "completer"];
+        // With them comes the program behind `speed::open("kafka://...")`.
+        let packages = [
+            "--package",
+            "workbook",
+            "--package",
+            "completer",
+            "--package",
+            "connect",
+        ];
         let mut build = self.cargo(
             ["build", "--locked", "--offline"]
                 .into_iter()

@@ -1,0 +1,114 @@
+//! A real Kafka broker behind the command line and behind a cell.
+use crate::broker::shared;
+use crate::kernel::with_kernel::{block_on, good, kernel};
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn workbook(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_workbook"))
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn done(words: &[&str]) -> String {
+    let output = workbook(words);
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A page view of a user.
+fn view(url: &str, user: i64, secs: i64) -> String {
+    format!(
+        r#"{{"dataunit":{{"page_view":{{"nonce":{secs},"page":{{"url":"http://{url}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    ) + "\n"
+}
+
+/// Rule: with its log in Kafka, a home folder answers as with a log of its own, and remembers which
+/// log it has.
+#[test]
+fn both_layers_stand_on_a_log_in_kafka() {
+    let Some(broker) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (home, input) = (path("home"), path("views.jsonl"));
+    let log = format!("kafka://{}/command-line", broker.address);
+    let lines = [
+        view("foo.com/", 1, 60),
+        view("foo.com/", 2, 70),
+        "no datum\n".to_owned(),
+    ];
+    std::fs::write(&input, lines.concat()).unwrap();
+    let said = done(&["append", "--home", &home, "--log", &log, &input]);
+    assert_eq!(said, "appended 3 records; the log has 3\n");
+    // The folder knows its log from now on.
+    let said = done(&["speed", "--home", &home]);
+    assert!(
+        said.starts_with("applied 3 records, 1 of them rejected"),
+        "{said}"
+    );
+    let ask = [
+        "query",
+        "--home",
+        &home,
+        "page-views",
+        "foo.com/",
+        "--explain",
+    ];
+    assert!(done(&ask).starts_with("2 page views"));
+    done(&["batch", "--home", &home]);
+    // The same views again are duplicates in another batch, and one is new.
+    std::fs::write(&input, view("foo.com/", 3, 80)).unwrap();
+    done(&["append", "--home", &home, &input]);
+    done(&["speed", "--home", &home]);
+    let said = done(&ask);
+    assert!(said.starts_with("3 page views"), "{said}");
+    assert!(
+        said.contains("batch 1 with 3 records: 2 page views"),
+        "{said}"
+    );
+
+    let other = format!("kafka://{}/other", broker.address);
+    let refused = workbook(&["speed", "--home", &home, "--log", &other]);
+    assert_eq!(refused.status.code(), Some(3));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("leave the address out"), "{said}");
+}
+
+/// Rule: one line of a cell opens a log in Kafka, and all else is as with the log of this machine.
+#[test]
+fn a_cell_opens_a_log_in_kafka_by_one_line() {
+    let Some(broker) = shared() else { return };
+    assert!(
+        Path::new(env!("CARGO_BIN_EXE_workbook"))
+            .with_file_name("connect")
+            .is_file(),
+        "the program connect is built beside this one: `cargo build --package workbook --package connect`"
+    );
+    let address = &broker.address;
+    block_on(async {
+        let mut kernel = kernel().await;
+        good(
+            &mut kernel,
+            &format!("let log = speed::open(\"kafka://{address}\")?;"),
+        )
+        .await;
+        good(&mut kernel, "log.create_topic(\"of-a-cell\", 2)?;\nspeed::feed(log.as_ref(), \"of-a-cell\", &dataset::golden())?;").await;
+        let ran = good(
+            &mut kernel,
+            "println!(\"{}\", log.ends(\"of-a-cell\")?.iter().sum::<u64>());",
+        )
+        .await;
+        assert_eq!(ran.stdout(), "10\n");
+        let ran = good(
+            &mut kernel,
+            "let folder = scratch(\"kafka\")?;\n\
+             let mut layers = lambda::Lambda::open(&folder, log.clone(), \"of-a-cell\", lambda::Options::default())?;\n\
+             layers.drain()?;\n\
+             println!(\"{}\", layers.query()?.freshness().realtime);",
+        )
+        .await;
+        assert_eq!(ran.stdout(), "10\n");
+        kernel.shutdown().await.unwrap();
+    });
+}
