@@ -4,7 +4,8 @@
 //! Throughput: all of the lesson's page views wait; the time until all are in the
 //! views. Latency: a file's worth of events every 50 ms; the time from when they
 //! are there until the views hold them. Both take the same lines. Ours also keeps
-//! visits, which the peer's job leaves out. Page views must be equal.
+//! visits, which the peer's job leaves out. Page views must be equal. With `--log` ours is
+//! measured a second time, on a log elsewhere, such as Kafka.
 
 use super::batch::verdict;
 use super::{median, peers, print_table};
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use lambda_workbook::dataset::{self, Format, Spec};
 use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::speed::event::{Fact, Who, read};
-use lambda_workbook::speed::{EmbeddedLog, Log};
+use lambda_workbook::speed::{self, EmbeddedLog, Log};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -27,6 +28,9 @@ pub struct Args {
     /// Rounds; the median counts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: u16,
+    /// Measure on this log, too, such as kafka://127.0.0.1:9092 (`workbook up kafka` starts one)
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
     /// A Python with pyspark [default: that of .venv-bench, else python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
@@ -39,7 +43,6 @@ const SCRIPT: &str = concat!(
     include_str!("spark_session.py"),
     include_str!("speed_peer.py")
 );
-const TOPIC: &str = "datums";
 /// Events that arrive together, how often, and how many times.
 const TOGETHER: usize = 50;
 const EVERY: Duration = Duration::from_millis(50);
@@ -66,11 +69,22 @@ pub fn run(args: Args) -> Result<Outcome> {
     std::fs::copy(&lesson, whole.join("datums.json"))?;
 
     let (mut ours, mut appends, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut elsewhere, mut sent) = (Vec::new(), Vec::new());
     for round in 0..args.rounds {
         eprintln!("throughput: round {} of {}", round + 1, args.rounds);
-        let (append, seconds, counts) = throughput(&lines)?;
+        let (append, seconds, counts) = throughput(&lines, None)?;
         appends.push(append);
         ours.push(seconds);
+        if let Some(address) = &args.log {
+            let (append, seconds, table) = throughput(&lines, Some(address))?;
+            sent.push(append);
+            elsewhere.push(seconds);
+            if table != counts {
+                bail!(
+                    "through {address} other page views are counted:\n{table:?}\nours:\n{counts:?}"
+                );
+            }
+        }
         if peer {
             let (seconds, table) = peer_throughput(&python, &script, &whole)?;
             theirs.push(seconds);
@@ -103,6 +117,17 @@ pub fn run(args: Args) -> Result<Outcome> {
         ]),
     ];
     let mut met = true;
+    if let Some(address) = &args.log {
+        let (into, out) = (median(&sent), median(&elsewhere));
+        for (what, seconds) in [("log to views", out), ("file to log to views", into + out)] {
+            table.push(row([
+                format!("{what}, {address}"),
+                format!("{:.2}x", seconds / our_time),
+                format!("{seconds:.2} s"),
+                rate(seconds),
+            ]));
+        }
+    }
     if peer {
         let their_time = median(&theirs);
         let times = format!("{:.2}x", their_time / our_time);
@@ -121,7 +146,7 @@ pub fn run(args: Args) -> Result<Outcome> {
 
     eprintln!("latency: {TOGETHER} events every {} ms", EVERY.as_millis());
     let few = &lines[..TOGETHER * TIMES];
-    let our_waits = latency(few)?;
+    let our_waits = latency(few, None)?;
     let cells = |name: &str, waits: &[f64], ours: f64| {
         let at = |share: f64| waits[(waits.len() as f64 * share) as usize];
         row([
@@ -141,6 +166,14 @@ pub fn run(args: Args) -> Result<Outcome> {
         ]),
         cells("log to views", &our_waits, our_median),
     ];
+    if let Some(address) = &args.log {
+        let waits = latency(few, Some(address))?;
+        table.push(cells(
+            &format!("log to views, {address}"),
+            &waits,
+            our_median,
+        ));
+    }
     if peer {
         let waits = peer_latency(&python, &script, few, &scratch.path().join("arriving"))?;
         table.push(cells("Spark", &waits, our_median));
@@ -156,13 +189,18 @@ pub fn run(args: Args) -> Result<Outcome> {
     Ok(if met { Outcome::Done } else { Outcome::No })
 }
 
-/// A log in a folder, with a partition for each core, and views over it.
-fn opened(folder: &Path) -> Result<(Arc<EmbeddedLog>, Lambda)> {
-    let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
+/// A log in a folder or at an address, a new topic in it with a partition for each core, and views
+/// over it.
+fn opened(folder: &Path, address: Option<&str>) -> Result<(Arc<dyn Log>, String, Lambda)> {
+    let log: Arc<dyn Log> = match address {
+        None => Arc::new(EmbeddedLog::open(folder.join("log"))?),
+        Some(address) => speed::open(address)?,
+    };
+    let topic = format!("bench-{}", uuid::Uuid::new_v4());
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    log.create_topic(TOPIC, cores as u32)?;
-    let lambda = Lambda::open(folder, log.clone(), TOPIC, Options::default())?;
-    Ok((log, lambda))
+    log.create_topic(&topic, cores as u32)?;
+    let lambda = Lambda::open(folder, log.clone(), &topic, Options::default())?;
+    Ok((log, topic, lambda))
 }
 
 /// The key of a line: its person, so that copies of a datum share a partition.
@@ -176,23 +214,23 @@ fn key(line: &str) -> Vec<u8> {
     }
 }
 
-fn append(log: &EmbeddedLog, lines: &[&str]) -> Result<()> {
+fn append(log: &dyn Log, topic: &str, lines: &[&str]) -> Result<()> {
     let keys: Vec<Vec<u8>> = lines.iter().map(|line| key(line)).collect();
     let records: Vec<(&[u8], &[u8])> = keys
         .iter()
         .zip(lines)
         .map(|(k, v)| (&k[..], v.as_bytes()))
         .collect();
-    Ok(log.append_by_key(TOPIC, &records)?)
+    Ok(log.append_by_key(topic, &records)?)
 }
 
 /// Seconds into the log, seconds from there into the views, and the views.
-fn throughput(lines: &[&str]) -> Result<(f64, f64, Counts)> {
+fn throughput(lines: &[&str], address: Option<&str>) -> Result<(f64, f64, Counts)> {
     let folder = tempfile::tempdir()?;
-    let (log, mut lambda) = opened(folder.path())?;
+    let (log, topic, mut lambda) = opened(folder.path(), address)?;
     let started = Instant::now();
     for some in lines.chunks(5_000) {
-        append(&log, some)?;
+        append(log.as_ref(), &topic, some)?;
     }
     let append = started.elapsed().as_secs_f64();
     let started = Instant::now();
@@ -220,9 +258,9 @@ fn throughput(lines: &[&str]) -> Result<(f64, f64, Counts)> {
 }
 
 /// Sorted seconds from an event's arrival until the views hold it.
-fn latency(lines: &[&str]) -> Result<Vec<f64>> {
+fn latency(lines: &[&str], address: Option<&str>) -> Result<Vec<f64>> {
     let folder = tempfile::tempdir()?;
-    let (log, mut lambda) = opened(folder.path())?;
+    let (log, topic, mut lambda) = opened(folder.path(), address)?;
     let producer = {
         let log = log.clone();
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -233,7 +271,7 @@ fn latency(lines: &[&str]) -> Result<Vec<f64>> {
                 std::thread::sleep((EVERY * turn).saturating_sub(started.elapsed()));
                 let some: Vec<&str> = some.iter().map(String::as_str).collect();
                 arrivals.push(Instant::now());
-                append(&log, &some)?;
+                append(log.as_ref(), &topic, &some)?;
             }
             Ok(arrivals)
         })
