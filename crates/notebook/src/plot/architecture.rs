@@ -38,7 +38,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Data,
         name: "new data",
         words: "facts, each with its time",
-        chapters: "chapters 0, 1",
+        chapters: "chapters 1, 8",
         from: (8, 92),
         to: (122, 178),
     },
