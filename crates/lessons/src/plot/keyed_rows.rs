@@ -79,7 +79,7 @@ pub fn keyed_rows(view: &DataFrame, shards: u32) -> PolarsResult<Figure> {
                     canvas.outline(from, to, kind(0).mix(1.0));
                     let when = time::format(row.ts, Tz::UTC, "%b %-d %H:%M");
                     canvas.label(&when, (left + BUCKET / 2, y + 10), ON);
-                    let people = format!("HLL ~ {}", grouped(row.sketch.estimate() as i64));
+                    let people = format!("HLL ~ {}", grouped(row.sketch.uniques()));
                     canvas.label(&people, (left + BUCKET / 2, y + 26), ON);
                 }
                 if let Some(more) = key.len().checked_sub(DRAWN).filter(|more| *more > 0) {

@@ -20,6 +20,7 @@
 //! | [`index_layouts`](fn@index_layouts) | rows on the disks of shards, and the path of the read head |
 //! | [`keyed_rows`](fn@keyed_rows) | the keys of a store, each with its sorted buckets |
 //! | [`publication`](fn@publication) | what readers see while versions are published |
+//! | [`publication_schedule`] | when readers read and versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 mod accuracy;
@@ -50,7 +51,7 @@ pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::plan;
-pub use publication::publication;
+pub use publication::{publication, publication_schedule};
 pub use registers::{arrival, arrivals, cuts, merged};
 pub use rounds::{round, rounds};
 pub use slow_share::slow_share;

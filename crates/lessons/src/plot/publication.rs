@@ -2,7 +2,7 @@
 use super::canvas::{ABOVE, AFTER, BELOW, ON, draw};
 use super::style::{INK, kind, wrong};
 use super::{Figure, WIDTH};
-use crate::serving_layer::publication::{PUBLISHED, QuerySeen, STEPS};
+use crate::serving_layer::publication::{PAGES, PUBLISHED, QuerySeen, STEPS};
 use plotters::style::Color;
 
 const TOP: i32 = 82;
@@ -23,7 +23,31 @@ const LEFT: i32 = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn publication(queries: &[QuerySeen]) -> Figure {
-    let title = "What each query reads while versions 2 and 3 are published";
+    drawn(
+        queries,
+        "What each query reads while versions 2 and 3 are published",
+        true,
+    )
+}
+
+/// Draws when each of the queries reads and when the versions are published, without what they
+/// read: the picture to look at before a prediction.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// use lambda_workbook::serving::publication::publish_while_reading;
+/// let folder = tempfile::tempdir()?;
+/// let figure = plot::publication_schedule(&publish_while_reading(folder.path())?);
+/// assert!(figure.svg().contains("pages 1 to 4"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn publication_schedule(queries: &[QuerySeen]) -> Figure {
+    let title = "Which pages each query reads, and when versions are published";
+    drawn(queries, title, false)
+}
+
+/// Draws the queries: the versions that they read if `answers` is true, and otherwise the pages.
+fn drawn(queries: &[QuerySeen], title: &str, answers: bool) -> Figure {
     let lanes: Vec<&[QuerySeen]> = queries.chunk_by(|a, b| a.reader == b.reader).collect();
     let step = (WIDTH as i32 - 2 * LEFT) / STEPS as i32;
     let bottom = TOP + LANE * lanes.len() as i32;
@@ -46,16 +70,20 @@ pub fn publication(queries: &[QuerySeen]) -> Figure {
                 for (n, versions) in query.seen.iter().enumerate() {
                     let left = LEFT + step * (query.first + n) as i32;
                     let version = versions.first().copied().unwrap_or(1);
-                    let ink = kind(version as usize - 1);
-                    canvas.fill((left + 3, low), (left + step - 3, high), ink.mix(0.25));
-                    let words = format!("version {version}");
+                    let words = if answers {
+                        let ink = kind(version as usize - 1);
+                        canvas.fill((left + 3, low), (left + step - 3, high), ink.mix(0.25));
+                        format!("version {version}")
+                    } else {
+                        pages_of(n, query.seen.len())
+                    };
                     canvas.label(&words, (left + step / 2, (low + high) / 2), ON);
                 }
                 let left = LEFT + step * query.first as i32 + 3;
                 let right = LEFT + step * (query.first + query.seen.len()) as i32 - 3;
                 let (ink, width) = match query.versions().len() {
-                    1 => (INK, 1),
-                    _ => (wrong(), 3),
+                    2.. if answers => (wrong(), 3),
+                    _ => (INK, 1),
                 };
                 let frame = vec![
                     (left, low),
@@ -78,14 +106,27 @@ pub fn publication(queries: &[QuerySeen]) -> Figure {
     });
     let line = |query: &QuerySeen| {
         let (first, last) = (query.first, query.first + query.seen.len() - 1);
-        format!(
-            "{}, steps {first} to {last}: versions {:?}\n",
-            query.reader,
-            query.versions()
-        )
+        let read = match answers {
+            true => format!(": versions {:?}", query.versions()),
+            false => String::new(),
+        };
+        format!("{}, steps {first} to {last}{read}\n", query.reader)
     };
-    let text: String = queries.iter().map(line).collect();
+    let published = PUBLISHED.map(|(at, version)| match answers {
+        true => String::new(),
+        false => format!("version {version} is published before step {at}\n"),
+    });
+    let text: String = queries.iter().map(line).chain(published).collect();
     Figure::new(svg, title, &text)
+}
+
+/// Returns the pages, counted from 1, that a query of `steps` steps reads in its step `n`.
+fn pages_of(n: usize, steps: usize) -> String {
+    let part = PAGES / steps.max(1);
+    match part {
+        1 => format!("page {}", n + 1),
+        _ => format!("pages {} to {}", part * n + 1, part * (n + 1)),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +140,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let figure = publication(&publish_while_reading(folder.path()).unwrap());
         assert_sound(&figure);
-        assert_eq!(figure.svg().matches("stroke-width=\"3\"").count(), 2);
+        assert_eq!(figure.svg().matches("stroke-width=\"3\"").count(), 4);
+        let schedule =
+            publication_schedule(&publish_while_reading(&folder.path().join("again")).unwrap());
+        assert_sound(&schedule);
+        assert_eq!(schedule.svg().matches("stroke-width=\"3\"").count(), 0);
     }
 }

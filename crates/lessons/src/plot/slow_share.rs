@@ -9,8 +9,8 @@ use plotters::style::Color;
 
 const LEFT: i32 = 70;
 const RIGHT: i32 = WIDTH as i32 - 24;
-const TOP: i32 = 84;
-const BOTTOM: i32 = 300;
+const TOP: i32 = 104;
+const BOTTOM: i32 = 320;
 
 /// Draws the formula 1 - (1 - p)^n for `slow_share` p and 1 to 100 servers, and the results of
 /// experiments, each with a name. A vertical line through a point spans two standard deviations
@@ -46,10 +46,14 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
         canvas.label(formula, (38, 44), AFTER);
         let mut x = 38 + text_width(formula, LABEL) + 24;
         for (n, (name, _)) in experiments.iter().enumerate() {
-            canvas.disc((x, 44), 4, colour(n).mix(1.0));
+            canvas.disc((x, 44), radius(n), colour(n).mix(1.0));
             canvas.label(name, (x + 10, 44), AFTER);
             x += 10 + text_width(name, LABEL) + 24;
         }
+        canvas.path(vec![(20, 58), (20, 74)], INK.mix(1.0), 1);
+        canvas.disc((20, 66), 4, INK.mix(1.0));
+        let spread = "a vertical line spans two standard deviations up and down";
+        canvas.label(spread, (38, 66), AFTER);
         // The axes.
         for tick in [0, 20, 40, 60, 80] {
             let y = up.at(f64::from(tick));
@@ -68,10 +72,11 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
         );
         let line = (0..=100).map(|n| (along.at(f64::from(n)), up.at(percent(n))));
         canvas.path(line.collect(), INK.mix(1.0), 2);
-        // The points, the second experiment a little to the right of the first.
+        // The points, those of a later experiment smaller, because they may cover the earlier ones.
         for (n, (_, rows)) in experiments.iter().enumerate() {
+            let radius = radius(n);
             for row in *rows {
-                let x = along.at(f64::from(row.servers)) + 7 * n as i32;
+                let x = along.at(f64::from(row.servers));
                 let p = row.slow_formula;
                 let spread = 200.0 * (p * (1.0 - p) / row.queries.max(1) as f64).sqrt();
                 let share = 100.0 * row.slow;
@@ -80,7 +85,7 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
                     (x, up.at(share + spread)),
                 ];
                 canvas.path(ends, colour(n).mix(1.0), 1);
-                canvas.disc((x, up.at(share)), 4, colour(n).mix(1.0));
+                canvas.disc((x, up.at(share)), radius, colour(n).mix(1.0));
             }
         }
     });
@@ -96,6 +101,11 @@ pub fn slow_share(slow_share: f64, experiments: &[(&str, &[Percentiles])]) -> Fi
         }
     }
     Figure::new(svg, title, &text)
+}
+
+/// Returns the radius of an experiment's points in pixels.
+fn radius(n: usize) -> i32 {
+    if n == 0 { 5 } else { 3 }
 }
 
 /// Returns the colour of an experiment.
@@ -114,7 +124,7 @@ mod tests {
         let drawn = simulate([1, 20, 100], 500, &ServiceTime::LESSON, 7);
         let figure = slow_share(0.01, &[("simulated", &drawn), ("measured", &drawn[..2])]);
         assert_sound(&figure);
-        // Two more are in the legend.
-        assert_eq!(figure.svg().matches("<circle").count(), 3 + 2 + 2);
+        // Three more are in the legend.
+        assert_eq!(figure.svg().matches("<circle").count(), 3 + 2 + 3);
     }
 }

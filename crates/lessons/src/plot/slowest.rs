@@ -10,7 +10,8 @@ use plotters::style::Color;
 const TOP: i32 = 84;
 const ROW: i32 = 26;
 const LEFT: i32 = 62;
-const GAP: i32 = 26;
+/// Room between two panels, for the last tick of one beside the first of the next.
+const GAP: i32 = 40;
 
 /// Draws `queries` queries to each of these numbers of servers, a panel for each number. A dot is
 /// the answer of one server, and the large dot is the slowest, with which the query ends.

@@ -1,6 +1,6 @@
 //! A new version is published while queries run, on real threads.
 //!
-//! Three readers each run queries that read all web pages, a part of the pages at a time. A
+//! Four readers each run queries that read all web pages, a part of the pages at a time. A
 //! writer replaces the data while they read. All threads meet at a barrier after each step, so
 //! every run is the same:
 //!
@@ -8,9 +8,14 @@
 //! |---|---|---|
 //! | one long query | a store with versions | the version with which it began |
 //! | short queries | a store with versions | each one the version that was served when it began |
+//! | short queries | a store with versions, of which the served one is looked up again for every page | rows of two versions, if a publication overtakes them |
 //! | short queries | files that are updated in place, one a page | rows of two versions, if a writer overtakes them |
 //!
-//! 1. A query on the store sees one version, complete.
+//! The third reader shows that the atomic rename is not enough. It makes the switch between
+//! versions indivisible, but only a query that keeps the version with which it began reads one
+//! version.
+//!
+//! 1. A query that keeps its version sees one version, complete.
 //! 2. The versions that one reader sees never go backwards.
 use calendar::Granularity::Hour;
 use lambda::serving::{Layout, Result, RowValue, ServingError, Store, build, io_at};
@@ -24,7 +29,7 @@ pub const STEPS: usize = 8;
 /// The new versions, each with the step before which it is published.
 pub const PUBLISHED: [(usize, i64); 2] = [(3, 2), (5, 3)];
 /// Pages, of which a step reads its part.
-const PAGES: usize = 8;
+pub const PAGES: usize = 8;
 
 /// What a query saw: it ran for some steps and read some pages at each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,16 +60,17 @@ pub fn mixed(queries: &[QuerySeen]) -> usize {
 
 const LONG: &str = "store: one long query";
 const SHORT: &str = "store: short queries";
+const NOT_KEPT: &str = "store, version not kept: short queries";
 const IN_PLACE: &str = "updated in place: short queries";
 
-/// Runs the three readers and the writer in an empty folder. Each version has the same pages,
+/// Runs the four readers and the writer in an empty folder. Each version has the same pages,
 /// and the number of the version as the count of each.
 ///
 /// ```
 /// use lambda_workbook::serving::publication::{mixed, publish_while_reading};
 /// let folder = tempfile::tempdir()?;
 /// let queries = publish_while_reading(folder.path())?;
-/// assert_eq!((queries.len(), mixed(&queries)), (9, 2));
+/// assert_eq!((queries.len(), mixed(&queries)), (13, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -77,7 +83,7 @@ pub fn publish_while_reading(folder: &Path) -> Result<Vec<QuerySeen>> {
     (0..PAGES).try_for_each(|page| overwrite(&files, page, 1))?;
     // All threads meet twice a step: the writer works before the first meeting, the readers
     // between the first and the second.
-    let meeting = Barrier::new(4);
+    let meeting = Barrier::new(5);
     std::thread::scope(|threads| {
         let writer = threads.spawn(|| {
             // An error is returned only at the end, because the readers wait for this thread.
@@ -96,6 +102,10 @@ pub fn publish_while_reading(folder: &Path) -> Result<Vec<QuerySeen>> {
         });
         let long = threads.spawn(|| reader(LONG, STEPS, &meeting, || version_reader(&home)));
         let short = threads.spawn(|| reader(SHORT, 2, &meeting, || version_reader(&home)));
+        let not_kept = threads.spawn(|| {
+            let begin = || Ok(Box::new(|page| version_reader(&home)?(page)) as PageReader);
+            reader(NOT_KEPT, 2, &meeting, begin)
+        });
         let in_place = threads.spawn(|| {
             let begin = || Ok(Box::new(|page| read(&files, page)) as PageReader);
             reader(IN_PLACE, 2, &meeting, begin)
@@ -103,7 +113,7 @@ pub fn publish_while_reading(folder: &Path) -> Result<Vec<QuerySeen>> {
         let joined = |thread: std::thread::ScopedJoinHandle<'_, Result<Vec<QuerySeen>>>| {
             thread.join().expect("a reader returns its errors")
         };
-        let seen = [joined(long), joined(short), joined(in_place)];
+        let seen = [long, short, not_kept, in_place].map(joined);
         writer.join().expect("the writer returns its errors")?;
         Ok(seen.into_iter().collect::<Result<Vec<_>>>()?.concat())
     })
@@ -211,6 +221,11 @@ mod tests {
         };
         assert_eq!(versions(LONG), [vec![1]]);
         assert_eq!(versions(SHORT), [vec![1], vec![1], vec![2], vec![3]]);
+        // Without a kept version, the second and the third query were overtaken by a publication.
+        assert_eq!(
+            versions(NOT_KEPT),
+            [vec![1], vec![1, 2], vec![2, 3], vec![3]]
+        );
         // In place, the second and the third query were overtaken by a writer.
         assert_eq!(
             versions(IN_PLACE),

@@ -4,7 +4,10 @@
 //! remove it. It records them, so that a check can replay them and let a reader read, or the
 //! machine crash, between any two.
 //!
-//! Source: the store itself, `crates/lambda/src/serving/publish.rs`.
+//! This folder keeps names: a new name, a rename and a removal are on the disk at once, and only
+//! the bytes of a file wait for a sync. A real file system also holds names back until their folder
+//! is synced. The store does that: `crates/lambda/src/serving/build.rs` syncs the folders of a
+//! version, and `crates/lambda/src/versions.rs` those around it, before and after the rename.
 use std::collections::BTreeMap;
 
 /// Text files by path, such as `version-1/shard-0`, and a record of all operations on them.

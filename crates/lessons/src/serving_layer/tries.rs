@@ -5,85 +5,98 @@
 use super::index_layout::block_runs;
 use crate::checked_step::CheckedStep;
 use lambda::serving::shard_of;
-use std::collections::BTreeMap;
+use show::table::grouped;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks a function from a hash of a URL and the number of shards to a shard. It must give a
-/// shard that exists, and spread 1,000 URLs over 7 shards.
+/// Checks a function from a hash of a URL, an hour and the number of shards to a shard. It must
+/// give a shard that exists, keep the 24 hours of a URL on one shard, and spread 1,000 URLs over 7
+/// shards.
 ///
 /// ```
 /// use lambda_workbook::serving::tries::choose_shard;
-/// assert!(!choose_shard(|_hash, _shards| 0).passed);
-/// assert!(choose_shard(|hash, shards| hash.rem_euclid(shards)).passed);
+/// assert!(!choose_shard(|_url, hour, shards| hour % shards).passed);
+/// assert!(choose_shard(|url, _hour, shards| url % shards).passed);
 /// ```
-pub fn choose_shard(shard: impl Fn(i64, i64) -> i64) -> CheckedStep {
-    const SHARDS: i64 = 7;
-    let mut rows = BTreeMap::new();
+pub fn choose_shard(shard: impl Fn(u64, u64, u64) -> u64) -> CheckedStep {
+    const SHARDS: u64 = 7;
+    const HOURS: u64 = 24;
+    let mut pages = BTreeMap::new();
     for page in 0..1_000 {
-        // A hash with a sign, as the `hashCode` of Java has.
         let name = format!("mysite.com/{page}");
-        let hash = i64::from(shard_of(&name, u32::MAX)) - i64::from(u32::MAX / 2);
-        let chosen = shard(hash, SHARDS);
-        if !(0..SHARDS).contains(&chosen) {
+        let hash = u64::from(shard_of(&name, u32::MAX));
+        let chosen: BTreeSet<u64> = (0..HOURS).map(|hour| shard(hash, hour, SHARDS)).collect();
+        if let Some(missing) = chosen.iter().find(|shard| **shard >= SHARDS) {
             return CheckedStep::wrong(format!(
-                "{name} has hash {hash} and was sent to shard {chosen}, but the shards are 0 to {}; \
-                 what sign has the remainder of a negative number?",
+                "a row of {name} was sent to shard {missing}, but the shards are 0 to {}; take a \
+                 remainder",
                 SHARDS - 1
             ));
         }
-        *rows.entry(chosen).or_insert(0) += 1;
+        if chosen.len() > 1 {
+            return CheckedStep::wrong(format!(
+                "the {HOURS} hours of {name} are on {} shards, so a query for this page asks {} \
+                 servers; on what may the shard depend?",
+                chosen.len(),
+                chosen.len()
+            ));
+        }
+        *pages.entry(chosen.first().copied()).or_insert(0) += 1;
     }
-    let fullest = rows.values().max().copied().unwrap_or(0);
+    let fullest = pages.values().max().copied().unwrap_or(0);
     if fullest > 200 {
         return CheckedStep::wrong(format!(
-            "the fullest of {SHARDS} shards holds {fullest} of 1,000 pages, where 143 would be even; \
-             use the hash"
+            "the fullest of {SHARDS} shards holds {} of 1,000 pages, where 143 would be even; use \
+             the hash",
+            grouped(fullest)
         ));
     }
     CheckedStep::right(format!(
-        "1,000 pages on {SHARDS} shards, {fullest} on the fullest"
+        "1,000 pages on {SHARDS} shards, {fullest} on the fullest, and each page on one"
     ))
 }
 
-/// Checks a function from the number of a URL and an hour to the key by which rows are sorted.
-/// Reading 300 hours of one of 600 URLs must take one seek.
+/// Checks the key by which the rows of another view are sorted. Its rows have a reader and a day,
+/// and it is asked for the list of all readers of one day: the 600 rows of a day must take one seek,
+/// and within the day the readers must be in order.
 ///
 /// ```
 /// use lambda_workbook::serving::tries::sort_rows;
-/// assert!(!sort_rows(|url, hour| (hour, url)).passed);
-/// assert!(sort_rows(|url, hour| (url, hour)).passed);
+/// assert!(!sort_rows(|reader, day| (reader, day)).passed);
+/// assert!(sort_rows(|reader, day| (day, reader)).passed);
 /// ```
 pub fn sort_rows(key: impl Fn(u64, u64) -> (u64, u64)) -> CheckedStep {
-    let all = (0..300).flat_map(|hour| (0..600).map(move |url| (url, hour)));
+    let all = (0..300).flat_map(|day| (0..600).map(move |reader| (reader, day)));
     judge_order(
-        all.map(|(url, hour)| (key(url, hour), (url, hour)))
+        all.map(|(reader, day)| (key(reader, day), (reader, day)))
             .collect(),
     )
 }
 
-/// Judges rows of (key, (URL, hour)). It is not generic, so a cell does not compile it.
+/// Judges rows of (key, (reader, day)). It is not generic, so a cell does not compile it.
 fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> CheckedStep {
     keyed.sort_by_key(|(key, _)| *key);
     let rows: Vec<(u64, u64)> = keyed.into_iter().map(|(_, row)| row).collect();
-    let of_url = (0..).zip(&rows).filter(|(_, row)| row.0 == 77);
-    let (positions, hours): (Vec<u64>, Vec<u64>) =
-        of_url.map(|(position, row)| (position, row.1)).unzip();
+    let of_day = (0..).zip(&rows).filter(|(_, row)| row.1 == 77);
+    let (positions, readers): (Vec<u64>, Vec<u64>) =
+        of_day.map(|(position, row)| (position, row.0)).unzip();
     let seeks = block_runs(&positions, super::ROWS_PER_BLOCK).len();
     if seeks > 1 {
         return CheckedStep::wrong(format!(
-            "300 hours of page 77 take {seeks} seeks, where 1 is enough; which rows must be neighbours?"
+            "the 600 readers of day 77 take {seeks} seeks, where 1 is enough; which rows must be \
+             neighbours?"
         ));
     }
-    if !hours.is_sorted() {
+    if !readers.is_sorted() {
         return CheckedStep::wrong(format!(
-            "the rows of page 77 are together, but begin with hour {}; a range of hours must be \
-             neighbours too",
-            hours[0]
+            "the rows of day 77 are together, but begin with reader {}; the list must be in order",
+            readers[0]
         ));
     }
-    CheckedStep::right("300 hours of page 77 take 1 seek".to_owned())
+    CheckedStep::right("the 600 readers of day 77 take 1 seek".to_owned())
 }
 
-/// Checks an order of the steps of a publication: "write files", "sync files", "rename CURRENT".
+/// Checks an order of the steps of a publication: "write files", "sync files" (the files and the
+/// folder that has their names), "rename CURRENT".
 /// `CURRENT` is the small file that names the version that is served. A crash after any step, in
 /// which all that was not synced is lost, must leave a complete version served.
 ///
@@ -130,21 +143,22 @@ mod tests {
 
     #[test]
     fn each_wrong_shard_function_is_refused_for_its_own_reason() {
-        let signed = choose_shard(|hash, shards| hash % shards);
-        assert!(
-            !signed.passed && signed.text.contains("negative"),
-            "{signed:?}"
-        );
-        let one = choose_shard(|_, _| 3);
-        assert!(!one.passed && one.text.contains("1000 of 1,000"), "{one:?}");
-        assert!(choose_shard(|hash, shards| hash.abs() % shards).passed);
+        let by_hour = choose_shard(|_, hour, shards| hour % shards);
+        assert!(by_hour.text.contains("on 7 shards"), "{by_hour:?}");
+        let both = choose_shard(|url, hour, shards| (url + hour) % shards);
+        assert!(both.text.contains("on 7 shards"), "{both:?}");
+        let no_remainder = choose_shard(|url, _, _| url);
+        assert!(no_remainder.text.contains("0 to 6"), "{no_remainder:?}");
+        let one = choose_shard(|_, _, _| 3);
+        assert!(one.text.contains("1,000 of 1,000"), "{one:?}");
+        assert!(choose_shard(|url, _, shards| url % shards).passed);
     }
 
     #[test]
-    fn rows_must_be_sorted_by_url_and_then_by_hour() {
-        let by_time = sort_rows(|url, hour| (hour, url));
-        assert!(by_time.text.contains("300 seeks"), "{by_time:?}");
-        let backwards = sort_rows(|url, hour| (url, 1_000 - hour));
+    fn rows_of_one_query_must_be_neighbours_and_in_order() {
+        let by_reader = sort_rows(|reader, day| (reader, day));
+        assert!(by_reader.text.contains("seeks, where 1"), "{by_reader:?}");
+        let backwards = sort_rows(|reader, day| (day, 1_000 - reader));
         assert!(!backwards.passed, "{backwards:?}");
     }
 
