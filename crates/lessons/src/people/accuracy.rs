@@ -25,6 +25,7 @@ impl Accuracy {
     }
 
     /// Returns the standard error of the registers in percent, by the formula 104 / sqrt(registers).
+    /// The error is smaller while there are few visitors for each register.
     pub fn formula(&self) -> f64 {
         100.0 * self.precision.standard_error()
     }

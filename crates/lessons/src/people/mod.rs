@@ -5,7 +5,8 @@
 //! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (two
 //! small steps towards exercise 2.2), `cover` (a plan, checked hour by hour), `components` (union-find
 //! beside rounds of the smallest label), `sides` (equivs applied at the query or before it), `bounce`
-//! (visits that end where they began, by person and by identifier).
+//! (visits that end where they began, by person and by identifier). `separators` makes the large
+//! numbers of a table readable.
 //!
 //! All of them use the four weeks of [`dataset::weeks`].
 //!
@@ -23,6 +24,7 @@ mod components;
 mod cover;
 mod registers;
 mod returning;
+mod separators;
 mod sides;
 mod sketches;
 mod steps;
@@ -37,6 +39,7 @@ pub use components::{cost_of_rounds, equivs_of, sent, union_find};
 pub use cover::{both_plans, covers, covers_exactly};
 pub use registers::{Landing, Registers, visitors};
 pub use returning::visitors_of_week;
+pub use separators::with_separators;
 pub use sides::sides;
 pub use sketches::sketches_of;
 pub use steps::{step_day, step_merge};

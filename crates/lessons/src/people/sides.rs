@@ -2,21 +2,26 @@
 
 use calendar::{Granularity, Plan, Span};
 use dataset::WEEKS_FROM;
-use lambda::batch::persons::{PersonIndex, ReadSide, WriteSide};
+use lambda::batch::persons::read_side::ReadSideAnswer;
+use lambda::batch::persons::{PersonIndex, WriteSide};
 use lambda::datum::{Equiv, PersonId};
 use polars::prelude::{DataFrame, PolarsResult, df, polars_err};
+use std::collections::{BTreeMap, HashSet};
 
-/// Counts the visitors of a page in the four weeks of [`dataset::weeks`] in three ways: identifiers
-/// as if each were a person, people by the read side, and people by the write side. The columns are `design`,
-/// `visitors`, `reads` (buckets), `bytes` (of what was read) and `lookups` (identifiers that the
-/// query converted to people).
+/// Counts the visitors of a page in the four weeks of [`dataset::weeks`], less three hours at
+/// each end: identifiers as if each were a person, people by the read side, and people by the
+/// write side. Both sides are stored by hour first, and then at all four granularities, so that
+/// the effect of the side and that of the granularities can be told apart.
+///
+/// The columns are `design`, `stored by`, `visitors`, `reads` (buckets), `bytes` (of what was
+/// read) and `lookups` (identifiers that the query converted to people).
 ///
 /// # Errors
 /// A missing column, or a row with no person or with two.
 pub fn sides(views: &DataFrame, equivs: &[Equiv], url: &str) -> PolarsResult<DataFrame> {
     // One pass fills all three.
     let (nobody, index) = (PersonIndex::default(), PersonIndex::of(equivs));
-    let (mut identifiers, mut read_side) = (WriteSide::default(), ReadSide::new());
+    let (mut identifiers, mut read_side) = (WriteSide::default(), Sets::default());
     let mut write_side = WriteSide::default();
     let urls = views.column("url")?.str()?;
     let secs = views.column("true_as_of_secs")?.i64()?;
@@ -32,30 +37,87 @@ pub fn sides(views: &DataFrame, equivs: &[Equiv], url: &str) -> PolarsResult<Dat
                 );
             }
         };
-        let (Some(url), Some(ts)) = (urls.get(row), secs.get(row)) else {
+        let (Some(of), Some(ts)) = (urls.get(row), secs.get(row)) else {
             return Err(polars_err!(ComputeError: "row {row}: no url or no true_as_of_secs"));
         };
-        identifiers.add(url, ts, &id, &nobody);
-        read_side.add(url, ts, &id);
-        write_side.add(url, ts, &id, &index);
+        identifiers.add(of, ts, &id, &nobody);
+        write_side.add(of, ts, &id, &index);
+        if of == url {
+            read_side.add(ts, id);
+        }
     }
 
-    // All four weeks, less their first and last three hours, so that a plan reads several buckets.
-    let hour = Granularity::Hour.secs();
-    let until = WEEKS_FROM + Granularity::Month.secs();
-    let span = Span::new(WEEKS_FROM + 3 * hour, until - 3 * hour);
-    let plan = span.and_then(|span| Plan::additive(span, &Granularity::ALL));
-    let plan = plan.expect("whole hours");
+    // The range leaves out the first and last three hours, so that a plan reads several buckets.
+    let span = span();
+    let plan = |levels| Plan::additive(span, levels).expect("whole hours");
+    let (hours, all) = (plan(&[Granularity::Hour]), plan(&Granularity::ALL));
+    let written = write_side.write()?;
     let answers = [
-        identifiers.write()?.query(url, &plan)?,
-        read_side.query(url, plan.span(), &index),
-        write_side.write()?.query(url, &plan)?,
+        identifiers.write()?.query(url, &all)?,
+        read_side.query(&hours, &index),
+        read_side.query(&all, &index),
+        written.query(url, &hours)?,
+        written.query(url, &all)?,
     ];
+    const FOUR: &str = "hour, day, week, month";
     df!(
-        "design" => ["identifiers, not people", "read side", "write side"],
+        "design" => ["identifiers, not people", "read side", "read side", "write side", "write side"],
+        "stored by" => [FOUR, "hour", FOUR, "hour", FOUR],
         "visitors" => answers.map(|answer| answer.uniques),
         "reads" => answers.map(|answer| answer.reads as i64),
         "bytes" => answers.map(|answer| answer.bytes as i64),
         "lookups" => answers.map(|answer| answer.converted as i64),
     )
+}
+
+/// Returns the four weeks without their first and last three hours.
+pub(super) fn span() -> Span {
+    let (hour, month) = (Granularity::Hour.secs(), Granularity::Month.secs());
+    let span = Span::new(WEEKS_FROM + 3 * hour, WEEKS_FROM + month - 3 * hour);
+    span.expect("whole hours")
+}
+
+/// The read side of one page, at any granularity: the set of identifiers of each bucket.
+///
+/// [`ReadSide`](lambda::batch::persons::ReadSide) stores hours only. This one unites the hours of a
+/// bucket when it is read, and counts the bytes of the united set, as if it had been stored so.
+#[derive(Default)]
+pub(super) struct Sets {
+    hours: BTreeMap<i64, HashSet<PersonId>>,
+}
+
+impl Sets {
+    /// Adds a page view at `ts`, in epoch seconds, UTC.
+    pub(super) fn add(&mut self, ts: i64, id: PersonId) {
+        let hour = Granularity::Hour.bucket(ts);
+        self.hours.entry(hour).or_default().insert(id);
+    }
+
+    /// Unites the sets of the plan's buckets, and counts the people behind them.
+    pub(super) fn query(&self, plan: &Plan, index: &PersonIndex) -> ReadSideAnswer {
+        let (mut reads, mut bytes) = (0, 0);
+        let mut ids: HashSet<&PersonId> = HashSet::new();
+        for read in plan.reads() {
+            let hours = self.hours.range(read.ts..read.end());
+            let bucket: HashSet<&PersonId> = hours.flat_map(|(_, ids)| ids).collect();
+            reads += usize::from(!bucket.is_empty());
+            bytes += bucket.iter().map(|id| stored_bytes(id)).sum::<usize>();
+            ids.extend(bucket);
+        }
+        let persons: HashSet<&PersonId> = ids.iter().map(|id| index.person(id)).collect();
+        ReadSideAnswer {
+            uniques: persons.len() as i64,
+            reads,
+            bytes,
+            converted: ids.len(),
+        }
+    }
+}
+
+/// Returns the number of bytes that an identifier takes when it is stored.
+fn stored_bytes(id: &PersonId) -> usize {
+    match id {
+        PersonId::Cookie(cookie) => cookie.len(),
+        PersonId::UserId(_) => size_of::<i64>(),
+    }
 }

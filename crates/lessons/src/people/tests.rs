@@ -213,11 +213,42 @@ fn both_sides_count_fewer_people_than_identifiers() {
     let (visitors, reads, bytes) = (column("visitors"), column("reads"), column("bytes"));
     assert!(visitors[0] > visitors[1] * 5 / 4, "{table}");
     // The write side is a sketch: off by its error, and no more.
+    for sketch in [3, 4] {
+        assert!(
+            (visitors[sketch] - visitors[1]).abs() * 100 < visitors[1] * 3,
+            "{table}"
+        );
+    }
+    assert_eq!(visitors[1], visitors[2], "{table}");
+    // Equal granularities take equally many reads, on either side.
+    assert_eq!((reads[1], reads[2]), (reads[3], reads[4]), "{table}");
+    assert!(reads[1] > 10 * reads[2], "{table}");
+    assert!(bytes[1] > bytes[2] && bytes[3] > bytes[4], "{table}");
+    let lookups = column("lookups");
     assert!(
-        (visitors[2] - visitors[1]).abs() * 100 < visitors[1] * 3,
+        lookups[1] == visitors[0] && lookups[1] == lookups[2],
         "{table}"
     );
-    assert!(reads[1] > 10 * reads[2] && bytes[1] > bytes[2], "{table}");
+    assert_eq!((lookups[3], lookups[4]), (0, 0), "{table}");
+}
+
+#[test]
+fn sets_by_hour_are_the_read_side() {
+    use lambda::batch::persons::{PersonIndex, ReadSide};
+    let index = PersonIndex::of(&equivs_of(&[(1, 2), (2, 5)]));
+    let (mut sets, mut read_side) = (sides::Sets::default(), ReadSide::new());
+    let span = sides::span();
+    for view in 0..500 {
+        let (ts, id) = (span.from() + view * 4_321, UserId(view * view % 97));
+        read_side.add("foo.com/", ts, &id);
+        sets.add(ts, id);
+    }
+    let plan = |levels: &[Granularity]| Plan::additive(span, levels).unwrap();
+    let by_hour = sets.query(&plan(&[Granularity::Hour]), &index);
+    assert_eq!(by_hour, read_side.query("foo.com/", span, &index));
+    let coarser = sets.query(&plan(&Granularity::ALL), &index);
+    assert_eq!(coarser.uniques, by_hour.uniques);
+    assert!(coarser.reads < by_hour.reads && coarser.bytes < by_hour.bytes);
 }
 
 #[test]

@@ -60,14 +60,16 @@ pub fn accuracy(rows: &[Accuracy], title: &str) -> Figure {
             }
         }
     });
+    // As in the table: 0.8125 becomes 0.813, where `{:.3}` alone would give 0.812.
+    let rounded = |percent: f64| (percent * 1_000.0).round() / 1_000.0;
     let line = |row: &Accuracy| {
         let form = if row.sparse { "codes" } else { "registers" };
         format!(
             "precision {}: {} bytes, {form}, measured {:.3} %, formula {:.3} %\n",
             row.precision.bits(),
-            row.bytes,
-            row.measured(),
-            row.formula()
+            grouped(row.bytes as i64),
+            rounded(row.measured()),
+            rounded(row.formula())
         )
     };
     Figure::new(svg, title, &rows.iter().map(line).collect::<String>())
