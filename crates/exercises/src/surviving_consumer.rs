@@ -1,15 +1,17 @@
 //! Exercise 4.2: a consumer that survives a crash between work and commit.
 //!
-//! The process crashes at given writes, before or after they take effect, and the consumer
-//! is started again: the two moments that every real consumer must survive.
+//! The consumer is run once without a crash, and its writes are counted. Then the process
+//! crashes at these writes, before or after they take effect, and the consumer is started
+//! again: the two moments that every real consumer must survive.
 use super::attempt::AttemptError;
+use super::compare::difference;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::respondent::Ask;
 use super::value::{Inputs, Value};
 use lambda::faults::{Crash, CrashPoint, Crashes};
 use lessons::speed_layer::{SimulatedDisk, SimulatedMachine};
-use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
+use polars::prelude::{DataFrame, PolarsResult, df, polars_bail, polars_err};
 use std::collections::BTreeMap;
 
 /// The reader's function.
@@ -23,8 +25,7 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let log: Vec<String> = urls.iter().flatten().map(str::to_owned).collect();
     // A case begins with an empty disk.
     let stored = inputs.frame("disk").map_or(Ok(BTreeMap::new()), values)?;
-    let crashes = crashes(inputs)?.into_iter();
-    let crashes = crashes.map(|(write, stored)| match stored {
+    let crashes = crash(inputs)?.map(|(write, stored)| match stored {
         true => CrashPoint::after(write as u64),
         false => CrashPoint::before(write as u64),
     });
@@ -47,35 +48,68 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame?))
 }
 
-/// Starts processes until one ends without a crash, and returns what is on the disk. The disk
-/// is here, and each process has a memory of its own: what survives a crash is on the disk.
+/// A crash of a process: the number of its own write, from 0, and whether that write takes
+/// effect.
+type CrashAt = (i64, bool);
+
+/// Returns the most writes that one process may make. A right answer needs one for each event
+/// and perhaps a few more; without a bound, writes of nothing could take up every crash.
+fn most_writes(log: &DataFrame) -> usize {
+    3 * (log.height() + 1)
+}
+
+/// Runs the answer without a crash, and then with each planned sequence of crashes, until a run
+/// leaves a wrong disk. Returns the disk of the last run.
 fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
-    let crashes = crashes(inputs)?;
+    let right = reference(inputs)?;
+    let (mut disk, writes) = run(inputs, &[], ask)?;
+    for plan in plans(inputs, writes)? {
+        if difference(&right, &Value::Frame(disk.clone())).is_some() {
+            break;
+        }
+        (disk, _) = run(inputs, &plan, ask)?;
+    }
+    Ok(Value::Frame(disk))
+}
+
+/// Starts processes until one ends without a crash, and returns what is on the disk, and the
+/// number of all writes. Process `n` crashes at `plan[n]`. The disk is here, and each process
+/// has a memory of its own: what survives a crash is on the disk.
+fn run(
+    inputs: &Inputs,
+    plan: &[CrashAt],
+    ask: Ask,
+) -> Result<(DataFrame, usize), AttemptError> {
+    let log = inputs.frame("log")?;
     let mut disk: BTreeMap<String, i64> = BTreeMap::new();
     let mut written = 0;
-    for start in 0..=crashes.len() {
+    for start in 0..=plan.len() {
         // Start a process. It numbers its own writes from 0.
-        if start > 0 {
-            ask.forget();
-        }
-        let left = crashes.range(written..);
-        let left: Vec<(i64, bool)> = left
-            .map(|(write, stored)| (write - written, *stored))
-            .collect();
+        ask.forget();
+        let crash = plan.get(start).copied();
         let process = Inputs::new()
-            .with("log", Value::Frame(inputs.frame("log")?.clone()))
-            .with("crashes", Value::Frame(crash_frame(&left)?))
+            .with("log", Value::Frame(log.clone()))
+            .with("crash", Value::Frame(crash_frame(crash)?))
             .with("disk", Value::Frame(frame(&disk)?));
         let Value::Frame(writes) = ask.ask(&process)? else {
             return Err(AttemptError::Error("writes are a table".to_owned()));
         };
+        let writes = writes_of(&writes)?;
+        if writes.len() > most_writes(log) {
+            return Err(AttemptError::Error(format!(
+                "{} writes for a log of {} events: at most {} are allowed, one for each event and a few more",
+                writes.len(),
+                log.height(),
+                most_writes(log)
+            )));
+        }
 
         // Apply its writes up to the crash. What follows it never happened.
         let mut crashed = false;
-        for values in writes_of(&writes)? {
-            let stored = crashes.get(&written);
+        for (write, values) in (0..).zip(writes) {
+            let stored = crash.filter(|crash| crash.0 == write).map(|crash| crash.1);
             written += 1;
-            if stored != Some(&false) {
+            if stored != Some(false) {
                 disk.extend(values);
             }
             crashed = stored.is_some();
@@ -87,7 +121,50 @@ fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
             break;
         }
     }
-    Ok(Value::Frame(frame(&disk)?))
+    Ok((frame(&disk)?, written))
+}
+
+/// Reads the planned runs of a case, each a sequence of crashes. `writes` is the number of
+/// writes that the answer makes without a crash.
+///
+/// The rows with one number in `run` are the crashes of the first process, of the second, and
+/// so on. A process crashes at `write`, which is the number of its own write from 1, or `last`,
+/// or `each` for a run for each write, or such as `40 %` for the write at that share of all.
+fn plans(inputs: &Inputs, writes: usize) -> PolarsResult<Vec<Vec<CrashAt>>> {
+    let crashes = inputs.frame("crashes")?;
+    let (runs, at, stored) = (
+        crashes.column("run")?.i64()?,
+        crashes.column("write")?.str()?,
+        crashes.column("stored")?.bool()?,
+    );
+    let writes = writes as i64;
+    let mut plans: BTreeMap<i64, Vec<Vec<CrashAt>>> = BTreeMap::new();
+    for ((run, at), stored) in runs.iter().zip(at.iter()).zip(stored.iter()) {
+        let (Some(run), Some(at), Some(stored)) = (run, at, stored) else {
+            polars_bail!(InvalidOperation: "a crash has a run, a write and whether it is stored");
+        };
+        let number = |text: &str| -> PolarsResult<i64> {
+            let number = text.parse();
+            number.map_err(|_| polars_err!(InvalidOperation: "`{at}` is no write"))
+        };
+        let places = match (at, at.strip_suffix(" %")) {
+            ("each", _) => 0..writes,
+            ("last", _) => writes - 1..writes,
+            (_, Some(share)) => {
+                let place = number(share)? * writes / 100;
+                place..place + 1
+            }
+            _ => number(at)? - 1..number(at)?,
+        };
+        // Every run so far goes on with every one of these crashes.
+        let so_far = plans.remove(&run).unwrap_or_else(|| vec![Vec::new()]);
+        let longer = so_far.iter().flat_map(|plan| {
+            let crashes = places.clone().map(|write| (write, stored));
+            crashes.map(|crash| plan.iter().copied().chain([crash]).collect())
+        });
+        plans.insert(run, longer.collect());
+    }
+    Ok(plans.into_values().flatten().collect())
 }
 
 /// Reads the writes that [`answer`] returns, in their order.
@@ -108,21 +185,20 @@ fn writes_of(frame: &DataFrame) -> PolarsResult<Vec<Vec<(String, i64)>>> {
     Ok(all.into_values().collect())
 }
 
-/// Returns the writes at which the process crashes, each with whether it takes effect. The last
-/// crash that is given for a write counts.
-fn crashes(inputs: &Inputs) -> PolarsResult<BTreeMap<i64, bool>> {
-    let frame = inputs.frame("crashes")?;
+/// Returns the write at which this process crashes, if it does.
+fn crash(inputs: &Inputs) -> PolarsResult<Option<CrashAt>> {
+    let frame = inputs.frame("crash")?;
     let (at, stored) = (
         frame.column("write")?.i64()?,
         frame.column("stored")?.bool()?,
     );
-    Ok(at.iter().flatten().zip(stored.iter().flatten()).collect())
+    Ok(at.iter().flatten().zip(stored.iter().flatten()).next())
 }
 
-fn crash_frame(crashes: &[(i64, bool)]) -> PolarsResult<DataFrame> {
+fn crash_frame(crash: Option<CrashAt>) -> PolarsResult<DataFrame> {
     df!(
-        "write" => crashes.iter().map(|crash| crash.0).collect::<Vec<_>>(),
-        "stored" => crashes.iter().map(|crash| crash.1).collect::<Vec<_>>(),
+        "write" => crash.iter().map(|crash| crash.0).collect::<Vec<_>>(),
+        "stored" => crash.iter().map(|crash| crash.1).collect::<Vec<_>>(),
     )
 }
 
@@ -178,18 +254,25 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(&disk)?))
 }
 
+/// A row of the table of crashes that a case has; see [`plans`].
+type CrashRow<'a> = (i64, &'a str, bool);
+
 fn case(
     name: &'static str,
     about: &'static str,
     why: &'static str,
     log: &[&str],
-    crashes: &[(i64, bool)],
+    crashes: &[CrashRow],
 ) -> Case {
-    let crashes = crash_frame(crashes);
+    let crashes = df!(
+        "run" => crashes.iter().map(|crash| crash.0).collect::<Vec<_>>(),
+        "write" => crashes.iter().map(|crash| crash.1).collect::<Vec<_>>(),
+        "stored" => crashes.iter().map(|crash| crash.2).collect::<Vec<_>>(),
+    );
     let log = df!("url" => log);
     let inputs = Inputs::new()
         .with("log", Value::Frame(log.expect("a column")))
-        .with("crashes", Value::Frame(crashes.expect("two columns")));
+        .with("crashes", Value::Frame(crashes.expect("three columns")));
     Case {
         name,
         about,
@@ -203,8 +286,15 @@ fn cases(seed: u64) -> Vec<Case> {
     let (home, blog) = (draw.page("mysite.com/"), draw.page("mysite.com/blog"));
     let pages = [home.as_str(), blog.as_str(), "mysite.com/x"];
     let log: Vec<&str> = (0..30).map(|_| pages[draw.below(3) as usize]).collect();
-    let crashes: Vec<(i64, bool)> = (0..8)
-        .map(|_| (draw.below(35), draw.below(2) == 0))
+    // Three runs with one crash each and one with two crashes: nine processes with the one
+    // that counts the writes.
+    let shares: Vec<String> = (0..5)
+        .map(|_| format!("{} %", draw.below(100)))
+        .collect();
+    let drawn: Vec<CrashRow> = [0, 1, 2, 3, 3]
+        .into_iter()
+        .zip(&shares)
+        .map(|(run, share)| (run, share.as_str(), draw.below(2) == 0))
         .collect();
     let three = [pages[0], pages[1], pages[0]];
     vec![
@@ -217,38 +307,44 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "not_stored",
-            "the process crashes before its second write takes effect",
+            "the process crashes before one of its writes takes effect; each write is tried",
             "a consumer that commits the offset first never comes back to that event",
             &three,
-            &[(1, false)],
+            &[(0, "each", false)],
         ),
         case(
             "stored",
-            "the process crashes after its first write took effect",
+            "the process crashes after one of its writes took effect; each write is tried",
             "a consumer that counts first and commits later counts that event twice",
             &three,
-            &[(0, true)],
+            &[(0, "each", true)],
         ),
         case(
             "second_stored",
-            "the process crashes after its second write took effect",
+            "each process crashes after its second write took effect, up to four times",
             "with work and commit in two writes, this may be either of them",
             &three,
-            &[(1, true)],
+            &[(0, "2", true); 4],
         ),
         case(
             "last",
             "the process crashes after its last write took effect",
             "after the restart nothing is left to do",
             &three,
-            &[(2, true)],
+            &[(0, "last", true)],
         ),
         case(
             "again",
-            "the process crashes at every write",
+            "the process crashes at its first write, and four more processes do after it",
             "a restart may be followed by another",
             &three,
-            &[(0, false), (1, true), (2, false), (3, false), (4, true)],
+            &[
+                (0, "1", false),
+                (0, "1", true),
+                (0, "1", false),
+                (0, "1", false),
+                (0, "1", true),
+            ],
         ),
         case(
             "empty",
@@ -259,10 +355,10 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "random",
-            "thirty events and some crashes drawn by lot",
+            "thirty events, and crashes at writes drawn by lot, each run with one or two of them",
             "what holds for chosen points must hold for all",
             &log,
-            &crashes,
+            &drawn,
         ),
     ]
 }
@@ -274,5 +370,6 @@ mod tests {
     crate::mutants::tests! {
         surviving_consumer::consume, stub: |_, _| todo!(), mutants:
         begins_again, commits_at_the_end, commits_first, counts_first, offset_in_memory, skips_one,
+        writes_nothing_first, writes_too_often,
     }
 }
