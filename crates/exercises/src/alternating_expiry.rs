@@ -29,6 +29,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -41,6 +41,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::systems::by_hand::positions"],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

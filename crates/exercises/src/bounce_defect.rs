@@ -36,6 +36,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -32,6 +32,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -38,6 +38,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["calendar"],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -7,6 +7,9 @@ use polars::prelude::PolarsResult;
 /// A function that puts an answer to the test on a case.
 type Trial = fn(&Inputs, Ask) -> Result<Value, AttemptError>;
 
+/// An answer that does no work.
+pub(super) type IdleAnswer = fn(&Inputs) -> PolarsResult<Value>;
+
 /// An exercise: what is asked, the cases that test an answer, the reference.
 ///
 /// Its file in `src/exercises/` holds one `static EXERCISE`, the type of the
@@ -34,6 +37,11 @@ pub struct Exercise {
     pub cases: fn(seed: u64) -> Vec<Case>,
     /// Asked by [`Exercise::right_answer`].
     pub(super) reference: fn(&Inputs) -> PolarsResult<Value>,
+    /// Answers that do no work, beside the empty table and each input given back: functions
+    /// that return one of their arguments or a constant, in the form that the exercise's
+    /// `answer` gives them. A case in which one of them is right earns points only together
+    /// with a case that asks for work.
+    pub(super) idle: &'static [IdleAnswer],
     /// How an answer is put to the test where a single call does not give the value to
     /// compare. It runs in the process that judges, calls the answer as often as needed, and
     /// returns what came of it. So what an answer did is derived from what it returned, and

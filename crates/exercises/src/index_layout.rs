@@ -69,6 +69,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    idle: &[],
     trial: Some(trial),
 };
 

@@ -2,7 +2,7 @@
 //! its input as small as it goes.
 use super::attempt::{AttemptAnswer, AttemptError, Stop, attempt};
 use super::compare::difference;
-use super::exercise::{Case, Exercise};
+use super::exercise::{Case, Exercise, IdleAnswer};
 use super::marks::{Marked, Marks};
 use super::respondent::{Ask, Respondent};
 use super::value::{Inputs, Value};
@@ -92,7 +92,8 @@ fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     }
 }
 
-/// Whether an answer is right that does no work: an empty table, or one of the inputs.
+/// Whether an answer is right that does no work: an empty table, one of the inputs, or an idle
+/// answer of the exercise.
 fn without_work(exercise: &Exercise, inputs: &Inputs) -> bool {
     let Ok(expected) = exercise.right_answer(inputs) else {
         return false;
@@ -102,10 +103,17 @@ fn without_work(exercise: &Exercise, inputs: &Inputs) -> bool {
     }
     let empty = Value::Frame(DataFrame::empty());
     let mut idle = inputs.iter().map(|(_, value)| value).chain([&empty]);
-    idle.any(|answer| {
+    let gives_back = idle.any(|answer| {
         let mut idle = |_: &Inputs| Ok(answer.clone());
         fault(exercise, inputs, &expected, &mut idle).is_none()
-    })
+    });
+    let mut idle = exercise.idle.iter();
+    gives_back || idle.any(|idle| fault(exercise, inputs, &expected, &mut by(*idle)).is_none())
+}
+
+/// An idle answer as a function that can be asked.
+pub(super) fn by(idle: IdleAnswer) -> impl FnMut(&Inputs) -> Result<Value, AttemptError> {
+    move |inputs| Ok(idle(inputs)?)
 }
 
 fn fault(exercise: &Exercise, inputs: &Inputs, expected: &Value, ask: Ask) -> Option<CallFailure> {

@@ -12,8 +12,8 @@ pub struct Marked {
     pub about: &'static str,
     /// How it ended.
     pub status: Status,
-    /// Whether an answer is right here that does no work: an empty table, or an argument
-    /// given back unchanged. Such a case earns points only together with another one.
+    /// Whether an answer is right here that does no work: an empty table, an argument given
+    /// back unchanged, or another idle answer of the exercise. Such a case earns points only together with another one.
     pub without_work: bool,
 }
 
@@ -123,6 +123,7 @@ impl Render for Marks {
 #[cfg(test)]
 mod tests {
     use super::super::attempt::AttemptError;
+    use super::super::judge::by;
     use super::super::value::{Inputs, Value};
     use super::super::{mark, pacific_days};
     use super::*;
@@ -148,6 +149,10 @@ mod tests {
                 };
                 let marks = mark(exercise, 3, &mut idle);
                 assert_eq!(marks.total(), 0.0, "{} {name:?}", exercise.name);
+            }
+            for (number, idle) in exercise.idle.iter().enumerate() {
+                let marks = mark(exercise, 3, &mut by(*idle));
+                assert_eq!(marks.total(), 0.0, "{}, idle {number}", exercise.name);
             }
         }
     }

@@ -42,6 +42,10 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::crdt::by_hand::OrSetState"],
     cases,
     reference,
+    idle: &[
+        |inputs| answer(|mine, _| mine.clone(), inputs),
+        |inputs| answer(|_, theirs| theirs.clone(), inputs),
+    ],
     trial: None,
 };
 

@@ -38,6 +38,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &[],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

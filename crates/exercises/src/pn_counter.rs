@@ -33,6 +33,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::crdt::by_hand::CounterStep"],
     cases,
     reference,
+    idle: &[|inputs| answer(|replicas, _| vec![0; replicas], inputs)],
     trial: None,
 };
 

@@ -109,6 +109,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::serving_layer::simulated_folder::SimulatedFolder"],
     cases,
     reference,
+    idle: &[|inputs| answer(|_, _, _| (), inputs)],
     trial: Some(trial),
 };
 

@@ -96,6 +96,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["lessons::cap::quorum_model::Event"],
     cases,
     reference,
+    idle: &[|inputs| answer(|_, _, _| Vec::new(), inputs)],
     trial: Some(trial),
 };
 

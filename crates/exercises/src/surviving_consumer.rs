@@ -75,11 +75,7 @@ fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
 /// Starts processes until one ends without a crash, and returns what is on the disk, and the
 /// number of all writes. Process `n` crashes at `plan[n]`. The disk is here, and each process
 /// has a memory of its own: what survives a crash is on the disk.
-fn run(
-    inputs: &Inputs,
-    plan: &[CrashAt],
-    ask: Ask,
-) -> Result<(DataFrame, usize), AttemptError> {
+fn run(inputs: &Inputs, plan: &[CrashAt], ask: Ask) -> Result<(DataFrame, usize), AttemptError> {
     let log = inputs.frame("log")?;
     let mut disk: BTreeMap<String, i64> = BTreeMap::new();
     let mut written = 0;
@@ -241,6 +237,7 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     cases,
     reference,
+    idle: &[|inputs| answer(|_, _| Ok(()), inputs)],
     trial: Some(trial),
 };
 
@@ -288,9 +285,7 @@ fn cases(seed: u64) -> Vec<Case> {
     let log: Vec<&str> = (0..30).map(|_| pages[draw.below(3) as usize]).collect();
     // Three runs with one crash each and one with two crashes: nine processes with the one
     // that counts the writes.
-    let shares: Vec<String> = (0..5)
-        .map(|_| format!("{} %", draw.below(100)))
-        .collect();
+    let shares: Vec<String> = (0..5).map(|_| format!("{} %", draw.below(100))).collect();
     let drawn: Vec<CrashRow> = [0, 1, 2, 3, 3]
         .into_iter()
         .zip(&shares)

@@ -43,6 +43,7 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -39,6 +39,7 @@ pub static EXERCISE: Exercise = Exercise {
     vocabulary: &["calendar"],
     cases,
     reference,
+    idle: &[],
     trial: None,
 };
 

@@ -102,12 +102,36 @@ pub fn grade(
             Err(_) => Graded::nothing(exercise, worth, GRADER, "the grader panicked"),
         }
     };
-    let mut graded = run(&extracted.source);
-    graded.notes.extend(extracted.notes);
-    graded.source = extracted.source;
+    let (mut source, mut others) = (extracted.source, extracted.others);
+    let mut notes = extracted.notes;
+    // What is refused may stand beside the function, which can do without it.
+    let refused = scan(&source).filter(|_| rules.scanned && scan(&extracted.alone).is_none());
+    if let Some(why) = &refused {
+        notes.push(format!(
+            "the function was graded without the rest of its cell: {why}"
+        ));
+        source = extracted.alone;
+        others.clear();
+    }
+    let mut spent = CompilerTime::start();
+    let mut graded = run(&source);
+    graded.notes.extend(notes);
+    graded.source = source;
+    if graded.verdict == COMPILE
+        && let Some(why) = refused
+    {
+        // It could not do without.
+        let source = std::mem::take(&mut graded.source);
+        graded = Graded::nothing(exercise, worth, FORBIDDEN, why);
+        graded.source = source;
+    }
     // Another choice of pieces counts only if it gets as far as to be asked.
     if graded.verdict == COMPILE {
-        for source in extracted.others {
+        for source in others {
+            if spent.is_used_up() {
+                graded.notes.push(NO_MORE_PIECES.to_owned());
+                break;
+            }
             let other = run(&source);
             if ![COMPILE, FORBIDDEN, GRADER].contains(&other.verdict.as_str()) {
                 let mut notes = std::mem::take(&mut graded.notes);
@@ -128,6 +152,51 @@ pub fn grade(
 /// Said where the first choice of pieces did not compile.
 pub const OTHER_PIECES: &str = "with other pieces of your notebook it did not compile: \
     see what was graded";
+
+/// Said where no other choice of pieces was tried.
+pub const NO_MORE_PIECES: &str = "compiling took so long that no other pieces of your notebook \
+    were tried";
+
+/// The time of the processor that choices of pieces took to compile, by the programs that this
+/// process has started and waited for. It grades one answer at a time.
+struct CompilerTime {
+    first: f64,
+    last: f64,
+}
+
+impl CompilerTime {
+    /// Seconds for all choices of one exercise.
+    const MOST: f64 = 30.0;
+    /// Seconds of one choice, after which no other is tried: most take half a second.
+    const MOST_OF_ONE: f64 = 5.0;
+
+    fn start() -> Self {
+        let now = Self::now();
+        Self {
+            first: now,
+            last: now,
+        }
+    }
+
+    /// Whether the choice since the last call, or all choices together, took too long.
+    fn is_used_up(&mut self) -> bool {
+        let now = Self::now();
+        let of_one = now - std::mem::replace(&mut self.last, now);
+        of_one > Self::MOST_OF_ONE || now - self.first > Self::MOST
+    }
+
+    /// Seconds that ended programs took; 0 where the system does not tell.
+    fn now() -> f64 {
+        // In hundredths of a second, as everywhere on Linux.
+        const TICKS: f64 = 100.0;
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        // The name in parentheses may hold anything. `cutime` and `cstime` are fields 16 and 17.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let fields = fields.split_whitespace().skip(13).take(2);
+        let ticks: f64 = fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+        ticks / TICKS
+    }
+}
 
 fn run(
     rules: &Rules,
@@ -204,8 +273,8 @@ fn told(marks: Marks, worth: &Worth) -> Graded {
     let notes = match marks.unearned()[..] {
         [] => Vec::new(),
         ref cases => vec![format!(
-            "passed, and without points: {}. There an empty table, or an argument given back, \
-             is right; such cases count together with one that asks for more.",
+            "passed, and without points: {}. There an answer that does no work is right, \
+             such as an argument given back; these cases count together with one that asks for more.",
             cases.join(", ")
         )],
     };

@@ -1,5 +1,5 @@
-// found by others_stay: `samples_recomputed`
-// Right, and as slow as before.
+// found by others_stay: differs in `latest`
+// Recomputes all rows, also those that the master data cannot give.
 fn partial_recompute(
     master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer,
 ) -> PolarsResult<DataFrame> {
