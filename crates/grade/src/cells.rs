@@ -131,16 +131,45 @@ fn is_command(line: &str) -> bool {
     after.is_some_and(|after| after.starts_with(|letter: char| letter.is_ascii_alphabetic()))
 }
 
+/// Whether a line looks like a command to a shell or to IPython: `!ls`, `%matplotlib inline`.
+fn is_shell(line: &str) -> bool {
+    line.trim_start().starts_with(['!', '%'])
+}
+
+/// Whether a command is one to a shell or to IPython.
+pub fn is_for_shell(command: &str) -> bool {
+    command.starts_with(['!', '%'])
+}
+
 /// Where the first command begins.
 fn first_command(source: &str) -> Option<usize> {
     // Most cells have no such line.
-    if !source.lines().any(is_command) {
+    if !source
+        .lines()
+        .any(|line| is_command(line) || is_shell(line))
+    {
         return None;
     }
     let tokens = tokens(source);
-    let mut tokens = tokens.iter().filter(|token| token.first);
-    let command = tokens.find(|token| token.text == ":" && is_command(&source[token.at..]))?;
-    Some(command.at)
+    let mut depth = 0usize;
+    let mut before = ";";
+    for token in &tokens {
+        // Within braces, and behind an operator, `!` and `%` are Rust.
+        let may_end =
+            [";", "}"].contains(&before) || token.text == "!" && [")", "]"].contains(&before);
+        let is_for_shell = ["!", "%"].contains(&token.text) && depth == 0 && may_end;
+        let is_for_evcxr = token.text == ":" && is_command(&source[token.at..]);
+        if token.first && (is_for_shell || is_for_evcxr) {
+            return Some(token.at);
+        }
+        match token.text {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before = token.text;
+    }
+    None
 }
 
 /// The crate that a `:dep` asks for, as Rust names it; `None` for other commands and for
@@ -188,7 +217,7 @@ impl Cell {
     pub fn command(&self, lexed: &Lexed) -> Option<String> {
         let harmless = |command: &&String| {
             let word = command.split_whitespace().next().unwrap_or_default();
-            HARMLESS.contains(&word)
+            HARMLESS.contains(&word) || is_for_shell(command)
         };
         let mut commands = self.commands.iter();
         let command = commands.find(|command| !harmless(command) && dependency(command).is_none());
@@ -213,6 +242,22 @@ impl<'c> Lexed<'c> {
         let tokens = tokens(&cell.source);
         let pieces = pieces(&tokens);
         Lexed { tokens, pieces }
+    }
+
+    /// The tokens of a piece from the word that says what it is, as one text.
+    pub fn text(&self, piece: &Piece) -> String {
+        let tokens = self.from_head(piece).iter().take(24);
+        let mut text = String::new();
+        let mut end = None;
+        for token in tokens {
+            // As written, but with one blank where there are several.
+            if end.is_some_and(|end| end < token.at) {
+                text.push(' ');
+            }
+            text.push_str(token.text);
+            end = Some(token.end());
+        }
+        text
     }
 
     /// The tokens of a piece from the word that says what it is.

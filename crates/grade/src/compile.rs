@@ -58,6 +58,10 @@ pub struct Program {
     pub object: PathBuf,
 }
 
+/// The constant that holds a student's function. It stands in the student's own module, so it
+/// has a name that nobody gives to an item.
+const ANSWER: &str = "__LAMBDA_WORKBOOK_ANSWER_OF_THIS_MODULE";
+
 /// The program around a student's module.
 fn main_source(exercise: &Exercise) -> String {
     let name = exercise.name;
@@ -67,7 +71,7 @@ fn main_source(exercise: &Exercise) -> String {
          mod names {{ pub use lambda_workbook::{{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json}}; }}\n\
          mod answer;\n\
          fn main() {{\n    \
-         lambda_workbook::exercises::worker::serve(&|inputs| lambda_workbook::exercises::{name}::answer(answer::FUNCTION, inputs))\n\
+         lambda_workbook::exercises::worker::serve(&|inputs| lambda_workbook::exercises::{name}::answer(answer::{ANSWER}, inputs))\n\
          }}\n"
     )
 }
@@ -76,7 +80,7 @@ fn main_source(exercise: &Exercise) -> String {
 fn module_end(exercise: &Exercise) -> String {
     format!(
         "\nuse crate::names::*;\nuse lambda_workbook::prelude::*;\n\
-         pub const FUNCTION: lambda_workbook::exercises::{}::Function = {};\n",
+         pub const {ANSWER}: lambda_workbook::exercises::{}::Function = {};\n",
         exercise.name,
         function(exercise)
     )

@@ -11,10 +11,10 @@
 //!
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
-use super::cells::{Cell, Lexed, cells, dependency, first_line, plain, uses_crate};
+use super::cells::{Cell, Lexed, cells, dependency, first_line, is_for_shell, plain, uses_crate};
 use super::definition::{Definitions, Found, checks, choose};
 use super::names::STACK;
-use super::needed::{Book, Reach, Taken};
+use super::needed::{Book, Reach, Taken, is_given_crate, is_never_compiled};
 use super::tokens::{Piece, PieceKind, pieces, tokens};
 use kernel::notebook_file::{Notebook, source};
 use lambda_workbook::exercises::{self, Exercise};
@@ -28,6 +28,9 @@ pub use super::definition::function;
 pub struct Extracted {
     pub source: String,
     pub notes: Vec<String>,
+    /// The function and what it needs, without the rest of its cell: for when something in
+    /// `source` is refused.
+    pub alone: String,
     /// Other choices of pieces, at most five, for when the first does not compile.
     pub others: Vec<String>,
 }
@@ -143,6 +146,7 @@ fn read(
     let taken = book.take(first, end);
     notes.extend(what_was_taken(&book, &taken, cell, cells));
     notes.extend(what_was_not(&book, &taken, cell, &lexed[found.cell]));
+    notes.extend(shell_lines(cells));
     // Under the name that the exercise asks for.
     let alias = match found.piece.name == name {
         true => String::new(),
@@ -157,8 +161,10 @@ fn read(
     }
     // Less of the cell, helpers of whatever time, more of the notebook.
     let mut choices = vec![source];
-    for (reach, end) in [(Reach::Function, end), (first, None), (Reach::All, None)] {
-        choices.push(book.write(&book.take(reach, end)).0 + &alias);
+    let alone = book.write(&book.take(Reach::Function, end)).0 + &alias;
+    choices.push(alone.clone());
+    for reach in [first, Reach::All] {
+        choices.push(book.write(&book.take(reach, None)).0 + &alias);
     }
     for previous in &chosen.previous {
         let book = Book::new(cells, &lexed, previous.place(), &previous.piece.name);
@@ -172,6 +178,7 @@ fn read(
     let others = choices.split_off(1);
     Ok(Extracted {
         source: choices.remove(0),
+        alone,
         notes: few(notes),
         others,
     })
@@ -196,6 +203,13 @@ fn without_dependencies(cell: &Cell, choices: &mut Vec<String>) -> Result<Vec<St
         let Some(name) = dependency(command) else {
             continue;
         };
+        if is_given_crate(&name) {
+            notes.push(format!(
+                "`{command}` of code cell {} was left out: the grader gives this crate to every answer",
+                cell.number
+            ));
+            continue;
+        }
         choices.retain(|choice| !uses_crate(choice, &name));
         if choices.is_empty() {
             return Err(Nothing::Forbidden(format!(
@@ -250,6 +264,27 @@ fn what_was_not(book: &Book, taken: &Taken, own: &Cell, lexed: &Lexed) -> Vec<St
             left.line, own.number
         ));
     }
+    let left_out =
+        |what: &str, why: &str| format!("{what} of code cell {} was left out: {why}", own.number);
+    for piece in &lexed.pieces {
+        let tokens = &lexed.tokens[piece.tokens.clone()];
+        let what = format!("`{}`", first_line(&lexed.text(piece)));
+        if is_never_compiled(tokens, piece) {
+            let why = match piece.kind {
+                PieceKind::Extern => "the grader gives this crate to every answer",
+                _ => "it is for tests alone",
+            };
+            notes.push(left_out(&what, why));
+        } else if piece.kind == PieceKind::Inner
+            && ["allow", "warn", "deny", "expect"].contains(&piece.name.as_str())
+        {
+            notes.push(left_out(&what, "the grader does not show warnings"));
+        }
+    }
+    for import in book.refused_imports(taken) {
+        let what = format!("`{}`", first_line(&import));
+        notes.push(left_out(&what, "nothing uses it, and no answer needs it"));
+    }
     for import in book.strangers(taken) {
         notes.push(format!(
             "`{}` of code cell {} was left out: nothing uses it, and the grader has no such crate",
@@ -264,6 +299,22 @@ fn what_was_not(book: &Book, taken: &Taken, own: &Cell, lexed: &Lexed) -> Vec<St
         ));
     }
     notes
+}
+
+/// What is said of commands to a shell, in all cells that are the student's own.
+fn shell_lines(cells: &[Cell]) -> Vec<String> {
+    let own = cells.iter().filter(|cell| !cell.given);
+    let lines = own.flat_map(|cell| {
+        let lines = cell.commands.iter().filter(|command| is_for_shell(command));
+        lines.map(|command| (command, cell.number))
+    });
+    lines
+        .map(|(command, number)| {
+            format!(
+                "`{command}` of code cell {number} was left out: it is a command to a shell, and no Rust"
+            )
+        })
+        .collect()
 }
 
 /// As many notes as somebody reads.

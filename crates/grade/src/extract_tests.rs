@@ -115,11 +115,53 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn commands_to_the_notebook_are_forbidden() {
-    for command in [":load a.rs", ":dep ../own", "!rm -rf /", "!touch x"] {
+    for command in [":load a.rs", ":dep ../own"] {
         let found = extracted(&[marked(&format!("{command}\n{ANSWER}"))]);
         assert!(
             matches!(found, Err(Nothing::Forbidden(_))),
             "{command}: {found:?}"
+        );
+    }
+}
+
+/// Rule: a command to a shell is blanked, also one that is no Rust at all, and said.
+#[test]
+fn a_command_to_a_shell_is_left_out() {
+    for command in ["!rm -rf /", "!echo don't", "%matplotlib inline", "!echo {"] {
+        for cell in [
+            format!("{command}\n{ANSWER}"),
+            format!("{ANSWER}\n{command}"),
+        ] {
+            let (source, notes) = source_and_notes(&[marked(&cell)]);
+            assert_eq!(source.trim(), ANSWER, "{command}");
+            assert!(
+                notes.contains(&format!("`{command}` of code cell 1 was left out")),
+                "{notes}"
+            );
+        }
+    }
+    // A negation is no command.
+    let negates = ANSWER.replace("days(views)", "days(\n!views\n)");
+    assert_eq!(source_and_notes(&[marked(&negates)]).0, negates);
+}
+
+/// Rule: what is for tests alone, and a crate that is there, are left out, and said.
+#[test]
+fn what_the_grader_never_compiles_is_left_out() {
+    for item in [
+        "#[cfg(test)]\nmod tests { use std::fs; }",
+        "#[test]\nfn a() { std::fs::read(\"a\"); }",
+        "#[cfg(test)]\nuse std::process::Command;",
+        "extern crate polars;",
+        "#![allow(unused)]",
+        ":dep polars = { version = \"1\" }",
+        "use std::fs;",
+    ] {
+        let (source, notes) = source_and_notes(&[marked(&format!("{item}\n{ANSWER}"))]);
+        assert_eq!(source.trim(), ANSWER, "{item}");
+        assert!(
+            notes.contains("of code cell 1 was left out"),
+            "{item}: {notes}"
         );
     }
 }

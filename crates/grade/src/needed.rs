@@ -200,7 +200,8 @@ impl<'n, 'c> Book<'n, 'c> {
             for piece in &lexed.pieces {
                 let place = (cell, piece.tokens.start);
                 let other = piece.kind == PieceKind::Fn && piece.name == asked && place != chosen;
-                if other || piece.kind == PieceKind::Statement {
+                let tokens = &lexed.tokens[piece.tokens.clone()];
+                if other || piece.kind == PieceKind::Statement || is_never_compiled(tokens, piece) {
                     continue;
                 }
                 if place == chosen {
@@ -455,6 +456,18 @@ impl<'n, 'c> Book<'n, 'c> {
         strange.map(|(_, import)| import.leaf.to_string()).collect()
     }
 
+    /// Imports of the function's cell that nothing uses, of what no answer needs.
+    pub fn refused_imports(&self, taken: &Taken) -> Vec<String> {
+        let cell = self.items[self.chosen].cell;
+        let refused = self.imports.iter().enumerate().filter(|(index, import)| {
+            self.items[import.item].cell == cell
+                && !taken.imports.contains(index)
+                && self.is_known(&import.leaf)
+                && objects_to_import(&import.leaf)
+        });
+        refused.map(|(_, import)| import.leaf.to_string()).collect()
+    }
+
     /// Whether an import begins at a name that is there.
     fn is_known(&self, leaf: &Leaf) -> bool {
         let root = leaf.root();
@@ -519,6 +532,36 @@ impl<'n, 'c> Book<'n, 'c> {
             _ => format!("{word} {}", piece.name),
         }
     }
+}
+
+/// Whether the grader compiles nothing of an item: it is for tests alone, or it names a crate
+/// that the grader gives to every answer.
+pub fn is_never_compiled(tokens: &[Token], piece: &Piece) -> bool {
+    let (attributes, item) = tokens.split_at(piece.head - piece.tokens.start);
+    let texts: Vec<&str> = attributes.iter().map(|token| token.text).collect();
+    let is_test =
+        texts.windows(4).any(|four| four == ["#", "[", "test", "]"]) || { texts.windows(7) }
+            .any(|seven| seven == ["#", "[", "cfg", "(", "test", ")", "]"]);
+    let names_crate = piece.kind == PieceKind::Extern
+        && item.iter().any(|token| is_given_crate(token.text))
+        && item.len() <= 4
+        && item.iter().any(|token| token.text == "crate");
+    is_test || names_crate
+}
+
+/// Whether a crate is one of those that every answer has.
+pub fn is_given_crate(name: &str) -> bool {
+    let given = [
+        "lambda_workbook",
+        "chrono",
+        "chrono_tz",
+        "hyperloglogplus",
+        "petgraph",
+        "plotters",
+        "polars",
+        "serde_json",
+    ];
+    given.contains(&name)
 }
 
 /// The names in the list of a trait or an impl.
@@ -831,7 +874,9 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
                 _ if in_std => STD_TRAITS.contains(&last),
                 _ => camel_case && self.reach != Reach::Function,
             };
-            let forbidden = cell != own || name != "*";
+            // A star of the function's own cell is taken whatever it names, unless only what
+            // the function needs is taken.
+            let forbidden = cell != own || name != "*" || self.reach == Reach::Function;
             if !may_be_needed || !book.is_known(leaf) || forbidden && objects_to_import(leaf) {
                 continue;
             }

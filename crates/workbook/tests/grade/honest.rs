@@ -202,7 +202,7 @@ impl Draft {
 type Mess = fn(&mut Draft, &Solved, &mut Xoshiro256PlusPlus);
 
 /// What happens to the cells and the file, and leaves the answer as it is.
-const SURFACE: [(&str, Mess); 19] = [
+const SURFACE: [(&str, Mess); 20] = [
     ("as it should be", |_, _, _| {}),
     ("lines end with CRLF", |draft, _, _| {
         draft.each_source(|text| json!(text.replace('\n', "\r\n")))
@@ -344,6 +344,33 @@ const SURFACE: [(&str, Mess); 19] = [
         },
     ),
     (
+        "commands, tests and crates around the answer, of which the grader needs none",
+        |draft, solved, rng| {
+            let above = [
+                "!pip install polars",
+                "!echo don't",
+                "%matplotlib inline",
+                ":dep polars = { version = \"1\", features = [\"lazy\"] }",
+                "extern crate polars;",
+                "extern crate alloc;",
+                "#![allow(unused)]",
+                "use std::fs::*;",
+                "use std::os::raw::c_int;",
+                "#[cfg(test)]\nuse std::process::Command;",
+            ];
+            let behind = "#[cfg(test)]\nmod tests {\n    use std::fs;\n    #[test]\n    fn a() { let _ = fs::read(\"a\"); }\n}";
+            let first = below(rng, above.len());
+            let lines = [
+                above[first],
+                above[below(rng, above.len())],
+                &solved.imports,
+                &solved.right(),
+                behind,
+            ];
+            draft.answer(lines.join("\n"));
+        },
+    ),
+    (
         "imports of crates that are not there",
         |draft, solved, rng| {
             let place = draft.place();
@@ -365,7 +392,20 @@ const SURFACE: [(&str, Mess); 19] = [
 ];
 
 /// What is done to the answer itself.
-const STRUCTURE: [(&str, Mess); 18] = [
+const STRUCTURE: [(&str, Mess); 19] = [
+    (
+        "items with names that the grader might use",
+        |draft, solved, rng| {
+            let items = [
+                "const FUNCTION: usize = 3;",
+                "static FUNCTION: usize = 3;",
+                "#[allow(non_snake_case)]\nconst fn function() -> usize { 3 }\nconst FUNCTION: usize = function();",
+            ];
+            let item = items[below(rng, items.len())];
+            let answer = solved.after("let three = FUNCTION;\n    assert_eq!(three, 3);");
+            draft.answer(format!("{item}\n{}", solved.imports_and(answer)));
+        },
+    ),
     ("imports in several cells", |draft, solved, rng| {
         let twice = "use std::collections::{BTreeMap, HashMap as Map};\nuse std::collections::*;\nuse std::fmt::Write as _;";
         draft.around(
