@@ -73,7 +73,7 @@ pub fn weeks() -> Result<Weeks> {
 /// ```
 /// use lambda_workbook::dataset;
 /// let weeks = dataset::weeks_from("2015-10-15")?;
-/// let first = weeks.log.column("true_as_of_secs")?.i64()?.min();
+/// let first = weeks.log.column("true_as_of_secs")?.i64()?.iter().flatten().min();
 /// assert_eq!(first.map(|secs| secs / 86_400), Some(16_723)); // 2015-10-15
 /// assert!(dataset::weeks_from("yesterday").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

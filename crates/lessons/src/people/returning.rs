@@ -15,7 +15,7 @@ use polars::prelude::{DataFrame, DataType, IntoLazy, PolarsResult, col, lit};
 /// use lambda_workbook::{dataset, people::visitors_of_week};
 /// let views = dataset::weeks()?.views()?;
 /// let second = visitors_of_week(&views, "mysite.com/blog", 2)?;
-/// assert_eq!(second.get_column_names_str(), ["visitor"]);
+/// assert_eq!(second.columns()[0].name(), "visitor");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn visitors_of_week(views: &DataFrame, url: &str, week: i64) -> PolarsResult<DataFrame> {
