@@ -177,7 +177,7 @@ fn a_course_made_by_release_is_graded_by_nbgrader_from_end_to_end() {
         "marks!",
         "seed",
         "BEGIN SOLUTION",
-        "from_local_datetime(&time)",
+        "a day has a first moment",
         "Why this way",
     ] {
         assert!(!handout.contains(hidden), "{hidden}");
