@@ -9,7 +9,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
-/// A broker that tests share. Whoever kills it has it alone.
+/// A broker that tests share. A test that kills it has it alone.
 pub struct Shared {
     broker: KafkaBroker,
     pub address: String,

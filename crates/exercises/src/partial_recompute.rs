@@ -1,4 +1,4 @@
-//! Exercise 9.1: a view mended for the people of a new batch, and for nobody else.
+//! Exercise 9.1: a view recomputed for the people of a new batch alone.
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
@@ -230,7 +230,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "others_stay",
             "somebody has no new sample",
-            "whoever is not in the batch keeps the row of the old view, which may come from a better source, and costs nothing",
+            "a person who is not in the batch keeps the row of the old view, which may come from a better source, and costs nothing",
             &[(2, day, 30), (1, day, 40)],
             &[(2, later, 31)],
         ),

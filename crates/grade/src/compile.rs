@@ -59,7 +59,7 @@ pub struct Program {
 }
 
 /// The constant that holds a student's function. It stands in the student's own module, so it
-/// has a name that nobody gives to an item.
+/// has a name that no item of a student has.
 const ANSWER: &str = "__LAMBDA_WORKBOOK_ANSWER_OF_THIS_MODULE";
 
 /// The program around a student's module.

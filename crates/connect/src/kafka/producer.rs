@@ -16,7 +16,7 @@ const ALL: i16 = -1;
 /// Milliseconds after which the cluster aborts a transaction that is neither committed nor aborted.
 const TRANSACTION_MS: i32 = 60_000;
 /// A producer without an identity.
-const NOBODY: Identity = Identity { id: -1, epoch: -1 };
+const ANONYMOUS: Identity = Identity { id: -1, epoch: -1 };
 
 /// The identity of a producer. Of two with one transactional id, the older is refused: its epoch is
 /// less.
@@ -111,7 +111,12 @@ impl Producer {
         partition: i32,
         records: &[(&[u8], &[u8])],
     ) -> Result<u64> {
-        let request = request(topic, partition, encoded(records, NOBODY, -1, false)?, None);
+        let request = request(
+            topic,
+            partition,
+            encoded(records, ANONYMOUS, -1, false)?,
+            None,
+        );
         client.call(leader, &request, base_offset)
     }
 }

@@ -196,7 +196,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// If the cluster refuses, or this producer was fenced off. If it does not answer, the
-    /// transaction may be committed: whoever continues sees it in the committed offsets.
+    /// transaction may be committed: the next worker sees it in the committed offsets.
     pub fn commit(mut self) -> SpeedResult<()> {
         self.ended = true;
         let ended = self.end(true);
