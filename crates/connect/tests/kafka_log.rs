@@ -253,7 +253,7 @@ fn the_partitions_of_a_crashed_consumer_go_to_the_others() {
     let topic = new_topic("shared-out");
     let log = broker.log(KafkaOptions::default());
     log.create_topic(&topic, 4).unwrap();
-    let session = Duration::from_millis(1_000);
+    let session = Duration::from_secs(3);
     let group = format!("group-of-{topic}");
     let brokers = [broker.address.clone()];
     let join = || GroupMember::join(&brokers, &group, &topic, session, patient()).unwrap();
