@@ -398,15 +398,13 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     // Fill it. The library gets its final name last, so that it is complete when another
     // kernel finds it.
     if !link.exists() {
-        let fresh = folder.join(draft());
-        link_or_copy(&dylib, &fresh)?;
         let public = [built.output.join(PUBLIC), built.deps().join(PUBLIC)];
         if let Some(public) = public.iter().find(|path| path.exists()) {
             link_or_copy(public, &folder.join(PUBLIC))?;
         }
         keep_metadata(&built.deps(), &folder)?;
         make_stub(&folder)?;
-        fs::rename(&fresh, &link)?;
+        link_or_copy(&dylib, &link)?;
     }
 
     // Keep metadata that rustc reads faster. Another kernel may do the same at this moment:
@@ -433,13 +431,18 @@ pub fn pin(built: &Built) -> Result<(PathBuf, File)> {
     Ok((link, lock))
 }
 
-/// Gives a file a second name, or copies it where the file system has no links.
+/// Gives a file a second name, or copies it where the file system has no links. The name is there
+/// with the whole file or not at all, and another kernel may do the same at this moment: a copy
+/// onto a name that it has just linked would empty the file itself.
 fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
-    let _ = fs::remove_file(to);
-    if fs::hard_link(from, to).is_err() {
-        fs::copy(from, to)
+    let fresh = to.with_file_name(draft());
+    if fs::hard_link(from, &fresh).is_err() {
+        fs::copy(from, &fresh)
             .with_context(|| format!("cannot copy the support crate to {}", to.display()))?;
     }
+    fs::rename(&fresh, to)?;
+    // A rename of one name of a file onto another leaves both.
+    let _ = fs::remove_file(&fresh);
     Ok(())
 }
 
@@ -522,6 +525,23 @@ pub fn toolchain(root: &Path) -> Result<(PathBuf, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rule: kernels that link one file at one moment leave it whole, and no other name of it.
+    #[test]
+    fn a_file_that_is_linked_by_several_at_once_stays_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, "library").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..200).for_each(|_| link_or_copy(&from, &to).unwrap()));
+            }
+        });
+        for path in [&from, &to] {
+            assert_eq!(fs::read_to_string(path).unwrap(), "library");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 
     /// Creates a build whose files contain `text`.
     fn build(folder: &Path, text: &str) -> Built {
