@@ -1,4 +1,4 @@
-//! Exercise 9.4: a visit analysis with six defects, to be found and mended.
+//! Exercise 9.4: a visit analysis with six defects, to be found and fixed.
 //!
 //! Exercise 2.6 computes bounces from all views at once. This is the other way of
 //! writing it, event by event with open visits in shards, as a stream processor

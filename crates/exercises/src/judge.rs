@@ -7,7 +7,7 @@ use super::marks::{Marked, Marks};
 use super::respondent::{Ask, Respondent};
 use super::value::{Inputs, Value};
 use super::verdict::{CallFailure, Failed, Status, Verdict};
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, PolarsError};
 
 /// How often a failing input is tried smaller: enough for the hundreds of rows
 /// that cases have, and an answer that takes a millisecond is told in a quarter
@@ -50,21 +50,31 @@ pub fn judge_by(exercise: &'static Exercise, seed: u64, ask: Ask) -> Verdict {
 /// Judges a function on every case, for marks: the verdict is the first failure.
 pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
     let cases = (exercise.cases)(seed);
-    let faults: Vec<Option<CallFailure>> = cases
+    // Each case is asked once, and its right answer computed once.
+    let asked: Vec<(Option<CallFailure>, bool)> = cases
         .iter()
-        .map(|case| asked(exercise, case, ask))
+        .map(|case| match exercise.right_answer(&case.inputs) {
+            Err(error) => (Some(no_right_answer(case, &error)), false),
+            Ok(expected) => (
+                fault(exercise, &case.inputs, &expected, ask),
+                without_work(exercise, &case.inputs, &expected),
+            ),
+        })
         .collect();
-    let marked = cases.iter().zip(&faults).map(|(case, fault)| Marked {
-        case: case.name,
-        about: case.about,
-        status: fault.as_ref().map_or(Status::Passed, CallFailure::status),
-        without_work: without_work(exercise, &case.inputs),
-    });
+    let marked = cases
+        .iter()
+        .zip(&asked)
+        .map(|(case, (fault, without_work))| Marked {
+            case: case.name,
+            about: case.about,
+            status: fault.as_ref().map_or(Status::Passed, CallFailure::status),
+            without_work: *without_work,
+        });
     let marked: Vec<Marked> = marked.collect();
-    let first = faults
+    let first = asked
         .into_iter()
         .enumerate()
-        .find_map(|(place, fault)| Some((place, fault?)));
+        .find_map(|(place, (fault, _))| Some((place, fault?)));
     let right = marked.iter().filter(|case| case.status == Status::Passed);
     let right = right.map(|case| case.case).collect();
     let verdict = match first {
@@ -77,38 +87,35 @@ pub fn mark(exercise: &'static Exercise, seed: u64, ask: Ask) -> Marks {
     Marks::new(marked, verdict)
 }
 
-/// What is wrong on a case as it was drawn. A case without a right answer is the
-/// exercise's own mistake, and passes nobody.
+/// What is wrong on a case as it was drawn.
 fn asked(exercise: &Exercise, case: &Case, ask: Ask) -> Option<CallFailure> {
     match exercise.right_answer(&case.inputs) {
         Ok(expected) => fault(exercise, &case.inputs, &expected, ask),
-        Err(error) => {
-            let told = format!("case `{}` has no right answer: {error}", case.name);
-            Some(CallFailure::NoAnswer(AttemptError::Stopped(
-                Stop::Grader,
-                told,
-            )))
-        }
+        Err(error) => Some(no_right_answer(case, &error)),
     }
+}
+
+/// The failure of a case without a right answer: it is the exercise's own mistake, and no answer
+/// passes it.
+fn no_right_answer(case: &Case, error: &PolarsError) -> CallFailure {
+    let told = format!("case `{}` has no right answer: {error}", case.name);
+    CallFailure::NoAnswer(AttemptError::Stopped(Stop::Grader, told))
 }
 
 /// Whether an answer is right that does no work: an empty table, one of the inputs, or an idle
 /// answer of the exercise.
-fn without_work(exercise: &Exercise, inputs: &Inputs) -> bool {
-    let Ok(expected) = exercise.right_answer(inputs) else {
-        return false;
-    };
-    if matches!(&expected, Value::Frame(frame) if frame.height() == 0) {
+fn without_work(exercise: &Exercise, inputs: &Inputs, expected: &Value) -> bool {
+    if matches!(expected, Value::Frame(frame) if frame.height() == 0) {
         return true;
     }
     let empty = Value::Frame(DataFrame::empty());
     let mut idle = inputs.iter().map(|(_, value)| value).chain([&empty]);
     let gives_back = idle.any(|answer| {
         let mut idle = |_: &Inputs| Ok(answer.clone());
-        fault(exercise, inputs, &expected, &mut idle).is_none()
+        fault(exercise, inputs, expected, &mut idle).is_none()
     });
     let mut idle = exercise.idle.iter();
-    gives_back || idle.any(|idle| fault(exercise, inputs, &expected, &mut by(*idle)).is_none())
+    gives_back || idle.any(|idle| fault(exercise, inputs, expected, &mut by(*idle)).is_none())
 }
 
 /// An idle answer as a function that can be asked.

@@ -1,5 +1,5 @@
 // found by pacific: differs in `ts`
-// The days are those of UTC, whoever reads the table.
+// The days are those of UTC in every zone.
 fn visits(page_views: &DataFrame, uniques: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     let _ = zone;
     let mut tables = Vec::new();

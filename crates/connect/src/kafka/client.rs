@@ -48,6 +48,8 @@ pub struct Client {
     brokers: HashMap<i32, String>,
     /// The number of partitions, and the leader of each, by topic.
     topics: HashMap<String, Vec<i32>>,
+    /// `host:port` of the coordinator, by its kind and what it coordinates.
+    coordinators: HashMap<(i8, String), String>,
     connections: HashMap<String, Connection>,
     patience: Duration,
     /// Whether the next answer to a batch is thrown away.
@@ -87,6 +89,7 @@ impl Client {
             bootstrap,
             brokers: HashMap::new(),
             topics: HashMap::new(),
+            coordinators: HashMap::new(),
             connections: HashMap::new(),
             patience,
             loses_next: false,
@@ -125,6 +128,7 @@ impl Client {
             }
             // What is known of the cluster may be old.
             self.topics.clear();
+            self.coordinators.clear();
             std::thread::sleep(PAUSE);
             let _ = self.refresh(None);
         }
@@ -190,13 +194,19 @@ impl Client {
     }
 
     fn coordinator(&mut self, key: &str, kind: i8) -> Result<String> {
+        let known = (kind, key.to_owned());
+        if let Some(address) = self.coordinators.get(&known) {
+            return Ok(address.clone());
+        }
         let request = FindCoordinatorRequest::default()
             .with_key(text(key))
             .with_key_type(kind);
         let any = self.any()?;
         let found = self.ask(&any, &request)?;
         checked(found.error_code)?;
-        Ok(format!("{}:{}", found.host, found.port))
+        let address = format!("{}:{}", found.host, found.port);
+        self.coordinators.insert(known, address.clone());
+        Ok(address)
     }
 
     /// Asks the cluster for its brokers, and for the leaders of a topic.

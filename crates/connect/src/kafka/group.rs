@@ -4,19 +4,17 @@
 //! not is taken out after the session timeout, and its partitions go to the others. Each such change
 //! begins a new *generation* of the group. Offsets are committed with the generation: a member that
 //! was taken out, and does not know it, is refused.
-use super::client::{Client, Failure, Result, Whom, checked, incomplete, text, topic_name};
+use super::client::{Client, Failure, Result, Whom, checked, text, topic_name};
+use super::commit::{Member, commit_offset};
 use super::log::{KafkaOptions, remote};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
-use kafka_protocol::messages::offset_commit_request::{
-    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
-};
 use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use kafka_protocol::messages::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, GroupId, HeartbeatRequest,
-    JoinGroupRequest, LeaveGroupRequest, OffsetCommitRequest, SyncGroupRequest,
+    JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use lambda::speed::{Result as SpeedResult, SpeedError};
@@ -116,26 +114,18 @@ impl GroupMember {
     /// If the group has changed, so that the partition may be another member's now: call
     /// [`heartbeat`](Self::heartbeat), and read the committed offset again.
     pub fn commit(&mut self, partition: u32, offset: u64) -> SpeedResult<()> {
-        let committed = OffsetCommitRequestPartition::default()
-            .with_partition_index(partition as i32)
-            .with_committed_offset(offset as i64)
-            .with_committed_leader_epoch(-1);
-        let request = OffsetCommitRequest::default()
-            .with_group_id(self.id())
-            .with_generation_id_or_member_epoch(self.generation)
-            .with_member_id(self.member.clone())
-            .with_topics(vec![
-                OffsetCommitRequestTopic::default()
-                    .with_name(topic_name(&self.topic))
-                    .with_partitions(vec![committed]),
-            ]);
-        let done = self.client.call(&self.coordinator(), &request, |answer| {
-            let partition = answer
-                .topics
-                .first()
-                .and_then(|topic| topic.partitions.first());
-            checked(partition.ok_or_else(incomplete)?.error_code)
-        });
+        let member = Member {
+            id: self.member.clone(),
+            generation: self.generation,
+        };
+        let done = commit_offset(
+            &mut self.client,
+            &self.group,
+            member,
+            &self.topic,
+            partition,
+            offset,
+        );
         done.map_err(|failure| self.failed("committing an offset", &failure))
     }
 

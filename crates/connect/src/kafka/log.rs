@@ -3,6 +3,7 @@ use super::batches::{self, Fetched};
 use super::client::{
     Client, Failure, PATIENCE, Result, Whom, checked, incomplete, text, topic_name,
 };
+use super::commit::{Member, commit_offset};
 use super::producer::Producer;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
@@ -11,13 +12,10 @@ use kafka_protocol::messages::delete_records_request::{
 };
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::offset_commit_request::{
-    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
-};
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{
     BrokerId, CreateTopicsRequest, DeleteRecordsRequest, FetchRequest, GroupId, ListOffsetsRequest,
-    OffsetCommitRequest, OffsetFetchRequest,
+    OffsetFetchRequest,
 };
 use lambda::speed::{Log, Records, Result as SpeedResult, SpeedError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -141,9 +139,9 @@ impl KafkaLog {
         inner.client.forget(topic);
         match made.map_err(|failure| self.failed("creating a topic", &failure))? {
             // Its partitions have leaders a moment later.
-            Ok(()) => self.existing(&mut inner, topic, Some(partitions)),
+            Ok(()) => self.existing(&mut inner, topic, partitions),
             Err((ResponseError::TopicAlreadyExists, _)) => {
-                self.existing(&mut inner, topic, Some(partitions))
+                self.existing(&mut inner, topic, partitions)
             }
             Err((error, message)) => Err(refused(message.unwrap_or_else(|| error.to_string()))),
         }
@@ -157,7 +155,7 @@ impl KafkaLog {
     }
 
     /// Waits until a topic is known, and checks its number of partitions.
-    fn existing(&self, inner: &mut Inner, topic: &str, wanted: Option<u32>) -> SpeedResult<()> {
+    fn existing(&self, inner: &mut Inner, topic: &str, wanted: u32) -> SpeedResult<()> {
         let began = Instant::now();
         let found = loop {
             let found = inner.client.partitions(topic);
@@ -169,15 +167,15 @@ impl KafkaLog {
                 None => std::thread::sleep(Duration::from_millis(20)),
             }
         };
-        match wanted {
-            Some(wanted) if wanted != found => Err(SpeedError::Topic {
+        match found == wanted {
+            false => Err(SpeedError::Topic {
                 topic: topic.to_owned(),
                 problem: format!(
                     "exists with {found} partitions, not {wanted}; use it as it is, or create another \
                      topic, because another number would move keys to other partitions"
                 ),
             }),
-            _ => Ok(()),
+            true => Ok(()),
         }
     }
 
@@ -269,6 +267,32 @@ impl KafkaLog {
             .map_err(|failure| self.about(inner, "asking for an offset", topic, partition, failure))
     }
 
+    /// Asks for the first offset that is kept of a partition, and for the end.
+    fn kept(&self, inner: &mut Inner, topic: &str, partition: u32) -> SpeedResult<(u64, u64)> {
+        let begin = self.offset(inner, topic, partition, BEGIN)?;
+        Ok((begin, self.offset(inner, topic, partition, END)?))
+    }
+
+    /// Returns the error of a read from an offset that is not kept.
+    fn out_of_range(
+        &self,
+        inner: &mut Inner,
+        topic: &str,
+        partition: u32,
+        offset: u64,
+    ) -> SpeedError {
+        match self.kept(inner, topic, partition) {
+            Ok((begin, end)) => SpeedError::OutOfRange {
+                topic: topic.to_owned(),
+                partition,
+                offset,
+                begin,
+                end,
+            },
+            Err(error) => error,
+        }
+    }
+
     /// Fetches what a broker sends at one time, from an offset on. It waits up to `wait` for a
     /// first record.
     fn fetch(
@@ -305,13 +329,9 @@ impl KafkaLog {
         });
         match fetched {
             Ok(fetched) => Ok(fetched),
-            Err(Failure::Refused(ResponseError::OffsetOutOfRange)) => Err(SpeedError::OutOfRange {
-                topic: topic.to_owned(),
-                partition,
-                offset: from,
-                begin: self.offset(inner, topic, partition, BEGIN)?,
-                end: self.offset(inner, topic, partition, END)?,
-            }),
+            Err(Failure::Refused(ResponseError::OffsetOutOfRange)) => {
+                Err(self.out_of_range(inner, topic, partition, from))
+            }
             Err(failure) => Err(self.about(inner, "reading the log", topic, partition, failure)),
         }
     }
@@ -333,17 +353,10 @@ impl KafkaLog {
         let mut inner = self.inner();
         if n == 0 {
             // Nothing to read, but the offset must be one that is kept.
-            let begin = self.offset(&mut inner, topic, partition, BEGIN)?;
-            let end = self.offset(&mut inner, topic, partition, END)?;
+            let (begin, end) = self.kept(&mut inner, topic, partition)?;
             return match (begin..=end).contains(&from) {
                 true => Ok(records),
-                false => Err(SpeedError::OutOfRange {
-                    topic: topic.to_owned(),
-                    partition,
-                    offset: from,
-                    begin,
-                    end,
-                }),
+                false => Err(self.out_of_range(&mut inner, topic, partition, from)),
             };
         }
         let wanted = from.saturating_add(n as u64);
@@ -466,27 +479,14 @@ impl Log for KafkaLog {
     fn commit(&self, group: &str, topic: &str, partition: u32, offset: u64) -> SpeedResult<()> {
         let mut inner = self.inner();
         self.leader(&mut inner, topic, partition)?;
-        let committed = OffsetCommitRequestPartition::default()
-            .with_partition_index(partition as i32)
-            .with_committed_offset(offset as i64)
-            .with_committed_leader_epoch(-1);
-        let request = OffsetCommitRequest::default()
-            .with_group_id(GroupId(text(group)))
-            .with_generation_id_or_member_epoch(-1)
-            .with_topics(vec![
-                OffsetCommitRequestTopic::default()
-                    .with_name(topic_name(topic))
-                    .with_partitions(vec![committed]),
-            ]);
-        let done = inner
-            .client
-            .call(&Whom::Group(group.to_owned()), &request, |answer| {
-                let partition = answer
-                    .topics
-                    .first()
-                    .and_then(|topic| topic.partitions.first());
-                checked(partition.ok_or_else(incomplete)?.error_code)
-            });
+        let done = commit_offset(
+            &mut inner.client,
+            group,
+            Member::NONE,
+            topic,
+            partition,
+            offset,
+        );
         done.map_err(|failure| {
             self.about(
                 &mut inner,
@@ -534,8 +534,7 @@ impl Log for KafkaLog {
 
     fn delete_before(&self, topic: &str, partition: u32, offset: u64) -> SpeedResult<()> {
         let mut inner = self.inner();
-        let end = self.offset(&mut inner, topic, partition, END)?;
-        let begin = self.offset(&mut inner, topic, partition, BEGIN)?;
+        let (begin, end) = self.kept(&mut inner, topic, partition)?;
         let offset = offset.min(end);
         if offset <= begin {
             return Ok(());

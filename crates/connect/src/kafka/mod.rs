@@ -9,9 +9,11 @@
 //! | `murmur2` | the partition of a key |
 //! | `transactions` | results and offsets that become visible, or none of them |
 //! | `group` | the partitions of a topic, shared out among consumers that are alive |
+//! | `commit` | the offset of a consumer group |
 //! | `log` | [`lambda::speed::Log`] on all of these |
 mod batches;
 mod client;
+mod commit;
 mod group;
 mod log;
 mod murmur2;
