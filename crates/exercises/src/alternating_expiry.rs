@@ -1,4 +1,4 @@
-//! Exercise 5.1: which set of realtime views is asked, and from where it holds events.
+//! Exercise 6.1: which set of realtime views is asked, and from where it holds events.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -12,11 +12,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(function(inputs.frame("runs")?)?))
 }
 
-/// Exercise 5.1.
+/// Exercise 6.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "05_1_alternating_expiry",
+    id: "06_1_alternating_expiry",
     name: "alternating_expiry",
-    title: "Exercise 5.1, alternating expiry",
+    title: "Exercise 6.1, alternating expiry",
     signature: "fn sets_asked(runs: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "A batch run reads what was there when it *began*. What came while it ran is in the speed layer only: \

@@ -1,4 +1,4 @@
-//! Exercise 9.2: a Bloom join, false positives and all.
+//! Exercise 10.2: a Bloom join, false positives and all.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -24,11 +24,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(sent))
 }
 
-/// Exercise 9.2.
+/// Exercise 10.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "09_2_bloom_join",
+    id: "10_2_bloom_join",
     name: "bloom_join",
-    title: "Exercise 9.2, a Bloom join",
+    title: "Exercise 10.2, a Bloom join",
     signature: "fn bloom_join(master: &DataFrame, batch: &DataFrame, bits: usize, hashes: usize) -> PolarsResult<DataFrame>",
     hints: &[
         "Two passes over people: the batch's set bits, the master data's ask for them. A row is sent if *all* bits of its person are \

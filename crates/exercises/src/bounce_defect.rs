@@ -1,6 +1,6 @@
-//! Exercise 9.4: a visit analysis with six defects, to be found and fixed.
+//! Exercise 10.4: a visit analysis with six defects, to be found and fixed.
 //!
-//! Exercise 2.6 computes bounces from all views at once. This is the other way of
+//! Exercise 3.2 computes bounces from all views at once. This is the other way of
 //! writing it, event by event with open visits in shards, as a stream processor
 //! does; the defective code stands in the notebook.
 use super::draw::Draw;
@@ -19,11 +19,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     frame(function(&views(inputs.frame("views")?)?))
 }
 
-/// Exercise 9.4.
+/// Exercise 10.4.
 pub static EXERCISE: Exercise = Exercise {
-    id: "09_4_bounce_defect",
+    id: "10_4_bounce_defect",
     name: "bounce_defect",
-    title: "Exercise 9.4, a visit analysis with six defects",
+    title: "Exercise 10.4, a visit analysis with six defects",
     signature: "fn visits_and_bounces(views: &[(&str, i64, i64)]) -> BTreeMap<String, (i64, i64)>",
     hints: &[
         "Go through the code by what it must keep of a visit: when it was last seen, how many views it had, whose and where. Which of \

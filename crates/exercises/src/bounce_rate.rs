@@ -1,4 +1,4 @@
-//! Exercise 2.6: visits and bounces, with the slips that implementations make.
+//! Exercise 3.2: visits and bounces, with the slips that implementations make.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -13,11 +13,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(function(inputs.frame("views")?)?))
 }
 
-/// Exercise 2.6.
+/// Exercise 3.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "02_6_bounce_rate",
+    id: "03_2_bounce_rate",
     name: "bounce_rate",
-    title: "Exercise 2.6, visits, bounces and their rate",
+    title: "Exercise 3.2, visits, bounces and their rate",
     signature: "fn visits_and_bounces(views: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "Whether a view begins a visit depends on the view before it, of the same person and the same domain. So \

@@ -1,4 +1,4 @@
-//! Exercise 9.3: O and P of timed runs, and where the job settles.
+//! Exercise 10.3: O and P of timed runs, and where the job settles.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -28,11 +28,11 @@ fn frame((overhead, processing, before, after): AttemptAnswer) -> PolarsResult<V
     Ok(Value::Frame(columns?))
 }
 
-/// Exercise 9.3.
+/// Exercise 10.3.
 pub static EXERCISE: Exercise = Exercise {
-    id: "09_3_cost_model",
+    id: "10_3_cost_model",
     name: "cost_model",
-    title: "Exercise 9.3, what a batch job settles at",
+    title: "Exercise 10.3, what a batch job settles at",
     signature: "fn cost_model(runs: &DataFrame, percent: i64) -> PolarsResult<(f64, f64, Option<f64>, Option<f64>)>",
     hints: &[
         "First the line through all runs from which the squared distances are least: its slope is P, and where it meets H = 0 is O. \

@@ -18,11 +18,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(&merged)?))
 }
 
-/// Exercise 6.1.
+/// Exercise 7.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "06_1_counter_merge",
+    id: "07_1_counter_merge",
     name: "counter_merge",
-    title: "Exercise 6.1, merge two G-counters",
+    title: "Exercise 7.1, merge two G-counters",
     signature: "fn counter_merge(mine: &ReplicaCounts, theirs: &ReplicaCounts) -> ReplicaCounts",
     hints: &[
         "Only replica 3 ever raises the count of replica 3. Of two copies of that count, which is the newer one?",

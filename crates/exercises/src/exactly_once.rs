@@ -1,4 +1,4 @@
-//! Exercise 7.1: a state that has each batch once.
+//! Exercise 8.1: a state that has each batch once.
 //!
 //! The cases are tries of batches: a batch that was tried and not finished comes
 //! again, and some of its words may have been stored before the crash.
@@ -21,11 +21,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     )?)?))
 }
 
-/// Exercise 7.1.
+/// Exercise 8.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "07_1_exactly_once",
+    id: "08_1_exactly_once",
     name: "exactly_once",
-    title: "Exercise 7.1, a state that has each batch once",
+    title: "Exercise 8.1, a state that has each batch once",
     signature: "fn update(stored: Stored, batch: i64, add: i64) -> Stored",
     hints: &[
         "What is stored says of which batch it is. If that is the batch that comes, its words are in the count already.",

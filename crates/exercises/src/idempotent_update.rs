@@ -1,4 +1,4 @@
-//! Exercise 4.1: an update that may come twice.
+//! Exercise 5.1: an update that may come twice.
 //!
 //! The view's rows are atomic, a write of several rows is not. So each row keeps
 //! the offset up to which it has counted, and an update that comes again, whole or
@@ -20,11 +20,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     )?))
 }
 
-/// Exercise 4.1.
+/// Exercise 5.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "04_1_idempotent_update",
+    id: "05_1_idempotent_update",
     name: "idempotent_update",
-    title: "Exercise 4.1, an update that may come twice",
+    title: "Exercise 5.1, an update that may come twice",
     signature: "fn update(view: &DataFrame, events: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "An event is new to a row if its offset is not before the row's `offset`. Another row may have seen \

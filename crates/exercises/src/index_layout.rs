@@ -1,4 +1,4 @@
-//! Exercise 3.2: the order of the rows on a disk, so that a query takes one seek.
+//! Exercise 4.2: the order of the rows on a disk, so that a query takes one seek.
 //!
 //! The judging process lays the rows out in the order that an answer gives, and counts the seeks
 //! of all queries with the chapter's own code. Every order that takes the fewest is right.
@@ -52,11 +52,11 @@ fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
     Ok(Value::Frame(frame(&queries, &costs)?))
 }
 
-/// Exercise 3.2.
+/// Exercise 4.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "03_2_index_layout",
+    id: "04_2_index_layout",
     name: "index_layout",
-    title: "Exercise 3.2, lay out the index and pay its seeks",
+    title: "Exercise 4.2, lay out the index and pay its seeks",
     signature: "fn index_layout(rows: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "A query takes one seek if all rows that it wants are neighbours. What have the rows of one query in common? \

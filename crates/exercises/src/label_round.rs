@@ -1,4 +1,4 @@
-//! Exercise 2.5: one round of labels, which finds the people behind identifiers on a cluster.
+//! Exercise 3.1: one round of labels, which finds the people behind identifiers on a cluster.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -16,11 +16,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(&function(&edges))?))
 }
 
-/// Exercise 2.5.
+/// Exercise 3.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "02_5_label_round",
+    id: "03_1_label_round",
     name: "label_round",
-    title: "Exercise 2.5, one round of labels",
+    title: "Exercise 3.1, one round of labels",
     signature: "fn label_round(edges: &[(i64, i64)]) -> Vec<(i64, i64)>",
     hints: &[
         "Three steps, as in the chapter. First collect the neighbours of every identifier: an edge is a message in \

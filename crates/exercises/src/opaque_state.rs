@@ -1,4 +1,4 @@
-//! Exercise 7.3: a state for a source that cannot repeat itself.
+//! Exercise 8.3: a state for a source that cannot repeat itself.
 //!
 //! The cases are tries of batches; a batch that comes again under its id may have
 //! another number of each word, or none.
@@ -21,11 +21,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     )?)?))
 }
 
-/// Exercise 7.3.
+/// Exercise 8.3.
 pub static EXERCISE: Exercise = Exercise {
-    id: "07_3_opaque_state",
+    id: "08_3_opaque_state",
     name: "opaque_state",
-    title: "Exercise 7.3, a source that cannot repeat itself",
+    title: "Exercise 8.3, a source that cannot repeat itself",
     signature: "fn update(stored: Stored, batch: i64, add: i64) -> Stored",
     hints: &[
         "When a batch comes again with other words, what its first try did must be taken back. What was there before it?",

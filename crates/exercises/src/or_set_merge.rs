@@ -25,11 +25,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     )?))
 }
 
-/// Exercise 6.4.
+/// Exercise 7.4.
 pub static EXERCISE: Exercise = Exercise {
-    id: "06_4_or_set_merge",
+    id: "07_4_or_set_merge",
     name: "or_set_merge",
-    title: "Exercise 6.4, an OR-set that loses additions",
+    title: "Exercise 7.4, an OR-set that loses additions",
     signature: "fn or_set_merge(mine: &OrSetState, theirs: &OrSetState) -> OrSetState",
     hints: &[
         "An addition that I hold and they do not: either they have never seen it, or they have seen it and removed it. \

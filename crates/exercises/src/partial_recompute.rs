@@ -1,4 +1,4 @@
-//! Exercise 9.1: a view recomputed for the people of a new batch alone.
+//! Exercise 10.1: a view recomputed for the people of a new batch alone.
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
@@ -91,11 +91,11 @@ fn with_rows(mut view: DataFrame, given: usize, needed: usize) -> PolarsResult<V
     Ok(Value::Frame(view))
 }
 
-/// Exercise 9.1.
+/// Exercise 10.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "09_1_partial_recompute",
+    id: "10_1_partial_recompute",
     name: "partial_recompute",
-    title: "Exercise 9.1, partial recomputation",
+    title: "Exercise 10.1, partial recomputation",
     signature: "fn partial_recompute(master: &DataFrame, batch: &DataFrame, old: &DataFrame, layer: &mut systems::BatchLayer) \
                 -> PolarsResult<DataFrame>",
     hints: &[

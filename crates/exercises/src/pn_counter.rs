@@ -15,11 +15,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(frame(values)?))
 }
 
-/// Exercise 6.2.
+/// Exercise 7.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "06_2_pn_counter",
+    id: "07_2_pn_counter",
     name: "pn_counter",
-    title: "Exercise 6.2, a counter that grows and falls",
+    title: "Exercise 7.2, a counter that grows and falls",
     signature: "fn pn_counter(replicas: usize, steps: &[CounterStep]) -> Vec<i64>",
     hints: &[
         "One number for each replica, merged by maximum, loses what was taken away: after 5 - 1 the older copy, 5, is the larger. \

@@ -1,4 +1,4 @@
-//! Exercise 3.3: publish a version of a view while readers read, and while the machine may crash.
+//! Exercise 4.3: publish a version of a view while readers read, and while the machine may crash.
 //!
 //! The function works on a [`SimulatedFolder`], and its operations are what it answers. The
 //! judging process replays them on files of its own. After each operation, and in the middle of
@@ -92,11 +92,11 @@ fn operations_of(frame: &DataFrame) -> PolarsResult<Vec<FolderOperation>> {
     }
 }
 
-/// Exercise 3.3.
+/// Exercise 4.3.
 pub static EXERCISE: Exercise = Exercise {
-    id: "03_3_publish_atomically",
+    id: "04_3_publish_atomically",
     name: "publish_atomically",
-    title: "Exercise 3.3, publish while a reader reads",
+    title: "Exercise 4.3, publish while a reader reads",
     signature: "fn publish(folder: &mut serving::SimulatedFolder, version: &str, files: &[(String, String)])",
     hints: &[
         "A reader reads `CURRENT` at any moment, and then the files of that version. So the new files must be \

@@ -1,4 +1,4 @@
-//! Exercise 3.1: the shard of a row, so that a query of a URL asks one server.
+//! Exercise 4.1: the shard of a row, so that a query of a URL asks one server.
 //!
 //! Any choice is right that keeps its promise, whatever number it gives to a page. So the judging
 //! process looks at the shards of all rows: do they exist, is every page on one of them, and have
@@ -41,11 +41,11 @@ fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
     Ok(about(inputs, found.as_deref().unwrap_or(RIGHT))?)
 }
 
-/// Exercise 3.1.
+/// Exercise 4.1.
 pub static EXERCISE: Exercise = Exercise {
-    id: "03_1_shard_choice",
+    id: "04_1_shard_choice",
     name: "shard_choice",
-    title: "Exercise 3.1, choose the shard",
+    title: "Exercise 4.1, choose the shard",
     signature: "fn shard_choice(url: &str, url_hash: i64, granularity: &str, ts: i64, shards: i64) -> i64",
     hints: &[
         "A query asks for one URL, over a range of time and at several granularities. Which of the arguments must \

@@ -1,4 +1,4 @@
-//! Exercise 4.2: a consumer that survives a crash between work and commit.
+//! Exercise 5.2: a consumer that survives a crash between work and commit.
 //!
 //! The consumer is run once without a crash, and its writes are counted. Then the process
 //! crashes at these writes, before or after they take effect, and the consumer is started
@@ -217,11 +217,11 @@ fn values(frame: &DataFrame) -> PolarsResult<BTreeMap<String, i64>> {
     Ok(names.zip(values.iter().flatten()).collect())
 }
 
-/// Exercise 4.2.
+/// Exercise 5.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "04_2_surviving_consumer",
+    id: "05_2_surviving_consumer",
     name: "surviving_consumer",
-    title: "Exercise 4.2, a consumer that survives a crash",
+    title: "Exercise 5.2, a consumer that survives a crash",
     signature: "fn consume(log: &[String], disk: &mut speed::SimulatedDisk) -> Result<(), speed::Crash>",
     hints: &[
         "When the process starts again, its variables are gone. The offset it goes on from must come from the \

@@ -1,4 +1,4 @@
-//! Exercise 7.2: a list of the top three that is kept, batch after batch.
+//! Exercise 8.2: a list of the top three that is kept, batch after batch.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -16,11 +16,11 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     )?))
 }
 
-/// Exercise 7.2.
+/// Exercise 8.2.
 pub static EXERCISE: Exercise = Exercise {
-    id: "07_2_top_three",
+    id: "08_2_top_three",
     name: "top_three",
-    title: "Exercise 7.2, the top three, batch after batch",
+    title: "Exercise 8.2, the top three, batch after batch",
     signature: "fn top_three(top: &DataFrame, changed: &DataFrame) -> PolarsResult<DataFrame>",
     hints: &[
         "A word that is on the list and has changed is in both tables. Its count in `changed` is the one of now: \

@@ -29,7 +29,7 @@ pub fn function(exercise: &Exercise) -> &'static str {
 /// use grade::definition::exercise_of;
 /// use std::path::Path;
 /// let of = |file: &str| exercise_of(Path::new(file));
-/// assert_eq!(of("Cleo 07-2-Top-Three (1).ipynb"), Some("07_2_top_three"));
+/// assert_eq!(of("Cleo 08-2-Top-Three (1).ipynb"), Some("08_2_top_three"));
 /// assert_eq!(of("02_4_visits_range.ipynb"), Some("02_4_visits_range"));
 /// ```
 pub fn exercise_of(path: &Path) -> Option<&'static str> {

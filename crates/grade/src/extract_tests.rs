@@ -362,7 +362,7 @@ mod namesakes {
         extract(&notebook(cells), &handout, exercise).map(|found| found.source)
     }
 
-    /// What counts for the exercises 4.1, 7.1 and 7.3.
+    /// What counts for the exercises 5.1, 8.1 and 8.3.
     fn three(cells: &[Value]) -> [Result<String, Nothing>; 3] {
         let exercises = [
             &idempotent_update::EXERCISE,
@@ -418,7 +418,7 @@ mod namesakes {
     #[test]
     fn of_one_exercise_the_last_one_counts() {
         let mut notebook = notebook(&[code(&stored("old()")), code(&stored("new()"))]);
-        notebook.path = "07_3_opaque_state.ipynb".into();
+        notebook.path = "08_3_opaque_state.ipynb".into();
         let handout = super::notebook(&[marked("fn update() { todo!() }")]);
         let found = extract(&notebook, &handout, &opaque_state::EXERCISE).unwrap();
         assert_eq!(found.source, stored("new()"));
@@ -426,7 +426,7 @@ mod namesakes {
         assert_eq!(
             told,
             Err(Nothing::Missing(
-                "`fn update` in code cell 1 is that of 07_1_exactly_once".to_owned()
+                "`fn update` in code cell 1 is that of 08_1_exactly_once".to_owned()
             ))
         );
     }

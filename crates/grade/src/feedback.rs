@@ -145,7 +145,7 @@ mod tests {
     fn nothing_is_hidden_in_what_is_said() {
         let hidden = || "a\u{202e}b\u{1b}[1m\nc".to_owned();
         let graded = Graded {
-            exercise: "06_1_counter_merge".to_owned(),
+            exercise: "07_1_counter_merge".to_owned(),
             verdict: "wrong".to_owned(),
             notes: vec![hidden()],
             shown: format!("<pre>{}</pre>", hidden()),
@@ -185,7 +185,7 @@ mod tests {
                     "missing",
                     "there is no notebook 02_3_visits.ipynb",
                 ),
-                graded("02_6_bounce_rate", "missing", "no code cell defines `fn a`"),
+                graded("03_2_bounce_rate", "missing", "no code cell defines `fn a`"),
                 graded("05_update", "compile", "expected `;`"),
             ],
             fresh: true,
@@ -195,7 +195,7 @@ mod tests {
             "<h1>ada: 0 of 30 points</h1><table>",
             "<tr><td><a href=\"#02_3_visits\">02_3_visits</a></td><td>missing</td><td>0 of 10</td></tr>",
             "<p id=\"02_3_visits\"><b>02_3_visits</b> not handed in: there is no notebook 02_3_visits.ipynb</p>",
-            "<p id=\"02_6_bounce_rate\"><b>02_6_bounce_rate</b> nothing was found to grade: no code cell defines `fn a`</p>",
+            "<p id=\"03_2_bounce_rate\"><b>03_2_bounce_rate</b> nothing was found to grade: no code cell defines `fn a`</p>",
             "<section id=\"05_update\"><h2>05_update: 0 of 10 points</h2>",
         ] {
             assert!(page.contains(line), "{line}\n{page}");

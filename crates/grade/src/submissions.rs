@@ -4,7 +4,7 @@
 //! `ada/01_1_pacific_days.ipynb`, `ada/chapter-1/01_1_pacific_days.ipynb` (as nbgrader
 //! collects), `ada_01_1_pacific_days.ipynb`, or `ada.ipynb`. Links are not followed,
 //! archives not unpacked, and what is no plain file of a sensible size is not read. What
-//! a browser or a learning platform adds to a name, as in `ada_07_2_top_three (1).ipynb`,
+//! a browser or a learning platform adds to a name, as in `ada_08_2_top_three (1).ipynb`,
 //! is no part of the student's name.
 //!
 //! Students are told apart by the bytes of these names, so that two names that look the
@@ -571,7 +571,7 @@ fn holds_todo(tokens: &[Token]) -> bool {
 }
 
 /// Whether the two numbers of an exercise stand in a file's name: `Ex7.3.ipynb` has those of
-/// `07_3_opaque_state`.
+/// `08_3_opaque_state`.
 fn has_number_of(path: &Path, exercise: &Exercise) -> bool {
     let number = |digits: &str| digits.parse::<u32>().ok();
     let own: Vec<u32> = exercise.id.split('_').filter_map(number).take(2).collect();

@@ -167,23 +167,23 @@ fn a_name_ends_where_the_exercise_begins() {
 #[test]
 fn a_copy_belongs_to_the_same_student() {
     for (stem, name) in [
-        ("ada_07_2_top_three (1)", "ada"),
-        ("bob-07_2_top_three-1", "bob"),
+        ("ada_08_2_top_three (1)", "ada"),
+        ("bob-08_2_top_three-1", "bob"),
         ("Cleo_06_1_Counter_Merge", "Cleo"),
-        ("dan_07_2_top_three_final", "dan"),
-        ("dan_07_2_top_three-Copy1", "dan"),
+        ("dan_08_2_top_three_final", "dan"),
+        ("dan_08_2_top_three-Copy1", "dan"),
         ("dan 07 2 top three - Copy (2)", "dan"),
         ("02_4_visits_range-eve (1)", "eve"),
         ("02_3_visits-1234567", "1234567"),
         ("02_3_visits (1)", "02_3_visits (1)"),
-        ("dan_07_2_top_three_of_eve", "dan_07_2_top_three_of_eve"),
+        ("dan_08_2_top_three_of_eve", "dan_08_2_top_three_of_eve"),
         ("dan_02_3_visits5", "dan_02_3_visits5"),
         ("ada (1)", "ada (1)"),
     ] {
         assert_eq!(without_exercise(stem), name, "{stem}");
     }
     let file = Path::new("Cleo_06_1_Counter_Merge.ipynb");
-    assert_eq!(exercise_of(file), Some("06_1_counter_merge"));
+    assert_eq!(exercise_of(file), Some("07_1_counter_merge"));
 }
 
 /// A notebook of one cell of code.
@@ -236,7 +236,7 @@ fn a_check_of_another_function_counts() {
     assert_eq!(counts(&ada, &opaque_state::EXERCISE), "c.ipynb");
     assert_eq!(
         counts(&ada, &exactly_once::EXERCISE),
-        "there is no notebook 07_1_exactly_once.ipynb"
+        "there is no notebook 08_1_exactly_once.ipynb"
     );
 }
 
@@ -250,23 +250,23 @@ fn a_solved_copy_counts_before_a_stub() {
     let ada = student_with(
         folder.path(),
         &[
-            ("06_1_counter_merge.ipynb", stub),
-            ("06_1_counter_merge (1).ipynb", solved),
+            ("07_1_counter_merge.ipynb", stub),
+            ("07_1_counter_merge (1).ipynb", solved),
         ],
     );
-    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge (1).ipynb");
-    let ada = student_with(folder.path(), &[("06_1_counter_merge.ipynb", solved)]);
-    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge.ipynb");
+    assert_eq!(counts(&ada, &EXERCISE), "07_1_counter_merge (1).ipynb");
+    let ada = student_with(folder.path(), &[("07_1_counter_merge.ipynb", solved)]);
+    assert_eq!(counts(&ada, &EXERCISE), "07_1_counter_merge.ipynb");
     set_age(
-        &folder.path().join("ada/06_1_counter_merge (1).ipynb"),
+        &folder.path().join("ada/07_1_counter_merge (1).ipynb"),
         2_000,
     );
-    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge (1).ipynb");
+    assert_eq!(counts(&ada, &EXERCISE), "07_1_counter_merge (1).ipynb");
     let (_, note) = ada.notebook(&EXERCISE, "counter_merge").unwrap();
-    let said = "2 notebooks for this exercise: 06_1_counter_merge (1).ipynb counts";
+    let said = "2 notebooks for this exercise: 07_1_counter_merge (1).ipynb counts";
     assert_eq!(note.as_deref(), Some(said));
-    fs::write(folder.path().join("ada/06_1_counter_merge (1).ipynb"), "{").unwrap();
-    assert_eq!(counts(&ada, &EXERCISE), "06_1_counter_merge.ipynb");
+    fs::write(folder.path().join("ada/07_1_counter_merge (1).ipynb"), "{").unwrap();
+    assert_eq!(counts(&ada, &EXERCISE), "07_1_counter_merge.ipynb");
 }
 
 /// Rule: a number in a file's name decides before the order of the files.
@@ -290,11 +290,11 @@ fn what_is_not_read_is_named() {
     use lambda_workbook::exercises::top_three::EXERCISE;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::create_dir_all(at("ada/07_2_top_three.ipynb")).unwrap();
-    fs::create_dir_all(at("bob_07_2_top_three.ipynb")).unwrap();
+    fs::create_dir_all(at("ada/08_2_top_three.ipynb")).unwrap();
+    fs::create_dir_all(at("bob_08_2_top_three.ipynb")).unwrap();
     for file in [
-        "cleo/1/2/3/4/07_2_top_three.ipynb",
-        "dan/1/2/3/07_2_top_three.ipynb",
+        "cleo/1/2/3/4/08_2_top_three.ipynb",
+        "dan/1/2/3/08_2_top_three.ipynb",
     ] {
         fs::create_dir_all(at(file).parent().unwrap()).unwrap();
         fs::write(at(file), notebook_of("fn top_three() {}")).unwrap();
@@ -309,10 +309,10 @@ fn what_is_not_read_is_named() {
     assert_eq!(
         told,
         [
-            ("ada", is_folder("07_2_top_three.ipynb")),
-            ("bob", is_folder("bob_07_2_top_three.ipynb")),
+            ("ada", is_folder("08_2_top_three.ipynb")),
+            ("bob", is_folder("bob_08_2_top_three.ipynb")),
             ("cleo", deep.to_owned()),
-            ("dan", "07_2_top_three.ipynb".to_owned()),
+            ("dan", "08_2_top_three.ipynb".to_owned()),
         ]
     );
 }

@@ -123,7 +123,7 @@ mod tests {
         let notebooks = folder.path().join("notebooks");
         std::fs::create_dir(&notebooks).unwrap();
         let notebook = json!({"cells": [
-            {"cell_type": "markdown", "source": ["# Views\n", "See [people](02_people.ipynb).\n"]},
+            {"cell_type": "markdown", "source": ["# Views\n", "See [people](03_people.ipynb).\n"]},
             {"cell_type": "code", "source": "a < b", "outputs": [
                 {"output_type": "stream", "name": "stdout", "text": ["1 & 2\n"]},
                 {"output_type": "display_data", "data": {"image/svg+xml": "<svg id='plot'/>", "text/plain": "no"}},
@@ -136,7 +136,7 @@ mod tests {
         let text = std::fs::read_to_string(&page).unwrap();
         for words in [
             "<h1>Views</h1>",
-            "<a href=\"02_people.html\">people</a>",
+            "<a href=\"03_people.html\">people</a>",
             "<pre>a &lt; b</pre>",
             "1 &amp; 2",
             "<svg id='plot'/>",

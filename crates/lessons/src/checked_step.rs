@@ -30,6 +30,35 @@ impl CheckedStep {
     }
 }
 
+/// A case on which a step is tried.
+pub(crate) struct StepCase {
+    /// The input, in words.
+    pub(crate) about: String,
+    /// Why the expected answer is right.
+    pub(crate) why: &'static str,
+    /// The right answer, as it is shown.
+    pub(crate) expected: String,
+    /// The reader's answer, as it is shown, or its error.
+    pub(crate) actual: String,
+}
+
+impl CheckedStep {
+    /// Returns the result of `step`: the first of its cases that is wrong, if there is one.
+    pub(crate) fn of(step: &str, cases: impl IntoIterator<Item = StepCase>) -> Self {
+        let mut right = 0;
+        for case in cases {
+            if case.expected != case.actual {
+                return CheckedStep::wrong(format!(
+                    "{step}\nCase: {}\nExpected {}, got {}\nWhy: {}",
+                    case.about, case.expected, case.actual, case.why
+                ));
+            }
+            right += 1;
+        }
+        CheckedStep::right(format!("{step}, all {right} cases"))
+    }
+}
+
 impl Render for CheckedStep {
     fn render(&self) -> Rich {
         let colour = match self.passed {

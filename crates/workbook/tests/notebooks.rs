@@ -23,15 +23,16 @@ macro_rules! chapters {
 chapters! {
     chapter_00: "00_start_here",
     chapter_01: "01_page_views",
-    chapter_02: "02_people",
-    chapter_03: "03_serving_store",
-    chapter_04: "04_speed_layer",
-    chapter_05: "05_query",
-    chapter_06: "06_crdts_and_cap",
-    chapter_07: "07_micro_batches",
-    chapter_08: "08_data_systems",
-    chapter_09: "09_recomputation",
-    chapter_10: "10_capstone",
+    chapter_02: "02_unique_visitors",
+    chapter_03: "03_people",
+    chapter_04: "04_serving_store",
+    chapter_05: "05_speed_layer",
+    chapter_06: "06_query",
+    chapter_07: "07_crdts_and_cap",
+    chapter_08: "08_micro_batches",
+    chapter_09: "09_data_systems",
+    chapter_10: "10_recomputation",
+    chapter_11: "11_capstone",
 }
 
 fn assert_gives_what_is_committed(stem: &str) {

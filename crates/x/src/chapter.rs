@@ -77,10 +77,10 @@ mod tests {
         let root = crate::project();
         for (name, stem) in [
             ("01", "01_page_views"),
-            ("02", "02_people"),
-            ("chapter_02", "02_people"),
-            ("people", "02_people"),
-            ("notebooks/02_people.ipynb", "02_people"),
+            ("03", "03_people"),
+            ("chapter_03", "03_people"),
+            ("people", "03_people"),
+            ("notebooks/03_people.ipynb", "03_people"),
         ] {
             assert_eq!(find(&root, name).unwrap(), stem, "{name}");
         }

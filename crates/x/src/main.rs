@@ -25,7 +25,7 @@ Usage: cargo x COMMAND
                           names contain it. ARGS go to the test programs
   chapter NAME [--write]  runs a chapter on the real kernel and compares its outputs with
                           those committed; with --write, stores its outputs instead.
-                          NAME is `02`, `people` or `notebooks/02_people.ipynb`
+                          NAME is `03`, `people` or `notebooks/03_people.ipynb`
   picture [--check]       draws docs/images/workspace.svg from the Cargo manifests
   circles                 prints the files that import each other in a circle
   names                   prints the public types that share a name

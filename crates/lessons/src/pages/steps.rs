@@ -1,26 +1,9 @@
 //! Small steps towards exercise 1.1, each with its own check.
-use crate::checked_step::CheckedStep;
+use crate::checked_step::{CheckedStep, StepCase};
 use calendar::local_day_start;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::fmt::Debug;
-
-/// Tries an answer on cases, and returns the first that is wrong, with why it matters.
-fn tried<T: PartialEq + Debug>(
-    step: &str,
-    cases: impl IntoIterator<Item = (String, &'static str, T, T)>,
-) -> CheckedStep {
-    let mut right = 0;
-    for (about, why, expected, actual) in cases {
-        if expected != actual {
-            return CheckedStep::wrong(format!(
-                "{step}\nCase: {about}\nExpected {expected:?}, got {actual:?}\nWhy: {why}"
-            ));
-        }
-        right += 1;
-    }
-    CheckedStep::right(format!("{step}: all {right} cases are right"))
-}
+use show::table::grouped;
 
 /// Checks step 1: from a second to the date that the clocks of a zone show.
 ///
@@ -44,11 +27,13 @@ pub fn step_date(answer: impl Fn(i64, Tz) -> NaiveDate) -> CheckedStep {
         ),
     ];
     let secs = 1_438_912_800;
-    tried(
-        "Step 1, the date",
-        cases.map(|(zone, day, why)| {
-            let about = format!("second {secs} in {zone}");
-            (about, why, date(day), answer(secs, zone))
+    CheckedStep::of(
+        "step 1, the date",
+        cases.map(|(zone, day, why)| StepCase {
+            about: format!("second {secs} in {zone}"),
+            why,
+            expected: date(day).to_string(),
+            actual: answer(secs, zone).to_string(),
         }),
     )
 }
@@ -85,20 +70,20 @@ pub fn step_first_moment(answer: impl Fn(NaiveDate, Tz) -> i64) -> CheckedStep {
             "the clocks jump from 23:59 to 1:00, so the day begins at 1:00",
         ),
     ];
-    tried(
-        "Step 2, the first moment",
+    CheckedStep::of(
+        "step 2, the first moment",
         cases.map(|(zone, (year, month, day), why)| {
             let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
             // The afternoon is in every day.
             let afternoon = date.and_hms_opt(15, 0, 0).unwrap_or_default();
             let inside = afternoon.and_local_timezone(zone).earliest();
             let expected = inside.map_or(0, |inside| local_day_start(inside.timestamp(), zone));
-            (
-                format!("{date} in {zone}"),
+            StepCase {
+                about: format!("{date} in {zone}"),
                 why,
-                expected,
-                answer(date, zone),
-            )
+                expected: grouped(expected),
+                actual: grouped(answer(date, zone)),
+            }
         }),
     )
 }

@@ -1,12 +1,12 @@
-//! The experiments of the chapter on people: uniques that merge, and who is behind an identifier.
+//! The experiments of the chapters on unique visitors and on people.
 //!
-//! Read the files in this order: `sums` (why counts of people do not add up), `returning` (who came
-//! in a week), `registers` (HyperLogLog with its registers in the open), `storage`
-//! (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `steps` (two
-//! small steps towards exercise 2.2), `cover` (a plan, checked hour by hour), `components` (union-find
-//! beside rounds of the smallest label), `sides` (equivs applied at the query or before it), `bounce`
-//! (visits that end where they began, by person and by identifier). `separators` makes the large
-//! numbers of a table readable.
+//! Read the files in this order. Unique visitors: `sums` (why counts of visitors do not add up),
+//! `returning` (who came in a week), `registers` (HyperLogLog with its registers in the open),
+//! `storage` (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `cover` (a
+//! plan, checked hour by hour). People: `components` (union-find beside rounds of the smallest
+//! label), `sides` (equivs applied at the query or before it), `bounce` (visits of a single view,
+//! by person and by identifier). `steps` has the small steps towards the exercises of both, and
+//! `separators` makes the large numbers of a table readable.
 //!
 //! All of them use the four weeks of [`dataset::weeks`].
 //!
@@ -42,6 +42,8 @@ pub use returning::visitors_of_week;
 pub use separators::with_separators;
 pub use sides::sides;
 pub use sketches::sketches_of;
-pub use steps::{step_day, step_merge};
+pub use steps::{
+    step_bounces, step_day, step_edges, step_merge, step_reads, step_smallest, step_visits,
+};
 pub use storage::storage;
 pub use sums::sums;

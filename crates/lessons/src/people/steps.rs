@@ -1,48 +1,28 @@
-//! Two small steps towards exercise 2.2, each with its own check.
+//! Small steps towards the exercises of the chapters on visitors and people, each with its own
+//! check: two towards exercise 2.2, one towards 2.4, two towards 3.1 and two towards 3.2.
 //!
 //! A step takes the reader's closure, tries it on a few cases, and shows the first that is wrong.
 
-use crate::checked_step::CheckedStep;
-use calendar::local_day_start;
+use crate::checked_step::{CheckedStep, StepCase};
+use calendar::{Granularity, Plan, Read, Span, local_day_start};
 use chrono_tz::Tz;
+use lambda::batch::Sketch;
 use lambda::batch::uniques::{Uniques, frame};
-use lambda::batch::{Sketch, sketch::SketchError};
 use lambda::datum::PersonId::UserId;
 use polars::prelude::{DataFrame, PolarsResult};
 use show::table::grouped;
-use std::fmt::Display;
+use std::collections::BTreeSet;
 
-/// Returns the result of a step: the first of its cases that is wrong, if there is one.
-fn judged(name: &str, cases: impl IntoIterator<Item = Option<String>>) -> CheckedStep {
-    let cases: Vec<Option<String>> = cases.into_iter().collect();
-    let count = cases.len();
-    match cases.into_iter().flatten().next() {
-        Some(wrong) => CheckedStep::wrong(format!("{name}\n{wrong}")),
-        None => CheckedStep::right(format!("{name}, all {count} cases")),
+/// Returns edges as text, for example `1-4 3-4`.
+fn shown(edges: impl IntoIterator<Item = (i64, i64)>) -> String {
+    let edges: Vec<String> = edges.into_iter().map(|(a, b)| format!("{a}-{b}")).collect();
+    match edges.is_empty() {
+        true => "no edge".to_owned(),
+        false => edges.join(" "),
     }
 }
 
-/// Returns what is to be said about a case if its answer is wrong.
-fn wrong<E: Display>(
-    about: &str,
-    why: &str,
-    expected: i64,
-    actual: Result<i64, E>,
-) -> Option<String> {
-    if matches!(actual, Ok(actual) if actual == expected) {
-        return None;
-    }
-    let actual = match actual {
-        Ok(actual) => grouped(actual),
-        Err(error) => format!("the error: {error}"),
-    };
-    let expected = grouped(expected);
-    Some(format!(
-        "Case: {about}\nExpected {expected}, got {actual}\nWhy: {why}"
-    ))
-}
-
-/// Checks step 1: from a second to the start of its local day.
+/// Checks step 1 towards exercise 2.2: from a second to the start of its local day.
 ///
 /// ```
 /// use lambda_workbook::calendar::{Granularity, local_day_start};
@@ -69,17 +49,18 @@ pub fn step_day(answer: impl Fn(i64, Tz) -> i64) -> CheckedStep {
             "Nov 1, 23:00 in California, on the day with 25 hours",
         ),
     ];
-    let why = "the day begins at midnight on the reader's wall clock, not at midnight UTC";
-    judged(
+    CheckedStep::of(
         "step 1, the local day",
-        cases.into_iter().map(|(zone, ts, about)| {
-            let actual = Ok::<_, SketchError>(answer(ts, zone));
-            wrong(about, why, local_day_start(ts, zone), actual)
+        cases.map(|(zone, ts, about)| StepCase {
+            about: about.to_owned(),
+            why: "the day begins at midnight on the reader's wall clock, not at midnight UTC",
+            expected: grouped(local_day_start(ts, zone)),
+            actual: grouped(answer(ts, zone)),
         }),
     )
 }
 
-/// Checks step 2: from the hourly rows of one day to the visitors of the day.
+/// Checks step 2 towards exercise 2.2: from the hourly rows of one day to the visitors of the day.
 ///
 /// ```
 /// use lambda_workbook::{batch::{self, Sketch}, people::step_merge};
@@ -109,8 +90,7 @@ pub fn step_merge(answer: impl Fn(&DataFrame) -> PolarsResult<i64>) -> CheckedSt
         ),
         (&[], "a day without visitors"),
     ];
-    let why = "the day's sketch is the merge of all its hours; an empty sketch is a good start";
-    judged(
+    CheckedStep::of(
         "step 2, the hours of a day",
         cases.into_iter().map(|(hours, about)| {
             let mut day = Sketch::default();
@@ -126,8 +106,179 @@ pub fn step_merge(answer: impl Fn(&DataFrame) -> PolarsResult<i64>) -> CheckedSt
             for row in &rows {
                 day.merge(&row.sketch).expect("one precision");
             }
-            let actual = frame(&rows).and_then(|view| answer(&view));
-            wrong(about, why, day.uniques(), actual)
+            StepCase {
+                about: about.to_owned(),
+                why: "the day's sketch is the merge of all its hours; an empty sketch is a good start",
+                expected: grouped(day.uniques()),
+                actual: match frame(&rows).and_then(|view| answer(&view)) {
+                    Ok(visitors) => grouped(visitors),
+                    Err(error) => format!("the error: {error}"),
+                },
+            }
+        }),
+    )
+}
+
+/// Checks the step towards exercise 2.4: whether a bucket is read by a plan. The closure gets the
+/// plan's reads, and the granularity and start of a row.
+///
+/// ```
+/// use lambda_workbook::people::step_reads;
+/// assert!(!step_reads(|reads, _granularity, ts| reads.iter().any(|read| read.ts == ts)).passed);
+/// let both = step_reads(|reads, granularity, ts| {
+///     reads.iter().any(|read| (read.granularity, read.ts) == (granularity, ts))
+/// });
+/// assert!(both.passed);
+/// ```
+pub fn step_reads(answer: impl Fn(&[Read], Granularity, i64) -> bool) -> CheckedStep {
+    let (day, hour) = (86_400, 3_600);
+    let monday = 1_438_560_000; // August 3, 2015
+    let plan = Span::new(monday + 22 * hour, monday + 2 * day)
+        .ok()
+        .and_then(|span| Plan::additive(span, &Granularity::ALL).ok())
+        .expect("whole hours, and all granularities");
+    let rows = [
+        (
+            Granularity::Hour,
+            monday + 23 * hour,
+            "Aug 3, 23:00, by hour",
+            true,
+        ),
+        (
+            Granularity::Hour,
+            monday + day,
+            "Aug 4, 00:00, by hour",
+            false,
+        ),
+        (
+            Granularity::Day,
+            monday + day,
+            "Aug 4, 00:00, by day",
+            true,
+        ),
+        (
+            Granularity::Day,
+            monday,
+            "Aug 3, 00:00, by day",
+            false,
+        ),
+    ];
+    let yes = |read| if read { "read" } else { "not read" }.to_owned();
+    CheckedStep::of(
+        "step 1, the rows of a plan",
+        rows.map(|(granularity, ts, row, read)| StepCase {
+            about: format!("Aug 3, 22:00 to Aug 5, 00:00 is two hours and a day; the row of {row}"),
+            why: "an hour and a day may begin at the same second, and only one of them is in the plan",
+            expected: yes(read),
+            actual: yes(answer(plan.reads(), granularity, ts)),
+        }),
+    )
+}
+
+/// Checks step 1 towards exercise 3.1: the smallest identifier that one identifier knows of. The
+/// closure gets the identifier and its neighbours.
+///
+/// ```
+/// use lambda_workbook::people::step_smallest;
+/// assert!(!step_smallest(|_id, neighbours| neighbours.iter().min().copied().unwrap_or(0)).passed);
+/// let own = |id: i64, neighbours: &[i64]| neighbours.iter().copied().fold(id, i64::min);
+/// assert!(step_smallest(own).passed);
+/// ```
+pub fn step_smallest(answer: impl Fn(i64, &[i64]) -> i64) -> CheckedStep {
+    let cases: [(i64, &[i64]); 3] = [(4, &[1, 3, 5]), (1, &[4]), (5, &[11, 2, 4])];
+    CheckedStep::of(
+        "step 1, the smallest",
+        cases.map(|(id, neighbours)| StepCase {
+            about: format!("identifier {id} hears from {neighbours:?}"),
+            why: "an identifier also knows itself, and is then perhaps the smallest",
+            expected: neighbours.iter().copied().fold(id, i64::min).to_string(),
+            actual: answer(id, neighbours).to_string(),
+        }),
+    )
+}
+
+/// Checks step 2 towards exercise 3.1: the edges that one identifier makes. The closure gets the
+/// smallest that it knows of, and all that it knows of: its neighbours and itself.
+///
+/// ```
+/// use lambda_workbook::people::step_edges;
+/// let loops = step_edges(|smallest, known| known.iter().map(|&other| (smallest, other)).collect());
+/// assert!(!loops.passed);
+/// let others = step_edges(|smallest, known| {
+///     known.iter().filter(|&&other| other != smallest).map(|&other| (smallest, other)).collect()
+/// });
+/// assert!(others.passed);
+/// ```
+pub fn step_edges(answer: impl Fn(i64, &[i64]) -> Vec<(i64, i64)>) -> CheckedStep {
+    let cases: [(i64, &[i64]); 3] = [(1, &[1, 3, 5, 4]), (2, &[11, 2, 4, 5]), (7, &[7, 9])];
+    CheckedStep::of(
+        "step 2, the edges",
+        cases.map(|(smallest, known)| {
+            let others = known.iter().filter(|&&other| other != smallest);
+            let expected: BTreeSet<(i64, i64)> = others.map(|&other| (smallest, other)).collect();
+            StepCase {
+                about: format!("the smallest of {known:?} is {smallest}"),
+                why: "an edge goes from the smallest to each of the others; no edge leads from an identifier to itself",
+                expected: shown(expected),
+                actual: shown(answer(smallest, known).into_iter().collect::<BTreeSet<_>>()),
+            }
+        }),
+    )
+}
+
+/// Seconds of views of one person on one domain, sorted, with what they show.
+const VIEWS: [(&[i64], &str); 4] = [
+    (&[0, 1_200, 2_400], "three views, 20 minutes apart"),
+    (&[0, 1_800], "two views, exactly half an hour apart"),
+    (&[0, 1_801], "two views, half an hour and a second apart"),
+    (&[0, 600, 8_000, 20_000, 20_000], "five views in three stretches"),
+];
+
+/// Cuts sorted seconds into visits.
+fn visits(secs: &[i64]) -> impl Iterator<Item = &[i64]> {
+    secs.chunk_by(|one, next| next - one <= 1_800)
+}
+
+/// Checks step 1 towards exercise 3.2: the number of visits of one person on one domain. The
+/// closure gets the seconds of the views, sorted.
+///
+/// ```
+/// use lambda_workbook::people::step_visits;
+/// assert!(!step_visits(|secs| secs.chunk_by(|one, next| next - one <= 900).count()).passed);
+/// assert!(step_visits(|secs| secs.chunk_by(|one, next| next - one <= 1_800).count()).passed);
+/// ```
+pub fn step_visits(answer: impl Fn(&[i64]) -> usize) -> CheckedStep {
+    CheckedStep::of(
+        "step 1, visits",
+        VIEWS.map(|(secs, about)| StepCase {
+            about: format!("{about}: {secs:?}"),
+            why: "a visit goes on until more than 1,800 seconds pass without a view",
+            expected: visits(secs).count().to_string(),
+            actual: answer(secs).to_string(),
+        }),
+    )
+}
+
+/// Checks step 2 towards exercise 3.2: how many of the visits of one person are bounces. The
+/// closure gets the visits, each with the seconds of its views.
+///
+/// ```
+/// use lambda_workbook::people::step_bounces;
+/// assert!(!step_bounces(|visits| visits.len()).passed);
+/// assert!(step_bounces(|visits| visits.iter().filter(|visit| visit.len() == 1).count()).passed);
+/// ```
+pub fn step_bounces(answer: impl Fn(&[&[i64]]) -> usize) -> CheckedStep {
+    CheckedStep::of(
+        "step 2, bounces",
+        VIEWS.map(|(secs, about)| {
+            let visits: Vec<&[i64]> = visits(secs).collect();
+            let bounces = visits.iter().filter(|visit| visit.len() == 1).count();
+            StepCase {
+                about: format!("{about}: {visits:?}"),
+                why: "a bounce is a visit of exactly one view; two views in one second are two",
+                expected: bounces.to_string(),
+                actual: answer(&visits).to_string(),
+            }
         }),
     )
 }

@@ -38,7 +38,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Data,
         name: "new data",
         words: "facts, each with its time",
-        chapters: "chapters 1, 8",
+        chapters: "chapters 1, 9",
         from: (8, 92),
         to: (122, 178),
     },
@@ -46,7 +46,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Batch,
         name: "batch layer",
         words: "all data, only added to; views = function(all data)",
-        chapters: "chapters 1, 2, 9",
+        chapters: "chapters 1, 2, 3, 10",
         from: (170, 36),
         to: (350, 126),
     },
@@ -54,7 +54,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Serving,
         name: "serving layer",
         words: "batch views, replaced as a whole, read at random",
-        chapters: "chapter 3",
+        chapters: "chapter 4",
         from: (396, 36),
         to: (560, 126),
     },
@@ -62,7 +62,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Speed,
         name: "speed layer",
         words: "log, stream processing, realtime views of what the batch run has not seen",
-        chapters: "chapters 4, 6, 7",
+        chapters: "chapters 5, 7, 8",
         from: (170, 150),
         to: (560, 226),
     },
@@ -70,7 +70,7 @@ const PLACES: [Place; 5] = [
         layer: Layer::Query,
         name: "query",
         words: "merges both",
-        chapters: "chapters 5, 8, 10",
+        chapters: "chapters 6, 9, 11",
         from: (602, 92),
         to: (714, 178),
     },
@@ -157,7 +157,7 @@ mod tests {
         assert_sound(&map);
         let text = map.render().get("text/plain").unwrap().to_owned();
         assert_eq!(text.matches("<- here").count(), 1);
-        assert!(text.contains("(chapters 4, 6, 7) <- here"), "{text}");
+        assert!(text.contains("(chapters 5, 7, 8) <- here"), "{text}");
     }
 
     #[test]
