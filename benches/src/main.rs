@@ -15,6 +15,7 @@ mod microbatch;
 mod peers;
 mod serving;
 mod speed;
+mod topic_peers;
 mod widgets;
 
 /// Measures beside the peers found on this machine, ratios first.

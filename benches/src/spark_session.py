@@ -2,12 +2,13 @@
 from pyspark.sql import SparkSession
 
 
-def session():
+def session(jars=""):
     spark = (
         SparkSession.builder.master("local[*]")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.memory", "4g")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.jars", jars)
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")

@@ -4,10 +4,13 @@
 //! Throughput: all of the lesson's page views wait; the time until all are in the
 //! views. Latency: a file's worth of events every 50 ms; the time from when they
 //! are there until the views hold them. Both take the same lines. Ours also keeps
-//! visits, which the peer's job leaves out. Page views must be equal. With `--log` ours is
-//! measured a second time, on a log elsewhere, such as Kafka.
+//! visits, which the peers' jobs leave out. Page views must be equal.
+//!
+//! With `--log` ours is measured a second time, on a topic of Kafka, and so are Spark and Kafka
+//! Streams (exactly once, as ours is) on the same topic.
 
 use super::batch::verdict;
+use super::topic_peers::TopicPeer;
 use super::{median, peers, print_table};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::dataset::{self, Format, Spec};
@@ -15,7 +18,7 @@ use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::speed::event::{Fact, Who, read};
 use lambda_workbook::speed::{self, EmbeddedLog, Log};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -49,7 +52,7 @@ const EVERY: Duration = Duration::from_millis(50);
 const TIMES: usize = 200;
 
 /// URL and hour to page views.
-type Counts = BTreeMap<(String, i64), i64>;
+pub type Counts = BTreeMap<(String, i64), i64>;
 
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
@@ -70,27 +73,38 @@ pub fn run(args: Args) -> Result<Outcome> {
 
     let (mut ours, mut appends, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     let (mut elsewhere, mut sent) = (Vec::new(), Vec::new());
+    let topic_peers = match &args.log {
+        Some(address) => TopicPeer::found(address, peer.then_some((&*python, &*script)))?,
+        None => Vec::new(),
+    };
+    let mut on_topic = vec![Vec::new(); topic_peers.len()];
     for round in 0..args.rounds {
         eprintln!("throughput: round {} of {}", round + 1, args.rounds);
-        let (append, seconds, counts) = throughput(&lines, None)?;
+        let (append, seconds, counts, _) = throughput(&lines, None)?;
         appends.push(append);
         ours.push(seconds);
+        let same = |who: &str, table: &Counts| {
+            if *table != counts {
+                bail!("{who} counts other page views:\n{table:?}\nours:\n{counts:?}");
+            }
+            Ok(())
+        };
         if let Some(address) = &args.log {
-            let (append, seconds, table) = throughput(&lines, Some(address))?;
+            let (append, seconds, table, topic) = throughput(&lines, Some(address))?;
             sent.push(append);
             elsewhere.push(seconds);
-            if table != counts {
-                bail!(
-                    "through {address} other page views are counted:\n{table:?}\nours:\n{counts:?}"
-                );
+            same(address, &table)?;
+            for (peer, times) in topic_peers.iter().zip(&mut on_topic) {
+                let rows = counts.values().sum();
+                let (seconds, table) = peer.start(&topic, rows)?.throughput()?;
+                times.push(seconds);
+                same(peer.name, &table)?;
             }
         }
         if peer {
             let (seconds, table) = peer_throughput(&python, &script, &whole)?;
             theirs.push(seconds);
-            if table != counts {
-                bail!("the peer counts other page views:\n{table:?}\nours:\n{counts:?}");
-            }
+            same("Spark", &table)?;
         }
     }
     let rate = |seconds: f64| format!("{:.0} events/s", lines.len() as f64 / seconds);
@@ -122,6 +136,15 @@ pub fn run(args: Args) -> Result<Outcome> {
         for (what, seconds) in [("log to views", out), ("file to log to views", into + out)] {
             table.push(row([
                 format!("{what}, {address}"),
+                format!("{:.2}x", seconds / our_time),
+                format!("{seconds:.2} s"),
+                rate(seconds),
+            ]));
+        }
+        for (peer, times) in topic_peers.iter().zip(&on_topic) {
+            let seconds = median(times);
+            table.push(row([
+                format!("{}, topic to table", peer.name),
                 format!("{:.2}x", seconds / our_time),
                 format!("{seconds:.2} s"),
                 rate(seconds),
@@ -173,6 +196,10 @@ pub fn run(args: Args) -> Result<Outcome> {
             &waits,
             our_median,
         ));
+        for peer in &topic_peers {
+            let waits = topic_latency(peer, few, address)?;
+            table.push(cells(&format!("{}, topic", peer.name), &waits, our_median));
+        }
     }
     if peer {
         let waits = peer_latency(&python, &script, few, &scratch.path().join("arriving"))?;
@@ -224,8 +251,8 @@ fn append(log: &dyn Log, topic: &str, lines: &[&str]) -> Result<()> {
     Ok(log.append_by_key(topic, &records)?)
 }
 
-/// Seconds into the log, seconds from there into the views, and the views.
-fn throughput(lines: &[&str], address: Option<&str>) -> Result<(f64, f64, Counts)> {
+/// Seconds into the log, seconds from there into the views, the views, and the topic.
+fn throughput(lines: &[&str], address: Option<&str>) -> Result<(f64, f64, Counts, String)> {
     let folder = tempfile::tempdir()?;
     let (log, topic, mut lambda) = opened(folder.path(), address)?;
     let started = Instant::now();
@@ -254,7 +281,7 @@ fn throughput(lines: &[&str], address: Option<&str>) -> Result<(f64, f64, Counts
         let count = query.page_views(&url, hour..hour + 3600)?.value;
         counts.insert((url, hour), count);
     }
-    Ok((append, seconds, counts))
+    Ok((append, seconds, counts, topic))
 }
 
 /// Sorted seconds from an event's arrival until the views hold it.
@@ -321,13 +348,7 @@ fn peer_throughput(python: &Path, script: &Path, input: &Path) -> Result<(f64, C
     for line in lines {
         let said: Value = serde_json::from_str(&line?)?;
         seconds = said["seconds"].as_f64().unwrap_or(seconds);
-        for row in said["table"].as_array().into_iter().flatten() {
-            let url = row[0].as_str().unwrap_or_default().to_owned();
-            counts.insert(
-                (url, row[1].as_i64().unwrap_or(0)),
-                row[2].as_i64().unwrap_or(0),
-            );
-        }
+        counts.extend(table(&said));
     }
     if !child.wait()?.success() {
         bail!(
@@ -339,33 +360,67 @@ fn peer_throughput(python: &Path, script: &Path, input: &Path) -> Result<(f64, C
     Ok((seconds, counts))
 }
 
+/// Returns the rows of a table that a peer has printed; none for another line.
+pub fn table(said: &Value) -> Counts {
+    let rows = said["table"].as_array().into_iter().flatten();
+    rows.map(|row| {
+        let url = row[0].as_str().unwrap_or_default().to_owned();
+        let number = |n: usize| row[n].as_i64().unwrap_or(0);
+        ((url, number(1)), number(2))
+    })
+    .collect()
+}
+
 fn now() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// The same for the peer: each file is written under another name and renamed.
+/// The same for Spark on files: each is written under another name and renamed.
 fn peer_latency(python: &Path, script: &Path, lines: &[&str], folder: &Path) -> Result<Vec<f64>> {
     std::fs::create_dir_all(folder)?;
-    let distinct: std::collections::HashSet<&str> = lines.iter().copied().collect();
-    let rows = distinct.len().to_string();
-    let mut child = peer(
+    let rows = distinct(lines).to_string();
+    let child = peer(
         python,
         script,
         &["latency".as_ref(), folder.as_ref(), rows.as_ref()],
     )?;
+    let mut files = 0;
+    let mut add = |some: &[&str]| -> Result<()> {
+        let draft = folder.join(".draft");
+        std::fs::write(&draft, some.join("\n"))?;
+        files += 1;
+        Ok(std::fs::rename(&draft, folder.join(format!("{files:06}.json")))?)
+    };
+    followed(child, lines, &mut add)
+}
+
+/// The same for a peer on a topic of its own.
+fn topic_latency(peer: &TopicPeer, lines: &[&str], address: &str) -> Result<Vec<f64>> {
+    let folder = tempfile::tempdir()?;
+    let (log, topic, _) = opened(folder.path(), Some(address))?;
+    let child = peer.start(&topic, distinct(lines))?.child;
+    followed(child, lines, &mut |some| append(log.as_ref(), &topic, some))
+}
+
+/// The number of different lines, which is what peers count.
+fn distinct(lines: &[&str]) -> i64 {
+    lines.iter().collect::<HashSet<_>>().len() as i64
+}
+
+/// Sorted seconds from an event's arrival, by `add`, until the peer has counted it.
+fn followed(
+    mut child: Child,
+    lines: &[&str],
+    add: &mut dyn FnMut(&[&str]) -> Result<()>,
+) -> Result<Vec<f64>> {
     let mut said = BufReader::new(child.stdout.take().context("a pipe")?).lines();
     said.next().context("the peer says that it is ready")??;
-    let add = |name: &str, some: &[&str]| -> Result<()> {
-        let draft = folder.join(format!(".{name}"));
-        std::fs::write(&draft, some.join("\n"))?;
-        Ok(std::fs::rename(&draft, folder.join(name))?)
-    };
     // Its first micro-batch compiles the job: that is not counted.
     let (first, lines) = lines.split_at(TOGETHER * TIMES / 10);
-    add("first.json", first)?;
-    let mut all: std::collections::HashSet<&str> = first.iter().copied().collect();
+    add(first)?;
+    let mut all: HashSet<&str> = first.iter().copied().collect();
     for line in said.by_ref() {
         let line: Value = serde_json::from_str(&line?)?;
         if line["seen"].as_u64() >= Some(all.len() as u64) {
@@ -386,7 +441,7 @@ fn peer_latency(python: &Path, script: &Path, lines: &[&str], folder: &Path) -> 
         // Distinct events so far: what the peer's table counts.
         all.extend(some.iter().copied());
         arrivals.push((all.len() as u64, now()));
-        add(&format!("{turn:06}.json"), some)?;
+        add(some)?;
     }
     let held = reader.join().expect("reading does not panic");
     child.wait()?;
@@ -398,11 +453,7 @@ fn peer_latency(python: &Path, script: &Path, lines: &[&str], folder: &Path) -> 
         })
         .collect();
     if waits.is_empty() {
-        bail!(
-            "the peer counted nothing: run {} latency {} {rows} to see why",
-            script.display(),
-            folder.display()
-        );
+        bail!("the peer counted nothing; start it by hand to see why");
     }
     waits.sort_by(f64::total_cmp);
     Ok(waits)

@@ -2,11 +2,12 @@
 
     python speed_peer.py throughput FOLDER
     python speed_peer.py latency FOLDER ROWS
+    python speed_peer.py topic BOOTSTRAP TOPIC ROWS JARS
 
 The job: read datums, normalise URLs, drop whole duplicates, count page views and
 distinct persons by URL and hour, each micro-batch into a table that can be asked.
 `throughput` takes all of a folder at once, which suits Spark best; `latency` follows
-files that somebody adds to a folder. Prints JSON lines.
+files that are added to a folder, and `topic` a topic of Kafka. Prints JSON lines.
 """
 
 import json
@@ -27,11 +28,25 @@ TABLE = {}
 SEEN = [0]
 
 
-def stream(spark, folder):
+def of_folder(spark, folder):
+    return spark.readStream.schema(SCHEMA).json(folder)
+
+
+def of_topic(spark, bootstrap, topic):
+    records = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", bootstrap)
+        .option("subscribe", topic)
+        .option("startingOffsets", "earliest")
+        .load()
+    )
+    datum = F.from_json(F.col("value").cast("string"), SCHEMA)
+    return records.select(datum.alias("datum")).select("datum.*")
+
+
+def stream(datums):
     views = (
-        spark.readStream.schema(SCHEMA)
-        .json(folder)
-        .where("dataunit.page_view IS NOT NULL")
+        datums.where("dataunit.page_view IS NOT NULL")
         .selectExpr(
             "timestamp_seconds(pedigree.true_as_of_secs) AS time",
             "pedigree.true_as_of_secs AS t",
@@ -70,7 +85,7 @@ def throughput(path):
     spark = session()
     started = time.perf_counter()
     query = (
-        stream(spark, path)
+        stream(of_folder(spark, path))
         .writeStream.outputMode("update")
         .trigger(availableNow=True)
         .foreachBatch(update)
@@ -81,9 +96,7 @@ def throughput(path):
     table()
 
 
-def latency(folder, rows):
-    spark = session()
-
+def follow(spark, datums, rows):
     def seen(frame, batch):
         update(frame, batch)
         total = sum(count for count, _ in TABLE.values())
@@ -91,15 +104,21 @@ def latency(folder, rows):
         print(json.dumps({"at": time.time(), "seen": total}), flush=True)
         SEEN[0] = total
 
-    query = stream(spark, folder).writeStream.outputMode("update").foreachBatch(seen).start()
     print(json.dumps({"ready": True}), flush=True)
+    query = stream(datums).writeStream.outputMode("update").foreachBatch(seen).start()
     while SEEN[0] < rows and query.isActive:
         time.sleep(0.01)
     query.stop()
+    table()
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "throughput":
         throughput(sys.argv[2])
+    elif sys.argv[1] == "latency":
+        spark = session()
+        follow(spark, of_folder(spark, sys.argv[2]), int(sys.argv[3]))
     else:
-        latency(sys.argv[2], int(sys.argv[3]))
+        bootstrap, topic, rows, jars = sys.argv[2:]
+        spark = session(jars)
+        follow(spark, of_topic(spark, bootstrap, topic), int(rows))

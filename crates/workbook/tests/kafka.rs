@@ -75,6 +75,27 @@ fn both_layers_stand_on_a_log_in_kafka() {
     assert!(said.contains("leave the address out"), "{said}");
 }
 
+/// Rule: a week of everything that goes wrong is clean on a log in Kafka too, with processes that
+/// are killed; and a broker that is not there is named, with what to do.
+#[test]
+fn a_soak_is_clean_on_a_log_in_kafka() {
+    let Some(broker) = shared() else { return };
+    let log = format!("kafka://{}", broker.address);
+    let said = done(&["soak", "--views", "300", "--log", &log]);
+    assert!(
+        said.contains("lost 0") && said.contains("doubled 0"),
+        "{said}"
+    );
+
+    let refused = workbook(&["soak", "--log", "kafka://127.0.0.1:1"]);
+    assert_eq!(refused.status.code(), Some(3));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("127.0.0.1:1") && said.contains("workbook up kafka"),
+        "{said}"
+    );
+}
+
 /// Rule: one line of a cell opens a log in Kafka, and all else is as with the log of this machine.
 #[test]
 fn a_cell_opens_a_log_in_kafka_by_one_line() {
@@ -109,6 +130,17 @@ fn a_cell_opens_a_log_in_kafka_by_one_line() {
         )
         .await;
         assert_eq!(ran.stdout(), "10\n");
+        // The capstone runs on it by its address.
+        let ran = good(
+            &mut kernel,
+            &format!(
+                "let week = capstone::Week {{ log: Some(\"kafka://{address}\".to_owned()), ..capstone::Week::drawn(3, 300) }};\n\
+                 let history = capstone::here(&scratch(\"kafka-week\")?, &week, &mut |_| ())?;\n\
+                 println!(\"{{}}\", history.account.is_some_and(|account| account.is_clean()));"
+            ),
+        )
+        .await;
+        assert_eq!(ran.stdout(), "true\n");
         kernel.shutdown().await.unwrap();
     });
 }

@@ -3,7 +3,7 @@
 //! Each system has a folder: the jars that Maven copies by a pinned pom, its configuration, its
 //! data, its log, and `process.json` with the process that runs. Nothing is installed, and nothing
 //! outside the folder changes but Maven's own cache.
-mod java;
+pub mod java;
 pub mod kafka;
 mod process;
 

@@ -4,9 +4,9 @@
 //! network is cut, clients there go on writing to it, but what they write is not
 //! seen from here: neither by the speed layer nor by a batch run's cut.
 use lambda::faults::{self, CrashPoint, Crashes, When};
-use lambda::speed::{EmbeddedLog, Log, Records, Result};
+use lambda::speed::{Log, Records, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The partition that lies beyond the network.
 pub const FAR: u32 = 1;
@@ -14,7 +14,7 @@ pub const FAR: u32 = 1;
 /// A log behind a network, in a process that can crash. A step is a call that changes the log
 /// or reads records of it, numbered from 0.
 pub struct FaultyLog {
-    log: EmbeddedLog,
+    log: Arc<dyn Log>,
     /// The end of the far partition when the network was cut; none while it is whole.
     cut: Mutex<Option<u64>>,
     calls: AtomicU64,
@@ -22,7 +22,7 @@ pub struct FaultyLog {
 }
 
 impl FaultyLog {
-    pub fn new(log: EmbeddedLog) -> Self {
+    pub fn new(log: Arc<dyn Log>) -> Self {
         Self {
             log,
             cut: Mutex::default(),
@@ -32,8 +32,8 @@ impl FaultyLog {
     }
 
     /// The log as its own site reaches it, whatever the network does.
-    pub fn near(&self) -> &EmbeddedLog {
-        &self.log
+    pub fn near(&self) -> &dyn Log {
+        self.log.as_ref()
     }
 
     /// Cuts the network where the far partition has this end, or joins it again.
@@ -58,15 +58,15 @@ impl FaultyLog {
         self.crashes.is_crashed()
     }
 
-    fn call<T>(&self, call: impl FnOnce(&EmbeddedLog) -> Result<T>) -> Result<T> {
+    fn call<T>(&self, call: impl FnOnce(&dyn Log) -> Result<T>) -> Result<T> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst);
-        faults::step(&self.crashes, number, || call(&self.log))
+        faults::step(&self.crashes, number, || call(self.near()))
     }
 
     /// Returns the log, for what is no step.
-    fn running(&self) -> Result<&EmbeddedLog> {
+    fn running(&self) -> Result<&dyn Log> {
         self.crashes.running()?;
-        Ok(&self.log)
+        Ok(self.near())
     }
 
     /// The last offset of a partition that can be reached, if that is not its end.
@@ -121,9 +121,10 @@ impl Log for FaultyLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lambda::speed::EmbeddedLog;
 
     fn wire(folder: &tempfile::TempDir) -> FaultyLog {
-        let wire = FaultyLog::new(EmbeddedLog::open(folder.path()).unwrap());
+        let wire = FaultyLog::new(Arc::new(EmbeddedLog::open(folder.path()).unwrap()));
         wire.create_topic("t", 2).unwrap();
         wire
     }

@@ -9,7 +9,7 @@ use super::week::Consumer;
 use calendar::Span;
 use lambda::faults::When;
 use lambda::speed::{
-    Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
+    self, Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
 };
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-const TOPIC: &str = "datums";
 /// Records of a partition that the updater takes at a time.
 const MOST: usize = 2_000;
 
@@ -26,6 +25,10 @@ const MOST: usize = 2_000;
 pub struct NodeConfig {
     pub consumer: Consumer,
     pub window: usize,
+    /// Address of the log; `None` for one in the node's folder.
+    pub log: Option<String>,
+    /// Name of the topic.
+    pub topic: String,
     /// What is asked of it: these pages, over these hours.
     pub pages: Vec<String>,
     pub hours: Range<i64>,
@@ -44,8 +47,13 @@ impl Node {
     /// Opens what is in a folder, or makes it.
     pub fn open(folder: &Path, config: NodeConfig) -> Result<Self> {
         let clock = Arc::new(ManualClock::default());
-        let wire = FaultyLog::new(EmbeddedLog::open(folder.join("log"))?);
-        wire.create_topic(TOPIC, SITES)?;
+        let log: Arc<dyn Log> = match &config.log {
+            Some(address) => speed::open(address)?,
+            None => Arc::new(EmbeddedLog::open(folder.join("log"))?),
+        };
+        let topic = config.topic.as_str();
+        let wire = FaultyLog::new(log);
+        wire.create_topic(topic, SITES)?;
         let wire = Arc::new(wire);
         let store = RealtimeStoreOptions {
             clock: clock.clone(),
@@ -59,9 +67,9 @@ impl Node {
         let precision = options.realtime_precision;
         let log: Arc<dyn Log> = wire.clone();
         let lambda = match config.consumer {
-            Consumer::ExactlyOnce => Lambda::open(folder, log, TOPIC, options)?,
+            Consumer::ExactlyOnce => Lambda::open(folder, log, topic, options)?,
             Consumer::SplitCommit(order) => {
-                Lambda::open_with(folder, log, TOPIC, options, |source, home, batch, cut| {
+                Lambda::open_with(folder, log, topic, options, |source, home, batch, cut| {
                     Ok(Box::new(SplitCommit::open(
                         order, source, home, batch, cut,
                     )?))
@@ -135,7 +143,9 @@ impl Node {
     fn link(&mut self, link: LinkState) -> Result<NodeReply> {
         let link = match link {
             LinkState::Whole => LinkState::Whole,
-            LinkState::Cut(None) => LinkState::Cut(Some(self.wire.near().end(TOPIC, FAR)?)),
+            LinkState::Cut(None) => {
+                LinkState::Cut(Some(self.wire.near().end(&self.config.topic, FAR)?))
+            }
             cut => cut,
         };
         self.wire.set_cut(match link {
@@ -152,7 +162,7 @@ impl Node {
         let key = self.secs().to_be_bytes();
         let record = |line| -> (&[u8], &[u8]) { (&key, str::as_bytes(line)) };
         let records: Vec<_> = lines.iter().map(|line| record(line)).collect();
-        self.wire.append(TOPIC, site, &records)?;
+        self.wire.append(&self.config.topic, site, &records)?;
         Ok(())
     }
 
@@ -166,7 +176,7 @@ impl Node {
 
     fn count(&mut self) -> Result<()> {
         for site in &mut self.sites {
-            site.count(self.wire.near(), TOPIC)?;
+            site.count(self.wire.near(), &self.config.topic)?;
         }
         Ok(())
     }
@@ -186,7 +196,12 @@ impl Node {
         let reached = if self.wire.cut().is_none() { 2 } else { 1 };
         let now = self.secs();
         for site in &mut self.sites[..reached] {
-            site.serve(self.lambda.served(), self.wire.near(), TOPIC, now)?;
+            site.serve(
+                self.lambda.served(),
+                self.wire.near(),
+                &self.config.topic,
+                now,
+            )?;
         }
         Ok(())
     }
@@ -207,8 +222,8 @@ impl Node {
         if let Ok(answers) = &merged {
             for (partition, &seen) in (0..).zip(&answers.seen) {
                 let near = self.wire.near();
-                waiting += near.end(TOPIC, partition)? - seen;
-                let next = near.read(TOPIC, partition, seen, 1)?;
+                waiting += near.end(&self.config.topic, partition)? - seen;
+                let next = near.read(&self.config.topic, partition, seen, 1)?;
                 let came = next.iter().next().map(|record| came_at(&record));
                 oldest = [oldest, came].into_iter().flatten().min();
             }
@@ -244,7 +259,10 @@ impl Node {
     }
 
     fn records(&self, site: u32, from: u64) -> Result<NodeReply> {
-        let records = self.wire.near().read(TOPIC, site, from, usize::MAX)?;
+        let records = self
+            .wire
+            .near()
+            .read(&self.config.topic, site, from, usize::MAX)?;
         let text = |record: lambda::speed::Record<'_>| {
             let line = String::from_utf8_lossy(record.value).into_owned();
             (came_at(&record), line)

@@ -16,6 +16,7 @@ use super::truth::Truth;
 use super::week::{BEGIN, HOURS, Week};
 use dataset::random::Random;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 /// Lines that a client sends at a time.
@@ -51,6 +52,8 @@ pub fn run(
     let config = NodeConfig {
         consumer: week.consumer,
         window: week.window,
+        log: week.log.clone(),
+        topic: topic(week),
         pages: truth.pages.clone(),
         hours: BEGIN - HOURS * 3_600..BEGIN + HOURS * 3_600,
     };
@@ -76,6 +79,18 @@ pub fn run(
     simulation.close()?;
     each(&simulation.history);
     Ok(simulation.history)
+}
+
+/// Returns the name of the week's topic. A log elsewhere may hold those of other weeks.
+fn topic(week: &Week) -> String {
+    match week.log {
+        None => "datums".to_owned(),
+        Some(_) => format!(
+            "week-{}-{:016x}",
+            week.seed,
+            RandomState::new().hash_one(())
+        ),
+    }
 }
 
 pub(super) struct Simulation<'a> {

@@ -16,7 +16,7 @@ use calendar::Span;
 use lambda::batch::{Precision, Sketch};
 use lambda::serving::ServedViews;
 use lambda::speed::event::{Fact, read};
-use lambda::speed::{EmbeddedLog, Log, Record, Window};
+use lambda::speed::{Log, Record, Window};
 use std::ops::Range;
 
 /// Page and hour of arrival, epoch seconds.
@@ -59,7 +59,7 @@ impl Counters {
     }
 
     /// Counts what came to the site since the last time.
-    pub fn count(&mut self, log: &EmbeddedLog, topic: &str) -> Result<()> {
+    pub fn count(&mut self, log: &dyn Log, topic: &str) -> Result<()> {
         let site = self.views.id().0;
         let records = log.read(topic, site, self.next, usize::MAX)?;
         for record in records.iter() {
@@ -83,7 +83,7 @@ impl Counters {
     pub fn serve(
         &mut self,
         served: &ServedViews,
-        log: &EmbeddedLog,
+        log: &dyn Log,
         topic: &str,
         now: i64,
     ) -> Result<()> {

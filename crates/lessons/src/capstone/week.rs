@@ -57,6 +57,9 @@ pub struct Week {
     pub consumer: Consumer,
     /// Offsets that streaming dedupe reaches back.
     pub window: usize,
+    /// Address of the log, such as `kafka://127.0.0.1:9092`, where the week gets a topic of its
+    /// own; `None` for a log in the folder.
+    pub log: Option<String>,
 }
 
 impl Week {
@@ -80,6 +83,7 @@ impl Week {
             }),
             consumer: Consumer::ExactlyOnce,
             window: 1 << 17,
+            log: None,
         }
     }
 

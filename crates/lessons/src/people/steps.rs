@@ -150,18 +150,8 @@ pub fn step_reads(answer: impl Fn(&[Read], Granularity, i64) -> bool) -> Checked
             "Aug 4, 00:00, by hour",
             false,
         ),
-        (
-            Granularity::Day,
-            monday + day,
-            "Aug 4, 00:00, by day",
-            true,
-        ),
-        (
-            Granularity::Day,
-            monday,
-            "Aug 3, 00:00, by day",
-            false,
-        ),
+        (Granularity::Day, monday + day, "Aug 4, 00:00, by day", true),
+        (Granularity::Day, monday, "Aug 3, 00:00, by day", false),
     ];
     let yes = |read| if read { "read" } else { "not read" }.to_owned();
     CheckedStep::of(
@@ -231,7 +221,10 @@ const VIEWS: [(&[i64], &str); 4] = [
     (&[0, 1_200, 2_400], "three views, 20 minutes apart"),
     (&[0, 1_800], "two views, exactly half an hour apart"),
     (&[0, 1_801], "two views, half an hour and a second apart"),
-    (&[0, 600, 8_000, 20_000, 20_000], "five views in three stretches"),
+    (
+        &[0, 600, 8_000, 20_000, 20_000],
+        "five views in three stretches",
+    ),
 ];
 
 /// Cuts sorted seconds into visits.

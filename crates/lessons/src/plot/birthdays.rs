@@ -1,7 +1,7 @@
 //! How age samples narrow a birthday: one bar of days for each (figure 18.1).
 use super::canvas::{AFTER, BEFORE, BELOW, ON, draw};
 use super::scale::Scale;
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, right, text_width, wrong};
 use super::{Figure, WIDTH};
 use crate::systems::{AgeSample, Birthday, Days, infer};
 use chrono::{Datelike as _, NaiveDate};
@@ -71,7 +71,11 @@ pub fn birthdays(samples: &[AgeSample], title: &str) -> Figure {
             let y = TOP + BAR * lane as i32;
             let name = format!("age {} on {}", sample.age(), sample.day());
             canvas.label(&name, (LEFT - 8, y + BAR / 2), BEFORE);
-            let ink = colour(if blamed.contains(sample) { 4 } else { 0 });
+            let ink = if blamed.contains(sample) {
+                wrong()
+            } else {
+                kind(0)
+            };
             let (a, b) = (
                 along.at(day(days.earliest)),
                 along.at(day(days.latest) + 1.0),
@@ -89,11 +93,11 @@ pub fn birthdays(samples: &[AgeSample], title: &str) -> Figure {
                 along.at(day(days.earliest)),
                 along.at(day(days.latest) + 1.0),
             );
-            canvas.fill((a, TOP), (b.max(a + 2), end + BAR - 4), colour(2).mix(0.18));
+            canvas.fill((a, TOP), (b.max(a + 2), end + BAR - 4), right().mix(0.18));
             canvas.fill(
                 (a, end + 4),
                 (b.max(a + 2), end + BAR - 4),
-                colour(2).mix(1.0),
+                right().mix(1.0),
             );
             let half = text_width(&told, LABEL) / 2;
             let middle = ((a + b) / 2).clamp(LEFT + half, RIGHT - half);

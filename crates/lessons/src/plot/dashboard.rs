@@ -1,11 +1,11 @@
 //! A week of the layers: what came, what was answered, what went wrong.
 use super::canvas::{AFTER, BEFORE, BELOW, Canvas, draw};
 use super::scale::{Scale, tick_label, ticks};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, marked, right, series, text_width, wrong};
 use super::{Figure, WIDTH};
 use crate::capstone::{Code, History, Mark, Reading};
 use notebook::table::grouped;
-use plotters::style::Color;
+use plotters::style::{Color, RGBColor};
 
 const LEFT: i32 = 76;
 const RIGHT: i32 = WIDTH as i32 - 16;
@@ -85,46 +85,42 @@ fn status(last: &Reading) -> String {
 
 /// Shades the hours in which something was not as it should be.
 fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
-    let band = |hour: i64, ink: usize, top: i32, bottom: i32| {
+    let band = |hour: i64, ink: RGBColor, top: i32, bottom: i32| {
         let from = along.at((hour - step).max(0) as f64);
-        canvas.fill(
-            (from, top),
-            (along.at(hour as f64), bottom),
-            colour(ink).mix(0.18),
-        );
+        canvas.fill((from, top), (along.at(hour as f64), bottom), ink.mix(0.18));
     };
     for reading in readings {
         if !reading.whole {
-            band(reading.hour, 1, 92, LAG.1);
+            band(reading.hour, kind(2), 92, LAG.1);
         }
         if reading.code != Code::Right {
-            band(reading.hour, 4, 92, LAG.1);
+            band(reading.hour, wrong(), 92, LAG.1);
         }
         if reading.merged.is_none() {
-            band(reading.hour, 3, 92, LAG.1);
+            band(reading.hour, kind(1), 92, LAG.1);
         }
     }
 }
 
 fn events(canvas: &Canvas, history: &History, along: &Scale) {
     let names = [
-        (1, "network cut"),
-        (4, "batch with a bug served"),
-        (3, "no answer"),
+        (kind(2), "network cut"),
+        (wrong(), "batch with a bug served"),
+        (kind(1), "no answer"),
     ];
     let mut x = 8;
     for (ink, name) in names {
-        canvas.fill((x, 58), (x + 10, 68), colour(ink).mix(0.5));
+        canvas.fill((x, 58), (x + 10, 68), ink.mix(0.5));
         canvas.label(name, (x + 15, 63), AFTER);
         x += 15 + text_width(name, LABEL) + 18;
     }
     cross(canvas, (x + 5, 63));
     canvas.label("killed", (x + 15, 63), AFTER);
     x += 15 + text_width("killed", LABEL) + 18;
-    triangle(canvas, (x + 5, 68), colour(2).mix(1.0));
+    triangle(canvas, (x + 5, 68), right().mix(1.0));
     canvas.label("batch served", (x + 15, 63), AFTER);
     x += 15 + text_width("batch served", LABEL) + 18;
-    triangle(canvas, (x + 5, 68), colour(4).mix(1.0));
+    triangle(canvas, (x + 5, 68), wrong().mix(1.0));
     canvas.label("rolled back", (x + 15, 63), AFTER);
     let step = history.week.step;
     for (hour, mark) in history.marks() {
@@ -134,9 +130,9 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
                 cross(canvas, (x, 84));
                 canvas.path(vec![(x, 90), (x, LAG.1)], INK.mix(0.35), 1);
             }
-            Mark::Served(_, Code::Right) => triangle(canvas, (x, 101), colour(2).mix(1.0)),
+            Mark::Served(_, Code::Right) => triangle(canvas, (x, 101), right().mix(1.0)),
             Mark::Served(..) | Mark::RolledBack(_) => {
-                triangle(canvas, (x, 101), colour(4).mix(1.0));
+                triangle(canvas, (x, 101), wrong().mix(1.0));
             }
             _ => {}
         }
@@ -201,7 +197,7 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
             canvas.fill(
                 (x(&pair[0]), served),
                 (x(&pair[1]), VIEWS.1),
-                colour(0).mix(0.22),
+                series(0).mix(0.22),
             );
         }
     }
@@ -213,7 +209,7 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         let points = line
             .iter()
             .map(|(hour, y)| (along.at(*hour), clip(up.at(*y))));
-        canvas.path(points.collect(), colour(0).mix(1.0), 1);
+        canvas.path(points.collect(), series(0).mix(1.0), 1);
     }
 }
 
@@ -239,7 +235,7 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         canvas.fill(
             (from - 14, APART.0 - 17),
             (from - 5, APART.0 - 9),
-            colour(ink).mix(1.0),
+            series(ink).mix(1.0),
         );
         from -= 24;
     }
@@ -247,7 +243,7 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         for line in unbroken(readings, off) {
             let clip = |y: f64| up.at(y).clamp(APART.0, APART.1);
             let points = line.iter().map(|(hour, y)| (along.at(*hour), clip(*y)));
-            canvas.path(points.collect(), colour(ink).mix(1.0), 2);
+            canvas.path(points.collect(), series(ink).mix(1.0), 2);
         }
     }
 }
@@ -258,7 +254,7 @@ fn lag(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     let points = readings
         .iter()
         .map(|r| (along.at(r.hour as f64), up.at(r.waiting as f64)));
-    canvas.path(points.collect(), colour(1).mix(1.0), 2);
+    canvas.path(points.collect(), marked().mix(1.0), 2);
 }
 
 /// The stretches in which there are values: hours and values.

@@ -1,12 +1,12 @@
 //! A plan of reads: which buckets make up a range.
 use super::canvas::{AFTER, BEFORE, BELOW, Canvas, ON, draw};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, marked, text_width};
 use super::{Figure, WIDTH};
 use calendar::{Granularity, Plan, Read};
 use chrono_tz::Tz;
 use notebook::table::counted;
 use notebook::time;
-use plotters::style::{Color, RGBColor, WHITE};
+use plotters::style::{Color, WHITE};
 
 /// Draws a plan: the range on top, below it a lane of buckets for each
 /// granularity. Filled buckets are added; outlined ones, crossed or
@@ -52,7 +52,7 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
         ends(canvas, plan, &along, zone, bottom + 36);
         if subtracts {
             let y = bottom + 36 + LEGEND;
-            canvas.outline((LEFT, y - 6), (LEFT + 14, y + 6), minus_ink().mix(1.0));
+            canvas.outline((LEFT, y - 6), (LEFT + 14, y + 6), marked().mix(1.0));
             canvas.label("outlined: subtracted", (LEFT + 20, y), AFTER);
         }
     });
@@ -153,11 +153,6 @@ impl Along {
     }
 }
 
-/// The colour of what is subtracted.
-fn minus_ink() -> RGBColor {
-    colour(4)
-}
-
 fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, top: i32) {
     let (low, high) = (top + 5, top + LANE - 5);
     let width = granularity.secs();
@@ -179,7 +174,7 @@ fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, t
         // A pixel of air between two, where there is room.
         let right = (right - i32::from(right - left > 2)).max(left + 1);
         if read.minus {
-            let ink = minus_ink().mix(1.0);
+            let ink = marked().mix(1.0);
             canvas.fill((left, low), (right, high), WHITE.mix(1.0));
             canvas.outline((left, low), (right, high), ink);
             if right - left > WORD {
@@ -189,9 +184,7 @@ fn lane(canvas: &Canvas, plan: &Plan, along: &Along, granularity: Granularity, t
                 canvas.path(vec![(left, high), (right, low)], ink, 1);
             }
         } else {
-            let place = Granularity::ALL.iter().position(|g| *g == granularity);
-            let ink = colour(place.unwrap_or(0));
-            canvas.fill((left, low), (right, high), ink.mix(1.0));
+            canvas.fill((left, low), (right, high), marked().mix(1.0));
         }
     }
 }

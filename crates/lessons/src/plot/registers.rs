@@ -3,7 +3,7 @@
 //! One colour has one meaning in all of them: blue is a register, orange is what a visitor brings or
 //! what wins a merge, green is the truth.
 use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON, draw};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, marked, right, text_width};
 use super::{Figure, WIDTH};
 use crate::people::Registers;
 use lambda::batch::Precision;
@@ -11,12 +11,17 @@ use lambda::batch::persons::index::display_name;
 use lambda::batch::sketch::SketchError;
 use lambda::datum::PersonId;
 use notebook::table::{counted, grouped};
-use plotters::style::Color;
+use plotters::style::{Color, RGBColor};
 
-/// The colours by their meaning.
-const REGISTER: usize = 0;
-const NEW: usize = 1;
-const TRUTH: usize = 2;
+/// Returns the colour of a register.
+fn register_ink() -> RGBColor {
+    kind(0)
+}
+
+/// Returns the colour of what a visitor brings or a merge changes.
+fn new_ink() -> RGBColor {
+    marked()
+}
 
 /// Bits of a hash that are drawn; a hash has 64.
 const SHOWN: u32 = 24;
@@ -61,7 +66,12 @@ pub fn cuts(people: &[PersonId], precision: Precision) -> Figure {
                 let digit = if one { "1" } else { "0" };
                 let at = (left + BIT / 2, middle);
                 if bit < rank_ends {
-                    let ink = colour(if bit < bits { REGISTER } else { NEW }).mix(1.0);
+                    let ink = if bit < bits {
+                        register_ink()
+                    } else {
+                        new_ink()
+                    }
+                    .mix(1.0);
                     canvas.outline((left + 1, upper), (left + BIT - 1, lower), ink);
                     canvas.outline((left + 2, upper + 1), (left + BIT - 2, lower - 1), ink);
                     canvas.strong(digit, at, ON);
@@ -135,8 +145,8 @@ pub fn arrival(people: &[PersonId], precision: Precision) -> Figure {
         // The two numbers.
         let most = truth.max(estimate).max(1.0);
         for (y, name, value, ink) in [
-            (70, "true number", truth, TRUTH),
-            (134, "estimate", estimate, REGISTER),
+            (70, "true number", truth, right()),
+            (134, "estimate", estimate, register_ink()),
         ] {
             let length = (value / most * 190.0).round() as i32;
             canvas.strong(
@@ -144,7 +154,7 @@ pub fn arrival(people: &[PersonId], precision: Precision) -> Figure {
                 (510, y),
                 AFTER,
             );
-            canvas.fill((510, y + 12), (511 + length, y + 30), colour(ink).mix(1.0));
+            canvas.fill((510, y + 12), (511 + length, y + 30), ink.mix(1.0));
         }
     });
     let text = format!(
@@ -235,7 +245,7 @@ pub fn merged(
     ];
     let svg = draw((WIDTH, 300), |canvas| {
         canvas.title(title, (8, 16));
-        canvas.fill((8, 35), (18, 45), colour(NEW).mix(1.0));
+        canvas.fill((8, 35), (18, 45), new_ink().mix(1.0));
         canvas.label("the larger of the two, where they differ", (24, 40), AFTER);
         for (row, (name, registers, against)) in (0..).zip(rows) {
             let bottom = 116 + 84 * row;
@@ -278,7 +288,7 @@ struct Place {
 }
 
 /// Draws a bar for each register, with its rank above and, where there is room, its number below.
-fn bars(canvas: &Canvas, ranks: &[u8], place: &Place, marked: &dyn Fn(usize) -> bool) {
+fn bars(canvas: &Canvas, ranks: &[u8], place: &Place, changed: &dyn Fn(usize) -> bool) {
     let width = f64::from(place.right - place.left) / ranks.len().max(1) as f64;
     let wide = text_width("10", LABEL) as f64 + 3.0 < width;
     for (register, rank) in ranks.iter().enumerate() {
@@ -286,12 +296,16 @@ fn bars(canvas: &Canvas, ranks: &[u8], place: &Place, marked: &dyn Fn(usize) -> 
         let right = place.left + (width * (register + 1) as f64).round() as i32;
         let middle = (left + right) / 2;
         let top = place.bottom - place.unit * i32::from(*rank);
-        let ink = colour(if marked(register) { NEW } else { REGISTER });
+        let ink = if changed(register) {
+            new_ink()
+        } else {
+            register_ink()
+        };
         let gap = i32::from(right - left > 3);
         if *rank > 0 {
             canvas.fill((left + gap, top), (right - gap, place.bottom), ink.mix(1.0));
         }
-        if wide && marked(register) {
+        if wide && changed(register) {
             canvas.strong(&rank.to_string(), (middle, top - 3), ABOVE);
         } else if wide {
             canvas.label(&rank.to_string(), (middle, top - 3), ABOVE);

@@ -1,6 +1,6 @@
 //! Rounds of sending the smallest label: the same identifiers, other edges.
 use super::canvas::{AFTER, Canvas, ON, Point, draw};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, kind, marked, text_width};
 use super::{Figure, WIDTH};
 use lambda::batch::persons::{Round, index::display_name};
 use lambda::datum::PersonId;
@@ -156,11 +156,11 @@ fn edges_and_nodes(
 fn legend(canvas: &Canvas, y: i32) {
     let mut x = 8;
     for (ink, name, wide) in [
-        (1, "smaller than all its neighbours", 226),
-        (0, "has a smaller neighbour", 180),
+        (marked(), "smaller than all its neighbours", 226),
+        (kind(0), "has a smaller neighbour", 180),
     ] {
-        canvas.outline((x, y - 6), (x + 14, y + 6), colour(ink).mix(1.0));
-        canvas.outline((x + 1, y - 5), (x + 13, y + 5), colour(ink).mix(1.0));
+        canvas.outline((x, y - 6), (x + 14, y + 6), ink.mix(1.0));
+        canvas.outline((x + 1, y - 5), (x + 13, y + 5), ink.mix(1.0));
         canvas.label(name, (x + 20, y), AFTER);
         x += wide;
     }
@@ -237,7 +237,7 @@ fn at_box(((x, y), half): (Point, i32), to: Point) -> Point {
 /// Draws an identifier in its box. The box is not tinted, which would take contrast from the text.
 fn node(canvas: &Canvas, name: &str, (x, y): Point, smallest: bool) {
     let half = half_width(name);
-    let ink = colour(usize::from(smallest)).mix(1.0);
+    let ink = if smallest { marked() } else { kind(0) }.mix(1.0);
     for inset in 0..2 {
         let from = (x - half + inset, y - HALF_HEIGHT + inset);
         let to = (x + half - inset, y + HALF_HEIGHT - inset);

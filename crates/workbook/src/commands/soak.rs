@@ -34,6 +34,10 @@ pub struct Args {
     /// How the speed layer commits its offset; only exactly-once survives a crash unharmed
     #[arg(long, value_enum, default_value = "exactly-once")]
     consumer: Delivery,
+    /// The log, such as kafka://127.0.0.1:9092 (`workbook up kafka` starts one). Each week has a
+    /// topic of its own there, which stays
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -118,6 +122,7 @@ fn week(args: &Args, seed: u64) -> Week {
         Delivery::AtMostOnce => Consumer::SplitCommit(CommitOrder::BeforeProcessing),
         Delivery::AtLeastOnce => Consumer::SplitCommit(CommitOrder::AfterProcessing),
     };
+    week.log.clone_from(&args.log);
     week
 }
 
