@@ -155,7 +155,7 @@ pub fn step_reads(answer: impl Fn(&[Read], Granularity, i64) -> bool) -> Checked
     ];
     let yes = |read| if read { "read" } else { "not read" }.to_owned();
     CheckedStep::of(
-        "step 1, the rows of a plan",
+        "the step, the rows of a plan",
         rows.map(|(granularity, ts, row, read)| StepCase {
             about: format!("Aug 3, 22:00 to Aug 5, 00:00 is two hours and a day; the row of {row}"),
             why: "an hour and a day may begin at the same second, and only one of them is in the plan",
