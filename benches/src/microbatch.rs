@@ -44,7 +44,7 @@ const VOCABULARY: u64 = 8_000;
 type Counts = BTreeMap<String, i64>;
 
 pub fn run(args: Args) -> Result<Outcome> {
-    let python = peers::python(args.python, args.setup.then_some(&["pyspark"][..]))?;
+    let python = peers::python(args.python, args.setup.then_some(&[peers::PYSPARK][..]))?;
     let peer = peers::installed(&python, "pyspark");
     let lines = lines();
     let scratch = tempfile::tempdir()?;

@@ -4,6 +4,9 @@ use lambda_workbook::dataset;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The package of Spark, in the newest version whose Kafka connector is on Maven Central too.
+pub const PYSPARK: &str = "pyspark==4.2.0";
+
 /// The project's folder.
 pub fn project() -> Result<PathBuf> {
     let data = dataset::home()?;

@@ -34,12 +34,23 @@ pub struct Args {
     /// Measure on this log, too, such as kafka://127.0.0.1:9092 (`workbook up kafka` starts one)
     #[arg(long, value_name = "ADDRESS")]
     log: Option<String>,
+    /// Measure one part only
+    #[arg(long, value_enum)]
+    only: Option<Part>,
     /// A Python with pyspark [default: that of .venv-bench, else python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// Make .venv-bench with the peer first (needs the network)
     #[arg(long)]
     setup: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// How long 1.4 million events take
+    Throughput,
+    /// How long one event takes
+    Latency,
 }
 
 const SCRIPT: &str = concat!(
@@ -54,10 +65,23 @@ const TIMES: usize = 200;
 /// URL and hour to page views.
 pub type Counts = BTreeMap<(String, i64), i64>;
 
+/// What is measured, and beside whom.
+struct Bench<'a> {
+    rounds: u16,
+    /// The address of a log elsewhere.
+    log: Option<&'a str>,
+    lines: &'a [&'a str],
+    /// The Python with pyspark, and the script of its job.
+    spark: Option<(&'a Path, &'a Path)>,
+    topic_peers: Vec<TopicPeer>,
+    /// A folder for the files of peers.
+    scratch: &'a Path,
+}
+
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
-    let python = peers::python(args.python, args.setup.then_some(&["pyspark"][..]))?;
-    let peer = peers::installed(&python, "pyspark");
+    let python = peers::python(args.python, args.setup.then_some(&[peers::PYSPARK][..]))?;
+    let spark = peers::installed(&python, "pyspark");
     let path = data.join("generated").join(Spec::lesson().name());
     let lesson = dataset::generate(&Spec::lesson(), &path, Format::Json, &|_, _| ())?.jsonl();
     let text = std::fs::read_to_string(&lesson)?;
@@ -65,155 +89,142 @@ pub fn run(args: Args) -> Result<Outcome> {
     let scratch = tempfile::tempdir()?;
     let script = scratch.path().join("peer.py");
     std::fs::write(&script, SCRIPT)?;
-
-    // The peer follows folders, not files.
-    let whole = scratch.path().join("whole");
-    std::fs::create_dir(&whole)?;
-    std::fs::copy(&lesson, whole.join("datums.json"))?;
-
-    let (mut ours, mut appends, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut elsewhere, mut sent) = (Vec::new(), Vec::new());
-    let topic_peers = match &args.log {
-        Some(address) => TopicPeer::found(address, peer.then_some((&*python, &*script)))?,
-        None => Vec::new(),
+    let spark = spark.then_some((&*python, &*script));
+    let bench = Bench {
+        rounds: args.rounds,
+        log: args.log.as_deref(),
+        lines: &lines,
+        spark,
+        topic_peers: match &args.log {
+            Some(address) => TopicPeer::found(address, spark)?,
+            None => Vec::new(),
+        },
+        scratch: scratch.path(),
     };
-    let mut on_topic = vec![Vec::new(); topic_peers.len()];
-    for round in 0..args.rounds {
-        eprintln!("throughput: round {} of {}", round + 1, args.rounds);
-        let (append, seconds, counts, _) = throughput(&lines, None)?;
-        appends.push(append);
-        ours.push(seconds);
-        let same = |who: &str, table: &Counts| {
-            if *table != counts {
-                bail!("{who} counts other page views:\n{table:?}\nours:\n{counts:?}");
-            }
-            Ok(())
-        };
-        if let Some(address) = &args.log {
-            let (append, seconds, table, topic) = throughput(&lines, Some(address))?;
-            sent.push(append);
-            elsewhere.push(seconds);
-            same(address, &table)?;
-            for (peer, times) in topic_peers.iter().zip(&mut on_topic) {
-                let rows = counts.values().sum();
-                let (seconds, table) = peer.start(&topic, rows)?.throughput()?;
-                times.push(seconds);
-                same(peer.name, &table)?;
-            }
-        }
-        if peer {
-            let (seconds, table) = peer_throughput(&python, &script, &whole)?;
-            theirs.push(seconds);
-            same("Spark", &table)?;
-        }
-    }
-    let rate = |seconds: f64| format!("{:.0} events/s", lines.len() as f64 / seconds);
-    let (our_time, append) = (median(&ours), median(&appends));
-    let row = |cells: [String; 4]| cells.to_vec();
-    let mut table = vec![
-        row([
-            "1.4 million events".into(),
-            "times ours".into(),
-            "median".into(),
-            "rate".into(),
-        ]),
-        row([
-            "log to views".into(),
-            "1.00x".into(),
-            format!("{our_time:.2} s"),
-            rate(our_time),
-        ]),
-        row([
-            "file to log to views".into(),
-            format!("{:.2}x", (our_time + append) / our_time),
-            format!("{:.2} s", our_time + append),
-            rate(our_time + append),
-        ]),
-    ];
     let mut met = true;
-    if let Some(address) = &args.log {
-        let (into, out) = (median(&sent), median(&elsewhere));
-        for (what, seconds) in [("log to views", out), ("file to log to views", into + out)] {
-            table.push(row([
-                format!("{what}, {address}"),
-                format!("{:.2}x", seconds / our_time),
-                format!("{seconds:.2} s"),
-                rate(seconds),
-            ]));
-        }
-        for (peer, times) in topic_peers.iter().zip(&on_topic) {
-            let seconds = median(times);
-            table.push(row([
-                format!("{}, topic to table", peer.name),
-                format!("{:.2}x", seconds / our_time),
-                format!("{seconds:.2} s"),
-                rate(seconds),
-            ]));
-        }
+    if args.only != Some(Part::Latency) {
+        // The peer follows folders, not files.
+        let whole = scratch.path().join("whole");
+        std::fs::create_dir(&whole)?;
+        std::fs::copy(&lesson, whole.join("datums.json"))?;
+        met &= bench.throughputs(&whole)?;
     }
-    if peer {
-        let their_time = median(&theirs);
-        let times = format!("{:.2}x", their_time / our_time);
-        table.push(row([
-            "Spark, file to table".into(),
-            times,
-            format!("{their_time:.2} s"),
-            rate(their_time),
-        ]));
-        print_table(&table);
-        met &= verdict("10x the throughput", Some(their_time >= 10.0 * our_time));
-    } else {
-        print_table(&table);
-        met &= verdict("10x the throughput", None);
-    }
-
-    eprintln!("latency: {TOGETHER} events every {} ms", EVERY.as_millis());
-    let few = &lines[..TOGETHER * TIMES];
-    let our_waits = latency(few, None)?;
-    let cells = |name: &str, waits: &[f64], ours: f64| {
-        let at = |share: f64| waits[(waits.len() as f64 * share) as usize];
-        row([
-            name.into(),
-            format!("{:.2}x", at(0.5) / ours),
-            format!("{:.2} ms", at(0.5) * 1e3),
-            format!("{:.2} ms", at(0.99) * 1e3),
-        ])
-    };
-    let our_median = our_waits[our_waits.len() / 2];
-    let mut table = vec![
-        row([
-            "end to end".into(),
-            "times ours".into(),
-            "median".into(),
-            "99 %".into(),
-        ]),
-        cells("log to views", &our_waits, our_median),
-    ];
-    if let Some(address) = &args.log {
-        let waits = latency(few, Some(address))?;
-        table.push(cells(
-            &format!("log to views, {address}"),
-            &waits,
-            our_median,
-        ));
-        for peer in &topic_peers {
-            let waits = topic_latency(peer, few, address)?;
-            table.push(cells(&format!("{}, topic", peer.name), &waits, our_median));
-        }
-    }
-    if peer {
-        let waits = peer_latency(&python, &script, few, &scratch.path().join("arriving"))?;
-        table.push(cells("Spark", &waits, our_median));
-        print_table(&table);
-        met &= verdict(
-            "1/20 of the latency",
-            Some(waits[waits.len() / 2] >= 20.0 * our_median),
-        );
-    } else {
-        print_table(&table);
-        met &= verdict("1/20 of the latency", None);
+    if args.only != Some(Part::Throughput) {
+        met &= bench.latencies()?;
     }
     Ok(if met { Outcome::Done } else { Outcome::No })
+}
+
+impl Bench<'_> {
+    /// Measures how long all lines take, and says whether the target is met. `whole` is a folder
+    /// with the file of the lines.
+    fn throughputs(&self, whole: &Path) -> Result<bool> {
+        let (mut ours, mut appends, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut elsewhere, mut sent) = (Vec::new(), Vec::new());
+        let mut on_topic = vec![Vec::new(); self.topic_peers.len()];
+        for round in 0..self.rounds {
+            eprintln!("throughput: round {} of {}", round + 1, self.rounds);
+            let (append, seconds, counts, _) = throughput(self.lines, None)?;
+            appends.push(append);
+            ours.push(seconds);
+            let same = |who: &str, table: &Counts| {
+                if *table != counts {
+                    bail!("{who} counts other page views:\n{table:?}\nours:\n{counts:?}");
+                }
+                Ok(())
+            };
+            if let Some(address) = self.log {
+                let (append, seconds, table, topic) = throughput(self.lines, Some(address))?;
+                sent.push(append);
+                elsewhere.push(seconds);
+                same(address, &table)?;
+                for (peer, times) in self.topic_peers.iter().zip(&mut on_topic) {
+                    let rows = counts.values().sum();
+                    let (seconds, table) = peer.start(&topic, rows)?.throughput()?;
+                    times.push(seconds);
+                    same(peer.name, &table)?;
+                }
+            }
+            if let Some((python, script)) = self.spark {
+                let (seconds, table) = peer_throughput(python, script, whole)?;
+                theirs.push(seconds);
+                same("Spark", &table)?;
+            }
+        }
+
+        let (our_time, append) = (median(&ours), median(&appends));
+        let row = |name: String, seconds: f64| {
+            let rate = self.lines.len() as f64 / seconds;
+            vec![
+                name,
+                format!("{:.2}x", seconds / our_time),
+                format!("{seconds:.2} s"),
+                format!("{rate:.0} events/s"),
+            ]
+        };
+        let head = ["1.4 million events", "times ours", "median", "rate"];
+        let mut table = vec![
+            head.map(str::to_owned).to_vec(),
+            row("log to views".into(), our_time),
+            row("file to log to views".into(), our_time + append),
+        ];
+        if let Some(address) = self.log {
+            let (into, out) = (median(&sent), median(&elsewhere));
+            table.push(row(format!("log to views, {address}"), out));
+            table.push(row(format!("file to log to views, {address}"), into + out));
+        }
+        for (peer, times) in self.topic_peers.iter().zip(&on_topic) {
+            table.push(row(format!("{}, topic to table", peer.name), median(times)));
+        }
+        let their_time = (!theirs.is_empty()).then(|| median(&theirs));
+        if let Some(seconds) = their_time {
+            table.push(row("Spark, file to table".into(), seconds));
+        }
+        print_table(&table);
+        Ok(verdict(
+            "10x the throughput",
+            their_time.map(|seconds| seconds >= 10.0 * our_time),
+        ))
+    }
+
+    /// Measures how long an event takes to the views, and says whether the target is met.
+    fn latencies(&self) -> Result<bool> {
+        eprintln!("latency: {TOGETHER} events every {} ms", EVERY.as_millis());
+        let few = &self.lines[..TOGETHER * TIMES];
+        let our_waits = latency(few, None)?;
+        let our_median = our_waits[our_waits.len() / 2];
+        let row = |name: String, waits: &[f64]| {
+            let at = |share: f64| waits[(waits.len() as f64 * share) as usize];
+            vec![
+                name,
+                format!("{:.2}x", at(0.5) / our_median),
+                format!("{:.2} ms", at(0.5) * 1e3),
+                format!("{:.2} ms", at(0.99) * 1e3),
+            ]
+        };
+        let head = ["end to end", "times ours", "median", "99 %"];
+        let mut table = vec![
+            head.map(str::to_owned).to_vec(),
+            row("log to views".into(), &our_waits),
+        ];
+        if let Some(address) = self.log {
+            let waits = latency(few, Some(address))?;
+            table.push(row(format!("log to views, {address}"), &waits));
+            for peer in &self.topic_peers {
+                eprintln!("latency: {}", peer.name);
+                let waits = topic_latency(peer, few, address)?;
+                table.push(row(format!("{}, topic", peer.name), &waits));
+            }
+        }
+        let mut met = None;
+        if let Some((python, script)) = self.spark {
+            let waits = peer_latency(python, script, few, &self.scratch.join("arriving"))?;
+            met = Some(waits[waits.len() / 2] >= 20.0 * our_median);
+            table.push(row("Spark, files".into(), &waits));
+        }
+        print_table(&table);
+        Ok(verdict("1/20 of the latency", met))
+    }
 }
 
 /// A log in a folder or at an address, a new topic in it with a partition for each core, and views
@@ -391,7 +402,10 @@ fn peer_latency(python: &Path, script: &Path, lines: &[&str], folder: &Path) -> 
         let draft = folder.join(".draft");
         std::fs::write(&draft, some.join("\n"))?;
         files += 1;
-        Ok(std::fs::rename(&draft, folder.join(format!("{files:06}.json")))?)
+        Ok(std::fs::rename(
+            &draft,
+            folder.join(format!("{files:06}.json")),
+        )?)
     };
     followed(child, lines, &mut add)
 }

@@ -109,7 +109,9 @@ fn streams(home: &Path, bootstrap: String) -> Result<TopicPeer> {
         name: "Kafka Streams",
         bootstrap,
         program: java.program,
-        before: ["-Xmx1g", "-cp", &class_path, &source.to_string_lossy()].map(str::to_owned).into(),
+        before: ["-Xmx1g", "-cp", &class_path, &source.to_string_lossy()]
+            .map(str::to_owned)
+            .into(),
         after: Vec::new(),
     })
 }
