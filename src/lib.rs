@@ -19,9 +19,10 @@
 //!
 //! | chapter | module | files |
 //! |---|---|---|
-//! | page views | [`pages`] | `counter` incremented on arrival -> `steps` towards a view by local day |
-//! | people | [`people`] | `sums` that fail -> `registers` HyperLogLog opened -> `storage`, `accuracy` measured -> `steps` -> `cover` -> `components` in two ways -> `sides` |
-//! | the serving layer | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers, `simulated_folder` step by step -> `requirements` shown and broken |
+//! | page views | [`pages`] | `counter` incremented on arrival -> `rolled` days out of hours -> `steps` towards a view by local day |
+//! | unique visitors | [`people`] | `sums` that fail -> `registers` HyperLogLog opened -> `storage`, `accuracy` measured -> `cover` a plan -> `in_range` answers -> `steps` |
+//! | people | [`people`] | `components` in two ways -> `sides` -> `bounce` -> `steps` |
+//! | the serving store | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers, `simulated_folder` step by step -> `requirements` shown and broken |
 //! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
 //! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |

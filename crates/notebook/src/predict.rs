@@ -63,6 +63,11 @@ impl ExpectedAnswer {
             ExpectedAnswer::Number { value, .. } if value.fract() == 0.0 && value.abs() < 1e15 => {
                 grouped(*value as i64)
             }
+            // What is asked roughly is shown roughly.
+            ExpectedAnswer::Number { value, within } if *within > 0.1 => match value.abs() {
+                100.0.. => grouped(value.round() as i64),
+                _ => format!("{value:.1}"),
+            },
             ExpectedAnswer::Number { value, .. } => format!("{value:.3}"),
         }
     }

@@ -4,6 +4,7 @@ use lambda::batch::bounces;
 use lambda::batch::persons::PersonIndex;
 use lambda::datum::Equiv;
 use polars::prelude::*;
+use std::collections::BTreeMap;
 
 /// Returns the eight page views of the book's example, and the two equivs by which users 1, 3 and 5
 /// are one person. The columns are `url`, `true_as_of_secs`, `cookie` and `user_id`.
@@ -51,4 +52,74 @@ pub fn bounce_rates(views: &DataFrame, equivs: &[Equiv]) -> PolarsResult<DataFra
             rate.round(1, RoundMode::HalfToEven).alias("rate_percent"),
         ])
         .collect()
+}
+
+/// The visits of one person to one domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visits {
+    /// The domain.
+    pub domain: String,
+    /// The identifier, as it is shown.
+    pub who: String,
+    /// The epoch seconds of the views of each visit, sorted.
+    pub visits: Vec<Vec<i64>>,
+}
+
+impl Visits {
+    /// Returns how many of the visits have a single view.
+    pub fn bounces(&self) -> usize {
+        self.visits.iter().filter(|visit| visit.len() == 1).count()
+    }
+}
+
+/// Cuts page views into visits, which end with more than `silence` seconds without a view, and
+/// returns them by domain and identifier. O(n log n).
+///
+/// ```
+/// let (views, _) = lambda_workbook::people::eight_views()?;
+/// let visits = lambda_workbook::people::visits(&views, 1_800)?;
+/// assert_eq!(visits.iter().map(|one| one.visits.len()).sum::<usize>(), 6);
+/// assert_eq!(visits.iter().map(|one| one.bounces()).sum::<usize>(), 4);
+/// # Ok::<(), lambda_workbook::polars::prelude::PolarsError>(())
+/// ```
+///
+/// # Errors
+/// A missing column, or one of another type.
+pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<Visits>> {
+    let (urls, secs) = (
+        views.column("url")?.str()?,
+        views.column("true_as_of_secs")?.i64()?,
+    );
+    let (cookies, users) = (
+        views.column("cookie")?.str()?,
+        views.column("user_id")?.i64()?,
+    );
+    let mut seconds: BTreeMap<(&str, Option<i64>, Option<&str>), Vec<i64>> = BTreeMap::new();
+    for row in 0..views.height() {
+        let url = urls.get(row).unwrap_or_default();
+        let domain = url.split_once('/').map_or(url, |(domain, _)| domain);
+        let key = (domain, users.get(row), cookies.get(row));
+        seconds.entry(key).or_default().extend(secs.get(row));
+    }
+    let cut = |((domain, user, cookie), mut secs): ((&str, _, Option<&str>), Vec<i64>)| {
+        secs.sort_unstable();
+        let parts = secs.chunk_by(|one, next| next - one <= silence);
+        Visits {
+            domain: domain.to_owned(),
+            who: match user {
+                Some(user) => format!("user {user}"),
+                None => cookie.unwrap_or_default().to_owned(),
+            },
+            visits: parts.map(<[i64]>::to_vec).collect(),
+        }
+    };
+    Ok(seconds.into_iter().map(cut).collect())
+}
+
+/// Returns visits, bounces and the bounce rate in percent of a domain.
+pub fn rate_of(visits: &[Visits], domain: &str) -> (usize, usize, f64) {
+    let of_domain = || visits.iter().filter(|one| one.domain == domain);
+    let all: usize = of_domain().map(|one| one.visits.len()).sum();
+    let bounces: usize = of_domain().map(Visits::bounces).sum();
+    (all, bounces, 100.0 * bounces as f64 / all.max(1) as f64)
 }

@@ -111,9 +111,10 @@ pub fn sent(round: &Round) -> PolarsResult<DataFrame> {
 }
 
 /// Finds the components of several graphs in rounds, and counts rounds and messages: the seven
-/// equivs of figure 9.3, and then about `equivs` equivs of a population, of one chain and of
-/// one star. The last row is a chain of 1,000 whose labels rise along it. The count of rounds
-/// includes the last one, which changes nothing.
+/// equivs of figure 9.3; about `equivs` equivs of a population; a star of as many; and chains. Two
+/// chains of 1,000 differ in their labels alone, which rise along the one and are shuffled in the
+/// other; the last two have ten times as many equivs, and `equivs`. The count of rounds includes the
+/// last one, which changes nothing.
 ///
 /// The columns are `graph`, `equivs`, `people`, `rounds`, `messages`, `per equiv` (messages divided
 /// by equivs), `most edges`, and `same people`: whether union-find found the same components.
@@ -127,10 +128,16 @@ pub fn cost_of_rounds(equivs: usize) -> PolarsResult<DataFrame> {
     let figure = equivs_of(&[(1, 4), (3, 4), (4, 5), (5, 11), (5, 2), (7, 6), (7, 9)]);
     let graphs = [
         ("the seven equivs", figure, Labels::InOrder),
-        ("people of a site", of_population(equivs), Labels::Shuffled),
-        ("chain, labels shuffled", chain(equivs), Labels::Shuffled),
+        (
+            "people of a site, labels shuffled",
+            of_population(equivs),
+            Labels::Shuffled,
+        ),
         ("star, labels shuffled", star, Labels::Shuffled),
         ("chain, labels in order", chain(1_000), Labels::InOrder),
+        ("chain, labels shuffled", chain(1_000), Labels::Shuffled),
+        ("chain, labels shuffled", chain(10_000), Labels::Shuffled),
+        ("chain, labels shuffled", chain(equivs), Labels::Shuffled),
     ];
     let settled: Vec<_> = graphs
         .iter()

@@ -3,7 +3,7 @@
 //! Read the files in this order. Unique visitors: `sums` (why counts of visitors do not add up),
 //! `returning` (who came in a week), `registers` (HyperLogLog with its registers in the open),
 //! `storage` (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `cover` (a
-//! plan, checked hour by hour). People: `components` (union-find beside rounds of the smallest
+//! plan, checked hour by hour), `in_range` (a range by its fewest reads, beside the exact count). People: `components` (union-find beside rounds of the smallest
 //! label), `sides` (equivs applied at the query or before it), `bounce` (visits of a single view,
 //! by person and by identifier). `steps` has the small steps towards the exercises of both, and
 //! `separators` makes the large numbers of a table readable.
@@ -22,6 +22,7 @@ mod accuracy;
 mod bounce;
 mod components;
 mod cover;
+mod in_range;
 mod registers;
 mod returning;
 mod separators;
@@ -34,9 +35,10 @@ mod sums;
 mod tests;
 
 pub use accuracy::{Accuracy, accuracy, accuracy_table};
-pub use bounce::{bounce_rates, eight_views};
+pub use bounce::{Visits, bounce_rates, eight_views, rate_of, visits};
 pub use components::{cost_of_rounds, equivs_of, sent, union_find};
 pub use cover::{both_plans, covers, covers_exactly};
+pub use in_range::{beside_exact, exact_visitors, in_ranges};
 pub use registers::{Landing, Registers, visitors};
 pub use returning::visitors_of_week;
 pub use separators::with_separators;

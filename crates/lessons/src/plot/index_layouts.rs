@@ -43,7 +43,7 @@ pub fn index_layouts(page: &str, hours: usize, shards: usize) -> Figure {
         canvas.title(&title, (8, 16));
         let mut x = 8;
         for (n, name) in names.iter().enumerate() {
-            canvas.fill((x, 36), (x + 14, 50), kind(n).mix(0.3));
+            canvas.fill((x, 36), (x + 14, 50), kind(n).mix(0.5));
             canvas.outline((x, 36), (x + 14, 50), kind(n).mix(1.0));
             canvas.label(name, (x + 20, 43), AFTER);
             x += 20 + text_width(name, LABEL) + 16;

@@ -6,6 +6,7 @@
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
 //! | [`round`](fn@round) | equivs after one round |
 //! | [`rounds`](fn@rounds) | equivs after each round, side by side |
+//! | [`visits`](fn@visits) | page views cut into visits, by identifier and by person |
 //! | [`cuts`] | hashes, cut into register and rank |
 //! | [`arrival`], [`arrivals`] | registers as visitors come |
 //! | [`merged`] | two sketches, merged register by register |
@@ -39,6 +40,7 @@ mod rounds;
 mod slow_share;
 mod slowest;
 mod topology;
+mod visits;
 
 pub use accuracy::accuracy;
 pub use birthdays::birthdays;
@@ -57,6 +59,7 @@ pub use rounds::{round, rounds};
 pub use slow_share::slow_share;
 pub use slowest::slowest;
 pub use topology::topology;
+pub use visits::visits;
 
 // What all pictures are drawn with.
 use show::picture::{canvas, scale, style};

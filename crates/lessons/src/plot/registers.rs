@@ -217,7 +217,8 @@ pub fn arrivals(people: &[PersonId], after: &[usize], precision: Precision) -> F
     Figure::new(svg, title, &states.iter().map(line).collect::<String>())
 }
 
-/// Draws two sketches and their merge, register below register. The larger of each two is marked.
+/// Draws two sketches and their merge, register below register. The larger of each two is marked. Beside
+/// each stands the true number: that of the first, of the second, and of both together.
 ///
 /// # Errors
 /// Registers of two precisions.
@@ -227,13 +228,14 @@ pub fn arrivals(people: &[PersonId], after: &[usize], precision: Precision) -> F
 /// let sixteen = Precision::new(4)?;
 /// let (nine, ten) = (visitors(1..=40), visitors(21..=60));
 /// let (nine, ten) = (Registers::of(sixteen, &nine), Registers::of(sixteen, &ten));
-/// let figure = plot::merged(("9 h", &nine), ("10 h", &ten))?;
+/// let figure = plot::merged(("9 h", &nine), ("10 h", &ten), [40, 40, 60])?;
 /// assert!(figure.svg().contains("merged"));
 /// # Ok::<(), lambda_workbook::batch::sketch::SketchError>(())
 /// ```
 pub fn merged(
     (one_name, one): (&str, &Registers),
     (other_name, other): (&str, &Registers),
+    truth: [i64; 3],
 ) -> Result<Figure, SketchError> {
     let mut both = one.clone();
     both.merge(other)?;
@@ -261,20 +263,22 @@ pub fn merged(
             bars(canvas, registers.ranks(), &place, &wins);
             canvas.strong(name, (80, bottom - 16), BEFORE);
             let estimate = format!("estimate {}", grouped(registers.estimate().round() as i64));
-            canvas.strong(&estimate, (576, bottom - 16), AFTER);
+            canvas.strong(&estimate, (576, bottom - 24), AFTER);
+            let truth = format!("true number {}", grouped(truth[row as usize]));
+            canvas.label(&truth, (576, bottom - 6), AFTER);
         }
     });
-    let line = |(name, registers, _): &(&str, &Registers, &Registers)| {
+    let line = |((name, registers, _), truth): (&(&str, &Registers, &Registers), i64)| {
         let estimate = registers.estimate().round();
         format!(
-            "{name}: {}; estimate {estimate}\n",
+            "{name}: {}; estimate {estimate}, true number {truth}\n",
             listed(registers.ranks())
         )
     };
     Ok(Figure::new(
         svg,
         title,
-        &rows.iter().map(line).collect::<String>(),
+        &rows.iter().zip(truth).map(line).collect::<String>(),
     ))
 }
 

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 
 /// Draws the edges after `round` rounds; 0 is before the first. Identifiers have
 /// their place in all rounds, so that a slider shows what moves. Thick edges are
-/// new in this round.
+/// new in this round, and dashed ones were dropped in it.
 ///
 /// ```
 /// use lambda_workbook::batch::persons;
@@ -29,7 +29,7 @@ pub fn round(rounds: &[Round], round: usize) -> Figure {
     let places = places(rounds, Area::WHOLE);
     let svg = draw((WIDTH, HEIGHT as u32), |canvas| {
         canvas.title(&title, (8, 16));
-        edges_and_nodes(canvas, rounds, round, &places, &display_name);
+        edges_and_nodes(canvas, rounds, round, &places, &short_name);
         legend(canvas, HEIGHT - 12);
     });
     Figure::new(svg, &title, &listed(rounds, round))
@@ -63,9 +63,7 @@ pub fn rounds(rounds: &[Round]) -> Figure {
                 width: width - 8,
                 height: height - 26,
             };
-            // Plain numbers, so that six nodes fit on a small circle.
-            let name = |id: &PersonId| display_name(id).replace("user ", "");
-            edges_and_nodes(canvas, rounds, number, &places(rounds, area), &name);
+            edges_and_nodes(canvas, rounds, number, &places(rounds, area), &short_name);
         }
         legend(canvas, bottom - 10);
     });
@@ -82,11 +80,18 @@ pub fn rounds(rounds: &[Round]) -> Figure {
 const HEIGHT: i32 = 340;
 /// Panels in a row of [`rounds`].
 const PANELS: usize = 3;
+/// Length of a dash and the gap after it in pixels.
+const DASH: f64 = 8.0;
 /// Of a node's box.
 const HALF_HEIGHT: i32 = 11;
 /// More than these cannot be followed by eye.
 const MOST_EDGES: usize = 400;
 const MOST_NODES: usize = 60;
+
+/// The name of an identifier in a box: a number alone, so that six boxes fit on a small circle.
+fn short_name(id: &PersonId) -> String {
+    display_name(id).replace("user ", "")
+}
 
 /// Where a graph is drawn.
 #[derive(Clone, Copy)]
@@ -137,12 +142,20 @@ fn edges_and_nodes(
 ) {
     let Some(now) = rounds.get(round) else { return };
     let before = &rounds[round.saturating_sub(1)].edges;
+    let place = |id: &PersonId| places.get(id).map(|place| (*place, half_width(&name(id))));
+    let ends = |edge: &(PersonId, PersonId)| {
+        let (from, to) = (place(&edge.0)?, place(&edge.1)?);
+        Some((at_box(from, to.0), at_box(to, from.0)))
+    };
+    // Those that the round has dropped, below the others.
+    let dropped = before.iter().filter(|edge| !now.edges.contains(edge));
+    for (from, to) in dropped.take(MOST_EDGES).filter_map(ends) {
+        dashed(canvas, from, to);
+    }
     for edge in now.edges.iter().take(MOST_EDGES) {
-        let place = |id| places.get(id).map(|place| (*place, half_width(&name(id))));
-        if let (Some(from), Some(to)) = (place(&edge.0), place(&edge.1)) {
+        if let Some((from, to)) = ends(edge) {
             let width = if before.contains(edge) { 1 } else { 3 };
-            let ends = vec![at_box(from, to.0), at_box(to, from.0)];
-            canvas.path(ends, INK.mix(0.9), width);
+            canvas.path(vec![from, to], INK.mix(0.9), width);
         }
     }
     for (id, place) in places {
@@ -152,7 +165,21 @@ fn edges_and_nodes(
     }
 }
 
-/// Says what the colours and the thick lines are.
+/// Draws a dashed line.
+fn dashed(canvas: &Canvas, (x0, y0): Point, (x1, y1): Point) {
+    let length = f64::from(x1 - x0).hypot(f64::from(y1 - y0));
+    let at = |along: f64| {
+        let part = (along / length.max(1.0)).min(1.0);
+        let between = |from: i32, to: i32| from + (f64::from(to - from) * part).round() as i32;
+        (between(x0, x1), between(y0, y1))
+    };
+    for dash in 0..(length / DASH).ceil() as i32 {
+        let from = f64::from(dash) * DASH;
+        canvas.path(vec![at(from), at(from + DASH / 2.0)], INK.mix(0.6), 1);
+    }
+}
+
+/// Says what the colours and the lines are.
 fn legend(canvas: &Canvas, y: i32) {
     let mut x = 8;
     for (ink, name, wide) in [
@@ -165,7 +192,9 @@ fn legend(canvas: &Canvas, y: i32) {
         x += wide;
     }
     canvas.path(vec![(x, y), (x + 24, y)], INK.mix(0.9), 3);
-    canvas.label("an edge that is new in this round", (x + 30, y), AFTER);
+    canvas.label("new edge", (x + 30, y), AFTER);
+    dashed(canvas, (x + 110, y), (x + 134, y));
+    canvas.label("dropped edge", (x + 140, y), AFTER);
 }
 
 /// Places components side by side, and the identifiers of each on a circle, the smallest on top.

@@ -1,4 +1,5 @@
 //! Unique visitors of ranges of time, read from a store of sketches.
+use crate::people::exact_visitors;
 use calendar::{Granularity, Plan, Span};
 use dataset::WEEKS_FROM;
 use lambda::batch::Sketch;
@@ -41,7 +42,8 @@ pub fn plan_of_hours(hours: i64) -> std::result::Result<Plan, Box<dyn std::error
 
 /// Counts the unique visitors of a URL in ranges of several lengths, which begin as those of
 /// [`plan_of_hours`]: with sketches from a store, and exactly from the distinct page views. Returns
-/// `hours`, `reads`, `exact`, `estimate` and `error %`, one row for each range.
+/// `hours`, `reads`, `seeks` (runs of neighbouring rows among the reads), `exact`, `estimate` and
+/// `error %`, one row for each range.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -51,10 +53,12 @@ pub fn uniques_of_ranges(
     views: &DataFrame,
     hours: &[i64],
 ) -> std::result::Result<DataFrame, Box<dyn std::error::Error>> {
-    let (mut reads, mut exact, mut estimates) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reads, mut seeks) = (Vec::new(), Vec::new());
+    let (mut exact, mut estimates) = (Vec::new(), Vec::new());
     for &hours in hours {
         let plan = plan_of_hours(hours)?;
         reads.push(plan.reads().len() as i64);
+        seeks.push(seeks_of(&plan));
         estimates.push(merged_sketch(store, url, &plan)?.estimate() as i64);
         exact.push(exact_visitors(views, url, plan.span())?);
     }
@@ -66,27 +70,22 @@ pub fn uniques_of_ranges(
     Ok(df!(
         "hours" => hours,
         "reads" => reads,
+        "seeks" => seeks,
         "exact" => exact,
         "estimate" => estimates,
         "error %" => errors,
     )?)
 }
 
-/// Counts the visitors of a URL in a range from its page views: a cookie or a user id is one.
-fn exact_visitors(views: &DataFrame, url: &str, span: Span) -> PolarsResult<i64> {
-    let secs = || col("true_as_of_secs");
-    let of_url = col("url").eq(lit(url));
-    let of_span = secs()
-        .gt_eq(lit(span.from()))
-        .and(secs().lt(lit(span.until())));
-    let visitors = views
-        .clone()
-        .lazy()
-        .filter(of_url.and(of_span))
-        .select([col("cookie"), col("user_id")])
-        .unique(None, UniqueKeepStrategy::Any)
-        .collect()?;
-    Ok(visitors.height() as i64)
+/// Returns how many runs of neighbouring rows a plan reads, if the rows of a URL are sorted by
+/// granularity and time.
+fn seeks_of(plan: &Plan) -> i64 {
+    let mut places: Vec<(i64, i64)> = { plan.reads().iter() }
+        .map(|read| (read.granularity.secs(), read.ts))
+        .collect();
+    places.sort_unstable();
+    let runs = places.chunk_by(|(length, ts), next| (*length, ts + length) == *next);
+    runs.count() as i64
 }
 
 #[cfg(test)]
