@@ -385,9 +385,14 @@ mod tests {
     #[test]
     fn merged_registers_stand_below_each_other() {
         let of = |ids| Registers::of(sixteen(), &visitors(ids));
-        let figure = merged(("9 to 10", &of(1..=60)), ("10 to 11", &of(31..=90))).unwrap();
+        let figure = merged(
+            ("9 to 10", &of(1..=60)),
+            ("10 to 11", &of(31..=90)),
+            [60, 60, 90],
+        )
+        .unwrap();
         assert_sound(&figure);
         let other = Registers::new(Precision::new(5).unwrap());
-        assert!(merged(("a", &of(1..=2)), ("b", &other)).is_err());
+        assert!(merged(("a", &of(1..=2)), ("b", &other), [2, 2, 4]).is_err());
     }
 }
