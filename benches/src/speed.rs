@@ -10,7 +10,7 @@
 //! Streams (exactly once, as ours is) on the same topic.
 
 use super::batch::verdict;
-use super::topic_peers::TopicPeer;
+use super::topic_peers::{Counts, TopicPeer, table};
 use super::{median, peers, print_table};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::dataset::{self, Format, Spec};
@@ -18,7 +18,7 @@ use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::speed::event::{Fact, Who, read};
 use lambda_workbook::speed::{self, EmbeddedLog, Log};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -61,9 +61,6 @@ const SCRIPT: &str = concat!(
 const TOGETHER: usize = 50;
 const EVERY: Duration = Duration::from_millis(50);
 const TIMES: usize = 200;
-
-/// URL and hour to page views.
-pub type Counts = BTreeMap<(String, i64), i64>;
 
 /// What is measured, and beside whom.
 struct Bench<'a> {
@@ -369,17 +366,6 @@ fn peer_throughput(python: &Path, script: &Path, input: &Path) -> Result<(f64, C
         );
     }
     Ok((seconds, counts))
-}
-
-/// Returns the rows of a table that a peer has printed; none for another line.
-pub fn table(said: &Value) -> Counts {
-    let rows = said["table"].as_array().into_iter().flatten();
-    rows.map(|row| {
-        let url = row[0].as_str().unwrap_or_default().to_owned();
-        let number = |n: usize| row[n].as_i64().unwrap_or(0);
-        ((url, number(1)), number(2))
-    })
-    .collect()
 }
 
 fn now() -> f64 {

@@ -3,11 +3,11 @@
 //! Each is a process that prints JSON lines: that it is ready, how many page views it has counted at
 //! which time, and its table at the end.
 use super::peers;
-use super::speed::{Counts, table};
 use anyhow::{Context, Result, bail};
 use connect::local::Java;
 use connect::local::java::fetch_jars;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,6 +16,20 @@ const STREAMS: &str = include_str!("kafka_streams/Peer.java");
 const STREAMS_POM: &str = include_str!("kafka_streams/pom.xml");
 /// The connector of Spark to Kafka; `VERSION` is that of the installed pyspark.
 const SPARK_POM: &str = include_str!("spark_kafka_pom.xml");
+
+/// URL and hour to page views.
+pub type Counts = BTreeMap<(String, i64), i64>;
+
+/// Returns the rows of a table that a peer has printed; none for another line.
+pub fn table(said: &Value) -> Counts {
+    let rows = said["table"].as_array().into_iter().flatten();
+    rows.map(|row| {
+        let url = row[0].as_str().unwrap_or_default().to_owned();
+        let number = |n: usize| row[n].as_i64().unwrap_or(0);
+        ((url, number(1)), number(2))
+    })
+    .collect()
+}
 
 /// A peer that is installed.
 pub struct TopicPeer {

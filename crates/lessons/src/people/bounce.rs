@@ -1,4 +1,4 @@
-//! Visits and bounces, by identifier and by person.
+//! PersonVisits and bounces, by identifier and by person.
 
 use lambda::batch::bounces;
 use lambda::batch::persons::PersonIndex;
@@ -56,7 +56,7 @@ pub fn bounce_rates(views: &DataFrame, equivs: &[Equiv]) -> PolarsResult<DataFra
 
 /// The visits of one person to one domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visits {
+pub struct PersonVisits {
     /// The domain.
     pub domain: String,
     /// The identifier, as it is shown.
@@ -65,7 +65,7 @@ pub struct Visits {
     pub visits: Vec<Vec<i64>>,
 }
 
-impl Visits {
+impl PersonVisits {
     /// Returns how many of the visits have a single view.
     pub fn bounces(&self) -> usize {
         self.visits.iter().filter(|visit| visit.len() == 1).count()
@@ -85,7 +85,7 @@ impl Visits {
 ///
 /// # Errors
 /// A missing column, or one of another type.
-pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<Visits>> {
+pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<PersonVisits>> {
     let (urls, secs) = (
         views.column("url")?.str()?,
         views.column("true_as_of_secs")?.i64()?,
@@ -104,7 +104,7 @@ pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<Visits>> {
     let cut = |((domain, user, cookie), mut secs): ((&str, _, Option<&str>), Vec<i64>)| {
         secs.sort_unstable();
         let parts = secs.chunk_by(|one, next| next - one <= silence);
-        Visits {
+        PersonVisits {
             domain: domain.to_owned(),
             who: match user {
                 Some(user) => format!("user {user}"),
@@ -117,9 +117,9 @@ pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<Visits>> {
 }
 
 /// Returns visits, bounces and the bounce rate in percent of a domain.
-pub fn rate_of(visits: &[Visits], domain: &str) -> (usize, usize, f64) {
+pub fn rate_of(visits: &[PersonVisits], domain: &str) -> (usize, usize, f64) {
     let of_domain = || visits.iter().filter(|one| one.domain == domain);
     let all: usize = of_domain().map(|one| one.visits.len()).sum();
-    let bounces: usize = of_domain().map(Visits::bounces).sum();
+    let bounces: usize = of_domain().map(PersonVisits::bounces).sum();
     (all, bounces, 100.0 * bounces as f64 / all.max(1) as f64)
 }

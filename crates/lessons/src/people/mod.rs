@@ -35,7 +35,7 @@ mod sums;
 mod tests;
 
 pub use accuracy::{Accuracy, accuracy, accuracy_table};
-pub use bounce::{Visits, bounce_rates, eight_views, rate_of, visits};
+pub use bounce::{PersonVisits, bounce_rates, eight_views, rate_of, visits};
 pub use components::{cost_of_rounds, equivs_of, sent, union_find};
 pub use cover::{both_plans, covers, covers_exactly};
 pub use in_range::{beside_exact, exact_visitors, in_ranges};

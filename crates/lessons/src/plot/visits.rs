@@ -2,7 +2,7 @@
 use super::canvas::{AFTER, BEFORE, BELOW, Canvas, draw};
 use super::style::{INK, kind, marked};
 use super::{Figure, WIDTH};
-use crate::people::Visits;
+use crate::people::PersonVisits;
 use notebook::table::counted;
 use plotters::style::Color;
 
@@ -24,7 +24,7 @@ const HEADING: i32 = 30;
 /// assert!(figure.svg().contains("By identifier: 6 visits, 4 bounces"));
 /// # Ok::<(), lambda_workbook::polars::prelude::PolarsError>(())
 /// ```
-pub fn visits(by_identifier: &[Visits], by_person: &[Visits]) -> Figure {
+pub fn visits(by_identifier: &[PersonVisits], by_person: &[PersonVisits]) -> Figure {
     let parts = [("By identifier", by_identifier), ("By person", by_person)];
     let lanes = (by_identifier.len() + by_person.len()) as i32;
     let bottom = 30 + 2 * HEADING + lanes * LANE;
@@ -74,9 +74,9 @@ pub fn visits(by_identifier: &[Visits], by_person: &[Visits]) -> Figure {
     Figure::new(svg, title, &words)
 }
 
-fn heading(name: &str, all: &[Visits]) -> String {
+fn heading(name: &str, all: &[PersonVisits]) -> String {
     let visits: usize = all.iter().map(|one| one.visits.len()).sum();
-    let bounces: usize = all.iter().map(Visits::bounces).sum();
+    let bounces: usize = all.iter().map(PersonVisits::bounces).sum();
     format!(
         "{name}: {}, {}",
         counted(visits, "visit", "visits"),
@@ -84,7 +84,7 @@ fn heading(name: &str, all: &[Visits]) -> String {
     )
 }
 
-fn lane(canvas: &Canvas, one: &Visits, middle: i32, at: &dyn Fn(i64) -> i32) {
+fn lane(canvas: &Canvas, one: &PersonVisits, middle: i32, at: &dyn Fn(i64) -> i32) {
     canvas.label(&one.who, (LEFT - 14, middle), BEFORE);
     canvas.path(vec![(LEFT, middle), (RIGHT, middle)], INK.mix(0.3), 1);
     for visit in &one.visits {
