@@ -1,4 +1,4 @@
-//! PersonVisits and bounces, by identifier and by person.
+//! Visits and bounces, by identifier and by person.
 
 use lambda::batch::bounces;
 use lambda::batch::persons::PersonIndex;
