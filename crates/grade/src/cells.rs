@@ -16,7 +16,7 @@ pub const MOST_CODE: usize = 1 << 20;
 pub const MOST_CELLS: usize = 2_000;
 
 /// A code cell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Cell {
     /// Its place among the code cells, from 1: what a reader counts.
     pub number: usize,
@@ -125,10 +125,15 @@ fn without_commands(source: &str) -> (Vec<String>, String) {
     (commands, rust)
 }
 
-/// Whether a line looks like a command of evcxr's.
+/// Whether a line looks like a command of evcxr's: a colon and a word of small letters. A type on a
+/// line of its own, such as `:Vec<i64>`, is none.
 fn is_command(line: &str) -> bool {
-    let after = line.trim_start().strip_prefix(':');
-    after.is_some_and(|after| after.starts_with(|letter: char| letter.is_ascii_alphabetic()))
+    let Some(after) = line.trim_start().strip_prefix(':') else {
+        return false;
+    };
+    let word = after.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let (word, rest) = after.split_at(word.unwrap_or(after.len()));
+    !word.is_empty() && rest.chars().next().is_none_or(char::is_whitespace)
 }
 
 /// Whether a line looks like a command to a shell or to IPython: `!ls`, `%matplotlib inline`.
@@ -273,10 +278,10 @@ mod tests {
     /// Rule: a command begins a line of code; in a comment or a string there is none.
     #[test]
     fn commands_are_lines_of_code() {
-        let source = "  :dep rand = \"0.9\"\n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n:help don't\nlet a\n    : i64 = 1;";
+        let source = "  :dep rand = \"0.9\"\n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n:help don't\nlet a\n    : i64 = 1;\nlet b\n:Vec<i64> = vec![];";
         let (commands, rust) = without_commands(source);
         assert_eq!(commands, [":dep rand = \"0.9\"", ":help don't"]);
-        let kept = "  \n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n\nlet a\n    : i64 = 1;";
+        let kept = "  \n/*\n:dep a\n*/\nlet s = \"\n:dep b\";\n\nlet a\n    : i64 = 1;\nlet b\n:Vec<i64> = vec![];";
         assert_eq!(rust, kept);
         // Lines keep their numbers, however many commands there are.
         let (commands, rust) = without_commands(&":vars\n".repeat(100));

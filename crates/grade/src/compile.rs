@@ -9,6 +9,7 @@ use super::sandbox::{
     Confined, Ended, Groups, Kind, Limits, Spec, system_libraries, system_programs,
 };
 use super::stub;
+use super::tokens::tokens;
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
@@ -76,6 +77,24 @@ fn main_source(exercise: &Exercise) -> String {
     )
 }
 
+/// A source in the module `answer`: paths that begin at the student's crate begin at the module. Lines
+/// keep their numbers.
+fn in_module(source: &str) -> String {
+    let tokens = tokens(source);
+    let mut moved = String::with_capacity(source.len());
+    let mut from = 0;
+    for window in tokens.windows(3) {
+        let begins_path = window[1].text == ":" && window[2].text == ":";
+        if window[0].text == "crate" && begins_path {
+            let end = window[0].at + "crate".len();
+            moved.push_str(&source[from..end]);
+            moved.push_str("::answer");
+            from = end;
+        }
+    }
+    moved + &source[from..]
+}
+
 /// What follows a student's source, so that its lines keep their numbers.
 fn module_end(exercise: &Exercise) -> String {
     format!(
@@ -116,7 +135,7 @@ impl Bench {
         fs::write(folder.join("main.rs"), main_source(exercise))?;
         fs::write(
             folder.join("answer.rs"),
-            source.to_owned() + &module_end(exercise),
+            in_module(source) + &module_end(exercise),
         )?;
         self.build(folder)
     }
@@ -134,19 +153,26 @@ impl Bench {
         };
         Ok(match ended {
             Ended::Code(0) if program.path.is_file() => Compiled::Program(program),
-            Ended::Late | Ended::Signal(libc::SIGXCPU) => {
+            Ended::Signal(libc::SIGXCPU) => {
                 let told = format!("compiling it takes more than {} s", self.limits.cpu_secs);
                 Compiled::Stopped(Stop::Time, told)
+            }
+            // rustc used less time of the processor than it may: the machine was busy.
+            Ended::Late => bail!(
+                "the machine was too busy to compile it within {} s; grade with fewer `--jobs`",
+                patience.as_secs()
+            ),
+            // Not the compiler's own limits: the system took the memory or the disk away.
+            _ if let Some(what) = machine_failed(ended, &said) => {
+                bail!("the machine failed while it was compiled: {what}")
             }
             Ended::Signal(libc::SIGXFSZ) => {
                 Compiled::Stopped(Stop::Memory, "the program becomes too large".into())
             }
-            _ if out_of_memory(&said) || ended == Ended::Signal(libc::SIGKILL) => {
-                Compiled::Stopped(
-                    Stop::Memory,
-                    "compiling it takes more than 3 GB of memory".into(),
-                )
-            }
+            _ if out_of_memory(&said) => Compiled::Stopped(
+                Stop::Memory,
+                "compiling it takes more than 3 GB of memory".into(),
+            ),
             Ended::Code(_) if reached_out(&said) => {
                 Compiled::Stopped(Stop::Forbidden, first_error(&said))
             }
@@ -185,6 +211,9 @@ impl Bench {
         let flags = [
             "-Funsafe_code",
             "-Awarnings",
+            // Denied by default; no kernel minds them.
+            "-Atext-direction-codepoint-in-comment",
+            "-Atext-direction-codepoint-in-literal",
             "-Cprefer-dynamic",
             "-Copt-level=0",
             "-Cdebuginfo=0",
@@ -311,6 +340,25 @@ fn support(built: &Built, libraries: &Path) -> Result<PathBuf> {
         });
     let newest = newest.with_context(|| missing("the support crate"))?;
     Ok(libraries.join(newest))
+}
+
+/// Returns why a compilation says nothing about the source, if the machine and not the source made
+/// it fail: the disk is full, or the system killed the compiler or its linker.
+fn machine_failed(ended: Ended, said: &str) -> Option<&'static str> {
+    let linker_killed = said.contains("linking with") && said.contains("terminated with signal");
+    match ended {
+        _ if said.contains("No space left on device") || said.contains("os error 28") => {
+            Some("the disk is full")
+        }
+        Ended::Signal(libc::SIGBUS) => Some("a file could not be written; is the disk full?"),
+        Ended::Signal(libc::SIGKILL) => {
+            Some("the compiler was killed; is there too little memory for the jobs?")
+        }
+        _ if linker_killed => {
+            Some("the linker was killed; is the disk full, or is there too little memory?")
+        }
+        _ => None,
+    }
 }
 
 fn out_of_memory(said: &str) -> bool {

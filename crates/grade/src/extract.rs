@@ -12,6 +12,7 @@
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
 use super::cells::{Cell, Lexed, cells, dependency, first_line, is_for_shell, plain, uses_crate};
+use super::checked_expression::with_function;
 use super::definition::{Definitions, Found, checks, choose};
 use super::names::STACK;
 use super::needed::{Book, Reach, Taken, is_given_crate, is_never_compiled};
@@ -56,7 +57,20 @@ pub fn extract(
 ) -> Result<Extracted, Nothing> {
     let given = given(handout, function(exercise));
     let cells = cells(notebook, &given.others).map_err(Nothing::Forbidden)?;
-    let read = || read(notebook, &cells, &given, exercise);
+    let read = || match read(notebook, &cells, &given, exercise) {
+        Err(Nothing::Missing(why)) => {
+            let Some((cells, number)) = with_function(&cells, exercise) else {
+                return Err(Nothing::Missing(why));
+            };
+            let mut extracted = read(notebook, &cells, &given, exercise)?;
+            extracted.notes.insert(
+                0,
+                format!("no `fn` is the answer: what code cell {number} checks or names counts"),
+            );
+            Ok(extracted)
+        }
+        read => read,
+    };
     // The parser recurses as deep as the source is nested.
     let thread = std::thread::Builder::new().stack_size(STACK);
     let read = std::thread::scope(|scope| match thread.spawn_scoped(scope, read) {

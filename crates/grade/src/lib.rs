@@ -26,6 +26,7 @@
 
 pub mod batch;
 pub mod cells;
+pub mod checked_expression;
 pub mod compile;
 pub mod definition;
 pub mod extract;

@@ -48,6 +48,14 @@ const MODULES: [(&str, &str); 9] = [
     ("notebook", "nobody sees what an answer shows"),
 ];
 
+/// What an answer may take from `std::panic`.
+const HARMLESS_OF_PANIC: [&str; 4] = [
+    "catch_unwind",
+    "AssertUnwindSafe",
+    "UnwindSafe",
+    "RefUnwindSafe",
+];
+
 /// Macros that check, and so know the answer.
 const CHECKS: [&str; 3] = ["check", "hint", "marks"];
 
@@ -287,11 +295,23 @@ impl<'t, 'a> Scan<'t, 'a> {
             return Some(why);
         }
         // `std::fs::read`, `use std::{fs, io}`, `fs::read`.
-        let in_path = self.is_path(Some(at + 1)) || self.is_path(at.checked_sub(2)) || in_import;
+        // A call such as `process::<T>(...)` is of a function, and no module has type arguments.
+        let begins_path = self.is_path(Some(at + 1)) && self.text(Some(at + 3)) != "<";
+        // `S::process(...)`: a module of the standard library stands in no path of others.
+        let ends_path = self.is_path(at.checked_sub(2)) && (begins_path || in_import);
+        let in_path = begins_path || ends_path || in_import;
+        // Catching a panic, or asking for a variable that is not set, does no harm.
+        let next = self.text(Some(at + 3));
+        let is_harmless = match word {
+            "panic" => HARMLESS_OF_PANIC.contains(&next),
+            "env" => next == "var",
+            _ => false,
+        };
         let is_macro = after == "!" && !adjacent_equals(self.tokens, at + 1);
         if in_path
             && !is_own
             && !(word == "panic" && is_macro)
+            && !(begins_path && is_harmless)
             && let Some(why) = known(&MODULES)
         {
             return Some(why);
@@ -363,6 +383,12 @@ mod tests {
             "struct S; impl S { fn page_views_by_local_day() {} fn f() { Self::page_views_by_local_day(); S::page_views_by_local_day() } }",
             "extern crate alloc; use std::os::raw::c_int;",
             "fn f<'a>(v: &'a [i64]) -> impl Iterator<Item = i64> + use<'a> { fs(v) }",
+            "fn process<T>() {} fn f() { process::<i64>() }",
+            "fn f(s: S) { s.process::<i64>() }",
+            "fn f() { <Top as Step>::process(1) }",
+            "fn f<S: Step>(s: S) { S::process(s) }",
+            "fn f() { let _ = std::panic::catch_unwind(|| 1); }",
+            "fn f() -> bool { std::env::var(\"DEBUG\").is_ok() }",
         ] {
             assert_eq!(scan(source), None, "{source}");
         }

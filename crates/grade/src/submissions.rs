@@ -35,6 +35,8 @@ pub const LARGEST: u64 = 8 << 20;
 /// Of a student's folder.
 const DEEPEST: usize = 4;
 const MOST_FILES: usize = 200;
+/// Entries of a folder that are looked at for notebooks.
+const MOST_ENTRIES: usize = 100_000;
 /// How many of a student's notebooks are read for one exercise, and how many bytes of
 /// them, where more than one may answer it.
 const MOST_READ: usize = 20;
@@ -99,21 +101,28 @@ fn ending(path: &Path) -> String {
     ending.to_string_lossy().to_lowercase()
 }
 
-/// Whether a file or folder is named like a notebook.
+/// Whether a file or folder is named like a notebook. Browsers save one as text or JSON at times:
+/// `ada_01_1_pacific_days.ipynb.txt`.
 fn is_notebook(path: &Path) -> bool {
-    ending(path) == "ipynb"
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    match ending(path).as_str() {
+        "ipynb" => true,
+        "txt" | "json" => id_in(&stem).is_some(),
+        _ => false,
+    }
 }
 
-/// The first entries of a folder, in order; none if it cannot be read.
+/// The first entries of a folder: notebooks before others, each in order; none if it cannot be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
-        .take(MOST_FILES)
+        .take(MOST_ENTRIES)
         .map(|entry| entry.path())
         .collect();
-    entries.sort();
+    entries.sort_by_cached_key(|path| (!is_notebook(path), path.clone()));
+    entries.truncate(MOST_FILES);
     entries
 }
 
@@ -169,7 +178,7 @@ fn collect(path: &Path, student: &mut Student, depth: usize) {
             UNREADABLE,
             format!("{name} is an archive: hand in the notebooks"),
         ));
-    } else if ending == "ipynb" {
+    } else if is_notebook(path) {
         student.notebooks.push(path.to_owned());
     }
 }
@@ -212,8 +221,9 @@ fn without_count(name: &str) -> &str {
 /// Whether what stands behind the name of an exercise tells one copy of a file from
 /// another, such as ` (1)`, `-1`, `_final` or `-Copy1`. Nothing does so, too.
 fn is_of_a_copy(behind: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "",
+        "ipynb",
         "v",
         "copy",
         "final",

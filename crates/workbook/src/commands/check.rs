@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use grade::compile::{Bench, Compiled};
 use grade::extract::{Nothing, extract};
 use grade::mark::refusal;
+use grade::scan::scan;
 use grade::task::Task;
 use grade::work::Worker;
 use kernel::notebook_file::Notebook;
@@ -250,7 +251,11 @@ impl Reader {
             verdict.note = Some(format!("Progress was not stored: {error}"));
         }
         let mut notes = extracted.notes;
-        notes.extend(refusal(&program, exercise)?.map(|why| format!("for marks, {why}")));
+        let refused = match refusal(&program, exercise)? {
+            Some(why) => Some(why),
+            None => scan(&extracted.source),
+        };
+        notes.extend(refused.map(|why| format!("for marks, {why}")));
         let notes = notes.iter().map(|note| format!("\nNote: {note}"));
         let text = text(&verdict) + &notes.collect::<String>();
         Ok(Found {
