@@ -33,7 +33,8 @@ pub struct Exercise {
     /// the answer.
     pub vocabulary: &'static [&'static str],
     /// The cases, the most telling first. They depend on the seed alone, and each
-    /// is another with another seed: no answer can hold them.
+    /// is another with another seed. Their kinds and sizes stay, so an answer may know all but the case
+    /// that is drawn at large ([`DRAWN`](super::marks::DRAWN)).
     pub cases: fn(seed: u64) -> Vec<Case>,
     /// Asked by [`Exercise::right_answer`].
     pub(super) reference: fn(&Inputs) -> PolarsResult<Value>,

@@ -3,6 +3,10 @@ use super::verdict::{Status, Verdict};
 use notebook::{Render, Rich};
 use std::collections::BTreeMap;
 
+/// The name of the case whose inputs are drawn at large. The other cases are few and small, and have
+/// a shape that is known; so this one weighs as much as all of them together.
+pub const DRAWN: &str = "random";
+
 /// How one case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marked {
@@ -49,7 +53,7 @@ impl Marks {
         self
     }
 
-    /// What a case weighs beside the others: 1 unless said.
+    /// What a case weighs beside the others, unless it weighs 1, or [`DRAWN`] as much as all others.
     pub fn weighing<'a>(mut self, weights: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
         let weights = weights.into_iter();
         self.weights
@@ -76,7 +80,12 @@ impl Marks {
 
     /// The points that each case is worth, and of these the points that it got.
     pub fn points(&self) -> Vec<(&'static str, f64, f64)> {
-        let weight = |case: &Marked| self.weights.get(case.case).copied().unwrap_or(1.0);
+        let others = self.cases.len().saturating_sub(1).max(1) as f64;
+        let weight = |case: &Marked| match self.weights.get(case.case) {
+            Some(weight) => *weight,
+            None if case.case == DRAWN => others,
+            None => 1.0,
+        };
         let all: f64 = self.cases.iter().map(weight).sum();
         let worked = self.worked();
         let share = |case: &Marked| {
@@ -174,14 +183,16 @@ mod tests {
             .collect();
         assert_eq!(failed.len(), 1);
         assert_eq!((failed[0].case, failed[0].status), ("empty", Status::Wrong));
-        assert_eq!(marks.total(), (cases - 1) as f64);
+        // One drawn case weighs as much as the others.
         assert_eq!(
-            marks
-                .clone()
-                .of(1.0)
-                .weighing([("empty", cases as f64 + 1.0)])
-                .total(),
-            rounded((cases - 1) as f64 / (2 * cases) as f64)
+            marks.cases.iter().filter(|case| case.case == DRAWN).count(),
+            1
+        );
+        let all = 2.0 * (cases - 1) as f64;
+        assert_eq!(marks.total(), rounded(cases as f64 * (all - 1.0) / all));
+        assert_eq!(
+            marks.clone().of(1.0).weighing([("empty", all)]).total(),
+            rounded((all - 1.0) / (2.0 * all - 1.0))
         );
         assert_eq!(marks.of(10.0).weighing([("empty", 0.0)]).total(), 10.0);
     }

@@ -169,10 +169,10 @@ fn a_copy_belongs_to_the_same_student() {
     for (stem, name) in [
         ("ada_08_2_top_three (1)", "ada"),
         ("bob-08_2_top_three-1", "bob"),
-        ("Cleo_06_1_Counter_Merge", "Cleo"),
+        ("Cleo_07_1_Counter_Merge", "Cleo"),
         ("dan_08_2_top_three_final", "dan"),
         ("dan_08_2_top_three-Copy1", "dan"),
-        ("dan 07 2 top three - Copy (2)", "dan"),
+        ("dan 08 2 top three - Copy (2)", "dan"),
         ("02_4_visits_range-eve (1)", "eve"),
         ("02_3_visits-1234567", "1234567"),
         ("02_3_visits (1)", "02_3_visits (1)"),
@@ -182,7 +182,7 @@ fn a_copy_belongs_to_the_same_student() {
     ] {
         assert_eq!(without_exercise(stem), name, "{stem}");
     }
-    let file = Path::new("Cleo_06_1_Counter_Merge.ipynb");
+    let file = Path::new("Cleo_07_1_Counter_Merge.ipynb");
     assert_eq!(exercise_of(file), Some("07_1_counter_merge"));
 }
 
@@ -277,10 +277,10 @@ fn the_number_of_an_exercise_decides() {
     let update = "fn update() { 1 }";
     let ada = student_with(
         folder.path(),
-        &[("Ex7.1.ipynb", update), ("Ex7.3.ipynb", update)],
+        &[("Ex8.1.ipynb", update), ("Ex8.3.ipynb", update)],
     );
-    assert_eq!(counts(&ada, &exactly_once::EXERCISE), "Ex7.1.ipynb");
-    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "Ex7.3.ipynb");
+    assert_eq!(counts(&ada, &exactly_once::EXERCISE), "Ex8.1.ipynb");
+    assert_eq!(counts(&ada, &opaque_state::EXERCISE), "Ex8.3.ipynb");
 }
 
 /// Rule: a folder that is named like a notebook, and notebooks that lie too deep, are
