@@ -11,5 +11,5 @@ mod rolled;
 mod steps;
 
 pub use counter::counted_on_arrival;
-pub use rolled::{days_of_hours, wrong_days};
+pub use rolled::{days_of_hours, shifted_days, wrong_days};
 pub use steps::{step_date, step_first_moment};

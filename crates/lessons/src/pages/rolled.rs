@@ -83,3 +83,35 @@ pub fn wrong_days(views: &DataFrame, hours: &DataFrame, zones: &[Tz]) -> PolarsR
     let places: Vec<String> = zones.iter().map(ToString::to_string).collect();
     df!("place" => places, "rows" => rows, "wrong" => wrong, "total off" => off)
 }
+
+/// Counts page views by days that begin `hours` hours after those of UTC, compares them with the days
+/// of a zone, and returns how many rows of the right view have another count, or none.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// let views = dataset::weeks()?.views()?;
+/// assert_eq!(pages::shifted_days(&views, 7, chrono_tz::America::Los_Angeles)?, 0); // in summer
+/// assert!(pages::shifted_days(&views, 8, chrono_tz::America::Los_Angeles)? > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// A missing column, or one of another type.
+pub fn shifted_days(views: &DataFrame, hours: i64, zone: Tz) -> PolarsResult<usize> {
+    let (day, shift) = (lit(86_400), lit(hours * 3_600));
+    let start = (col("true_as_of_secs") - shift.clone()).floor_div(day.clone()) * day + shift;
+    let shifted = views
+        .clone()
+        .lazy()
+        .group_by([col("url"), start.alias("ts")])
+        .agg([len().cast(DataType::Int64).alias("shifted")]);
+    let key = || [col("url"), col("ts")];
+    let both = page_views_by_local_day(views, zone)?.lazy().join(
+        shifted,
+        key(),
+        key(),
+        JoinArgs::new(JoinType::Left),
+    );
+    let differ = col("count").neq(col("shifted").fill_null(lit(0)));
+    Ok(both.filter(differ).collect()?.height())
+}

@@ -52,7 +52,7 @@ pub use keyed_rows::keyed_rows;
 pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
-pub use plan::plan;
+pub use plan::{plan, plans};
 pub use publication::{publication, publication_schedule};
 pub use registers::{arrival, arrivals, cuts, merged};
 pub use rounds::{round, rounds};

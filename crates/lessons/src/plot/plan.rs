@@ -24,15 +24,38 @@ use plotters::style::{Color, WHITE};
 /// # Ok::<(), lambda_workbook::calendar::SpanError>(())
 /// ```
 pub fn plan(plan: &Plan, zone: Tz) -> Figure {
+    drawn(plan, zone, &Along::of(plan), "")
+}
+
+/// Draws two plans of one range on the same axis of time, each with what it is for.
+///
+/// ```
+/// use lambda_workbook::{calendar::Span, people, plot};
+/// let (add, subtract) = people::both_plans(Span::new(1_438_570_800, 1_438_830_000)?)?;
+/// let (upper, lower) = plot::plans(("visitors", &add), ("page views", &subtract), chrono_tz::UTC);
+/// assert!(upper.svg().contains("visitors: 26 reads") && lower.svg().contains("page views: 9 reads"));
+/// # Ok::<(), lambda_workbook::calendar::SpanError>(())
+/// ```
+pub fn plans(one: (&str, &Plan), other: (&str, &Plan), zone: Tz) -> (Figure, Figure) {
+    let (first, second) = (Along::of(one.1), Along::of(other.1));
+    let both = Along {
+        from: first.from.min(second.from),
+        until: first.until.max(second.until),
+    };
+    let figure = |(name, plan): (&str, &Plan)| drawn(plan, zone, &both, &format!("{name}: "));
+    (figure(one), figure(other))
+}
+
+/// Draws a plan along an axis of time; `name` stands before the title.
+fn drawn(plan: &Plan, zone: Tz, along: &Along, name: &str) -> Figure {
     let lanes = lanes(plan);
     let heading = plan.to_string();
-    let title = &in_words(plan, &lanes);
+    let title = &format!("{name}{}", in_words(plan, &lanes));
     let bottom = TOP + LANE * (lanes.len() as i32 + 1);
     let subtracts = !plan.is_additive();
     let height = bottom + 52 + if subtracts { LEGEND } else { 0 };
     let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
-        let along = Along::of(plan);
         let span = plan.span();
         let (from, until) = (along.at(span.from()), along.at(span.until()));
         canvas.label("range", (LEFT - 10, TOP + LANE / 2), BEFORE);
@@ -46,10 +69,10 @@ pub fn plan(plan: &Plan, zone: Tz) -> Figure {
             canvas.path(vec![(x, TOP), (x, bottom)], INK.mix(0.6), 1);
         }
         for (number, granularity) in (1..).zip(&lanes) {
-            lane(canvas, plan, &along, *granularity, TOP + LANE * number);
+            lane(canvas, plan, along, *granularity, TOP + LANE * number);
         }
-        dates(canvas, &along, zone, bottom);
-        ends(canvas, plan, &along, zone, bottom + 36);
+        dates(canvas, along, zone, bottom);
+        ends(canvas, plan, along, zone, bottom + 36);
         if subtracts {
             let y = bottom + 36 + LEGEND;
             canvas.outline((LEFT, y - 6), (LEFT + 14, y + 6), marked().mix(1.0));

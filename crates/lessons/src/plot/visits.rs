@@ -97,6 +97,14 @@ fn lane(canvas: &Canvas, one: &PersonVisits, middle: i32, at: &dyn Fn(i64) -> i3
         for secs in visit {
             canvas.disc((at(*secs), middle), 4, ink.mix(1.0));
         }
+        // Dots of the same moment cover each other, so the number is written beside them.
+        if visit.len() > 1 {
+            let count = format!("{} views", visit.len());
+            match to > RIGHT - 60 {
+                true => canvas.label(&count, (from - 4, middle), BEFORE),
+                false => canvas.label(&count, (to + 4, middle), AFTER),
+            }
+        }
     }
 }
 
