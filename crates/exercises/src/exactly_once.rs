@@ -2,23 +2,26 @@
 //!
 //! The cases are tries of batches: a batch that was tried and not finished comes
 //! again, and some of its words may have been stored before the crash.
+use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::tries::{case, folded};
+use super::respondent::Ask;
+use super::tries::{across_a_restart, case, folded};
 use super::value::{Inputs, Value};
 use lessons::microbatch::by_hand::Stored;
-use polars::prelude::{DataFrame, PolarsResult, df};
-use std::collections::BTreeMap;
+use polars::prelude::PolarsResult;
 
 /// The reader's function.
 pub type Function = fn(Stored, i64, i64) -> Stored;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(frame(&folded(
-        inputs.frame("tries")?,
-        function,
-    )?)?))
+    Ok(Value::Frame(folded(inputs, function)?))
+}
+
+/// Asks across a restart. What is compared is the count and of which batch it is.
+fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+    Ok(Value::Frame(across_a_restart(inputs, ask)?.drop("previous")?))
 }
 
 /// Exercise 8.1.
@@ -37,11 +40,11 @@ pub static EXERCISE: Exercise = Exercise {
     cases,
     reference,
     idle: &[|inputs| answer(|stored, _, _| stored, inputs)],
-    trial: None,
+    trial: Some(trial),
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let state = folded(inputs.frame("tries")?, |stored, batch, add| {
+    let state = folded(inputs, |stored, batch, add| {
         let again = stored.batch == batch;
         Stored {
             batch,
@@ -49,15 +52,7 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
             previous: 0,
         }
     })?;
-    Ok(Value::Frame(frame(&state)?))
-}
-
-fn frame(state: &BTreeMap<String, Stored>) -> PolarsResult<DataFrame> {
-    df!(
-        "word" => state.keys().map(String::as_str).collect::<Vec<_>>(),
-        "batch" => state.values().map(|stored| stored.batch).collect::<Vec<_>>(),
-        "count" => state.values().map(|stored| stored.count).collect::<Vec<_>>(),
-    )
+    Ok(Value::Frame(state.drop("previous")?))
 }
 
 fn cases(seed: u64) -> Vec<Case> {

@@ -2,23 +2,26 @@
 //!
 //! The cases are tries of batches; a batch that comes again under its id may have
 //! another number of each word, or none.
+use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
-use super::tries::{Try, case, folded};
+use super::respondent::Ask;
+use super::tries::{Try, across_a_restart, case, folded};
 use super::value::{Inputs, Value};
 use lessons::microbatch::by_hand::Stored;
-use polars::prelude::{DataFrame, PolarsResult, df};
-use std::collections::BTreeMap;
+use polars::prelude::PolarsResult;
 
 /// The reader's function.
 pub type Function = fn(Stored, i64, i64) -> Stored;
 
 /// Feeds the reader's function.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
-    Ok(Value::Frame(frame(&folded(
-        inputs.frame("tries")?,
-        function,
-    )?)?))
+    Ok(Value::Frame(folded(inputs, function)?))
+}
+
+/// Asks across a restart.
+fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
+    Ok(Value::Frame(across_a_restart(inputs, ask)?))
 }
 
 /// Exercise 8.3.
@@ -37,11 +40,11 @@ pub static EXERCISE: Exercise = Exercise {
     cases,
     reference,
     idle: &[|inputs| answer(|stored, _, _| stored, inputs)],
-    trial: None,
+    trial: Some(trial),
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let state = folded(inputs.frame("tries")?, |stored, batch, add| {
+    let state = folded(inputs, |stored, batch, add| {
         let base = if stored.batch == batch {
             stored.previous
         } else {
@@ -53,16 +56,7 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
             previous: base,
         }
     })?;
-    Ok(Value::Frame(frame(&state)?))
-}
-
-fn frame(state: &BTreeMap<String, Stored>) -> PolarsResult<DataFrame> {
-    df!(
-        "word" => state.keys().map(String::as_str).collect::<Vec<_>>(),
-        "batch" => state.values().map(|stored| stored.batch).collect::<Vec<_>>(),
-        "count" => state.values().map(|stored| stored.count).collect::<Vec<_>>(),
-        "previous" => state.values().map(|stored| stored.previous).collect::<Vec<_>>(),
-    )
+    Ok(Value::Frame(state))
 }
 
 fn cases(seed: u64) -> Vec<Case> {

@@ -77,7 +77,7 @@ fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
 /// has a memory of its own: what survives a crash is on the disk.
 fn run(inputs: &Inputs, plan: &[CrashAt], ask: Ask) -> Result<(DataFrame, usize), AttemptError> {
     let log = inputs.frame("log")?;
-    let mut disk: BTreeMap<String, i64> = BTreeMap::new();
+    let mut disk = begun(inputs)?;
     let mut written = 0;
     for start in 0..=plan.len() {
         // Start a process. It numbers its own writes from 0.
@@ -242,13 +242,20 @@ pub static EXERCISE: Exercise = Exercise {
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
-    let mut disk = BTreeMap::new();
-    for url in inputs.frame("log")?.column("url")?.str()?.iter().flatten() {
+    let mut disk = begun(inputs)?;
+    let done = disk.get("offset").map_or(0, |offset| *offset as usize);
+    let urls = inputs.frame("log")?.column("url")?.str()?;
+    for url in urls.iter().flatten().skip(done) {
         for name in [url, "offset"] {
             *disk.entry(name.to_owned()).or_default() += 1;
         }
     }
     Ok(Value::Frame(frame(&disk)?))
+}
+
+/// Returns what is on the disk before the first process starts.
+fn begun(inputs: &Inputs) -> PolarsResult<BTreeMap<String, i64>> {
+    inputs.frame("begun").map_or(Ok(BTreeMap::new()), values)
 }
 
 /// A row of the table of crashes that a case has; see [`plans`].
@@ -292,6 +299,22 @@ fn cases(seed: u64) -> Vec<Case> {
         .map(|(run, share)| (run, share.as_str(), draw.below(2) == 0))
         .collect();
     let three = [pages[0], pages[1], pages[0]];
+    // Counts of a consumer that has read other logs before, and one event of this one.
+    let counts = [(pages[0], draw.below(90) as i64 + 10), (pages[1], draw.below(90) as i64 + 10)];
+    let mut used = case(
+        "used",
+        "a disk with the counts of earlier logs, and one event of this log already counted",
+        "a consumer goes on from what is on the disk; it never counts from the beginning",
+        &three,
+        &[(0, "1", true)],
+    );
+    let begun = BTreeMap::from([
+        (counts[0].0.to_owned(), counts[0].1),
+        (counts[1].0.to_owned(), counts[1].1),
+        ("offset".to_owned(), 1),
+    ]);
+    let begun = Value::Frame(frame(&begun).expect("columns of one length"));
+    used.inputs = used.inputs.with("begun", begun);
     vec![
         case(
             "calm",
@@ -341,6 +364,7 @@ fn cases(seed: u64) -> Vec<Case> {
                 (0, "1", true),
             ],
         ),
+        used,
         case(
             "empty",
             "an empty log",
@@ -365,6 +389,6 @@ mod tests {
     crate::mutants::tests! {
         surviving_consumer::consume, stub: |_, _| todo!(), mutants:
         begins_again, commits_at_the_end, commits_first, counts_first, offset_in_memory, skips_one,
-        writes_nothing_first, writes_too_often,
+        starts_over, writes_nothing_first, writes_too_often,
     }
 }
