@@ -1,5 +1,5 @@
 //! Expected beside actual: what differs, and where first.
-use super::value::Value;
+use super::value::{Value, counted};
 use polars::prelude::{AnyValue, DataFrame, SortMultipleOptions};
 
 /// How an answer differs from what was expected.
@@ -14,18 +14,47 @@ pub struct Difference {
 /// The difference, or `None` if the answer is right.
 pub fn difference(expected: &Value, actual: &Value) -> Option<Difference> {
     match (expected, actual) {
+        (expected, actual) if expected.is_refusal() != actual.is_refusal() => told(format!(
+            "expected {}, but the answer is {}",
+            in_short(expected),
+            in_short(actual)
+        )),
         (Value::Frame(expected), Value::Frame(actual)) => frames(expected, actual),
-        (expected, actual) if text(expected) == text(actual) => None,
-        (expected, actual) => told(format!("it is {}, not {}", text(expected), text(actual))),
+        (expected, actual) if in_short(expected) == in_short(actual) => None,
+        (Value::Text(expected), Value::Text(actual)) => match findings(expected, actual) {
+            Some((_, found)) => told(found.to_owned()),
+            None => told(format!(
+                "expected {expected:?}, but the answer is {actual:?}"
+            )),
+        },
+        (expected, actual) => told(format!(
+            "expected {}, but the answer is {}",
+            in_short(expected),
+            in_short(actual)
+        )),
     }
+}
+
+/// Returns what two texts of a trial say after the same beginning, or `None` if they have no
+/// such beginning. A trial writes `SUBJECT: FINDING`, where the subject is the case and the
+/// finding what came of the answer.
+pub(super) fn findings<'a>(expected: &'a str, actual: &'a str) -> Option<(&'a str, &'a str)> {
+    let (subject, wanted) = expected.split_once(": ")?;
+    let (same, found) = actual.split_once(": ")?;
+    (subject == same).then_some((wanted, found))
 }
 
 fn told(what: String) -> Option<Difference> {
     Some(Difference { what, row: None })
 }
 
-fn text(value: &Value) -> String {
-    value.line().unwrap_or_else(|| format!("{value:?}"))
+/// Returns a value in a few words: a table by its size.
+fn in_short(value: &Value) -> String {
+    match (value, value.line()) {
+        (_, Some(line)) => line,
+        (Value::Frame(frame), None) => format!("a table of {}", counted(frame.height(), "row")),
+        (value, None) => format!("{value:?}"),
+    }
 }
 
 /// Columns that a sentence names.
@@ -187,6 +216,39 @@ mod tests {
             unsorted.what,
             "the rows are right but their order is not, from row 1 on: sort them"
         );
+    }
+
+    #[test]
+    fn what_a_trial_found_is_said_without_its_subject() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let found = |actual: &str| difference(&text("7 pages: all is well"), &text(actual));
+        let wrong = found("7 pages: page 3 is nowhere: look again").unwrap();
+        assert_eq!(wrong.what, "page 3 is nowhere: look again");
+        assert_eq!(found("7 pages: all is well"), None);
+        let other = found("no pages").unwrap();
+        assert!(
+            other.what.ends_with("but the answer is \"no pages\""),
+            "{other:?}"
+        );
+        let number = difference(&Value::Int(3), &Value::Int(4)).unwrap();
+        assert_eq!(number.what, "expected 3, but the answer is 4");
+    }
+
+    #[test]
+    fn an_answer_where_a_refusal_is_expected_is_called_so() {
+        let refusal = || Value::Frame(Value::refusal().unwrap());
+        let table = || Value::Frame(df!("rank" => [1i64, 2]).unwrap());
+        let missing = difference(&refusal(), &table()).unwrap();
+        assert_eq!(
+            missing.what,
+            "expected a refusal, `Err(text)`, but the answer is a table of 2 rows"
+        );
+        let surplus = difference(&table(), &refusal()).unwrap();
+        assert!(
+            surplus.what.starts_with("expected a table of 2 rows"),
+            "{surplus:?}"
+        );
+        assert_eq!(difference(&refusal(), &refusal()), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     );
     Ok(Value::Frame(match function(&mine, &theirs) {
         Ok(merged) => frame(&merged)?,
-        Err(_) => refused()?,
+        Err(_) => Value::refusal()?,
     }))
 }
 
@@ -61,7 +61,7 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
         }
     }
     if mine.len() != theirs.len() {
-        return Ok(Value::Frame(refused()?));
+        return Ok(Value::Frame(Value::refusal()?));
     }
     let larger = mine.iter().zip(&theirs).map(|(a, b)| *a.max(b));
     Ok(Value::Frame(frame(&larger.collect::<Vec<_>>())?))
@@ -80,11 +80,6 @@ fn frame(ranks: &[u8]) -> PolarsResult<DataFrame> {
         "register" => (0..ranks.len() as i64).collect::<Vec<_>>(),
         "rank" => ranks.iter().map(|rank| i64::from(*rank)).collect::<Vec<_>>(),
     )
-}
-
-/// Returns what stands for an `Err`: an empty table with the column `error`.
-fn refused() -> PolarsResult<DataFrame> {
-    df!("error" => Vec::<String>::new())
 }
 
 fn ranks(frame: &DataFrame) -> PolarsResult<Vec<u8>> {

@@ -131,7 +131,7 @@ fn found(rows: &[Row], chosen: &[i64], shards: i64) -> Option<String> {
         if !(0..shards).contains(shard) {
             let last = shards - 1;
             return Some(format!(
-                "a row of {} with the hash {} is on shard {shard}, but the shards are 0 to {last}",
+                "there is no shard {shard}, as the shards are 0 to {last}, but a row of {} with the hash {} is on it",
                 row.url, row.url_hash
             ));
         }
@@ -146,7 +146,7 @@ fn found(rows: &[Row], chosen: &[i64], shards: i64) -> Option<String> {
             .find(|shard| *shard != first)
         {
             return Some(format!(
-                "rows of {url} are on the shards {first} and {other}, so a query of this page asks two servers"
+                "a query of {url} asks two servers, as its rows are on the shards {first} and {other}"
             ));
         }
     }
@@ -212,7 +212,8 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "negative",
             "half of the hashes are negative",
-            "the remainder has the sign of the hash: half of all pages get a shard that does not exist",
+            "the remainder has the sign of the hash: 37.5 % of all pages get a shard that does not exist, nearly half \
+             with more shards",
             4,
             true,
             1,
@@ -318,6 +319,28 @@ mod tests {
     fn the_stores_own_choice_is_right_and_that_of_the_book_is_not() {
         assert_eq!(found_of(|url| i64::from(shard_of(url, 7))), None);
         let signed = found_of(|url| signed_shard_of(url, 7)).unwrap();
-        assert!(signed.contains("on shard -"), "{signed}");
+        assert!(signed.starts_with("there is no shard -"), "{signed}");
+    }
+
+    #[test]
+    fn the_verdict_begins_with_what_is_wrong_and_says_it_once() {
+        let text = verdict(signed_remainder::FUNCTION).render();
+        let text = text.get("text/plain").unwrap();
+        let second = text.lines().nth(1).unwrap();
+        assert!(second.starts_with("there is no shard -"), "{text}");
+        assert_eq!(text.matches("there is no shard").count(), 1, "{text}");
+        assert_eq!(text.matches(RIGHT).count(), 1, "{text}");
+        assert!(text.contains(&format!("expected: {RIGHT}")), "{text}");
+    }
+
+    #[test]
+    fn the_share_of_pages_without_a_shard_is_the_one_in_the_text() {
+        let hashes = (-4_000_000_000_i64..4_000_000_000).step_by(99_991);
+        let (all, lost) = (
+            hashes.clone().count(),
+            hashes.filter(|hash| hash % 4 < 0).count(),
+        );
+        let share = lost as f64 / all as f64;
+        assert!((share - 0.375).abs() < 0.01, "{share}");
     }
 }

@@ -2,7 +2,7 @@
 use chrono_tz::Tz;
 use notebook::table::Grid;
 use notebook::time::with_readings;
-use polars::prelude::{DataFrame, PolarsResult, polars_bail};
+use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::borrow::Cow;
 
 /// An argument, or an answer.
@@ -92,22 +92,42 @@ impl Inputs {
 }
 
 impl Value {
+    /// Returns the table that stands for a refusal, the `Err(text)` of a reader's function,
+    /// where the text does not matter: it has the column `error` and no row.
+    pub(super) fn refusal() -> PolarsResult<DataFrame> {
+        df!("error" => Vec::<String>::new())
+    }
+
+    /// Whether this is [`Value::refusal`].
+    pub(super) fn is_refusal(&self) -> bool {
+        let Value::Frame(frame) = self else {
+            return false;
+        };
+        let names = frame.get_column_names();
+        frame.height() == 0 && names.len() == 1 && names[0].as_str() == "error"
+    }
+
     /// A table, with a wall clock of `zone` beside its instants; `None` for what
-    /// is no table.
+    /// is no table, and for a refusal.
     pub fn grid(&self, caption: &str, zone: Tz) -> Option<Grid> {
         let Value::Frame(frame) = self else {
             return None;
         };
+        if self.is_refusal() {
+            return None;
+        }
         let mut grid = Grid::of(&readable(frame, zone));
         let rows = counted(frame.height(), "row");
         grid.caption = format!("{caption}, {rows}");
         Some(grid)
     }
 
-    /// The value in one line; `None` for a table.
+    /// The value in one line; `None` for a table that is no refusal.
     pub fn line(&self) -> Option<String> {
         match self {
-            Value::Frame(_) => None,
+            Value::Frame(_) => self
+                .is_refusal()
+                .then(|| "a refusal, `Err(text)`".to_owned()),
             Value::Zone(zone) => Some(zone.name().to_owned()),
             Value::Int(n) => Some(n.to_string()),
             Value::Text(text) => Some(format!("{text:?}")),

@@ -1,6 +1,6 @@
 //! What a check says, to eyes and to machines.
 use super::attempt::{AttemptError, Stop};
-use super::compare::Difference;
+use super::compare::{Difference, findings};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use notebook::escape::{code, escape};
@@ -202,10 +202,23 @@ impl Verdict {
             .iter()
             .filter_map(|(name, value)| Some((name, value.line()?)));
         lines.extend(inputs.map(|(name, line)| format!("input `{name}`: {line}")));
-        let expected = failed.expected.as_ref().and_then(Value::line);
-        lines.extend(expected.map(|line| format!("expected: {line}")));
-        if let CallFailure::Wrong { actual, .. } = &failed.fault {
-            lines.extend(actual.line().map(|line| format!("your answer: {line}")));
+        // The reason has both already, but of two findings of a trial only what was found.
+        match (&failed.fault, failed.expected.as_ref()) {
+            (
+                CallFailure::Wrong {
+                    actual: Value::Text(actual),
+                    ..
+                },
+                Some(Value::Text(expected)),
+            ) => {
+                let wanted = findings(expected, actual).map(|(wanted, _)| wanted);
+                lines.extend(wanted.map(|wanted| format!("expected: {wanted}")));
+            }
+            (CallFailure::Wrong { .. }, _) => {}
+            (CallFailure::NoAnswer(_), expected) => {
+                let expected = expected.and_then(Value::line);
+                lines.extend(expected.map(|line| format!("expected: {line}")));
+            }
         }
         lines
     }

@@ -1,4 +1,4 @@
-// found by precisions: the columns are register, rank, expected error
+// found by precisions: expected a refusal
 // Fills the shorter sketch up with registers that have seen nobody.
 fn register_merge(mine: &[u8], theirs: &[u8]) -> Result<Vec<u8>, String> {
     let at = |ranks: &[u8], place: usize| ranks.get(place).copied().unwrap_or(0);

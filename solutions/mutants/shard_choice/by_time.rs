@@ -1,4 +1,4 @@
-// found by buckets: so a query of this page asks two servers
+// found by buckets: asks two servers, as its rows are on the shards
 // The shard is chosen by the hour, as in a log.
 fn shard_choice(url: &str, url_hash: i64, granularity: &str, ts: i64, shards: i64) -> i64 {
     let _ = (url, url_hash, granularity, ts);

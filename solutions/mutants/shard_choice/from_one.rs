@@ -1,4 +1,4 @@
-// found by pages: but the shards are 0 to
+// found by pages: there is no shard
 // Counts the shards from one.
 fn shard_choice(url: &str, url_hash: i64, granularity: &str, ts: i64, shards: i64) -> i64 {
     let _ = (url, url_hash, granularity, ts);

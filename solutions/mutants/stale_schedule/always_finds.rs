@@ -1,4 +1,4 @@
-// found by majorities: it is
+// found by majorities: the read is done and sees the write
 // Believes that any quorums can be kept apart.
 fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
     use cap::quorum_model::Event::*;

@@ -1,4 +1,4 @@
-// found by most_writes: it is
+// found by most_writes: the read is done before the write
 // Does not wait for W and R copies.
 fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
     use cap::quorum_model::Event::*;

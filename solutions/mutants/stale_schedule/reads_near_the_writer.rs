@@ -1,4 +1,4 @@
-// found by halves: it is
+// found by halves: the read is done and sees the write
 // The read asks the writer's end first.
 fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<cap::quorum_model::Event> {
     use cap::quorum_model::Event::*;
