@@ -5,6 +5,9 @@
 //! each write, it lets every reader read, the one that begins now and those that began before,
 //! and it looks at what a crash would leave. That covers all interleavings: a reader reads
 //! `CURRENT` at some moment, and its files at that moment or any later one.
+//!
+//! A publication that crashed is run again. It may have crashed behind its last step: then
+//! `CURRENT` names the version already, and the folder must stay as it is.
 use super::attempt::AttemptError;
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
@@ -103,7 +106,9 @@ pub static EXERCISE: Exercise = Exercise {
          complete, and safe from a crash, before `CURRENT` names them. Which of the four operations is atomic?",
         "Write each file to `format!(\"{version}/{name}\")` and sync it. Then write and sync a file beside `CURRENT`, \
          such as `CURRENT.new`, and rename it. Leave the old version alone: somebody may still be reading it.",
-        "A publication that crashed may have left files in the folder of this version. Before anything else: \
+        "A publication that crashed behind the rename has published: \
+         `if folder.read(\"CURRENT\") == Some(version) { return; }` comes before anything else. One that crashed \
+         earlier has left files in the folder of this version: \
          `for path in folder.paths() { if path.starts_with(&format!(\"{version}/\")) { folder.remove(&path); } }`.",
     ],
     vocabulary: &["lessons::serving_layer::simulated_folder::SimulatedFolder"],
@@ -128,41 +133,62 @@ type Version = BTreeMap<String, String>;
 struct Publication {
     /// All files at the start, by path.
     folder: BTreeMap<String, String>,
-    /// The version that is served at the start, and the one to publish, each with its name.
-    old: (String, Version),
-    new: (String, Version),
+    /// The name of the version that is served at the start.
+    served: String,
+    /// The name of the version to publish. It is the served one if an earlier publication has
+    /// crashed after its last step.
+    new: String,
+    /// The files of every version, as they must be: those in the folder at the start, as readers
+    /// may have begun with any of them, and those of the version to publish.
+    versions: BTreeMap<String, Version>,
 }
 
 impl Publication {
     /// # Errors
-    /// If no version is served at the start, or there is nothing to publish.
+    /// If no version is served at the start, or there is nothing to publish, or the version to
+    /// publish is served with other files.
     fn of(inputs: &Inputs) -> PolarsResult<Self> {
         let folder: BTreeMap<String, String> = files(inputs.frame("folder")?, "path")?
             .into_iter()
             .collect();
-        let new: Version = files(inputs.frame("files")?, "name")?.into_iter().collect();
-        let version = inputs.text("version")?.to_owned();
-        let current = folder.get(CURRENT).cloned().unwrap_or_default();
-        let old = version_in(
-            folder.iter().map(|(path, text)| (path, text.as_str())),
-            &current,
-        );
-        if current == version || old.is_empty() || new.is_empty() {
-            polars_bail!(InvalidOperation: "a version replaces another one, and both have files");
+        let files: Version = files(inputs.frame("files")?, "name")?.into_iter().collect();
+        let new = inputs.text("version")?.to_owned();
+        let served = folder.get(CURRENT).cloned().unwrap_or_default();
+        let in_folder = |name: &str| {
+            version_in(
+                folder.iter().map(|(path, text)| (path, text.as_str())),
+                name,
+            )
+        };
+        let found = in_folder(&served);
+        if found.is_empty() || files.is_empty() {
+            polars_bail!(InvalidOperation: "the version that is served and the new one have files");
         }
+        if served == new && found != files {
+            polars_bail!(InvalidOperation: "a version that is served already has all of its files");
+        }
+        let names = folder
+            .keys()
+            .filter_map(|path| Some(path.split_once('/')?.0));
+        let mut versions: BTreeMap<String, Version> = names
+            .map(|name| (name.to_owned(), in_folder(name)))
+            .collect();
+        // What an earlier publication has left of the new version is no version.
+        versions.insert(new.clone(), files);
         Ok(Publication {
             folder,
-            old: (current, old),
-            new: (version, new),
+            served,
+            new,
+            versions,
         })
     }
 
     fn about(&self, found: &str) -> String {
-        let files = counted(self.new.1.len(), "file");
-        format!(
-            "{} with {files} in place of {}: {found}",
-            self.new.0, self.old.0
-        )
+        let (files, new) = (counted(self.versions[&self.new].len(), "file"), &self.new);
+        match self.served == self.new {
+            true => format!("{new} with {files}, which is served already: {found}"),
+            false => format!("{new} with {files} in place of {}: {found}", self.served),
+        }
     }
 
     /// Replays operations. Returns the first thing that is wrong, in words.
@@ -170,7 +196,11 @@ impl Publication {
         // Every file with its text, and whether it is on the disk.
         let synced = |(path, text): (&String, &String)| (path.clone(), (text.clone(), true));
         let mut files: BTreeMap<String, (String, bool)> = self.folder.iter().map(synced).collect();
-        let mut begun = BTreeSet::from([self.old.0.as_str()]);
+        // Readers of every version that is there may still read; the new one counts if served.
+        let names = self.versions.keys().map(String::as_str);
+        let mut begun: BTreeSet<&str> = names
+            .filter(|name| *name != self.new || *name == self.served)
+            .collect();
         for (step, operation) in (1..).zip(operations) {
             let (name, path) = match operation {
                 FolderOperation::Write(path, _) => (WRITE, path),
@@ -210,11 +240,11 @@ impl Publication {
             }
         }
         let served = files.get(CURRENT).map(|(text, _)| text.as_str());
-        match served == Some(self.new.0.as_str()) {
+        match served == Some(self.new.as_str()) {
             true => None,
             false => Some(format!(
                 "after the last step CURRENT still names {}",
-                self.old.0
+                self.served
             )),
         }
     }
@@ -234,10 +264,10 @@ impl Publication {
             Ok(name) => name,
             Err(found) => return Some(format!("a reader finds {found}")),
         };
-        if current == self.old.0 && begun.contains(self.new.0.as_str()) {
+        if current != self.new && begun.contains(self.new.as_str()) {
             return Some(format!(
                 "a reader that has seen {} sees {current} again",
-                self.new.0
+                self.new
             ));
         }
         begun.insert(current);
@@ -264,20 +294,17 @@ impl Publication {
         let name = match files.get(CURRENT).map(String::as_str) {
             None => return Err("no CURRENT".to_owned()),
             Some("") => return Err("CURRENT empty".to_owned()),
-            Some(name) if name == self.old.0 => self.old.0.as_str(),
-            Some(name) if name == self.new.0 => self.new.0.as_str(),
-            Some(name) => return Err(format!("{name:?} in CURRENT, which is no version")),
+            Some(name) => name,
         };
-        self.whole(files, name).map(|()| name)
+        let Some((name, _)) = self.versions.get_key_value(name) else {
+            return Err(format!("{name:?} in CURRENT, which is no version"));
+        };
+        self.whole(files, name).map(|()| name.as_str())
     }
 
     /// Compares the files of a version with what they must be.
     fn whole(&self, files: &BTreeMap<String, String>, name: &str) -> Result<(), String> {
-        let (_, wanted) = if name == self.old.0 {
-            &self.old
-        } else {
-            &self.new
-        };
+        let wanted = &self.versions[name];
         let found = version_in(files.iter().map(|(path, text)| (path, text.as_str())), name);
         for (file, text) in wanted {
             match found.get(file) {
@@ -371,6 +398,10 @@ fn cases(seed: u64) -> Vec<Case> {
     let left = |name: &str, text: &str| (format!("{new}/{name}"), text.to_owned());
     let mut leftover = served(2);
     leftover.extend([left("shard-0", ""), left("shard-7", "count 7")]);
+    // A retry after a crash behind the rename: the new version is served, and the old one is read.
+    let mut published = served(2);
+    published[0].1 = new.clone();
+    published.extend(files(2).iter().map(|(name, text)| left(name, text)));
     let (several, more) = (5 + draw.below(4), 5 + draw.below(4));
     let mut random = served(several);
     random.extend(
@@ -402,6 +433,14 @@ fn cases(seed: u64) -> Vec<Case> {
             &files(2),
         ),
         case(
+            "retry",
+            "an earlier publication of this version crashed after its rename, so that the version is served already",
+            "a retry that begins by removing files destroys the version that all readers are reading",
+            &published,
+            &new,
+            &files(2),
+        ),
+        case(
             "random",
             "versions of several files, and several that are left over",
             "what holds for chosen folders must hold for all",
@@ -418,9 +457,9 @@ mod tests {
 
     crate::mutants::tests! {
         publish_atomically::publish, stub: |_, _, _| todo!(), mutants:
-        in_place, keeps_leftovers, misses_a_file, names_no_version, never_switches, never_syncs, removes_current,
-        removes_the_old_after, removes_the_old_first, switches_before_the_last, switches_first, syncs_the_last,
-        syncs_too_late, writes_current_in_place,
+        begins_again, in_place, keeps_leftovers, misses_a_file, names_no_version, never_switches, never_syncs,
+        removes_current, removes_the_old_after, removes_the_old_first, switches_before_the_last, switches_first,
+        syncs_the_last, syncs_too_late, tidies_up, trusts_the_folder, writes_current_in_place,
     }
 
     /// What the check says of operations by which version-2 of two files replaces version-1.
@@ -479,5 +518,41 @@ mod tests {
         assert!(then(rename("version-1/a", CURRENT)).contains("no version"));
         assert!(then(remove("version-3/a")).contains("no such file"));
         assert_eq!(then(sync(CURRENT)), "");
+    }
+
+    #[test]
+    fn a_retry_behind_the_rename_may_lose_nothing() {
+        let cases = cases(READERS_SEED);
+        let retry = cases.iter().find(|case| case.name == "retry").unwrap();
+        let publication = Publication::of(&retry.inputs).unwrap();
+        let wrong = |operation: FolderOperation| publication.replayed(&[operation]);
+        let write = |path: &str, text: &str| {
+            wrong(FolderOperation::Write(path.to_owned(), text.to_owned()))
+        };
+        assert_eq!(publication.replayed(&[]), None);
+        // A file of either version, and `CURRENT`, is missed at once.
+        for path in publication.folder.keys() {
+            assert!(
+                wrong(FolderOperation::Remove(path.clone())).is_some(),
+                "{path}"
+            );
+            assert!(write(path, &publication.folder[path]).is_some(), "{path}");
+        }
+        // The folder is as it was after what touches no version.
+        assert_eq!(write("CURRENT.new", "version-2"), None);
+        // The version that was served before must not be served again.
+        let back = [
+            FolderOperation::Write("CURRENT.new".to_owned(), "version-1".to_owned()),
+            FolderOperation::Sync("CURRENT.new".to_owned()),
+            FolderOperation::Rename("CURRENT.new".to_owned(), CURRENT.to_owned()),
+        ];
+        let found = publication.replayed(&back).unwrap();
+        assert!(found.contains("sees version-1 again"), "{found}");
+
+        // A version that is served with other files than those to publish is outside.
+        let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let folder = [file(CURRENT, "version-2"), file("version-2/a", "1")];
+        let other = case("", "", "", &folder, "version-2", &[file("a", "2")]);
+        assert!(Publication::of(&other.inputs).is_err());
     }
 }

@@ -1,6 +1,9 @@
 // found by one_file: a reader that began with version-1 finds no version-1/shard-0
 // A long query still reads the old version.
 fn publish(folder: &mut serving::SimulatedFolder, version: &str, files: &[(String, String)]) {
+    if folder.read("CURRENT") == Some(version) {
+        return;
+    }
     let old = folder.read("CURRENT").unwrap().to_owned();
     for path in folder.paths() {
         if path.starts_with(&format!("{version}/")) {

@@ -1,6 +1,9 @@
 // found by three_files: after a crash at this moment, a reader finds version-2/shard-0 empty
 // Syncs one of the files only.
 fn publish(folder: &mut serving::SimulatedFolder, version: &str, files: &[(String, String)]) {
+    if folder.read("CURRENT") == Some(version) {
+        return;
+    }
     for path in folder.paths() {
         if path.starts_with(&format!("{version}/")) {
             folder.remove(&path);
