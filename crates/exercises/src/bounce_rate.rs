@@ -1,4 +1,4 @@
-//! Exercise 3.2: visits and bounces, with the slips that implementations make.
+//! Exercise 3.2: visits and bounces, with the mistakes that implementations make.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -70,6 +70,7 @@ fn cases(seed: u64) -> Vec<Case> {
     let soon = draw.number(60, 1..400);
     let minutes = draw.number(1_200, 901..1_799);
     let more = draw.number(1_801, 1_801..3_600);
+    let evening = draw.number(4_000, 3_000..30_000);
     let long: Vec<View> = (0..draw.number(4, 4..9))
         .map(|n| (home, n * minutes, 1))
         .collect();
@@ -120,13 +121,13 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "silence",
             "twenty minutes of silence do not end a visit",
-            "two layers with two lengths of silence cannot be added",
+            "a visit of this course ends after more than half an hour of silence: an earlier end makes two visits of one",
             &[(home, 0, 1), (home, minutes, 1)],
         ),
         case(
             "half_an_hour",
             "half an hour to the second does not end a visit",
-            "at the edge, two layers must agree",
+            "the silence must be longer than 1,800 seconds: two layers that differ here cannot be added up",
             &[(home, 0, 1), (home, 1_800, 1)],
         ),
         case(
@@ -146,6 +147,12 @@ fn cases(seed: u64) -> Vec<Case> {
             "two views in one second are no bounce",
             "page views are distinct already: equal times are two views",
             &[(home, 0, 1), (post, 0, 1)],
+        ),
+        case(
+            "later_first",
+            "the later of two visits stands first in the table",
+            "unsorted, the second of them seems to begin before the first, and a negative silence is not a long one",
+            &[(home, evening, 1), (home, 60, 1)],
         ),
         case(
             "order",
@@ -210,7 +217,22 @@ mod tests {
     crate::mutants::tests! {
         bounce_rate::visits_and_bounces, stub: |_| todo!(), mutants:
         all_of_one_domain, an_hour, by_page, everybody_is_one, fifteen_minutes, from_the_first_view,
-        half_an_hour_ends_it, never_moves_on, per_cent, per_view, same_second_is_none, trusts_the_order,
+        half_an_hour_ends_it, never_moves_on, never_sorts, per_cent, per_view, same_second_is_none, trusts_the_order,
         users_only, whole_numbers,
+    }
+    #[test]
+    fn each_mistake_of_the_handout_is_explained() {
+        let why = |function| verdict(function).failed.unwrap().case.why;
+        for (function, words) in [
+            (never_moves_on::FUNCTION, "last-seen time is not moved on"),
+            (
+                fifteen_minutes::FUNCTION,
+                "more than half an hour of silence",
+            ),
+            (by_page::FUNCTION, "a visit is to a site"),
+            (never_sorts::FUNCTION, "a negative silence"),
+        ] {
+            assert!(why(function).contains(words), "{words}: {}", why(function));
+        }
     }
 }
