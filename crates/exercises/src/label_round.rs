@@ -98,14 +98,16 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "pair",
             "one edge between 4 and 1",
-            "both ends make the same edge: it is kept once, with the smaller end first",
+            "1 is the smallest that either end knows, itself included: an end that forgets itself makes the edge 4-1. \
+             Both ends make 1-4: it is kept once, with the smaller end first",
             first,
             &[(4, 1)],
         ),
         case(
             "star",
             "1 has edges to 3, 4 and 5, and no other is there",
-            "a star must stay a star, or the rounds never end",
+            "1 itself is the smallest of its group: an identifier that forgets itself takes its star apart, and the \
+             rounds never end",
             first,
             &[(3, 1), (1, 4), (5, 1)],
         ),
@@ -119,7 +121,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "lesson",
             "the five edges of the chapter become eight",
-            "an edge is lost, and a person falls apart, if an identifier forgets itself",
+            "an edge is lost, and a person falls apart, if an identifier joins its neighbours and not itself",
             first,
             &[(1, 4), (3, 4), (4, 5), (5, 11), (5, 2)],
         ),
@@ -166,8 +168,20 @@ mod tests {
 
     crate::mutants::tests! {
         label_round::label_round, stub: |_| todo!(), mutants:
-        adds_to_the_old, bigger_first, forgets_itself, forgets_the_sender, goes_to_the_end, hears_one_way,
+        adds_to_the_old, bigger_first, forgets_itself, forgets_itself_as_asked, forgets_the_sender, goes_to_the_end, hears_one_way,
         keeps_duplicates, links_itself_only, narrow_labels, smallest_of_all, unsorted,
+    }
+
+    #[test]
+    fn an_identifier_that_forgets_itself_is_told_so() {
+        for function in [forgets_itself::FUNCTION, forgets_itself_as_asked::FUNCTION] {
+            let failed = verdict(function).failed.unwrap();
+            assert!(
+                failed.case.why.contains("forgets itself"),
+                "{}",
+                failed.case.why
+            );
+        }
     }
 
     #[test]
