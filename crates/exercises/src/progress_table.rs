@@ -114,7 +114,9 @@ impl ProgressTable {
             cells.map(TableCell::Value).to_vec()
         };
         Grid {
-            caption: format!("{solved} of {all} exercises solved"),
+            caption: format!(
+                "Progress in all checks so far: {solved} of {all} exercises have passed"
+            ),
             heads: vec![
                 Head::text("exercise"),
                 Head::text("title"),

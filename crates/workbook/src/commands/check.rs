@@ -3,7 +3,7 @@
 //! It takes the function out of the notebook, compiles it and asks it in a process
 //! of its own, which is faster than a kernel, and ends what does not end. The cases
 //! and the judge are those of the cell; so is the progress.
-use crate::Outcome;
+use crate::{Outcome, wrong_use};
 use anyhow::{Context, Result, bail};
 use grade::compile::{Bench, Compiled};
 use grade::extract::{Nothing, extract};
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Exercises by name, such as 01_1_pacific_days; all of them unless said
+    /// Exercises by name, such as 01_1_pacific_days, or notebooks by path; all exercises unless said
     #[arg(value_name = "EXERCISE")]
     exercises: Vec<String>,
     /// Check again whenever a notebook is saved, until Ctrl-C
@@ -52,14 +52,21 @@ pub fn run(args: Args) -> Result<Outcome> {
     if !(args.timeout > 0.0 && args.timeout <= 3_600.0) {
         bail!("--timeout is a number of seconds, from 0 to 3600");
     }
-    let chosen = chosen(&args.exercises)?;
     let built = Built::find()?;
+    let chosen = chosen(&built.root, &args.exercises).unwrap_or_else(|error| wrong_use(error));
     let progress = ProgressStore::at(&built.root.join(".progress"));
     if args.hint || args.solution || args.give_up || args.reset {
-        let [exercise] = chosen[..] else {
-            bail!("name one exercise: `workbook check 01_1_pacific_days --hint`");
+        let [chosen] = &chosen[..] else {
+            wrong_use("name one exercise: `workbook check 01_1_pacific_days --hint`");
         };
-        return aside(&args, &built.root, &progress, exercise);
+        if !chosen.is_own {
+            wrong_use(format!(
+                "--hint, --solution, --give-up and --reset are about the exercise of this project: \
+                 name {}, not a copy",
+                chosen.exercise.id
+            ));
+        }
+        return aside(&args, &built.root, &progress, chosen.exercise);
     }
     let reader = Reader {
         bench: Bench::new(&built, false)?,
@@ -74,14 +81,28 @@ pub fn run(args: Args) -> Result<Outcome> {
 }
 
 /// When each notebook was saved.
-fn saved(root: &Path, exercises: &[&Exercise]) -> Vec<Option<SystemTime>> {
-    let time = |exercise: &&Exercise| {
-        fs::metadata(notebook_path(root, exercise))
-            .ok()?
-            .modified()
-            .ok()
-    };
-    exercises.iter().map(time).collect()
+fn saved(chosen: &[Chosen]) -> Vec<Option<SystemTime>> {
+    let time = |chosen: &Chosen| fs::metadata(&chosen.path).ok()?.modified().ok();
+    chosen.iter().map(time).collect()
+}
+
+/// A notebook to check.
+#[derive(Clone, Debug)]
+struct Chosen {
+    exercise: &'static Exercise,
+    path: PathBuf,
+    /// Whether it is the one in `exercises/` of this project. Progress is stored of no other.
+    is_own: bool,
+}
+
+impl Chosen {
+    fn own(root: &Path, exercise: &'static Exercise) -> Self {
+        Chosen {
+            exercise,
+            path: notebook_path(root, exercise),
+            is_own: true,
+        }
+    }
 }
 
 fn notebook_path(root: &Path, exercise: &Exercise) -> PathBuf {
@@ -89,21 +110,40 @@ fn notebook_path(root: &Path, exercise: &Exercise) -> PathBuf {
         .join(format!("{}.ipynb", exercise.id))
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Exercise>> {
+/// Returns the notebooks that are named: exercises of the project by name, and other notebooks by
+/// path. A file's name says which exercise it is.
+fn chosen(root: &Path, names: &[String]) -> Result<Vec<Chosen>> {
     if names.is_empty() {
-        return Ok(exercises::ALL.to_vec());
+        let own = exercises::ALL
+            .iter()
+            .map(|exercise| Chosen::own(root, exercise));
+        return Ok(own.collect());
     }
-    let known = || {
-        let ids = exercises::ALL.iter().map(|exercise| exercise.id);
-        ids.collect::<Vec<_>>().join(", ")
-    };
-    let find = |name: &String| {
-        let stem = Path::new(name.strip_suffix(".ipynb").unwrap_or(name)).file_name();
-        let stem = stem.unwrap_or_default().to_string_lossy();
-        exercises::find(&stem)
-            .with_context(|| format!("there is no exercise {name}; there are: {}", known()))
-    };
-    names.iter().map(find).collect()
+    names.iter().map(|name| choose(root, name)).collect()
+}
+
+fn choose(root: &Path, name: &str) -> Result<Chosen> {
+    let path = Path::new(name);
+    // A name with a folder in it means this file and no other of the same name.
+    if path.components().count() > 1 && !path.is_file() {
+        bail!("there is no notebook {name}");
+    }
+    let stem = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = stem.strip_suffix(".ipynb").unwrap_or(&stem);
+    let exercise = exercises::find(stem).with_context(|| {
+        let ids: Vec<&str> = exercises::ALL.iter().map(|exercise| exercise.id).collect();
+        format!("there is no exercise {stem}; there are: {}", ids.join(", "))
+    })?;
+    let own = Chosen::own(root, exercise);
+    if !path.is_file() {
+        return Ok(own);
+    }
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    Ok(Chosen {
+        is_own: real(path) == real(&own.path),
+        path: path.to_owned(),
+        ..own
+    })
 }
 
 /// Hints, solutions, a new start.
@@ -182,26 +222,30 @@ pub struct Found {
 
 impl Reader {
     /// Checks exercises, prints what is found, and the map; whether all passed.
-    fn check_all(&self, exercises: &[&'static Exercise]) -> Result<bool> {
-        let mut all = true;
-        for exercise in exercises {
+    fn check_all(&self, chosen: &[Chosen]) -> Result<bool> {
+        let mut passed = 0;
+        for chosen in chosen {
             let started = Instant::now();
-            let path = notebook_path(&self.bench.root, exercise);
-            let found = self.check(&path, exercise)?;
-            println!(
-                "{}\n({:.1} s)\n",
-                found.text,
-                started.elapsed().as_secs_f64()
-            );
-            all &= found.passed();
+            let found = self.judged(&chosen.path, chosen.exercise, chosen.is_own)?;
+            println!("{}", found.text);
+            if !chosen.is_own {
+                println!(
+                    "Note: {} was checked. It is not the one in exercises/, so no progress is stored.",
+                    chosen.path.display()
+                );
+            }
+            println!("({:.1} s)\n", started.elapsed().as_secs_f64());
+            passed += usize::from(found.passed());
         }
+        // The table is of all checks so far, and must not be read as the result of this one.
+        println!("Passed in this check: {passed} of {}.\n", chosen.len());
         println!("{}", text(&ProgressTable::of(self.progress.records())));
-        Ok(all)
+        Ok(passed == chosen.len())
     }
 
     /// Checks what is saved, for as long as nobody ends it.
-    fn watch(&self, exercises: &[&'static Exercise]) -> Result<Infallible> {
-        let saved = || saved(&self.bench.root, exercises);
+    fn watch(&self, chosen: &[Chosen]) -> Result<Infallible> {
+        let saved = || saved(chosen);
         let mut seen = saved();
         loop {
             eprintln!("Waiting for a notebook to be saved; Ctrl-C ends.");
@@ -209,8 +253,8 @@ impl Reader {
                 std::thread::sleep(Duration::from_millis(200));
             }
             let before = std::mem::replace(&mut seen, saved());
-            let places = (0..exercises.len()).filter(|&place| before[place] != seen[place]);
-            let changed: Vec<_> = places.map(|place| exercises[place]).collect();
+            let places = (0..chosen.len()).filter(|&place| before[place] != seen[place]);
+            let changed: Vec<_> = places.map(|place| chosen[place].clone()).collect();
             // Half of a notebook may be there: the next save tells.
             if let Err(error) = self.check_all(&changed) {
                 eprintln!("{error:#}");
@@ -218,8 +262,13 @@ impl Reader {
         }
     }
 
-    /// Checks one notebook.
+    /// Checks one notebook, and stores the progress.
     pub fn check(&self, path: &Path, exercise: &'static Exercise) -> Result<Found> {
+        self.judged(path, exercise, true)
+    }
+
+    /// Checks one notebook, and stores the progress if it `counts`.
+    fn judged(&self, path: &Path, exercise: &'static Exercise, counts: bool) -> Result<Found> {
         let notebook = Notebook::read(path)
             .context("the handout cannot be read; `cargo workbook release` makes a missing one")?;
         let task = Task::of(&self.bench.root, exercise)?;
@@ -247,7 +296,7 @@ impl Reader {
         };
         let mut worker = Worker::new(&self.bench, &program.path, self.patience, Duration::MAX);
         let mut verdict = judge_by(exercise, READERS_SEED, &mut worker);
-        if let Err(error) = self.progress.count(&verdict) {
+        if counts && let Err(error) = self.progress.count(&verdict) {
             verdict.note = Some(format!("Progress was not stored: {error}"));
         }
         let mut notes = extracted.notes;
@@ -269,5 +318,51 @@ impl Found {
     pub fn passed(&self) -> bool {
         let status = self.verdict.as_ref().map(|verdict| verdict.status);
         status == Some(exercises::Status::Passed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A project with one exercise, and a copy of it elsewhere.
+    fn project() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        let own = notebook_path(&root, &exercises::pacific_days::EXERCISE);
+        fs::create_dir_all(own.parent().unwrap()).unwrap();
+        fs::write(&own, "{}").unwrap();
+        let copy = folder.path().join("01_1_pacific_days.ipynb");
+        fs::write(&copy, "{}").unwrap();
+        (folder, root, copy)
+    }
+
+    fn choose_path(root: &Path, path: &Path) -> Result<Chosen> {
+        choose(root, &path.display().to_string())
+    }
+
+    #[test]
+    fn a_path_means_this_file_and_a_name_the_exercise_of_the_project() {
+        let (_folder, root, copy) = project();
+        let named = choose(&root, "01_1_pacific_days").unwrap();
+        assert!(named.is_own);
+        let by_path = choose_path(&root, &named.path).unwrap();
+        assert!(by_path.is_own && by_path.path == named.path, "{by_path:?}");
+        let elsewhere = choose_path(&root, &copy).unwrap();
+        assert_eq!(elsewhere.exercise.id, "01_1_pacific_days");
+        assert!(!elsewhere.is_own && elsewhere.path == copy, "{elsewhere:?}");
+    }
+
+    #[test]
+    fn a_file_that_does_not_exist_is_not_that_of_the_project() {
+        let (folder, root, _copy) = project();
+        let missing = folder.path().join("nowhere/01_1_pacific_days.ipynb");
+        let error = choose_path(&root, &missing).unwrap_err().to_string();
+        assert!(error.starts_with("there is no notebook "), "{error}");
+        let error = choose(&root, "nonsense").unwrap_err().to_string();
+        assert!(
+            error.contains("there is no exercise nonsense; there are: 01_1_pacific_days"),
+            "{error}"
+        );
     }
 }
