@@ -62,10 +62,12 @@ pub fn choose_shard(shard: impl Fn(u64, u64, u64) -> u64) -> CheckedStep {
 /// ```
 /// use lambda_workbook::serving::tries::sort_rows;
 /// assert!(!sort_rows(|reader, day| (reader, day)).passed);
+/// assert!(!sort_rows(|_reader, day| (day, 0)).passed);
 /// assert!(sort_rows(|reader, day| (day, reader)).passed);
 /// ```
 pub fn sort_rows(key: impl Fn(u64, u64) -> (u64, u64)) -> CheckedStep {
-    let all = (0..300).flat_map(|day| (0..600).map(move |reader| (reader, day)));
+    // The readers of a day come in no order: sorted by the day alone, they stay in none.
+    let all = (0..300).flat_map(|day| (0..600).map(move |place| (place * 7 % 600, day)));
     judge_order(
         all.map(|(reader, day)| (key(reader, day), (reader, day)))
             .collect(),
@@ -88,8 +90,8 @@ fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> CheckedStep {
     }
     if !readers.is_sorted() {
         return CheckedStep::wrong(format!(
-            "the rows of day 77 are together, but begin with reader {}; the list must be in order",
-            readers[0]
+            "the rows of day 77 are together, but begin with the readers {}, {}, {}; the list must be in order",
+            readers[0], readers[1], readers[2]
         ));
     }
     CheckedStep::right("the 600 readers of day 77 take 1 seek".to_owned())
@@ -160,6 +162,12 @@ mod tests {
         assert!(by_reader.text.contains("seeks, where 1"), "{by_reader:?}");
         let backwards = sort_rows(|reader, day| (day, 1_000 - reader));
         assert!(!backwards.passed, "{backwards:?}");
+        let by_day_alone = sort_rows(|_, day| (day, 0));
+        assert!(
+            by_day_alone.text.contains("must be in order"),
+            "{by_day_alone:?}"
+        );
+        assert!(sort_rows(|reader, day| (day, reader)).passed);
     }
 
     #[test]
