@@ -27,7 +27,7 @@ pub static EXERCISE: Exercise = Exercise {
     title: "Exercise 2.2, visitors by local day",
     signature: "fn daily_uniques(view: &DataFrame, zone: Tz) -> PolarsResult<DataFrame>",
     hints: &[
-        "Who came at 9 and again at 10 is one visitor of the day. So do not add the column `uniques`: \
+        "A visitor of 9 o'clock who comes again at 10 is one visitor of the day. So do not add the column `uniques`: \
          merge the sketches of each day's hours, and let the merged sketch count.",
         "`batch::uniques::rows(view)?` gives the rows with their sketches read. Keep those of granularity \
          \"h\", and collect them in a map from URL and `calendar::local_day_start(row.ts, zone)` to a sketch.",
@@ -80,15 +80,15 @@ fn cases(seed: u64) -> Vec<Case> {
     vec![
         case(
             "two_visitors",
-            "two people come in two hours of a day",
+            "two visitors come in two hours of a day",
             "the day has the visitors of all its hours, not of the busiest",
             Tz::UTC,
             &[(home, first, user + 1), (home, first + HOUR, user + 2)],
         ),
         case(
             "same_visitor",
-            "one person comes in two hours of a day",
-            "uniques do not add up: who comes every hour would count 24 times",
+            "one visitor comes in two hours of a day",
+            "uniques do not add up: a visitor of every hour would count 24 times",
             Tz::UTC,
             &[
                 (blog, first, user + 7),
@@ -130,7 +130,7 @@ fn cases(seed: u64) -> Vec<Case> {
         all_granularities(home, user, AUG_3 + months * 28 * 86_400),
         case(
             "crowd",
-            "thousands of people, half of whom come again",
+            "thousands of visitors, half of whom come again",
             "a sketch of thousands holds registers, and merging must keep the larger of each two",
             Tz::UTC,
             &crowd,

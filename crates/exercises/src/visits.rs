@@ -31,7 +31,7 @@ pub static EXERCISE: Exercise = Exercise {
          `Granularity::ALL`, join the two on URL and `ts`, and put the four tables below one another.",
         "The start of a bucket is `calendar::local_day_start(ts, zone)` for days and `g.bucket(ts)` for the others: \
          a month is 28 days, and weeks start on Thursday. The visitors of days are \
-         `batch::uniques_by_local_day(uniques, zone)?`, and the others `batch::rolled_up(uniques, g)?`.",
+         `batch::uniques_by_local_day(uniques, zone)?`, and the others `batch::uniques::rolled_up(uniques, g)?`.",
         "`let starts = page_views.column(\"ts\")?.i64()?.apply_values(start).into_series();` gives the starts, and \
          `.group_by([col(\"url\"), starts.lit().alias(\"ts\")]).agg([col(\"count\").sum()])` adds up. Join as the card \
          says; `concat(tables, UnionArgs::default())?`; then select the five columns and sort by the first three.",
@@ -113,7 +113,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "same_visitor",
-            "one person comes in two hours of a day",
+            "one visitor comes in two hours of a day",
             "page views add up and visitors do not: each has its own way from hours to days",
             Tz::UTC,
             &[

@@ -80,7 +80,7 @@ const HOUR: i64 = Granularity::Hour.secs();
 /// 2015-08-03 00:00 UTC.
 const AUG_3: i64 = 1_438_560_000;
 
-/// A person in every hour of two weeks, from four days before `start` on; each
+/// A visitor in every hour of two weeks, from four days before `start` on; each
 /// comes for five hours. Three more come five hours after `start`: the evening
 /// before, in California.
 fn two_weeks(pages: [&str; 2], user: i64, start: i64) -> Vec<(&str, i64, i64)> {
@@ -116,8 +116,9 @@ fn cases(seed: u64) -> Vec<Case> {
     vec![
         case(
             "one_hour",
-            "the range is one hour",
-            "the simplest plan is one read",
+            "the range is one hour, and a day begins with it",
+            "the plan is one read, of the hour. The row of the day begins at the same second, and only its granularity \
+             tells it from that of the hour",
             &[(home, start, user + 1)],
             [clock(start, 0), clock(start, 1)],
             Tz::UTC,
@@ -132,8 +133,8 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "same_visitor",
-            "one person comes in each of three hours",
-            "a sum of uniques over the reads counts them three times",
+            "one visitor comes in each of three hours",
+            "a sum of uniques over the reads counts this visitor three times",
             &[
                 (home, start, user + 1),
                 (home, start + HOUR, user + 1),
@@ -237,6 +238,16 @@ mod tests {
 
     crate::mutants::tests! {
         visits_range::visits_range, stub: |_, _, _, _| todo!(), mutants:
-        days_of_24_hours, end_included, every_row, hours_only, leaves_out_the_quiet, no_weeks, subtracts, summed_uniques, utc_for_pacific,
+        days_of_24_hours, end_included, every_row, hours_only, leaves_out_the_quiet, no_weeks, subtracts,
+        summed_uniques, time_alone, utc_for_pacific,
+    }
+    #[test]
+    fn who_forgets_the_granularity_is_told_so() {
+        let failed = verdict(time_alone::FUNCTION).failed.unwrap();
+        assert!(
+            failed.case.why.contains("only its granularity"),
+            "{}",
+            failed.case.why
+        );
     }
 }
