@@ -30,10 +30,12 @@ pub static EXERCISE: Exercise = Exercise {
          instant for each view, then count by URL and instant.",
         "`DateTime::from_timestamp(ts, 0)` and `.with_timezone(&zone)` give the wall clock of a view; \
          `.date_naive()` its date. `zone.from_local_datetime(&midnight)` leads back. It may find two \
-         instants, or none.",
-        "`.earliest()` takes the first of two. Where there is none, the clock jumped over midnight: try \
-         the next half hours until one exists. `apply_values` maps a column; `len().cast(DataType::Int64)` \
-         counts.",
+         instants, and the day begins at the first. It may find none, where the clocks skip midnight, as in Sao \
+         Paulo: then the day begins at the first later time of this date that the clocks show.",
+        "`.earliest()` takes the first of two instants. Where midnight is skipped, try the half hours after it: \
+         `(0..48).map(|n| date.and_time(NaiveTime::MIN) + TimeDelta::minutes(30 * n))` are the times of a day, and \
+         `.filter_map(|time| zone.from_local_datetime(&time).earliest()).next()` is the first that exists. \
+         `apply_values` maps a column; `len().cast(DataType::Int64)` counts.",
     ],
     vocabulary: &[],
     cases,
