@@ -4,11 +4,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`kafka`] | the log of the speed layer in a Kafka cluster |
-//! | [`serve`] | answers a process that asks about a log, so that cells need not link any of this |
-//! | [`local`] | a broker that is started here, from pinned jars |
+//! | [`hbase`] | the realtime store of the speed layer in HBase |
+//! | [`serve`] | answers a process that asks about a log or a store, so that cells need not link any of this |
+//! | [`local`] | systems that are started here, from pinned jars |
 //!
 //! Cells and the kernel are built without this crate. It is a program of its own, `connect`,
 //! which is built when it is first needed.
+pub mod hbase;
 pub mod kafka;
 #[cfg(unix)]
 pub mod local;

@@ -1,7 +1,9 @@
 //! `connect`: starts real systems on this machine. `workbook up`, `down` and `status` call it.
 use clap::{Parser, Subcommand, ValueEnum};
+use connect::local::LocalSystem;
+use connect::local::hbase::{self, LocalHBase};
 use connect::local::kafka::{self, KafkaBroker};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -30,7 +32,7 @@ enum Command {
     Down { system: System },
     /// Say which systems run, and where
     Status,
-    /// Answer questions about the log at an address, on standard input and output
+    /// Answer questions about the log or the store at an address, on standard input and output
     #[command(hide = true)]
     Serve { address: String },
 }
@@ -39,33 +41,46 @@ enum Command {
 enum System {
     /// One broker, its own controller (KRaft), without TLS
     Kafka,
+    /// ZooKeeper, master, region server and Thrift gateway in one process
+    Hbase,
+}
+
+impl System {
+    /// Returns it in a folder of systems.
+    fn of(self, systems: &Path) -> Box<dyn LocalSystem> {
+        match self {
+            Self::Kafka => Box::new(KafkaBroker::at(kafka::home(systems))),
+            Self::Hbase => Box::new(LocalHBase::at(hbase::home(systems))),
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Absolute, because the broker runs in its own folder.
+    // Absolute, because a system runs in its own folder.
     let systems = std::path::absolute(&cli.systems).unwrap_or(cli.systems);
-    let broker = KafkaBroker::at(kafka::home(&systems));
     match cli.command {
-        Command::Up {
-            system: System::Kafka,
-            port,
-        } => {
+        Command::Up { system, port } => {
+            let system = system.of(&systems);
             let say = |what: &str| eprintln!("{what} ...");
-            match broker.start(port, &say) {
-                Ok(running) => println!("kafka runs at kafka://{}", running.address),
+            match system.start(port, &say) {
+                Ok(running) => {
+                    let name = system.name();
+                    println!("{name} runs at {name}://{}", running.address);
+                }
                 Err(error) => {
                     eprintln!("error: {error}");
                     return ExitCode::from(3);
                 }
             }
         }
-        Command::Down {
-            system: System::Kafka,
-        } => match broker.stop() {
-            true => println!("kafka is stopped"),
-            false => println!("kafka did not run"),
-        },
+        Command::Down { system } => {
+            let system = system.of(&systems);
+            match system.stop() {
+                true => println!("{} is stopped", system.name()),
+                false => println!("{} did not run", system.name()),
+            }
+        }
         Command::Serve { address } => {
             if let Err(error) = connect::serve::serve(&address, std::io::stdin(), std::io::stdout())
             {
@@ -73,15 +88,21 @@ fn main() -> ExitCode {
                 return ExitCode::from(3);
             }
         }
-        Command::Status => match broker.running() {
-            Some(running) => println!(
-                "kafka runs at kafka://{}, process {}, log {}",
-                running.address,
-                running.pid,
-                broker.log().display()
-            ),
-            None => println!("kafka does not run; start it with `workbook up kafka`"),
-        },
+        Command::Status => {
+            for system in System::value_variants() {
+                let system = system.of(&systems);
+                let name = system.name();
+                match system.running() {
+                    Some(running) => println!(
+                        "{name} runs at {name}://{}, process {}, log {}",
+                        running.address,
+                        running.pid,
+                        system.log().display()
+                    ),
+                    None => println!("{name} does not run; start it with `workbook up {name}`"),
+                }
+            }
+        }
     }
     ExitCode::SUCCESS
 }

@@ -2,7 +2,7 @@
 use crate::extent;
 use connect::kafka::{KafkaLog, KafkaOptions};
 use connect::local::kafka::KafkaBroker;
-use connect::local::{Java, Running};
+use connect::local::{Java, LocalSystem, Running};
 use std::path::PathBuf;
 use std::sync::{
     LazyLock, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,

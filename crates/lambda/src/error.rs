@@ -49,6 +49,21 @@ pub enum LambdaError {
         /// The log that was named.
         asked: String,
     },
+    /// A home folder has its realtime views elsewhere than where they were said to be.
+    #[error(
+        "{} has its realtime views at {has}, not at {asked}; leave the address out, or take \
+         another folder. To move them, remove {has} and the file store.address of the folder: \
+         they are built again from the log",
+        folder.display()
+    )]
+    OtherStore {
+        /// The home folder.
+        folder: PathBuf,
+        /// Where it has them.
+        has: String,
+        /// Where they were said to be.
+        asked: String,
+    },
     /// A batch that was not kept.
     #[error(
         "batch {batch} is not kept; kept are {kept:?}; serve one of these, or run the batch again"

@@ -21,8 +21,8 @@ use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, RealtimeStoreOptions,
-    Source, SpeedError, SpeedLayer,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, RemoteStores, Source,
+    SpeedError, SpeedLayer, StorePlace, Tables,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,9 @@ use std::sync::Arc;
 pub const TOPIC: &str = "datums";
 /// The file of a home folder that has its log elsewhere: the log's address.
 const LOG_ADDRESS: &str = "log.address";
+/// The file of a home folder that has its realtime views elsewhere: their address, with the text
+/// with which the names of their tables begin.
+const STORE_ADDRESS: &str = "store.address";
 /// Partitions of a new topic of [`Lambda::open_home`].
 const PARTITIONS: u32 = 2;
 /// Shards of each serving store.
@@ -62,8 +65,8 @@ pub struct Options {
     /// Precision of the sketches in the realtime views. A lower one makes updates smaller, and
     /// merged uniques less accurate until the next batch run.
     pub realtime_precision: Precision,
-    /// Options of the store of the realtime views.
-    pub store: RealtimeStoreOptions,
+    /// Where the stores of the realtime views are; in the folder of the home unless said.
+    pub store: StorePlace,
 }
 
 impl Default for Options {
@@ -73,7 +76,7 @@ impl Default for Options {
             window: 1 << 17,
             precision: Precision::DEFAULT,
             realtime_precision: Precision::DEFAULT,
-            store: RealtimeStoreOptions::default(),
+            store: StorePlace::default(),
         }
     }
 }
@@ -154,56 +157,66 @@ impl Lambda {
     /// # Errors
     /// If a layer cannot be opened, for example because another process has it open.
     pub fn open_home(folder: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Self::open_home_on(folder, None, options)
+        Self::open_home_on(folder, None, None, options)
     }
 
     /// As [`open_home`](Self::open_home), with the log at an address such as
-    /// `kafka://127.0.0.1:9092/datums`, whose last part is the topic. The folder then has the file
-    /// `log.address` in place of `log/`, and is opened with that log from then on.
+    /// `kafka://127.0.0.1:9092/datums`, whose last part is the topic, and the realtime views at an
+    /// address such as `hbase://127.0.0.1:9090`. The folder then has the files `log.address` in
+    /// place of `log/`, and `store.address` in place of `realtime/`, and is opened with those from
+    /// then on.
+    ///
+    /// The tables of the views have names that begin with that of the folder and some letters
+    /// that no other folder has, as the file `store.address` says.
     ///
     /// # Errors
-    /// As [`open_home`](Self::open_home); and [`LambdaError::OtherLog`] if the folder has another
-    /// log.
+    /// As [`open_home`](Self::open_home); [`LambdaError::OtherLog`] if the folder has another
+    /// log, and [`LambdaError::OtherStore`] if it has its realtime views elsewhere.
     pub fn open_home_on(
         folder: impl AsRef<Path>,
-        address: Option<&str>,
+        log: Option<&str>,
+        store: Option<&str>,
         options: Options,
     ) -> Result<Self> {
-        // Which log the folder has, and which is asked for.
+        // Where both are, before anything is made.
         let folder = folder.as_ref();
-        let (embedded, noted) = (folder.join("log"), folder.join(LOG_ADDRESS));
-        let had = match fs::read_to_string(&noted) {
-            Ok(address) => Some(address.trim().to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(io_at("read", &noted)(error)),
-        };
-        let other = |has: String, asked: &str| LambdaError::OtherLog {
-            folder: folder.to_owned(),
-            has,
-            asked: asked.to_owned(),
-        };
-        let address = match (had, address) {
-            (None, None) => {
-                let log = EmbeddedLog::open(embedded)?;
-                log.create_topic(TOPIC, PARTITIONS)?;
-                return Self::open(folder, Arc::new(log), TOPIC, options);
-            }
-            (Some(had), Some(asked)) if had != asked => return Err(other(had, asked)),
-            (None, Some(asked)) if embedded.exists() => {
-                return Err(other(embedded.display().to_string(), asked));
-            }
-            (had, asked) => had.or(asked.map(str::to_owned)).unwrap_or_default(),
-        };
+        let had = noted(folder, LOG_ADDRESS)?;
+        let log = decided(had, &folder.join("log"), log, |had, asked| had == asked);
+        let log = log.map_err(|(has, asked)| {
+            let folder = folder.to_owned();
+            LambdaError::OtherLog { folder, has, asked }
+        })?;
+        let had = noted(folder, STORE_ADDRESS)?;
+        let store = decided(had, &folder.join("realtime"), store, is_same_store);
+        let store = store.map_err(|(has, asked)| {
+            let folder = folder.to_owned();
+            LambdaError::OtherStore { folder, has, asked }
+        })?;
 
-        // Open it, and note it once it is there.
-        let (place, topic) = place_and_topic(&address);
+        // The store.
+        let mut options = options;
+        if let Some(address) = store {
+            let address = with_prefix(folder, &address);
+            let (place, prefix) = address.rsplit_once('/').unwrap_or((&address, ""));
+            let tables = Tables::of(RemoteStores::open(place, None)?, prefix);
+            options.store = StorePlace::Elsewhere(Arc::new(tables));
+            remember(folder, STORE_ADDRESS, &address)?;
+        }
+
+        // The log. It is noted once it is there.
+        let Some(address) = log else {
+            let log = EmbeddedLog::open(folder.join("log"))?;
+            log.create_topic(TOPIC, PARTITIONS)?;
+            return Self::open(folder, Arc::new(log), TOPIC, options);
+        };
+        let (place, topic) = place_and_name(&address);
+        let topic = topic.unwrap_or(TOPIC);
         let log = speed::open(place)?;
         match log.partitions(topic) {
             Err(SpeedError::NoTopic { .. }) => log.create_topic(topic, PARTITIONS)?,
             found => drop(found?),
         }
-        fs::create_dir_all(folder).map_err(io_at("make", folder))?;
-        fs::write(&noted, &address).map_err(io_at("write", &noted))?;
+        remember(folder, LOG_ADDRESS, &address)?;
         Self::open(folder, log, topic, options)
     }
 
@@ -437,15 +450,84 @@ impl Lambda {
     }
 }
 
-/// Splits `kafka://host:port/topic` into the log's address and the topic, which is [`TOPIC`] if none
-/// is named.
-fn place_and_topic(address: &str) -> (&str, &str) {
+/// Splits `kafka://host:port/topic` into the address of the system and the name after it, if there
+/// is one.
+fn place_and_name(address: &str) -> (&str, Option<&str>) {
     let after = address.find("://").map_or(0, |at| at + 3);
     match address[after..].split_once('/') {
-        Some((place, topic)) if !topic.is_empty() => (&address[..after + place.len()], topic),
-        Some((place, _)) => (&address[..after + place.len()], TOPIC),
-        None => (address, TOPIC),
+        Some((place, name)) => (
+            &address[..after + place.len()],
+            Some(name).filter(|name| !name.is_empty()),
+        ),
+        None => (address, None),
     }
+}
+
+/// Returns the address that a home folder has noted in a file.
+fn noted(folder: &Path, file: &str) -> Result<Option<String>> {
+    let path = folder.join(file);
+    match fs::read_to_string(&path) {
+        Ok(address) => Ok(Some(address.trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_at("read", &path)(error)),
+    }
+}
+
+/// Decides between the address that a home folder has and the one that is asked for. `None` if what
+/// it names is in the folder itself, at `embedded`.
+///
+/// # Errors
+/// What the folder has and what is asked for, if they differ.
+fn decided(
+    had: Option<String>,
+    embedded: &Path,
+    asked: Option<&str>,
+    is_same: impl Fn(&str, &str) -> bool,
+) -> std::result::Result<Option<String>, (String, String)> {
+    match (had, asked) {
+        (Some(had), Some(asked)) if !is_same(&had, asked) => Err((had, asked.to_owned())),
+        (None, Some(asked)) if embedded.exists() => {
+            Err((embedded.display().to_string(), asked.to_owned()))
+        }
+        (had, asked) => Ok(had.or(asked.map(str::to_owned))),
+    }
+}
+
+/// Returns whether the address of a store that a folder has is the one that is asked for. An address
+/// without a beginning of names of tables means the beginning that the folder has.
+fn is_same_store(had: &str, asked: &str) -> bool {
+    let (had, asked) = (place_and_name(had), place_and_name(asked));
+    had.0 == asked.0 && (asked.1.is_none() || had.1 == asked.1)
+}
+
+/// Notes an address in a file of a home folder.
+fn remember(folder: &Path, file: &str, address: &str) -> Result<()> {
+    let path = folder.join(file);
+    if noted(folder, file)?.is_some_and(|had| had == address) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(io_at("make", folder))?;
+    fs::write(&path, address).map_err(io_at("write", &path))
+}
+
+/// Adds a beginning of names of tables to the address of a store that has none: the name of the
+/// folder, and a number that no other folder has.
+fn with_prefix(folder: &Path, address: &str) -> String {
+    let (place, name) = place_and_name(address);
+    if let Some(name) = name {
+        return format!("{place}/{name}");
+    }
+    let path = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let last = path.file_name().unwrap_or_default().to_string_lossy();
+    let sound: String = last
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(30)
+        .collect();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let one = format!("{}{now:?}{}", path.display(), std::process::id());
+    let number = xxhash_rust::xxh3::xxh3_64(one.as_bytes()) as u32;
+    format!("{place}/lambda_{sound}_{number:08x}")
 }
 
 /// Returns whether a folder is the home of a [`Lambda`]: it has a log, or names one.

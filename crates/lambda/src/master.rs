@@ -187,7 +187,7 @@ fn write(
 mod tests {
     use super::*;
     use crate::batch::sketch::Precision;
-    use crate::speed::{EmbeddedLog, Log, RealtimeStoreOptions};
+    use crate::speed::{EmbeddedLog, Log, StorePlace};
     use std::sync::Arc;
 
     /// Rule: a process that crashed after a part had its name, and before `current` led to it, has
@@ -202,7 +202,7 @@ mod tests {
             topic: "datums".to_owned(),
             window: 8,
             precision: Precision::new(14).unwrap(),
-            store: RealtimeStoreOptions::default(),
+            store: StorePlace::default(),
         };
         let master = Master::at(folder.path().join("master"));
         for batch in 1..=3u64 {

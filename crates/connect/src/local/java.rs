@@ -24,7 +24,7 @@ impl Java {
         let program = home
             .filter(|java| java.is_file())
             .unwrap_or_else(|| "java".into());
-        let elsewhere = "Or use a system that runs elsewhere: docs/kafka.md has a compose file, and any address will do";
+        let elsewhere = "Or use a system that runs elsewhere: docs/kafka.md and docs/hbase.md have compose files, and any address will do";
         let output = Command::new(&program)
             .arg("-version")
             .stdin(Stdio::null())
@@ -43,6 +43,37 @@ impl Java {
             ))),
             _ => Ok(Self { program }),
         }
+    }
+}
+
+impl Java {
+    /// Compiles a source file, which has one class, into a folder.
+    ///
+    /// # Errors
+    /// If this Java has no compiler, or the compiler refuses.
+    pub fn compile(&self, source: &Path, jars: &Path, into: &Path) -> Result<()> {
+        let compiler = self.program.with_file_name("javac");
+        let output = Command::new(&compiler)
+            .arg("-cp")
+            .arg(jars.join("*"))
+            .arg("-d")
+            .args([into, source])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|_| {
+                LocalError::Missing(format!(
+                    "there is no Java compiler on this machine ({} does not start).\nFix: install a JDK \
+                     (Debian and Ubuntu: `apt install openjdk-17-jdk-headless`), or set JAVA_HOME to one",
+                    compiler.display()
+                ))
+            })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(LocalError::Failed {
+            program: format!("javac {}", source.display()),
+            said: last_lines(&String::from_utf8_lossy(&output.stderr), 5),
+        })
     }
 }
 

@@ -3,13 +3,16 @@
 //! Each system has a folder: the jars that Maven copies by a pinned pom, its configuration, its
 //! data, its log, and `process.json` with the process that runs. Nothing is installed, and nothing
 //! outside the folder changes but Maven's own cache.
+pub mod hbase;
 pub mod java;
 pub mod kafka;
 mod process;
+mod system;
 
 pub use java::Java;
 pub use process::{Running, running};
 use std::path::PathBuf;
+pub use system::LocalSystem;
 
 /// Why a system could not be started, stopped or looked at.
 #[derive(Debug, thiserror::Error)]

@@ -1,44 +1,43 @@
 //! Alternating expiry: two sets of views, cleared in turn.
-use super::error::{Result, at};
+use super::error::Result;
 use super::expiry::{Source, SpeedLayer, beyond, opened, resume};
+use super::stores::Stores;
 use super::updater::{Applied, Updater};
 use super::views::Offsets;
 use super::views_since::{ViewsSince, missing};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Two sets of realtime views. Both apply every event, and one of them is cleared when a batch
 /// run begins.
 pub struct Alternating {
     source: Source,
-    folder: PathBuf,
-    /// For each folder of [`SETS`], the batch at whose cut the set begins, and its updater;
+    stores: Arc<dyn Stores>,
+    /// For each store of [`SETS`], the batch at whose cut the set begins, and its updater;
     /// `None` if it is cleared.
     sets: [Option<(u64, Updater)>; 2],
 }
 
-/// The names of the sets' folders.
+/// The names of the sets' stores.
 const SETS: [&str; 2] = ["set-a", "set-b"];
 
 impl Alternating {
-    /// Opens the sets in a folder. If there are none, creates one that begins at the cut of
+    /// Opens the sets in a folder, or where the source says. If there are none, creates one that begins at the cut of
     /// batch `batch`; otherwise `batch` and `cut` are ignored.
     ///
     /// # Errors
-    /// If a store or the log cannot be opened or read, or a folder cannot be removed.
+    /// If a store or the log cannot be opened or read, or a store cannot be removed.
     pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
         let mut alternating = Self {
             source: source.clone(),
-            folder: folder.to_owned(),
+            stores: source.store.stores(folder),
             sets: [None, None],
         };
         for (place, name) in SETS.into_iter().enumerate() {
-            let set = folder.join(name);
-            alternating.finish_clearing(place)?;
-            if !set.exists() {
+            if !alternating.stores.exists(name)? {
                 continue;
             }
-            match opened(source, &set)? {
+            match opened(alternating.stores.as_ref(), name, source.precision)? {
                 (_, Some(first), views) => {
                     alternating.sets[place] = Some((first, resume(source, views)?));
                 }
@@ -56,35 +55,17 @@ impl Alternating {
         Ok(alternating)
     }
 
-    /// Removes a set of views. A crash in between leaves the set whole, or renamed and to be
-    /// removed by the next [`open`](Self::open).
+    /// Removes a set of views.
     fn clear(&mut self, place: usize) -> Result<()> {
         self.sets[place] = None;
-        let set = self.folder.join(SETS[place]);
-        let old = self.folder.join(format!(".{}.old", SETS[place]));
-        let failed = || at("clearing a set of views at", &set);
-        if set.exists() {
-            self.finish_clearing(place)?;
-            // Removing a folder is not atomic, renaming it is.
-            fs::rename(&set, &old).map_err(failed())?;
-        }
-        self.finish_clearing(place)
-    }
-
-    /// Removes what an interrupted [`clear`](Self::clear) left.
-    fn finish_clearing(&self, place: usize) -> Result<()> {
-        let old = self.folder.join(format!(".{}.old", SETS[place]));
-        if old.exists() {
-            fs::remove_dir_all(&old).map_err(at("clearing a set of views at", &old))?;
-        }
-        Ok(())
+        self.stores.remove(SETS[place])
     }
 
     /// Clears a set of views and begins it at the cut of a batch.
     fn begin(&mut self, place: usize, batch: u64, cut: &[u64]) -> Result<()> {
         self.clear(place)?;
-        let set = self.folder.join(SETS[place]);
-        let (_, _, views) = opened(&self.source, &set)?;
+        let stores = self.stores.as_ref();
+        let (_, _, views) = opened(stores, SETS[place], self.source.precision)?;
         views.begin(batch, cut, true)?;
         self.sets[place] = Some((batch, resume(&self.source, views)?));
         Ok(())

@@ -1,10 +1,10 @@
 //! Expiry by watermark: one set of views, whose row keys contain the generation, that is
 //! between which two cuts an event came.
-use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Source, SpeedLayer, by_generation, opened, resume};
+use super::store::RealtimeStore;
 use super::updater::{Applied, Updater};
-use super::views::{COUNT, Offsets, PERSONS, VISITS};
+use super::views::{COUNT, META, Offsets, PERSONS, VISITS};
 use super::views_since::ViewsSince;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,19 +12,20 @@ use std::sync::Arc;
 /// Realtime views in one store, from which the generations that a served batch contains are
 /// deleted.
 pub struct ByWatermark {
-    store: Arc<EmbeddedStore>,
+    store: Arc<dyn RealtimeStore>,
     updater: Updater,
     source: Source,
 }
 
 impl ByWatermark {
-    /// Opens the views in a folder. If there are none, creates them, beginning at the cut of
+    /// Opens the views in a folder, or where the source says. If there are none, creates them, beginning at the cut of
     /// batch `batch`; otherwise `batch` and `cut` are ignored.
     ///
     /// # Errors
     /// If the store or the log cannot be opened or read.
     pub fn open(source: &Source, folder: &Path, batch: u64, cut: &[u64]) -> Result<Self> {
-        let (store, updater) = match opened(source, folder)? {
+        let stores = source.store.stores(folder);
+        let (store, updater) = match opened(stores.as_ref(), "", source.precision)? {
             (store, Some(_), views) => (store, resume(source, views)?),
             (store, None, views) => {
                 views.begin(batch, cut, true)?;
@@ -60,8 +61,8 @@ impl SpeedLayer for ByWatermark {
     fn expire(&mut self, served: u64) -> Result<()> {
         // Deleted cells leave the disk only when a compaction merges the files.
         if self.updater.views().expire_before(served)? > 0 {
-            for family in [COUNT, PERSONS, VISITS] {
-                self.store.compact(family.name)?;
+            for family in [COUNT, PERSONS, VISITS, META] {
+                self.store.release(family.name)?;
             }
         }
         self.updater.forget_before(served);

@@ -4,11 +4,13 @@ use super::clock::{Clock, SystemClock};
 use super::database;
 use super::embedded_log::Durability;
 use super::error::{Result, SpeedError, at};
-use super::store::{Atomicity, Cell, Change, Family, Mutation, Reader, RealtimeStore};
+use super::store::{
+    Atomicity, Cell, Change, Conditional, Family, Mutation, Reader, RealtimeStore, no_family,
+};
 use super::store_reader::SnapshotReader;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, UserKey};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// A store in a folder of this machine, for one process at a time.
 ///
@@ -29,7 +31,7 @@ pub struct EmbeddedStore {
     path: PathBuf,
     db: Database,
     families: Vec<(Family, Keyspace)>,
-    /// A single cell, which is written after each compaction (see `release`).
+    /// A single cell, which is written after each compaction (see `remove_merged_files`).
     released: Keyspace,
     durability: Durability,
     clock: Arc<dyn Clock>,
@@ -38,6 +40,9 @@ pub struct EmbeddedStore {
     /// fjall 3.1 makes all smaller sequence numbers visible, including those of a batch that
     /// is still being written.
     writing: RwLock<()>,
+    /// Held by a write from its first read of the store to its commit, so that a condition is
+    /// still true when its mutation is committed.
+    turn: Mutex<()>,
 }
 
 /// Options with which a store is opened.
@@ -117,6 +122,7 @@ impl EmbeddedStore {
             durability: options.durability,
             clock: options.clock,
             writing: RwLock::new(()),
+            turn: Mutex::new(()),
         })
     }
 
@@ -180,16 +186,21 @@ impl EmbeddedStore {
         }
         keyspace.rotate_memtable_and_wait().map_err(failed())?;
         keyspace.major_compact().map_err(failed())?;
-        self.release().map_err(failed())
+        self.remove_merged_files().map_err(failed())
     }
 
     /// Makes fjall remove the files that a compaction has merged. It keeps the previous list
     /// of files, and so the files, until something is written and flushed after the merge.
-    fn release(&self) -> fjall::Result<()> {
+    fn remove_merged_files(&self) -> fjall::Result<()> {
         let mut batch = self.db.batch();
         batch.insert(&self.released, "1", "");
         self.commit(batch)?;
         self.released.rotate_memtable_and_wait()
+    }
+
+    /// Waits until no other write is between its reads and its commit.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Commits a batch while no snapshot is taken.
@@ -204,14 +215,7 @@ impl EmbeddedStore {
     /// If the store was opened without it.
     pub(super) fn family(&self, name: &str) -> Result<&(Family, Keyspace)> {
         let found = self.families.iter().find(|(family, _)| family.name == name);
-        found.ok_or_else(|| SpeedError::NoFamily {
-            family: name.to_owned(),
-            known: self
-                .families
-                .iter()
-                .map(|(f, _)| f.name.to_owned())
-                .collect(),
-        })
+        found.ok_or_else(|| no_family(name, self.families.iter().map(|(family, _)| family)))
     }
 }
 
@@ -238,6 +242,65 @@ impl RealtimeStore for EmbeddedStore {
     }
 
     fn apply(&self, mutations: &[Mutation]) -> Result<()> {
+        let _turn = self.turn();
+        self.apply_in_turn(mutations)
+    }
+
+    fn apply_if(&self, conditionals: &[Conditional]) -> Result<Vec<bool>> {
+        let _turn = self.turn();
+        let apply = |conditional: &Conditional| {
+            let row = &conditional.mutation.row;
+            let reader = self.reader();
+            let found = reader.get(row, conditional.family, &conditional.qualifier)?;
+            drop(reader);
+            // An empty value counts as absent.
+            let found = found.map(|cell| cell.value).unwrap_or_default();
+            let holds = found == conditional.expected.as_deref().unwrap_or_default();
+            if holds {
+                self.apply_in_turn(std::slice::from_ref(&conditional.mutation))?;
+            }
+            Ok(holds)
+        };
+        conditionals.iter().map(apply).collect()
+    }
+
+    fn increment(
+        &self,
+        row: &[u8],
+        family: &'static str,
+        qualifier: &[u8],
+        by: i64,
+    ) -> Result<i64> {
+        let _turn = self.turn();
+        let before = self.reader().get(row, family, qualifier)?;
+        let (value, timestamp) = match before {
+            None => (0, i64::MIN),
+            Some(cell) => match cell.value.try_into() {
+                Ok(bytes) => (i64::from_be_bytes(bytes), cell.timestamp),
+                Err(_) => {
+                    return Err(SpeedError::Damaged {
+                        what: "a cell that is incremented has not eight bytes",
+                        place: format!("the realtime store, family {family:?}"),
+                    });
+                }
+            },
+        };
+        // As in HBase, the sum wraps around, and the timestamp does not go back.
+        let sum = value.wrapping_add(by);
+        let now = self.clock.now().max(timestamp);
+        let put = Mutation::of(row).put(family, qualifier, now, sum.to_be_bytes());
+        self.apply_in_turn(&[put])?;
+        Ok(sum)
+    }
+
+    fn release(&self, family: &str) -> Result<()> {
+        self.compact(family)
+    }
+}
+
+impl EmbeddedStore {
+    /// Applies mutations atomically; the caller holds the turn.
+    fn apply_in_turn(&self, mutations: &[Mutation]) -> Result<()> {
         // Translate all changes into one batch of the engine, and commit it atomically.
         let mut batch = self.db.batch().durability(Some(self.durability.mode()));
         for Mutation { row, changes } in mutations {
@@ -259,9 +322,7 @@ impl RealtimeStore for EmbeddedStore {
         }
         self.commit(batch).map_err(at("writing to", &self.path))
     }
-}
 
-impl EmbeddedStore {
     /// Adds a cell to a batch, and the removal of its versions beyond the family's number.
     fn put(
         &self,

@@ -9,7 +9,7 @@
 //! - [`Alternating`](super::Alternating) keeps two sets of views and applies every event to
 //!   both. When a run begins, one set is cleared and begins at the cut. When the run is served,
 //!   that set is the one that is needed, and the other can be cleared. Clearing removes a
-//!   folder. Every event is written twice.
+//!   folder, or a table of HBase. Every event is written twice.
 //! - [`ByWatermark`](super::ByWatermark) keeps one set of views, whose row keys say between
 //!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
 //!   disk with a compaction. Every event is written once, and a read merges the generations
@@ -25,15 +25,15 @@
 //!    the same cut.
 //!
 //! Source: *Big Data*, Marz and Warren, section 12.5.
-use super::embedded_store::{EmbeddedStore, RealtimeStoreOptions};
 use super::error::Result;
 use super::log::Log;
+use super::store::RealtimeStore;
+use super::stores::{StorePlace, Stores};
 use super::updater::{Applied, Updater};
-use super::views::{FAMILIES, Offsets, RealtimeViews};
+use super::views::{Offsets, RealtimeViews};
 use super::views_since::ViewsSince;
 use crate::batch::sketch::Precision;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The topic from which realtime views are computed, and the options for computing them.
@@ -47,8 +47,8 @@ pub struct Source {
     pub window: usize,
     /// The precision of the sketches.
     pub precision: Precision,
-    /// The options with which the store of the views is opened.
-    pub store: RealtimeStoreOptions,
+    /// Where the stores of the views are.
+    pub store: StorePlace,
 }
 
 /// The speed layer, as [`Lambda`](crate::Lambda) holds it: realtime views that forget the
@@ -88,13 +88,12 @@ pub(super) fn resume(source: &Source, views: RealtimeViews) -> Result<Updater> {
 }
 
 /// An open store, its oldest generation (`None` if it has none), and the views in it.
-pub(super) type OpenedViews = (Arc<EmbeddedStore>, Option<u64>, RealtimeViews);
+pub(super) type OpenedViews = (Arc<dyn RealtimeStore>, Option<u64>, RealtimeViews);
 
-/// Opens the store of views in a folder, or creates an empty one there.
-pub(super) fn opened(source: &Source, folder: &Path) -> Result<OpenedViews> {
-    let store = EmbeddedStore::open_with(folder, &FAMILIES, source.store.clone())?;
-    let store = Arc::new(store);
-    let views = RealtimeViews::new(store.clone(), source.precision);
+/// Opens the store of views with a name, or creates an empty one.
+pub(super) fn opened(stores: &dyn Stores, name: &str, precision: Precision) -> Result<OpenedViews> {
+    let store = stores.open(name)?;
+    let views = RealtimeViews::new(store.clone(), precision);
     let first = views.reader().generations()?.into_keys().next();
     Ok((store, first, views))
 }

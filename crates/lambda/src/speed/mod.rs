@@ -6,13 +6,13 @@
 //! | file | concept |
 //! |---|---|
 //! | `log`, `embedded_log`, `entry` | the partitioned log that many consumers read, and its implementation in a folder |
-//! | `open`, `remote_log` | a log by its address, and one that lies in another system |
+//! | `open`, `remote_log`, `remote_store`, `store_body`, `remote` | a log or a store by its address, and those that lie in other systems |
 //! | `feed` | appends datums to the log |
 //! | [`event`] | the key of a person in the views, and what makes two records one event; a record is read by [`crate::datum`] |
 //! | `dedupe` | finds duplicates within a window |
-//! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database` | the store with random writes, and its implementation in a folder |
+//! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database`, `stores` | the store with random writes, its implementation in a folder, and where the stores of views are |
 //! | `delta` | gathers what several events add to the views |
-//! | `views`, `view_reader` | the realtime views, in which each event is counted exactly once |
+//! | `views`, `view_reader`, `row_by_row` | the realtime views, in which each event is counted exactly once, also in a store where only a row is atomic |
 //! | `updater` | applies the log to the views (figure 12.3) |
 //! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark |
 //! | `views_since` | the views since the cut of a batch, for a query |
@@ -42,10 +42,15 @@ pub mod expiry;
 mod feed;
 pub mod log;
 mod open;
+mod remote;
 mod remote_log;
+mod remote_store;
+mod row_by_row;
 mod split_commit;
 pub mod store;
+pub mod store_body;
 mod store_reader;
+mod stores;
 mod updater;
 mod view_reader;
 pub mod views;
@@ -63,12 +68,18 @@ pub use error::{Result, SpeedError, at};
 pub use expiry::{Source, SpeedLayer};
 pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
-pub use open::open;
-pub use remote_log::{LogAnswer, LogQuestion, RemoteLog, read_frame, write_frame};
+pub use open::{open, open_store};
+pub use remote::{read_frame, write_frame};
+pub use remote_log::{LogAnswer, LogQuestion, RemoteLog};
+pub use remote_store::{
+    FamilyOptions, RemoteStore, RemoteStores, StoreAnswer, StoreQuestion, StoreRequest,
+};
 pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
-    Atomicity, Cell, Change, Column, Family, Mutation, Reader, RealtimeStore, sortable,
+    Atomicity, Cell, Change, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore,
+    by_row, family_at, sortable,
 };
+pub use stores::{StorePlace, Stores, Tables};
 pub use updater::{Applied, Updater};
 pub use view_reader::ViewReader;
 pub use views::{FAMILIES, Offsets, RealtimeViews, Update};

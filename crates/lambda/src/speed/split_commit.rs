@@ -12,7 +12,6 @@
 //! It is here as a counterexample: an account that says "nothing lost, nothing counted twice"
 //! must find both.
 use super::dedupe::Window;
-use super::embedded_store::EmbeddedStore;
 use super::error::Result;
 use super::expiry::{Source, SpeedLayer, by_generation, opened};
 use super::updater::{Applied, PartitionStep, together, window_before};
@@ -21,7 +20,6 @@ use super::views::{Offsets, RealtimeViews};
 use super::views_since::ViewsSince;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::Arc;
 
 /// The group under whose name the log keeps the offsets.
 const GROUP: &str = "realtime";
@@ -52,7 +50,7 @@ pub enum CommitOrder {
 ///     topic: "datums".to_owned(),
 ///     window: 100,
 ///     precision: Precision::DEFAULT,
-///     store: RealtimeStoreOptions::default(),
+///     store: StorePlace::default(),
 /// };
 /// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;
@@ -71,7 +69,6 @@ pub struct SplitCommit {
     source: Source,
     views: RealtimeViews,
     partitions: Vec<(u64, Window)>,
-    _store: Arc<EmbeddedStore>,
 }
 
 impl SplitCommit {
@@ -83,7 +80,8 @@ impl SplitCommit {
         batch: u64,
         cut: &[u64],
     ) -> Result<Self> {
-        let (store, first, views) = opened(source, folder)?;
+        let stores = source.store.stores(folder);
+        let (_, first, views) = opened(stores.as_ref(), "", source.precision)?;
         if first.is_none() {
             views.begin(batch, cut, true)?;
         }
@@ -99,7 +97,6 @@ impl SplitCommit {
             source: source.clone(),
             views,
             partitions,
-            _store: store,
         })
     }
 

@@ -1,9 +1,11 @@
 //! The updater: applies the records of the log to the realtime views, exactly once.
 //!
 //! The partitions are read, normalised and deduplicated in parallel, and what they add is
-//! applied in one atomic update. The updater has no state of its own on the disk: it rebuilds
+//! applied in one update. The updater has no state of its own on the disk: it rebuilds
 //! its dedupe windows from the log and reads its offsets from the views. So after a crash
-//! only the work since the last update has to be done again.
+//! only the work since the last update has to be done again. In a store where only a row is
+//! atomic, a crash can leave an update that was begun: its ends are stored, and the next step
+//! reads exactly its records.
 use super::dedupe::Window;
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
@@ -47,6 +49,8 @@ pub struct Updater {
     cuts: BTreeMap<u64, Offsets>,
     /// For each partition, the next offset to read and the dedupe window.
     partitions: Vec<(u64, Window)>,
+    /// Where the next step must end in each partition, because an update was begun and not ended.
+    pending: Option<Offsets>,
 }
 
 impl Updater {
@@ -68,6 +72,7 @@ impl Updater {
             window,
             cuts: BTreeMap::new(),
             partitions: Vec::new(),
+            pending: None,
         };
         updater.recover()?;
         Ok(updater)
@@ -119,16 +124,19 @@ impl Updater {
         self.cuts = reader.generations()?;
         let offsets = reader.offsets(partitions as usize)?;
         drop(reader);
+        self.pending = self.views.pending(partitions as usize)?;
         self.partitions.clear();
         for (partition, next) in (0..).zip(offsets) {
             let log = self.log.as_ref();
             let end = log.end(&self.topic, partition)?;
-            if next > end {
+            let begun = self.pending.as_ref().map_or(0, |to| to[partition as usize]);
+            let applied = next.max(begun);
+            if applied > end {
                 return Err(SpeedError::OlderLog {
                     topic: self.topic.clone(),
                     partition,
                     end,
-                    applied: next,
+                    applied,
                 });
             }
             let window = window_before(log, &self.topic, partition, next, self.window)?;
@@ -137,23 +145,35 @@ impl Updater {
         Ok(())
     }
 
-    /// Reads up to `most` records of each partition, and applies them in one atomic update.
+    /// Reads up to `most` records of each partition, and applies them in one update. If an update
+    /// was begun and not ended, the step reads exactly its records instead, and ends it.
     ///
     /// # Errors
-    /// If the log or the views cannot be read or written. Then nothing is applied, and the
-    /// next step tries the same records again.
+    /// If the log or the views cannot be read or written. Then the next step tries the same
+    /// records again.
     pub fn step(&mut self, most: usize) -> Result<Applied> {
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
+        let pending = self.pending.as_ref();
         let precision = self.views.precision();
         let parts: Result<Vec<PartitionStep>> = (0u32..)
             .zip(&mut self.partitions)
             .collect::<Vec<_>>()
             .into_par_iter()
             .map(|(partition, (next, window))| {
-                let records = log.read(topic, partition, *next, most)?;
-                Ok(PartitionStep::of(
-                    &records, partition, cuts, window, precision,
-                ))
+                let mut part = PartitionStep::new(*next);
+                let end = pending.map(|to| to[partition as usize]);
+                let mut missing = end.map_or(most as u64, |end| end - *next);
+                while missing > 0 {
+                    let records = log.read(topic, partition, part.to, missing as usize)?;
+                    let read = records.next() - part.to;
+                    part.add(&records, partition, cuts, window, precision);
+                    // A log may return fewer records than it has.
+                    missing = match end {
+                        Some(_) if read > 0 => missing.saturating_sub(read),
+                        _ => 0,
+                    };
+                }
+                Ok(part)
             })
             .collect();
         let applied = parts.and_then(|parts| self.apply(parts));
@@ -167,7 +187,7 @@ impl Updater {
     /// Applies what the partitions give, and moves on.
     fn apply(&mut self, parts: Vec<PartitionStep>) -> Result<Applied> {
         let (update, step) = together(self.offsets(), parts)?;
-        if step.records == 0 {
+        if step.records == 0 && self.pending.is_none() {
             return Ok(step);
         }
         if !self.views.apply(&update)? {
@@ -178,6 +198,7 @@ impl Updater {
         for ((next, _), to) in self.partitions.iter_mut().zip(update.to) {
             *next = to;
         }
+        self.pending = None;
         Ok(step)
     }
 
@@ -294,6 +315,14 @@ pub(super) struct PartitionStep {
 }
 
 impl PartitionStep {
+    /// Creates the contribution of no record, at an offset.
+    fn new(at: u64) -> Self {
+        Self {
+            to: at,
+            ..Self::default()
+        }
+    }
+
     /// Computes the contribution of consecutive records of a partition. `window` is the dedupe
     /// window at the first of them, and is moved to the last; `cuts` are the generations.
     pub(super) fn of(
@@ -304,13 +333,25 @@ impl PartitionStep {
         precision: Precision,
     ) -> Self {
         let mut part = PartitionStep::default();
+        part.add(records, partition, cuts, window, precision);
+        part
+    }
+
+    /// Adds the contribution of the records that follow.
+    fn add(
+        &mut self,
+        records: &Records,
+        partition: u32,
+        cuts: &BTreeMap<u64, Offsets>,
+        window: &mut Window,
+        precision: Precision,
+    ) {
         for record in records.iter() {
             let generation = generation_at(cuts, partition as usize, record.offset);
             let place = (partition, record.offset);
-            part.take(record.value, place, generation, window, precision);
+            self.take(record.value, place, generation, window, precision);
         }
-        part.to = records.next();
-        part
+        self.to = records.next();
     }
 
     /// Adds one record. `generation` is `None` if it has expired.

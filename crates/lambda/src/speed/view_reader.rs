@@ -1,7 +1,7 @@
 //! Reads the realtime views from one snapshot of their store.
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
-use super::store::{Column, Family, Mutation, Reader, from_sortable, sortable};
+use super::store::{Column, Family, Mutation, Place, Reader, from_sortable, sortable};
 use super::views::{COUNT, Offsets, PERSONS, VISITS};
 use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
 use crate::batch::sketch::{Precision, Sketch};
@@ -25,14 +25,26 @@ fn damaged(view: &str) -> SpeedError {
     }
 }
 
+/// The longest name of a URL or domain that is a row as it is, in bytes. HBase takes rows of up to
+/// 32,767 bytes.
+const LONGEST_NAME: usize = 30_000;
+
 /// Returns the row of a URL or domain. The generation comes first, so the rows of a
-/// generation are one range.
+/// generation are one range. A name that is too long is cut and gets its hash, behind a byte that
+/// no text contains.
 fn row_of(generation: u64, name: &str) -> Vec<u8> {
-    [&generation.to_be_bytes()[..], name.as_bytes()].concat()
+    let (generation, name) = (generation.to_be_bytes(), name.as_bytes());
+    match name.get(..LONGEST_NAME) {
+        Some(begin) if begin.len() < name.len() => {
+            let hash = xxhash_rust::xxh3::xxh3_128(name).to_be_bytes();
+            [&generation[..], begin, &[0xff], &hash].concat()
+        }
+        _ => [&generation[..], name].concat(),
+    }
 }
 
 /// Decodes a number; `None` unless there are exactly eight bytes.
-fn number(bytes: &[u8]) -> Option<u64> {
+pub(super) fn number(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
@@ -159,9 +171,18 @@ impl ViewReader<'_> {
         cells.into_iter().map(read).collect()
     }
 
-    /// Pushes the mutations that add a delta to the values of the snapshot. They contain sums,
-    /// not increments, so they are valid only until another update is applied. The cost is one
-    /// or two random reads for each row of the delta.
+    /// Returns the rows that a delta changes; some of them several times.
+    pub(super) fn rows_of(generation: u64, delta: &Delta) -> impl Iterator<Item = Vec<u8>> {
+        let urls = delta.hours().map(|(url, _, _)| url);
+        let domains = delta.visits().map(|(domain, _, _)| domain);
+        urls.chain(domains)
+            .map(move |name| row_of(generation, name))
+    }
+
+    /// Pushes the mutations that add a delta to the values of the snapshot, for the rows that
+    /// `wanted` returns true for. They contain sums, not increments, so they are valid only until
+    /// another update is applied. The cost is one or two random reads for each row of the delta,
+    /// of which many are done together.
     ///
     /// # Errors
     /// If the store cannot be read, or a value is damaged.
@@ -169,41 +190,70 @@ impl ViewReader<'_> {
         &self,
         generation: u64,
         delta: &Delta,
+        wanted: &dyn Fn(&[u8]) -> bool,
         mutations: &mut Vec<Mutation>,
     ) -> Result<()> {
         // Page views and sketches, by URL and hour.
-        for (url, ts, hour) in delta.hours() {
-            let (row, key) = (row_of(generation, url), sortable(ts));
-            let before = match self.inner.get(&row, COUNT.name, &key)? {
-                Some(cell) => cell.value.try_into().map(i64::from_be_bytes),
-                None => Ok(0),
-            };
-            let count = before.map_err(|_| damaged("count"))? + hour.count;
-            let persons = match self.inner.get(&row, PERSONS.name, &key)? {
-                Some(cell) => {
-                    let mut all = Sketch::from_bytes(&cell.value)?;
-                    all.merge(&hour.persons)?;
-                    all.to_bytes()
-                }
-                None => hour.persons.to_bytes(),
-            };
-            let mutation = Mutation::of(row)
-                .put(COUNT.name, key, 0, count.to_be_bytes())
-                .put(PERSONS.name, key, 0, persons);
-            mutations.push(mutation);
+        let hours = delta
+            .hours()
+            .map(|(url, ts, hour)| (row_of(generation, url), ts, hour));
+        let hours: Vec<_> = hours.filter(|(row, _, _)| wanted(row)).collect();
+        for some in hours.chunks(TOGETHER) {
+            let keys: Vec<[u8; 8]> = some.iter().map(|(_, ts, _)| sortable(*ts)).collect();
+            let places = some.iter().zip(&keys).flat_map(|((row, _, _), key)| {
+                [COUNT.name, PERSONS.name].map(|family| (&row[..], family, &key[..]))
+            });
+            let places: Vec<Place<'_>> = places.collect();
+            let before = self.inner.get_all(&places)?;
+            for (((row, _, hour), key), before) in some.iter().zip(keys).zip(before.chunks(2)) {
+                let [count, persons] = before else {
+                    return Err(damaged("count"));
+                };
+                let before = match count {
+                    Some(cell) => cell.value[..].try_into().map(i64::from_be_bytes),
+                    None => Ok(0),
+                };
+                let count = before.map_err(|_| damaged("count"))? + hour.count;
+                let persons = match persons {
+                    Some(cell) => {
+                        let mut all = Sketch::from_bytes(&cell.value)?;
+                        all.merge(&hour.persons)?;
+                        all.to_bytes()
+                    }
+                    None => hour.persons.to_bytes(),
+                };
+                let mutation = Mutation::of(row.clone())
+                    .put(COUNT.name, key, 0, count.to_be_bytes())
+                    .put(PERSONS.name, key, 0, persons);
+                mutations.push(mutation);
+            }
         }
         // Visits, by domain and person. A new stretch may continue a stored one.
-        for (domain, who, mut visits) in delta.visits() {
-            let (row, key) = (row_of(generation, domain), who.key());
-            if let Some(cell) = self.inner.get(&row, VISITS.name, &key)? {
-                visits.extend(stretches(&cell.value)?);
-                join(&mut visits);
+        let visits = delta
+            .visits()
+            .map(|(domain, who, visits)| (row_of(generation, domain), who.key(), visits));
+        let mut visits: Vec<_> = visits.filter(|(row, _, _)| wanted(row)).collect();
+        for some in visits.chunks_mut(TOGETHER) {
+            let places = some
+                .iter()
+                .map(|(row, key, _)| (&row[..], VISITS.name, &key[..]));
+            let places: Vec<Place<'_>> = places.collect();
+            let before = self.inner.get_all(&places)?;
+            for ((row, key, visits), before) in some.iter_mut().zip(before) {
+                if let Some(cell) = before {
+                    visits.extend(stretches(&cell.value)?);
+                    join(visits);
+                }
+                let (row, key) = (std::mem::take(row), std::mem::take(key));
+                mutations.push(Mutation::of(row).put(VISITS.name, key, 0, to_bytes(visits)));
             }
-            mutations.push(Mutation::of(row).put(VISITS.name, key, 0, to_bytes(&visits)));
         }
         Ok(())
     }
 }
+
+/// Rows whose values are read together.
+const TOGETHER: usize = 2_000;
 
 /// Decodes the stretches of one person's visits.
 fn stretches(bytes: &[u8]) -> Result<Vec<Stretch>> {

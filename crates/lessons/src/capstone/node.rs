@@ -61,7 +61,7 @@ impl Node {
         };
         let options = Options {
             window: config.window,
-            store,
+            store: store.into(),
             ..Options::default()
         };
         let precision = options.realtime_precision;

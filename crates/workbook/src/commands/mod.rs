@@ -19,19 +19,28 @@ use anyhow::bail;
 use lambda_workbook::lambda::{Lambda, Options, is_home};
 use std::path::Path;
 
-/// Where the log of a home folder lies.
+/// Where the log and the realtime views of a home folder lie.
 #[derive(clap::Args)]
 pub struct LogArgs {
     /// Log of the home folder, if it is not in the folder: kafka://HOST:PORT/TOPIC. The folder
     /// remembers it
     #[arg(long, value_name = "ADDRESS", requires = "home")]
     log: Option<String>,
+    /// Realtime views of the home folder, if they are not in the folder: hbase://HOST:PORT. The
+    /// folder remembers it
+    #[arg(long, value_name = "ADDRESS", requires = "home")]
+    store: Option<String>,
 }
 
 impl LogArgs {
     /// Opens both layers.
     pub(crate) fn open(&self, home: &Path, options: Options) -> anyhow::Result<Lambda> {
-        Ok(Lambda::open_home_on(home, self.log.as_deref(), options)?)
+        Ok(Lambda::open_home_on(
+            home,
+            self.log.as_deref(),
+            self.store.as_deref(),
+            options,
+        )?)
     }
 }
 

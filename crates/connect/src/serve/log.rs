@@ -1,34 +1,24 @@
-//! The other end of [`lambda::speed::RemoteLog`]: answers questions about a log, one after another.
+//! Answers questions about a log: the other end of [`lambda::speed::RemoteLog`].
 use crate::kafka::{KafkaLog, KafkaOptions};
-use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError, read_frame, write_frame};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError};
 
 /// Opens the log at an address.
 ///
 /// # Errors
 /// What is wrong with the address, or why the log cannot be reached.
-pub fn open(address: &str) -> Result<KafkaLog, SpeedError> {
+pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
     let wrong = |problem: &str| SpeedError::Remote {
         doing: "connecting".to_owned(),
         address: address.to_owned(),
         problem: problem.to_owned(),
     };
-    let Some(brokers) = address.strip_prefix("kafka://") else {
-        return Err(wrong(
-            "this kind of address is not known; write kafka://host:port",
-        ));
-    };
+    let brokers = address.strip_prefix("kafka://").unwrap_or(address);
     let brokers: Vec<String> = brokers
         .trim_end_matches('/')
         .split(',')
         .map(str::to_owned)
         .collect();
-    let sound = |broker: &String| {
-        broker
-            .rsplit_once(':')
-            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-    };
-    if !brokers.iter().all(sound) {
+    if !brokers.iter().all(|broker| super::is_host_and_port(broker)) {
         return Err(wrong(
             "it is no address of a broker; write kafka://host:port, or several brokers with commas",
         ));
@@ -36,27 +26,7 @@ pub fn open(address: &str) -> Result<KafkaLog, SpeedError> {
     KafkaLog::open(&brokers, KafkaOptions::default())
 }
 
-/// Connects, says so, and answers until there are no more questions.
-///
-/// # Errors
-/// If a pipe breaks.
-pub fn serve(address: &str, questions: impl Read, answers: impl Write) -> io::Result<()> {
-    let (mut questions, mut answers) = (BufReader::new(questions), BufWriter::new(answers));
-    let log = match open(address) {
-        Ok(log) => log,
-        Err(error) => return write_frame(&mut answers, &told(error), &[]),
-    };
-    write_frame(&mut answers, &LogAnswer::Number(0), &[])?;
-    while let Some((question, body)) = read_frame::<LogQuestion>(&mut questions)? {
-        match answer(&log, question, &body) {
-            Ok((answer, body)) => write_frame(&mut answers, &answer, &[&body])?,
-            Err(error) => write_frame(&mut answers, &told(error), &[])?,
-        }
-    }
-    Ok(())
-}
-
-fn answer(
+pub(super) fn answer(
     log: &dyn Log,
     question: LogQuestion,
     body: &[u8],
@@ -146,7 +116,7 @@ fn answer(
 }
 
 /// An error as an answer.
-fn told(error: SpeedError) -> LogAnswer {
+pub(super) fn told(error: SpeedError) -> LogAnswer {
     match error {
         SpeedError::NoTopic { topic, path } => LogAnswer::NoTopic {
             topic,
