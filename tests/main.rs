@@ -17,6 +17,7 @@ mod microbatch;
 mod persons;
 #[cfg(unix)]
 mod process;
+mod row_store;
 #[cfg(unix)]
 mod serving_crash;
 mod serving_store;
@@ -24,7 +25,10 @@ mod serving_views;
 #[cfg(unix)]
 mod speed_crash;
 mod speed_log;
+mod speed_row_by_row;
+mod speed_store;
 mod speed_views;
+mod store_promises;
 
 /// Fails if a file beside this one is no module of it: its tests would not be run.
 #[test]

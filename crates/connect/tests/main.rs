@@ -3,7 +3,12 @@
 mod broker;
 #[path = "../../../tests/extent.rs"]
 mod extent;
+mod hbase_store;
 mod kafka_exactly_once;
 mod kafka_log;
 #[path = "../../../tests/log_promises.rs"]
 mod log_promises;
+mod region_server;
+#[path = "../../../tests/store_promises.rs"]
+mod store_promises;
+mod systems;

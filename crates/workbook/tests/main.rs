@@ -20,6 +20,8 @@ mod memory;
 mod notebooks;
 mod query;
 mod soak;
+#[path = "../../connect/tests/systems.rs"]
+mod systems;
 mod widgets;
 
 /// Fails if a file or folder beside this one is no module of it: its tests would not
