@@ -1,7 +1,8 @@
 //! What every realtime store promises, wherever it is: the same tests for the store of this machine
 //! and for HBase. The table of promises in `lambda::speed::store` names them.
 use lambda_workbook::speed::{
-    Change, Conditional, Family, Mutation, Place, Reader, RealtimeStore, SpeedError,
+    Change, Clock, Conditional, Family, Mutation, Place, Reader, RealtimeStore, SpeedError,
+    SystemClock,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -62,8 +63,22 @@ struct Model {
     one: BTreeMap<(Vec<u8>, Vec<u8>), Vec<u8>>,
     many: BTreeMap<(Vec<u8>, Vec<u8>), Vec<i64>>,
     sums: BTreeMap<Vec<u8>, i64>,
-    /// The timestamp of the last version.
-    now: i64,
+    /// When the last operation ended, in epoch milliseconds.
+    ended: i64,
+}
+
+impl Model {
+    /// Returns the next millisecond of the clock. A store by whose clock a deletion is in one
+    /// millisecond may delete what is written in the same one.
+    fn tick(&self) -> i64 {
+        loop {
+            let now = SystemClock.now();
+            if now > self.ended {
+                return now;
+            }
+            std::hint::spin_loop();
+        }
+    }
 }
 
 /// Guarantees 1 and 3 of a store: it is a sorted map of versions. `open` opens the store again,
@@ -86,6 +101,7 @@ pub fn is_a_sorted_map_of_versions(
         }
         let now = store.as_deref().unwrap();
         do_one(now, &mut model, &row_of, op)?;
+        model.ended = SystemClock.now();
         is_as(now.reader().as_ref(), &model, prefix, &row_of)?;
     }
     Ok(())
@@ -98,20 +114,20 @@ fn do_one(
     op: Op,
 ) -> Result<(), TestCaseError> {
     let name = |row: u8, qualifier: u8| (row_of(row), QUALIFIERS[qualifier as usize].to_vec());
+    let at = model.tick();
     match op {
         Op::Put(r, q, value) => {
             let (row, qualifier) = name(r, q);
-            let put = Mutation::of(row.clone()).put("one", qualifier.clone(), 7, value.clone());
+            let put = Mutation::of(row.clone()).put("one", qualifier.clone(), at, value.clone());
             store.apply(&[put]).unwrap();
             model.one.insert((row, qualifier), value);
         }
         Op::PutVersion(r, q) => {
             let (row, qualifier) = name(r, q);
-            model.now += 1;
-            let put = Mutation::of(row.clone()).put("many", qualifier.clone(), model.now, "v");
+            let put = Mutation::of(row.clone()).put("many", qualifier.clone(), at, "v");
             store.apply(&[put]).unwrap();
             let versions = model.many.entry((row, qualifier)).or_default();
-            versions.insert(0, model.now);
+            versions.insert(0, at);
             versions.truncate(2);
         }
         Op::Delete(r, q) => {
@@ -136,23 +152,22 @@ fn do_one(
         }
         Op::Replace(r, q) => {
             let (row, qualifier) = name(r, q);
-            model.now += 1;
             let replace = Mutation::of(row.clone())
                 .delete("one", qualifier.clone())
-                .put("one", qualifier.clone(), 7, "new")
+                .put("one", qualifier.clone(), at, "new")
                 .delete("many", qualifier.clone())
-                .put("many", qualifier.clone(), model.now, "v");
+                .put("many", qualifier.clone(), at, "v");
             store.apply(&[replace]).unwrap();
             model
                 .one
                 .insert((row.clone(), qualifier.clone()), b"new".to_vec());
-            model.many.insert((row, qualifier), vec![model.now]);
+            model.many.insert((row, qualifier), vec![at]);
         }
         Op::PutTwo(r, q) => {
             let (row, qualifier) = name(r, q);
             let other = row_of((r + 1) % 4);
             let put = |row: &[u8], value: &str| {
-                Mutation::of(row).put("one", qualifier.clone(), 7, value.as_bytes())
+                Mutation::of(row).put("one", qualifier.clone(), at, value.as_bytes())
             };
             store
                 .apply(&[put(&row, "first"), put(&other, "x"), put(&row, "last")])
@@ -171,7 +186,7 @@ fn do_one(
                 family: "one",
                 qualifier: qualifier.clone(),
                 expected,
-                mutation: Mutation::of(row.clone()).put("one", qualifier.clone(), 7, "if"),
+                mutation: Mutation::of(row.clone()).put("one", qualifier.clone(), at, "if"),
             };
             prop_assert_eq!(store.apply_if(&[conditional]).unwrap(), [holds]);
             if holds {

@@ -15,6 +15,7 @@ mod microbatch;
 mod peers;
 mod serving;
 mod speed;
+mod speed_store;
 mod topic_peers;
 mod widgets;
 

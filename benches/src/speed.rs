@@ -37,6 +37,10 @@ pub struct Args {
     /// Measure one part only
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Measure only the realtime store of this machine beside this one, such as
+    /// hbase://127.0.0.1:9090 (`workbook up hbase` starts one)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "log")]
+    store: Option<String>,
     /// A Python with pyspark [default: that of .venv-bench, else python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
@@ -76,6 +80,9 @@ struct Bench<'a> {
 }
 
 pub fn run(args: Args) -> Result<Outcome> {
+    if let Some(address) = &args.store {
+        return super::speed_store::run(address);
+    }
     let data = dataset::home()?;
     let python = peers::python(args.python, args.setup.then_some(&[peers::PYSPARK][..]))?;
     let spark = peers::installed(&python, "pyspark");

@@ -6,8 +6,6 @@ use connect::local::kafka::KafkaBroker;
 use std::sync::{LazyLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-pub use crate::systems::new_name as new_topic;
-
 static SHARED: LazyLock<Option<RwLock<Shared<KafkaBroker>>>> =
     LazyLock::new(|| systems::start(broker(), &["data"], end));
 

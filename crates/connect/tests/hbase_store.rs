@@ -2,8 +2,9 @@
 use crate::extent;
 use crate::region_server::{alone, patient, shared};
 use crate::store_promises::{self, PROMISED, op};
-use crate::systems::new_name;
+use crate::systems::{Shared, new_name};
 use connect::hbase::HBaseOptions;
+use connect::local::hbase::LocalHBase;
 use lambda_workbook::lambda::{Expiry, Lambda, Options};
 use lambda_workbook::speed::{
     Conditional, EmbeddedLog, FAMILIES, Family, Log, Mutation, RealtimeStore, RemoteStores,
@@ -16,6 +17,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Connects through the program that cells ask.
+fn remote(hbase: &Shared<LocalHBase>) -> RemoteStores {
+    let program = Path::new(env!("CARGO_BIN_EXE_connect"));
+    RemoteStores::open(&format!("hbase://{}", hbase.address), Some(program)).unwrap()
+}
 
 /// One table for all cases: making one takes seconds.
 const PROMISES: &str = "promises";
@@ -37,7 +44,7 @@ proptest! {
 #[test]
 fn the_table_of_another_process_is_the_same_map() {
     let Some(hbase) = shared() else { return };
-    let remote = hbase.remote();
+    let remote = remote(&hbase);
     let open =
         || -> Box<dyn RealtimeStore> { Box::new(remote.store(PROMISES, &PROMISED).unwrap()) };
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
@@ -100,7 +107,7 @@ fn what_cannot_be_says_what_to_do() {
 #[test]
 fn a_row_too_long_and_a_value_too_large_are_named() {
     let Some(hbase) = shared() else { return };
-    let store = hbase.remote().store(PROMISES, &PROMISED).unwrap();
+    let store = remote(&hbase).store(PROMISES, &PROMISED).unwrap();
     let good = Mutation::of(new_name("good")).put("one", "q", 0, "");
     for (wrong, words) in [
         (
@@ -132,7 +139,7 @@ fn a_row_too_long_and_a_value_too_large_are_named() {
 #[test]
 fn a_table_of_another_schema_is_named() {
     let Some(hbase) = shared() else { return };
-    let remote = hbase.remote();
+    let remote = remote(&hbase);
     let table = new_name("other-schema");
     let count = Family::new("count");
     remote.store(&table, &[count.clone()]).unwrap();
@@ -319,7 +326,7 @@ fn a_server_that_hangs_is_an_error_before_long() {
     let Some(hbase) = alone() else { return };
     let store = hbase.store(PROMISES, &PROMISED, HBaseOptions::default());
     let pid = hbase.running().pid;
-    // SAFETY: signals to a process that these tests started.
+    // SAFETY: a signal to a process that these tests started.
     unsafe { libc::kill(pid, libc::SIGSTOP) };
     let write = Conditional {
         family: "one",
@@ -333,8 +340,9 @@ fn a_server_that_hangs_is_an_error_before_long() {
     let began = Instant::now();
     let written = store.apply_if(&[write]).map(drop);
     let took_write = began.elapsed();
-    // SAFETY: as above.
-    unsafe { libc::kill(pid, libc::SIGCONT) };
+    // A server that was away for so long ends itself: its sessions have expired.
+    hbase.running().kill();
+    hbase.restart();
     for (error, took) in [(read, took_read), (written, took_write)] {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("region server runs"), "{error}");
@@ -445,7 +453,7 @@ fn views_count_once_through_kills_of_updater_and_server() {
     }
 
     // Everything that is in the log is counted, once.
-    let (log, lambda) = open(&home, hbase.remote(), Expiry::ByWatermark);
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
     let mut lambda = lambda.unwrap();
     lambda.drain().unwrap();
     let appended: u64 = log.ends(TOPIC).unwrap().iter().sum();
@@ -502,7 +510,7 @@ fn both_expiries_work_and_two_homes_do_not_meet() {
             appended += count;
         };
         for round in 1..=3u64 {
-            let (log, lambda) = open(&home, hbase.remote(), expiry);
+            let (log, lambda) = open(&home, remote(&hbase), expiry);
             let mut lambda = lambda.unwrap();
             append(log.as_ref(), 20);
             lambda.drain().unwrap();

@@ -1,6 +1,7 @@
 //! Exactly once from a topic to a topic, by Kafka's transactions, while workers and broker die.
-use crate::broker::{alone, new_topic, patient, shared};
+use crate::broker::{alone, patient, shared};
 use crate::extent;
+use crate::systems::new_name as new_topic;
 use connect::kafka::{KafkaLog, KafkaOptions, KafkaTransactions};
 use lambda_workbook::speed::{Log, Records};
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! The log on a real Kafka broker.
-use crate::broker::{alone, new_topic, patient, shared};
+use crate::broker::{alone, patient, shared};
 use crate::extent;
 use crate::log_promises::{self, op};
+use crate::systems::new_name as new_topic;
 use connect::kafka::{GroupMember, KafkaLog, KafkaOptions, partition_of};
 use lambda_workbook::lambda::{Lambda, Options};
 use lambda_workbook::speed::{Log, RemoteLog, SpeedError};

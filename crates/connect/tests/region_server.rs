@@ -3,8 +3,7 @@ use crate::systems::{self, Shared};
 use connect::hbase::{Gateway, HBaseOptions, HBaseStore};
 use connect::local::LocalSystem;
 use connect::local::hbase::LocalHBase;
-use lambda_workbook::speed::{Family, RemoteStores};
-use std::path::Path;
+use lambda_workbook::speed::Family;
 use std::sync::{Arc, LazyLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -40,12 +39,6 @@ impl Shared<LocalHBase> {
     /// Opens a store in a table.
     pub fn store(&self, table: &str, families: &[Family], options: HBaseOptions) -> HBaseStore {
         HBaseStore::open(self.gateway(options), table, families).unwrap()
-    }
-
-    /// Connects through the program that cells ask.
-    pub fn remote(&self) -> RemoteStores {
-        let program = Path::new(env!("CARGO_BIN_EXE_connect"));
-        RemoteStores::open(&format!("hbase://{}", self.address), Some(program)).unwrap()
     }
 }
 

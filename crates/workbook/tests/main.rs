@@ -11,6 +11,7 @@ mod exercises;
 mod extent;
 mod front_ends;
 mod grade;
+mod hbase;
 mod kafka;
 mod kernel;
 mod layers;
@@ -20,6 +21,10 @@ mod memory;
 mod notebooks;
 mod query;
 mod soak;
+#[allow(dead_code)] // as above
+#[path = "../../connect/tests/region_server.rs"]
+mod region_server;
+#[allow(dead_code)] // as above
 #[path = "../../connect/tests/systems.rs"]
 mod systems;
 mod widgets;

@@ -11,9 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LONGEST_ROW: usize = i16::MAX as usize;
 /// The largest cell that HBase takes, in bytes, with some room for its key.
 const LARGEST_CELL: usize = 10_000_000;
-/// The time of a deletion: all versions that were written before it, whatever their timestamps.
-/// The largest number of all stands for the current time.
-const ANY_TIME: i64 = i64::MAX - 1;
+/// The time of a deletion that covers everything up to the server's current time.
+const NOW: i64 = i64::MAX;
 
 /// What becomes of one cell.
 #[derive(Default)]
@@ -66,7 +65,7 @@ impl Changes {
                     if versions == 1 {
                         // It takes the place of what is there, so nothing need be deleted.
                         *effect = Effect::default();
-                    } else if effect.deleted == Some(ANY_TIME) {
+                    } else if effect.deleted == Some(NOW) {
                         // Earlier versions have earlier timestamps.
                         effect.deleted = (cell.timestamp > 0).then(|| cell.timestamp - 1);
                     }
@@ -76,7 +75,7 @@ impl Changes {
                     versions_of(families, family)?;
                     let effect = cells.entry((family, qualifier)).or_default();
                     effect.written.clear();
-                    effect.deleted = Some(ANY_TIME);
+                    effect.deleted = Some(NOW);
                 }
                 Change::DeleteFamily { family } => {
                     versions_of(families, family)?;
@@ -94,7 +93,7 @@ impl Changes {
                 deleted.push(TColumn {
                     family: family.clone(),
                     qualifier: Some(qualifier.clone()),
-                    timestamp: effect.deleted,
+                    timestamp: effect.deleted.filter(|up_to| *up_to != NOW),
                 });
             }
             values.extend(
@@ -112,7 +111,7 @@ impl Changes {
         let emptied = emptied.into_iter().map(|family| TColumn {
             family: family.as_bytes().to_vec(),
             qualifier: None,
-            timestamp: Some(ANY_TIME),
+            timestamp: None,
         });
         let delete = |columns: Vec<TColumn>, kind: TDeleteType| TDelete {
             row: row.clone(),

@@ -4,12 +4,8 @@ use super::thrift2::{
     TColumnFamilyDescriptor, TTHBaseServiceSyncClient, TTableDescriptor, TTableName,
 };
 use lambda::speed::{Family, Result};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// HBase's option that a deletion covers only what was written before it. Without it a deletion
-/// also hides what is written later with the same or an earlier timestamp, until a compaction.
-const LATER_WRITES_COUNT: &[u8] = b"NEW_VERSION_BEHAVIOR";
 /// How long a new table may take until it can be read.
 const READY: Duration = Duration::from_secs(30);
 
@@ -121,13 +117,6 @@ fn check(
                 ttl(family)
             ));
         }
-        let option = |family: &TColumnFamilyDescriptor| {
-            let value = family.attributes.as_ref()?.get(LATER_WRITES_COUNT)?;
-            Some(value.eq_ignore_ascii_case(b"true"))
-        };
-        if option(found) != Some(true) {
-            wrong.push(format!("family {name:?} has no NEW_VERSION_BEHAVIOR"));
-        }
     }
     if wrong.is_empty() {
         return Ok(());
@@ -159,10 +148,9 @@ fn descriptor_of(
             }
         },
     };
-    let attributes = BTreeMap::from([(LATER_WRITES_COUNT.to_vec(), b"true".to_vec())]);
     Ok(TColumnFamilyDescriptor {
         name: family.name.as_bytes().to_vec(),
-        attributes: Some(attributes),
+        attributes: None,
         max_versions: Some(i32::try_from(family.versions).unwrap_or(i32::MAX)),
         time_to_live: seconds,
     })

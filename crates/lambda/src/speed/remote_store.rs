@@ -5,8 +5,7 @@
 use super::error::{Result, SpeedError};
 use super::remote::{Answer, Remote};
 use super::store::{
-    Atomicity, Cell, Change, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore,
-    by_row,
+    Atomicity, Cell, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore, by_row,
 };
 use super::store_body::{self as body, Body};
 use serde::{Deserialize, Serialize};
@@ -245,13 +244,8 @@ impl RemoteStore {
 
     /// Checks that all changes are of families that there are.
     fn check(&self, mutation: &Mutation) -> Result<()> {
-        for change in &mutation.changes {
-            let (Change::Put { family, .. }
-            | Change::Delete { family, .. }
-            | Change::DeleteFamily { family }) = change;
-            self.family(family)?;
-        }
-        Ok(())
+        let mut changes = mutation.changes.iter();
+        changes.try_for_each(|change| self.family(change.family()).map(drop))
     }
 
     /// Sends items in as many questions as they need. Returns the bodies of the answers.

@@ -23,13 +23,14 @@
 //! | a [`Reader`] sees | each row as it is when it is read; of a row with thousands of cells, each page | the whole store as it was when the reader was created |
 //! | family with one version | the cell with the largest timestamp wins, of equal ones the last write | the last write wins |
 //! | family with several versions | keeps those with the largest timestamps | keeps the last write, and of the others those with the largest timestamps |
-//! | deletion of a cell that was written | what is written later counts, whatever its timestamp | the same |
+//! | a deletion removes | cells with timestamps up to the server's time; until the next major compaction also those that are written later | what was written before it |
 //! | timestamps | 0 or more | any |
 //! | TTL | whole seconds, by the server's clock; removed by a major compaction | by the clock in the options; removed by [`compact`](super::EmbeddedStore::compact) |
 //! | an acknowledged write is stored | by the replicas of the write-ahead log; on a local file system through a crash of the process | as [`Durability`](super::Durability) says |
 //! | processes at a time | any number | one |
 //!
-//! So a program that is to run on both writes timestamps that do not decrease for a cell.
+//! So a program that is to run on both writes timestamps that do not decrease for a cell, and
+//! times of a clock to a cell that it also deletes.
 //!
 //! In a store where only a row is atomic ([`RealtimeStore::atomicity`] is
 //! [`Row`](Atomicity::Row)), a view that counts must keep in each row which events are
@@ -95,6 +96,17 @@ pub enum Change {
         /// The name of the column family.
         family: &'static str,
     },
+}
+
+impl Change {
+    /// Returns the name of the column family.
+    pub fn family(&self) -> &'static str {
+        match self {
+            Self::Put { family, .. }
+            | Self::Delete { family, .. }
+            | Self::DeleteFamily { family } => family,
+        }
+    }
 }
 
 /// Changes of one row, which are applied atomically.
