@@ -2,10 +2,11 @@
 //! each: the embedded store, with less than it promises.
 use lambda_workbook::faults::{self, Crashes};
 use lambda_workbook::speed::{
-    Atomicity, Conditional, EmbeddedStore, FAMILIES, Mutation, Reader, RealtimeStore, Result,
-    Stores,
+    Atomicity, Cell, Column, Conditional, EmbeddedStore, FAMILIES, Mutation, Reader, RealtimeStore,
+    Result, Stores,
 };
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -62,7 +63,10 @@ impl RealtimeStore for RowStore {
     }
 
     fn reader(&self) -> Box<dyn Reader + '_> {
-        self.inner.reader()
+        Box::new(RowReader {
+            inner: self.inner.reader(),
+            trouble: &self.trouble,
+        })
     }
 
     fn apply(&self, mutations: &[Mutation]) -> Result<()> {
@@ -96,6 +100,34 @@ impl RealtimeStore for RowStore {
 
     fn release(&self, family: &str) -> Result<()> {
         self.inner.release(family)
+    }
+}
+
+/// A reader that does not answer while the process is down.
+struct RowReader<'a> {
+    inner: Box<dyn Reader + 'a>,
+    trouble: &'a Trouble,
+}
+
+impl Reader for RowReader<'_> {
+    fn get(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Option<Cell>> {
+        self.trouble.crashes.running()?;
+        self.inner.get(row, family, qualifier)
+    }
+
+    fn versions(&self, row: &[u8], family: &str, qualifier: &[u8]) -> Result<Vec<Cell>> {
+        self.trouble.crashes.running()?;
+        self.inner.versions(row, family, qualifier)
+    }
+
+    fn row(&self, row: &[u8], family: &str, qualifiers: Range<&[u8]>) -> Result<Vec<Column>> {
+        self.trouble.crashes.running()?;
+        self.inner.row(row, family, qualifiers)
+    }
+
+    fn scan(&self, prefix: &[u8], family: &str) -> Result<Vec<(Vec<u8>, Column)>> {
+        self.trouble.crashes.running()?;
+        self.inner.scan(prefix, family)
     }
 }
 

@@ -136,6 +136,33 @@ fn a_crash_before_or_after_any_mutation_of_a_row_loses_and_doubles_nothing() {
     }
 }
 
+/// Rule: an updater whose store goes away within a step, and stays away for some more, continues
+/// when it is back: nothing that it has read before counts as a duplicate.
+#[test]
+fn an_updater_outlives_a_store_that_goes_away_and_comes_back() {
+    let mut n = 0;
+    loop {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log_of(folder.path(), &EVENTS);
+        let trouble = Arc::new(Trouble {
+            crashes: Crashes::at([CrashPoint::after(n)]),
+            ..Trouble::default()
+        });
+        let views = views_of(folder.path(), &trouble);
+        let mut updater = Updater::resume(log.clone(), "t", views.clone(), WINDOW).unwrap();
+        while updater.drain(2).is_err() {
+            updater.step(2).unwrap_err();
+            trouble.crashes.restart();
+        }
+        are_exact(log.as_ref(), &views).expect(&format!("after mutation {n}"));
+        if trouble.crashes.remaining() > 0 {
+            break; // there is no such mutation
+        }
+        n += 1;
+    }
+    assert!(n > 20, "{n}");
+}
+
 /// Rule: after a crash within an update, the next updater reads exactly its records, also if it
 /// would read more or fewer, and more have arrived.
 #[test]

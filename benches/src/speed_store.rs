@@ -60,7 +60,8 @@ fn measured(store: &dyn RealtimeStore) -> Result<Vec<Times>> {
     let value = [7u8; 100];
     let batch = |first: u64| -> Vec<Mutation> {
         let rows = first..first + ROWS;
-        rows.map(|n| Mutation::of(row(n)).put("f", "q", 0, value)).collect()
+        rows.map(|n| Mutation::of(row(n)).put("f", "q", 0, value))
+            .collect()
     };
     let puts = timed(BATCHES, |n| store.apply(&batch(n * ROWS)))?;
     // As an update of the views changes rows: each on a condition of its own.
@@ -117,5 +118,8 @@ fn sorted(mut times: Vec<f64>) -> Vec<f64> {
 /// Returns the time that a part of the calls did not exceed.
 fn at(sorted: &[f64], part: f64) -> f64 {
     let place = (sorted.len() as f64 * part) as usize;
-    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(place.min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
 }

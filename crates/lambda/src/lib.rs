@@ -53,7 +53,7 @@
 //! | trait | here | in a larger system |
 //! |---|---|---|
 //! | [`speed::Log`] | [`speed::EmbeddedLog`], files of this machine | Kafka, by [`speed::open`] and the crate `connect` |
-//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | a store that applies one call to many rows atomically. [`speed::RealtimeViews`] stand on any; [`Lambda`] opens the embedded one |
+//! | [`speed::RealtimeStore`] | [`speed::EmbeddedStore`], an LSM tree in this process | HBase, by [`speed::open_store`] and the crate `connect`. [`speed::RealtimeViews`] count once on a store with atomic calls and on one with atomic rows; [`Options::store`] says where [`Lambda`] has them |
 //! | [`engine::Engine`] | [`engine::Local`], the cores of this machine | Spark |
 //!
 //! The crate imports neither the chapters nor Jupyter: experiments and pictures are in the

@@ -46,9 +46,19 @@ fn both_layers_stand_on_a_store_in_hbase() {
     let begin = "applied 3 records, 1 of them rejected";
     assert!(said.starts_with(begin), "{said}");
     let noted = std::fs::read_to_string(folder.path().join("home/store.address")).unwrap();
-    assert!(noted.starts_with(&format!("{store}/lambda_home_")), "{noted}");
+    assert!(
+        noted.starts_with(&format!("{store}/lambda_home_")),
+        "{noted}"
+    );
     assert!(!folder.path().join("home/realtime").exists());
-    let ask = ["query", "--home", &home, "page-views", "foo.com/", "--explain"];
+    let ask = [
+        "query",
+        "--home",
+        &home,
+        "page-views",
+        "foo.com/",
+        "--explain",
+    ];
     assert!(done(&ask).starts_with("2 page views"));
     done(&["batch", "--home", &home]);
     std::fs::write(&input, view(3, 80)).unwrap();
@@ -56,7 +66,10 @@ fn both_layers_stand_on_a_store_in_hbase() {
     done(&["speed", "--home", &home, "--store", &store]);
     let said = done(&ask);
     assert!(said.starts_with("3 page views"), "{said}");
-    assert!(said.contains("batch 1 with 3 records: 2 page views"), "{said}");
+    assert!(
+        said.contains("batch 1 with 3 records: 2 page views"),
+        "{said}"
+    );
 
     // Never silently elsewhere.
     let other = "hbase://127.0.0.1:1";

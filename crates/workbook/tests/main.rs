@@ -20,10 +20,10 @@ mod layers;
 mod memory;
 mod notebooks;
 mod query;
-mod soak;
 #[allow(dead_code)] // as above
 #[path = "../../connect/tests/region_server.rs"]
 mod region_server;
+mod soak;
 #[allow(dead_code)] // as above
 #[path = "../../connect/tests/systems.rs"]
 mod systems;

@@ -39,7 +39,7 @@ impl Default for HBaseOptions {
 }
 
 /// A connection to a gateway.
-pub type Connection = THBaseServiceSyncClient<
+pub type HBaseConnection = THBaseServiceSyncClient<
     TBinaryInputProtocol<TBufferedReadTransport<ReadHalf<TTcpChannel>>>,
     TBinaryOutputProtocol<TBufferedWriteTransport<WriteHalf<TTcpChannel>>>,
 >;
@@ -60,7 +60,7 @@ pub struct Gateway {
     /// `host:port`.
     address: String,
     options: HBaseOptions,
-    idle: Mutex<Vec<(Connection, TcpStream)>>,
+    idle: Mutex<Vec<(HBaseConnection, TcpStream)>>,
 }
 
 /// Why one try failed.
@@ -113,7 +113,7 @@ impl Gateway {
         &self,
         kind: Kind,
         doing: &str,
-        call: impl Fn(&mut Connection) -> thrift::Result<T>,
+        call: impl Fn(&mut HBaseConnection) -> thrift::Result<T>,
     ) -> Result<T> {
         let began = Instant::now();
         loop {
@@ -138,7 +138,7 @@ impl Gateway {
     fn try_call<T>(
         &self,
         kind: Kind,
-        call: impl Fn(&mut Connection) -> thrift::Result<T>,
+        call: impl Fn(&mut HBaseConnection) -> thrift::Result<T>,
     ) -> std::result::Result<T, Failed> {
         // A connection that was idle may have been closed by a gateway that was started again.
         let idle = self.idle().pop();
@@ -173,7 +173,7 @@ impl Gateway {
     }
 
     /// Connects, and asks what answers there.
-    fn connect(&self) -> std::result::Result<(Connection, TcpStream), String> {
+    fn connect(&self) -> std::result::Result<(HBaseConnection, TcpStream), String> {
         let remedy = "start it with `workbook up hbase`, or check the address: it is that of HBase's \
                       Thrift2 gateway (hbase://host:port)";
         let stream = stream(&self.address)
@@ -195,6 +195,12 @@ impl Gateway {
                 "{} is a Thrift1 gateway; start Thrift2: `hbase thrift2 start`",
                 self.address
             )),
+            Err(error) if timed_out(&error) => Err(format!(
+                "{} accepts a connection and does not answer; if it is HBase's gateway, check that \
+                 a region server runs, in the log of HBase; otherwise check the \
+                 address (hbase://host:port)",
+                self.address
+            )),
             Err(error) => Err(format!(
                 "{} answers, but not as a Thrift2 gateway with the binary protocol and no frames \
                  ({}); {remedy}",
@@ -204,14 +210,14 @@ impl Gateway {
         }
     }
 
-    fn keep(&self, connection: (Connection, TcpStream)) {
+    fn keep(&self, connection: (HBaseConnection, TcpStream)) {
         let mut idle = self.idle();
         if idle.len() < KEPT {
             idle.push(connection);
         }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, TcpStream)>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(HBaseConnection, TcpStream)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -285,17 +291,25 @@ fn refused(error: &(dyn std::error::Error + 'static)) -> Failed {
 
 /// Says what a broken exchange is, in words.
 fn readable(error: &thrift::Error) -> String {
-    let text = error.to_string();
-    let waited = [
-        "WouldBlock",
-        "timed out",
-        "temporarily unavailable",
-        "os error 11",
-    ];
-    match waited.iter().any(|sign| text.contains(sign)) {
-        true => "there was no answer in time".to_owned(),
-        false => format!("the connection broke: {text}"),
+    if timed_out(error) {
+        return "there was no answer in time".to_owned();
     }
+    match error {
+        thrift::Error::Transport(error) => format!("the connection broke: {}", error.message),
+        thrift::Error::Protocol(error) => {
+            format!("the answer is not understood: {}", error.message)
+        }
+        thrift::Error::Application(error) => format!("the gateway failed: {}", error.message),
+        thrift::Error::User(error) => error.to_string(),
+    }
+}
+
+/// Whether the time for an answer was up.
+fn timed_out(error: &thrift::Error) -> bool {
+    // A read that takes too long is "temporarily unavailable" to the system.
+    let waited = ["timed out", "temporarily unavailable", "would block"];
+    matches!(error, thrift::Error::Transport(error)
+        if waited.iter().any(|sign| error.message.to_lowercase().contains(sign)))
 }
 
 /// Returns a read of one row.

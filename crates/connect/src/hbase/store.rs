@@ -1,5 +1,5 @@
 //! The realtime store on HBase.
-use super::client::{Connection, Gateway, Kind, get_of};
+use super::client::{Gateway, HBaseConnection, Kind, get_of};
 use super::mutations::{Changes, qualifiers_between};
 use super::tables;
 use super::thrift2::{
@@ -72,7 +72,7 @@ impl HBaseStore {
         changes.map_err(|problem| self.gateway.error(&self.doing("writing to"), &problem))
     }
 
-    fn read<T>(&self, call: impl Fn(&mut Connection) -> thrift::Result<T>) -> Result<T> {
+    fn read<T>(&self, call: impl Fn(&mut HBaseConnection) -> thrift::Result<T>) -> Result<T> {
         let doing = self.doing("reading");
         self.gateway.call(Kind::Repeatable, &doing, call)
     }
@@ -80,7 +80,7 @@ impl HBaseStore {
     fn write<T>(
         &self,
         kind: Kind,
-        call: impl Fn(&mut Connection) -> thrift::Result<T>,
+        call: impl Fn(&mut HBaseConnection) -> thrift::Result<T>,
     ) -> Result<T> {
         self.gateway.call(kind, &self.doing("writing to"), call)
     }

@@ -11,6 +11,7 @@ use std::process::Command;
 const POM: &str = include_str!("../../systems/hbase/pom.xml");
 const MAIN: &str = include_str!("../../systems/hbase/Main.java");
 const SETTINGS: &str = include_str!("../../systems/hbase/hbase-site.xml");
+const OPTIONS: &str = include_str!("../../systems/hbase/java.options");
 const LOGGING: &str = include_str!("../../systems/hbase/log4j.properties");
 
 /// The ports: that of clients first. Each has its mark in the settings, its property there, and the
@@ -20,17 +21,6 @@ const PORTS: [(&str, &str, u16); 4] = [
     ("@ZOOKEEPER@", "hbase.zookeeper.property.clientPort", 2181),
     ("@MASTER@", "hbase.master.port", 16000),
     ("@REGION@", "hbase.regionserver.port", 16020),
-];
-
-/// What HBase reaches into, and modules of Java hide since version 17.
-const OPEN: [&str; 7] = [
-    "java.nio",
-    "sun.nio.ch",
-    "java.lang",
-    "jdk.internal.ref",
-    "java.lang.reflect",
-    "java.util",
-    "java.util.concurrent",
 ];
 
 /// HBase in a folder. Its data stay there when it is stopped.
@@ -110,25 +100,11 @@ impl LocalSystem for LocalHBase {
 
         // The process.
         say("starting HBase: ZooKeeper, master, region server and Thrift gateway");
-        let mut command = Command::new(&java.program);
-        command
-            .args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .args(["-Xshare:auto", "-Djava.awt.headless=true"])
-            .arg("-Djava.net.preferIPv4Stack=true")
-            .arg("-Dorg.apache.hbase.thirdparty.io.netty.tryReflectionSetAccessible=true")
-            .args(["--add-modules", "jdk.unsupported"]);
-        for package in OPEN {
-            let opened = format!("java.base/{package}=ALL-UNNAMED");
-            command.args(["--add-opens", &opened]);
-        }
-        for package in [
-            "java.base/jdk.internal.misc",
-            "java.security.jgss/sun.security.krb5",
-        ] {
-            command.args(["--add-exports", &format!("{package}=ALL-UNNAMED")]);
-        }
+        let options = self.home.join("java.options");
+        fs::write(&options, OPTIONS).map_err(io_at("write", &options))?;
         let path = format!("{}:{}", classes.display(), lib.join("*").display());
-        command.args(["-cp", &path, "Main"]);
+        let mut command = Command::new(&java.program);
+        command.args(["@java.options", "-cp", &path, "Main"]);
         let address = format!("127.0.0.1:{port}");
         process::start(&self.home, &mut command, &self.log(), &address)
     }

@@ -26,7 +26,7 @@ pub fn serve(address: &str, questions: impl Read, answers: impl Write) -> io::Re
             ),
             Err(error) => write_frame(&mut answers, &log::told(error), &[]),
         },
-        Some(("hbase", _)) => match store::Tables::open(address) {
+        Some(("hbase", _)) => match store::OpenTables::open(address) {
             Ok(mut tables) => answer_all(questions, answers, store::READY, |question, body| {
                 let answer = tables.answer(question, body);
                 answer.unwrap_or_else(|error| (store::told(error), Vec::new()))

@@ -1,6 +1,6 @@
 //! Answers questions about the tables of a realtime store.
 use crate::hbase::{self, Gateway, HBaseOptions, HBaseStore};
-use lambda::speed::store_body::{Body, Parts};
+use lambda::speed::store_body::{Body, BodyParts};
 use lambda::speed::{
     Family, FamilyOptions, RealtimeStore, Result, SpeedError, StoreAnswer, StoreQuestion,
     StoreRequest,
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) const READY: StoreAnswer = StoreAnswer::Done;
 
 /// The tables that were asked about.
-pub(super) struct Tables {
+pub(super) struct OpenTables {
     gateway: Arc<Gateway>,
     open: HashMap<String, HBaseStore>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Tables {
 /// What was answered: the answer and its body.
 type Answered = (StoreAnswer, Vec<u8>);
 
-impl Tables {
+impl OpenTables {
     /// Connects to the gateway at an address.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Tables {
                 Ok(done)
             }
             request => match self.open.get(&table) {
-                Some(store) => of_store(store, request, &mut Parts::of(body))
+                Some(store) => of_store(store, request, &mut BodyParts::of(body))
                     .unwrap_or_else(|| Err(self.gateway.error("asking", "it is cut off"))),
                 None => Ok((StoreAnswer::NotOpen, Vec::new())),
             },
@@ -78,14 +78,14 @@ impl Tables {
 fn of_store(
     store: &HBaseStore,
     request: StoreRequest,
-    parts: &mut Parts<'_>,
+    parts: &mut BodyParts<'_>,
 ) -> Option<Result<Answered>> {
     let families = store.families();
     let name = |family: usize| Some(families.get(family)?.name);
     let mut found = Body::new();
     let answered = match request {
         StoreRequest::Get => {
-            let place = |parts: &mut Parts<'_>| {
+            let place = |parts: &mut BodyParts<'_>| {
                 Some((
                     parts.part()?.to_vec(),
                     parts.family(families)?,

@@ -68,7 +68,7 @@ pub fn read_frame<T: for<'a> Deserialize<'a>>(
 }
 
 /// An answer of the program to questions of one kind.
-pub(super) trait Answer: for<'a> Deserialize<'a> {
+pub(super) trait RemoteAnswer: for<'a> Deserialize<'a> {
     /// Returns the error that the answer is; `None` if it is none. `address` is that of the system.
     fn error(self, address: &str) -> Option<SpeedError>;
 }
@@ -103,7 +103,7 @@ impl Remote {
     ///
     /// # Errors
     /// If the program is not there, or cannot reach the system.
-    pub(super) fn open<A: Answer>(address: &str, program: Option<&Path>) -> Result<Self> {
+    pub(super) fn open<A: RemoteAnswer>(address: &str, program: Option<&Path>) -> Result<Self> {
         let remote = Self {
             address: address.to_owned(),
             program: program.map_or_else(usual_program, Path::to_owned),
@@ -114,7 +114,7 @@ impl Remote {
         Ok(remote)
     }
 
-    fn start<A: Answer>(&self) -> Result<Connected> {
+    fn start<A: RemoteAnswer>(&self) -> Result<Connected> {
         let failed = |problem: String| self.failed("connecting", problem);
         let child = Command::new(&self.program)
             .arg("serve")
@@ -151,7 +151,7 @@ impl Remote {
     ///
     /// # Errors
     /// If the program ends, which may be after the question had its effect.
-    pub(super) fn ask<A: Answer>(
+    pub(super) fn ask<A: RemoteAnswer>(
         &self,
         question: &impl Serialize,
         body: &[&[u8]],
@@ -186,7 +186,7 @@ impl Remote {
     }
 
     /// Returns the error for an answer, which is one or belongs to another question.
-    pub(super) fn error<A: Answer>(&self, answer: A) -> SpeedError {
+    pub(super) fn error<A: RemoteAnswer>(&self, answer: A) -> SpeedError {
         let other = "the answer is to another question; restart the program";
         let error = answer.error(&self.address);
         error.unwrap_or_else(|| self.failed("asking", other.to_owned()))

@@ -1,7 +1,7 @@
 //! A log that lies in another system, reached through the program `connect`.
 use super::error::{Result, SpeedError};
 use super::log::{Log, Records};
-use super::remote::{Answer, Remote};
+use super::remote::{Remote, RemoteAnswer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -145,7 +145,7 @@ pub enum LogAnswer {
     },
 }
 
-impl Answer for LogAnswer {
+impl RemoteAnswer for LogAnswer {
     fn error(self, address: &str) -> Option<SpeedError> {
         Some(match self {
             Self::NoTopic { topic, address } => SpeedError::NoTopic {

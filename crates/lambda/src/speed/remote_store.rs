@@ -3,7 +3,7 @@
 //! A page of a row or of a scan, and a part of a long list of mutations, is one question. So
 //! neither a wide row nor a large update is ever one huge message.
 use super::error::{Result, SpeedError};
-use super::remote::{Answer, Remote};
+use super::remote::{Remote, RemoteAnswer};
 use super::store::{
     Atomicity, Cell, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore, by_row,
 };
@@ -108,7 +108,7 @@ pub enum StoreAnswer {
     },
 }
 
-impl Answer for StoreAnswer {
+impl RemoteAnswer for StoreAnswer {
     fn error(self, address: &str) -> Option<SpeedError> {
         match self {
             Self::Failed { doing, problem } => Some(SpeedError::Remote {
@@ -226,13 +226,15 @@ impl RemoteStore {
         &self,
         request: StoreRequest,
         body: &Body,
-        parts: impl FnOnce(&mut body::Parts<'_>) -> Option<T>,
+        parts: impl FnOnce(&mut body::BodyParts<'_>) -> Option<T>,
     ) -> Result<T> {
         match self.ask(request, body)? {
-            (StoreAnswer::Done, found) => parts(&mut body::Parts::of(&found)).ok_or_else(|| {
-                let problem = "the answer is cut off; ask again".to_owned();
-                self.remote.failed("reading the store", problem)
-            }),
+            (StoreAnswer::Done, found) => {
+                parts(&mut body::BodyParts::of(&found)).ok_or_else(|| {
+                    let problem = "the answer is cut off; ask again".to_owned();
+                    self.remote.failed("reading the store", problem)
+                })
+            }
             (answer, _) => Err(self.remote.error(answer)),
         }
     }
@@ -365,7 +367,7 @@ impl Reader for RemoteReader<'_> {
         let body = Body::of(&[row, qualifier]);
         let request = StoreRequest::Versions { family };
         self.0
-            .read(request, &body, |parts| parts.all(body::Parts::cell))
+            .read(request, &body, |parts| parts.all(body::BodyParts::cell))
     }
 
     fn row(&self, row: &[u8], family: &str, qualifiers: Range<&[u8]>) -> Result<Vec<Column>> {
@@ -376,7 +378,7 @@ impl Reader for RemoteReader<'_> {
             let request = StoreRequest::Row { family, most };
             let page = self
                 .0
-                .read(request, &body, |parts| parts.all(body::Parts::column))?;
+                .read(request, &body, |parts| parts.all(body::BodyParts::column))?;
             let is_last = page.len() < most;
             found.extend(page);
             match found.last() {

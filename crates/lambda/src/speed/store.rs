@@ -34,7 +34,7 @@
 //!
 //! In a store where only a row is atomic ([`RealtimeStore::atomicity`] is
 //! [`Row`](Atomicity::Row)), a view that counts must keep in each row which events are
-//! already counted there: [`row_by_row`](super::views) does so.
+//! already counted there. [`RealtimeViews`](super::RealtimeViews) do so.
 use super::error::{Result, SpeedError};
 use std::collections::HashMap;
 use std::ops::Range;

@@ -120,9 +120,9 @@ impl Body {
 
 /// A body that is being read. Each method returns `None` if the rest is too short for what it
 /// reads.
-pub struct Parts<'a>(&'a [u8]);
+pub struct BodyParts<'a>(&'a [u8]);
 
-impl<'a> Parts<'a> {
+impl<'a> BodyParts<'a> {
     /// Begins to read a body.
     pub fn of(body: &'a [u8]) -> Self {
         Self(body)
@@ -246,7 +246,7 @@ mod tests {
             };
             body.conditional(&conditional, &FAMILIES);
         }
-        let read = |bytes: &[u8]| Parts::of(bytes).all(|parts| parts.conditional(&FAMILIES));
+        let read = |bytes: &[u8]| BodyParts::of(bytes).all(|parts| parts.conditional(&FAMILIES));
         let found = read(body.bytes()).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].expected, Some(b"x".to_vec()));

@@ -51,6 +51,9 @@ pub struct Updater {
     partitions: Vec<(u64, Window)>,
     /// Where the next step must end in each partition, because an update was begun and not ended.
     pending: Option<Offsets>,
+    /// Whether offsets and windows are those of what is stored. They are not after a step that
+    /// failed, until they could be read again.
+    recovered: bool,
 }
 
 impl Updater {
@@ -73,6 +76,7 @@ impl Updater {
             cuts: BTreeMap::new(),
             partitions: Vec::new(),
             pending: None,
+            recovered: false,
         };
         updater.recover()?;
         Ok(updater)
@@ -119,17 +123,18 @@ impl Updater {
 
     /// Reads the offsets and generations from the views, and rebuilds the windows from the log.
     fn recover(&mut self) -> Result<()> {
-        let partitions = self.log.partitions(&self.topic)?;
+        self.recovered = false;
+        let topic_partitions = self.log.partitions(&self.topic)?;
         let reader = self.views.reader();
-        self.cuts = reader.generations()?;
-        let offsets = reader.offsets(partitions as usize)?;
+        let cuts = reader.generations()?;
+        let offsets = reader.offsets(topic_partitions as usize)?;
         drop(reader);
-        self.pending = self.views.pending(partitions as usize)?;
-        self.partitions.clear();
+        let pending = self.views.pending(topic_partitions as usize)?;
+        let mut partitions = Vec::new();
         for (partition, next) in (0..).zip(offsets) {
             let log = self.log.as_ref();
             let end = log.end(&self.topic, partition)?;
-            let begun = self.pending.as_ref().map_or(0, |to| to[partition as usize]);
+            let begun = pending.as_ref().map_or(0, |to| to[partition as usize]);
             let applied = next.max(begun);
             if applied > end {
                 return Err(SpeedError::OlderLog {
@@ -140,8 +145,11 @@ impl Updater {
                 });
             }
             let window = window_before(log, &self.topic, partition, next, self.window)?;
-            self.partitions.push((next, window));
+            partitions.push((next, window));
         }
+        // All of it, or what was before.
+        (self.cuts, self.pending, self.partitions) = (cuts, pending, partitions);
+        self.recovered = true;
         Ok(())
     }
 
@@ -152,6 +160,9 @@ impl Updater {
     /// If the log or the views cannot be read or written. Then the next step tries the same
     /// records again.
     pub fn step(&mut self, most: usize) -> Result<Applied> {
+        if !self.recovered {
+            self.recover()?;
+        }
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
         let pending = self.pending.as_ref();
         let precision = self.views.precision();
