@@ -131,7 +131,8 @@ fn a_crash_before_or_after_any_mutation_of_a_row_loses_and_doubles_nothing() {
             });
             let views = views_of(folder.path(), &trouble);
             assert_eq!(run(&log, &views, &trouble, 2), 1, "{point}");
-            are_exact(log.as_ref(), &views).expect(&point.to_string());
+            are_exact(log.as_ref(), &views)
+                .unwrap_or_else(|error| panic!("crash {point}: {error}"));
         }
     }
 }
@@ -154,7 +155,8 @@ fn an_updater_outlives_a_store_that_goes_away_and_comes_back() {
             updater.step(2).unwrap_err();
             trouble.crashes.restart();
         }
-        are_exact(log.as_ref(), &views).expect(&format!("after mutation {n}"));
+        are_exact(log.as_ref(), &views)
+            .unwrap_or_else(|error| panic!("crash after mutation {n}: {error}"));
         if trouble.crashes.remaining() > 0 {
             break; // there is no such mutation
         }
@@ -211,7 +213,8 @@ fn two_updaters_at_once_count_each_event_once() {
             });
             trouble.before.lock().unwrap().insert(n, step);
             one.drain(3).unwrap();
-            are_exact(log.as_ref(), &views).expect(&format!("before mutation {n}"));
+            are_exact(log.as_ref(), &views)
+                .unwrap_or_else(|error| panic!("other one before mutation {n}: {error}"));
             if !trouble.before.lock().unwrap().is_empty() {
                 break; // there is no such mutation
             }

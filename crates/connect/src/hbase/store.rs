@@ -169,10 +169,10 @@ impl HBaseStore {
                     break;
                 }
                 let of_some: usize = some.iter().map(|row| row.column_values.len()).sum();
-                let rows_each = of_some.div_ceil(some.len()).max(1);
+                let cells_each = of_some.div_ceil(some.len()).max(1);
                 cells += of_some;
                 rows.extend(some);
-                ask = (wanted.saturating_sub(cells) / rows_each).clamp(1, 500);
+                ask = (wanted.saturating_sub(cells) / cells_each).clamp(1, PAGE);
             }
             connection.close_scanner(scanner)?;
             Ok(rows)
@@ -298,6 +298,9 @@ impl RealtimeStore for HBaseStore {
     }
 }
 
+/// The cells of a row by family and qualifier.
+type CellsOfRow = HashMap<(Vec<u8>, Vec<u8>), Cell>;
+
 /// A reader, which sees each row as it is when it is read.
 struct HBaseReader<'a>(&'a HBaseStore);
 
@@ -326,7 +329,7 @@ impl Reader for HBaseReader<'_> {
             let results = self
                 .0
                 .read(|c| c.get_multiple(self.0.name(), gets.clone()))?;
-            let mut cells: Vec<HashMap<(Vec<u8>, Vec<u8>), Cell>> = Vec::new();
+            let mut cells: Vec<CellsOfRow> = Vec::new();
             for result in results {
                 let values = result.column_values.into_iter().map(|value| {
                     let family = value.family.clone();
