@@ -142,7 +142,7 @@ fn a_table_of_another_schema_is_named() {
     let remote = remote(&hbase);
     let table = new_name("other-schema");
     let count = Family::new("count");
-    remote.store(&table, &[count.clone()]).unwrap();
+    remote.store(&table, std::slice::from_ref(&count)).unwrap();
     let error = remote.store(&table, &FAMILIES).unwrap_err().to_string();
     for words in [
         "no column family \"persons\"",
@@ -157,7 +157,7 @@ fn a_table_of_another_schema_is_named() {
         ..count
     };
     let error = remote
-        .store(&table, &[many.clone()])
+        .store(&table, std::slice::from_ref(&many))
         .unwrap_err()
         .to_string();
     for words in ["keeps 1 versions, not 3", "not 60 s"] {
