@@ -82,7 +82,7 @@ fn a_class_is_graded_and_late_ones_later() {
     let all = verdicts(folder.path());
     let of = |student: &str| (all[student].0.as_str(), all[student].1);
     assert_eq!(of("ada"), ("passed", 10.0));
-    assert_eq!(of("bob"), ("wrong", 9.17));
+    assert_eq!(of("bob"), ("wrong", 9.55));
     assert_eq!(of("copy_of_ada"), ("passed", 10.0));
     assert_eq!(of("broken"), ("unreadable", 0.0));
     assert_eq!(of("large"), ("unreadable", 0.0));

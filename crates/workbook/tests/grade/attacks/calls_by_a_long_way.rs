@@ -2,5 +2,5 @@
 // scanned: forbidden
 // unscanned: forbidden
 fn daily_page_views(views: &DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
-    crate::names::lambda_workbook::batch::page_views_by_local_day(views, zone)
+    super::names::lambda_workbook::batch::page_views_by_local_day(views, zone)
 }
