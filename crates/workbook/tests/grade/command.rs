@@ -100,7 +100,7 @@ fn a_class_is_graded_and_late_ones_later() {
     let csv = fs::read_to_string(folder.path().join("grades.csv")).unwrap();
     assert_eq!(csv.lines().count(), 11);
     assert!(csv.contains("\n\"'=cmd|' <b>\",0,10,0,missing,"), "{csv}");
-    assert!(csv.contains("\nbob,9.17,10,9.17,wrong,0.833,"), "{csv}");
+    assert!(csv.contains("\nbob,9.55,10,9.55,wrong,0.455,"), "{csv}");
     let pages: Vec<_> = fs::read_dir(folder.path().join("grades.feedback"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
