@@ -392,7 +392,7 @@ const SURFACE: [(&str, Mess); 20] = [
 ];
 
 /// What is done to the answer itself.
-const STRUCTURE: [(&str, Mess); 19] = [
+const STRUCTURE: [(&str, Mess); 23] = [
     (
         "items with names that the grader might use",
         |draft, solved, rng| {
