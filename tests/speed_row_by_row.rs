@@ -1,5 +1,5 @@
 //! Realtime views in a store where only a row is atomic: each event is counted once, whatever
-//! crashes, and whoever else updates.
+//! crashes, and if another updater works beside it.
 use crate::extent;
 use crate::row_store::{RowStore, RowStores, Trouble};
 use lambda_workbook::batch::Precision;

@@ -49,23 +49,29 @@ fn set_up(venv: &Path, packages: &[&str]) -> Result<()> {
         .args(packages))
 }
 
+/// The version of a package that Python has; `None` if it has none.
+pub fn version(python: &Path, package: &str) -> Option<String> {
+    let output = Command::new(python)
+        .args([
+            "-c",
+            &format!("import {package}; print({package}.__version__)"),
+        ])
+        .stderr(Stdio::null())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// Whether Python has the peer; says so when not.
 pub fn installed(python: &Path, peer: &str) -> bool {
-    let tried = Command::new(python)
-        .args(["-c", &format!("import {peer}; print({peer}.__version__)")])
-        .stderr(Stdio::null())
-        .output();
-    match tried {
-        Ok(output) if output.status.success() => {
-            println!("{peer} {}", String::from_utf8_lossy(&output.stdout).trim());
-            true
-        }
-        _ => {
-            println!(
-                "{peer}: not installed for {}, so left out; --setup installs it",
-                python.display()
-            );
-            false
-        }
+    let version = version(python, peer);
+    match &version {
+        Some(version) => println!("{peer} {version}"),
+        None => println!(
+            "{peer}: not installed for {}, so left out; --setup installs it",
+            python.display()
+        ),
     }
+    version.is_some()
 }

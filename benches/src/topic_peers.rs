@@ -136,13 +136,10 @@ fn spark_on_kafka(
     python: &Path,
     script: &Path,
 ) -> Result<TopicPeer> {
-    let version = Command::new(python)
-        .args(["-c", "import pyspark; print(pyspark.__version__)"])
-        .output()?;
-    let version = String::from_utf8(version.stdout)?;
+    let version = peers::version(python, "pyspark").context("pyspark has gone")?;
     let home = home.join("spark-kafka");
     std::fs::create_dir_all(&home)?;
-    let jars = fetch_jars(&home, &SPARK_POM.replace("VERSION", version.trim()))?;
+    let jars = fetch_jars(&home, &SPARK_POM.replace("VERSION", &version))?;
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(jars)? {
         let path = entry?.path();

@@ -21,7 +21,9 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
 
 /// Asks across a restart. What is compared is the count and of which batch it is.
 fn trial(inputs: &Inputs, ask: Ask) -> Result<Value, AttemptError> {
-    Ok(Value::Frame(across_a_restart(inputs, ask)?.drop("previous")?))
+    Ok(Value::Frame(
+        across_a_restart(inputs, ask)?.drop("previous")?,
+    ))
 }
 
 /// Exercise 8.1.

@@ -299,8 +299,6 @@ fn cases(seed: u64) -> Vec<Case> {
         .map(|(run, share)| (run, share.as_str(), draw.below(2) == 0))
         .collect();
     let three = [pages[0], pages[1], pages[0]];
-    // Counts of a consumer that has read other logs before, and one event of this one.
-    let counts = [(pages[0], draw.below(90) as i64 + 10), (pages[1], draw.below(90) as i64 + 10)];
     let mut used = case(
         "used",
         "a disk with the counts of earlier logs, and one event of this log already counted",
@@ -309,8 +307,8 @@ fn cases(seed: u64) -> Vec<Case> {
         &[(0, "1", true)],
     );
     let begun = BTreeMap::from([
-        (counts[0].0.to_owned(), counts[0].1),
-        (counts[1].0.to_owned(), counts[1].1),
+        (pages[0].to_owned(), draw.below(90) + 10),
+        (pages[1].to_owned(), draw.below(90) + 10),
         ("offset".to_owned(), 1),
     ]);
     let begun = Value::Frame(frame(&begun).expect("columns of one length"));

@@ -66,15 +66,12 @@ pub(super) fn across_a_restart(inputs: &Inputs, ask: Ask) -> Result<DataFrame, A
         .iter()
         .zip(words.iter())
         .position(|one| !seen.insert(one));
-    let split = again.unwrap_or(0);
+    let parts = match again {
+        Some(at) => vec![tries.head(Some(at)), tries.slice(at as i64, tries.height())],
+        None => vec![tries.clone()],
+    };
     let mut state = None;
-    for part in [
-        tries.head(Some(split)),
-        tries.slice(split as i64, tries.height()),
-    ] {
-        if part.height() == 0 && tries.height() > 0 {
-            continue;
-        }
+    for part in parts {
         ask.forget();
         let mut asked = Inputs::new().with("tries", Value::Frame(part));
         if let Some(state) = state {
@@ -84,11 +81,8 @@ pub(super) fn across_a_restart(inputs: &Inputs, ask: Ask) -> Result<DataFrame, A
             return Err(AttemptError::Error("a state is a table".to_owned()));
         };
         state = Some(after);
-        if tries.height() == 0 {
-            break;
-        }
     }
-    state.ok_or_else(|| AttemptError::Error("there was no try".to_owned()))
+    Ok(state.unwrap_or_default())
 }
 
 /// A case of tries.

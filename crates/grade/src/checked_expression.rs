@@ -3,7 +3,7 @@
 //!
 //! It becomes a function of the asked name in a cell of its own, which calls it.
 use super::cells::{Cell, Lexed};
-use super::definition::function;
+use super::definition::{CHECKED, calls_of_check, function};
 use super::tokens::{PieceKind, Token, tokens};
 use lambda_workbook::exercises::Exercise;
 use ra_ap_parser::T;
@@ -43,14 +43,8 @@ fn text<'c>(cell: &'c Cell, tokens: &[Token], from: usize, to: usize) -> Option<
 
 /// What the last `check!(exercise, ..)` of a cell checks, if that is no name alone.
 fn in_check(cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Option<String> {
-    let calls = tokens.windows(5).enumerate().filter(|(_, window)| {
-        ["check", "marks"].contains(&window[0].text)
-            && window[1].kind == T![!]
-            && window[2].kind == T!['(']
-            && window[3].name() == Some(exercise.name)
-            && window[4].kind == T![,]
-    });
-    let from = calls.last()?.0 + 5;
+    let mut calls = calls_of_check(tokens).rev();
+    let from = calls.find(|(_, checked)| *checked == exercise.name)?.0 + CHECKED;
     // Up to the parenthesis that closes the call.
     let mut depth = 1usize;
     let behind = tokens[from..].iter().position(|token| {

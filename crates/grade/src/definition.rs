@@ -65,19 +65,32 @@ pub fn checks<'c>(lexed: &[Lexed<'c>]) -> Vec<Check<'c>> {
         .collect()
 }
 
+/// Tokens of `check!(exercise, ` up to what is checked.
+pub const CHECKED: usize = 5;
+
+/// The calls of `check!` and `marks!` in the tokens of a cell, in order: the first token of each,
+/// and the exercise that it names.
+pub fn calls_of_check<'t, 'c>(
+    tokens: &'t [Token<'c>],
+) -> impl DoubleEndedIterator<Item = (usize, &'c str)> + use<'t, 'c> {
+    tokens
+        .windows(CHECKED)
+        .enumerate()
+        .filter_map(|(token, window)| {
+            let is_call = ["check", "marks"].contains(&window[0].text)
+                && window[1].kind == T![!]
+                && window[2].kind == T!['(']
+                && window[4].kind == T![,];
+            let exercise = window[3].name().filter(|_| is_call)?;
+            Some((token, exercise))
+        })
+}
+
 /// The checks in the tokens of one cell, in order.
 pub fn checks_in<'c>(tokens: &[Token<'c>], cell: usize) -> Vec<Check<'c>> {
-    let call = tokens.windows(6).enumerate();
-    let call = call.filter(|(_, window)| {
-        ["check", "marks"].contains(&window[0].text)
-            && window[1].kind == T![!]
-            && window[2].kind == T!['(']
-            && window[4].kind == T![,]
-    });
-    let check = call.filter_map(|(token, window)| {
-        let exercise = window[3].name()?;
+    let check = calls_of_check(tokens).filter_map(|(token, exercise)| {
         // The last name of a path: `check!(visits, self::visits)`.
-        let rest = tokens[token + 5..].iter().take(16);
+        let rest = tokens[token + CHECKED..].iter().take(16);
         let path = rest.take_while(|token| token.word().is_some() || token.kind == T![:]);
         let function = path.filter_map(Token::word).last()?;
         Some(Check {

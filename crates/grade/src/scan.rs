@@ -300,18 +300,17 @@ impl<'t, 'a> Scan<'t, 'a> {
         // `S::process(...)`: a module of the standard library stands in no path of others.
         let ends_path = self.is_path(at.checked_sub(2)) && (begins_path || in_import);
         let in_path = begins_path || ends_path || in_import;
-        // Catching a panic, or asking for a variable that is not set, does no harm.
+        // The macro `panic!`, catching a panic, and asking for a variable that is not set do no harm.
+        let is_macro = after == "!" && !adjacent_equals(self.tokens, at + 1);
         let next = self.text(Some(at + 3));
         let is_harmless = match word {
-            "panic" => HARMLESS_OF_PANIC.contains(&next),
-            "env" => next == "var",
+            "panic" => is_macro || begins_path && HARMLESS_OF_PANIC.contains(&next),
+            "env" => begins_path && next == "var",
             _ => false,
         };
-        let is_macro = after == "!" && !adjacent_equals(self.tokens, at + 1);
         if in_path
             && !is_own
-            && !(word == "panic" && is_macro)
-            && !(begins_path && is_harmless)
+            && !is_harmless
             && let Some(why) = known(&MODULES)
         {
             return Some(why);

@@ -1,33 +1,7 @@
 //! A real HBase behind the command line and behind a cell.
+use crate::command_line::{done, refused, view};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::region_server::shared;
-use std::process::{Command, Output};
-
-fn workbook(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_workbook"))
-        .args(words)
-        .output()
-        .unwrap()
-}
-
-fn done(words: &[&str]) -> String {
-    let output = workbook(words);
-    assert!(output.status.success(), "{words:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn refused(words: &[&str]) -> String {
-    let output = workbook(words);
-    assert_eq!(output.status.code(), Some(3), "{words:?}: {output:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-/// A page view of a user.
-fn view(user: i64, secs: i64) -> String {
-    format!(
-        r#"{{"dataunit":{{"page_view":{{"nonce":{secs},"page":{{"url":"http://foo.com/"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
-    ) + "\n"
-}
 
 /// Rule: with its realtime views in HBase, a home folder answers as with views of its own, and
 /// remembers where they are.
@@ -38,7 +12,11 @@ fn both_layers_stand_on_a_store_in_hbase() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (home, input) = (path("home"), path("views.jsonl"));
     let store = format!("hbase://{}", hbase.address);
-    let lines = [view(1, 60), view(2, 70), "no datum\n".to_owned()];
+    let lines = [
+        view("foo.com/", 1, 60),
+        view("foo.com/", 2, 70),
+        "no datum\n".to_owned(),
+    ];
     std::fs::write(&input, lines.concat()).unwrap();
     done(&["append", "--home", &home, "--store", &store, &input]);
     // The folder knows its store from now on.
@@ -61,7 +39,7 @@ fn both_layers_stand_on_a_store_in_hbase() {
     ];
     assert!(done(&ask).starts_with("2 page views"));
     done(&["batch", "--home", &home]);
-    std::fs::write(&input, view(3, 80)).unwrap();
+    std::fs::write(&input, view("foo.com/", 3, 80)).unwrap();
     done(&["append", "--home", &home, &input]);
     done(&["speed", "--home", &home, "--store", &store]);
     let said = done(&ask);

@@ -1,28 +1,8 @@
 //! A real Kafka broker behind the command line and behind a cell.
 use crate::broker::shared;
+use crate::command_line::{done, refused, view};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn workbook(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_workbook"))
-        .args(words)
-        .output()
-        .unwrap()
-}
-
-fn done(words: &[&str]) -> String {
-    let output = workbook(words);
-    assert!(output.status.success(), "{words:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// A page view of a user.
-fn view(url: &str, user: i64, secs: i64) -> String {
-    format!(
-        r#"{{"dataunit":{{"page_view":{{"nonce":{secs},"page":{{"url":"http://{url}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
-    ) + "\n"
-}
 
 /// Rule: with its log in Kafka, a home folder answers as with a log of its own, and remembers which
 /// log it has.
@@ -69,9 +49,7 @@ fn both_layers_stand_on_a_log_in_kafka() {
     );
 
     let other = format!("kafka://{}/other", broker.address);
-    let refused = workbook(&["speed", "--home", &home, "--log", &other]);
-    assert_eq!(refused.status.code(), Some(3));
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let said = refused(&["speed", "--home", &home, "--log", &other]);
     assert!(said.contains("leave the address out"), "{said}");
 }
 
@@ -87,9 +65,7 @@ fn a_soak_is_clean_on_a_log_in_kafka() {
         "{said}"
     );
 
-    let refused = workbook(&["soak", "--log", "kafka://127.0.0.1:1"]);
-    assert_eq!(refused.status.code(), Some(3));
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let said = refused(&["soak", "--log", "kafka://127.0.0.1:1"]);
     assert!(
         said.contains("127.0.0.1:1") && said.contains("workbook up kafka"),
         "{said}"

@@ -1,8 +1,9 @@
 //! `workbook append`, `speed`, `batch --home` and `query --home`: both layers from the
 //! command line.
+use crate::command_line::{self, view};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 fn workbook(words: &[&str], home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
@@ -10,24 +11,17 @@ fn workbook(words: &[&str], home: &Path) -> Command {
     command
 }
 
+/// Returns words with those that name a home folder.
+fn at<'a>(words: &[&'a str], home: &'a Path) -> Vec<&'a str> {
+    [words, &["--home", home.to_str().unwrap()]].concat()
+}
+
 fn done(words: &[&str], home: &Path) -> String {
-    let output = workbook(words, home).output().unwrap();
-    assert!(output.status.success(), "{words:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    command_line::done(&at(words, home))
 }
 
 fn refused(words: &[&str], home: &Path) -> String {
-    let output: Output = workbook(words, home).output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{words:?}: {output:?}");
-    assert!(output.stdout.is_empty());
-    String::from_utf8(output.stderr).unwrap()
-}
-
-/// A page view by a user.
-fn view(url: &str, user: i64, secs: i64) -> String {
-    format!(
-        r#"{{"dataunit":{{"page_view":{{"nonce":{secs},"page":{{"url":"http://{url}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
-    ) + "\n"
+    command_line::refused(&at(words, home))
 }
 
 fn append(home: &Path, lines: &str) -> String {

@@ -4,6 +4,7 @@ mod batch;
 #[allow(dead_code)] // no test here kills the broker
 #[path = "../../connect/tests/broker.rs"]
 mod broker;
+mod command_line;
 mod data;
 mod execution;
 mod exercises;

@@ -72,6 +72,9 @@ impl PersonVisits {
     }
 }
 
+/// A domain, and who visits it: a user id or a cookie.
+type Visitor<'v> = (&'v str, Option<i64>, Option<&'v str>);
+
 /// Cuts page views into visits, which end with more than `silence` seconds without a view, and
 /// returns them by domain and identifier. O(n log n).
 ///
@@ -94,14 +97,14 @@ pub fn visits(views: &DataFrame, silence: i64) -> PolarsResult<Vec<PersonVisits>
         views.column("cookie")?.str()?,
         views.column("user_id")?.i64()?,
     );
-    let mut seconds: BTreeMap<(&str, Option<i64>, Option<&str>), Vec<i64>> = BTreeMap::new();
+    let mut seconds: BTreeMap<Visitor, Vec<i64>> = BTreeMap::new();
     for row in 0..views.height() {
         let url = urls.get(row).unwrap_or_default();
         let domain = url.split_once('/').map_or(url, |(domain, _)| domain);
         let key = (domain, users.get(row), cookies.get(row));
         seconds.entry(key).or_default().extend(secs.get(row));
     }
-    let cut = |((domain, user, cookie), mut secs): ((&str, _, Option<&str>), Vec<i64>)| {
+    let cut = |((domain, user, cookie), mut secs): (Visitor, Vec<i64>)| {
         secs.sort_unstable();
         let parts = secs.chunk_by(|one, next| next - one <= silence);
         PersonVisits {
