@@ -45,7 +45,8 @@ pub use separators::with_separators;
 pub use sides::sides;
 pub use sketches::sketches_of;
 pub use steps::{
-    step_bounces, step_day, step_edges, step_merge, step_reads, step_smallest, step_visits,
+    step_bounces, step_day, step_edges, step_merge, step_read_side, step_reads, step_smallest,
+    step_visits,
 };
 pub use storage::storage;
 pub use sums::sums;

@@ -1,5 +1,6 @@
 //! Small steps towards the exercises of the chapters on visitors and people, each with its own
-//! check: two towards exercise 2.2, one towards 2.4, two towards 3.1 and two towards 3.2.
+//! check: two towards exercise 2.2, one towards 2.4, two towards 3.1 and two towards 3.2. One more is the
+//! query of the read side.
 //!
 //! A step takes the reader's closure, tries it on a few cases, and shows the first that is wrong.
 
@@ -230,6 +231,55 @@ const VIEWS: [(&[i64], &str); 4] = [
 /// Cuts sorted seconds into visits.
 fn visits(secs: &[i64]) -> impl Iterator<Item = &[i64]> {
     secs.chunk_by(|one, next| next - one <= 1_800)
+}
+
+/// Checks the query of the read side: from the sets of identifiers that the buckets of a range hold to
+/// the number of people behind them. The closure also gets a function that finds the person behind an
+/// identifier.
+///
+/// ```
+/// use lambda_workbook::people::step_read_side;
+/// use std::collections::BTreeSet;
+/// let identifiers = step_read_side(|hours, _| hours.iter().flatten().collect::<BTreeSet<_>>().len());
+/// assert!(!identifiers.passed);
+/// let people = step_read_side(|hours, person_of| {
+///     hours.iter().flatten().map(|id| person_of(*id)).collect::<BTreeSet<_>>().len()
+/// });
+/// assert!(people.passed);
+/// ```
+pub fn step_read_side(
+    answer: impl Fn(&[BTreeSet<i64>], &dyn Fn(i64) -> i64) -> usize,
+) -> CheckedStep {
+    // Users 1, 3 and 5 are one person, and so are 2 and 4.
+    let person_of = |id: i64| match id {
+        3 | 5 => 1,
+        4 => 2,
+        alone => alone,
+    };
+    let cases: [(&[&[i64]], &str); 4] = [
+        (&[&[1, 2], &[2, 6]], "one identifier in two hours"),
+        (&[&[1, 2, 3]], "two identifiers of a person in one hour"),
+        (
+            &[&[1, 4], &[5, 7], &[2]],
+            "two people, each by two names in two hours",
+        ),
+        (&[&[], &[]], "two hours without visitors"),
+    ];
+    CheckedStep::of(
+        "the query of the read side",
+        cases.map(|(hours, about)| {
+            let hours: Vec<BTreeSet<i64>> =
+                hours.iter().map(|ids| ids.iter().copied().collect()).collect();
+            let ids = hours.iter().flatten();
+            let people: BTreeSet<i64> = ids.map(|id| person_of(*id)).collect();
+            StepCase {
+                about: format!("{about}: {hours:?}, where 1, 3, 5 are one person, and 2, 4 another"),
+                why: "a person counts once in a range, by any of its identifiers and in any of its hours",
+                expected: people.len().to_string(),
+                actual: answer(&hours, &person_of).to_string(),
+            }
+        }),
+    )
 }
 
 /// Checks step 1 towards exercise 3.2: the number of visits of one person on one domain. The

@@ -3,10 +3,12 @@
 //!
 //! | function | shows |
 //! |---|---|
+//! | [`months`](fn@months) | weeks below months, and which of them lie across two |
 //! | [`plan`](fn@plan) | a plan of reads, bucket by bucket |
 //! | [`round`](fn@round) | equivs after one round |
 //! | [`rounds`](fn@rounds) | equivs after each round, side by side |
 //! | [`visits`](fn@visits) | page views cut into visits, by identifier and by person |
+//! | [`sides`](fn@sides) | people at query time, or in the batch run |
 //! | [`cuts`] | hashes, cut into register and rank |
 //! | [`arrival`], [`arrivals`] | registers as visitors come |
 //! | [`merged`] | two sketches, merged register by register |
@@ -31,12 +33,14 @@ mod fit;
 mod held;
 mod index_layouts;
 mod keyed_rows;
+mod months;
 mod normal_forms;
 mod pipes;
 mod plan;
 mod publication;
 mod registers;
 mod rounds;
+mod sides;
 mod slow_share;
 mod slowest;
 mod topology;
@@ -49,6 +53,7 @@ pub use fit::fit;
 pub use held::held;
 pub use index_layouts::index_layouts;
 pub use keyed_rows::keyed_rows;
+pub use months::months;
 pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
@@ -56,6 +61,7 @@ pub use plan::{plan, plans};
 pub use publication::{publication, publication_schedule};
 pub use registers::{arrival, arrivals, cuts, merged};
 pub use rounds::{round, rounds};
+pub use sides::sides;
 pub use slow_share::slow_share;
 pub use slowest::slowest;
 pub use topology::topology;

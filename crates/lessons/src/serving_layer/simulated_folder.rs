@@ -8,7 +8,7 @@
 //! the bytes of a file wait for a sync. A real file system also holds names back until their folder
 //! is synced. The store does that: `crates/lambda/src/serving/build.rs` syncs the folders of a
 //! version, and `crates/lambda/src/versions.rs` those around it, before and after the rename.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Text files by path, such as `version-1/shard-0`, and a record of all operations on them.
 ///
@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct SimulatedFolder {
     files: BTreeMap<String, String>,
+    /// The files that have been written and not synced since.
+    unsynced: BTreeSet<String>,
     operations: Vec<FolderOperation>,
 }
 
@@ -48,7 +50,7 @@ impl SimulatedFolder {
     pub fn holding(files: BTreeMap<String, String>) -> Self {
         SimulatedFolder {
             files,
-            operations: Vec::new(),
+            ..SimulatedFolder::default()
         }
     }
 
@@ -91,20 +93,48 @@ impl SimulatedFolder {
         &self.operations
     }
 
+    /// Returns the folder that a crash at this moment would leave in the worst case: all files that
+    /// were written and not synced are empty. It records no operations yet.
+    ///
+    /// ```
+    /// use lambda_workbook::serving::SimulatedFolder;
+    ///
+    /// let mut folder = SimulatedFolder::default();
+    /// folder.write("CURRENT", "version-1");
+    /// assert_eq!(folder.after_crash().read("CURRENT"), Some(""));
+    /// folder.sync("CURRENT");
+    /// assert_eq!(folder.after_crash().read("CURRENT"), Some("version-1"));
+    /// ```
+    pub fn after_crash(&self) -> SimulatedFolder {
+        let mut files = self.files.clone();
+        for path in &self.unsynced {
+            files.insert(path.clone(), String::new());
+        }
+        SimulatedFolder::holding(files)
+    }
+
     fn apply(&mut self, operation: FolderOperation) {
         match &operation {
             FolderOperation::Write(path, text) => {
                 self.files.insert(path.clone(), text.clone());
+                self.unsynced.insert(path.clone());
             }
             FolderOperation::Rename(from, to) => {
                 if let Some(text) = self.files.remove(from) {
                     self.files.insert(to.clone(), text);
+                    match self.unsynced.remove(from) {
+                        true => self.unsynced.insert(to.clone()),
+                        false => self.unsynced.remove(to),
+                    };
                 }
             }
             FolderOperation::Remove(path) => {
                 self.files.remove(path);
+                self.unsynced.remove(path);
             }
-            FolderOperation::Sync(_) => {}
+            FolderOperation::Sync(path) => {
+                self.unsynced.remove(path);
+            }
         }
         self.operations.push(operation);
     }

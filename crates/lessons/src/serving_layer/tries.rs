@@ -3,6 +3,7 @@
 //!
 //! A check reports the first thing that is wrong, with numbers, and what to think of next.
 use super::index_layout::block_runs;
+use super::simulated_folder::SimulatedFolder;
 use crate::checked_step::CheckedStep;
 use lambda::serving::shard_of;
 use show::table::grouped;
@@ -97,46 +98,84 @@ fn judge_order(mut keyed: Vec<((u64, u64), (u64, u64))>) -> CheckedStep {
     CheckedStep::right("the 600 readers of day 77 take 1 seek".to_owned())
 }
 
-/// Checks an order of the steps of a publication: "write files", "sync files" (the files and the
-/// folder that has their names), "rename CURRENT".
-/// `CURRENT` is the small file that names the version that is served. A crash after any step, in
-/// which all that was not synced is lost, must leave a complete version served.
+/// The steps of a publication, in no order.
+const STEPS: [&str; 5] = [
+    "write files",
+    "sync files",
+    "write CURRENT.new",
+    "sync CURRENT.new",
+    "rename CURRENT.new",
+];
+
+/// Checks an order of the five steps of a publication: "write files", "sync files", "write
+/// CURRENT.new", "sync CURRENT.new" and "rename CURRENT.new" (to `CURRENT`, the small file that
+/// names the version which is served).
+///
+/// The steps are done in a [`SimulatedFolder`] that serves version 1. After each of them a reader
+/// reads, and a crash is tried, in which all that was not synced is lost. Both must find a complete
+/// version, and after the last step it must be version 2.
 ///
 /// ```
 /// use lambda_workbook::serving::tries::order_steps;
-/// assert!(!order_steps(["write files", "rename CURRENT", "sync files"]).passed);
-/// assert!(order_steps(["write files", "sync files", "rename CURRENT"]).passed);
+/// let unsafe_name = ["write files", "sync files", "write CURRENT.new", "rename CURRENT.new", "sync CURRENT.new"];
+/// assert!(!order_steps(unsafe_name).passed);
+/// let safe = ["write files", "sync files", "write CURRENT.new", "sync CURRENT.new", "rename CURRENT.new"];
+/// assert!(order_steps(safe).passed);
 /// ```
-pub fn order_steps(steps: [&str; 3]) -> CheckedStep {
-    let place = |name| steps.iter().position(|step| *step == name);
-    let (Some(write), Some(sync), Some(rename)) = (
-        place("write files"),
-        place("sync files"),
-        place("rename CURRENT"),
-    ) else {
+pub fn order_steps(steps: [&str; 5]) -> CheckedStep {
+    if let Some(missing) = STEPS.iter().find(|step| !steps.contains(step)) {
         return CheckedStep::wrong(format!(
-            "the steps are \"write files\", \"sync files\" and \"rename CURRENT\", each once, but \
-             these were given: {steps:?}"
-        ));
-    };
-    if sync < write {
-        return CheckedStep::wrong(
-            "step \"sync files\" has nothing to sync, because no file is written yet".to_owned(),
-        );
-    }
-    if rename < sync {
-        let lost = if rename < write {
-            "do not exist yet"
-        } else {
-            "may be lost"
-        };
-        return CheckedStep::wrong(format!(
-            "after a crash behind step {}, \"rename CURRENT\", the version that is served has files \
-             that {lost}",
-            rename + 1
+            "step {missing:?} is missing; each of the five steps is done once"
         ));
     }
-    CheckedStep::right("after a crash at any step, a complete version is served".to_owned())
+    let old = [("CURRENT", "1"), ("1/shard-0", "count 1")];
+    let old = old.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let mut folder = SimulatedFolder::holding(old.into());
+    for (n, step) in (1..).zip(steps) {
+        match step {
+            "write files" => folder.write("2/shard-0", "count 2"),
+            "sync files" => folder.sync("2/shard-0"),
+            "write CURRENT.new" => folder.write("CURRENT.new", "2"),
+            "sync CURRENT.new" => folder.sync("CURRENT.new"),
+            _ => folder.rename("CURRENT.new", "CURRENT"),
+        }
+        if let Err(found) = served(&folder) {
+            return CheckedStep::wrong(format!(
+                "after step {n}, {step:?}, a reader finds that {found}"
+            ));
+        }
+        if let Err(found) = served(&folder.after_crash()) {
+            return CheckedStep::wrong(format!(
+                "after a crash behind step {n}, {step:?}, a reader finds that {found}"
+            ));
+        }
+    }
+    match served(&folder) {
+        Ok("2") => CheckedStep::right(
+            "after each step, and after a crash behind it, a complete version is served".to_owned(),
+        ),
+        _ => CheckedStep::wrong(
+            "after the last step version 1 is still served: there was no CURRENT.new to rename"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Returns the version that `CURRENT` names, if its file is complete, or what is wrong.
+fn served(folder: &SimulatedFolder) -> Result<&str, String> {
+    let version = folder.read("CURRENT").unwrap_or_default();
+    if version.is_empty() {
+        return Err("CURRENT is empty".to_owned());
+    }
+    match folder.read(&format!("{version}/shard-0")) {
+        None => Err(format!(
+            "CURRENT names version {version}, which has no files"
+        )),
+        Some("") => Err(format!(
+            "CURRENT names version {version}, whose files are empty"
+        )),
+        Some(_) => Ok(version),
+    }
 }
 
 #[cfg(test)]
@@ -170,17 +209,52 @@ mod tests {
         assert!(sort_rows(|reader, day| (day, reader)).passed);
     }
 
+    /// All orders of some steps.
+    fn orders(steps: &[&'static str]) -> Vec<Vec<&'static str>> {
+        if steps.is_empty() {
+            return vec![Vec::new()];
+        }
+        let with_first = |first: &&'static str| {
+            let others = steps.iter().copied().filter(|step| step != first);
+            let rest: Vec<_> = others.collect();
+            orders(&rest).into_iter().map(|mut order| {
+                order.insert(0, first);
+                order
+            })
+        };
+        steps.iter().flat_map(with_first).collect()
+    }
+
     #[test]
-    fn a_version_is_served_only_when_its_files_are_safe() {
-        let orders = [
-            ["rename CURRENT", "write files", "sync files"],
-            ["write files", "rename CURRENT", "sync files"],
-            ["sync files", "write files", "rename CURRENT"],
-            ["write files", "write files", "rename CURRENT"],
+    fn a_version_is_served_only_when_files_and_name_are_safe() {
+        let place = |order: &[&str], step| order.iter().position(|other| *other == step).unwrap();
+        let mut right = 0;
+        for order in orders(&STEPS) {
+            let [write, sync, name, sync_name, rename] = STEPS.map(|step| place(&order, step));
+            let safe = write < sync && sync < rename && name < sync_name && sync_name < rename;
+            let step = order_steps(order.try_into().unwrap());
+            assert_eq!(step.passed, safe, "{step:?}");
+            right += usize::from(safe);
+        }
+        assert_eq!(right, 6);
+    }
+
+    #[test]
+    fn each_wrong_order_is_refused_for_its_own_reason() {
+        let [write, sync, name, sync_name, rename] = STEPS;
+        let wrong = [
+            (
+                [write, name, sync_name, rename, sync],
+                "whose files are empty",
+            ),
+            ([name, sync_name, rename, write, sync], "which has no files"),
+            ([write, sync, name, rename, sync_name], "CURRENT is empty"),
+            ([write, sync, rename, name, sync_name], "to rename"),
+            ([write, write, name, sync_name, rename], "is missing"),
         ];
-        let texts = orders.map(|order| order_steps(order).text);
-        let distinct: std::collections::BTreeSet<_> = texts.iter().collect();
-        assert_eq!(distinct.len(), 4, "{texts:?}");
-        assert!(texts.iter().all(|text| text.starts_with("NOT YET")));
+        for (order, reason) in wrong {
+            let step = order_steps(order);
+            assert!(!step.passed && step.text.contains(reason), "{step:?}");
+        }
     }
 }

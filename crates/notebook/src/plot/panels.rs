@@ -13,10 +13,11 @@ const ROW: i32 = 26;
 /// Space between two panels in pixels.
 const GAP: i32 = 18;
 
-/// Draws a panel for each column in `measures`, with a bar for each row. The rows are named by the
-/// column `names`. Scales are logarithmic: equal distances are equal factors. Zero has no bar. A
-/// measure that the table does not have is left out, so a table without its measured times can be
-/// drawn as well.
+/// Draws a panel for each column in `measures`, with a dot for each row. The rows are named by the
+/// column `names`. Scales are logarithmic: equal distances are equal factors. That is why there are
+/// no bars, whose lengths would have to be compared with zero. Zero is at the left edge. A measure
+/// that the table does not have is left out, so a table without its measured times can be drawn as
+/// well.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -57,14 +58,15 @@ pub fn panels(
             let from = left + (width + GAP) * panel as i32;
             canvas.strong(measure, (from, TOP - 18), AFTER);
             canvas.path(vec![(from, TOP - 4), (from, height - 6)], INK.mix(0.6), 1);
-            let room = width - widest_label(values) - 8;
+            let room = width - widest_label(values) - 12;
             for (n, value) in values.iter().enumerate() {
                 let Some(value) = value else { continue };
                 let y = TOP + ROW * n as i32;
-                let end = from + length(*value, values, room);
-                let ink = kind(panel).mix(0.8);
-                canvas.fill((from, y + 5), (end, y + ROW - 5), ink);
-                canvas.label(&short(*value), (end + 5, y + ROW / 2), AFTER);
+                let end = from + place(*value, values, room);
+                let middle = y + ROW / 2;
+                canvas.path(vec![(from, middle), (end, middle)], INK.mix(0.25), 1);
+                canvas.disc((end, middle), 5, kind(panel).mix(1.0));
+                canvas.label(&short(*value), (end + 9, middle), AFTER);
             }
         }
     });
@@ -97,10 +99,10 @@ fn widest_label(values: &[Option<f64>]) -> i32 {
     widths.max().unwrap_or(0)
 }
 
-/// Returns the length of a bar in pixels, on a logarithmic scale. The largest value fills the room.
-/// A tenth of the room stands for the smallest value, or for a tenth of the largest value if that is
-/// smaller. So values that are nearly equal have bars of nearly equal length.
-fn length(value: f64, values: &[Option<f64>], room: i32) -> i32 {
+/// Returns the place of a dot in pixels from the left, on a logarithmic scale. The largest value is at
+/// the end of the room, and at a tenth of it the smallest value, or a tenth of the largest if that is
+/// smaller. So values that are nearly equal have dots nearly above each other.
+fn place(value: f64, values: &[Option<f64>], room: i32) -> i32 {
     let sizes = || {
         values
             .iter()
@@ -148,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_bar_is_a_larger_amount() {
+    fn a_dot_further_right_is_a_larger_amount() {
         let values = [Some(0.0), Some(1.0), Some(10.0), Some(100.0)];
-        let pixels = values.map(|value| length(value.unwrap(), &values, 100));
+        let pixels = values.map(|value| place(value.unwrap(), &values, 100));
         assert_eq!(pixels, [0, 10, 55, 100]);
         let near = [Some(2_534.0), Some(2_567.0)];
         assert_eq!(
-            near.map(|value| length(value.unwrap(), &near, 100)),
+            near.map(|value| place(value.unwrap(), &near, 100)),
             [99, 100]
         );
     }

@@ -1,0 +1,30 @@
+//! The two designs for people in any range of time, as flows.
+use super::{Figure, flow};
+
+/// Draws the read side and the write side: what a page view becomes, what the view holds, and what a
+/// query does.
+///
+/// ```
+/// use lambda_workbook::plot;
+/// let (read, write) = plot::sides();
+/// assert!(read.svg().contains("set of identifiers") && write.svg().contains("sketch of people"));
+/// ```
+pub fn sides() -> (Figure, Figure) {
+    let read = flow("Read side: identifiers are stored, and the query finds the people")
+        .stage("page view", ["identifier, URL, second"])
+        .arrow("add")
+        .stage("view", ["[URL, bucket] -> set of identifiers"])
+        .arrow("fetch, unite")
+        .stage("query", ["identifiers to people"])
+        .arrow("count")
+        .stage("answer", ["exact, up to date"]);
+    let write = flow("Write side: people are found first, and sketches of them are stored")
+        .stage("page view", ["identifier, URL, second"])
+        .arrow("find person")
+        .stage("view", ["[URL, bucket] -> sketch of people"])
+        .arrow("fetch, merge")
+        .stage("query", ["few sketches"])
+        .arrow("estimate")
+        .stage("answer", ["close, as of the last run"]);
+    (read.figure(), write.figure())
+}
