@@ -54,8 +54,8 @@ pub fn op() -> impl Strategy<Value = Op> {
 
 /// Rows that begin with each other, and contain zero bytes and the largest byte.
 const ROWS: [&[u8]; 4] = [b"a", b"a\0", b"a\xff", b"b"];
-/// The same for qualifiers, and the empty one.
-const QUALIFIERS: [&[u8]; 3] = [b"", b"q", b"q\0\xff"];
+/// The same for qualifiers, which have at least one byte.
+const QUALIFIERS: [&[u8]; 3] = [b"\0", b"q", b"q\0\xff"];
 
 /// A sorted map of versions, in memory.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! The realtime store on HBase.
 use super::client::{Gateway, HBaseConnection, Kind, get_of};
-use super::mutations::{Changes, qualifiers_between};
+use super::mutations::{Changes, check_qualifier, qualifiers_between};
 use super::tables;
 use super::thrift2::{
     TColumn, TColumnIncrement, TColumnValue, TCompareOp, TGet, TIncrement, TPut, TResult, TScan,
@@ -269,6 +269,8 @@ impl RealtimeStore for HBaseStore {
         by: i64,
     ) -> Result<i64> {
         family_at(&self.families, family)?;
+        check_qualifier(qualifier)
+            .map_err(|problem| self.gateway.error(&self.doing("writing to"), &problem))?;
         let increment = TIncrement {
             row: row.to_vec(),
             columns: vec![TColumnIncrement {

@@ -79,7 +79,8 @@ pub enum Change {
     Put {
         /// The name of the column family.
         family: &'static str,
-        /// The cell's name in the row.
+        /// The cell's name in the row, of at least one byte: HBase may show deleted cells again in a row
+        /// that has a cell without a name, so the store there refuses one.
         qualifier: Vec<u8>,
         /// The timestamp and the value.
         cell: Cell,
