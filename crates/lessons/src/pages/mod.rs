@@ -12,4 +12,4 @@ mod steps;
 
 pub use counter::counted_on_arrival;
 pub use rolled::{days_of_hours, shifted_days, wrong_days};
-pub use steps::{step_date, step_first_moment};
+pub use steps::{step_date, step_first_moment, step_whole_hours};

@@ -1,9 +1,64 @@
-//! Small steps towards exercise 1.1, each with its own check.
+//! Small steps of the chapter on page views, each with its own check: two towards exercise 1.1, and
+//! one about local days and hours of UTC.
 use crate::checked_step::{CheckedStep, StepCase};
-use calendar::local_day_start;
+use calendar::{local_day, local_day_start};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use show::table::grouped;
+
+/// Checks whether the page views of a local day may be added up from hours of UTC. The closure gets
+/// the first second of the day and the first of the next.
+///
+/// ```
+/// use lambda_workbook::pages;
+/// assert!(!pages::step_whole_hours(|from, until| (until - from) % 3_600 == 0).passed);
+/// assert!(pages::step_whole_hours(|from, until| from % 3_600 == 0 && until % 3_600 == 0).passed);
+/// ```
+pub fn step_whole_hours(answer: impl Fn(i64, i64) -> bool) -> CheckedStep {
+    let days = [
+        (
+            Tz::America__Los_Angeles,
+            (2015, 8, 6),
+            "it begins and ends at a full hour of UTC",
+        ),
+        (
+            Tz::America__Los_Angeles,
+            (2015, 11, 1),
+            "25 full hours of UTC are whole hours, too",
+        ),
+        (
+            Tz::Asia__Kolkata,
+            (2015, 8, 6),
+            "it has 24 hours, but they begin at half past",
+        ),
+        (
+            Tz::Australia__Lord_Howe,
+            (2015, 10, 4),
+            "it ends at a full hour, but begins at half past",
+        ),
+        (
+            Tz::Australia__Lord_Howe,
+            (2016, 4, 3),
+            "it begins at a full hour, but ends at half past",
+        ),
+    ];
+    CheckedStep::of(
+        "whole hours",
+        days.map(|(zone, (year, month, day), why)| {
+            let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+            let noon = date.and_hms_opt(12, 0, 0).unwrap_or_default();
+            let noon = noon.and_local_timezone(zone).earliest();
+            let day = local_day(noon.map_or(0, |noon| noon.timestamp()), zone);
+            let whole = day.start % 3_600 == 0 && day.end % 3_600 == 0;
+            StepCase {
+                about: format!("{date} in {zone}, from {} until {}", day.start, day.end),
+                why,
+                expected: whole.to_string(),
+                actual: answer(day.start, day.end).to_string(),
+            }
+        }),
+    )
+}
 
 /// Checks step 1: from a second to the date that the clocks of a zone show.
 ///

@@ -19,6 +19,33 @@ pub enum Layer {
     Query,
 }
 
+impl Layer {
+    /// Returns what the part does for one question: how many page views had a page this week, asked
+    /// at noon?
+    ///
+    /// ```
+    /// use lambda_workbook::plot::Layer;
+    /// assert!(Layer::Query.example().starts_with("adds the rows of both"));
+    /// ```
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Data => "every page view arrives as a record; nothing is counted yet",
+            Self::Batch => {
+                "last night it counted all records that there were; it knows nothing of today"
+            }
+            Self::Serving => {
+                "holds last night's table, and gives the rows of this page and week at once"
+            }
+            Self::Speed => {
+                "counts what has come since, and forgets it when a batch run has counted it"
+            }
+            Self::Query => {
+                "adds the rows of both: until last night from the serving layer, then from the speed layer"
+            }
+        }
+    }
+}
+
 /// A box of the map.
 struct Place {
     layer: Layer,

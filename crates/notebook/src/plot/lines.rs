@@ -17,6 +17,7 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         axis: y.to_owned(),
         by: None,
         zone: None,
+        weekends: false,
         marks: Vec::new(),
         title: format!("{y} over {x}"),
     }
@@ -34,6 +35,8 @@ pub struct Lines {
     by: Option<String>,
     /// The zone in which `x` is shown, if it is a time.
     zone: Option<Tz>,
+    /// Whether Saturdays and Sundays are shaded.
+    weekends: bool,
     /// Vertical lines: (x, text).
     marks: Vec<(f64, String)>,
     title: String,
@@ -79,6 +82,21 @@ impl Lines {
     /// Treats `x` as epoch seconds, and labels the axis in the local time of this zone.
     pub fn time(mut self, zone: Tz) -> Self {
         self.zone = Some(zone);
+        self
+    }
+
+    /// Shades Saturdays and Sundays, if `x` is a time.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let hours: Vec<i64> = (0..240).map(|hour| 1_437_004_800 + hour * 3_600).collect();
+    /// let views = df!("ts" => hours, "views" => vec![5i64; 240])?;
+    /// let figure = plot::lines(&views, "ts", "views").time(Tz::UTC).weekends().figure()?;
+    /// assert!(figure.svg().contains("shaded: Saturday and Sunday"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn weekends(mut self) -> Self {
+        self.weekends = true;
         self
     }
 
@@ -176,6 +194,18 @@ impl Lines {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
             canvas.axis_name(&self.axis, (LEFT - 8, top - 20));
+            let weekends = self.weekend_days(span);
+            for (from, until) in &weekends {
+                canvas.fill(
+                    (along.at(*from), top),
+                    (along.at(*until), bottom),
+                    INK.mix(0.1),
+                );
+            }
+            if !weekends.is_empty() {
+                let words = "shaded: Saturday and Sunday";
+                canvas.label(words, (RIGHT, bottom + 38), BEFORE);
+            }
             for mark in &marks {
                 let y = up.at(*mark);
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
@@ -213,6 +243,23 @@ impl Lines {
                 }
             }
         })
+    }
+
+    /// Returns the days that are shaded, cut to the span.
+    fn weekend_days(&self, (from, to): (f64, f64)) -> Vec<(f64, f64)> {
+        let (Some(zone), true) = (self.zone, self.weekends) else {
+            return Vec::new();
+        };
+        let mut days = Vec::new();
+        let mut start = calendar::local_day_start(from as i64, zone);
+        while (start as f64) < to {
+            let end = calendar::next_local_day(start, zone);
+            if ["Sat", "Sun"].contains(&time::format(start, zone, "%a").as_str()) {
+                days.push(((start as f64).max(from), (end as f64).min(to)));
+            }
+            start = end;
+        }
+        days
     }
 
     /// Returns the name of the horizontal axis.

@@ -1,8 +1,8 @@
 //! Timelines: buckets in time above the local days of several zones, so that the reader can see
 //! where a local day begins.
-use super::canvas::{ABOVE, AFTER, BEFORE, Canvas, ON, draw};
+use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, ON, draw};
 use super::scale::{Scale, tick_label, ticks};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, marked, series as colour, text_width};
 use super::{Figure, WIDTH, data};
 use crate::time;
 use calendar::{local_day_start, next_local_day};
@@ -21,6 +21,7 @@ pub fn timeline(frame: &DataFrame, ts: &str, y: &str) -> Timeline {
         by: None,
         bucket_secs: 3_600,
         zones: vec![Tz::UTC],
+        tight: false,
         title: format!("{y} in time"),
     }
 }
@@ -35,6 +36,8 @@ pub struct Timeline {
     by: Option<String>,
     bucket_secs: i64,
     zones: Vec<Tz>,
+    /// Whether the axis covers the bars alone.
+    tight: bool,
     title: String,
 }
 
@@ -72,13 +75,31 @@ impl Timeline {
         self
     }
 
+    /// Lets the axis cover the bars alone; without this, it covers the whole local days in which they
+    /// lie. Up to two days have the hours of the first zone below the bars.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let evening = df!("ts" => [1_438_880_400i64, 1_438_884_000], "n" => [389i64, 278])?;
+    /// let zones = [Tz::UTC, chrono_tz::Asia::Kolkata];
+    /// let figure = plot::timeline(&evening, "ts", "n").zones(&zones).tight().figure()?;
+    /// assert!(figure.svg().contains("18:00"));
+    /// assert!(figure.svg().contains("an hour in which a day of Kolkata begins"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn tight(mut self) -> Self {
+        self.tight = true;
+        self
+    }
+
     /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
-    /// Draws the chart. Negative values are drawn as 0.
+    /// Draws the chart. Negative values are drawn as 0. A bar in the middle of which a day of one of the
+    /// zones begins has a colour of its own, if there is one series.
     ///
     /// # Errors
     /// If a column does not exist or has another type, if there is no row with a timestamp and a
@@ -93,11 +114,15 @@ impl Timeline {
         if last - first > MAX_SECS {
             polars_bail!(InvalidOperation: "a timeline shows at most 120 days, but the data cover {}; filter the rows, or use plot::lines", (last - first) / 86_400);
         }
-        // The axis begins and ends with whole local days of all zones.
+        // The axis begins and ends with whole local days of all zones, or with the bars.
         let starts = self.zones.iter().map(|zone| local_day_start(*first, *zone));
         let from = starts.min().unwrap_or(*first);
         let ends = self.zones.iter().map(|zone| next_local_day(*last, *zone));
         let to = ends.max().unwrap_or(*last).max(last + self.bucket_secs);
+        let (from, to) = match self.tight {
+            true => (*first, last + self.bucket_secs),
+            false => (from, to),
+        };
         let svg = self.drawn(&stacks, data::legend(&names), from, to);
         Ok(Figure::new(
             svg,
@@ -126,8 +151,15 @@ impl Timeline {
         // The layout from top to bottom: title, legend, bars, and a row of days for each zone.
         let top = if legend.is_empty() { 66 } else { 90 };
         let bottom = top + 150;
-        let lanes = bottom + 14;
-        let height = lanes + LANE * self.zones.len() as i32 + 10;
+        let hours = if self.tight {
+            hours(from, to, self.zones.first())
+        } else {
+            Vec::new()
+        };
+        let lanes = bottom + if hours.is_empty() { 14 } else { 32 };
+        let cuts = self.cuts(stacks);
+        let legend_of_cuts = lanes + LANE * self.zones.len() as i32 + 14;
+        let height = legend_of_cuts + if cuts.is_empty() { -4 } else { 12 };
         let totals = stacks.values().map(|stack| stack.iter().sum());
         let marks = ticks(0.0, data::range_with_zero(totals).1, 3);
         let up = Scale {
@@ -159,6 +191,9 @@ impl Timeline {
             };
             let middle = |ts: &i64| along.at((ts + self.bucket_secs / 2) as f64);
             let guides: Vec<i32> = stacks.keys().take(guided).map(middle).collect();
+            // What crosses the rows of days.
+            let starts = cuts.iter().map(|(.., start)| along.at(*start as f64));
+            let crossed: Vec<i32> = guides.iter().copied().chain(starts).collect();
             for (lane, zone) in self.zones.iter().enumerate() {
                 let y = lanes + LANE * lane as i32;
                 canvas.label(
@@ -173,17 +208,62 @@ impl Timeline {
                     top: y,
                     bottom: y + LANE - 4,
                 };
-                lane.draw(canvas, &along, &guides);
+                lane.draw(canvas, &along, &crossed);
             }
             for x in guides {
-                canvas.path(vec![(x, bottom), (x, height - 12)], INK.mix(1.0), 2);
+                canvas.path(vec![(x, bottom), (x, legend_of_cuts - 16)], INK.mix(1.0), 2);
             }
-            self.bars(canvas, stacks, &along, &up);
+            for (ts, label) in &hours {
+                let x = along.at(*ts as f64);
+                canvas.path(vec![(x, bottom), (x, bottom + 5)], INK.mix(0.6), 1);
+                if x + text_width(label, LABEL) / 2 <= WIDTH as i32 {
+                    canvas.label(label, (x, bottom + 9), BELOW);
+                }
+            }
+            self.bars(canvas, stacks, &cuts, &along, &up);
+            // Where a day begins in the middle of a bar, a line from the row of the zone up to it.
+            for (ts, lane, start) in &cuts {
+                let (x, above) = (along.at(*start as f64), up.at(stacks[ts].iter().sum()));
+                let y = lanes + LANE * *lane as i32;
+                canvas.path(vec![(x, above), (x, y)], INK.mix(1.0), 1);
+            }
+            if let Some((_, lane, _)) = cuts.first() {
+                let y = legend_of_cuts;
+                canvas.fill((8, y - 6), (22, y + 6), marked().mix(1.0));
+                let zone = short_zone(self.zones[*lane]);
+                let words = format!("an hour in which a day of {zone} begins");
+                canvas.label(&words, (28, y), AFTER);
+            }
         })
     }
 
+    /// Returns the bars of an hour in the middle of which a local day begins: the bar, the number of the
+    /// zone, and the instant. None, if there are several series, whose colours would be lost.
+    fn cuts(&self, stacks: &Stacks) -> Vec<(i64, usize, i64)> {
+        if self.bucket_secs != 3_600 || stacks.values().any(|stack| stack.len() > 1) {
+            return Vec::new();
+        }
+        let mut cuts = Vec::new();
+        for (lane, zone) in self.zones.iter().enumerate() {
+            for ts in stacks.keys() {
+                let start = next_local_day(*ts, *zone);
+                if start < ts + self.bucket_secs {
+                    cuts.push((*ts, lane, start));
+                }
+            }
+        }
+        cuts
+    }
+
     /// Draws the bars, and their totals where these overlap neither each other nor a neighbour.
-    fn bars(&self, canvas: &Canvas, stacks: &Stacks, along: &Scale, up: &Scale) {
+    fn bars(
+        &self,
+        canvas: &Canvas,
+        stacks: &Stacks,
+        cuts: &[(i64, usize, i64)],
+        along: &Scale,
+        up: &Scale,
+    ) {
         let mut free_from = i32::MIN;
         for (ts, stack) in stacks {
             let x = along.at(*ts as f64);
@@ -191,7 +271,11 @@ impl Timeline {
             let mut sum = 0.0;
             for (member, value) in stack.iter().enumerate() {
                 let (low, high) = (up.at(sum), up.at(sum + value));
-                canvas.fill((x, high), (end, low), colour(member).mix(1.0));
+                let ink = match cuts.iter().any(|(cut, ..)| cut == ts) {
+                    true => marked(),
+                    false => colour(member),
+                };
+                canvas.fill((x, high), (end, low), ink.mix(1.0));
                 sum += value;
             }
             let label = tick_label(sum);
@@ -271,6 +355,28 @@ fn room(text: &str, left: i32, right: i32, guides: &[i32]) -> Option<i32> {
     })
 }
 
+/// Returns the full hours of a zone from one instant to another, with as much distance as their labels
+/// need. None, if that is more than two days.
+fn hours(from: i64, to: i64, zone: Option<&Tz>) -> Vec<(i64, String)> {
+    let zone = zone.copied().unwrap_or(Tz::UTC);
+    let room = i64::from(RIGHT - LEFT) / i64::from(text_width("00:00", LABEL) + 10);
+    let steps = [1, 2, 3, 6, 12].map(|hours| hours * 3_600);
+    let fits = |step: &i64| (to - from) / step < room;
+    let Some(step) = steps
+        .into_iter()
+        .find(fits)
+        .filter(|_| to - from <= 172_800)
+    else {
+        return Vec::new();
+    };
+    let origin = local_day_start(from, zone);
+    let first = origin + (from - origin + step - 1) / step * step;
+    let marks = (0..).map(|n| first + n * step).take_while(|ts| *ts <= to);
+    marks
+        .map(|ts| (ts, time::format(ts, zone, "%H:%M")))
+        .collect()
+}
+
 /// Returns the last part of a zone's name, such as "Los Angeles".
 fn short_zone(zone: Tz) -> String {
     zone.name()
@@ -304,6 +410,21 @@ mod tests {
         assert_sound(&figure);
         assert!(figure.svg().contains("Thu Aug 6"));
         assert!(figure.svg().contains("1,199,832"));
+    }
+
+    #[test]
+    fn an_hour_that_midnight_cuts_is_marked() {
+        let ts: Vec<i64> = (0..14).map(|hour| 1_438_862_400 + hour * 3_600).collect();
+        let frame = df!("ts" => ts, "page views" => (0..14i64).collect::<Vec<_>>()).unwrap();
+        let of = |zone| timeline(&frame, "ts", "page views").zones(&[Tz::UTC, zone]);
+        for chart in [of(Tz::Asia__Kolkata), of(Tz::Asia__Kolkata).tight()] {
+            let figure = chart.figure().unwrap();
+            assert_sound(&figure);
+            assert!(figure.svg().contains("in which a day of Kolkata begins"));
+        }
+        let whole = of(Tz::America__Los_Angeles).tight().figure().unwrap();
+        assert_sound(&whole);
+        assert!(!whole.svg().contains("begins"));
     }
 
     #[test]
