@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 /// write side. Both sides are stored by hour first, and then at all four granularities, so that
 /// the effect of the side and that of the granularities can be told apart.
 ///
-/// The columns are `design`, `stored by`, `visitors`, `reads` (buckets), `bytes` (of what was
+/// The columns are `design`, `stored by`, `answer`, `reads` (buckets), `bytes` (of what was
 /// read) and `lookups` (identifiers that the query converted to people).
 ///
 /// # Errors
@@ -63,7 +63,7 @@ pub fn sides(views: &DataFrame, equivs: &[Equiv], url: &str) -> PolarsResult<Dat
     df!(
         "design" => ["identifiers, not people", "read side", "read side", "write side", "write side"],
         "stored by" => [FOUR, "hour", FOUR, "hour", FOUR],
-        "visitors" => answers.map(|answer| answer.uniques),
+        "answer" => answers.map(|answer| answer.uniques),
         "reads" => answers.map(|answer| answer.reads as i64),
         "bytes" => answers.map(|answer| answer.bytes as i64),
         "lookups" => answers.map(|answer| answer.converted as i64),

@@ -15,16 +15,19 @@ pub fn sides() -> (Figure, Figure) {
         .arrow("add")
         .stage("view", ["[URL, bucket] -> set of identifiers"])
         .arrow("fetch, unite")
-        .stage("query", ["identifiers to people"])
+        .stage(
+            "query",
+            ["index of people:", "a lookup for each", "identifier"],
+        )
         .arrow("count")
-        .stage("answer", ["exact, up to date"]);
+        .stage("answer", ["exact, by the", "equivs known now"]);
     let write = flow("Write side: people are found first, and sketches of them are stored")
         .stage("page view", ["identifier, URL, second"])
-        .arrow("find person")
+        .arrow("index of people")
         .stage("view", ["[URL, bucket] -> sketch of people"])
         .arrow("fetch, merge")
-        .stage("query", ["few sketches"])
+        .stage("query", ["no lookups"])
         .arrow("estimate")
-        .stage("answer", ["close, as of the last run"]);
+        .stage("answer", ["close, by the", "equivs known then"]);
     (read.figure(), write.figure())
 }

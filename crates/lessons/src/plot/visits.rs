@@ -1,10 +1,10 @@
 //! Page views on an axis of time, cut into visits, by identifier and by person.
 use super::canvas::{AFTER, BEFORE, BELOW, Canvas, draw};
-use super::style::{INK, kind, marked};
+use super::style::{INK, LABEL, kind, marked, text_width};
 use super::{Figure, WIDTH};
 use crate::people::PersonVisits;
 use notebook::table::counted;
-use plotters::style::Color;
+use plotters::style::{Color, WHITE};
 
 const LEFT: i32 = 110;
 const RIGHT: i32 = WIDTH as i32 - 24;
@@ -25,7 +25,10 @@ const HEADING: i32 = 30;
 /// # Ok::<(), lambda_workbook::polars::prelude::PolarsError>(())
 /// ```
 pub fn visits(by_identifier: &[PersonVisits], by_person: &[PersonVisits]) -> Figure {
-    let parts = [("By identifier", by_identifier), ("By person", by_person)];
+    let parts = [
+        ("By identifier", "user", by_identifier),
+        ("By person", "person", by_person),
+    ];
     let lanes = (by_identifier.len() + by_person.len()) as i32;
     let bottom = 30 + 2 * HEADING + lanes * LANE;
     let seconds = || {
@@ -46,17 +49,18 @@ pub fn visits(by_identifier: &[PersonVisits], by_person: &[PersonVisits]) -> Fig
     let svg = draw((WIDTH, bottom as u32 + 50), |canvas| {
         canvas.title(title, (8, 16));
         let mut top = 30;
-        for (name, all) in parts {
+        for (name, kind_of, all) in parts {
             let heading = heading(name, all);
             canvas.strong(&heading, (8, top + 14), AFTER);
             words.push_str(&heading);
             words.push('\n');
             top += HEADING;
             for one in all {
-                lane(canvas, one, top + LANE / 2, &at);
+                let who = one.who.replace("user", kind_of);
+                lane(canvas, &who, one, top + LANE / 2, &at);
                 let of = |visit: &Vec<i64>| format!("{visit:?}");
                 let listed: Vec<String> = one.visits.iter().map(of).collect();
-                words.push_str(&format!("{}: {}\n", one.who, listed.join(" ")));
+                words.push_str(&format!("{who}: {}\n", listed.join(" ")));
                 top += LANE;
             }
         }
@@ -84,8 +88,8 @@ fn heading(name: &str, all: &[PersonVisits]) -> String {
     )
 }
 
-fn lane(canvas: &Canvas, one: &PersonVisits, middle: i32, at: &dyn Fn(i64) -> i32) {
-    canvas.label(&one.who, (LEFT - 14, middle), BEFORE);
+fn lane(canvas: &Canvas, who: &str, one: &PersonVisits, middle: i32, at: &dyn Fn(i64) -> i32) {
+    canvas.label(who, (LEFT - 14, middle), BEFORE);
     canvas.path(vec![(LEFT, middle), (RIGHT, middle)], INK.mix(0.3), 1);
     for visit in &one.visits {
         let (Some(first), Some(last)) = (visit.first(), visit.last()) else {
@@ -100,10 +104,19 @@ fn lane(canvas: &Canvas, one: &PersonVisits, middle: i32, at: &dyn Fn(i64) -> i3
         // Dots of the same moment cover each other, so the number is written beside them.
         if visit.len() > 1 {
             let count = format!("{} views", visit.len());
-            match to > RIGHT - 60 {
-                true => canvas.label(&count, (from - 4, middle), BEFORE),
-                false => canvas.label(&count, (to + 4, middle), AFTER),
-            }
+            let width = text_width(&count, LABEL);
+            let x = if to > RIGHT - 60 {
+                from - 4 - width
+            } else {
+                to + 4
+            };
+            // The line of the lane must not run through the words.
+            canvas.fill(
+                (x - 2, middle - 8),
+                (x + width + 2, middle + 8),
+                WHITE.mix(1.0),
+            );
+            canvas.label(&count, (x, middle), AFTER);
         }
     }
 }
