@@ -51,7 +51,7 @@ pub fn keyed_rows(view: &DataFrame, shards: u32) -> PolarsResult<Figure> {
         keys
     };
     let disks: Vec<_> = (0..shards).map(of_shard).collect();
-    let title = "[URL, granularity] -> sorted bucket -> sketch";
+    let title = "[URL, granularity] -> buckets in order of time -> sketch";
     let tall = |disk: &Vec<&[uniques::Uniques]>| 34 + ROW * disk.len().max(1) as i32;
     let height = 40 + disks.iter().map(|disk| tall(disk) + 10).sum::<i32>();
     let mut text = String::new();
@@ -66,7 +66,7 @@ pub fn keyed_rows(view: &DataFrame, shards: u32) -> PolarsResult<Figure> {
             let chosen = format!("holds the URLs with hash modulo {shards} = {shard}");
             canvas.label(&chosen, (80, top + 15), AFTER);
             if disk.is_empty() {
-                canvas.label("no URL of this view", (16, top + 44), AFTER);
+                canvas.label("none of these URLs", (16, top + 44), AFTER);
             }
             for (n, key) in (0..).zip(disk) {
                 let y = top + 30 + ROW * n;

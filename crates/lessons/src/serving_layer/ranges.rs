@@ -7,15 +7,19 @@ use lambda::serving::{Result, Store};
 use polars::prelude::*;
 
 /// Reads the unique visitors of a range from a store of sketches: each read of the plan gives a
-/// sketch, and the sketches are merged. A bucket without a row has no visitors.
+/// sketch, and the sketches are merged. All reads are of one version. A bucket without a row has no
+/// visitors.
 ///
 /// # Errors
 /// If the store cannot be read, or holds something that is not a sketch.
 pub fn merged_sketch(store: &Store, url: &str, plan: &Plan) -> Result<Sketch> {
     let mut visitors = Sketch::default();
-    for read in plan.reads() {
-        if let Some(bytes) = store.bytes(url, read.granularity, read.ts)? {
-            visitors.merge(&Sketch::from_bytes(&bytes)?)?;
+    let version = store.open_version();
+    if let Some(rows) = version.url(url)? {
+        for read in plan.reads() {
+            if let Some(bytes) = rows.bytes(read.granularity, read.ts)? {
+                visitors.merge(&Sketch::from_bytes(&bytes)?)?;
+            }
         }
     }
     Ok(visitors)
@@ -42,7 +46,7 @@ pub fn plan_of_hours(hours: i64) -> std::result::Result<Plan, Box<dyn std::error
 
 /// Counts the unique visitors of a URL in ranges of several lengths, which begin as those of
 /// [`plan_of_hours`]: with sketches from a store, and exactly from the distinct page views. Returns
-/// `hours`, `reads`, `seeks` (runs of neighbouring rows among the reads), `exact`, `estimate` and
+/// `hours`, `reads`, `runs` (of neighbouring rows among the reads, by the plan), `exact`, `estimate` and
 /// `error %`, one row for each range.
 ///
 /// # Errors
@@ -53,12 +57,12 @@ pub fn uniques_of_ranges(
     views: &DataFrame,
     hours: &[i64],
 ) -> std::result::Result<DataFrame, Box<dyn std::error::Error>> {
-    let (mut reads, mut seeks) = (Vec::new(), Vec::new());
+    let (mut reads, mut runs) = (Vec::new(), Vec::new());
     let (mut exact, mut estimates) = (Vec::new(), Vec::new());
     for &hours in hours {
         let plan = plan_of_hours(hours)?;
         reads.push(plan.reads().len() as i64);
-        seeks.push(seeks_of(&plan));
+        runs.push(runs_of(&plan));
         estimates.push(merged_sketch(store, url, &plan)?.estimate() as i64);
         exact.push(exact_visitors(views, url, plan.span())?);
     }
@@ -70,7 +74,7 @@ pub fn uniques_of_ranges(
     Ok(df!(
         "hours" => hours,
         "reads" => reads,
-        "seeks" => seeks,
+        "runs" => runs,
         "exact" => exact,
         "estimate" => estimates,
         "error %" => errors,
@@ -79,7 +83,7 @@ pub fn uniques_of_ranges(
 
 /// Returns how many runs of neighbouring rows a plan reads, if the rows of a URL are sorted by
 /// granularity and time.
-fn seeks_of(plan: &Plan) -> i64 {
+fn runs_of(plan: &Plan) -> i64 {
     let mut places: Vec<(i64, i64)> = { plan.reads().iter() }
         .map(|read| (read.granularity.secs(), read.ts))
         .collect();

@@ -146,13 +146,13 @@ pub fn order_steps(steps: [&str; 5]) -> CheckedStep {
         }
         if let Err(found) = served(&folder.after_crash()) {
             return CheckedStep::wrong(format!(
-                "after a crash behind step {n}, {step:?}, a reader finds that {found}"
+                "after step {n}, {step:?}, and then a crash, a reader finds that {found}"
             ));
         }
     }
     match served(&folder) {
         Ok("2") => CheckedStep::right(
-            "after each step, and after a crash behind it, a complete version is served".to_owned(),
+            "after each step, and after a crash then, a complete version is served".to_owned(),
         ),
         _ => CheckedStep::wrong(
             "after the last step version 1 is still served: there was no CURRENT.new to rename"
