@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// How long a start may take: on a busy machine, with the recovery of its log.
 const START: Duration = Duration::from_secs(180);
+/// How often a system is started whose port another program takes meanwhile.
+const PORT_TRIES: u32 = 3;
 /// How often a start that is still waited for says so.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
@@ -51,12 +53,30 @@ pub trait LocalSystem {
         let lock_file = File::create(&lock).map_err(io_at("open", &lock))?;
         // Two starts at once take turns; the second finds the process running.
         lock_file.lock().map_err(io_at("lock", &lock))?;
-        let running = match self.running() {
-            Some(running) => running,
-            None => self.launch(port, say)?,
-        };
-        self.wait_until_ready(&running, say)?;
-        Ok(running)
+        for _ in 0..PORT_TRIES {
+            let running = match self.running() {
+                Some(running) => running,
+                None => self.launch(port, say)?,
+            };
+            match self.wait_until_ready(&running, say) {
+                Ok(()) => return Ok(running),
+                Err(_) if !running.is_alive() && self.found_its_port_taken() => {
+                    say("another program took the port meanwhile; starting once more");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(LocalError::Failed {
+            program: self.name().to_owned(),
+            said: format!("its port was taken {PORT_TRIES} times while it started"),
+        })
+    }
+
+    /// Returns whether the process ended because another has its port: between the look for a free
+    /// port and the start another program, or a system of another project, may take it.
+    fn found_its_port_taken(&self) -> bool {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        last_lines(&log, 200).contains("java.net.BindException")
     }
 
     /// Waits until the system does its work.
@@ -117,4 +137,67 @@ pub(super) fn free_port(home: &Path, wanted: Option<u16>, usual: u16) -> Result<
         .find(free)
         .ok_or_else(|| std::io::ErrorKind::AddrInUse.into());
     found.map_err(io_at("find a free port for", home))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::process::Command;
+
+    /// A system that finds its port taken when it is started for the first times.
+    struct Late {
+        home: PathBuf,
+        taken: u32,
+        launched: Cell<u32>,
+    }
+
+    impl LocalSystem for Late {
+        fn name(&self) -> &'static str {
+            "late"
+        }
+
+        fn home(&self) -> &Path {
+            &self.home
+        }
+
+        fn log(&self) -> PathBuf {
+            self.home.join("late.log")
+        }
+
+        fn launch(&self, _port: Option<u16>, _say: &dyn Fn(&str)) -> Result<Running> {
+            let first = self.launched.get() < self.taken;
+            self.launched.set(self.launched.get() + 1);
+            let script = match first {
+                true => "echo java.net.BindException: Address already in use; exit 1",
+                false => "exec sleep 600",
+            };
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            process::start(&self.home, &mut command, &self.log(), "127.0.0.1:1")
+        }
+
+        fn try_out(&self, running: &Running) -> std::result::Result<(), String> {
+            match self.launched.get() > self.taken && running.is_alive() {
+                true => Ok(()),
+                false => Err("no answer".to_owned()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_that_was_taken_meanwhile_is_left_to_the_other() {
+        for (taken, starts) in [(0, true), (2, true), (3, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let late = Late {
+                home: folder.path().to_owned(),
+                taken,
+                launched: Cell::new(0),
+            };
+            let started = late.start(None, &|_| {});
+            assert_eq!(started.is_ok(), starts, "{started:?}");
+            assert_eq!(late.launched.get(), if starts { taken + 1 } else { 3 });
+            late.stop();
+        }
+    }
 }
