@@ -22,7 +22,7 @@
 //! | [`slow_share`](fn@slow_share) | how many queries are slow: a formula, and what was measured |
 //! | [`index_layouts`](fn@index_layouts) | rows on the disks of shards, and the path of the read head |
 //! | [`keyed_rows`](fn@keyed_rows) | the keys of a store, each with its sorted buckets |
-//! | [`publication`](fn@publication) | what readers see while versions are published |
+//! | [`publication`](fn@publication), [`publication_at`] | what readers see while versions are published |
 //! | [`publication_schedule`] | when readers read and versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
@@ -58,7 +58,7 @@ pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::{plan, plans};
-pub use publication::{publication, publication_schedule};
+pub use publication::{publication, publication_at, publication_schedule};
 pub use registers::{arrival, arrivals, cuts, merged};
 pub use rounds::{round, rounds};
 pub use sides::sides;

@@ -1,8 +1,8 @@
 //! What readers see while versions are published: a lane for each reader, a box for each query.
 use super::canvas::{ABOVE, AFTER, BELOW, ON, draw};
-use super::style::{INK, kind, wrong};
+use super::style::{INK, LABEL, kind, text_width, wrong};
 use super::{Figure, WIDTH};
-use crate::serving_layer::publication::{PAGES, PUBLISHED, QuerySeen, STEPS};
+use crate::serving_layer::publication::{PAGES, PUBLISHED, QuerySeen, STEPS, mixed};
 use plotters::style::Color;
 
 const TOP: i32 = 82;
@@ -23,11 +23,27 @@ const LEFT: i32 = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn publication(queries: &[QuerySeen]) -> Figure {
-    drawn(
-        queries,
-        "What each query reads while versions 2 and 3 are published",
-        true,
-    )
+    publication_at(queries, PUBLISHED)
+}
+
+/// The same for a run in which the versions were published before other steps.
+///
+/// ```
+/// use lambda_workbook::prelude::*;
+/// use lambda_workbook::serving::publication::publish_while_reading_at;
+/// let folder = tempfile::tempdir()?;
+/// let published = [(2, 2), (4, 3)];
+/// let queries = publish_while_reading_at(folder.path(), published)?;
+/// assert!(plot::publication_at(&queries, published).svg().contains("0 of 13 queries"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn publication_at(queries: &[QuerySeen], published: [(usize, i64); 2]) -> Figure {
+    let title = format!(
+        "{} of {} queries read more than one version",
+        mixed(queries),
+        queries.len()
+    );
+    drawn(queries, published, &title, true)
 }
 
 /// Draws when each of the queries reads and when the versions are published, without what they
@@ -43,24 +59,28 @@ pub fn publication(queries: &[QuerySeen]) -> Figure {
 /// ```
 pub fn publication_schedule(queries: &[QuerySeen]) -> Figure {
     let title = "Which pages each query reads, and when versions are published";
-    drawn(queries, title, false)
+    drawn(queries, PUBLISHED, title, false)
 }
 
 /// Draws the queries: the versions that they read if `answers` is true, and otherwise the pages.
-fn drawn(queries: &[QuerySeen], title: &str, answers: bool) -> Figure {
+fn drawn(
+    queries: &[QuerySeen],
+    published: [(usize, i64); 2],
+    title: &str,
+    answers: bool,
+) -> Figure {
     let lanes: Vec<&[QuerySeen]> = queries.chunk_by(|a, b| a.reader == b.reader).collect();
     let step = (WIDTH as i32 - 2 * LEFT) / STEPS as i32;
     let bottom = TOP + LANE * lanes.len() as i32;
     let svg = draw((WIDTH, (bottom + 44) as u32), |canvas| {
         canvas.title(title, (8, 16));
-        for (at, version) in PUBLISHED {
-            let x = LEFT + step * at as i32;
-            canvas.label(
-                &format!("version {version} is published"),
-                (x, TOP - 22),
-                ABOVE,
-            );
-            canvas.path(vec![(x, TOP - 20), (x, bottom)], INK.mix(1.0), 2);
+        for (row, (at, version)) in (0..).zip(published) {
+            // One label above the other, because both may be before the same step.
+            let (x, y) = (LEFT + step * at as i32, TOP - 20 - 16 * row);
+            let words = format!("version {version} is published");
+            let half = text_width(&words, LABEL) / 2;
+            canvas.label(&words, (x.clamp(half, WIDTH as i32 - half), y - 2), ABOVE);
+            canvas.path(vec![(x, y), (x, bottom)], INK.mix(1.0), 2);
         }
         for (lane, queries) in (0..).zip(&lanes) {
             let top = TOP + LANE * lane;
@@ -112,7 +132,7 @@ fn drawn(queries: &[QuerySeen], title: &str, answers: bool) -> Figure {
         };
         format!("{}, steps {first} to {last}{read}\n", query.reader)
     };
-    let published = PUBLISHED.map(|(at, version)| match answers {
+    let published = published.map(|(at, version)| match answers {
         true => String::new(),
         false => format!("version {version} is published before step {at}\n"),
     });

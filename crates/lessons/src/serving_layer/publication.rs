@@ -77,6 +77,26 @@ const IN_PLACE: &str = "updated in place: short queries";
 /// # Errors
 /// If the folder cannot be written or read.
 pub fn publish_while_reading(folder: &Path) -> Result<Vec<QuerySeen>> {
+    publish_while_reading_at(folder, PUBLISHED)
+}
+
+/// The same, with other steps before which versions 2 and 3 are published.
+///
+/// ```
+/// use lambda_workbook::serving::publication::{mixed, publish_while_reading_at};
+/// let folder = tempfile::tempdir()?;
+/// // Between two of the short queries.
+/// let queries = publish_while_reading_at(folder.path(), [(2, 2), (4, 3)])?;
+/// assert_eq!(mixed(&queries), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the folder cannot be written or read.
+pub fn publish_while_reading_at(
+    folder: &Path,
+    published: [(usize, i64); 2],
+) -> Result<Vec<QuerySeen>> {
     let (home, files) = (folder.join("store"), folder.join("files"));
     publish(&home, 1)?;
     fs::create_dir_all(&files).map_err(io_at("make", &files))?;
@@ -89,7 +109,7 @@ pub fn publish_while_reading(folder: &Path) -> Result<Vec<QuerySeen>> {
             // An error is returned only at the end, because the readers wait for this thread.
             let mut result = Ok(());
             for step in 0..STEPS {
-                if let Some((_, version)) = PUBLISHED.iter().find(|(at, _)| *at == step) {
+                for (_, version) in published.iter().filter(|(at, _)| *at == step) {
                     result = result.and(publish(&home, *version));
                     let mut pages = 0..PAGES;
                     result =
@@ -176,7 +196,8 @@ fn publish(home: &Path, version: i64) -> Result<()> {
     let rows = urls
         .iter()
         .map(|url| (url.as_str(), Hour, 0, RowValue::Count(version)));
-    build(home, Layout::counts(2), rows).map(drop)
+    // The long query reads version 1 until its end, also when it has been removed.
+    build(home, Layout::counts(2).keep(2), rows).map(drop)
 }
 
 /// Begins a query on the store: it holds the version that is served now.
