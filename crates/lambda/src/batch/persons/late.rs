@@ -12,69 +12,89 @@ use calendar::{Granularity, Plan, Span};
 use polars::prelude::*;
 
 /// Returns the uniques of `foo.com/about` in the hour from 13:00, as each side answers after each
-/// event. The columns are `time`, `event`, `truth`, `read_side` and `write_side`.
+/// event. The equiv arrives some minutes after 13:00, in the example 60. The columns are `time`,
+/// `event`, `truth`, `read_side` and `write_side`.
 ///
 /// # Errors
 /// None in practice: the data is fixed.
 ///
 /// ```
-/// let table = lambda_workbook::batch::persons::late_equiv()?;
-/// let column = |name| table.column(name).unwrap().i64().unwrap().to_vec();
+/// use lambda_workbook::batch::persons::late_equiv;
+/// let late = late_equiv(60)?;
+/// let column = |name| late.column(name).unwrap().i64().unwrap().to_vec();
 /// assert_eq!(column("read_side"), [Some(1), Some(2), Some(1), Some(1)]);
 /// assert_eq!(column("write_side"), [Some(1), Some(2), Some(2), Some(1)]);
+/// // Between the two page views it comes in time.
+/// let early = late_equiv(35)?;
+/// assert_eq!(early.column("write_side")?.i64()?.to_vec(), [Some(1); 4]);
 /// # Ok::<(), polars::prelude::PolarsError>(())
 /// ```
-pub fn late_equiv() -> PolarsResult<DataFrame> {
+pub fn late_equiv(minutes: i64) -> PolarsResult<DataFrame> {
     const URL: &str = "foo.com/about";
     // The data: two page views after 13:00 on January 1, 1970. The day does not matter.
     let hour = 13 * Granularity::Hour.secs();
-    let minute = |m: i64| hour + m * 60;
     let address = PersonId::Cookie("11.11.11.111".to_owned());
     let sally = PersonId::Cookie("sally".to_owned());
-    let views = [(minute(30), &address), (minute(40), &sally)];
+    let views = [(30, &address), (40, &sally)];
+    let second = |minute: i64| hour + minute * 60;
 
     // Both sides, and the query that each is asked.
     let span = Span::new(hour, hour + Granularity::Hour.secs())?;
     let plan = Plan::additive(span, &Granularity::ALL)?;
     let (mut reading, mut writing) = (ReadSide::new(), WriteSide::default());
     let mut index = PersonIndex::default();
-    let (mut read_side, mut write_side) = (Vec::new(), Vec::new());
-    let mut ask = |reading: &ReadSide, writing: &WriteSide, index: &PersonIndex| {
-        read_side.push(reading.query(URL, span, index).uniques);
+
+    // What happens, in the order of time. An equiv of the same minute comes after the page view.
+    let mut events = vec![(30, Some(&address)), (40, Some(&sally)), (minutes, None)];
+    events.sort_by_key(|(minute, view)| (*minute, view.is_none()));
+    let (mut times, mut told) = (Vec::new(), Vec::new());
+    let (mut truth, mut read_side, mut write_side) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seen = 0;
+    for (minute, viewer) in events {
+        let event = match viewer {
+            Some(id) => {
+                reading.add(URL, second(minute), id);
+                writing.add(URL, second(minute), id, &index);
+                seen = 1; // both are one person, whether or not it is known
+                let PersonId::Cookie(name) = id else {
+                    continue;
+                };
+                format!("{name} views {URL}")
+            }
+            None => {
+                index = PersonIndex::of(&[Equiv {
+                    id1: address.clone(),
+                    id2: sally.clone(),
+                }]);
+                "11.11.11.111 and sally are one person".to_owned()
+            }
+        };
+        times.push(format!(
+            "{}:{:02}",
+            13 + minute.div_euclid(60),
+            minute.rem_euclid(60)
+        ));
+        told.push(event);
+        truth.push(seen);
+        read_side.push(reading.query(URL, span, &index).uniques);
         write_side.push(writing.write()?.query(URL, &plan)?.uniques);
-        PolarsResult::Ok(())
-    };
-
-    // 13:30 and 13:40: the page views arrive.
-    for (ts, id) in views {
-        reading.add(URL, ts, id);
-        writing.add(URL, ts, id, &index);
-        ask(&reading, &writing, &index)?;
     }
-
-    // 14:00: the equiv arrives.
-    index = PersonIndex::of(&[Equiv {
-        id1: address.clone(),
-        id2: sally.clone(),
-    }]);
-    ask(&reading, &writing, &index)?;
 
     // The next batch run computes the view from all data, with the equivs known by now.
     let mut recomputed = WriteSide::default();
-    for (ts, id) in views {
-        recomputed.add(URL, ts, id, &index);
+    for (minute, id) in views {
+        recomputed.add(URL, second(minute), id, &index);
     }
-    ask(&reading, &recomputed, &index)?;
+    times.push("next batch run".to_owned());
+    told.push("the view is computed from all data".to_owned());
+    truth.push(1i64);
+    read_side.push(reading.query(URL, span, &index).uniques);
+    write_side.push(recomputed.write()?.query(URL, &plan)?.uniques);
 
     df!(
-        "time" => ["13:30", "13:40", "14:00", "next batch run"],
-        "event" => [
-            "11.11.11.111 views foo.com/about",
-            "sally views foo.com/about",
-            "11.11.11.111 and sally are one person",
-            "the view is computed from all data",
-        ],
-        "truth" => [1i64, 1, 1, 1],
+        "time" => times,
+        "event" => told,
+        "truth" => truth,
         "read_side" => read_side,
         "write_side" => write_side,
     )
