@@ -21,12 +21,13 @@ use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, RemoteStores, Source,
-    SpeedError, SpeedLayer, StorePlace, Tables,
+    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedError,
+    SpeedLayer, StorePlace, Tables,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The name of the topic in the log of [`Lambda::open_home`].
 pub const TOPIC: &str = "datums";
@@ -78,6 +79,33 @@ impl Default for Options {
             realtime_precision: Precision::DEFAULT,
             store: StorePlace::default(),
         }
+    }
+}
+
+impl Options {
+    /// Returns the usual options with the stores of the realtime views at an address, such as
+    /// `hbase://127.0.0.1:9090`: the one line that a program changes to have its views there.
+    ///
+    /// The views are new ones, in tables whose names no other call has given. To open the same
+    /// tables again, in another process, the address ends in the text with which their names
+    /// begin: `hbase://127.0.0.1:9090/pages`. The tables stay until they are removed.
+    ///
+    /// ```
+    /// use lambda_workbook::lambda::Options;
+    /// // After `cargo workbook up hbase`:
+    /// // let options = Options::with_store("hbase://127.0.0.1:9090")?;
+    /// let nothing_there = Options::with_store("hbase://127.0.0.1:1").err().unwrap();
+    /// assert!(nothing_there.to_string().contains("hbase://127.0.0.1:1"));
+    /// ```
+    ///
+    /// # Errors
+    /// If the address is none of a store, or the system there does not answer.
+    pub fn with_store(address: &str) -> Result<Self> {
+        let tables = Tables::at(&with_prefix(Path::new("views"), address))?;
+        Ok(Self {
+            store: StorePlace::Elsewhere(Arc::new(tables)),
+            ..Self::default()
+        })
     }
 }
 
@@ -197,9 +225,7 @@ impl Lambda {
         let mut options = options;
         if let Some(address) = store {
             let address = with_prefix(folder, &address);
-            let (place, prefix) = address.rsplit_once('/').unwrap_or((&address, ""));
-            let tables = Tables::of(RemoteStores::open(place, None)?, prefix);
-            options.store = StorePlace::Elsewhere(Arc::new(tables));
+            options.store = StorePlace::Elsewhere(Arc::new(Tables::at(&address)?));
             remember(folder, STORE_ADDRESS, &address)?;
         }
 
@@ -525,7 +551,9 @@ fn with_prefix(folder: &Path, address: &str) -> String {
         .take(30)
         .collect();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let one = format!("{}{now:?}{}", path.display(), std::process::id());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let one = format!("{}{now:?}{}.{next}", path.display(), std::process::id());
     let number = xxhash_rust::xxh3::xxh3_64(one.as_bytes()) as u32;
     format!("{place}/lambda_{sound}_{number:08x}")
 }

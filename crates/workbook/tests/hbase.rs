@@ -1,7 +1,8 @@
-//! A real HBase behind the command line and behind a cell.
+//! A real HBase behind the command line and behind cells.
 use crate::command_line::{done, refused, view};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::region_server::shared;
+use serde_json::Value;
 
 /// Rule: with its realtime views in HBase, a home folder answers as with views of its own, and
 /// remembers where they are.
@@ -85,6 +86,126 @@ fn a_cell_opens_a_store_in_hbase_by_one_line() {
         )
         .await;
         assert_eq!(ran.stdout(), "2\n");
+        kernel.shutdown().await.unwrap();
+    });
+}
+
+/// Rule: a week of everything that goes wrong is clean with its realtime views in HBase too, with
+/// processes that are killed; and its tables are removed. A consumer that HBase cannot hold to its
+/// order of commits is refused.
+#[test]
+fn a_soak_is_clean_with_its_views_in_hbase() {
+    let Some(hbase) = shared() else { return };
+    let store = format!("hbase://{}", hbase.address);
+    let said = done(&["soak", "--views", "200", "--store", &store]);
+    assert!(
+        said.contains("lost 0") && said.contains("doubled 0"),
+        "{said}"
+    );
+
+    let split = ["soak", "--consumer", "at-least-once", "--store", &store];
+    let said = refused(&split);
+    assert!(said.contains("leave out the address"), "{said}");
+    let said = refused(&["soak", "--store", "hbase://127.0.0.1:1"]);
+    assert!(said.contains("workbook up hbase"), "{said}");
+}
+
+/// A code cell of a chapter, with what it shows there.
+struct StoredCell {
+    code: String,
+    printed: String,
+    table: String,
+}
+
+/// Reads cells of a chapter by their ids.
+fn cells_of(chapter: &str, ids: &[&str]) -> Vec<StoredCell> {
+    let path = format!(
+        "{}/../../notebooks/{chapter}.ipynb",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let notebook: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let cells = notebook["cells"].as_array().unwrap();
+    let lines = |lines: &Value| -> String {
+        let lines = lines.as_array().into_iter().flatten();
+        lines.map(|line| line.as_str().unwrap()).collect()
+    };
+    let read = |id: &&str| {
+        let cell = cells.iter().find(|cell| cell["id"] == **id).unwrap();
+        let outputs = cell["outputs"].as_array().unwrap();
+        StoredCell {
+            code: lines(&cell["source"]),
+            printed: outputs
+                .iter()
+                .map(|output| lines(&output["text"]))
+                .collect(),
+            table: { outputs.iter() }
+                .map(|output| lines(&output["data"]["text/html"]))
+                .collect(),
+        }
+    };
+    ids.iter().map(read).collect()
+}
+
+/// Rule: the cells of the chapters that open the layers, and the capstone, run on HBase once one
+/// line of them is changed, and show what they show with the store of this machine.
+#[test]
+fn chapters_and_capstone_run_on_hbase_by_one_line() {
+    let Some(hbase) = shared() else { return };
+    let address = &hbase.address;
+    let line = "let options = Options::default();";
+    let on_hbase = format!("let options = Options::with_store(\"hbase://{address}\")?;");
+    let chapters = [
+        (
+            "05_speed_layer",
+            "speed-05",
+            &["speed-18", "speed-19", "speed-21"][..],
+        ),
+        (
+            "06_query",
+            "lambda-02",
+            &["lambda-05", "lambda-07", "lambda-10"],
+        ),
+    ];
+    block_on(async {
+        let mut kernel = kernel().await;
+        for (chapter, first, ids) in chapters {
+            // What the cells need of those before them.
+            let first = &cells_of(chapter, &[first])[0].code;
+            let needed = first
+                .lines()
+                .filter(|line| line.starts_with("use ") || line.starts_with("let log ="));
+            let needed: Vec<&str> = needed.collect();
+            let home = format!("let home = scratch(\"{chapter}\")?;\n");
+            good(&mut kernel, &(home + &needed.join("\n"))).await;
+            let cells = cells_of(chapter, ids);
+            let changed: usize = cells
+                .iter()
+                .map(|cell| cell.code.matches(line).count())
+                .sum();
+            assert_eq!(changed, 1, "{chapter}");
+            for (cell, id) in cells.iter().zip(ids) {
+                let ran = good(&mut kernel, &cell.code.replace(line, &on_hbase)).await;
+                let table = ran.data("text/html").unwrap_or_default();
+                assert_eq!(table, cell.table, "{chapter} {id}");
+                // The first cell prints times.
+                if *id != "speed-18" {
+                    assert_eq!(ran.stdout(), cell.printed, "{chapter} {id}");
+                }
+            }
+        }
+        // The capstone, in a smaller week than that of the notebook.
+        let lesson = &cells_of("11_capstone", &["capstone-02"])[0].code;
+        assert!(lesson.contains("let week = Week::lesson();"), "{lesson}");
+        let ran = good(
+            &mut kernel,
+            &format!(
+                "let week = capstone::Week {{ store: Some(\"hbase://{address}\".to_owned()), ..capstone::Week::drawn(3, 200) }};\n\
+                 let history = capstone::here(&scratch(\"hbase-week\")?, &week, &mut |_| ())?;\n\
+                 println!(\"{{}}\", history.account.is_some_and(|account| account.is_clean()));"
+            ),
+        )
+        .await;
+        assert_eq!(ran.stdout(), "true\n");
         kernel.shutdown().await.unwrap();
     });
 }

@@ -1,7 +1,7 @@
 //! Alternating expiry: two sets of views, cleared in turn.
 use super::error::Result;
 use super::expiry::{Source, SpeedLayer, beyond, opened, resume};
-use super::stores::Stores;
+use super::stores::{SETS, Stores};
 use super::updater::{Applied, Updater};
 use super::views::Offsets;
 use super::views_since::{ViewsSince, missing};
@@ -17,9 +17,6 @@ pub struct Alternating {
     /// `None` if it is cleared.
     sets: [Option<(u64, Updater)>; 2],
 }
-
-/// The names of the sets' stores.
-const SETS: [&str; 2] = ["set-a", "set-b"];
 
 impl Alternating {
     /// Opens the sets in a folder, or where the source says. If there are none, creates one that begins at the cut of

@@ -10,6 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The names of the two stores of [`Alternating`](super::Alternating). The store of
+/// [`ByWatermark`](super::ByWatermark) has the empty name.
+pub(super) const SETS: [&str; 2] = ["set-a", "set-b"];
+
 /// The stores of the views of one home, by name.
 ///
 /// Every method returns an error if the disk refuses, or the system does not answer.
@@ -117,6 +121,33 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// Connects to a system at an address that ends in the prefix: `hbase://host:port/prefix`.
+    ///
+    /// ```
+    /// use lambda_workbook::speed::Tables;
+    /// // After `cargo workbook up hbase`, the tables `pages.set-a`, `pages.set-b` and `pages.views`:
+    /// // Tables::at("hbase://127.0.0.1:9090/pages")?.remove_all()?;
+    /// let nothing_there = Tables::at("hbase://127.0.0.1:1/pages").err().unwrap();
+    /// assert!(nothing_there.to_string().contains("hbase://127.0.0.1:1"));
+    /// ```
+    ///
+    /// # Errors
+    /// If the address is none of a store, or the system does not answer.
+    pub fn at(address: &str) -> Result<Self> {
+        let (place, prefix) = address.rsplit_once('/').unwrap_or((address, ""));
+        Ok(Self::of(RemoteStores::open(place, None)?, prefix))
+    }
+
+    /// Removes the tables of a speed layer, however its views expire. Those that are not there are
+    /// passed over.
+    ///
+    /// # Errors
+    /// If the address is none of a store, or the system does not answer.
+    pub fn remove_all(&self) -> Result<()> {
+        let mut names = SETS.into_iter().chain([""]);
+        names.try_for_each(|name| self.remove(name))
+    }
+
     /// Names the tables of a system: the prefix, and then the name of a store.
     pub fn of(stores: RemoteStores, prefix: impl Into<String>) -> Self {
         let prefix = prefix.into();

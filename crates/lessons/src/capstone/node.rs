@@ -27,6 +27,9 @@ pub struct NodeConfig {
     pub window: usize,
     /// Address of the log; `None` for one in the node's folder.
     pub log: Option<String>,
+    /// Address of the store of the realtime views, with the text with which the names of its tables
+    /// begin; `None` for one in the node's folder.
+    pub store: Option<String>,
     /// Name of the topic.
     pub topic: String,
     /// What is asked of it: these pages, over these hours.
@@ -59,10 +62,17 @@ impl Node {
             clock: clock.clone(),
             ..RealtimeStoreOptions::default()
         };
+        let options = match &config.store {
+            // Views have no times to live, so they need no clock.
+            Some(address) => Options::with_store(address)?,
+            None => Options {
+                store: store.into(),
+                ..Options::default()
+            },
+        };
         let options = Options {
             window: config.window,
-            store: store.into(),
-            ..Options::default()
+            ..options
         };
         let precision = options.realtime_precision;
         let log: Arc<dyn Log> = wire.clone();

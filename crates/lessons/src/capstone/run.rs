@@ -15,6 +15,7 @@ use super::schedule::RunningBatch;
 use super::truth::Truth;
 use super::week::{BEGIN, HOURS, Week};
 use dataset::random::Random;
+use lambda::speed::Tables;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
@@ -53,10 +54,18 @@ pub fn run(
         consumer: week.consumer,
         window: week.window,
         log: week.log.clone(),
-        topic: topic(week),
+        store: week.store.as_deref().map(|address| {
+            let address = address.trim_end_matches('/');
+            format!("{address}/{}", name_of_its_own(week))
+        }),
+        topic: match week.log {
+            None => "datums".to_owned(),
+            Some(_) => name_of_its_own(week),
+        },
         pages: truth.pages.clone(),
         hours: BEGIN - HOURS * 3_600..BEGIN + HOURS * 3_600,
     };
+    let tables = config.store.clone();
     let mut simulation = Simulation::new(week, truth, start(config)?);
     let mut arrivals = arrivals.into_iter().peekable();
     let mut until = |secs: i64| -> Vec<Arrival> {
@@ -78,19 +87,20 @@ pub fn run(
     }
     simulation.close()?;
     each(&simulation.history);
-    Ok(simulation.history)
+    let Simulation { history, host, .. } = simulation;
+    if let Some(address) = tables {
+        // The node first: it has them open. After an error they stay, to be looked at.
+        drop(host);
+        Tables::at(&address)?.remove_all()?;
+    }
+    Ok(history)
 }
 
-/// Returns the name of the week's topic. A log elsewhere may hold those of other weeks.
-fn topic(week: &Week) -> String {
-    match week.log {
-        None => "datums".to_owned(),
-        Some(_) => format!(
-            "week-{}-{:016x}",
-            week.seed,
-            RandomState::new().hash_one(())
-        ),
-    }
+/// Returns a name for the topic or the tables of a week. A system elsewhere may hold those of other
+/// weeks.
+fn name_of_its_own(week: &Week) -> String {
+    let number = RandomState::new().hash_one(());
+    format!("week-{}-{number:016x}", week.seed)
 }
 
 pub(super) struct Simulation<'a> {

@@ -60,6 +60,9 @@ pub struct Week {
     /// Address of the log, such as `kafka://127.0.0.1:9092`, where the week gets a topic of its
     /// own; `None` for a log in the folder.
     pub log: Option<String>,
+    /// Address of the realtime views, such as `hbase://127.0.0.1:9090`, where the week gets tables
+    /// of its own, which are removed when it is over; `None` for a store in the folder.
+    pub store: Option<String>,
 }
 
 impl Week {
@@ -84,6 +87,7 @@ impl Week {
             consumer: Consumer::ExactlyOnce,
             window: 1 << 17,
             log: None,
+            store: None,
         }
     }
 
@@ -171,6 +175,13 @@ impl Week {
         {
             let remedy = "batch 1 is there when the week begins, and noticing takes an hour";
             return wrong("a bad deployment", format!("{bad:?}"), remedy);
+        }
+        if let (Consumer::SplitCommit(order), Some(address)) = (self.consumer, &self.store) {
+            let value = format!("{order:?} and realtime views at {address}");
+            let remedy = "only the exactly-once consumer can continue an update that a crash left \
+                          half done in a store where a row is atomic; take it, or leave out the \
+                          address of the store";
+            return wrong("a consumer that commits", value, remedy);
         }
         Ok(self.spec()?.check()?)
     }

@@ -38,6 +38,10 @@ pub struct Args {
     /// topic of its own there, which stays
     #[arg(long, value_name = "ADDRESS")]
     log: Option<String>,
+    /// The realtime views, such as hbase://127.0.0.1:9090 (`workbook up hbase` starts one). Each
+    /// week has tables of its own there, which are removed when it is over
+    #[arg(long, value_name = "ADDRESS")]
+    store: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -123,6 +127,7 @@ fn week(args: &Args, seed: u64) -> Week {
         Delivery::AtLeastOnce => Consumer::SplitCommit(CommitOrder::AfterProcessing),
     };
     week.log.clone_from(&args.log);
+    week.store.clone_from(&args.store);
     week
 }
 
