@@ -1,10 +1,14 @@
 //! `workbook bench speed --store hbase://HOST:PORT`: the realtime store of this machine beside one
-//! elsewhere, operation by operation.
+//! elsewhere, operation by operation; and what a major compaction does to space and reads there.
 use super::print_table;
 use anyhow::Result;
+use connect::local::LocalSystem;
+use connect::local::hbase::{self, LocalHBase, Stage};
+use kernel::place::Built;
 use lambda_workbook::speed::{
-    Conditional, EmbeddedStore, Family, Mutation, RealtimeStore, RemoteStores,
+    Change, Conditional, EmbeddedStore, Family, Mutation, RealtimeStore, RemoteStores,
 };
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use workbook::Outcome;
 
@@ -15,6 +19,10 @@ const BATCHES: u64 = 20;
 const SINGLE: u64 = 1_000;
 /// Scans of all rows.
 const SCANS: u64 = 10;
+/// Generations of rows, of which all but the last expire before the compaction.
+const GENERATIONS: u64 = 4;
+/// Rows of a generation.
+const OF_GENERATION: u64 = 50_000;
 
 /// An operation, and how long each of its calls took, in milliseconds.
 type Times = (&'static str, Vec<f64>);
@@ -52,7 +60,105 @@ pub fn run(address: &str) -> Result<Outcome> {
         ]);
     }
     print_table(&rows);
+    compaction(address, &stores)?;
     Ok(Outcome::Done)
+}
+
+/// Measures the third expiry, in the HBase that `workbook up hbase` has started: space and reads
+/// before, during and after the major compaction that follows on deletions.
+fn compaction(address: &str, stores: &RemoteStores) -> Result<()> {
+    let system = LocalHBase::at(hbase::home(&Built::find()?.root.join(".systems")));
+    let here = system
+        .running()
+        .map(|running| format!("hbase://{}", running.address));
+    if here.as_deref() != Some(address.trim_end_matches('/')) {
+        println!(
+            "no compaction is measured: {address} was not started by `workbook up hbase` here"
+        );
+        return Ok(());
+    }
+    // Everything is in files, and all generations but the last are deleted.
+    let table = format!("lambda_bench_compact_{}", std::process::id());
+    let store = stores.store(&table, &[Family::new("f")])?;
+    let row = |generation: u64, n: u64| format!("{generation}/{n:08}").into_bytes();
+    for generation in 0..GENERATIONS {
+        for first in (0..OF_GENERATION).step_by(ROWS as usize) {
+            let rows = (first..first + ROWS).map(|n| row(generation, n));
+            let puts: Vec<Mutation> = { rows }
+                .map(|row| Mutation::of(row).put("f", "q", 0, [7u8; 100]))
+                .collect();
+            store.apply(&puts)?;
+        }
+    }
+    system.compact(&table, &|_| ())?;
+    for generation in 0..GENERATIONS - 1 {
+        let emptied = (0..OF_GENERATION).map(|n| Mutation {
+            row: row(generation, n),
+            changes: vec![Change::DeleteFamily { family: "f" }],
+        });
+        store.apply(&emptied.collect::<Vec<_>>())?;
+    }
+
+    // Reads of what is left, on a connection of their own.
+    let reading = RemoteStores::open(address, None)?.store(&table, &[Family::new("f")])?;
+    let read = |n: u64| {
+        let row = row(GENERATIONS - 1, n * 7_919 % OF_GENERATION);
+        reading.reader().get(&row, "f", b"q").map(drop)
+    };
+    let before = timed(SINGLE, read)?;
+    let (runs, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (compacted, during) = std::thread::scope(|scope| {
+        let reads = scope.spawn(|| -> Result<Vec<f64>> {
+            let mut times = Vec::new();
+            for n in 0.. {
+                if ended.load(Ordering::SeqCst) {
+                    break;
+                }
+                let counts = runs.load(Ordering::SeqCst);
+                let time = timed(1, |_| read(n))?;
+                times.extend(time.into_iter().filter(|_| counts));
+            }
+            Ok(times)
+        });
+        let compacted = system.compact(&table, &|stage| {
+            runs.store(stage == Stage::Began, Ordering::SeqCst);
+        });
+        ended.store(true, Ordering::SeqCst);
+        (compacted, reads.join().expect("a read returns its errors"))
+    });
+    let compacted = compacted?;
+    let after = timed(SINGLE, read)?;
+    stores.remove(&table)?;
+
+    let words = |words: [&str; 5]| words.map(str::to_owned).to_vec();
+    let line = |when: &str, bytes: u64, times: Vec<f64>| {
+        let (reads, times) = (times.len(), sorted(times));
+        vec![
+            when.to_owned(),
+            format!("{:.1} MB", bytes as f64 / 1e6),
+            reads.to_string(),
+            format!("{:.3}", at(&times, 0.5)),
+            format!("{:.3}", at(&times, 0.99)),
+        ]
+    };
+    print_table(&[
+        words([
+            "major compaction",
+            "on the disk",
+            "reads",
+            "ms p50",
+            "ms p99",
+        ]),
+        line(
+            "before, three of four rows deleted",
+            compacted.before,
+            before,
+        ),
+        line("during, the most", compacted.most, during?),
+        line("after", compacted.after, after),
+    ]);
+    println!("the compaction took {:.1} s", compacted.took.as_secs_f64());
+    Ok(())
 }
 
 fn measured(store: &dyn RealtimeStore) -> Result<Vec<Times>> {

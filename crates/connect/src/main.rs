@@ -1,7 +1,7 @@
 //! `connect`: starts real systems on this machine. `workbook up`, `down` and `status` call it.
 use clap::{Parser, Subcommand, ValueEnum};
 use connect::local::LocalSystem;
-use connect::local::hbase::{self, LocalHBase};
+use connect::local::hbase::{self, LocalHBase, Stage};
 use connect::local::kafka::{self, KafkaBroker};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +30,13 @@ enum Command {
     },
     /// Stop a system; its data stay
     Down { system: System },
+    /// Write the files of a table anew, without the cells that were deleted
+    Compact {
+        system: Compactable,
+        /// The table, such as `lambda_home_1a2b3c4d.views`; a home folder names the beginning of
+        /// its tables in `store.address`
+        table: String,
+    },
     /// Say which systems run, and where
     Status,
     /// Answer questions about the log or the store at an address, on standard input and output
@@ -42,6 +49,13 @@ enum System {
     /// One broker, its own controller (KRaft), without TLS
     Kafka,
     /// ZooKeeper, master, region server and Thrift gateway in one process
+    Hbase,
+}
+
+/// The systems whose tables can be compacted.
+#[derive(Clone, Copy, ValueEnum)]
+enum Compactable {
+    /// A major compaction of HBase, which releases the space of deleted cells
     Hbase,
 }
 
@@ -81,8 +95,35 @@ fn main() -> ExitCode {
                 false => println!("{} did not run", system.name()),
             }
         }
+        Command::Compact {
+            system: Compactable::Hbase,
+            table,
+        } => {
+            let stage = |stage| {
+                if stage == Stage::Began {
+                    eprintln!("compacting the table {table} ...");
+                }
+            };
+            match LocalHBase::at(hbase::home(&systems)).compact(&table, &stage) {
+                Ok(done) => println!(
+                    "{table} is compacted, in {:.1} s: {} on the disk before, at most {} meanwhile, \
+                     {} now",
+                    done.took.as_secs_f64(),
+                    megabytes(done.before),
+                    megabytes(done.most),
+                    megabytes(done.after)
+                ),
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return ExitCode::from(3);
+                }
+            }
+        }
         Command::Serve { address } => {
-            if let Err(error) = connect::serve::serve(&address, std::io::stdin(), std::io::stdout())
+            let served = connect::serve::serve(&address, std::io::stdin(), std::io::stdout());
+            // A program that was killed while it waited for an answer is no error of this one.
+            if let Err(error) = served
+                && error.kind() != std::io::ErrorKind::BrokenPipe
             {
                 eprintln!("error: {error}");
                 return ExitCode::from(3);
@@ -105,4 +146,8 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }

@@ -3,17 +3,18 @@ use crate::extent;
 use crate::region_server::{alone, patient, shared};
 use crate::store_promises::{self, PROMISED, op};
 use crate::systems::{Shared, new_name};
-use connect::hbase::HBaseOptions;
-use connect::local::hbase::LocalHBase;
+use connect::hbase::{Gateway, HBaseOptions, HBaseStore};
+use connect::local::hbase::{LocalHBase, Stage};
+use connect::local::{Java, LocalSystem};
 use lambda_workbook::lambda::{Expiry, Lambda, Options};
 use lambda_workbook::speed::{
-    Conditional, EmbeddedLog, FAMILIES, Family, Log, Mutation, RealtimeStore, RemoteStores,
+    Change, Conditional, EmbeddedLog, FAMILIES, Family, Log, Mutation, RealtimeStore, RemoteStores,
     StorePlace, Tables,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -135,6 +136,42 @@ fn a_row_too_long_and_a_value_too_large_are_named() {
     assert_eq!(cell.value.len(), 9_000_000);
 }
 
+/// Rule: a row that is too wide to be changed or read at once is an error that says what to do, and
+/// the server goes on. `hbase-site.xml` has the limit on what is read.
+#[test]
+fn a_row_too_wide_is_named_and_can_be_read_in_parts() {
+    let Some(hbase) = shared() else { return };
+    let store = hbase.store(PROMISES, &PROMISED, HBaseOptions::default());
+    let (row, value) = (new_name("too-wide"), vec![7; 1_000_000]);
+    let part = |cells: std::ops::Range<u32>| {
+        cells.fold(Mutation::of(row.as_str()), |mutation, n| {
+            mutation.put("one", n.to_be_bytes(), 0, value.as_slice())
+        })
+    };
+    // In one mutation: it would break the connection to the gateway.
+    let error = store.apply(&[part(0..70)]).unwrap_err().to_string();
+    assert!(error.contains("divide it"), "{error}");
+    // In several, and then as a whole.
+    for from in (0..70).step_by(10) {
+        store.apply(&[part(from..from + 10)]).unwrap();
+    }
+    let reader = store.reader();
+    let whole = reader.row(row.as_bytes(), "one", b"".as_slice()..&[0xff]);
+    let error = whole.unwrap_err().to_string();
+    assert!(error.contains("67108864"), "{error}");
+    assert!(error.contains("smaller range of qualifiers"), "{error}");
+    // A scan takes a row in parts by itself.
+    let scanned = reader.scan(row.as_bytes(), "one").unwrap();
+    assert_eq!(scanned.len(), 70);
+    // In parts.
+    let range = 10u32.to_be_bytes()..20u32.to_be_bytes();
+    let cells = reader.row(row.as_bytes(), "one", &range.start[..]..&range.end[..]);
+    assert_eq!(cells.unwrap().len(), 10);
+    let mut emptied = Mutation::of(row.as_str());
+    emptied.changes.push(Change::DeleteFamily { family: "one" });
+    store.apply(&[emptied]).unwrap();
+}
+
 /// Rule: a table that was made for something else is not used, and the error says how it differs.
 #[test]
 fn a_table_of_another_schema_is_named() {
@@ -203,6 +240,77 @@ fn a_cell_expires_by_the_servers_clock() {
         .unwrap();
     assert_eq!(cells.len(), 1);
     assert_eq!(cells[0].0, b"new");
+}
+
+/// Rule: clocks that are off do not change a count. The views write the timestamp 0, whatever the
+/// time of the page views is, so no clock orders their writes. Where a timestamp lies in the future,
+/// as of a writer whose clock is ahead, it hides later writes; but conditions and increments go by
+/// what is read, so nothing is done twice.
+#[test]
+fn clocks_that_are_off_count_nothing_twice() {
+    let Some(hbase) = shared() else { return };
+    // Page views of 1970 and of 2096, each twice in the log.
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_string_lossy().into_owned();
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
+    let mut lambda = lambda.unwrap();
+    let late = 4_000_000_000i64;
+    let views = [view_at(1, 60), view_at(2, late)];
+    for line in views.iter().chain(&views) {
+        log.append(TOPIC, 0, &[(b"", line.as_bytes())]).unwrap();
+    }
+    lambda.drain().unwrap();
+    let hours = [0..3_600, late - late % 3_600..late + 3_600];
+    let url = "foo1.com/1";
+    let count = |lambda: &Lambda, hour: &std::ops::Range<i64>| {
+        let query = lambda.query().unwrap();
+        query.page_views(url, hour.clone()).unwrap().value
+    };
+    assert_eq!(hours.each_ref().map(|hour| count(&lambda, hour)), [1, 1]);
+    let store = remote(&hbase)
+        .store(&views_table(&home), &FAMILIES)
+        .unwrap();
+    for family in FAMILIES {
+        let cells = store.reader().scan(b"", family.name).unwrap();
+        assert!(!cells.is_empty(), "{}", family.name);
+        let timestamps = cells.iter().map(|(_, (_, cell))| cell.timestamp);
+        assert_eq!(timestamps.max(), Some(0), "{}", family.name);
+    }
+    // What the server deletes by its clock is what has expired, and stays so.
+    lambda.run_batch().unwrap();
+    assert_eq!(hours.each_ref().map(|hour| count(&lambda, hour)), [1, 1]);
+    assert_eq!(lambda.realtime().held().unwrap(), [(1, 0)]);
+
+    // A writer whose clock is a year ahead.
+    let store = hbase.store(PROMISES, &PROMISED, HBaseOptions::default());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let ahead = now.unwrap().as_millis() as i64 + 365 * 86_400_000;
+    let row = new_name("ahead");
+    let first = Conditional {
+        family: "one",
+        qualifier: b"applied".to_vec(),
+        expected: None,
+        mutation: Mutation::of(row.as_str())
+            .put("one", "applied", ahead, "1")
+            .put("one", "sum", ahead, 5i64.to_be_bytes()),
+    };
+    // The write comes twice, as after an acknowledgement that was lost.
+    assert_eq!(
+        store.apply_if(std::slice::from_ref(&first)).unwrap(),
+        [true]
+    );
+    assert_eq!(store.apply_if(&[first]).unwrap(), [false]);
+    for sum in [6, 7] {
+        assert_eq!(
+            store.increment(row.as_bytes(), "one", b"sum", 1).unwrap(),
+            sum
+        );
+    }
+    store
+        .apply(&[Mutation::of(row.as_str()).put("one", "applied", 0, "2")])
+        .unwrap();
+    let read = store.reader().get(row.as_bytes(), "one", b"applied");
+    assert_eq!(read.unwrap().unwrap().value, b"1");
 }
 
 /// Rule: a system that is not there is named, with what to do, before long.
@@ -319,35 +427,101 @@ fn acknowledged_writes_are_found_again_after_kills_of_the_server() {
     );
 }
 
+/// Starts a gateway in a process of its own, in front of the HBase of the tests.
+fn gateway_apart(hbase: &Shared<LocalHBase>) -> (Child, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let port = address.rsplit(':').next().unwrap();
+    let gateway = Command::new(Java::find().unwrap().program)
+        .args(["@java.options", "-cp", "classes:lib/*"])
+        .arg("org.apache.hadoop.hbase.thrift2.ThriftServer")
+        .args(["-b", "127.0.0.1", "-p", port, "start"])
+        .current_dir(hbase.system.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (gateway, address)
+}
+
 /// Rule: a gateway whose region server does not answer is an error within ten seconds, and so is a
-/// server that has stopped.
+/// server that has stopped. A gateway that runs while its region server is gone is one, too; it
+/// answers again once the server does, and nothing is done twice.
 #[test]
 fn a_server_that_hangs_is_an_error_before_long() {
     let Some(hbase) = alone() else { return };
     let store = hbase.store(PROMISES, &PROMISED, HBaseOptions::default());
+    // The second gateway, which knows where the region server is once it has written to it.
+    let (mut gateway, address) = gateway_apart(&hbase);
+    let began = Instant::now();
+    let apart = loop {
+        match Gateway::open(&address, HBaseOptions::default()) {
+            Ok(apart) => break Arc::new(apart),
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(60), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let apart = HBaseStore::open(apart, PROMISES, &PROMISED).unwrap();
+    let row = new_name("apart");
+    assert_eq!(apart.increment(row.as_bytes(), "one", b"n", 1).unwrap(), 1);
+
+    // The server hangs.
     let pid = hbase.running().pid;
     // SAFETY: a signal to a process that these tests started.
     unsafe { libc::kill(pid, libc::SIGSTOP) };
+    let hangs = errors_of(&store, "hangs");
+    // A server that was away for so long ends itself: its sessions have expired.
+    hbase.running().kill();
+
+    // The server is gone, and its gateway is not.
+    let gone = errors_of(&apart, &row);
+    let increment = apart.increment(row.as_bytes(), "one", b"n", 1);
+    hbase.restart();
+    for (doing, error, took) in hangs.iter().chain(&gone) {
+        assert!(error.contains("region server"), "{doing}: {error}");
+        assert!(*took < Duration::from_secs(20), "{doing}: {took:?}");
+        eprintln!("{doing} took {took:?}: {error}");
+    }
+    let error = increment.unwrap_err().to_string();
+    assert!(error.contains("look before you do it again"), "{error}");
+
+    // The same gateway, and the server that is back.
+    let began = Instant::now();
+    let sum = loop {
+        match apart.increment(row.as_bytes(), "one", b"n", 0) {
+            Ok(sum) => break sum,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(60), "{error}"),
+        }
+    };
+    let of_conditional = apart.reader().get(row.as_bytes(), "one", b"q").unwrap();
+    gateway.kill().unwrap();
+    gateway.wait().unwrap();
+    assert!((1..=2).contains(&sum), "{sum}");
+    assert!(of_conditional.is_none_or(|cell| cell.value == b"v"));
+}
+
+/// Reads and writes a store that cannot answer. Returns what was done, the error, and how long it
+/// took.
+fn errors_of(store: &HBaseStore, row: &str) -> Vec<(&'static str, String, Duration)> {
     let write = Conditional {
         family: "one",
         qualifier: b"q".to_vec(),
         expected: None,
-        mutation: Mutation::of("hangs").put("one", "q", 0, "v"),
+        mutation: Mutation::of(row).put("one", "q", 0, "v"),
     };
     let began = Instant::now();
-    let read = store.reader().get(b"r", "one", b"q").map(drop);
+    let read = store.reader().get(row.as_bytes(), "one", b"q").map(drop);
     let took_read = began.elapsed();
     let began = Instant::now();
     let written = store.apply_if(&[write]).map(drop);
     let took_write = began.elapsed();
-    // A server that was away for so long ends itself: its sessions have expired.
-    hbase.running().kill();
-    hbase.restart();
-    for (error, took) in [(read, took_read), (written, took_write)] {
-        let error = error.unwrap_err().to_string();
-        assert!(error.contains("region server runs"), "{error}");
-        assert!(took < Duration::from_secs(15), "{took:?}");
-    }
+    let error = |outcome: lambda_workbook::speed::Result<()>| outcome.unwrap_err().to_string();
+    vec![
+        ("read", error(read), took_read),
+        ("write", error(written), took_write),
+    ]
 }
 
 /// Names the home, the address and the log's topic for the updater that is killed.
@@ -358,12 +532,32 @@ const TOPIC: &str = "t";
 
 /// The page view of a number.
 fn view(n: u64) -> String {
-    format!(
-        r#"{{"dataunit":{{"page_view":{{"nonce":{n},"page":{{"url":"http://foo{}.com/{}"}},"person":{{"user_id":{n}}}}}}},"pedigree":{{"true_as_of_secs":{}}}}}"#,
-        n % 2,
-        n % 5,
-        n % 7_000
+    line(
+        n,
+        &format!("http://foo{}.com/{}", n % 2, n % 5),
+        n as i64 % 7_000,
     )
+}
+
+/// A page view of one page, by the user of a number, at an epoch second.
+fn view_at(n: u64, secs: i64) -> String {
+    line(n, "http://foo1.com/1", secs)
+}
+
+fn line(n: u64, url: &str, secs: i64) -> String {
+    format!(
+        r#"{{"dataunit":{{"page_view":{{"nonce":{n},"page":{{"url":"{url}"}},"person":{{"user_id":{n}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
+    )
+}
+
+/// With what the names of the tables of a home's views begin.
+fn prefix(home: &Path) -> String {
+    home.file_name().unwrap().to_string_lossy().replace('.', "")
+}
+
+/// The table of the views of a home that expire by watermark.
+fn views_table(home: &str) -> String {
+    format!("{}.views", prefix(Path::new(home)))
 }
 
 fn open(
@@ -374,10 +568,9 @@ fn open(
     let home = Path::new(work);
     let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(home.join("log")).unwrap());
     log.create_topic(TOPIC, 2).unwrap();
-    let name = home.file_name().unwrap().to_string_lossy().replace('.', "");
     let options = Options {
         expiry,
-        store: StorePlace::Elsewhere(Arc::new(Tables::of(store, name))),
+        store: StorePlace::Elsewhere(Arc::new(Tables::of(store, prefix(home)))),
         ..Options::default()
     };
     let lambda = Lambda::open(home, log.clone(), TOPIC, options);
@@ -426,7 +619,7 @@ fn views_count_once_through_kills_of_updater_and_server() {
     let kills = std::env::var(KILLS)
         .ok()
         .and_then(|kills| kills.parse().ok());
-    let kills: u64 = kills.unwrap_or(extent::rounds(6, 60));
+    let kills: u64 = kills.unwrap_or(extent::rounds(6, 100));
     let mut random = 0x9E37_79B9_97F4_A7C1u64;
     let mut of_server = 0;
     for kill in 0..kills {
@@ -529,4 +722,87 @@ fn both_expiries_work_and_two_homes_do_not_meet() {
             assert_eq!(of_realtime, 1, "{expiry:?}: {answer:?}");
         }
     }
+}
+
+/// Rule: the third expiry. What the views delete by watermark leaves the disk with a major
+/// compaction, which `workbook compact hbase TABLE` runs; the answers do not change, and what was
+/// deleted can be written again.
+#[test]
+fn what_expires_by_watermark_leaves_the_disk_with_a_compaction() {
+    let Some(hbase) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_string_lossy().into_owned();
+    let table = views_table(&home);
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
+    let mut lambda = lambda.unwrap();
+    let append = |numbers: std::ops::Range<u64>| {
+        for partition in 0..2u64 {
+            let lines = numbers.clone().filter(|n| n % 2 == partition).map(view);
+            let lines: Vec<String> = lines.collect();
+            let records: Vec<(&[u8], &[u8])> = lines
+                .iter()
+                .map(|line| (&b""[..], line.as_bytes()))
+                .collect();
+            log.append(TOPIC, partition as u32, &records).unwrap();
+        }
+    };
+    let compact = || {
+        let stages = std::sync::Mutex::new(Vec::new());
+        let compacted = hbase
+            .system
+            .compact(&table, &|stage| stages.lock().unwrap().push(stage));
+        assert_eq!(
+            stages.into_inner().unwrap(),
+            [Stage::Began, Stage::Finished]
+        );
+        compacted.unwrap()
+    };
+    append(0..6_000);
+    lambda.drain().unwrap();
+    let full = compact();
+
+    // The views expire. A cell beside them is deleted, and written again in vain.
+    lambda.run_batch().unwrap();
+    append(6_000..6_020);
+    lambda.drain().unwrap();
+    let answer = |lambda: &Lambda| {
+        let query = lambda.query().unwrap();
+        let answer = query.page_views("foo0.com/0", 0..7_200).unwrap();
+        (answer.serving, answer.realtime)
+    };
+    assert_eq!(answer(&lambda), (600, 2));
+    let store = remote(&hbase).store(&table, &FAMILIES).unwrap();
+    let beside = Mutation::of("beside").put("count", "q", 0, "v");
+    let is_there = || {
+        store
+            .reader()
+            .get(b"beside", "count", b"q")
+            .unwrap()
+            .is_some()
+    };
+    store.apply(std::slice::from_ref(&beside)).unwrap();
+    store
+        .apply(&[Mutation::of("beside").delete("count", "q")])
+        .unwrap();
+    store.apply(std::slice::from_ref(&beside)).unwrap();
+    assert!(!is_there());
+
+    let rest = compact();
+    assert!(rest.before >= full.after, "{full:?}, {rest:?}");
+    assert!(rest.after * 2 < full.after, "{full:?}, {rest:?}");
+    assert_eq!(answer(&lambda), (600, 2));
+    assert_eq!(lambda.realtime().held().unwrap(), [(1, 20)]);
+    assert!(!is_there());
+    store.apply(&[beside]).unwrap();
+    assert!(is_there());
+    eprintln!("before the expiry {full:?}; after it {rest:?}");
+
+    // What cannot be compacted.
+    let error = hbase.system.compact("no-such-table", &|_| ()).unwrap_err();
+    for words in ["no such table", &table] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let elsewhere = LocalHBase::at(folder.path());
+    let error = elsewhere.compact(&table, &|_| ()).unwrap_err().to_string();
+    assert!(error.contains("workbook up hbase"), "{error}");
 }

@@ -3,6 +3,7 @@
 mod broker;
 #[path = "../../../tests/extent.rs"]
 mod extent;
+mod hbase_on_hdfs;
 mod hbase_store;
 mod kafka_exactly_once;
 mod kafka_log;

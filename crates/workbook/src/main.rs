@@ -33,6 +33,8 @@ enum Command {
     Up(commands::up::Args),
     /// Stop a system that `up` started
     Down(commands::up::Args),
+    /// Write the files of a table anew, without the cells that were deleted: compact hbase TABLE
+    Compact(commands::up::Args),
     /// Say which systems run on this machine, and where
     Status(commands::up::Args),
     /// Execute notebooks on the real kernel
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Command::RollBack(args) => commands::roll_back::run(args),
         Command::Up(args) => commands::up::run("up", args),
         Command::Down(args) => commands::up::run("down", args),
+        Command::Compact(args) => commands::up::run("compact", args),
         Command::Status(args) => commands::up::run("status", args),
         Command::Check(args) => commands::check::run(args),
         Command::Grade(args) => commands::grade::run(args),

@@ -283,6 +283,11 @@ fn refused(error: &(dyn std::error::Error + 'static)) -> Failed {
     if reason.len() > 400 {
         reason = reason.chars().take(400).collect::<String>() + " ...";
     }
+    if reason.contains("RowTooBigException") {
+        // The limit is that of the server, `hbase.table.max.rowsize`.
+        reason += "; the part of a row that was read is too large: read a smaller range of \
+                   qualifiers at a time, or keep large values outside of the store";
+    }
     Failed::Refused {
         reason,
         passing: *can_retry != Some(false),

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LONGEST_ROW: usize = i16::MAX as usize;
 /// The largest cell that HBase takes, in bytes, with some room for its key.
 const LARGEST_CELL: usize = 10_000_000;
+/// The largest mutation of one row, in bytes: the gateway takes messages of 100 MB.
+const LARGEST_MUTATION: usize = 64 << 20;
 /// The time of a deletion that covers everything up to the server's current time.
 const NOW: i64 = i64::MAX;
 
@@ -41,6 +43,13 @@ impl Changes {
             return Err(format!(
                 "a row key has {} bytes, and HBase takes 1 to {LONGEST_ROW}; shorten it",
                 row.len()
+            ));
+        }
+        let bytes: usize = mutation.changes.iter().map(bytes_of).sum();
+        if bytes > LARGEST_MUTATION {
+            return Err(format!(
+                "a mutation of one row has {bytes} bytes, and the gateway of HBase takes \
+                 {LARGEST_MUTATION}; divide it into several mutations, which are not atomic together"
             ));
         }
         // What becomes of each cell, and of whole families.
@@ -150,6 +159,17 @@ impl Changes {
             row: self.row,
             mutations: deletes.chain(self.put.map(TMutation::Put)).collect(),
         }
+    }
+}
+
+/// About the number of bytes of a change in a message.
+fn bytes_of(change: &Change) -> usize {
+    match change {
+        Change::Put {
+            qualifier, cell, ..
+        } => qualifier.len() + cell.value.len(),
+        Change::Delete { qualifier, .. } => qualifier.len(),
+        Change::DeleteFamily { .. } => 0,
     }
 }
 
@@ -271,11 +291,15 @@ mod tests {
         let mut emptied = Mutation::of("r");
         emptied.changes.push(Change::DeleteFamily { family: "one" });
         let other = Mutation::of("r").put("other", "q", 0, "");
+        let wide = (0..8).fold(Mutation::of("r"), |mutation, q: u8| {
+            mutation.put("one", [q], 0, vec![0; 9_000_000])
+        });
         for (mutation, words) in [
             (long, "takes 1 to 32767"),
             (large, "divide the value"),
             (nameless, "give the cell a name"),
             (early, "0 or more"),
+            (wide, "divide it into several mutations"),
             (emptied.put("one", "q", 0, ""), "apply two mutations"),
             (other, "one, many"),
         ] {

@@ -294,7 +294,7 @@ impl RealtimeStore for HBaseStore {
         })
     }
 
-    /// Does nothing: the gateway offers no compaction.
+    /// Does nothing: the gateway offers no compaction. `workbook compact hbase` runs one.
     fn release(&self, family: &str) -> Result<()> {
         family_at(&self.families, family).map(drop)
     }

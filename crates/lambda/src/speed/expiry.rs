@@ -12,7 +12,7 @@
 //!   folder, or a table of HBase. Every event is written twice.
 //! - [`ByWatermark`](super::ByWatermark) keeps one set of views, whose row keys say between
 //!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
-//!   disk with a compaction, in HBase with its next major one. Every event is written once, and a
+//!   disk with a compaction, in HBase with its next major one (`workbook compact hbase`). Every event is written once, and a
 //!   read merges the generations since the cut.
 //!
 //! Guarantees:

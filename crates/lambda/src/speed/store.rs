@@ -245,7 +245,8 @@ pub trait RealtimeStore: Send + Sync {
     -> Result<i64>;
 
     /// Releases the space of the deleted cells of a family now, if the store can be asked to.
-    /// HBase cannot through its Thrift gateway: it releases it with its next major compaction.
+    /// HBase cannot through its Thrift gateway: it releases it with its next major compaction, for
+    /// which `workbook compact hbase TABLE` asks.
     ///
     /// # Errors
     /// If the family does not exist, or the storage refuses.

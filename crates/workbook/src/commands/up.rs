@@ -1,4 +1,4 @@
-//! `workbook up`, `down` and `status`: real systems on this machine, by the program `connect`.
+//! `workbook up`, `down`, `compact` and `status`: real systems on this machine, by the program `connect`.
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, real_cargo};
