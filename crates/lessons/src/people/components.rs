@@ -23,7 +23,8 @@ pub fn equivs_of(pairs: &[(i64, i64)]) -> Vec<Equiv> {
 }
 
 /// Follows union-find through some equivs. The columns are `equiv`, `joins` (the two groups that it
-/// joins, or that both were in one already) and `groups` (all groups of two or more after it).
+/// joins, or that both were in one already), `pointer` (from the representative of the smaller group to
+/// that of the larger) and `groups` (all groups of two or more after it).
 ///
 /// # Errors
 /// None in practice: the columns have one length.
@@ -35,6 +36,7 @@ pub fn equivs_of(pairs: &[(i64, i64)]) -> Vec<Equiv> {
 /// let joins = steps.column("joins")?.str()?;
 /// assert_eq!(joins.get(1), Some("{3} and {1, 2}"));
 /// assert_eq!(joins.get(2), Some("nothing: one group already"));
+/// assert_eq!(steps.column("pointer")?.str()?.get(1), Some("3 -> 1"));
 /// # Ok::<(), polars::prelude::PolarsError>(())
 /// ```
 pub fn union_find(equivs: &[Equiv]) -> PolarsResult<DataFrame> {
@@ -46,6 +48,9 @@ pub fn union_find(equivs: &[Equiv]) -> PolarsResult<DataFrame> {
         )
     };
     let (mut edges, mut joins, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+    let mut pointers = Vec::new();
+    // The representative of each identifier that is in a group.
+    let mut leads_to: BTreeMap<&PersonId, &PersonId> = BTreeMap::new();
     for (done, equiv) in equivs.iter().enumerate() {
         let before = components(&equivs[..done]);
         let of = |id: &PersonId| {
@@ -54,6 +59,19 @@ pub fn union_find(equivs: &[Equiv]) -> PolarsResult<DataFrame> {
         };
         let (one, other) = (of(&equiv.id1), of(&equiv.id2));
         edges.push(format!("{} - {}", name(&equiv.id1), name(&equiv.id2)));
+        let [first, second] = [&equiv.id1, &equiv.id2].map(|id| *leads_to.entry(id).or_insert(id));
+        let size = |head| leads_to.values().filter(|other| **other == head).count();
+        let (head, tail) = match size(first) < size(second) {
+            true => (second, first),
+            false => (first, second),
+        };
+        pointers.push(match head == tail {
+            true => "none".to_owned(),
+            false => format!("{} -> {}", name(tail), name(head)),
+        });
+        { leads_to.values_mut() }
+            .filter(|other| **other == tail)
+            .for_each(|other| *other = head);
         joins.push(match one == other {
             true => "nothing: one group already".to_owned(),
             false => format!("{one} and {other}"),
@@ -64,7 +82,7 @@ pub fn union_find(equivs: &[Equiv]) -> PolarsResult<DataFrame> {
             .collect();
         groups.push(after.join(" "));
     }
-    df!("equiv" => edges, "joins" => joins, "groups" => groups)
+    df!("equiv" => edges, "joins" => joins, "pointer" => pointers, "groups" => groups)
 }
 
 /// Returns what each identifier does in the round that begins with these edges. The columns are

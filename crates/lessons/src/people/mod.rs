@@ -39,7 +39,7 @@ pub use accuracy::{Accuracy, accuracy, accuracy_table};
 pub use bounce::{PersonVisits, bounce_rates, eight_views, rate_of, visits};
 pub use components::{cost_of_rounds, equivs_of, sent, union_find};
 pub use cover::{both_plans, covers, covers_exactly};
-pub use growth::bucket_of;
+pub use growth::growth;
 pub use in_range::{beside_exact, exact_visitors, in_ranges};
 pub use registers::{Landing, Registers, visitors};
 pub use returning::visitors_of_week;

@@ -76,7 +76,11 @@ fn drawn(plan: &Plan, zone: Tz, along: &Along, name: &str) -> Figure {
         if subtracts {
             let y = bottom + 36 + LEGEND;
             canvas.outline((LEFT, y - 6), (LEFT + 14, y + 6), marked().mix(1.0));
-            canvas.label("outlined, crossed or with a minus: subtracted", (LEFT + 20, y), AFTER);
+            canvas.label(
+                "outlined, crossed or with a minus: subtracted",
+                (LEFT + 20, y),
+                AFTER,
+            );
         }
     });
     Figure::new(
@@ -250,10 +254,18 @@ mod tests {
                 .contains("8 reads: 2 months + 2 weeks - 1 week + 2 days - 1 day")
         );
         // Only a plan that subtracts needs a legend.
-        assert!(figure.svg().contains("outlined, crossed or with a minus: subtracted"));
+        assert!(
+            figure
+                .svg()
+                .contains("outlined, crossed or with a minus: subtracted")
+        );
         let adds = Plan::additive(span, &Granularity::ALL).unwrap();
         let figure = super::plan(&adds, Tz::UTC);
-        assert!(!figure.svg().contains("outlined, crossed or with a minus: subtracted"));
+        assert!(
+            !figure
+                .svg()
+                .contains("outlined, crossed or with a minus: subtracted")
+        );
     }
 
     #[test]

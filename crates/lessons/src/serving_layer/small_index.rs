@@ -34,8 +34,12 @@ pub struct SmallRow {
 /// Returns all rows in order of arrival: hour by hour.
 pub fn small_rows() -> Vec<SmallRow> {
     let mut rows = Vec::new();
-    let key = |name: &str, url: usize, hour| RowKey {
-        url: url as u64,
+    // The place of a URL in the order of the alphabet, by which rows are sorted.
+    let mut names: Vec<&str> = SMALL_PAGES.iter().map(|(name, ..)| *name).collect();
+    names.extend(OTHERS);
+    names.sort_unstable();
+    let key = |name: &str, hour| RowKey {
+        url: names.partition_point(|other| *other < name) as u64,
         // The hash of `lambda::serving::shard_of`.
         url_hash: xxhash_rust::xxh3::xxh3_64(name.as_bytes()),
         hour,
@@ -49,14 +53,14 @@ pub fn small_rows() -> Vec<SmallRow> {
                 page: Some(page),
                 hour,
                 count,
-                key: key(name, page, hour),
+                key: key(name, hour),
             }));
         }
-        rows.extend(OTHERS.iter().enumerate().map(|(n, name)| SmallRow {
+        rows.extend(OTHERS.iter().map(|name| SmallRow {
             page: None,
             hour,
             count: 0,
-            key: key(name, SMALL_PAGES.len() + n, hour),
+            key: key(name, hour),
         }));
     }
     rows
