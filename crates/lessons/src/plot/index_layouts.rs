@@ -128,7 +128,7 @@ impl DrawnDisk {
             canvas.fill(from, to, INK.mix(0.12));
             return;
         };
-        canvas.fill(from, to, kind(page).mix(if wanted { 0.32 } else { 0.14 }));
+        canvas.fill(from, to, kind(page).mix(if wanted { 0.45 } else { 0.28 }));
         let middle = (left + self.width / 2 + 1, self.top + TALL / 2);
         let text = count.to_string();
         if text_width(&text, LABEL) > self.width + 1 {
