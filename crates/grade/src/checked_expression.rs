@@ -3,36 +3,82 @@
 //!
 //! It becomes a function of the asked name in a cell of its own, which calls it.
 use super::cells::{Cell, Lexed};
-use super::definition::{CHECKED, calls_of_check, function};
+use super::definition::{CHECKED, Definitions, Place, calls_of_check, function};
+use super::imports::leaves;
 use super::tokens::{PieceKind, Token, tokens};
 use lambda_workbook::exercises::Exercise;
 use ra_ap_parser::T;
 
-/// Returns the cells with one more, which defines the asked function by what the notebook checks, and
-/// the number of the cell where that was found. `None` if nothing was.
-pub fn with_function(cells: &[Cell], exercise: &Exercise) -> Option<(Vec<Cell>, usize)> {
-    let lexed: Vec<Lexed> = cells.iter().map(Lexed::new).collect();
-    let all = || cells.iter().zip(&lexed).rev();
-    let (cell, expression) = all()
-        .find_map(|(cell, lexed)| Some((cell, in_check(cell, &lexed.tokens, exercise)?)))
-        .or_else(|| all().find_map(|(cell, lexed)| Some((cell, named(cell, lexed, exercise)?))))?;
-    let source = format!(
-        "{} {{\n    ({expression})({})\n}}",
-        exercise.signature,
-        parameters(exercise.signature).join(", ")
-    );
-    let function = Cell {
-        source,
-        commands: Vec::new(),
-        given: false,
-        too_long: None,
-        ids: Vec::new(),
-        ..cell.clone()
-    };
-    let number = cell.number;
-    let mut more = cells.to_vec();
-    more.push(function);
-    Some((more, number))
+/// What a notebook gives the asked name without a `fn` of that name.
+pub struct Expression {
+    /// Its Rust: a closure, a path or a value.
+    text: String,
+    /// The place in the notebook where it was found.
+    at: Place,
+    /// Whether a `check!` holds it. Otherwise an import or a constant has the asked name.
+    pub is_checked: bool,
+}
+
+/// Finds the expression that answers an exercise in place of a function. `answered` is the
+/// place of the function of the asked name, if one is written.
+///
+/// As in the kernel, a later import or constant of the name hides an earlier function. A
+/// checked expression counts before a function above it if the notebook checks nothing by
+/// the asked name any more.
+pub fn instead_of_function(
+    notebook: &Definitions,
+    exercise: &Exercise,
+    answered: Option<Place>,
+) -> Option<Expression> {
+    let cells = || notebook.cells.iter().zip(notebook.lexed).enumerate().rev();
+    let checked =
+        cells().find_map(|(at, (cell, lexed))| in_check(at, cell, &lexed.tokens, exercise));
+    let is_checked_by_name = notebook.checks.iter().any(|check| {
+        let is_plain = checked
+            .as_ref()
+            .is_none_or(|checked| checked.at != check.at);
+        check.exercise == exercise.name && check.function == function(exercise) && is_plain
+    });
+    let is_later = |expression: &Expression| answered.is_none_or(|place| place < expression.at);
+    let checked = checked.filter(|_| answered.is_none() || !is_checked_by_name);
+    checked.filter(is_later).or_else(|| {
+        // An import belongs to another exercise if that one asks for the same name, too.
+        let is_meant = notebook.is_alone(exercise);
+        let named =
+            cells().find_map(|(at, (cell, lexed))| named(at, cell, lexed, notebook, exercise));
+        named.filter(|named| is_later(named) && (answered.is_none() || is_meant))
+    })
+}
+
+impl Expression {
+    /// Returns the cells with one more, which defines the asked function by this expression,
+    /// and the number of the cell where it was found. `imports` are those of the handout,
+    /// which the signature needs.
+    pub fn as_function(
+        &self,
+        cells: &[Cell],
+        imports: &str,
+        exercise: &Exercise,
+    ) -> (Vec<Cell>, usize) {
+        let cell = &cells[self.at.0];
+        let function = Cell {
+            source: format!(
+                "{imports}{} {{\n    ({})({})\n}}",
+                exercise.signature,
+                self.text,
+                parameters(exercise.signature).join(", ")
+            ),
+            commands: Vec::new(),
+            given: false,
+            too_long: None,
+            ids: Vec::new(),
+            ..cell.clone()
+        };
+        let number = cell.number;
+        let mut more = cells.to_vec();
+        more.push(function);
+        (more, number)
+    }
 }
 
 /// The text of tokens `from..to` of a cell.
@@ -41,10 +87,12 @@ fn text<'c>(cell: &'c Cell, tokens: &[Token], from: usize, to: usize) -> Option<
     cell.source.get(first.at..last.at + last.text.len())
 }
 
-/// What the last `check!(exercise, ..)` of a cell checks, if that is no name alone.
-fn in_check(cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Option<String> {
+/// What the last `check!(exercise, ..)` of a cell checks, if that is no name alone. One that
+/// calls the asked function is no expression of its own.
+fn in_check(at: usize, cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Option<Expression> {
     let mut calls = calls_of_check(tokens).rev();
-    let from = calls.find(|(_, checked)| *checked == exercise.name)?.0 + CHECKED;
+    let call = calls.find(|(_, checked)| *checked == exercise.name)?.0;
+    let from = call + CHECKED;
     // Up to the parenthesis that closes the call.
     let mut depth = 1usize;
     let behind = tokens[from..].iter().position(|token| {
@@ -53,38 +101,81 @@ fn in_check(cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Option<String
             T![')'] | T![']'] | T!['}'] => depth -= 1,
             _ => {}
         }
-        depth == 0
+        // Behind a comma stand the seed and the points of `marks!`.
+        depth == 0 || depth == 1 && token.kind == T![,] && tokens[call].text == "marks"
     })?;
     let mut to = from + behind;
     if tokens[to - 1].kind == T![,] {
         to -= 1;
     }
     let is_name = to == from + 1;
-    if is_name || to <= from {
+    if is_name || to <= from || calls_itself(&tokens[from..to], exercise) {
         return None;
     }
-    text(cell, tokens, from, to).map(str::to_owned)
+    Some(Expression {
+        text: text(cell, tokens, from, to)?.to_owned(),
+        at: (at, call),
+        is_checked: true,
+    })
+}
+
+/// Whether an expression names the asked function: by its name, or by a path from the
+/// student's own crate.
+fn calls_itself(tokens: &[Token], exercise: &Exercise) -> bool {
+    let own = ["self", "super", "crate"];
+    let is_path = |at: Option<usize>| {
+        at.is_some_and(|at| tokens[at].kind == T![:] && tokens[at + 1].kind == T![:])
+    };
+    tokens.iter().enumerate().any(|(at, token)| {
+        let before = at.checked_sub(3).filter(|_| is_path(at.checked_sub(2)));
+        let is_first = !is_path(at.checked_sub(2)) && (at == 0 || tokens[at - 1].kind != T![.]);
+        let is_own = before
+            .is_some_and(|root| own.contains(&tokens[root].text) && !is_path(root.checked_sub(2)));
+        token.name() == Some(function(exercise)) && (is_first || is_own)
+    })
 }
 
 /// The path or the value that a cell gives the asked name: `use mine::NAME;`, `use x as NAME;`,
-/// `const NAME: Type = x;`.
-fn named(cell: &Cell, lexed: &Lexed, exercise: &Exercise) -> Option<String> {
+/// `const NAME: Type = x;`. An import is meant only if it begins at something of the notebook.
+fn named(
+    at: usize,
+    cell: &Cell,
+    lexed: &Lexed,
+    notebook: &Definitions,
+    exercise: &Exercise,
+) -> Option<Expression> {
     let name = function(exercise);
+    let tokens = &lexed.tokens;
     lexed.pieces.iter().rev().find_map(|piece| {
-        let tokens = &lexed.tokens;
         let (from, to) = (piece.head + 1, piece.tokens.end.checked_sub(1)?);
-        match piece.kind {
-            PieceKind::Use if tokens.get(to - 1)?.name() == Some(name) => {
-                let renamed = tokens.get(to.checked_sub(2)?)?.text == "as";
-                text(cell, tokens, from, if renamed { to - 2 } else { to })
+        let found = match piece.kind {
+            PieceKind::Use => {
+                let leaves = leaves(&tokens[from..piece.tokens.end])?;
+                let mut leaves = leaves.iter().rev().filter(|leaf| leaf.name() == name);
+                let path = &leaves
+                    .find(|leaf| leaf.path != [name] && !leaf.rooted)?
+                    .path;
+                let own = ["self", "super", "crate"];
+                let root = path.iter().find(|part| !own.contains(part))?;
+                let is_own = path.iter().take_while(|part| own.contains(part)).count() < path.len()
+                    && *root != name
+                    && notebook.defines(root);
+                is_own.then(|| path.join("::"))
             }
             PieceKind::Const if piece.name == name => {
                 let value = (from..to).find(|at| tokens[*at].text == "=")?;
+                let is_its_own = calls_itself(&tokens[value + 1..to], exercise);
                 text(cell, tokens, value + 1, to)
+                    .filter(|_| !is_its_own)
+                    .map(str::to_owned)
             }
             _ => None,
-        }
-        .map(str::to_owned)
+        };
+        found.map(|text| Expression {
+            text,
+            at: (at, piece.tokens.start),
+            is_checked: false,
+        })
     })
 }
 

@@ -92,7 +92,12 @@ pub fn checks_in<'c>(tokens: &[Token<'c>], cell: usize) -> Vec<Check<'c>> {
         // The last name of a path: `check!(visits, self::visits)`.
         let rest = tokens[token + CHECKED..].iter().take(16);
         let path = rest.take_while(|token| token.word().is_some() || token.kind == T![:]);
-        let function = path.filter_map(Token::word).last()?;
+        let path: Vec<&str> = path.filter_map(Token::word).collect();
+        // `Mine::visits` is no function of the notebook's own.
+        let own = ["self", "super", "crate"];
+        let (last, modules) = path.split_last()?;
+        let is_plain = modules.iter().all(|module| own.contains(module));
+        let function = if is_plain { last } else { "" };
         Some(Check {
             at: (cell, token),
             exercise,
@@ -257,9 +262,11 @@ pub fn choose<'n>(
         Err(other) if notebook.under_another_name(exercise).is_none() => return Err(other),
         Err(_) => (None, Vec::new()),
     };
-    // A function of another name that has been checked, where there is but the stub.
-    let answered = chosen.is_some_and(|found| !notebook.is_stub(&found));
-    if !answered && let Some(found) = notebook.under_another_name(exercise) {
+    // A function of another name that has been checked, where there is but the stub or an
+    // older function that nothing checks any more.
+    let answered = chosen.filter(|found| !notebook.is_stub(found));
+    let is_left = answered.is_none_or(|found| notebook.is_left(&found, exercise));
+    if is_left && let Some(found) = notebook.under_another_name(exercise) {
         notes.push(format!(
             "`{}` of code cell {} is what `check!({}, ..)` checks: it counts as `{name}`",
             found.piece.name, notebook.cells[found.cell].number, exercise.name
@@ -492,8 +499,46 @@ impl<'n> Definitions<'n, '_> {
         Ok(unclaimed)
     }
 
+    /// The place of the function of the asked name that is written and meant for an exercise.
+    pub fn answered(&self, exercise: &Exercise) -> Option<Place> {
+        let mine = self
+            .fitting(exercise, &self.defined(function(exercise)))
+            .ok()?;
+        let found = self.last_answered(&mine)?;
+        (!self.is_stub(&found)).then(|| found.place())
+    }
+
+    /// Whether nothing checks a function of the asked name, and what stands below it checks
+    /// another one.
+    fn is_left(&self, found: &Found, exercise: &Exercise) -> bool {
+        let mut checks = self
+            .checks
+            .iter()
+            .filter(|check| check.exercise == exercise.name);
+        let is_by_name = |check: &Check| check.function == function(exercise);
+        let later = self
+            .checks
+            .iter()
+            .rev()
+            .find(|check| check.exercise == exercise.name);
+        !checks.any(is_by_name) && later.is_some_and(|check| found.place() < check.at)
+    }
+
+    /// Whether a name that an exercise asks for is meant for no other one: no other asks for it,
+    /// or the file is named after this one.
+    pub fn is_alone(&self, exercise: &Exercise) -> bool {
+        let same = |other: &&&Exercise| function(other) == function(exercise);
+        exercises::ALL.iter().filter(same).count() == 1 || self.is_named(exercise)
+    }
+
+    /// Whether the notebook defines an item of this name.
+    pub fn defines(&self, name: &str) -> bool {
+        let mut pieces = self.lexed.iter().flat_map(|lexed| &lexed.pieces);
+        pieces.any(|piece| piece.name == name && piece.kind != PieceKind::Call)
+    }
+
     /// The function of another name that was last checked for an exercise.
-    fn under_another_name(&self, exercise: &Exercise) -> Option<Found<'n>> {
+    pub fn under_another_name(&self, exercise: &Exercise) -> Option<Found<'n>> {
         let checks = self.checks.iter().rev();
         let check = checks
             .filter(|check| check.exercise == exercise.name && check.function != function(exercise))

@@ -12,7 +12,7 @@
 //! Time is in proportion to the code in the notebook, of which there are bounds
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
 use super::cells::{Cell, Lexed, cells, dependency, first_line, is_for_shell, plain, uses_crate};
-use super::checked_expression::with_function;
+use super::checked_expression::{Expression, instead_of_function};
 use super::definition::{Definitions, Found, checks, choose};
 use super::names::STACK;
 use super::needed::{Book, Reach, Taken, is_given_crate, is_never_compiled};
@@ -57,19 +57,23 @@ pub fn extract(
 ) -> Result<Extracted, Nothing> {
     let given = given(handout, function(exercise));
     let cells = cells(notebook, &given.others).map_err(Nothing::Forbidden)?;
-    let read = || match read(notebook, &cells, &given, exercise) {
-        Err(Nothing::Missing(why)) => {
-            let Some((cells, number)) = with_function(&cells, exercise) else {
-                return Err(Nothing::Missing(why));
-            };
-            let mut extracted = read(notebook, &cells, &given, exercise)?;
-            extracted.notes.insert(
-                0,
-                format!("no `fn` is the answer: what code cell {number} checks or names counts"),
-            );
-            Ok(extracted)
-        }
-        read => read,
+    let read = || {
+        let Some((expression, is_older)) = instead(notebook, &cells, &given, exercise) else {
+            return read(notebook, &cells, &given, exercise);
+        };
+        let (cells, number) = expression.as_function(&cells, &given.imports, exercise);
+        let mut extracted = read(notebook, &cells, &given, exercise)?;
+        let does = match expression.is_checked {
+            true => "checks",
+            false => "names so",
+        };
+        let why = match is_older {
+            true => format!("`fn {}` above it is older", function(exercise)),
+            false => "no `fn` is the answer".to_owned(),
+        };
+        let note = format!("{why}: what code cell {number} {does} counts");
+        extracted.notes.insert(0, note);
+        Ok(extracted)
     };
     // The parser recurses as deep as the source is nested.
     let thread = std::thread::Builder::new().stack_size(STACK);
@@ -89,6 +93,8 @@ pub fn extract(
 struct Given {
     /// The stub, token by token.
     stub: Vec<String>,
+    /// The imports of its cell, a line each.
+    imports: String,
     /// The other cells, trimmed.
     others: BTreeSet<String>,
 }
@@ -101,6 +107,7 @@ fn given(handout: &Notebook, name: &str) -> Given {
         .map(|&cell| plain(&source(&handout.cells()[cell])));
     let mut given = Given {
         stub: Vec::new(),
+        imports: String::new(),
         others: BTreeSet::new(),
     };
     for cell in code {
@@ -111,6 +118,9 @@ fn given(handout: &Notebook, name: &str) -> Given {
             Some(piece) => {
                 let tokens = tokens[piece.head..piece.tokens.end].iter();
                 given.stub = tokens.map(|token| token.text.to_owned()).collect();
+                let imports = pieces.iter().filter(|piece| piece.kind == PieceKind::Use);
+                let imports = imports.map(|piece| cell[piece.range.clone()].to_owned() + "\n");
+                given.imports = imports.collect();
             }
             None => {
                 given.others.insert(cell.trim().to_owned());
@@ -118,6 +128,32 @@ fn given(handout: &Notebook, name: &str) -> Given {
         }
     }
     given
+}
+
+/// What answers the exercise in place of a function of the asked name, if something does, and
+/// whether such a function stands above it.
+fn instead(
+    notebook: &Notebook,
+    cells: &[Cell],
+    given: &Given,
+    exercise: &Exercise,
+) -> Option<(Expression, bool)> {
+    let lexed: Vec<Lexed> = cells.iter().map(Lexed::new).collect();
+    let checks = checks(&lexed);
+    let looked_at = Definitions {
+        cells,
+        lexed: &lexed,
+        checks: &checks,
+        path: &notebook.path,
+        stub: &given.stub,
+    };
+    let answered = looked_at.answered(exercise);
+    // A function of another name that is checked is taken as it is.
+    if looked_at.under_another_name(exercise).is_some() {
+        return None;
+    }
+    let expression = instead_of_function(&looked_at, exercise, answered)?;
+    Some((expression, answered.is_some()))
 }
 
 fn read(
