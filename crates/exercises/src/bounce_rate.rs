@@ -207,7 +207,13 @@ fn random<'a>(draw: &mut Draw, pages: [&'a str; 3]) -> Vec<View<'a>> {
             draw.below(9) - 3,
         )
     });
-    views.collect()
+    let mut views: Vec<View> = views.collect();
+    // The edges of a visit: half an hour to the second, and twice in one second.
+    for at in 0..10 {
+        let (page, secs, person) = views[at];
+        views.push((page, secs + 1_800 * (at as i64 % 2), person));
+    }
+    views
 }
 
 #[cfg(test)]

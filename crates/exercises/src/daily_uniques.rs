@@ -227,11 +227,15 @@ fn random<'a>(draw: &mut Draw, pages: [&'a str; 2], user: i64) -> (Tz, Vec<View<
     let zone = ZONES[draw.below(ZONES.len() as i64) as usize];
     // From 2014-12-01; few people, so that they come again.
     let (from, secs) = (1_417_392_000, 2 * 365 * 86_400);
-    let views = (0..100).map(|_| {
-        let (url, at) = (pages[draw.below(2) as usize], from + draw.below(secs));
-        (url, at, user + draw.below(9))
-    });
-    (zone, views.collect())
+    let mut views = Vec::new();
+    // Many days; then three, on which the same people come at several hours.
+    for (views_of, from, secs) in [(100, from, secs), (60, from + draw.below(secs), 3 * 86_400)] {
+        views.extend((0..views_of).map(|_| {
+            let (url, at) = (pages[draw.below(2) as usize], from + draw.below(secs));
+            (url, at, user + draw.below(9))
+        }));
+    }
+    (zone, views)
 }
 
 #[cfg(test)]

@@ -196,10 +196,12 @@ fn random<'a>(draw: &mut Draw, urls: [&'a str; 4]) -> (Vec<Row<'a>>, Vec<Event<'
         .iter()
         .map(|url| (*url, draw.below(50), draw.below(30)))
         .collect();
-    let events = (0..40)
-        .map(|offset| (offset, urls[draw.below(4) as usize]))
-        .collect();
-    (view, events)
+    // Some events come twice within an update.
+    let events = (0..40).flat_map(|offset| {
+        let event = (offset, urls[draw.below(4) as usize]);
+        std::iter::repeat_n(event, 1 + draw.below(4) as usize / 3)
+    });
+    (view, events.collect())
 }
 
 #[cfg(test)]

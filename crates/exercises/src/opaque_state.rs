@@ -65,7 +65,10 @@ fn cases(seed: u64) -> Vec<Case> {
     let more = draw.number(0, 1..1_000);
     let n = |add: i64| add + more;
     let mut random: Vec<Try> = Vec::new();
-    for batch in 0..8 {
+    // A word, and the job itself, may pause for some batches.
+    let mut batch = 0;
+    for _ in 0..8 {
+        batch += 1 + 4 * draw.below(2);
         for _ in 0..=draw.below(3) {
             let words = ["apple", "banana", "pear"].into_iter();
             random.extend(words.map(|word| (first + batch, word, draw.below(9))));

@@ -6,6 +6,7 @@
 use super::draw::{Draw, at, day, sunday};
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
+use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use lambda::batch;
 use polars::prelude::{DataFrame, PolarsResult, df};
@@ -180,7 +181,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "random",
-            "two hundred views of three years, in a zone drawn by lot",
+            "two hundred views of three years and before 1970, in a zone drawn by lot",
             "what holds for chosen days must hold for all",
             random_zone,
             &random_views,
@@ -208,22 +209,44 @@ fn case(
     }
 }
 
-/// Zones with whole, half and quarter hours, northern and southern summers.
-const ZONES: [Tz; 6] = [
+/// Zones with whole, half and quarter hours, northern and southern summers, and days without
+/// a midnight or with two.
+const ZONES: [Tz; 8] = [
     PACIFIC,
     Tz::Asia__Kathmandu,
     Tz::Australia__Lord_Howe,
     Tz::Australia__Sydney,
     Tz::America__St_Johns,
     Tz::Europe__Dublin,
+    Tz::America__Sao_Paulo,
+    Tz::America__Havana,
 ];
 
 fn random<'a>(draw: &mut Draw, pages: [&'a str; 2]) -> (Tz, Vec<(&'a str, i64)>) {
     let zone = ZONES[draw.below(ZONES.len() as i64) as usize];
     // 2014-01-01 to 2016-12-31.
     let (from, secs) = (1_388_534_400, 3 * 365 * 86_400);
-    let views = (0..200).map(|_| (pages[draw.below(2) as usize], from + draw.below(secs)));
-    (zone, views.collect())
+    let mut times: Vec<i64> = (0..160).map(|_| from + draw.below(secs)).collect();
+    // What each of the small cases is about, so that no rule of thumb is right here: days on
+    // which the clock changes, times before 1970, and equal seconds.
+    let offset = |ts: i64| {
+        let utc = DateTime::from_timestamp(ts, 0).expect("a time of these years");
+        zone.offset_from_utc_datetime(&utc.naive_utc()).fix()
+    };
+    for day in (from..from + secs).step_by(86_400) {
+        if offset(day) != offset(day + 86_400) {
+            times.extend((0..4).map(|_| day - 43_200 + draw.below(2 * 86_400)));
+        }
+    }
+    times.extend((0..20).map(|_| -draw.below(secs)));
+    times.extend_from_within(..10);
+    let views = times.into_iter();
+    let views = views
+        .map(|at| (pages[draw.below(2) as usize], at))
+        .collect::<Vec<_>>();
+    // Two people on one page in one second.
+    let twice = views[..10].to_vec();
+    (zone, [views, twice].concat())
 }
 
 #[cfg(test)]

@@ -92,7 +92,11 @@ fn cases(seed: u64) -> Vec<Case> {
     top.sort_by_key(|row| (-row.1, row.0));
     top.truncate(3);
     numbers.iter_mut().for_each(|n| *n += draw.below(15));
-    let changed: Vec<(&str, i64)> = WORDS.into_iter().zip(numbers).collect();
+    let mut changed: Vec<(&str, i64)> = WORDS.into_iter().zip(numbers).collect();
+    // Two words on the list stay as they are, the largest of all among them: so the answer is
+    // in neither table alone.
+    changed.retain(|(word, _)| *word != top[0].0 && *word != top[2].0);
+    top[0].1 += 35;
     vec![
         case(
             "first",
@@ -151,7 +155,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "random",
-            "six words, all changed",
+            "four of six words changed",
             "what holds for chosen numbers must hold for all",
             &top,
             &changed,
