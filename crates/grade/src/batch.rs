@@ -146,6 +146,8 @@ pub struct Class<'a> {
     pub tasks: &'a [Task],
     pub points: &'a Points,
     pub ledger: &'a Ledger,
+    /// The time, in seconds since 1970, UTC.
+    pub now_secs: &'a (dyn Fn() -> u64 + Sync),
 }
 
 impl Class<'_> {
@@ -169,6 +171,7 @@ impl Class<'_> {
                 exercise,
                 worth: points::of(self.points, task.exercise),
                 seed: ledger.seeds.of(name),
+                now_secs: (self.now_secs)(),
                 known: known.as_ref().map(|entry| entry.digest.clone()),
             };
             match (grader.ask(&question), &known) {

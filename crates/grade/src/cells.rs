@@ -27,6 +27,8 @@ pub struct Cell {
     /// Whether the handout has the same cell.
     pub given: bool,
     pub source: String,
+    /// When the kernel last ran it, by its own count, if the notebook says so.
+    pub ran: Option<u64>,
     /// evcxr's commands, such as `:dep rand = "0.9"`.
     pub commands: Vec<String>,
     /// Its length if it is too long to be read; `source` is empty then.
@@ -80,6 +82,7 @@ pub fn cells(notebook: &Notebook, given: &BTreeSet<String>) -> Result<Vec<Cell>,
                 .collect(),
             given,
             source,
+            ran: json["execution_count"].as_u64(),
             commands,
             too_long,
         });

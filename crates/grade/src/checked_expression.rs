@@ -5,7 +5,7 @@
 use super::cells::{Cell, Lexed};
 use super::definition::{CHECKED, Definitions, Place, calls_of_check, function};
 use super::imports::leaves;
-use super::tokens::{PieceKind, Token, tokens};
+use super::tokens::{PieceKind, Token, pieces, tokens};
 use lambda_workbook::exercises::Exercise;
 use ra_ap_parser::T;
 
@@ -108,14 +108,41 @@ fn in_check(at: usize, cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Op
     if tokens[to - 1].kind == T![,] {
         to -= 1;
     }
-    let is_name = to == from + 1;
-    if is_name || to <= from || calls_itself(&tokens[from..to], exercise) {
+    if to <= from || calls_itself(&tokens[from..to], exercise) {
+        // A variable of the asked name is looked for below.
         return None;
     }
+    let text = match to == from + 1 {
+        true => variable(cell, tokens, tokens[from].name()?)?,
+        false => text(cell, tokens, from, to)?,
+    };
     Some(Expression {
-        text: text(cell, tokens, from, to)?.to_owned(),
+        text: text.to_owned(),
         at: (at, call),
         is_checked: true,
+    })
+}
+
+/// The last value that a cell gives a variable: a closure that captures nothing is as good as
+/// a function, and the kernel has it only in its own cell.
+fn variable<'c>(cell: &'c Cell, tokens: &[Token], name: &str) -> Option<&'c str> {
+    let pieces = pieces(tokens);
+    pieces.iter().rev().find_map(|piece| {
+        let is_let = piece.kind == PieceKind::Statement && tokens[piece.tokens.start].text == "let";
+        let at = piece.tokens.start + 1;
+        let at = at + usize::from(tokens.get(at)?.text == "mut");
+        if !is_let || tokens.get(at)?.name() != Some(name) {
+            return None;
+        }
+        let (from, to) = (at + 1, piece.tokens.end);
+        let value = (from..to).find(|at| tokens[*at].text == "=")? + 1;
+        let to = to - usize::from(tokens[to - 1].kind == T![;]);
+        let value = (value < to).then_some(value)?;
+        let is_closure = ["|", "move"].contains(&tokens[value].text);
+        let names_itself = tokens[value..to]
+            .iter()
+            .any(|token| token.name() == Some(name));
+        (is_closure && !names_itself).then(|| text(cell, tokens, value, to))?
     })
 }
 
@@ -146,6 +173,19 @@ fn named(
 ) -> Option<Expression> {
     let name = function(exercise);
     let tokens = &lexed.tokens;
+    if let Some(text) = variable(cell, tokens, name) {
+        let lets = lexed
+            .pieces
+            .iter()
+            .rev()
+            .filter(|piece| piece.kind == PieceKind::Statement);
+        let at_place = lets.map(|piece| piece.tokens.start).next()?;
+        return Some(Expression {
+            text: text.to_owned(),
+            at: (at, at_place),
+            is_checked: false,
+        });
+    }
     lexed.pieces.iter().rev().find_map(|piece| {
         let (from, to) = (piece.head + 1, piece.tokens.end.checked_sub(1)?);
         let found = match piece.kind {

@@ -147,6 +147,7 @@ impl Bench {
         let patience = Duration::from_secs(3 * self.limits.cpu_secs);
         let confined = self.start(&self.compiler(&folder))?;
         let (ended, said) = confined.end(Instant::now() + patience)?;
+        let said = Said::read(&said);
         let program = Program {
             path: folder.join("worker"),
             object: folder.join("worker.o"),
@@ -163,22 +164,22 @@ impl Bench {
                 patience.as_secs()
             ),
             // Not the compiler's own limits: the system took the memory or the disk away.
-            _ if let Some(what) = machine_failed(ended, &said) => {
+            _ if let Some(what) = machine_failed(ended, &said.of_rustc) => {
                 bail!("the machine failed while it was compiled: {what}")
             }
             Ended::Signal(libc::SIGXFSZ) => {
                 Compiled::Stopped(Stop::Memory, "the program becomes too large".into())
             }
-            _ if out_of_memory(&said) => Compiled::Stopped(
+            _ if out_of_memory(&said.of_rustc) => Compiled::Stopped(
                 Stop::Memory,
                 "compiling it takes more than 3 GB of memory".into(),
             ),
-            Ended::Code(_) if reached_out(&said) => {
-                Compiled::Stopped(Stop::Forbidden, first_error(&said))
+            Ended::Code(_) if let Some(refusal) = said.refusal => {
+                Compiled::Stopped(Stop::Forbidden, refusal)
             }
-            Ended::Code(1) => Compiled::Errors(said),
+            Ended::Code(1) => Compiled::Errors(said.shown),
             _ => {
-                let last = said.lines().last().unwrap_or_default();
+                let last = said.shown.lines().last().unwrap_or_default();
                 Compiled::Stopped(
                     Stop::Crash,
                     format!("the compiler crashes on it ({ended:?}) {last}"),
@@ -222,7 +223,7 @@ impl Bench {
             "-Coverflow-checks=on",
             // Names of generic functions with their types.
             "-Csymbol-mangling-version=v0",
-            "--color=never",
+            "--error-format=json",
         ];
         args.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let public = self.libraries.join(PUBLIC);
@@ -342,8 +343,75 @@ fn support(built: &Built, libraries: &Path) -> Result<PathBuf> {
     Ok(libraries.join(newest))
 }
 
+/// What rustc said, by whose words they are. A source can have any words in a diagnostic: in
+/// the lines that are shown of it, and in `compile_error!`. So only diagnostics that point to
+/// no place in a source say something about the machine.
+#[derive(Debug, Default)]
+struct Said {
+    /// All of it, as people read it.
+    shown: String,
+    /// What points to no place in a source: of the linker, the disk, the memory.
+    of_rustc: String,
+    /// The error that says that the source reached out for what it may not have.
+    refusal: Option<String>,
+}
+
+/// What is read of a diagnostic in rustc's JSON.
+#[derive(serde::Deserialize)]
+struct Diagnostic {
+    message: String,
+    rendered: Option<String>,
+    code: Option<Code>,
+    spans: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(serde::Deserialize)]
+struct Code {
+    code: String,
+}
+
+impl Said {
+    /// Reads diagnostics in JSON, a line each, and other lines as they are.
+    fn read(said: &str) -> Said {
+        let mut read = Said::default();
+        for line in said.lines() {
+            let diagnostic = match serde_json::from_str::<Diagnostic>(line) {
+                Ok(diagnostic) => diagnostic,
+                // The rest of a line that was too long to be kept.
+                Err(_) if line.starts_with('{') => continue,
+                Err(_) => {
+                    for text in [&mut read.shown, &mut read.of_rustc] {
+                        text.push_str(line);
+                        text.push('\n');
+                    }
+                    continue;
+                }
+            };
+            let shown = diagnostic.rendered.unwrap_or_default();
+            read.shown.push_str(&shown);
+            if diagnostic.spans.is_empty() {
+                read.of_rustc.push_str(&shown);
+            }
+            let is_unsafe = diagnostic
+                .code
+                .is_some_and(|code| code.code == "unsafe_code");
+            let is_of_file = diagnostic.message.starts_with("couldn't read");
+            if (is_unsafe || is_of_file) && read.refusal.is_none() {
+                read.refusal = Some(format!("error: {}", diagnostic.message));
+            }
+        }
+        if read.refusal.is_none() && read.of_rustc.contains("Permission denied (os error 13)") {
+            let error = read.of_rustc.lines().find(|line| line.starts_with("error"));
+            let refused = error.unwrap_or("the compiler was refused a file");
+            read.refusal = Some(refused.to_owned());
+        }
+        read
+    }
+}
+
 /// Returns why a compilation says nothing about the source, if the machine and not the source made
-/// it fail: the disk is full, or the system killed the compiler or its linker.
+/// it fail: the disk is full, or the system killed the compiler or its linker. `said` has no
+/// words of the source.
 fn machine_failed(ended: Ended, said: &str) -> Option<&'static str> {
     let linker_killed = said.contains("linking with") && said.contains("terminated with signal");
     match ended {
@@ -371,19 +439,28 @@ fn out_of_memory(said: &str) -> bool {
     words.iter().any(|words| said.contains(words))
 }
 
-/// Whether rustc refused what only the scan of names should have let through.
-fn reached_out(said: &str) -> bool {
-    let words = [
-        "couldn't read",
-        "unsafe_code",
-        "Permission denied (os error 13)",
-    ];
-    words.iter().any(|words| said.contains(words))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn first_error(said: &str) -> String {
-    let error = said.lines().find(|line| line.starts_with("error"));
-    error
-        .unwrap_or("the compiler was refused a file")
-        .to_owned()
+    /// Rule: words of the source, whether shown or in `compile_error!`, say nothing about the
+    /// machine and name no refusal.
+    #[test]
+    fn only_what_points_nowhere_is_about_the_machine() {
+        let diagnostic = |message: &str, code: &str, spans: &str| {
+            format!(
+                "{{\"message\":\"{message}\",\"code\":{code},\"spans\":[{spans}],\"rendered\":\"error: {message}\\n --> a\\n\"}}\n"
+            )
+        };
+        let full = "linking with x: No space left on device, ld terminated with signal";
+        let said = Said::read(&diagnostic(full, "null", "{}"));
+        assert_eq!(machine_failed(Ended::Code(1), &said.of_rustc), None);
+        assert!(said.refusal.is_none() && said.shown.contains(full));
+        let said = Said::read(&diagnostic(full, "null", ""));
+        assert!(machine_failed(Ended::Code(1), &said.of_rustc).is_some());
+        let said = Said::read(&(diagnostic("x", "{\"code\":\"unsafe_code\"}", "{}") + "{\"mess"));
+        assert_eq!(said.refusal.as_deref(), Some("error: x"));
+        let said = Said::read("memory allocation of 7 bytes failed");
+        assert!(out_of_memory(&said.of_rustc));
+    }
 }

@@ -49,6 +49,28 @@ pub fn id_in(stem: &str) -> Option<(&'static str, usize)> {
 /// A place in a notebook: a code cell and a token of it.
 pub type Place = (usize, usize);
 
+/// Where an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What stands before it is meant.
+    pub at: Place,
+    /// When the kernel ran the check that stands there, if the notebook says so.
+    pub checked: Option<u64>,
+    /// Where the next exercise begins.
+    pub next: Option<Place>,
+}
+
+impl End {
+    /// Whether a definition at `place`, in a cell that the kernel ran at `ran`, is meant: it
+    /// stands above the end, or the check below which it stands was run again after it.
+    pub fn includes(&self, place: Place, ran: Option<u64>) -> bool {
+        let before_check = ran
+            .zip(self.checked)
+            .is_some_and(|(ran, checked)| ran < checked);
+        place < self.at || before_check && self.next.is_none_or(|next| place < next)
+    }
+}
+
 /// A cell's call of `check!(exercise, function)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check<'a> {
@@ -548,8 +570,8 @@ impl<'n> Definitions<'n, '_> {
     }
 
     /// The answer's last check, or where the next exercise begins: what is defined anew
-    /// from there on is not meant.
-    pub fn end(&self, exercise: &Exercise, mine: &[Found], found: &Found) -> Option<Place> {
+    /// from there on is not meant, unless the kernel ran it before that check.
+    pub fn end(&self, exercise: &Exercise, mine: &[Found], found: &Found) -> Option<End> {
         let functions: BTreeSet<&str> =
             exercises::ALL.iter().map(|other| function(other)).collect();
         let own: BTreeSet<Place> = mine
@@ -589,7 +611,12 @@ impl<'n> Definitions<'n, '_> {
             .map(|check| check.at)
             .filter(|at| *at > found.place() && next.is_none_or(|next| *at < next))
             .max();
-        checked.or(next)
+        let end = checked.or(next)?;
+        Some(End {
+            at: end,
+            checked: checked.and_then(|at| self.cells[at.0].ran),
+            next,
+        })
     }
 }
 

@@ -13,7 +13,7 @@
 //! ([`MOST_CODE`](super::cells::MOST_CODE)), whatever stands there.
 use super::cells::{Cell, Lexed, cells, dependency, first_line, is_for_shell, plain, uses_crate};
 use super::checked_expression::{Expression, instead_of_function};
-use super::definition::{Definitions, Found, checks, choose};
+use super::definition::{Definitions, End, Found, checks, choose};
 use super::names::STACK;
 use super::needed::{Book, Reach, Taken, is_given_crate, is_never_compiled};
 use super::tokens::{Piece, PieceKind, pieces, tokens};
@@ -195,6 +195,7 @@ fn read(
     let end = looked_at.end(exercise, &chosen.mine, &found);
     let taken = book.take(first, end);
     notes.extend(what_was_taken(&book, &taken, cell, cells));
+    notes.extend(what_is_below_the_end(&book, &taken, end, cells));
     notes.extend(what_was_not(&book, &taken, cell, &lexed[found.cell]));
     notes.extend(shell_lines(cells));
     // Under the name that the exercise asks for.
@@ -296,6 +297,35 @@ fn what_was_taken(book: &Book, taken: &Taken, own: &Cell, cells: &[Cell]) -> Vec
     other
         .filter(|(number, label)| said.insert((*number, label.clone())))
         .map(|(number, label)| format!("`{label}` was taken from code cell {number}"))
+        .collect()
+}
+
+/// What is said of helpers that are defined again below the last check.
+fn what_is_below_the_end(
+    book: &Book,
+    taken: &Taken,
+    end: Option<End>,
+    cells: &[Cell],
+) -> Vec<String> {
+    let Some(last) = end else {
+        return Vec::new();
+    };
+    let check = cells[last.at.0].number;
+    let below = book.below_the_end(taken, end).into_iter();
+    below
+        .map(|(cell, label, counts)| {
+            let number = cells[cell].number;
+            match counts {
+                true => format!(
+                    "`{label}` of code cell {number} counts: it was run before the check of code cell {check}, which stands above it"
+                ),
+                false => format!(
+                    "`{label}` of code cell {number} does not count: it stands below code cell {check}, \
+                     where this answer ends, and was not run before that one. Was it a correction? \
+                     Then move it up, run all cells and save the notebook"
+                ),
+            }
+        })
         .collect()
 }
 

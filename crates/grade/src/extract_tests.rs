@@ -231,6 +231,105 @@ fn a_helper_after_the_last_check_does_not_count() {
     assert_eq!(source, format!("{ANSWER}\n\n{later}"));
 }
 
+/// Rule: a helper below the last check counts if the kernel ran it before that check, as the
+/// notebook's own counts say; and the page says whether it counts.
+#[test]
+fn a_helper_counts_by_the_order_of_the_run() {
+    let later = HELPER.replace("views.clone()", "other(views)");
+    let ran = |source: &str, count: Option<u64>| {
+        let mut cell = if source == ANSWER {
+            marked(source)
+        } else {
+            code(source)
+        };
+        cell["execution_count"] = json!(count);
+        cell
+    };
+    let of = |helper: Option<u64>, check: Option<u64>| {
+        let cells = [
+            ran(HELPER, Some(1)),
+            ran(ANSWER, Some(2)),
+            ran(CHECK, check),
+            ran(&later, helper),
+        ];
+        source_and_notes(&cells)
+    };
+    let (source, notes) = of(Some(8), Some(9));
+    assert_eq!(source, format!("{ANSWER}\n\n{later}"));
+    assert!(
+        notes.contains("`fn days` of code cell 4 counts: it was run before the check"),
+        "{notes}"
+    );
+    for (helper, check) in [
+        (Some(9), Some(8)),
+        (Some(8), None),
+        (None, Some(9)),
+        (Some(8), Some(8)),
+    ] {
+        let (source, notes) = of(helper, check);
+        assert_eq!(source, format!("{HELPER}\n\n{ANSWER}"));
+        assert!(
+            notes.contains("`fn days` of code cell 4 does not count"),
+            "{notes}"
+        );
+    }
+}
+
+/// Rule: what has the asked name without `fn`, or what alone is checked, counts before an older
+/// function; a function that is checked by its name, or is written later, counts before it.
+#[test]
+fn an_answer_without_a_function_of_the_name() {
+    let old = ANSWER.replace("days", "old");
+    let mine = format!(
+        "mod mine {{ use super::*; pub {} }}",
+        ANSWER.replace("days", "mine")
+    );
+    let import = "use mine::daily_page_views;";
+    let method = "struct A; impl A { fn solve(v: &DataFrame, z: Tz) -> PolarsResult<DataFrame> { days(v) } }";
+    let by_method = "check!(pacific_days, A::solve)";
+    let by_closure = "let best = |v: &DataFrame, _| days(v);\ncheck!(pacific_days, best)";
+    let named = "let daily_page_views = |v: &DataFrame, _| days(v);";
+    for (cells, called) in [
+        (
+            vec![&*old, &*mine, import, CHECK],
+            Some("(mine::daily_page_views)(views, zone)"),
+        ),
+        (vec![&*mine, import, &*old, CHECK], None),
+        (
+            vec![&*old, method, by_method],
+            Some("(A::solve)(views, zone)"),
+        ),
+        (vec![&*old, CHECK, method, by_method], None),
+        (vec![method, by_method, &*old], None),
+        (
+            vec![STUB, method, by_method],
+            Some("(A::solve)(views, zone)"),
+        ),
+        (
+            vec![STUB, by_closure],
+            Some("(|v: &DataFrame, _| days(v))(views, zone)"),
+        ),
+        (
+            vec![STUB, named, CHECK],
+            Some("(|v: &DataFrame, _| days(v))(views, zone)"),
+        ),
+        // It would call itself.
+        (
+            vec![&*old, "check!(pacific_days, |v, z| daily_page_views(v, z))"],
+            None,
+        ),
+        // Nothing of the notebook.
+        (vec![&*old, "use lambda_workbook::daily_page_views;"], None),
+    ] {
+        let json: Vec<Value> = cells.iter().map(|source| code(source)).collect();
+        let (source, _) = source_and_notes(&json);
+        match called {
+            Some(called) => assert!(source.contains(called), "{cells:?}\n{source}"),
+            None => assert!(source.contains("old(views)"), "{cells:?}\n{source}"),
+        }
+    }
+}
+
 /// Rule: the note about several definitions in one cell is English.
 #[test]
 fn definitions_in_one_cell_are_counted() {

@@ -1,15 +1,17 @@
 //! What a student gets back: one page of HTML, which needs nothing else.
 use super::batch::StudentGrades;
-use super::mark::{Graded, MISSING};
+use super::mark::{Graded, MISSING, Origin};
+use lambda_workbook::chrono::DateTime;
 use lambda_workbook::notebook::escape::escape;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222}\
 table{border-collapse:collapse;margin:.5em 0}td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:left}\
 td:last-child,th:last-child{text-align:right}pre{background:#f6f6f6;padding:.8em;overflow:auto}\
-.right{color:#2e7d32}.lw-mark{background:#ffe0b2}section{margin:2.5em 0}";
+.right{color:#2e7d32}.lw-mark{background:#ffe0b2}section{margin:2.5em 0}.origin,footer{color:#666;font-size:.85em}";
 
-/// The page for one student.
-pub fn page(student: &StudentGrades) -> String {
+/// The page for one student. A `seed` is shown only if it is given: with it, all cases can be
+/// drawn again, also by those who have not handed in yet.
+pub fn page(student: &StudentGrades, seed: Option<u64>) -> String {
     let (points, of) = student.total();
     let name = escape(&student.name);
     let exercises: String = student.graded.iter().map(section).collect();
@@ -18,7 +20,36 @@ pub fn page(student: &StudentGrades) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
          <title>{name}</title><style>{STYLE}</style></head><body>\
-         <h1>{name}: {points} of {of} points</h1>{overview}{exercises}</body></html>\n"
+         <h1>{name}: {points} of {of} points</h1>{overview}{exercises}{}</body></html>\n",
+        again(student, seed)
+    )
+}
+
+/// How the grades on a page can be made again.
+fn again(student: &StudentGrades, seed: Option<u64>) -> String {
+    if student.graded.iter().all(|graded| graded.origin.is_none()) {
+        return String::new();
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let seed = match seed {
+        Some(seed) => format!("with <code>--seed {seed}</code>"),
+        None => "with the seed in your teacher\u{2019}s <code>grades.json</code>".to_owned(),
+    };
+    format!(
+        "<footer>Graded by Lambda Workbook {version}. <code>cargo workbook grade</code> draws the same \
+         cases again {seed}.</footer>"
+    )
+}
+
+/// When a grade was made, and of which file.
+fn origin(origin: &Origin) -> String {
+    let secs = i64::try_from(origin.graded_at_secs).unwrap_or_default();
+    let date = DateTime::from_timestamp(secs, 0).unwrap_or_default();
+    format!(
+        "<p class=\"origin\">Graded on {} from {}, SHA-256 {:.16}.</p>",
+        date.format("%Y-%m-%d at %H:%M UTC"),
+        escape(&visible(&origin.file)),
+        origin.sha256
     )
 }
 
@@ -91,6 +122,7 @@ fn section(graded: &Graded) -> String {
             numbered(&graded.source)
         );
     }
+    html.extend(graded.origin.as_ref().map(origin));
     html + "</section>"
 }
 
@@ -166,6 +198,34 @@ mod tests {
         }
     }
 
+    /// Rule: a page says when and of what a grade was made, and the seed only if it is given.
+    #[test]
+    fn a_grade_can_be_made_again() {
+        let graded = Graded {
+            exercise: "05_update".to_owned(),
+            verdict: "passed".to_owned(),
+            origin: Some(Origin {
+                file: "a<b.ipynb".to_owned(),
+                sha256: "0123456789abcdef0123".to_owned(),
+                graded_at_secs: 1_388_534_399,
+            }),
+            ..Graded::default()
+        };
+        let student = StudentGrades {
+            name: "ada".to_owned(),
+            graded: vec![graded],
+            fresh: true,
+        };
+        let of = "Graded on 2013-12-31 at 23:59 UTC from a&lt;b.ipynb, SHA-256 0123456789abcdef.<";
+        let without = page(&student, None);
+        assert!(
+            without.contains(of) && without.contains("grades.json"),
+            "{without}"
+        );
+        assert!(!without.contains("--seed"), "{without}");
+        assert!(page(&student, Some(77)).contains("--seed 77"));
+    }
+
     /// Rule: a page begins with a table of all exercises, and an exercise that was not
     /// handed in takes one line.
     #[test]
@@ -190,7 +250,7 @@ mod tests {
             ],
             fresh: true,
         };
-        let page = page(&student);
+        let page = page(&student, None);
         for line in [
             "<h1>ada: 0 of 30 points</h1><table>",
             "<tr><td><a href=\"#02_3_visits\">02_3_visits</a></td><td>missing</td><td>0 of 10</td></tr>",

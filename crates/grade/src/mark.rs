@@ -39,12 +39,26 @@ pub struct Graded {
     pub cases: Vec<GradedCase>,
     /// What was made of a messy notebook.
     pub notes: Vec<String>,
+    /// The notebook that was graded, and when.
+    #[serde(default)]
+    pub origin: Option<Origin>,
     /// For the student: the verdict in HTML.
     #[serde(skip)]
     pub shown: String,
     /// What was graded.
     #[serde(skip)]
     pub source: String,
+}
+
+/// What a grade was made of: with the seed, all that is needed to make it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The name of the notebook's file.
+    pub file: String,
+    /// The SHA-256 of the file's bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// When it was graded, in seconds since 1970, UTC.
+    pub graded_at_secs: u64,
 }
 
 /// One case.

@@ -5,7 +5,7 @@
 //! both needed, one name of an import. Each piece is read once, and each name looked up
 //! once, so that time is in proportion to the tokens but for a logarithm.
 use super::cells::{Cell, Lexed};
-use super::definition::{Place, is_only_todo, is_whole};
+use super::definition::{End, Place, is_only_todo, is_whole};
 use super::imports::{Leaf, leaves};
 use super::names::{Uses, uses};
 use super::scan::objects_to_import;
@@ -367,7 +367,7 @@ impl<'n, 'c> Book<'n, 'c> {
     }
 
     /// What is taken. What is defined anew from `end` on is meant only if nothing else is.
-    pub fn take(&self, reach: Reach, end: Option<Place>) -> Taken {
+    pub fn take(&self, reach: Reach, end: Option<End>) -> Taken {
         let mut work = Work::new(self, reach, end);
         work.item(self.chosen);
         work.run();
@@ -476,6 +476,29 @@ impl<'n, 'c> Book<'n, 'c> {
             || (leaf.path.len() > 1 && self.imported.contains_key(root) && root != leaf.name())
     }
 
+    /// Definitions that were taken although, or left out because, they stand below the end of
+    /// the answer: the item, and whether it counts. One of each name is said.
+    pub fn below_the_end(&self, taken: &Taken, end: Option<End>) -> Vec<(usize, String, bool)> {
+        let Some(end) = end else {
+            return Vec::new();
+        };
+        let mut said = Vec::new();
+        for table in [&self.types, &self.values, &self.macros] {
+            for defined in table.values().filter(|defined| defined.len() > 1) {
+                let Some(&last) = defined.last() else {
+                    continue;
+                };
+                let used = defined.iter().any(|index| taken.items.contains(index));
+                if used && self.items[last].place() >= end.at {
+                    let counts = taken.items.contains(&last);
+                    said.push((self.items[last].cell, self.label(last), counts));
+                }
+            }
+        }
+        said.sort();
+        said
+    }
+
     /// The source of what was taken, and the cells that it was taken from, by label.
     pub fn write(&self, taken: &Taken) -> (String, Vec<(usize, String)>) {
         let mut texts: Vec<(bool, Place, String)> = Vec::new();
@@ -582,7 +605,7 @@ fn members<'c>(tokens: &[Token<'c>]) -> BTreeSet<&'c str> {
 /// Taking, step by step.
 struct Work<'b, 'n, 'c> {
     book: &'b Book<'n, 'c>,
-    end: Option<Place>,
+    end: Option<End>,
     reach: Reach,
     taken: Taken,
     /// Items whose names have not been looked up.
@@ -597,7 +620,7 @@ struct Work<'b, 'n, 'c> {
 }
 
 impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
-    fn new(book: &'b Book<'n, 'c>, reach: Reach, end: Option<Place>) -> Self {
+    fn new(book: &'b Book<'n, 'c>, reach: Reach, end: Option<End>) -> Self {
         let mut work = Work {
             book,
             end: if reach == Reach::All { None } else { end },
@@ -630,10 +653,11 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
             by_head.entry(head.join(" ")).or_default().push(index);
         }
         for (head, mut group) in by_head {
-            // The one that is meant comes first.
-            let split =
-                group.partition_point(|index| self.is_meant(self.book.items[*index].place()));
-            group[..split].reverse();
+            // The last one that is meant comes first, then those before it.
+            let (mut meant, others): (Vec<usize>, Vec<usize>) = { group.into_iter() }
+                .partition(|index| self.is_meant(self.book.items[*index].place()));
+            meant.reverse();
+            group = meant.into_iter().chain(others).collect();
             let of_trait = head.split(' ').any(|word| word == "for");
             let mut kept: BTreeSet<&str> = BTreeSet::new();
             for (order, index) in group.into_iter().enumerate() {
@@ -665,20 +689,23 @@ impl<'b, 'n, 'c> Work<'b, 'n, 'c> {
     }
 
     fn is_meant(&self, place: Place) -> bool {
-        self.end.is_none_or(|end| place < end)
+        let ran = self.book.cells[place.0].ran;
+        self.end.is_none_or(|end| end.includes(place, ran))
     }
 
     /// Of definitions in order, the last that is meant, or else the first.
     fn meant(&self, defined: &[usize]) -> Option<usize> {
-        let split = defined.partition_point(|index| self.is_meant(self.book.items[*index].place()));
-        defined[..split].last().or(defined.first()).copied()
+        let mut back = defined.iter().rev();
+        let meant = back.find(|index| self.is_meant(self.book.items[**index].place()));
+        meant.or(defined.first()).copied()
     }
 
     fn meant_import(&self, name: &str) -> Option<usize> {
         let imported = self.book.imported.get(name)?;
-        let place = |index: &usize| self.book.items[self.book.imports[*index].item].place();
-        let split = imported.partition_point(|index| self.is_meant(place(index)));
-        imported[..split].last().or(imported.first()).copied()
+        let place = |index: usize| self.book.items[self.book.imports[index].item].place();
+        let mut back = imported.iter().rev();
+        let meant = back.find(|index| self.is_meant(place(**index)));
+        meant.or(imported.first()).copied()
     }
 
     fn item(&mut self, index: usize) {

@@ -7,10 +7,10 @@
 use super::compile::Bench;
 use super::extract::{Extracted, Nothing, extract, function};
 use super::ledger::Entry;
-use super::mark::{Graded, Rules, grade};
+use super::mark::{Graded, Origin, Rules, grade};
 use super::points::Worth;
 use super::sandbox::{Groups, survive_broken_pipes};
-use super::submissions::{Student, students};
+use super::submissions::{Student, printable, sha256, students};
 use super::task::Task;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub struct Question {
     pub exercise: usize,
     pub worth: Worth,
     pub seed: u64,
+    /// The time, in seconds since 1970, UTC.
+    pub now_secs: u64,
     /// The digest of a grade that is known: if nothing has changed, it stands.
     pub known: Option<String>,
 }
@@ -245,10 +247,18 @@ fn limit_memory() -> Result<()> {
 /// Reads, compiles, asks and judges.
 fn graded(rules: &Rules, student: &Student, task: &Task, question: &Question) -> Told {
     // What the student handed in for this exercise, out of its notebook.
+    let origin;
     let found = match student.notebook(task.exercise, function(task.exercise)) {
         Ok((notebook, note)) => {
+            origin = Some(Origin {
+                file: printable(notebook.path.file_name().unwrap_or_default()),
+                sha256: sha256(&notebook).to_owned(),
+                graded_at_secs: question.now_secs,
+            });
             extract(&notebook, &task.handout, task.exercise).map(|mut found| {
-                found.notes.splice(0..0, note);
+                found
+                    .notes
+                    .splice(0..0, student.note().into_iter().chain(note));
                 found
             })
         }
@@ -268,7 +278,8 @@ fn graded(rules: &Rules, student: &Student, task: &Task, question: &Question) ->
     if question.known.as_ref() == Some(&digest) {
         return Told::Unchanged;
     }
-    told(digest, grade(rules, task.exercise, &question.worth, found))
+    let graded = grade(rules, task.exercise, &question.worth, found);
+    told(digest, Graded { origin, ..graded })
 }
 
 fn told(digest: String, mut graded: Graded) -> Told {

@@ -8,7 +8,8 @@
 //! is no part of the student's name.
 //!
 //! Students are told apart by the bytes of these names, so that two names that look the
-//! same are two students.
+//! same are two students. macOS stores an accent as a sign of its own and other systems do
+//! not: where both forms of one name are there, both students' pages say so.
 use super::cells::LONGEST;
 use super::definition::{checks_in, exercise_of, id_in};
 use super::mark::{FORBIDDEN, MISSING, UNREADABLE};
@@ -29,6 +30,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+use unicode_normalization::UnicodeNormalization;
 
 /// The largest notebook that is read: an executed one has 0.1 MB.
 pub const LARGEST: u64 = 8 << 20;
@@ -50,6 +52,8 @@ pub struct Student {
     pub notebooks: Vec<PathBuf>,
     /// What was handed in and is not read, and why.
     pub problems: Vec<Problem>,
+    /// Another student whose name is the same text to Unicode, in other characters.
+    pub namesake: Option<String>,
 }
 
 /// Why something is not graded: a verdict, and the reason.
@@ -92,7 +96,28 @@ pub fn students(folder: &Path) -> Result<Vec<Student>> {
     }
     // A file that is neither notebook nor mistake, such as a list of students.
     students.retain(|_, student| !student.notebooks.is_empty() || !student.problems.is_empty());
+    note_namesakes(&mut students);
     Ok(students.into_values().collect())
+}
+
+/// Tells students whose names are the same text to Unicode of each other.
+fn note_namesakes(students: &mut BTreeMap<OsString, Student>) {
+    let mut same: BTreeMap<String, Vec<OsString>> = BTreeMap::new();
+    for name in students.keys() {
+        if let Some(text) = name.to_str().filter(|text| !text.is_ascii()) {
+            same.entry(text.nfc().collect())
+                .or_default()
+                .push(name.clone());
+        }
+    }
+    for names in same.values().filter(|names| names.len() > 1) {
+        for (at, name) in names.iter().enumerate() {
+            let other = shown(&names[usize::from(at == 0)]);
+            if let Some(student) = students.get_mut(name) {
+                student.namesake = Some(other);
+            }
+        }
+    }
 }
 
 /// The end of a file's name, in lower case.
@@ -261,7 +286,7 @@ fn is_plain(c: char) -> bool {
 /// use std::ffi::OsStr;
 /// let shown = |name: &str| shown(OsStr::new(name));
 /// assert_eq!(shown("Zoë Öz-1"), "Zoë Öz-1");
-/// assert_eq!(shown("Zoe\u{308}"), r"Zoe\u{308}");
+/// assert_eq!(shown("Zoe\u{308}"), "Zoë [Zoe\\u{308}]");
 /// assert_eq!(shown("ada "), r"ada\u{20}");
 /// assert_eq!(shown("\u{430}da"), "\u{430}da [\\u{430}da]");
 /// ```
@@ -301,7 +326,12 @@ pub fn shown(name: &OsStr) -> String {
             "\\u{20}".repeat(behind)
         );
     }
+    // An accent that is a sign of its own is read with its letter.
+    let composed: Option<String> = name.to_str().map(|text| text.nfc().collect());
+    let composed = composed
+        .filter(|composed| name.to_str() != Some(composed) && composed.chars().all(is_plain));
     let whole = match foreign {
+        _ if let Some(composed) = composed => format!("{} [{escaped}]", composed.trim()),
         true => format!("{} [{escaped}]", readable.trim()),
         false => escaped,
     };
@@ -315,15 +345,13 @@ pub fn shown(name: &OsStr) -> String {
 }
 
 /// The name of a file, for a message.
-fn printable(name: &OsStr) -> String {
+pub fn printable(name: &OsStr) -> String {
     shown(name)
 }
 
 /// So long that no second name with it can be found.
 fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let digest = digest.iter().take(DIGEST / 2);
-    digest.map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes)[..DIGEST / 2])
 }
 
 /// Digits of a digest.
@@ -371,6 +399,16 @@ struct RawNotebook {
     #[serde(default)]
     nbformat: Value,
     cells: Option<Vec<RawCell>>,
+    /// Of nbformat 3, which has its cells in sheets.
+    #[serde(default)]
+    worksheets: Option<Vec<RawSheet>>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a sheet of cells")]
+struct RawSheet {
+    #[serde(default)]
+    cells: Vec<RawCell>,
 }
 
 #[derive(Deserialize)]
@@ -384,6 +422,14 @@ struct RawCell {
     metadata: Option<RawMetadata>,
     #[serde(default)]
     source: Text,
+    #[serde(default)]
+    execution_count: Count,
+    /// What nbformat 3 calls the source of a code cell.
+    #[serde(default)]
+    input: Text,
+    /// What nbformat 3 calls the execution count.
+    #[serde(default)]
+    prompt_number: Count,
 }
 
 #[derive(Deserialize)]
@@ -399,6 +445,25 @@ struct RawNbgrader {
     solution: Value,
     #[serde(default)]
     grade_id: Text,
+}
+
+/// A count; anything else is none.
+#[derive(Clone, Copy, Default)]
+struct Count(Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any {
+            Count(u64),
+            Other(IgnoredAny),
+        }
+        Ok(match Any::deserialize(deserializer)? {
+            Any::Count(count) => Count(Some(count)),
+            Any::Other(IgnoredAny) => Count(None),
+        })
+    }
 }
 
 /// A string, or a list of strings; anything else is no text.
@@ -469,21 +534,28 @@ fn decode(text: &str, path: &Path) -> Result<Notebook, String> {
         true => format!("it is not a notebook: {error}"),
         false => format!("it is not a notebook: not JSON: {error}"),
     })?;
-    if raw.nbformat != 4 {
+    if raw.nbformat != 4 && raw.nbformat != 3 {
         return Err(format!(
             "nbformat {:.20} is not supported; open and save it in a current Jupyter (nbformat 4)",
             raw.nbformat.to_string()
         ));
     }
-    let Some(cells) = raw.cells else {
+    let is_old = raw.nbformat == 3;
+    let sheets = raw.worksheets.filter(|_| is_old);
+    let sheets = sheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
+    let Some(cells) = raw.cells.or(sheets) else {
         return Err("it is not a notebook: it has no list of cells".to_owned());
     };
-    let cell = |cell: RawCell| {
+    let cell = |mut cell: RawCell| {
+        if is_old && cell.cell_type.0 == "code" {
+            (cell.source, cell.execution_count) = (cell.input, cell.prompt_number);
+        }
         let nbgrader = cell.metadata.and_then(|metadata| metadata.nbgrader);
         let metadata = nbgrader.map_or(json!({}), |nbgrader| {
             json!({"nbgrader": {"solution": nbgrader.solution == true, "grade_id": nbgrader.grade_id.0}})
         });
-        json!({"cell_type": cell.cell_type.0, "id": cell.id.0, "metadata": metadata, "source": cell.source.0})
+        json!({"cell_type": cell.cell_type.0, "id": cell.id.0, "metadata": metadata, "source": cell.source.0,
+            "execution_count": cell.execution_count.0})
     };
     let cells: Vec<Value> = cells.into_iter().map(cell).collect();
     Ok(Notebook {
@@ -519,8 +591,27 @@ pub fn read(path: &Path) -> Result<Notebook, Problem> {
     file.take(LARGEST)
         .read_to_end(&mut text)
         .map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(text).map_err(|_| unreadable("it is no text".to_owned()))?;
-    decode(&text, path).map_err(unreadable)
+    let text = String::from_utf8(text).map_err(|_| {
+        unreadable("it is no text in UTF-8: open it in Jupyter and save it again".to_owned())
+    })?;
+    let mut notebook = decode(&text, path).map_err(unreadable)?;
+    // Nothing else of the metadata is read: here the file is known again.
+    notebook.json["metadata"] = json!({ SHA256: hexadecimal(&Sha256::digest(text.as_bytes())) });
+    Ok(notebook)
+}
+
+/// Where a notebook that was read has the digest of its file.
+const SHA256: &str = "sha256";
+
+/// Returns the SHA-256 of the file from which [`read`] read a notebook; empty for another one.
+pub fn sha256(notebook: &Notebook) -> &str {
+    notebook.json["metadata"][SHA256]
+        .as_str()
+        .unwrap_or_default()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a notebook says about one exercise.
@@ -616,6 +707,16 @@ fn read_some<'p>(
 }
 
 impl Student {
+    /// What is said of a student of the same name.
+    pub fn note(&self) -> Option<String> {
+        let other = self.namesake.as_ref()?;
+        Some(format!(
+            "{} and {other} are one name in other characters, and are graded as two students: \
+             if they are one, put all notebooks into one folder and delete the other one",
+            self.name
+        ))
+    }
+
     /// The notebook that answers an exercise, and what is said of the choice: one that
     /// is named after the exercise, or else one that holds its function or its check.
     /// Where there are several, at most 20 and 16 MB of them are read.

@@ -147,6 +147,35 @@ fn names_that_look_alike_are_different_students() {
     assert_ne!(file_name(&made), made);
 }
 
+/// Rule: two names that are one text to Unicode are two students, each told of the other.
+#[test]
+fn both_forms_of_an_accent_are_two_students_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["Zoe\u{308}", "Zo\u{eb}", "Ada"] {
+        let file = format!("{name}_01_1_pacific_days.ipynb");
+        fs::write(folder.path().join(file), "{}").unwrap();
+    }
+    let students = students(folder.path()).unwrap();
+    let names: Vec<&str> = students.iter().map(|student| &*student.name).collect();
+    assert_eq!(names, ["Ada", "Zo\u{eb} [Zoe\\u{308}]", "Zo\u{eb}"]);
+    let notes: Vec<Option<String>> = students.iter().map(Student::note).collect();
+    assert_eq!(notes[0], None);
+    assert!(
+        notes[1]
+            .as_ref()
+            .unwrap()
+            .contains("and Zo\u{eb} are one name"),
+        "{notes:?}"
+    );
+    assert!(
+        notes[2]
+            .as_ref()
+            .unwrap()
+            .contains(r"[Zoe\u{308}] are one name"),
+        "{notes:?}"
+    );
+}
+
 /// Rule: one separator stands between a name and an exercise.
 #[test]
 fn a_name_ends_where_the_exercise_begins() {
@@ -353,28 +382,41 @@ fn the_notebook_with_the_check_counts() {
 fn every_form_of_a_notebook_is_read() {
     let read = |text: &str| decode(text, Path::new("a.ipynb"));
     let text = r#"{"cells": [
-        {"cell_type": "code", "source": ["a\n", "b"], "outputs": [{"data": {"image/png": "x"}}], "metadata": {"colab": {}}},
+        {"cell_type": "code", "source": ["a\n", "b"], "execution_count": 3, "outputs": [{"data": {"image/png": "x"}}], "metadata": {"colab": {}}},
         {"cell_type": "markdown", "source": "c", "id": "d", "attachments": {}, "metadata": null},
-        {"cell_type": "code", "source": null, "id": 7, "metadata": {"nbgrader": {"solution": true, "grade_id": "e"}}},
+        {"cell_type": "code", "source": null, "id": 7, "execution_count": "3", "metadata": {"nbgrader": {"solution": true, "grade_id": "e"}}},
         {"cell_type": "code", "source": {"a": [1, 2.5, true, -1]}}],
         "metadata": {"widgets": []}, "nbformat": 4, "nbformat_minor": 0}"#;
     let cells = read(&format!("\u{feff}{text}")).unwrap();
     assert_eq!(
         cells.json["cells"],
         json!([
-            {"cell_type": "code", "id": "", "metadata": {}, "source": "a\nb"},
-            {"cell_type": "markdown", "id": "d", "metadata": {}, "source": "c"},
-            {"cell_type": "code", "id": "", "metadata": {"nbgrader": {"solution": true, "grade_id": "e"}}, "source": ""},
-            {"cell_type": "code", "id": "", "metadata": {}, "source": ""},
+            {"cell_type": "code", "id": "", "metadata": {}, "source": "a\nb", "execution_count": 3},
+            {"cell_type": "markdown", "id": "d", "metadata": {}, "source": "c", "execution_count": null},
+            {"cell_type": "code", "id": "", "metadata": {"nbgrader": {"solution": true, "grade_id": "e"}}, "source": "", "execution_count": null},
+            {"cell_type": "code", "id": "", "metadata": {}, "source": "", "execution_count": null},
         ])
+    );
+    let old = r#"{"nbformat": 3, "worksheets": [{"cells": [
+        {"cell_type": "heading", "level": 1, "source": "a"},
+        {"cell_type": "code", "input": ["b\n", "c"], "language": "rust", "prompt_number": 4, "outputs": []}]}]}"#;
+    let cells = read(old).unwrap();
+    assert_eq!(cells.code_cells().len(), 1);
+    assert_eq!(
+        (
+            &cells.cells()[1]["source"],
+            &cells.cells()[1]["execution_count"]
+        ),
+        (&json!("b\nc"), &json!(4))
     );
     for (text, why) in [
         ("{", "not JSON"),
         ("[]", "expected a notebook"),
         (
-            "{\"nbformat\": 3, \"worksheets\": []}",
-            "nbformat 3 is not supported",
+            "{\"nbformat\": 2, \"worksheets\": []}",
+            "nbformat 2 is not supported; open and save it in a current Jupyter",
         ),
+        ("{\"nbformat\": 3}", "no list of cells"),
         ("{\"nbformat\": 4}", "no list of cells"),
         (
             "{\"nbformat\": 4, \"cells\": 5}",

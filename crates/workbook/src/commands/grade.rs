@@ -17,7 +17,7 @@ use kernel::place::Built;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -44,6 +44,9 @@ pub struct Args {
     /// Report pairs of submissions that share at least this much
     #[arg(long, default_value_t = 0.8, value_name = "SHARE")]
     similar: f64,
+    /// Write the seed on the students' pages: when it is too late to hand in
+    #[arg(long)]
+    show_seed: bool,
     /// Grade everything again, also what has not changed
     #[arg(long)]
     again: bool,
@@ -98,7 +101,8 @@ pub fn run(args: Args) -> Result<Outcome> {
         bar.set_message(grades.name.clone());
         bar.inc(1);
         let page = feedback.join(file_name(&grades.name) + ".html");
-        write(&page, feedback::page(grades).as_bytes())
+        let seed = args.show_seed.then(|| ledger.seeds.of(&grades.name));
+        write(&page, feedback::page(grades, seed).as_bytes())
     };
     let jobs = args
         .jobs
@@ -109,6 +113,10 @@ pub fn run(args: Args) -> Result<Outcome> {
         tasks: &tasks,
         points: &points,
         ledger: &ledger,
+        now_secs: &|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| since.as_secs())
+        },
     };
     let all = grade_all(&class, &students, jobs, &done)?;
     bar.finish_and_clear();
