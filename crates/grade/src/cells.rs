@@ -268,6 +268,18 @@ impl<'c> Lexed<'c> {
         text
     }
 
+    /// Whether a token stands inside an item, such as the body of a function, and is no part
+    /// of what the cell itself runs.
+    pub fn is_in_item(&self, token: usize) -> bool {
+        let around = self
+            .pieces
+            .partition_point(|piece| piece.tokens.end <= token);
+        let runs = [PieceKind::Call, PieceKind::Statement];
+        self.pieces
+            .get(around)
+            .is_some_and(|piece| !runs.contains(&piece.kind))
+    }
+
     /// The tokens of a piece from the word that says what it is.
     pub fn from_head(&self, piece: &Piece) -> &[Token<'c>] {
         &self.tokens[piece.head..piece.tokens.end]

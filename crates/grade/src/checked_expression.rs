@@ -31,8 +31,7 @@ pub fn instead_of_function(
     answered: Option<Place>,
 ) -> Option<Expression> {
     let cells = || notebook.cells.iter().zip(notebook.lexed).enumerate().rev();
-    let checked =
-        cells().find_map(|(at, (cell, lexed))| in_check(at, cell, &lexed.tokens, exercise));
+    let checked = cells().find_map(|(at, (cell, lexed))| in_check(at, cell, lexed, exercise));
     let is_checked_by_name = notebook.checks.iter().any(|check| {
         let is_plain = checked
             .as_ref()
@@ -89,9 +88,14 @@ fn text<'c>(cell: &'c Cell, tokens: &[Token], from: usize, to: usize) -> Option<
 
 /// What the last `check!(exercise, ..)` of a cell checks, if that is no name alone. One that
 /// calls the asked function is no expression of its own.
-fn in_check(at: usize, cell: &Cell, tokens: &[Token], exercise: &Exercise) -> Option<Expression> {
+fn in_check(at: usize, cell: &Cell, lexed: &Lexed, exercise: &Exercise) -> Option<Expression> {
+    let tokens = &lexed.tokens;
     let mut calls = calls_of_check(tokens).rev();
-    let call = calls.find(|(_, checked)| *checked == exercise.name)?.0;
+    // A check in the body of a function is none of the notebook's.
+    let of_notebook = |call: usize| !lexed.is_in_item(call);
+    let call = calls
+        .find(|(call, checked)| *checked == exercise.name && of_notebook(*call))?
+        .0;
     let from = call + CHECKED;
     // Up to the parenthesis that closes the call.
     let mut depth = 1usize;

@@ -533,17 +533,13 @@ impl<'n> Definitions<'n, '_> {
     /// Whether nothing checks a function of the asked name, and what stands below it checks
     /// another one.
     fn is_left(&self, found: &Found, exercise: &Exercise) -> bool {
-        let mut checks = self
-            .checks
-            .iter()
-            .filter(|check| check.exercise == exercise.name);
-        let is_by_name = |check: &Check| check.function == function(exercise);
-        let later = self
-            .checks
-            .iter()
-            .rev()
-            .find(|check| check.exercise == exercise.name);
-        !checks.any(is_by_name) && later.is_some_and(|check| found.place() < check.at)
+        let mut of_notebook = self.checks.iter().filter(|check| {
+            let is_inside = self.lexed[check.at.0].is_in_item(check.at.1);
+            check.exercise == exercise.name && !is_inside
+        });
+        let last = of_notebook.clone().next_back();
+        let is_by_name = of_notebook.any(|check| check.function == function(exercise));
+        !is_by_name && last.is_some_and(|check| found.place() < check.at)
     }
 
     /// Whether a name that an exercise asks for is meant for no other one: no other asks for it,

@@ -318,6 +318,11 @@ fn an_answer_without_a_function_of_the_name() {
             vec![&*old, "check!(pacific_days, |v, z| daily_page_views(v, z))"],
             None,
         ),
+        // A check in the body of a function.
+        (
+            vec![&*old, "fn f() { check!(pacific_days, |_, _| days()); }"],
+            None,
+        ),
         // Nothing of the notebook.
         (vec![&*old, "use lambda_workbook::daily_page_views;"], None),
     ] {

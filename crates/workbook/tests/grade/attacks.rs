@@ -99,7 +99,7 @@ fn every_attack_gets_its_verdict_and_no_points() {
     let bench = bench();
     let untouched = fs::read_to_string(root().join("exercises/points.toml")).unwrap();
     let attacks = attacks();
-    assert!(attacks.len() >= 130, "the corpus is there");
+    assert!(attacks.len() >= 170, "the corpus is there");
     let next = Mutex::new(attacks.iter());
     let wrong = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -126,7 +126,15 @@ fn every_attack_gets_its_verdict_and_no_points() {
                             budget: Duration::from_secs(60),
                             scanned,
                         };
-                        let graded = graded(&rules, attack.exercise, &attack.source);
+                        // A machine that is too busy to compile says nothing about an attack.
+                        let is_busy = |graded: &Graded| graded.reason.contains("too busy");
+                        let tries = (0..4).map(|_| graded(&rules, attack.exercise, &attack.source));
+                        let mut tries = tries.skip_while(is_busy);
+                        let Some(graded) = tries.next() else {
+                            let said = format!("{}: the machine is too busy", attack.name);
+                            wrong.lock().unwrap().push(said);
+                            continue;
+                        };
                         let wanted = match (scanned, both.len()) {
                             (true, 1) => vec![&attack.scanned, &attack.unscanned],
                             (true, _) => vec![&attack.scanned],

@@ -136,6 +136,8 @@ struct Draft {
     cells: Vec<Value>,
     minor: u64,
     bom: bool,
+    /// Whether it is saved as nbformat 3, with its cells in a sheet.
+    old: bool,
     file: String,
 }
 
@@ -158,6 +160,7 @@ impl Draft {
             cells,
             minor: 5,
             bom: false,
+            old: false,
             file: format!("{}.ipynb", solved.exercise.id),
         }
     }
@@ -190,7 +193,18 @@ impl Draft {
     }
 
     fn notebook(&self) -> Notebook {
-        let json = json!({"nbformat": 4, "nbformat_minor": self.minor, "metadata": {}, "cells": self.cells});
+        let json = match self.old {
+            false => {
+                json!({"nbformat": 4, "nbformat_minor": self.minor, "metadata": {}, "cells": self.cells})
+            }
+            true => {
+                let cells = self.cells.iter().map(|cell| match cell["cell_type"] == "code" {
+                    true => json!({"cell_type": "code", "language": "rust", "input": cell["source"], "outputs": []}),
+                    false => json!({"cell_type": cell["cell_type"], "source": cell["source"]}),
+                });
+                json!({"nbformat": 3, "metadata": {"name": ""}, "worksheets": [{"cells": cells.collect::<Vec<_>>()}]})
+            }
+        };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(&self.file);
         let bom = if self.bom { "\u{feff}" } else { "" };
@@ -202,7 +216,7 @@ impl Draft {
 type Mess = fn(&mut Draft, &Solved, &mut Xoshiro256PlusPlus);
 
 /// What happens to the cells and the file, and leaves the answer as it is.
-const SURFACE: [(&str, Mess); 20] = [
+const SURFACE: [(&str, Mess); 21] = [
     ("as it should be", |_, _, _| {}),
     ("lines end with CRLF", |draft, _, _| {
         draft.each_source(|text| json!(text.replace('\n', "\r\n")))
@@ -389,10 +403,11 @@ const SURFACE: [(&str, Mess); 20] = [
             ));
         },
     ),
+    ("saved as nbformat 3", |draft, _, _| draft.old = true),
 ];
 
 /// What is done to the answer itself.
-const STRUCTURE: [(&str, Mess); 23] = [
+const STRUCTURE: [(&str, Mess); 25] = [
     (
         "items with names that the grader might use",
         |draft, solved, rng| {
@@ -681,6 +696,39 @@ const STRUCTURE: [(&str, Mess); 23] = [
         },
     ),
     (
+        "a helper that is written anew below the check, which was run again",
+        |draft, solved, _| {
+            let place = draft.place();
+            let wrong = solved.function("worked_out", "    panic!(\"not corrected yet\")\n");
+            draft.answer(solved.calls("worked_out"));
+            draft.cells.insert(place, code(wrong));
+            let check = solved.check();
+            for cell in draft
+                .cells
+                .iter_mut()
+                .filter(|cell| source(cell).contains(&check))
+            {
+                cell["execution_count"] = json!(12);
+            }
+            let mut right = code(solved.imports_and(solved.function("worked_out", &solved.body)));
+            right["execution_count"] = json!(11);
+            draft.cells.push(right);
+        },
+    ),
+    ("a closure that its cell checks", |draft, solved, _| {
+        let check = solved.check();
+        draft.each_source(|source| json!(source.replace(&check, "")));
+        let signature = solved.signature();
+        let (parameters, returns) = match signature.rsplit_once(") ->") {
+            Some((parameters, returns)) => (parameters, format!(" ->{returns}")),
+            None => (signature.trim_end_matches(')'), String::new()),
+        };
+        draft.answer(solved.imports_and(format!(
+            "let best = |{parameters}|{returns} {{\n{}}};\ncheck!({}, best)",
+            solved.body, solved.exercise.name
+        )));
+    }),
+    (
         "crates that the notebook loads and the answer does not use",
         |draft, solved, _| {
             let helper = "fn unfinished() -> u8 { rand::random() }";
@@ -763,6 +811,7 @@ fn all_in_one(how: usize, solved: &[Solved], rng: &mut Xoshiro256PlusPlus) -> Dr
         cells,
         minor: 5,
         bom: false,
+        old: false,
         file: "term.ipynb".to_owned(),
     }
 }
