@@ -95,7 +95,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "evening",
-            "Aug 7 02:00 UTC is still the evening of Aug 6 in California",
+            "the hour from Aug 7 02:00 UTC is still the evening of Aug 6 in California",
             "a report by Pacific day would credit a Thursday evening to Friday",
             PACIFIC,
             &[
