@@ -9,6 +9,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(
     name = "workbook",
+    bin_name = "workbook",
     about = "Start and stop real systems on this machine"
 )]
 struct Cli {
