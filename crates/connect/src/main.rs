@@ -3,6 +3,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use connect::local::LocalSystem;
 use connect::local::hbase::{self, LocalHBase, Stage};
 use connect::local::kafka::{self, KafkaBroker};
+use connect::local::sail::{self, LocalSail};
+use connect::local::spark::{self, LocalSpark};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -51,6 +53,10 @@ enum System {
     Kafka,
     /// ZooKeeper, master, region server and Thrift gateway in one process
     Hbase,
+    /// Master, two workers and Spark Connect server in one process, and two executors
+    Spark,
+    /// A server of Spark Connect in Rust, which needs Python and no Java
+    Sail,
 }
 
 /// The systems whose tables can be compacted.
@@ -66,6 +72,8 @@ impl System {
         match self {
             Self::Kafka => Box::new(KafkaBroker::at(kafka::home(systems))),
             Self::Hbase => Box::new(LocalHBase::at(hbase::home(systems))),
+            Self::Spark => Box::new(LocalSpark::at(spark::home(systems))),
+            Self::Sail => Box::new(LocalSail::at(sail::home(systems))),
         }
     }
 }
@@ -80,8 +88,8 @@ fn main() -> ExitCode {
             let say = |what: &str| eprintln!("{what} ...");
             match system.start(port, &say) {
                 Ok(running) => {
-                    let name = system.name();
-                    println!("{name} runs at {name}://{}", running.address);
+                    let (name, scheme) = (system.name(), system.scheme());
+                    println!("{name} runs at {scheme}://{}", running.address);
                 }
                 Err(error) => {
                     eprintln!("error: {error}");
@@ -136,7 +144,8 @@ fn main() -> ExitCode {
                 let name = system.name();
                 match system.running() {
                     Some(running) => println!(
-                        "{name} runs at {name}://{}, process {}, log {}",
+                        "{name} runs at {}://{}, process {}, log {}",
+                        system.scheme(),
                         running.address,
                         running.pid,
                         system.log().display()

@@ -1,5 +1,5 @@
 //! The real systems behind the traits, each started once for all tests. Where a machine has no Java,
-//! the tests say so and are left out.
+//! or no Python for Sail, the tests say so and are left out.
 mod broker;
 #[path = "../../../tests/extent.rs"]
 mod extent;
@@ -10,6 +10,7 @@ mod kafka_log;
 #[path = "../../../tests/log_promises.rs"]
 mod log_promises;
 mod region_server;
+mod spark_connect;
 #[path = "../../../tests/store_promises.rs"]
 mod store_promises;
 mod systems;

@@ -1,6 +1,6 @@
 //! Real systems that all tests share, each started once.
 use crate::extent;
-use connect::local::{Java, LocalSystem, Running};
+use connect::local::{LocalSystem, Running};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -23,9 +23,9 @@ pub fn start<S: LocalSystem>(
     end: extern "C" fn(),
 ) -> Option<RwLock<Shared<S>>> {
     let name = system.name();
-    if let Err(missing) = Java::find() {
+    if let Err(missing) = system.look_for_programs() {
         assert!(extent::may_leave_out(), "{missing}");
-        eprintln!("left out, for want of Java: the tests on a real {name}\n{missing}");
+        eprintln!("left out, for want of a program: the tests on a real {name}\n{missing}");
         return None;
     }
     system.stop();

@@ -29,7 +29,7 @@ enum Command {
     Grade(commands::grade::Args),
     /// Make the handouts in exercises/ from solutions/
     Release(commands::release::Args),
-    /// Start a real system on this machine: kafka or hbase
+    /// Start a real system on this machine: kafka, hbase, spark or sail
     Up(commands::up::Args),
     /// Stop a system that `up` started
     Down(commands::up::Args),

@@ -25,6 +25,7 @@ mod query;
 #[path = "../../connect/tests/region_server.rs"]
 mod region_server;
 mod soak;
+mod spark;
 #[allow(dead_code)] // as above
 #[path = "../../connect/tests/systems.rs"]
 mod systems;

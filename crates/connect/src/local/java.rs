@@ -24,7 +24,7 @@ impl Java {
         let program = home
             .filter(|java| java.is_file())
             .unwrap_or_else(|| "java".into());
-        let elsewhere = "Or use a system that runs elsewhere: docs/kafka.md and docs/hbase.md have compose files, and any address will do";
+        let elsewhere = "Or use a system that runs elsewhere: docs/kafka.md, docs/hbase.md and docs/spark.md say how, and any address will do";
         let output = Command::new(&program)
             .arg("-version")
             .stdin(Stdio::null())

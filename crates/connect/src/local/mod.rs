@@ -1,12 +1,16 @@
-//! Real systems, started on this machine as plain processes on loopback, for those who have Java.
+//! Real systems, started on this machine as plain processes on loopback, for those who have Java, or
+//! Python for Sail.
 //!
-//! Each system has a folder: the jars that Maven copies by a pinned pom, its configuration, its
-//! data, its log, and `process.json` with the process that runs. Nothing is installed, and nothing
-//! outside the folder changes but Maven's own cache.
+//! Each system has a folder: the jars that Maven copies by a pinned pom, or the environment in which
+//! pip installs a pinned package; its configuration, its data, its log, and `process.json` with the
+//! process that runs. Nothing is installed on the machine, and nothing outside the folder changes but
+//! the caches of Maven and pip.
 pub mod hbase;
 pub mod java;
 pub mod kafka;
 mod process;
+pub mod sail;
+pub mod spark;
 mod system;
 
 pub use java::Java;

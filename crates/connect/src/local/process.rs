@@ -92,18 +92,33 @@ impl Running {
         start_of(self.pid) == Some(self.started)
     }
 
-    /// Ends the process as `kill -9` does, and waits until it is gone.
+    /// Ends the process and what it started as `kill -9` does, and waits until it is gone.
     pub fn kill(&self) {
-        self.signal(libc::SIGKILL);
-        self.gone_within(Duration::from_secs(30));
+        if self.is_alive() {
+            self.signal(libc::SIGKILL);
+            self.gone_within(Duration::from_secs(30));
+            self.end_group();
+        }
     }
 
-    /// Asks the process to end, and after 20 seconds ends it.
+    /// Asks the process to end, and after 20 seconds ends it. What it started and left behind ends
+    /// with it.
     pub fn stop(&self) {
-        self.signal(libc::SIGTERM);
-        if !self.gone_within(Duration::from_secs(20)) {
-            self.kill();
+        if self.is_alive() {
+            self.signal(libc::SIGTERM);
+            if self.gone_within(Duration::from_secs(20)) {
+                self.end_group();
+            } else {
+                self.kill();
+            }
         }
+    }
+
+    /// Ends the processes that it started, such as executors: it leads a group of its own, whose
+    /// number no other process gets while one of the group is there.
+    fn end_group(&self) {
+        // SAFETY: a signal to a group; its leader was ours, and was there a moment ago.
+        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
     }
 
     fn signal(&self, signal: i32) {

@@ -1,5 +1,5 @@
 //! What all systems on this machine have in common: a folder, a process, and the way to start it.
-use super::java::last_lines;
+use super::java::{Java, last_lines};
 use super::process::{self, Running};
 use super::{LocalError, Result, io_at};
 use std::fs::{self, File};
@@ -16,8 +16,13 @@ const SAY_AGAIN: Duration = Duration::from_secs(10);
 
 /// A system in a folder of this machine. Its data stay there when it is stopped.
 pub trait LocalSystem {
-    /// Returns its name, which is also the scheme of its address: `kafka`.
+    /// Returns its name: `kafka`.
     fn name(&self) -> &'static str;
+
+    /// Returns the scheme of its address: its name, unless others answer in the same way.
+    fn scheme(&self) -> &'static str {
+        self.name()
+    }
 
     /// Returns its folder, which is made when it is started.
     fn home(&self) -> &Path;
@@ -25,11 +30,19 @@ pub trait LocalSystem {
     /// Returns the file with what the process says.
     fn log(&self) -> PathBuf;
 
+    /// Looks for the programs of this machine that it needs: Java, for most.
+    ///
+    /// # Errors
+    /// Which one is missing or too old, and what to do.
+    fn look_for_programs(&self) -> Result<()> {
+        Java::find().map(drop)
+    }
+
     /// Makes what is missing in the folder, and starts the process. `say` is told what takes time.
     /// `port` is tried first; without it the last one, and then any free one.
     ///
     /// # Errors
-    /// If Java or Maven is missing, the jars cannot be fetched, or the process cannot be started.
+    /// If a program that it needs is missing, its parts cannot be fetched, or the process cannot be started.
     fn launch(&self, port: Option<u16>, say: &dyn Fn(&str)) -> Result<Running>;
 
     /// Tries whether the system does its work: that a port is open is not enough.
@@ -76,7 +89,9 @@ pub trait LocalSystem {
     /// port and the start another program, or a system of another project, may take it.
     fn found_its_port_taken(&self) -> bool {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
-        last_lines(&log, 200).contains("java.net.BindException")
+        let end = last_lines(&log, 200);
+        // As Java says it, and as the system does.
+        end.contains("java.net.BindException") || end.contains("Address already in use")
     }
 
     /// Waits until the system does its work.

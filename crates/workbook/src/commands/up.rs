@@ -5,8 +5,8 @@ use kernel::place::{Built, real_cargo};
 use std::ffi::OsString;
 use std::process::Command;
 
-/// Start a real system on this machine: `up kafka`, `up hbase`. It needs Java, and the first time a
-/// network.
+/// Start a real system on this machine: `up kafka`, `up hbase`, `up spark`, `up sail`. The first time
+/// it needs a network. Sail needs Python, the others Java.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Args {

@@ -1,0 +1,153 @@
+//! Spark on this machine: a Spark Connect server with a master and two workers in one process, which
+//! starts two executors.
+use super::java::{Java, fetch_jars};
+use super::process::{self, Running};
+use super::system::{LocalSystem, free_port};
+use super::{LocalError, Result, io_at};
+use crate::spark;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const POM: &str = include_str!("../../systems/spark/pom.xml");
+const OPTIONS: &str = include_str!("../../systems/spark/java.options");
+const LOGGING: &str = include_str!("../../systems/spark/log4j2.properties");
+
+/// The port that is usual for Spark Connect.
+const USUAL: u16 = 15002;
+/// The option that holds the port.
+const PORT: &str = "-Dspark.connect.grpc.binding.port=";
+/// How long the first query may take, for which the executors load their classes.
+const FIRST_QUERY: Duration = Duration::from_secs(120);
+
+/// Spark in a folder. It keeps nothing itself: what queries write lies where they say.
+#[derive(Clone, Debug)]
+pub struct LocalSpark {
+    home: PathBuf,
+}
+
+impl LocalSpark {
+    /// Names the folder, which is made when Spark is started.
+    pub fn at(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into() }
+    }
+
+    /// Writes the settings, and returns the port for clients.
+    fn configure(&self, conf: &Path, port: Option<u16>) -> Result<u16> {
+        let options = self.home.join("java.options");
+        // The port of the last start, so that clients find it again.
+        let before = fs::read_to_string(&options).unwrap_or_default();
+        let line = before.lines().find_map(|line| line.strip_prefix(PORT));
+        let last = line.and_then(|port| port.parse().ok());
+        let port = free_port(&self.home, port.or(last), USUAL)?;
+        let text = OPTIONS.replace("@PORT@", &port.to_string());
+        for (path, text) in [
+            (options, text.as_str()),
+            (conf.join("log4j2.properties"), LOGGING),
+        ] {
+            fs::write(&path, text).map_err(io_at("write", &path))?;
+        }
+        Ok(port)
+    }
+}
+
+impl LocalSystem for LocalSpark {
+    fn name(&self) -> &'static str {
+        "spark"
+    }
+
+    fn scheme(&self) -> &'static str {
+        "sc"
+    }
+
+    fn home(&self) -> &Path {
+        &self.home
+    }
+
+    fn log(&self) -> PathBuf {
+        self.home.join("spark.log")
+    }
+
+    fn look_for_programs(&self) -> Result<()> {
+        match Java::find() {
+            Ok(_) => Ok(()),
+            Err(LocalError::Missing(what)) => Err(LocalError::Missing(format!(
+                "{what}.\nOr start Sail, which answers as Spark does and needs no Java: `workbook up sail`"
+            ))),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn launch(&self, port: Option<u16>, say: &dyn Fn(&str)) -> Result<Running> {
+        // The jars. Executors are started by Spark's own launcher, which looks for them in a folder
+        // of this name.
+        self.look_for_programs()?;
+        let java = Java::find()?;
+        if !self.home.join("lib/pom.xml").is_file() {
+            say("fetching the jars of Spark with Maven (343 MB, once)");
+        }
+        fetch_jars(&self.home, POM)?;
+        let jars = self.home.join("jars");
+        if !jars.is_dir() {
+            let _ = fs::remove_file(&jars);
+            std::os::unix::fs::symlink("lib", &jars).map_err(io_at("link", &jars))?;
+        }
+
+        // The settings, and empty folders for what the last run left behind.
+        let conf = self.home.join("conf");
+        fs::create_dir_all(&conf).map_err(io_at("make", &conf))?;
+        let port = self.configure(&conf, port)?;
+        for folder in ["artifacts", "tmp", "work"] {
+            let folder = self.home.join(folder);
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder).map_err(io_at("make", &folder))?;
+        }
+
+        // The process.
+        say("starting Spark: a master, two workers with an executor each, and the Connect server");
+        let path = format!("{}:{}", conf.display(), jars.join("*").display());
+        let tmp = self.home.join("tmp");
+        let mut command = Command::new(&java.program);
+        command
+            .arg("@java.options")
+            .arg(format!("-Djava.io.tmpdir={}", tmp.display()))
+            .args(["-cp", &path])
+            .arg("org.apache.spark.sql.connect.service.SparkConnectServer")
+            .env("SPARK_HOME", &self.home)
+            .env("SPARK_CONF_DIR", &conf)
+            .env("SPARK_SCALA_VERSION", "2.13")
+            .env("SPARK_LOCAL_IP", "127.0.0.1")
+            .env("SPARK_LOCAL_DIRS", &tmp)
+            // Settings of another Spark on this machine.
+            .env_remove("HADOOP_CONF_DIR")
+            .env_remove("YARN_CONF_DIR")
+            .env_remove("SPARK_DIST_CLASSPATH");
+        let address = format!("127.0.0.1:{port}");
+        process::start(&self.home, &mut command, &self.log(), &address)
+    }
+
+    /// Waits for the line of the log that names the port, and runs a query on the executors.
+    fn try_out(&self, running: &Running) -> std::result::Result<(), String> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let started = format!("Spark Connect server started at: {}", running.address);
+        if !log.contains(&started) {
+            return Err("its Connect server has not started".to_owned());
+        }
+        query(&running.address, FIRST_QUERY)
+    }
+}
+
+/// Runs a query that needs a shuffle, and looks at its result.
+pub(super) fn query(address: &str, patience: Duration) -> std::result::Result<(), String> {
+    let sql = "SELECT id % 3 FROM range(0, 300, 1, 2) GROUP BY id % 3 HAVING count(*) = 100";
+    match spark::count_rows(address, sql, patience)? {
+        3 => Ok(()),
+        rows => Err(format!("a query with 3 rows has {rows}")),
+    }
+}
+
+/// Returns the folder of Spark in a folder of systems.
+pub fn home(systems: &Path) -> PathBuf {
+    systems.join("spark")
+}
