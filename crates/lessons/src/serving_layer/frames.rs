@@ -67,7 +67,7 @@ impl DesignCost {
         df!(
             "layout" => rows.iter().map(|row| row.layout.name()).collect::<Vec<_>>(),
             "hours asked" => numbers(|row| row.hours),
-            "views" => rows.iter().map(|row| row.sum).collect::<Vec<_>>(),
+            "page views" => rows.iter().map(|row| row.sum).collect::<Vec<_>>(),
             "shards asked" => numbers(|row| row.shards as u64),
             "seeks" => numbers(|row| row.cost.seeks),
             "blocks" => numbers(|row| row.cost.blocks),

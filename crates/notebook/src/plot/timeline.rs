@@ -332,7 +332,7 @@ impl Lane {
             let tint = INK.mix(if tinted { 0.24 } else { 0.08 });
             canvas.fill((left, self.top), (right, self.bottom), tint);
             canvas.path(vec![(left, self.top), (left, self.bottom)], INK.mix(1.0), 1);
-            let names = ["%a %b %-d", "%b %-d", "%-d"].map(|p| time::format(start, self.zone, p));
+            let names = ["%a %b %-d", "%b %-d"].map(|p| time::format(start, self.zone, p));
             let places = names
                 .iter()
                 .find_map(|name| Some((name, room(name, left, right, guides)?)));
