@@ -143,8 +143,8 @@ impl Bench {
     /// Compiles `main.rs` of a folder.
     pub fn build(&self, folder: &Path) -> Result<Compiled> {
         let folder = fs::canonicalize(folder).context("cannot find the folder to compile in")?;
-        // On a busy machine it waits, too.
-        let patience = Duration::from_secs(3 * self.limits.cpu_secs);
+        // rustc waits for nothing by itself, so this is how long a busy machine may keep it waiting.
+        let patience = Duration::from_secs(6 * self.limits.cpu_secs);
         let confined = self.start(&self.compiler(&folder))?;
         let (ended, said) = confined.end(Instant::now() + patience)?;
         let said = Said::read(&said);
