@@ -1,10 +1,18 @@
 //! Small steps of the chapter on page views, each with its own check: two towards exercise 1.1, and
 //! one about local days and hours of UTC.
 use crate::checked_step::{CheckedStep, StepCase};
-use calendar::{local_day, local_day_start};
+use calendar::{LocalDay, local_day};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use show::table::grouped;
+
+/// Returns the local day of a date.
+fn day_of(date: NaiveDate, zone: Tz) -> LocalDay {
+    // The afternoon is in every day.
+    let afternoon = date.and_hms_opt(15, 0, 0).unwrap_or_default();
+    let inside = afternoon.and_local_timezone(zone).earliest();
+    local_day(inside.map_or(0, |inside| inside.timestamp()), zone)
+}
 
 /// Checks whether the page views of a local day may be added up from hours of UTC. The closure gets
 /// the first second of the day and the first of the next.
@@ -46,9 +54,7 @@ pub fn step_whole_hours(answer: impl Fn(i64, i64) -> bool) -> CheckedStep {
         "whole hours",
         days.map(|(zone, (year, month, day), why)| {
             let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-            let noon = date.and_hms_opt(12, 0, 0).unwrap_or_default();
-            let noon = noon.and_local_timezone(zone).earliest();
-            let day = local_day(noon.map_or(0, |noon| noon.timestamp()), zone);
+            let day = day_of(date, zone);
             let whole = day.start % 3_600 == 0 && day.end % 3_600 == 0;
             StepCase {
                 about: format!("{date} in {zone}, from {} until {}", day.start, day.end),
@@ -129,14 +135,10 @@ pub fn step_first_moment(answer: impl Fn(NaiveDate, Tz) -> i64) -> CheckedStep {
         "step 2, the first moment",
         cases.map(|(zone, (year, month, day), why)| {
             let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-            // The afternoon is in every day.
-            let afternoon = date.and_hms_opt(15, 0, 0).unwrap_or_default();
-            let inside = afternoon.and_local_timezone(zone).earliest();
-            let expected = inside.map_or(0, |inside| local_day_start(inside.timestamp(), zone));
             StepCase {
                 about: format!("{date} in {zone}"),
                 why,
-                expected: grouped(expected),
+                expected: grouped(day_of(date, zone).start),
                 actual: grouped(answer(date, zone)),
             }
         }),

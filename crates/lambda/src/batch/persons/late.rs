@@ -6,6 +6,7 @@
 //! persons, and a person cannot be removed from a sketch. Its answer stays wrong until the
 //! batch layer computes the view again from all data.
 
+use super::index::display_name;
 use super::{PersonIndex, ReadSide, WriteSide};
 use crate::datum::{Equiv, PersonId};
 use calendar::{Granularity, Plan, Span};
@@ -56,10 +57,7 @@ pub fn late_equiv(minutes: i64) -> PolarsResult<DataFrame> {
                 reading.add(URL, second(minute), id);
                 writing.add(URL, second(minute), id, &index);
                 seen = 1; // both are one person, whether or not it is known
-                let PersonId::Cookie(name) = id else {
-                    continue;
-                };
-                format!("{name} views {URL}")
+                format!("{} views {URL}", display_name(id))
             }
             None => {
                 index = PersonIndex::of(&[Equiv {
