@@ -39,7 +39,7 @@ fn the_command_line_starts_and_stops_sail() {
     if up_status_down(sail(), end_sail) {
         let address = up("sail");
         let rows = count_rows(&address, "SELECT id FROM range(3)", Duration::from_secs(60));
-        assert_eq!(rows, Ok(3));
+        assert_eq!(rows.unwrap(), 3);
         call("down", &["sail"]);
         assert_eq!(sail().running(), None);
     }

@@ -141,7 +141,7 @@ impl LocalSystem for LocalSpark {
 /// Runs a query that needs a shuffle, and looks at its result.
 pub(super) fn query(address: &str, patience: Duration) -> std::result::Result<(), String> {
     let sql = "SELECT id % 3 FROM range(0, 300, 1, 2) GROUP BY id % 3 HAVING count(*) = 100";
-    match spark::count_rows(address, sql, patience)? {
+    match spark::count_rows(address, sql, patience).map_err(|error| error.to_string())? {
         3 => Ok(()),
         rows => Err(format!("a query with 3 rows has {rows}")),
     }

@@ -90,6 +90,12 @@ pub enum EngineError {
     /// The input has more different URLs than there are numbers of 32 bits.
     #[error("too many different URLs: the engine numbers at most 4,294,967,295; split the input")]
     TooManyUrls,
+    /// Another engine has counted visits to a domain of which it has no page view.
+    #[error("visits to {0:?}, of which there is no page view; run the batch again")]
+    UnknownDomain(String),
+    /// An engine elsewhere failed, or cannot be reached. The text says where, why, and what to do.
+    #[error("{0}")]
+    Remote(String),
     /// The file system returned an error.
     #[error("{}: {doing}: {source}{}", path.display(), remedy(source))]
     Io {

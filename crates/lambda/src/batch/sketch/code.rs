@@ -6,8 +6,9 @@
 //! 32-bit *code* for each hash. It contains a longer index, of 25 bits, so the estimate is
 //! nearly exact, and the register and rank at any lower precision can be computed from it.
 //!
-//! The crate computes the codes. The functions here read and write lists of them, because the
-//! bytes of a sketch contain such a list.
+//! The crate computes the codes of its sketches. The functions here read and write lists of them,
+//! because the bytes of a sketch contain such a list, and state the code of one hash ([`code_of`])
+//! for engines that compute it elsewhere.
 //!
 //! ```text
 //! code with a rank:     fine index 25 | rank 6 | 1    if the bits after the index are all 0
@@ -88,7 +89,7 @@ impl Precision {
     }
 
     /// Returns the most bytes that codes may take. With more, a sketch holds registers instead.
-    pub(super) const fn most_code_bytes(self) -> usize {
+    pub const fn most_code_bytes(self) -> usize {
         4 * self.registers() / 5
     }
 
@@ -106,6 +107,41 @@ impl Precision {
     fn below(self, fine: u32) -> u32 {
         fine & ((1 << (FINE - u32::from(self.0))) - 1)
     }
+}
+
+/// Returns the code of a hash. The same in SQL is in the queries for Spark, which write it as
+/// arithmetic on a `BIGINT`.
+///
+/// ```
+/// use lambda_workbook::batch::sketch::{Precision, code::code_of};
+///
+/// let fine = |index: u64| index << 39; // the first 25 bits
+/// // The bits after the index of 14 bits are not all 0, so they contain the rank.
+/// assert_eq!(code_of(fine(0b11) | 1, Precision::DEFAULT), 0b11 << 1);
+/// // They are all 0, so the code has the rank of what follows: here the first bit is a 1.
+/// assert_eq!(code_of(fine(1 << 11) | 1 << 38, Precision::DEFAULT), 1 << 18 | 1 << 1 | 1);
+/// ```
+pub fn code_of(hash: u64, precision: Precision) -> u32 {
+    let fine = (hash >> (64 - FINE)) as u32;
+    if precision.below(fine) != 0 {
+        return fine << 1;
+    }
+    let rank = (hash << FINE).leading_zeros().min(64 - FINE) + 1;
+    fine << 7 | rank << 1 | 1
+}
+
+/// Returns a hash that has this code, which must be one.
+pub(super) fn hash_with(code: u32) -> u64 {
+    let (fine, rank) = match code & 1 {
+        1 => (code >> 7, code >> 1 & 0x3f),
+        _ => (code >> 1, 1),
+    };
+    // A 1 at the rank's place among the bits after the fine index, if there is such a place.
+    let rest = match (64 - FINE).checked_sub(rank) {
+        Some(place) => 1 << place,
+        None => 0,
+    };
+    u64::from(fine) << (64 - FINE) | rest
 }
 
 /// Appends sorted codes as differences, each in groups of seven bits, the lowest first; all
@@ -164,6 +200,23 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// The code is the one that the crate computes, and a hash with it has it.
+        #[test]
+        fn the_code_of_a_hash_is_that_of_the_crate(
+            high in any::<u32>(), zeros in 0..64u32, bits in 4..=18u8,
+        ) {
+            let precision = Precision::new(bits).unwrap();
+            // Long runs of zeros after any of the first bits.
+            let hash = (u64::from(high) << 32).rotate_right(zeros) & u64::MAX << (zeros / 2);
+            let code = code_of(hash, precision);
+            prop_assert!(precision.is_code(code));
+            prop_assert_eq!(code_of(hash_with(code), precision), code);
+            let mut sketch = super::super::Sketch::new(precision);
+            sketch.add_hash(hash);
+            let bytes = sketch.to_bytes();
+            prop_assert_eq!(read_codes(&bytes[3..]), Some(vec![code]));
+        }
+
         #[test]
         fn codes_read_back(mut codes in prop::collection::vec(any::<u32>(), 0..50)) {
             codes.sort();

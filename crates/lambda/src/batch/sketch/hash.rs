@@ -16,6 +16,11 @@ const USER_SEED: u64 = 42;
 /// The seed for cookies. It differs from that for accounts, so that an account and a cookie
 /// with the same bytes are two persons.
 const COOKIE_SEED: u64 = 43;
+/// The account whose hash is the seed for cookies. SQL can therefore state the hash of a cookie,
+/// too: `xxhash64(4022648972653875343, cookie)` in Spark hashes the number with seed 42, and the
+/// text with the result as its seed. There is exactly one such number, because XXH64 of eight
+/// bytes can be inverted step by step.
+pub const HASHES_TO_COOKIE_SEED: i64 = 4_022_648_972_653_875_343;
 
 /// Returns the hash of a person, which is all that a sketch is given of them.
 ///
@@ -81,6 +86,11 @@ impl Hasher for PassThroughHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_seed_for_cookies_is_the_hash_of_an_account() {
+        assert_eq!(user_hash(HASHES_TO_COOKIE_SEED), COOKIE_SEED);
+    }
 
     /// The values are those of the reference implementation.
     #[test]

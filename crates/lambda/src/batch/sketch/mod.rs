@@ -141,6 +141,50 @@ impl Sketch {
         sketch
     }
 
+    /// Creates the sketch of the persons with these codes, in any order. It is the sketch of the
+    /// persons themselves: a code is all that a sketch keeps of a hash.
+    ///
+    /// An engine that cannot run this code, such as a database, computes the codes and sends those.
+    ///
+    /// # Errors
+    /// A number that is not the [code](code::code_of) of any hash at this precision.
+    ///
+    /// ```
+    /// use lambda_workbook::batch::sketch::{Precision, Sketch, code::code_of, user_hash};
+    ///
+    /// let (precision, users) = (Precision::DEFAULT, [7, 8, 9]);
+    /// let codes = users.map(|user| code_of(user_hash(user), precision));
+    /// let mut sketch = Sketch::new(precision);
+    /// users.iter().for_each(|&user| sketch.add_hash(user_hash(user)));
+    /// assert_eq!(Sketch::of_codes(precision, codes)?, sketch);
+    /// # Ok::<(), lambda_workbook::batch::sketch::SketchError>(())
+    /// ```
+    pub fn of_codes(
+        precision: Precision,
+        codes: impl IntoIterator<Item = u32>,
+    ) -> Result<Self, SketchError> {
+        let mut sketch = Self::new(precision);
+        for code in codes {
+            if !precision.is_code(code) {
+                let what = "one of its codes is not that of any hash";
+                return Err(SketchError::Damaged { what, bytes: 4 });
+            }
+            sketch.add_hash(code::hash_with(code));
+        }
+        Ok(sketch)
+    }
+
+    /// Creates the sketch that holds these registers, of which there must be
+    /// [`Precision::registers`]. It is the sketch of persons of whom there are so many that their
+    /// codes take more bytes.
+    ///
+    /// # Errors
+    /// Another number of registers, or a rank that none can hold.
+    pub fn of_registers(precision: Precision, ranks: &[u8]) -> Result<Self, SketchError> {
+        let words = bytes::packed(ranks);
+        Self::from_bytes(&bytes::write(precision, &Content::Words(words)))
+    }
+
     /// Adds a person. Adding a person again changes nothing.
     pub fn add(&mut self, person: &PersonId) {
         self.add_hash(person_hash(person));

@@ -12,6 +12,11 @@ pub trait ChunkedInput: Sync {
     /// Returns the format of the input.
     fn format(&self) -> InputFormat;
 
+    /// Returns whether datums can be equivs with two ends.
+    fn has_equivs(&self) -> bool {
+        true
+    }
+
     /// Returns the number of chunks.
     fn chunks(&self) -> usize;
 

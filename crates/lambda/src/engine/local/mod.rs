@@ -22,6 +22,7 @@
 //! in memory until it is written.
 
 mod chunked_input;
+mod computed;
 mod distinct;
 mod json;
 mod open;
@@ -39,7 +40,8 @@ mod write;
 mod write_uniques;
 mod write_visits;
 
-pub use person::visitor;
+pub use computed::{ComputedViews, InputForm, look, write_rejected};
+pub use person::{HASHES_TO_SECOND_SEED, visitor};
 
 use super::{
     BatchJob, DatumCounts, Engine, EngineError, RunPhase, RunProgress, Summary, Views, Watch,
@@ -107,13 +109,8 @@ impl Engine for Local {
             rows: counts.read,
             ..run_end(source, counts.read)
         });
-        // Write the rejected datums. Their line numbers are relative to their chunk, so first
-        // turn the number of lines of each chunk into the number of its first line.
-        let mut first_lines = lines;
-        let mut next = 1;
-        for lines in &mut first_lines {
-            next += std::mem::replace(lines, next);
-        }
+        // Write the rejected datums. Their line numbers are relative to their chunk.
+        let first_lines = first_numbers(lines);
         let unit = source.format().unit();
         let (_, first_rejected) =
             rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
@@ -150,6 +147,15 @@ fn run_end(source: &dyn ChunkedInput, rows: u64) -> RunProgress {
         bytes,
         bytes_total: bytes,
     }
+}
+
+/// Turns the number of lines of each chunk into the number of its first line, counted from 1.
+fn first_numbers(mut lines: Vec<u64>) -> Vec<u64> {
+    let mut next = 1;
+    for lines in &mut lines {
+        next += std::mem::replace(lines, next);
+    }
+    lines
 }
 
 /// Returns what a mutex protects.

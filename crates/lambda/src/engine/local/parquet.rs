@@ -264,6 +264,10 @@ impl ChunkedInput for Parquet {
         InputFormat::Parquet
     }
 
+    fn has_equivs(&self) -> bool {
+        self.has_second()
+    }
+
     fn chunks(&self) -> usize {
         self.order.len()
     }

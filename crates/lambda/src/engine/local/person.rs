@@ -17,6 +17,9 @@ pub type PersonKey = (u64, u64);
 
 /// The seed of a cookie's second hash.
 const SECOND_SEED: u64 = 44;
+/// The account whose hash is that seed, see
+/// [`HASHES_TO_COOKIE_SEED`](crate::batch::sketch::hash::HASHES_TO_COOKIE_SEED).
+pub const HASHES_TO_SECOND_SEED: i64 = -4_899_233_731_777_342_385;
 
 /// The persons that have several identifiers.
 #[derive(Default)]
@@ -76,5 +79,15 @@ fn key(person: Person<'_>) -> PersonKey {
     match person {
         Person::User(id) => (user_hash(id), id as u64),
         Person::Cookie(cookie) => (cookie_hash(cookie), xxh64(cookie, SECOND_SEED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_seed_is_the_hash_of_an_account() {
+        assert_eq!(user_hash(HASHES_TO_SECOND_SEED), SECOND_SEED);
     }
 }

@@ -139,6 +139,13 @@ impl FinishedHours {
         self.finished.par_extend(finished);
     }
 
+    /// Adds a URL's hour that was counted completely elsewhere. `secs` is the epoch second at which
+    /// it begins, and `persons` its encoded sketch.
+    pub fn add(&mut self, url: u32, secs: i64, count: i64, persons: Vec<u8>) {
+        let hour = FinishedHour { count, persons };
+        self.finished.insert(hour_key(secs, url), hour);
+    }
+
     /// Returns the page views by URL and bucket at one granularity.
     pub fn buckets(&self, granularity: Granularity) -> Buckets {
         let mut buckets = Buckets::default();
@@ -173,7 +180,8 @@ pub struct LocalDayCounts {
 }
 
 impl LocalDayCounts {
-    fn new(zone: Tz) -> Self {
+    /// Creates the counts of a zone, without any.
+    pub fn new(zone: Tz) -> Self {
         LocalDayCounts {
             zone,
             counts: Buckets::default(),

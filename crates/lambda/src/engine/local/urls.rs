@@ -63,7 +63,7 @@ impl Urls {
     ///
     /// # Errors
     /// If there are more URLs than numbers of 32 bits.
-    fn number(&self, url: &str) -> Result<u32, EngineError> {
+    pub fn number(&self, url: &str) -> Result<u32, EngineError> {
         if let Some(&number) = self.numbers.read().expect("no thread panics").get(url) {
             return Ok(number);
         }
@@ -76,6 +76,12 @@ impl Urls {
         // The lock on the numbers is still held, so the domains are in the order of the numbers.
         self.domains.write().expect("no thread panics").learn(url);
         Ok(number)
+    }
+
+    /// Returns the number of a domain; `None` if no URL of it was added.
+    pub fn domain_number(&self, name: &str) -> Option<u32> {
+        let domains = self.domains.read().expect("no thread panics");
+        domains.numbers.get(name).copied()
     }
 
     /// Returns a copy of the domains of all URLs so far.

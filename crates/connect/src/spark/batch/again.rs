@@ -1,0 +1,203 @@
+//! The datums that SQL could not be sure of: the rule decides, and what is right goes back.
+use crate::spark::error::SparkError;
+use crate::spark::rows::Rows;
+use lambda::datum::{self, DatumKind, Fact, Fields, PersonId, Reason, Who};
+use lambda::engine::{EngineError, Input};
+use polars::prelude::*;
+use polars_io::parquet::write::{BatchedWriter, ParquetWriter};
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// Number of facts that are written at once.
+const ROWS: usize = 1 << 16;
+/// The mark at the beginning of some files of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What became of the datums that were decided here.
+#[derive(Debug, Default)]
+pub struct Decided {
+    pub page_views: u64,
+    pub equivs: u64,
+    /// Equivs, and facts of other kinds.
+    pub others: u64,
+    pub rejected: u64,
+}
+
+/// A writer of facts into a Parquet file, with the columns of `facts.sql`.
+pub struct Again {
+    path: PathBuf,
+    writer: Option<BatchedWriter<File>>,
+    facts: Columns,
+    decided: Decided,
+    /// Whether the input begins with a mark that the server may have left in the first line.
+    has_mark: bool,
+}
+
+/// Facts that are not written yet.
+#[derive(Default)]
+struct Columns {
+    fact: Vec<&'static str>,
+    secs: Vec<Option<i64>>,
+    url: Vec<Option<String>>,
+    first: Vec<Option<PersonId>>,
+    second: Vec<Option<PersonId>>,
+    nonce: Vec<Option<i64>>,
+}
+
+impl Again {
+    /// Creates the writer of a file, which is made when there is a fact to write.
+    ///
+    /// # Errors
+    /// If the input cannot be read.
+    pub fn new(input: &Input, path: PathBuf) -> Result<Self, EngineError> {
+        let files = match input {
+            Input::File(path) => std::slice::from_ref(path),
+            Input::Master { parts, .. } => parts,
+        };
+        let mut has_mark = false;
+        for path in files {
+            let failed = || EngineError::io(path, "reading");
+            let mut first = [0; MARK.len()];
+            let mut file = File::open(path).map_err(failed())?;
+            has_mark |= file.read(&mut first).map_err(failed())? == first.len() && first == MARK;
+        }
+        Ok(Self {
+            path,
+            writer: None,
+            facts: Columns::default(),
+            decided: Decided::default(),
+            has_mark,
+        })
+    }
+
+    /// Decides about rows with the columns of `facts.sql`.
+    ///
+    /// # Errors
+    /// If a column is missing, or the disk refuses.
+    pub fn decide(&mut self, rows: &Rows) -> Result<(), SparkError> {
+        let lines = rows.bytes("line")?;
+        let (kinds, urls) = (rows.texts("kind")?, rows.texts("url")?);
+        let (secs, nonces) = (rows.numbers("secs")?, rows.numbers("nonce")?);
+        let (cookies, users) = (rows.texts("cookie")?, rows.numbers("user_id")?);
+        let (cookies2, users2) = (rows.texts("cookie2")?, rows.numbers("user_id2")?);
+        for row in 0..rows.len() {
+            let fact = match lines.get(row) {
+                Some(line) => datum::read(self.without_mark(line)),
+                None => DatumKind::named(kinds.get(row)).and_then(|kind| {
+                    let fields = Fields {
+                        kind,
+                        true_as_of_secs: secs.get(row),
+                        url: urls.get(row),
+                        cookie: cookies.get(row),
+                        user_id: users.get(row),
+                        nonce: nonces.get(row),
+                        second: Some((cookies2.get(row), users2.get(row))),
+                    };
+                    fields.fact()
+                }),
+            };
+            self.take(fact);
+            if self.facts.fact.len() >= ROWS {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the mark from the first line of a file. One in any other line makes it no datum, as
+    /// it does for the local engine, which counts the rejected lines again.
+    fn without_mark<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        match self.has_mark {
+            true => line.strip_prefix(MARK).unwrap_or(line),
+            false => line,
+        }
+    }
+
+    fn take(&mut self, fact: Result<Fact<'_>, Reason>) {
+        let facts = &mut self.facts;
+        match fact {
+            Err(_) => self.decided.rejected += 1,
+            Ok(Fact::Other(_)) => self.decided.others += 1,
+            Ok(Fact::View(view)) => {
+                self.decided.page_views += 1;
+                let person: Who<'_> = view.who;
+                facts.push("page_view", person.into_person(), None);
+                facts.secs.push(Some(view.secs));
+                facts.url.push(Some(view.url.into_owned()));
+                facts.nonce.push(Some(view.nonce));
+            }
+            Ok(Fact::Equiv(equiv)) => {
+                self.decided.equivs += 1;
+                self.decided.others += 1;
+                facts.push("equiv", equiv.id1, Some(equiv.id2));
+                facts.secs.push(None);
+                facts.url.push(None);
+                facts.nonce.push(None);
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), EngineError> {
+        let failed = || EngineError::parquet(&self.path, "writing");
+        let frame = std::mem::take(&mut self.facts).into_frame().map_err(failed())?;
+        if self.writer.is_none() {
+            let file = File::create(&self.path).map_err(EngineError::io(&self.path, "writing"))?;
+            let writer = ParquetWriter::new(file).batched(frame.schema());
+            self.writer = Some(writer.map_err(failed())?);
+        }
+        match &mut self.writer {
+            Some(writer) => writer.write_batch(&frame).map_err(failed()),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the rest, and returns what became of all datums. Without a fact there is no file.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn finish(mut self) -> Result<Decided, EngineError> {
+        if !self.facts.fact.is_empty() {
+            self.write()?;
+        }
+        if let Some(writer) = self.writer {
+            writer.finish().map_err(EngineError::parquet(&self.path, "writing"))?;
+        }
+        Ok(self.decided)
+    }
+}
+
+impl Columns {
+    fn push(&mut self, fact: &'static str, first: PersonId, second: Option<PersonId>) {
+        self.fact.push(fact);
+        self.first.push(Some(first));
+        self.second.push(second);
+    }
+
+    fn into_frame(self) -> PolarsResult<DataFrame> {
+        let cookies = |ids: &[Option<PersonId>]| -> Vec<Option<String>> {
+            let cookie = |id: &Option<PersonId>| match id {
+                Some(PersonId::Cookie(cookie)) => Some(cookie.clone()),
+                _ => None,
+            };
+            ids.iter().map(cookie).collect()
+        };
+        let users = |ids: &[Option<PersonId>]| -> Vec<Option<i64>> {
+            let user = |id: &Option<PersonId>| match id {
+                Some(PersonId::UserId(user)) => Some(*user),
+                _ => None,
+            };
+            ids.iter().map(user).collect()
+        };
+        df!(
+            "fact" => &self.fact,
+            "secs" => &self.secs,
+            "url" => &self.url,
+            "cookie" => cookies(&self.first),
+            "user_id" => users(&self.first),
+            "nonce" => &self.nonce,
+            "cookie2" => cookies(&self.second),
+            "user_id2" => users(&self.second),
+        )
+    }
+}

@@ -1,0 +1,269 @@
+//! A session on a Spark Connect server: statements and queries in SQL, one after another.
+use super::error::SparkError;
+use super::protocol::{
+    Command, ExecutePlanRequest, ExecutePlanResponse, ExecutionProgress, Operation, Plan, Relation,
+    ReleaseSessionRequest, ReleaseSessionResponse, Sql, SqlCommand, UserContext,
+};
+use super::rows::Rows;
+use http::uri::PathAndQuery;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tonic::client::Grpc;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status, Streaming};
+use tonic_prost::ProstCodec;
+
+/// How long a server may take to accept a connection.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How often a server is asked whether it is still there while it computes, and how long it may
+/// take to say so. Together they are the time after which a lost server is noticed.
+const ASKED_EVERY: Duration = Duration::from_secs(3);
+const MAY_TAKE: Duration = Duration::from_secs(5);
+/// The longest message that is read: a batch of rows, which servers keep to about 4 MB unless a
+/// single row is longer.
+const LONGEST_MESSAGE: usize = 512 << 20;
+/// How long a server may take to forget a session.
+const RELEASING: Duration = Duration::from_secs(2);
+
+/// A session, which a server has for one client. Temporary views and settings are of the session.
+///
+/// The protocol is gRPC. The crate `apache-spark-connect` speaks more of it, but needs the
+/// compiler `protoc` to be built and retries a lost server for minutes without a word.
+///
+/// ```no_run
+/// use connect::spark::Session;
+///
+/// let session = Session::open("127.0.0.1:15002")?;
+/// session.execute("CREATE TEMPORARY VIEW views AS SELECT id % 3 AS page FROM range(300)")?;
+/// let mut counts = Vec::new();
+/// session.query("SELECT page, count(*) AS n FROM views GROUP BY page", |rows| {
+///     let n = rows.numbers("n")?;
+///     counts.extend((0..rows.len()).filter_map(|row| n.get(row)));
+///     Ok(())
+/// })?;
+/// assert_eq!(counts, [100, 100, 100]);
+/// # Ok::<(), connect::spark::SparkError>(())
+/// ```
+pub struct Session {
+    runtime: Runtime,
+    channel: Channel,
+    address: String,
+    id: String,
+    /// How long a query may take; `None` for as long as the server is there.
+    patience: Option<Duration>,
+}
+
+impl Session {
+    /// Connects to the server at `host:port`.
+    ///
+    /// # Errors
+    /// If there is none, within five seconds.
+    pub fn open(address: &str) -> Result<Self, SparkError> {
+        let failed = |why: String| SparkError::connect(address, why);
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+        let endpoint = Endpoint::from_shared(format!("http://{address}"));
+        let endpoint = endpoint
+            .map_err(|_| failed("is no address; write sc://HOST:PORT".to_owned()))?
+            .connect_timeout(CONNECTING)
+            .http2_keep_alive_interval(ASKED_EVERY)
+            .keep_alive_timeout(MAY_TAKE)
+            .keep_alive_while_idle(true);
+        let connecting = async { tokio::time::timeout(CONNECTING, endpoint.connect()).await };
+        let channel = runtime
+            .block_on(connecting)
+            .map_err(|_| failed("no answer within 5 s".to_owned()))?
+            .map_err(|error| failed(causes(&error)))?;
+        Ok(Self {
+            runtime,
+            channel,
+            address: address.to_owned(),
+            id: new_session(),
+            patience: None,
+        })
+    }
+
+    /// Lets no query or statement take longer than this. Without it they may take as long as the
+    /// server is there.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Returns the address of the server, `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Asks for the version of the server.
+    ///
+    /// # Errors
+    /// If it is older than Spark 4. Sail, whose versions begin with 0, passes.
+    pub fn check_version(&self) -> Result<(), SparkError> {
+        let mut version = String::new();
+        self.query("SELECT version() AS version", |rows| {
+            if !rows.is_empty() {
+                rows.texts("version")?.at(0)?.clone_into(&mut version);
+            }
+            Ok(())
+        })?;
+        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+        match major {
+            Some(1..=3) => Err(SparkError::Version { address: self.address.clone(), version }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a statement that returns no rows, such as `CREATE TEMPORARY VIEW` or `INSERT`.
+    ///
+    /// # Errors
+    /// If the server refuses it, or is lost.
+    pub fn execute(&self, sql: &str) -> Result<(), SparkError> {
+        self.execute_watched(sql, |_| ())
+    }
+
+    /// Runs a statement, and calls `watch` with the progress of its stages.
+    ///
+    /// # Errors
+    /// If the server refuses it, or is lost.
+    pub fn execute_watched(
+        &self,
+        sql: &str,
+        mut watch: impl FnMut(&ExecutionProgress),
+    ) -> Result<(), SparkError> {
+        let input = Relation { sql: Some(Sql { query: sql.to_owned() }) };
+        let command = SqlCommand { sql: sql.to_owned(), input: Some(input) };
+        let command = Operation::Command(Command { sql_command: Some(command) });
+        self.run(sql, command, |response| {
+            response.execution_progress.iter().for_each(&mut watch);
+            Ok(())
+        })
+    }
+
+    /// Runs a query, and calls `each` with its rows, some thousands at a time. They are held in
+    /// memory no longer than that.
+    ///
+    /// # Errors
+    /// If the server refuses the query, or is lost, or `each` fails.
+    pub fn query(
+        &self,
+        sql: &str,
+        mut each: impl FnMut(&Rows) -> Result<(), SparkError>,
+    ) -> Result<(), SparkError> {
+        let relation = Relation { sql: Some(Sql { query: sql.to_owned() }) };
+        self.run(sql, Operation::Root(relation), |response| {
+            let Some(batch) = response.arrow_batch else { return Ok(()) };
+            Rows::read(&batch.data)?.iter().try_for_each(&mut each)
+        })
+    }
+
+    /// Runs an operation, and calls `each` with every response.
+    fn run(
+        &self,
+        sql: &str,
+        operation: Operation,
+        mut each: impl FnMut(ExecutePlanResponse) -> Result<(), SparkError>,
+    ) -> Result<(), SparkError> {
+        let request = ExecutePlanRequest {
+            session_id: self.id.clone(),
+            user_context: Some(user()),
+            plan: Some(Plan { operation: Some(operation) }),
+            client_type: Some("lambda_workbook".to_owned()),
+        };
+        let failed = |status: Status| SparkError::of(&self.address, sql, &status);
+        let running = async {
+            let mut grpc = self.grpc();
+            grpc.ready()
+                .await
+                .map_err(|error| SparkError::connect(&self.address, causes(&error)))?;
+            let path = PathAndQuery::from_static("/spark.connect.SparkConnectService/ExecutePlan");
+            let codec: ProstCodec<ExecutePlanRequest, ExecutePlanResponse> = ProstCodec::default();
+            let answer = grpc.server_streaming(Request::new(request), path, codec).await;
+            let mut answers: Streaming<ExecutePlanResponse> = answer.map_err(failed)?.into_inner();
+            while let Some(response) = answers.message().await.map_err(failed)? {
+                each(response)?;
+            }
+            Ok(())
+        };
+        let patience = self.patience.unwrap_or(Duration::MAX);
+        let late = |_| {
+            let why = format!("no answer within {} s", patience.as_secs());
+            SparkError::Lost { address: self.address.clone(), why }
+        };
+        self.runtime
+            .block_on(async { tokio::time::timeout(patience, running).await })
+            .map_err(late)?
+    }
+
+    fn grpc(&self) -> Grpc<Channel> {
+        Grpc::new(self.channel.clone()).max_decoding_message_size(LONGEST_MESSAGE)
+    }
+}
+
+impl Drop for Session {
+    /// Tells the server to forget the session, which it would keep for an hour. A server that is
+    /// gone has forgotten it, and one that does not know this call, such as Sail, does no harm.
+    fn drop(&mut self) {
+        let request = ReleaseSessionRequest {
+            session_id: self.id.clone(),
+            user_context: Some(user()),
+        };
+        let _ = self.runtime.block_on(async {
+            let path = PathAndQuery::from_static("/spark.connect.SparkConnectService/ReleaseSession");
+            let codec: ProstCodec<ReleaseSessionRequest, ReleaseSessionResponse> =
+                ProstCodec::default();
+            let mut grpc = self.grpc();
+            let release = async {
+                grpc.ready().await.ok()?;
+                grpc.unary(Request::new(request), path, codec).await.ok()
+            };
+            tokio::time::timeout(RELEASING, release).await
+        });
+    }
+}
+
+fn user() -> UserContext {
+    UserContext { user_id: "workbook".to_owned() }
+}
+
+/// Returns an identifier of a session, a UUID.
+fn new_session() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Returns an error with its causes, each once: transport errors hide what happened behind a word.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Runs a query in a session of its own, and returns the number of its rows.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// let rows = connect::spark::count_rows("127.0.0.1:15002", "SELECT id FROM range(3)", Duration::from_secs(60))?;
+/// assert_eq!(rows, 3);
+/// # Ok::<(), connect::spark::SparkError>(())
+/// ```
+///
+/// # Errors
+/// As for [`Session::open`] and [`Session::query`], and if the query takes longer than `patience`.
+pub fn count_rows(address: &str, sql: &str, patience: Duration) -> Result<usize, SparkError> {
+    let mut count = 0;
+    let session = Session::open(address)?.with_patience(patience);
+    session.query(sql, |rows| {
+        count += rows.len();
+        Ok(())
+    })?;
+    Ok(count)
+}
