@@ -1,9 +1,8 @@
 //! Servers of Spark Connect on this machine, Spark and Sail: from the first start to the end.
+use crate::connect_servers;
 use crate::extent;
-use crate::systems::{self, Shared};
+use crate::systems::Shared;
 use connect::local::LocalSystem;
-use connect::local::sail::LocalSail;
-use connect::local::spark::LocalSpark;
 use connect::spark::count_rows;
 use std::fs;
 use std::net::TcpStream;
@@ -13,31 +12,14 @@ use std::time::{Duration, Instant};
 /// How long a test waits for what comes soon on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn spark() -> LocalSpark {
-    LocalSpark::at(systems::folder("spark"))
-}
-
-fn sail() -> LocalSail {
-    LocalSail::at(systems::folder("sail"))
-}
-
-extern "C" fn end_spark() {
-    if let Some(running) = spark().running() {
-        running.kill();
-    }
-}
-
-extern "C" fn end_sail() {
-    if let Some(running) = sail().running() {
-        running.kill();
-    }
-}
-
 /// Rule: Spark answers from its first start to its end, through `kill -9` of itself and of an
 /// executor, and its executors end with it.
 #[test]
 fn spark_answers_through_kills_of_itself_and_of_an_executor_and_ends_whole() {
-    lives_and_ends(spark(), end_spark, |shared| {
+    let Some(shared) = connect_servers::spark_alone() else {
+        return;
+    };
+    lives_and_ends(&shared, |shared| {
         // The first query needs one executor; the other may still be on its way.
         let leader = shared.running().pid;
         wait_for("two executors", || processes_of(leader).len() == 3);
@@ -55,13 +37,15 @@ fn spark_answers_through_kills_of_itself_and_of_an_executor_and_ends_whole() {
 /// Rule: Sail answers from its first start to its end, through `kill -9`.
 #[test]
 fn sail_answers_through_a_kill_and_ends_whole() {
-    lives_and_ends(sail(), end_sail, |_| ());
+    if let Some(shared) = connect_servers::sail_alone() {
+        lives_and_ends(&shared, |_| ());
+    }
 }
 
 /// Rule: without a Python, or without a way to fetch Sail, the error says what to do.
 #[test]
 fn sail_without_python_or_network_is_an_error_that_says_what_to_do() {
-    if sail().look_for_programs().is_err() && extent::may_leave_out() {
+    if connect_servers::local_sail().look_for_programs().is_err() && extent::may_leave_out() {
         eprintln!("left out, for want of Python: what Sail says without a network");
         return;
     }
@@ -112,13 +96,12 @@ fn spark_without_java_names_sail() {
     assert!(said.contains("workbook up sail"), "{said}");
 }
 
-/// Starts a system, finds it by a second start, kills it, starts it again and stops it. `meanwhile`
+/// Finds a system by a second start, kills it, starts it again and stops it. `meanwhile`
 /// is called after its second start.
-fn lives_and_ends<S: LocalSystem>(system: S, end: extern "C" fn(), meanwhile: impl Fn(&Shared<S>)) {
-    let Some(shared) = systems::start(system, &[], end) else {
-        return;
-    };
-    let shared = shared.into_inner().unwrap();
+fn lives_and_ends<S: LocalSystem>(shared: &Shared<S>, meanwhile: impl Fn(&Shared<S>)) {
+    if shared.system.running().is_none() {
+        shared.restart();
+    }
     let first = shared.running();
     answers(&shared.address);
     let second = shared.system.start(None, &|_| {}).unwrap();
@@ -131,10 +114,13 @@ fn lives_and_ends<S: LocalSystem>(system: S, end: extern "C" fn(), meanwhile: im
     });
     let nothing = count_rows(&shared.address, "SELECT 1", PATIENCE);
     let nothing = nothing.unwrap_err().to_string();
-    assert!(nothing.contains("no Spark Connect server answers"), "{nothing}");
+    assert!(
+        nothing.contains("no Spark Connect server answers"),
+        "{nothing}"
+    );
     shared.restart();
     answers(&shared.address);
-    meanwhile(&shared);
+    meanwhile(shared);
 
     // Stopped, it leaves no process and no open port.
     let last = shared.running();
@@ -160,13 +146,13 @@ fn answers(address: &str) {
 }
 
 /// Ends one process, and none that it started.
-fn kill(pid: i32) {
+pub fn kill(pid: i32) {
     // SAFETY: a signal to a process that this test has started.
     unsafe { libc::kill(pid, libc::SIGKILL) };
 }
 
 /// Returns the processes of a group that have not ended.
-fn processes_of(group: i32) -> Vec<i32> {
+pub fn processes_of(group: i32) -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid: &i32| {

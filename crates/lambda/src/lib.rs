@@ -78,6 +78,7 @@ pub mod master;
 #[path = "../../../tests/memory.rs"]
 mod memory;
 pub mod query;
+pub mod remote;
 pub mod serving;
 pub mod speed;
 mod version_step;

@@ -1,5 +1,6 @@
 //! Real servers of Spark Connect behind the command line.
-use crate::command_line::done;
+use crate::command_line::{done, refused};
+use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::systems;
 use connect::local::LocalSystem;
 use connect::local::sail::LocalSail;
@@ -33,13 +34,16 @@ fn the_command_line_starts_and_stops_spark() {
     up_status_down(spark(), end_spark);
 }
 
-/// Rule: so for Sail, which `up` starts again.
+/// Rule: so for Sail, which `up` starts again. `batch --engine` computes its views there and serves
+/// them, and a cell asks by one line.
 #[test]
 fn the_command_line_starts_and_stops_sail() {
     if up_status_down(sail(), end_sail) {
         let address = up("sail");
         let rows = count_rows(&address, "SELECT id FROM range(3)", Duration::from_secs(60));
         assert_eq!(rows.unwrap(), 3);
+        the_command_line_computes_views(&address);
+        a_cell_asks(&address);
         call("down", &["sail"]);
         assert_eq!(sail().running(), None);
     }
@@ -64,6 +68,70 @@ fn up_status_down<S: LocalSystem>(system: S, end: extern "C" fn()) -> bool {
     let down = call("down", &[name]);
     assert_eq!(down, format!("{name} did not run\n"));
     true
+}
+
+/// Asserts that `workbook batch --engine` serves what the local engine serves, also for the log of
+/// a home folder, and that an address without a server leaves what is served.
+fn the_command_line_computes_views(address: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/sample.jsonl");
+    let engine = format!("sc://{address}");
+    let (there, here) = (path("there"), path("here"));
+    let input = ["batch", "--input", sample, "--zone", "America/Los_Angeles"];
+    let said = done(&[&input[..], &["--out", &there, "--engine", &engine]].concat());
+    assert!(
+        said.contains("page views: 300 distinct, 15 duplicates dropped"),
+        "{said}"
+    );
+    done(&[&input[..], &["--out", &here]].concat());
+    let served = |out: &str| {
+        let ask = ["query", "--views", out, "page-views", "mysite.com/blog"];
+        done(&ask)
+    };
+    assert_eq!(served(&there), served(&here));
+
+    let home = path("home");
+    done(&["append", "--home", &home, sample]);
+    let said = done(&["batch", "--home", &home, "--engine", &engine]);
+    assert!(said.starts_with("batch 1: read 460 datums"), "{said}");
+
+    let before = served(&there);
+    let dead_port = [
+        &input[..],
+        &["--out", &there, "--engine", "sc://127.0.0.1:1"],
+    ]
+    .concat();
+    let said = refused(&dead_port);
+    assert!(
+        said.contains("127.0.0.1:1") && said.contains("workbook up spark"),
+        "{said}"
+    );
+    assert_eq!(served(&there), before);
+}
+
+/// Asserts that a cell reads the days of chapter 1 from a server, by the SQL of that chapter.
+fn a_cell_asks(address: &str) {
+    block_on(async {
+        let mut kernel = kernel().await;
+        for cell in [
+            format!("let spark = engine::open(\"sc://{address}\")?;"),
+            "let views = df!(\"url\" => [\"foo.com/\", \"foo.com/\"], \"true_as_of_secs\" => [60i64, 90_000])?;\n\
+             let hours = batch::page_views(&views, Granularity::Hour)?;\n\
+             spark.table(batch::sql::HOURS_TABLE, &hours)?;"
+                .to_owned(),
+        ] {
+            good(&mut kernel, &cell).await;
+        }
+        let ran = good(
+            &mut kernel,
+            "let days = spark.sql(batch::sql::DAYS_OF_HOURS)?;\n\
+             println!(\"{} {}\", days.height(), days.equals(&batch::sql::days_of_hours(&hours)?));",
+        )
+        .await;
+        assert_eq!(ran.stdout(), "2 true\n");
+        kernel.shutdown().await.unwrap();
+    });
 }
 
 /// Calls `workbook up`, and returns the address that it prints.

@@ -9,7 +9,9 @@ const MOST_SHOWN: usize = 600;
 #[derive(Debug, thiserror::Error)]
 pub enum SparkError {
     /// There is no server, or it is lost.
-    #[error("{address}: no Spark Connect server answers: {why}; start one (`cargo workbook up spark`, or `up sail`, which needs no Java) or correct the address")]
+    #[error(
+        "{address}: no Spark Connect server answers: {why}; start one (`cargo workbook up spark`, or `up sail`, which needs no Java) or correct the address"
+    )]
     Connect {
         /// `host:port`
         address: String,
@@ -17,7 +19,9 @@ pub enum SparkError {
         why: String,
     },
     /// The server was lost while it computed.
-    #[error("{address}: the server was lost while it computed: {why}; see whether it still runs (`cargo workbook status`), and run this again")]
+    #[error(
+        "{address}: the server was lost while it computed: {why}; see whether it still runs (`cargo workbook status`), and run this again"
+    )]
     Lost {
         /// `host:port`
         address: String,
@@ -25,7 +29,9 @@ pub enum SparkError {
         why: String,
     },
     /// What listens there does not speak Spark Connect.
-    #[error("{address}: is no Spark Connect server: {why}; the usual port is 15002, and that of the cluster's master or of its web pages is another")]
+    #[error(
+        "{address}: is no Spark Connect server: {why}; its usual port is 15002; the ports of a cluster's master (7077) and of web pages (4040, 8080) are others"
+    )]
     Other {
         /// `host:port`
         address: String,
@@ -33,7 +39,9 @@ pub enum SparkError {
         why: String,
     },
     /// The server is too old.
-    #[error("{address}: runs Spark {version}, and version 4 or later is needed; start one by `cargo workbook up spark`")]
+    #[error(
+        "{address}: runs Spark {version}, and version 4 or later is needed; start one by `cargo workbook up spark`"
+    )]
     Version {
         /// `host:port`
         address: String,
@@ -69,7 +77,10 @@ impl From<SparkError> for EngineError {
 
 impl SparkError {
     pub(super) fn connect(address: &str, why: String) -> Self {
-        Self::Connect { address: address.to_owned(), why }
+        Self::Connect {
+            address: address.to_owned(),
+            why,
+        }
     }
 
     /// Returns the error of a query that the server, or the way to it, answered by a status.
@@ -80,7 +91,9 @@ impl SparkError {
             why = status.code().description().to_owned();
         }
         match status.code() {
-            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded => Self::Lost { address, why },
+            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded => {
+                Self::Lost { address, why }
+            }
             Code::Unknown if is_transport(status) => Self::Lost { address, why },
             Code::Unimplemented => Self::Other { address, why },
             _ => Self::Refused {

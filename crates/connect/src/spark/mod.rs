@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `protocol` | the messages of Spark Connect that are used |
 //! | `session` | a session: statements and queries in SQL |
-//! | `rows` | the rows of an answer |
+//! | `rows`, `frames` | the rows of an answer, and frames of polars |
 //! | `batch` | the batch layer in SQL: an [`Engine`](lambda::engine::Engine) |
 mod batch;
 mod error;
+mod frames;
 mod protocol;
 mod rows;
 mod session;

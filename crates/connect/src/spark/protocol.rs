@@ -44,6 +44,15 @@ pub enum Operation {
 pub struct Relation {
     #[prost(message, optional, tag = "10")]
     pub sql: Option<Sql>,
+    #[prost(message, optional, tag = "11")]
+    pub local_relation: Option<LocalRelation>,
+}
+
+/// Rows of the client's, as a stream of Arrow's IPC format.
+#[derive(Clone, PartialEq, Message)]
+pub struct LocalRelation {
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub data: Option<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -54,8 +63,20 @@ pub struct Sql {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Command {
+    #[prost(message, optional, tag = "3")]
+    pub create_dataframe_view: Option<CreateDataFrameViewCommand>,
     #[prost(message, optional, tag = "5")]
     pub sql_command: Option<SqlCommand>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct CreateDataFrameViewCommand {
+    #[prost(message, optional, tag = "1")]
+    pub input: Option<Relation>,
+    #[prost(string, tag = "2")]
+    pub name: String,
+    #[prost(bool, tag = "4")]
+    pub replace: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

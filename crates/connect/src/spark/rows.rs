@@ -30,9 +30,6 @@ impl Rows {
         self.len() == 0
     }
 
-    #[doc(hidden)]
-    pub fn show(&self) -> String { format!("{:?}", self.batch.columns()) }
-
     /// Returns the columns.
     pub(super) fn batch(&self) -> &RecordBatch {
         &self.batch
@@ -53,7 +50,9 @@ impl Rows {
             DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
                 Ok(Numbers { column })
             }
-            other => Err(SparkError::Rows(format!("column {name} is {other}, not a whole number"))),
+            other => Err(SparkError::Rows(format!(
+                "column {name} is {other}, not a whole number"
+            ))),
         }
     }
 
@@ -65,7 +64,9 @@ impl Rows {
         let column = self.column(name)?;
         match column.data_type() {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(Texts { column }),
-            other => Err(SparkError::Rows(format!("column {name} is {other}, not a text"))),
+            other => Err(SparkError::Rows(format!(
+                "column {name} is {other}, not a text"
+            ))),
         }
     }
 
@@ -77,7 +78,9 @@ impl Rows {
         let column = self.column(name)?;
         match column.data_type() {
             DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(Blobs { column }),
-            other => Err(SparkError::Rows(format!("column {name} is {other}, not bytes"))),
+            other => Err(SparkError::Rows(format!(
+                "column {name} is {other}, not bytes"
+            ))),
         }
     }
 
@@ -89,7 +92,9 @@ impl Rows {
         let column = self.column(name)?;
         match column.data_type() {
             DataType::Boolean => Ok(Truths { column }),
-            other => Err(SparkError::Rows(format!("column {name} is {other}, not a truth value"))),
+            other => Err(SparkError::Rows(format!(
+                "column {name} is {other}, not a truth value"
+            ))),
         }
     }
 
@@ -101,7 +106,9 @@ impl Rows {
         let column = self.column(name)?;
         match column.data_type() {
             DataType::List(_) | DataType::LargeList(_) => Ok(Lists { column }),
-            other => Err(SparkError::Rows(format!("column {name} is {other}, not a list"))),
+            other => Err(SparkError::Rows(format!(
+                "column {name} is {other}, not a list"
+            ))),
         }
     }
 }
@@ -122,7 +129,8 @@ impl Numbers<'_> {
     /// # Errors
     /// If it is null.
     pub fn at(&self, row: usize) -> Result<i64, SparkError> {
-        self.get(row).ok_or_else(|| SparkError::Rows("a number is missing".to_owned()))
+        self.get(row)
+            .ok_or_else(|| SparkError::Rows("a number is missing".to_owned()))
     }
 }
 
@@ -161,7 +169,8 @@ impl Texts<'_> {
     /// # Errors
     /// If it is null.
     pub fn at(&self, row: usize) -> Result<&str, SparkError> {
-        self.get(row).ok_or_else(|| SparkError::Rows("a text is missing".to_owned()))
+        self.get(row)
+            .ok_or_else(|| SparkError::Rows("a text is missing".to_owned()))
     }
 }
 
@@ -211,6 +220,8 @@ impl Lists<'_> {
             DataType::LargeList(_) => self.column.as_list::<i64>().value(row),
             _ => self.column.as_list::<i32>().value(row),
         };
-        (0..values.len()).filter_map(|at| number(&values, at)).collect()
+        (0..values.len())
+            .filter_map(|at| number(&values, at))
+            .collect()
     }
 }

@@ -1,11 +1,14 @@
 //! A session on a Spark Connect server: statements and queries in SQL, one after another.
 use super::error::SparkError;
+use super::frames;
 use super::protocol::{
-    Command, ExecutePlanRequest, ExecutePlanResponse, ExecutionProgress, Operation, Plan, Relation,
-    ReleaseSessionRequest, ReleaseSessionResponse, Sql, SqlCommand, UserContext,
+    Command, CreateDataFrameViewCommand, ExecutePlanRequest, ExecutePlanResponse,
+    ExecutionProgress, LocalRelation, Operation, Plan, Relation, ReleaseSessionRequest,
+    ReleaseSessionResponse, Sql, SqlCommand, UserContext,
 };
 use super::rows::Rows;
 use http::uri::PathAndQuery;
+use polars::prelude::DataFrame;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tonic::client::Grpc;
@@ -17,7 +20,7 @@ use tonic_prost::ProstCodec;
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How often a server is asked whether it is still there while it computes, and how long it may
 /// take to say so. Together they are the time after which a lost server is noticed.
-const ASKED_EVERY: Duration = Duration::from_secs(3);
+const ASKED_EVERY: Duration = Duration::from_secs(2);
 const MAY_TAKE: Duration = Duration::from_secs(5);
 /// The longest message that is read: a batch of rows, which servers keep to about 4 MB unless a
 /// single row is longer.
@@ -99,19 +102,27 @@ impl Session {
     /// Asks for the version of the server.
     ///
     /// # Errors
-    /// If it is older than Spark 4. Sail, whose versions begin with 0, passes.
+    /// If it is older than Spark 4, or no Spark Connect server answers, within ten seconds. Sail,
+    /// whose versions begin with 0, passes.
     pub fn check_version(&self) -> Result<(), SparkError> {
         let mut version = String::new();
-        self.query("SELECT version() AS version", |rows| {
+        let asked = self.query("SELECT version() AS version", |rows| {
             if !rows.is_empty() {
                 rows.texts("version")?.at(0)?.clone_into(&mut version);
             }
             Ok(())
+        });
+        asked.map_err(|error| match error {
+            // The first question: no server was lost, for there was none.
+            SparkError::Lost { address, why } => SparkError::Other { address, why },
+            other => other,
         })?;
-        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-        match major {
-            Some(1..=3) => Err(SparkError::Version { address: self.address.clone(), version }),
-            _ => Ok(()),
+        match is_too_old(&version) {
+            true => Err(SparkError::Version {
+                address: self.address.clone(),
+                version,
+            }),
+            false => Ok(()),
         }
     }
 
@@ -132,9 +143,14 @@ impl Session {
         sql: &str,
         mut watch: impl FnMut(&ExecutionProgress),
     ) -> Result<(), SparkError> {
-        let input = Relation { sql: Some(Sql { query: sql.to_owned() }) };
-        let command = SqlCommand { sql: sql.to_owned(), input: Some(input) };
-        let command = Operation::Command(Command { sql_command: Some(command) });
+        let command = SqlCommand {
+            sql: sql.to_owned(),
+            input: Some(of_sql(sql)),
+        };
+        let command = Operation::Command(Command {
+            sql_command: Some(command),
+            ..Command::default()
+        });
         self.run(sql, command, |response| {
             response.execution_progress.iter().for_each(&mut watch);
             Ok(())
@@ -151,11 +167,59 @@ impl Session {
         sql: &str,
         mut each: impl FnMut(&Rows) -> Result<(), SparkError>,
     ) -> Result<(), SparkError> {
-        let relation = Relation { sql: Some(Sql { query: sql.to_owned() }) };
-        self.run(sql, Operation::Root(relation), |response| {
-            let Some(batch) = response.arrow_batch else { return Ok(()) };
+        self.run(sql, Operation::Root(of_sql(sql)), |response| {
+            let Some(batch) = response.arrow_batch else {
+                return Ok(());
+            };
             Rows::read(&batch.data)?.iter().try_for_each(&mut each)
         })
+    }
+
+    /// Runs a query, and returns its rows as a frame.
+    ///
+    /// # Errors
+    /// As for [`query`](Self::query), and if a column has a type that has no counterpart here.
+    pub fn frame(&self, sql: &str) -> Result<DataFrame, SparkError> {
+        let mut all: Option<DataFrame> = None;
+        self.query(sql, |rows| {
+            let some = frames::frame(rows)?;
+            match &mut all {
+                Some(all) => {
+                    let stacked = all.vstack_mut(&some).map(|_| ());
+                    stacked.map_err(|error| SparkError::Rows(error.to_string()))
+                }
+                None => {
+                    all = Some(some);
+                    Ok(())
+                }
+            }
+        })?;
+        Ok(all.unwrap_or_default())
+    }
+
+    /// Makes a temporary view of a frame.
+    ///
+    /// # Errors
+    /// If a column has a type that a server cannot be sent, the server refuses the name, or is
+    /// lost.
+    pub fn create_view(&self, name: &str, frame: &DataFrame) -> Result<(), SparkError> {
+        let rows = LocalRelation {
+            data: Some(frames::ipc(frame)?),
+        };
+        let rows = Relation {
+            local_relation: Some(rows),
+            ..Relation::default()
+        };
+        let command = CreateDataFrameViewCommand {
+            input: Some(rows),
+            name: name.to_owned(),
+            replace: true,
+        };
+        let command = Operation::Command(Command {
+            create_dataframe_view: Some(command),
+            ..Command::default()
+        });
+        self.run(&format!("(rows for the table {name})"), command, |_| Ok(()))
     }
 
     /// Runs an operation, and calls `each` with every response.
@@ -168,7 +232,9 @@ impl Session {
         let request = ExecutePlanRequest {
             session_id: self.id.clone(),
             user_context: Some(user()),
-            plan: Some(Plan { operation: Some(operation) }),
+            plan: Some(Plan {
+                operation: Some(operation),
+            }),
             client_type: Some("lambda_workbook".to_owned()),
         };
         let failed = |status: Status| SparkError::of(&self.address, sql, &status);
@@ -179,7 +245,9 @@ impl Session {
                 .map_err(|error| SparkError::connect(&self.address, causes(&error)))?;
             let path = PathAndQuery::from_static("/spark.connect.SparkConnectService/ExecutePlan");
             let codec: ProstCodec<ExecutePlanRequest, ExecutePlanResponse> = ProstCodec::default();
-            let answer = grpc.server_streaming(Request::new(request), path, codec).await;
+            let answer = grpc
+                .server_streaming(Request::new(request), path, codec)
+                .await;
             let mut answers: Streaming<ExecutePlanResponse> = answer.map_err(failed)?.into_inner();
             while let Some(response) = answers.message().await.map_err(failed)? {
                 each(response)?;
@@ -189,7 +257,10 @@ impl Session {
         let patience = self.patience.unwrap_or(Duration::MAX);
         let late = |_| {
             let why = format!("no answer within {} s", patience.as_secs());
-            SparkError::Lost { address: self.address.clone(), why }
+            SparkError::Lost {
+                address: self.address.clone(),
+                why,
+            }
         };
         self.runtime
             .block_on(async { tokio::time::timeout(patience, running).await })
@@ -210,7 +281,8 @@ impl Drop for Session {
             user_context: Some(user()),
         };
         let _ = self.runtime.block_on(async {
-            let path = PathAndQuery::from_static("/spark.connect.SparkConnectService/ReleaseSession");
+            let path =
+                PathAndQuery::from_static("/spark.connect.SparkConnectService/ReleaseSession");
             let codec: ProstCodec<ReleaseSessionRequest, ReleaseSessionResponse> =
                 ProstCodec::default();
             let mut grpc = self.grpc();
@@ -223,8 +295,25 @@ impl Drop for Session {
     }
 }
 
+/// Returns whether a server of this version is older than Spark 4.
+fn is_too_old(version: &str) -> bool {
+    let major = version.split('.').next().unwrap_or_default();
+    matches!(major.parse(), Ok(1..=3))
+}
+
+fn of_sql(sql: &str) -> Relation {
+    Relation {
+        sql: Some(Sql {
+            query: sql.to_owned(),
+        }),
+        ..Relation::default()
+    }
+}
+
 fn user() -> UserContext {
-    UserContext { user_id: "workbook".to_owned() }
+    UserContext {
+        user_id: "workbook".to_owned(),
+    }
 }
 
 /// Returns an identifier of a session, a UUID.
@@ -266,4 +355,22 @@ pub fn count_rows(address: &str, sql: &str, patience: Duration) -> Result<usize,
         Ok(())
     })?;
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spark_is_asked_for_from_version_4_and_sail_from_any() {
+        for (version, too_old) in [
+            ("3.5.1 fd86f85e181fc2dc0f50a096855acf83a6cc5d9c", true),
+            ("4.2.0 0123456789", false),
+            ("10.0.0", false),
+            ("0.7.2", false),
+            ("", false),
+        ] {
+            assert_eq!(is_too_old(version), too_old, "{version}");
+        }
+    }
 }

@@ -2,16 +2,18 @@
 //!
 //! The module [`crate::batch`] defines *what* is computed. An [`Engine`] decides where and how:
 //! how the input is split, how the work is distributed, and what is written to disk in between.
-//! The [`local`] engine runs on the cores of this machine in bounded memory. An engine on a
-//! cluster would send the same [`BatchJob`] there and fetch the views. That is why a job is plain
-//! data, and why an engine writes files into a folder.
+//! The [`local`] engine runs on the cores of this machine in bounded memory. [`SparkConnect`] has
+//! the same [`BatchJob`] computed by a cluster, and writes the same files, byte by byte. That is
+//! why a job is plain data, and why an engine writes files into a folder.
 
 mod error;
 pub mod local;
+mod spark_connect;
 
 pub use error::EngineError;
 pub use local::Local;
 pub use local::visitor;
+pub use spark_connect::{EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, open};
 
 use crate::batch::sketch::Precision;
 use chrono_tz::Tz;
@@ -54,7 +56,7 @@ impl BatchJob {
 }
 
 /// Where the datums of a [`BatchJob`] are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
     /// A file of JSON lines or Parquet. The format is recognised by the first bytes.
     File(PathBuf),
@@ -104,7 +106,7 @@ impl From<&Path> for Input {
 }
 
 /// Which views a [`BatchJob`] computes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Views {
     /// Page views, uniques and bounces.
     #[default]
@@ -142,7 +144,7 @@ pub trait Engine {
 pub type Watch<'a> = &'a (dyn Fn(RunProgress) + Sync);
 
 /// The progress of a run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct RunProgress {
     /// The current step.
     pub step: RunPhase,
@@ -155,7 +157,7 @@ pub struct RunProgress {
 }
 
 /// The steps of a run, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunPhase {
     /// Reads the equivs of the whole input and joins identifiers to persons.
     Persons,
@@ -168,7 +170,7 @@ pub enum RunPhase {
 }
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// The format of the input.
     pub format: InputFormat,
@@ -182,7 +184,7 @@ pub struct Summary {
 }
 
 /// The formats that an input can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InputFormat {
     /// One datum of JSON a line.
     JsonLines,

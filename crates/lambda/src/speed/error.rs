@@ -204,3 +204,13 @@ pub fn at<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
         source: source.into(),
     }
 }
+
+impl From<crate::remote::RemoteError> for SpeedError {
+    fn from(error: crate::remote::RemoteError) -> Self {
+        Self::Remote {
+            doing: error.doing,
+            address: error.address,
+            problem: error.problem,
+        }
+    }
+}

@@ -42,7 +42,6 @@ pub mod expiry;
 mod feed;
 pub mod log;
 mod open;
-mod remote;
 mod remote_log;
 mod remote_store;
 mod row_by_row;
@@ -69,7 +68,6 @@ pub use expiry::{Source, SpeedLayer};
 pub use feed::{feed, feed_lines, record_key};
 pub use log::{Log, Record, Records, partition_of};
 pub use open::{open, open_store};
-pub use remote::{read_frame, write_frame};
 pub use remote_log::{LogAnswer, LogQuestion, RemoteLog};
 pub use remote_store::{
     FamilyOptions, RemoteStore, RemoteStores, StoreAnswer, StoreQuestion, StoreRequest,

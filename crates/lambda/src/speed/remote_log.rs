@@ -1,7 +1,7 @@
 //! A log that lies in another system, reached through the program `connect`.
 use super::error::{Result, SpeedError};
 use super::log::{Log, Records};
-use super::remote::{Remote, RemoteAnswer};
+use crate::remote::{Remote, RemoteAnswer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -146,6 +146,8 @@ pub enum LogAnswer {
 }
 
 impl RemoteAnswer for LogAnswer {
+    type Error = SpeedError;
+
     fn error(self, address: &str) -> Option<SpeedError> {
         Some(match self {
             Self::NoTopic { topic, address } => SpeedError::NoTopic {
@@ -268,10 +270,8 @@ impl Log for RemoteLog {
         for (offset, key, value) in lengths {
             let record = rest.split_at_checked(key as usize + value as usize);
             let Some((record, after)) = record else {
-                return Err(self.remote.failed(
-                    "reading the log",
-                    "the answer is cut off; ask again".to_owned(),
-                ));
+                let problem = "the answer is cut off; ask again".to_owned();
+                return Err(self.remote.failed("reading the log", problem).into());
             };
             records.skip_to(offset);
             records.push(&record[..key as usize], &record[key as usize..]);

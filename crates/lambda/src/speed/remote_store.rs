@@ -3,11 +3,11 @@
 //! A page of a row or of a scan, and a part of a long list of mutations, is one question. So
 //! neither a wide row nor a large update is ever one huge message.
 use super::error::{Result, SpeedError};
-use super::remote::{Remote, RemoteAnswer};
 use super::store::{
     Atomicity, Cell, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore, by_row,
 };
 use super::store_body::{self as body, Body};
+use crate::remote::{Remote, RemoteAnswer};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
@@ -109,6 +109,8 @@ pub enum StoreAnswer {
 }
 
 impl RemoteAnswer for StoreAnswer {
+    type Error = SpeedError;
+
     fn error(self, address: &str) -> Option<SpeedError> {
         match self {
             Self::Failed { doing, problem } => Some(SpeedError::Remote {
@@ -232,7 +234,7 @@ impl RemoteStore {
             (StoreAnswer::Done, found) => {
                 parts(&mut body::BodyParts::of(&found)).ok_or_else(|| {
                     let problem = "the answer is cut off; ask again".to_owned();
-                    self.remote.failed("reading the store", problem)
+                    self.remote.failed("reading the store", problem).into()
                 })
             }
             (answer, _) => Err(self.remote.error(answer)),
@@ -310,7 +312,7 @@ impl RealtimeStore for RemoteStore {
         })?;
         if answers.len() != conditionals.len() {
             let problem = "the answer is cut off; look before you ask again".to_owned();
-            return Err(self.remote.failed("writing to the store", problem));
+            return Err(self.remote.failed("writing to the store", problem).into());
         }
         Ok(answers.into_iter().map(|applied| applied != 0).collect())
     }

@@ -7,7 +7,7 @@ use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{
-    BatchJob, Engine, Local, RunPhase, RunProgress, Summary, Views, local,
+    BatchJob, Engine, Local, RunPhase, RunProgress, SCHEME, Summary, Views, local,
 };
 use lambda_workbook::lambda::versions::CURRENT;
 use lambda_workbook::lambda::{BuiltBatch, Options};
@@ -60,8 +60,9 @@ pub struct Args {
     /// Versions of those views kept for a way back, the new one among them
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     keep: u32,
-    /// Where to run
-    #[arg(long, value_enum, default_value = "local")]
+    /// Where to run: `local` for the cores of this machine, or a Spark Connect server, such as
+    /// `sc://127.0.0.1:15002`, which sees the input and the folder under the same paths
+    #[arg(long, value_name = "local|sc://HOST:PORT", default_value = "local", value_parser = engine)]
     engine: EngineName,
     /// Megabytes of page views to hold in memory before some go to disk
     #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
@@ -76,10 +77,20 @@ enum ViewsName {
     PageViews,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone)]
 enum EngineName {
-    /// The cores of this machine
+    /// The cores of this machine.
     Local,
+    /// The address of a Spark Connect server.
+    Spark(String),
+}
+
+fn engine(name: &str) -> Result<EngineName, String> {
+    match name {
+        "local" => Ok(EngineName::Local),
+        _ if name.starts_with(SCHEME) => Ok(EngineName::Spark(name.to_owned())),
+        _ => Err("write local, or sc://HOST:PORT for a Spark Connect server".to_owned()),
+    }
 }
 
 fn precision(bits: &str) -> Result<Precision, String> {
@@ -90,7 +101,8 @@ fn precision(bits: &str) -> Result<Precision, String> {
 pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
-    let engine: Box<dyn Engine> = match args.engine {
+    let engine: Box<dyn Engine> = match &args.engine {
+        EngineName::Spark(address) => Box::new(lambda_workbook::engine::open(address)?),
         EngineName::Local => Box::new(Local {
             memory: args.memory as usize * 1_000_000,
             ..Local::default()

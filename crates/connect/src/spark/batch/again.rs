@@ -140,7 +140,9 @@ impl Again {
 
     fn write(&mut self) -> Result<(), EngineError> {
         let failed = || EngineError::parquet(&self.path, "writing");
-        let frame = std::mem::take(&mut self.facts).into_frame().map_err(failed())?;
+        let frame = std::mem::take(&mut self.facts)
+            .into_frame()
+            .map_err(failed())?;
         if self.writer.is_none() {
             let file = File::create(&self.path).map_err(EngineError::io(&self.path, "writing"))?;
             let writer = ParquetWriter::new(file).batched(frame.schema());
@@ -161,7 +163,9 @@ impl Again {
             self.write()?;
         }
         if let Some(writer) = self.writer {
-            writer.finish().map_err(EngineError::parquet(&self.path, "writing"))?;
+            writer
+                .finish()
+                .map_err(EngineError::parquet(&self.path, "writing"))?;
         }
         Ok(self.decided)
     }

@@ -24,13 +24,12 @@ use super::error::SparkError;
 use super::protocol::ExecutionProgress;
 use super::session::Session;
 use again::Again;
-use calendar::{local_day, Granularity};
+use calendar::{Granularity, local_day};
 use lambda::batch::Sketch;
 use lambda::batch::bounces::Stretch;
 use lambda::engine::local::{ComputedViews, InputForm, look, write_rejected};
 use lambda::engine::{
-    BatchJob, DatumCounts, Engine, EngineError, RunPhase, RunProgress, Summary,
-    Views, Watch,
+    BatchJob, DatumCounts, Engine, EngineError, RunPhase, RunProgress, Summary, Views, Watch,
 };
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
@@ -135,10 +134,14 @@ impl Run<'_> {
         let mut views = ComputedViews::new(self.job);
         let read = counts.read;
         if counts.distinct > 0 {
-            self.progress(RunPhase::Persons, read, 0);
+            self.progress(RunPhase::Persons, read, self.bytes);
             let labels = self.persons()?;
-            self.progress(RunPhase::Dedupe, read, 0);
-            self.execute_all(RunPhase::Dedupe, read, &self.queries.views(labels.as_deref()))?;
+            self.progress(RunPhase::Dedupe, read, self.bytes);
+            self.execute_all(
+                RunPhase::Dedupe,
+                read,
+                &self.queries.views(labels.as_deref()),
+            )?;
             let distinct = self.count(&mut views, read)?;
             counts.duplicates = counts.distinct - distinct;
             counts.distinct = distinct;
@@ -177,7 +180,8 @@ impl Run<'_> {
         if counts.rejected > 0 {
             // What is not sure: some of it may be right.
             let mut again = Again::new(&self.job.input, self.queries.again())?;
-            self.session.query(&self.queries.unsure(), |rows| again.decide(rows))?;
+            self.session
+                .query(&self.queries.unsure(), |rows| again.decide(rows))?;
             let decided = again.finish()?;
             counts.distinct += decided.page_views;
             counts.other_kinds += decided.others;
@@ -207,13 +211,16 @@ impl Run<'_> {
             self.session.execute(&self.queries.round(&edges, round))?;
             self.session.execute(&next.view)?;
             let next_count = self.number(&next.count)?;
-            let is_done = next_count == count && self.number(&self.queries.new_edges(&edges, &next))? == 0;
+            let is_done =
+                next_count == count && self.number(&self.queries.new_edges(&edges, &next))? == 0;
             (edges, count) = (next, next_count);
             if is_done {
                 return Ok(Some(edges.name));
             }
         }
-        Err(SparkError::Rows(format!("persons are not joined after {MOST_ROUNDS} rounds")))
+        Err(SparkError::Rows(format!(
+            "persons are not joined after {MOST_ROUNDS} rounds"
+        )))
     }
 
     /// Fetches the counts of all views, and returns the number of distinct page views.
@@ -271,14 +278,15 @@ impl Run<'_> {
     /// Fetches visits and bounces by domain, and the single visits if the job asks for them.
     fn visits(&self, views: &mut ComputedViews) -> Result<()> {
         self.session.execute(&self.queries.visits())?;
-        self.session.query(&self.queries.visits_by_domain(), |rows| {
-            let domains = rows.texts("domain")?;
-            let (visits, bounces) = (rows.numbers("visits")?, rows.numbers("bounces")?);
-            for row in 0..rows.len() {
-                views.add_visits(domains.at(row)?, visits.at(row)?, bounces.at(row)?)?;
-            }
-            Ok(())
-        })?;
+        self.session
+            .query(&self.queries.visits_by_domain(), |rows| {
+                let domains = rows.texts("domain")?;
+                let (visits, bounces) = (rows.numbers("visits")?, rows.numbers("bounces")?);
+                for row in 0..rows.len() {
+                    views.add_visits(domains.at(row)?, visits.at(row)?, bounces.at(row)?)?;
+                }
+                Ok(())
+            })?;
         if !self.job.visits {
             return Ok(());
         }
@@ -326,7 +334,9 @@ impl Run<'_> {
         let days = df!("zone" => zones, "utc_day" => of, "first" => starts, "next" => ends);
         let mut days = days.map_err(failed())?;
         let file = File::create(&path).map_err(EngineError::io(&path, "writing"))?;
-        ParquetWriter::new(file).finish(&mut days).map_err(failed())?;
+        ParquetWriter::new(file)
+            .finish(&mut days)
+            .map_err(failed())?;
 
         self.session.execute(&self.queries.days_view())?;
         self.session.query(&self.queries.local_days(), |rows| {
@@ -355,10 +365,15 @@ impl Run<'_> {
     /// Runs statements, and reports the progress of their stages.
     fn execute_all(&self, step: RunPhase, rows: u64, statements: &[String]) -> Result<()> {
         for sql in statements {
-            self.session.execute_watched(sql, |progress: &ExecutionProgress| {
-                let read = progress.stages.iter().map(|stage| stage.input_bytes_read);
-                self.progress(step, rows, read.sum::<i64>().max(0) as u64);
-            })?;
+            self.session
+                .execute_watched(sql, |progress: &ExecutionProgress| {
+                    let read = progress.stages.iter().map(|stage| stage.input_bytes_read);
+                    let bytes = match step {
+                        RunPhase::Read => read.sum::<i64>().max(0) as u64,
+                        _ => self.bytes,
+                    };
+                    self.progress(step, rows, bytes);
+                })?;
         }
         Ok(())
     }

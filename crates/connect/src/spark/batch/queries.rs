@@ -62,8 +62,14 @@ impl<'a> Queries<'a> {
         }
         told(scratch, address)?;
         let scratch = std::fs::canonicalize(scratch);
-        let scratch = scratch.map_err(EngineError::io(job.input.path(), "finding the folder of"))?;
-        Ok(Self { job, form, inputs, scratch })
+        let scratch =
+            scratch.map_err(EngineError::io(job.input.path(), "finding the folder of"))?;
+        Ok(Self {
+            job,
+            form,
+            inputs,
+            scratch,
+        })
     }
 
     fn path(&self, name: &str) -> String {
@@ -119,7 +125,14 @@ impl<'a> Queries<'a> {
                 filled(
                     include_str!("read_rows.sql"),
                     &[
-                        ("has_second", if self.form.has_equivs { "true" } else { "false" }),
+                        (
+                            "has_second",
+                            if self.form.has_equivs {
+                                "true"
+                            } else {
+                                "false"
+                            },
+                        ),
                         ("cookie2", cookie2),
                         ("user_id2", user_id2),
                     ],
@@ -194,7 +207,10 @@ impl<'a> Queries<'a> {
     /// Returns the statement that writes the edges of a round from those of the last.
     pub fn round(&self, last: &Edges, round: usize) -> String {
         let to = self.path(&format!("edges_{round}"));
-        filled(include_str!("round.sql"), &[("to", &to), ("from", &last.name)])
+        filled(
+            include_str!("round.sql"),
+            &[("to", &to), ("from", &last.name)],
+        )
     }
 
     /// Returns the query that counts the edges of a round that the last did not have.
@@ -288,7 +304,10 @@ impl<'a> Queries<'a> {
 
     /// Returns the statement that makes the view of visits.
     pub fn visits(&self) -> String {
-        filled(include_str!("visits.sql"), &[("silence", &SILENCE.to_string())])
+        filled(
+            include_str!("visits.sql"),
+            &[("silence", &SILENCE.to_string())],
+        )
     }
 
     /// Returns the query for visits and bounces by domain.

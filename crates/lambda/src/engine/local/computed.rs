@@ -225,5 +225,7 @@ pub fn write_rejected(
         found += counts?.iter().sum::<u64>();
     }
     let first = first_numbers(into_inner(lines));
-    rejects.write(&folder.join(REJECTED), source.format().unit(), |place| first[place])
+    rejects.write(&folder.join(REJECTED), source.format().unit(), |place| {
+        first[place]
+    })
 }

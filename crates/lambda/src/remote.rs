@@ -9,7 +9,6 @@
 //! head    a question or an answer, in JSON
 //! body    keys and values, one after another
 //! ```
-use super::error::{Result, SpeedError};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -67,18 +66,32 @@ pub fn read_frame<T: for<'a> Deserialize<'a>>(
     Ok(Some((serde_json::from_slice(&head)?, body)))
 }
 
+/// The error of a question that the program did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteError {
+    /// What was being done, for example "connecting".
+    pub(crate) doing: String,
+    /// The address of the system.
+    pub(crate) address: String,
+    /// What is wrong, and what to do.
+    pub(crate) problem: String,
+}
+
 /// An answer of the program to questions of one kind.
-pub(super) trait RemoteAnswer: for<'a> Deserialize<'a> {
+pub(crate) trait RemoteAnswer: for<'a> Deserialize<'a> {
+    /// The errors of these questions.
+    type Error: From<RemoteError>;
+
     /// Returns the error that the answer is; `None` if it is none. `address` is that of the system.
-    fn error(self, address: &str) -> Option<SpeedError>;
+    fn error(self, address: &str) -> Option<Self::Error>;
 }
 
 /// The program, connected to the system at an address. It may be used by several threads, one
 /// question at a time. Dropping it ends the child process.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub(crate) struct Remote {
     /// The address of the system.
-    pub(super) address: String,
+    pub(crate) address: String,
     program: PathBuf,
     /// `None` after the child ended; the next question starts another.
     child: Mutex<Option<Connected>>,
@@ -103,7 +116,10 @@ impl Remote {
     ///
     /// # Errors
     /// If the program is not there, or cannot reach the system.
-    pub(super) fn open<A: RemoteAnswer>(address: &str, program: Option<&Path>) -> Result<Self> {
+    pub(crate) fn open<A: RemoteAnswer>(
+        address: &str,
+        program: Option<&Path>,
+    ) -> Result<Self, A::Error> {
         let remote = Self {
             address: address.to_owned(),
             program: program.map_or_else(usual_program, Path::to_owned),
@@ -114,8 +130,8 @@ impl Remote {
         Ok(remote)
     }
 
-    fn start<A: RemoteAnswer>(&self) -> Result<Connected> {
-        let failed = |problem: String| self.failed("connecting", problem);
+    fn start<A: RemoteAnswer>(&self) -> Result<Connected, A::Error> {
+        let failed = |problem: String| A::Error::from(self.failed("connecting", problem));
         let child = Command::new(&self.program)
             .arg("serve")
             .arg(&self.address)
@@ -151,34 +167,53 @@ impl Remote {
     ///
     /// # Errors
     /// If the program ends, which may be after the question had its effect.
-    pub(super) fn ask<A: RemoteAnswer>(
+    pub(crate) fn ask<A: RemoteAnswer>(
         &self,
         question: &impl Serialize,
         body: &[&[u8]],
-    ) -> Result<(A, Vec<u8>)> {
+    ) -> Result<(A, Vec<u8>), A::Error> {
+        self.ask_watched(question, body, |_| false)
+    }
+
+    /// Asks a question, and returns the answer with its body. `is_progress` is called with each
+    /// answer, and says whether it is a report, after which the answer itself will follow.
+    ///
+    /// # Errors
+    /// As for [`ask`](Self::ask).
+    pub(crate) fn ask_watched<A: RemoteAnswer>(
+        &self,
+        question: &impl Serialize,
+        body: &[&[u8]],
+        mut is_progress: impl FnMut(&A) -> bool,
+    ) -> Result<(A, Vec<u8>), A::Error> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connected = match child.take() {
             Some(connected) => connected,
             None => self.start::<A>()?,
         };
-        let exchanged = write_frame(&mut connected.questions, question, body)
+        let mut exchanged = write_frame(&mut connected.questions, question, body)
             .and_then(|()| read_frame(&mut connected.answers));
+        while let Ok(Some((answer, _))) = &exchanged
+            && is_progress(answer)
+        {
+            exchanged = read_frame(&mut connected.answers);
+        }
         match exchanged {
             Ok(Some(answer)) => {
                 *child = Some(connected);
                 Ok(answer)
             }
             // Its end is somewhere between the question and the answer.
-            Ok(None) | Err(_) => Err(self.failed(
+            Ok(None) | Err(_) => Err(A::Error::from(self.failed(
                 "asking",
                 "the program connect ended; the question may have had its effect, so look before you ask again".to_owned(),
-            )),
+            ))),
         }
     }
 
     /// Returns the error of something that failed.
-    pub(super) fn failed(&self, doing: &str, problem: String) -> SpeedError {
-        SpeedError::Remote {
+    pub(crate) fn failed(&self, doing: &str, problem: String) -> RemoteError {
+        RemoteError {
             doing: doing.to_owned(),
             address: self.address.clone(),
             problem,
@@ -186,10 +221,10 @@ impl Remote {
     }
 
     /// Returns the error for an answer, which is one or belongs to another question.
-    pub(super) fn error<A: RemoteAnswer>(&self, answer: A) -> SpeedError {
+    pub(crate) fn error<A: RemoteAnswer>(&self, answer: A) -> A::Error {
         let other = "the answer is to another question; restart the program";
         let error = answer.error(&self.address);
-        error.unwrap_or_else(|| self.failed("asking", other.to_owned()))
+        error.unwrap_or_else(|| self.failed("asking", other.to_owned()).into())
     }
 }
 
