@@ -8,8 +8,9 @@ use connect::local::LocalSystem;
 use connect::spark::{Session, Spark};
 use lambda::batch::Precision;
 use lambda::batch::output::Manifest;
+use lambda::batch::persons::components::Joined;
 use lambda::built_batch::BuiltBatch;
-use lambda::datum::normalise_url;
+use lambda::datum::{PersonId, normalise_url};
 use lambda::engine::{BatchJob, Engine, EngineError, Local, RunPhase, Views};
 use lambda::serving::ServingOptions;
 use lambda_workbook::dataset;
@@ -191,6 +192,55 @@ fn an_executor_that_is_killed_in_the_middle_changes_nothing() {
             "{name}"
         );
     }
+}
+
+/// Rule: GraphX, rounds of joins on Spark, and union-find here find the same persons.
+#[test]
+fn graphx_rounds_and_union_find_join_the_same_persons() {
+    let Some(spark) = connect_servers::spark() else {
+        return;
+    };
+    // Chains, stars and pairs among 300 accounts, in no order.
+    let edges = prop::collection::vec((0..300i64, 0..300i64), 150..300);
+    let mut runner = TestRunner::deterministic();
+    let tree = edges.new_tree(&mut runner).unwrap();
+    let mut edges = proptest::strategy::ValueTree::current(&tree);
+    edges.extend((300..340).map(|user| (user, user + 1)));
+    edges.retain(|(a, b)| a != b);
+
+    let by_graphx = spark.system.components(&edges).unwrap();
+    let mut joined = Joined::default();
+    for (a, b) in &edges {
+        joined.join(&PersonId::UserId(*a), &PersonId::UserId(*b));
+    }
+    let user = |id: &PersonId| match id {
+        PersonId::UserId(user) => *user,
+        PersonId::Cookie(_) => panic!("there are accounts only"),
+    };
+    let mut by_union_find: Vec<(i64, i64)> = Vec::new();
+    for ids in joined.into_components() {
+        by_union_find.extend(ids.iter().map(|id| (user(id), user(&ids[0]))));
+    }
+    by_union_find.sort_unstable();
+    assert_eq!(by_graphx, by_union_find);
+
+    // The rounds are part of the batch layer: each account views a page once, and a component
+    // counts as one visitor.
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("datums.jsonl");
+    let mut lines = String::new();
+    for (user, _) in &by_graphx {
+        lines += &format!(
+            "{{\"dataunit\":{{\"page_view\":{{\"nonce\":1,\"page\":{{\"url\":\"foo.com/\"}},\"person\":{{\"user_id\":{user}}}}}}},\"pedigree\":{{\"true_as_of_secs\":60}}}}\n"
+        );
+    }
+    for (a, b) in &edges {
+        lines += &format!(
+            "{{\"dataunit\":{{\"equiv\":{{\"id1\":{{\"user_id\":{a}}},\"id2\":{{\"user_id\":{b}}}}}}},\"pedigree\":{{\"true_as_of_secs\":60}}}}\n"
+        );
+    }
+    fs::write(&input, lines).unwrap();
+    both_agree(&spark.address, &BatchJob::of(input.as_path()));
 }
 
 /// Writes weeks of datums around a clock change into a folder.

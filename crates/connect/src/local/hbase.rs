@@ -94,25 +94,6 @@ impl LocalHBase {
         fetch_jars(&self.home, POM)
     }
 
-    /// Compiles our classes that are not compiled yet, and returns their folder.
-    fn compile(&self, java: &Java, lib: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
-        let classes = self.home.join("classes");
-        fs::create_dir_all(&classes).map_err(io_at("make", &classes))?;
-        for (class, text) in CLASSES {
-            // The source beside the class says that it was compiled.
-            let source = classes.join(format!("{class}.java"));
-            if fs::read_to_string(&source).is_ok_and(|had| had == text) {
-                continue;
-            }
-            say(&format!("compiling the class {class}"));
-            let draft = self.home.join(format!("{class}.java"));
-            fs::write(&draft, text).map_err(io_at("write", &draft))?;
-            java.compile(&draft, lib, &classes)?;
-            fs::rename(&draft, &source).map_err(io_at("name", &source))?;
-        }
-        Ok(classes)
-    }
-
     /// Returns the command that runs one of our classes with the jars and the settings of the folder.
     fn command(&self, java: &Java, class: &str) -> Result<Command> {
         let options = self.home.join("java.options");
@@ -185,7 +166,7 @@ impl LocalHBase {
             )));
         }
         let java = Java::find()?;
-        self.compile(&java, &self.home.join("lib"), &|_| ())?;
+        java.compile_all(&self.home, &CLASSES, &self.home.join("lib"), &|_| ())?;
         let log = self.home.join("compact.log");
         let errors = fs::File::create(&log).map_err(io_at("write", &log))?;
         let before = self.bytes_of(table);
@@ -320,7 +301,7 @@ impl LocalSystem for LocalHBase {
         // The jars, and the class that starts everything.
         let java = Java::find()?;
         let lib = self.jars(say)?;
-        let classes = self.compile(&java, &lib, say)?;
+        let classes = java.compile_all(&self.home, &CLASSES, &lib, say)?;
         let port = self.configure(&classes, port)?;
 
         // The process.

@@ -47,6 +47,35 @@ impl Java {
 }
 
 impl Java {
+    /// Compiles classes that are not compiled yet, each a name and its source, into `classes` in a
+    /// system's folder, and returns that.
+    ///
+    /// # Errors
+    /// If this Java has no compiler, the compiler refuses, or the disk does.
+    pub fn compile_all(
+        &self,
+        home: &Path,
+        sources: &[(&str, &str)],
+        jars: &Path,
+        say: &dyn Fn(&str),
+    ) -> Result<PathBuf> {
+        let classes = home.join("classes");
+        fs::create_dir_all(&classes).map_err(io_at("make", &classes))?;
+        for (class, text) in sources {
+            // The source beside the class says that it was compiled.
+            let source = classes.join(format!("{class}.java"));
+            if fs::read_to_string(&source).is_ok_and(|had| had == *text) {
+                continue;
+            }
+            say(&format!("compiling the class {class}"));
+            let draft = home.join(format!("{class}.java"));
+            fs::write(&draft, text).map_err(io_at("write", &draft))?;
+            self.compile(&draft, jars, &classes)?;
+            fs::rename(&draft, &source).map_err(io_at("name", &source))?;
+        }
+        Ok(classes)
+    }
+
     /// Compiles a source file, which has one class, into a folder.
     ///
     /// # Errors

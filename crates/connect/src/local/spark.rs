@@ -1,17 +1,21 @@
 //! Spark on this machine: a Spark Connect server with a master and two workers in one process, which
 //! starts two executors.
-use super::java::{Java, fetch_jars};
+use super::java::{Java, fetch_jars, last_lines};
 use super::process::{self, Running};
 use super::system::{LocalSystem, free_port};
 use super::{LocalError, Result, io_at};
 use crate::spark;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const POM: &str = include_str!("../../systems/spark/pom.xml");
 const OPTIONS: &str = include_str!("../../systems/spark/java.options");
+const COMPONENTS: (&str, &str) = (
+    "Components",
+    include_str!("../../systems/spark/Components.java"),
+);
 const LOGGING: &str = include_str!("../../systems/spark/log4j2.properties");
 
 /// The port that is usual for Spark Connect.
@@ -31,6 +35,96 @@ impl LocalSpark {
     /// Names the folder, which is made when Spark is started.
     pub fn at(home: impl Into<PathBuf>) -> Self {
         Self { home: home.into() }
+    }
+
+    /// Returns the smallest vertex of the component of each vertex of a graph, by GraphX, in the
+    /// order of vertices. Each edge is two different vertices; a vertex without an edge is in no
+    /// edge, and so not here.
+    ///
+    /// GraphX has no SQL and no client: it is a program of Java for the driver. So this runs one, with
+    /// executors of its own, which takes some ten seconds. The batch layer joins persons by
+    /// SQL instead, which every server of Spark Connect understands.
+    ///
+    /// # Errors
+    /// If there is no JDK, Spark was never started in this folder, or the program fails.
+    pub fn components(&self, edges: &[(i64, i64)]) -> Result<Vec<(i64, i64)>> {
+        let failed = |said: String| LocalError::Failed {
+            program: "connected components by GraphX".to_owned(),
+            said,
+        };
+        let lib = self.home.join("lib");
+        if !self.home.join("java.options").is_file() {
+            return Err(failed(format!(
+                "Spark was never started in {}; run `workbook up spark` first",
+                self.home.display()
+            )));
+        }
+        let java = Java::find()?;
+        let classes = java.compile_all(&self.home, &[COMPONENTS], &lib, &|_| ())?;
+
+        // The edges, and the program.
+        let scratch = tempfile::tempdir_in(&self.home).map_err(io_at("make", &self.home))?;
+        let (from, to) = (
+            scratch.path().join("edges"),
+            scratch.path().join("vertices"),
+        );
+        let lines: String = edges.iter().map(|(a, b)| format!("{a} {b}\n")).collect();
+        fs::write(&from, lines).map_err(io_at("write", &from))?;
+        let log = self.home.join("components.log");
+        let said = fs::File::create(&log).map_err(io_at("write", &log))?;
+        let path = format!("{}:{}", classes.display(), lib.join("*").display());
+        let status = self
+            .java(&java, &path)
+            .arg(COMPONENTS.0)
+            .args([&from, &to])
+            .current_dir(&self.home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(said)
+            .status()
+            .map_err(io_at("run", &java.program))?;
+        if !status.success() {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let last = last_lines(&said, 5);
+            return Err(failed(format!("{last}\nThe rest is in {}", log.display())));
+        }
+
+        // Its answer: `(vertex,smallest)` lines.
+        let mut smallest = Vec::new();
+        for entry in fs::read_dir(&to).map_err(io_at("read", &to))?.flatten() {
+            if !entry.file_name().to_string_lossy().starts_with("part-") {
+                continue;
+            }
+            let text = fs::read_to_string(entry.path()).map_err(io_at("read", &entry.path()))?;
+            for line in text.lines() {
+                let pair = line.trim_matches(['(', ')']).split_once(',');
+                let pair = pair
+                    .and_then(|(vertex, least)| Some((vertex.parse().ok()?, least.parse().ok()?)));
+                smallest.push(pair.ok_or_else(|| failed(format!("it answered {line:?}")))?);
+            }
+        }
+        smallest.sort_unstable();
+        Ok(smallest)
+    }
+
+    /// Returns a command that starts a class with Spark's settings, on a class path.
+    fn java(&self, java: &Java, path: &str) -> Command {
+        let tmp = self.home.join("tmp");
+        let mut command = Command::new(&java.program);
+        command
+            .arg("@java.options")
+            .arg(format!("-Djava.io.tmpdir={}", tmp.display()))
+            .args(["-cp", path])
+            .env("SPARK_HOME", &self.home)
+            .env("SPARK_CONF_DIR", self.home.join("conf"))
+            .env("SPARK_SCALA_VERSION", "2.13")
+            .env("SPARK_LOCAL_IP", "127.0.0.1")
+            .env("SPARK_LOCAL_DIRS", &tmp)
+            // Settings of another Spark on this machine.
+            .env_remove("HADOOP_CONF_DIR")
+            .env_remove("YARN_CONF_DIR")
+            .env_remove("SPARK_DIST_CLASSPATH");
+        command
     }
 
     /// Writes the settings, and returns the port for clients.
@@ -107,22 +201,8 @@ impl LocalSystem for LocalSpark {
         // The process.
         say("starting Spark: a master, two workers with an executor each, and the Connect server");
         let path = format!("{}:{}", conf.display(), jars.join("*").display());
-        let tmp = self.home.join("tmp");
-        let mut command = Command::new(&java.program);
-        command
-            .arg("@java.options")
-            .arg(format!("-Djava.io.tmpdir={}", tmp.display()))
-            .args(["-cp", &path])
-            .arg("org.apache.spark.sql.connect.service.SparkConnectServer")
-            .env("SPARK_HOME", &self.home)
-            .env("SPARK_CONF_DIR", &conf)
-            .env("SPARK_SCALA_VERSION", "2.13")
-            .env("SPARK_LOCAL_IP", "127.0.0.1")
-            .env("SPARK_LOCAL_DIRS", &tmp)
-            // Settings of another Spark on this machine.
-            .env_remove("HADOOP_CONF_DIR")
-            .env_remove("YARN_CONF_DIR")
-            .env_remove("SPARK_DIST_CLASSPATH");
+        let mut command = self.java(&java, &path);
+        command.arg("org.apache.spark.sql.connect.service.SparkConnectServer");
         let address = format!("127.0.0.1:{port}");
         process::start(&self.home, &mut command, &self.log(), &address)
     }
