@@ -59,7 +59,7 @@ fn entries() -> Vec<Entry> {
 }
 
 /// The ids of a notebook's cells.
-fn cells(notebook: &str) -> HashSet<String> {
+pub(super) fn cells(notebook: &str) -> HashSet<String> {
     let path = root().join("notebooks").join(format!("{notebook}.ipynb"));
     let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let notebook: Value = serde_json::from_slice(&text).expect("a notebook is JSON");
@@ -71,7 +71,7 @@ fn cells(notebook: &str) -> HashSet<String> {
 }
 
 /// The names of all tests: functions that follow `#[test]`, or stand in `proptest!`.
-fn tests() -> HashSet<String> {
+pub(super) fn tests() -> HashSet<String> {
     let mut names = HashSet::new();
     let mut folders: Vec<PathBuf> = ["src", "crates", "tests"]
         .map(|folder| root().join(folder))

@@ -2,6 +2,7 @@
 //! because each program of tests links polars and compiles its generic code again.
 mod batch;
 mod capstone;
+mod claims;
 mod course;
 mod coverage;
 mod dataset;
