@@ -2,6 +2,7 @@
 //! or no Python for Sail, the tests say so and are left out.
 mod broker;
 mod connect_servers;
+mod chapter;
 #[path = "../../../tests/extent.rs"]
 mod extent;
 mod hbase_on_hdfs;

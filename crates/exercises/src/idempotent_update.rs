@@ -3,6 +3,9 @@
 //! The view's rows are atomic, a write of several rows is not. So each row keeps
 //! the offset up to which it has counted, and an update that comes again, whole or
 //! in part, adds to a row only what that row has not seen.
+//!
+//! An event that is *read* again has its offset still. One that is *sent* again, because its producer
+//! saw no acknowledgement, has a new one: to this function it is another event (exercise 5.4).
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
@@ -29,12 +32,12 @@ pub static EXERCISE: Exercise = Exercise {
     hints: &[
         "An event is new to a row if its offset is not before the row's `offset`. Another row may have seen \
          later ones: look at the row's own number, not at the largest of the view.",
-        "Put the view into a `std::collections::BTreeMap<String, (i64, i64)>`, URL to count and offset; a map \
-         that is sorted by URL is also the order of the answer.",
-        "Take the events in the order of their offsets. With `let row = rows.entry(url).or_insert((0, 0));`, \
-         `if offset >= row.1 { row.0 += 1; row.1 = offset + 1; }` counts an event once, however often it comes.",
+        "`speed::rows_of(view)?` is the view as a map from URL to (count, offset), and `speed::events_of(events)?` the \
+         events as a list of (offset, URL). `speed::view_of(&rows)` makes the answer of a map, sorted by URL.",
+        "Take the events as they come. With `let row = rows.entry(url).or_insert((0, 0));`, \
+         `if offset >= row.1 { *row = (row.0 + 1, offset + 1); }` counts an event once, however often it is read.",
     ],
-    vocabulary: &[],
+    vocabulary: &["lessons::speed_layer::page_rows"],
     cases,
     reference,
     idle: &[],
@@ -149,7 +152,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "again",
             "an update comes a second time, after a crash before its acknowledgement",
-            "whoever adds without looking counts every event of it twice",
+            "an update that adds without looking at the row counts every event of it twice",
             &[(home, 2, 2)],
             &[(0, home), (1, home)],
         ),
@@ -169,10 +172,10 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "twice_within",
-            "one update holds an event twice",
-            "a producer that sends again makes such an update; an offset is counted once",
+            "the reader was restarted while it read, and has read two events a second time",
+            "a restart goes back to the last stored offset; an offset is counted once, also within one update",
             &[],
-            &[(0, home), (0, home), (1, home), (1, home)],
+            &[(0, home), (1, home), (0, home), (1, home)],
         ),
         case(
             "nothing",
@@ -196,12 +199,17 @@ fn random<'a>(draw: &mut Draw, urls: [&'a str; 4]) -> (Vec<Row<'a>>, Vec<Event<'
         .iter()
         .map(|url| (*url, draw.below(50), draw.below(30)))
         .collect();
-    // Some events come twice within an update.
-    let events = (0..40).flat_map(|offset| {
-        let event = (offset, urls[draw.below(4) as usize]);
-        std::iter::repeat_n(event, 1 + draw.below(4) as usize / 3)
-    });
-    (view, events.collect())
+    let log: Vec<&str> = (0..40).map(|_| urls[draw.below(4) as usize]).collect();
+    // A reader that is restarted now and then, and then goes some offsets back.
+    let (mut events, mut offset) = (Vec::new(), 0);
+    while let Some(url) = log.get(offset as usize) {
+        events.push((offset, *url));
+        offset = match draw.below(4) {
+            0 => (offset - draw.below(3)).max(0),
+            _ => offset + 1,
+        };
+    }
+    (view, events)
 }
 
 #[cfg(test)]
@@ -210,6 +218,6 @@ mod tests {
 
     crate::mutants::tests! {
         idempotent_update::update, stub: |_, _| todo!(), mutants:
-        adds_always, counts_anew, known_pages_only, offset_of_the_view, offset_stays, one_too_late, smallest_offset, twice_within_an_update, update_by_update,
+        adds_always, counts_anew, drops_repeats, known_pages_only, offset_of_the_view, offset_stays, one_too_late, smallest_offset, twice_within_an_update, update_by_update,
     }
 }

@@ -85,6 +85,8 @@ exercises![
     publish_atomically,
     idempotent_update,
     surviving_consumer,
+    fields_grouping,
+    dedupe_window,
     alternating_expiry,
     counter_merge,
     pn_counter,

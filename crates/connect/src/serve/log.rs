@@ -2,7 +2,10 @@
 use crate::kafka::{KafkaLog, KafkaOptions};
 use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError};
 
-/// Opens the log at an address.
+/// Opens the log at an address. Two options may follow it, to show what a producer's retry does:
+/// `?idempotent=false` makes the producer send its records without numbers, and
+/// `?lose_acknowledgement=true` loses the acknowledgement of its first append, so that it sends the
+/// records again. `&` stands between the two.
 ///
 /// # Errors
 /// What is wrong with the address, or why the log cannot be reached.
@@ -13,6 +16,22 @@ pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
         problem: problem.to_owned(),
     };
     let brokers = address.strip_prefix("kafka://").unwrap_or(address);
+    let (brokers, options) = brokers.split_once('?').unwrap_or((brokers, ""));
+    let (mut idempotent, mut lose) = (true, false);
+    for option in options.split('&').filter(|option| !option.is_empty()) {
+        match option {
+            "idempotent=true" => idempotent = true,
+            "idempotent=false" => idempotent = false,
+            "lose_acknowledgement=true" => lose = true,
+            "lose_acknowledgement=false" => lose = false,
+            _ => {
+                return Err(wrong(&format!(
+                    "the option {option:?} is not known; the options are idempotent=false and \
+                     lose_acknowledgement=true"
+                )));
+            }
+        }
+    }
     let brokers: Vec<String> = brokers
         .trim_end_matches('/')
         .split(',')
@@ -23,7 +42,15 @@ pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
             "it is no address of a broker; write kafka://host:port, or several brokers with commas",
         ));
     }
-    KafkaLog::open(&brokers, KafkaOptions::default())
+    let options = KafkaOptions {
+        idempotent,
+        ..KafkaOptions::default()
+    };
+    let log = KafkaLog::open(&brokers, options)?;
+    if lose {
+        log.lose_next_acknowledgement();
+    }
+    Ok(log)
 }
 
 pub(super) fn answer(

@@ -11,6 +11,11 @@ use std::sync::Arc;
 /// Opens the log at an address: `kafka://host:port` for a Kafka cluster, or a folder of this
 /// machine.
 ///
+/// The address of a cluster may end in options, to show what a retry does: after
+/// `?idempotent=false` records are sent without the numbers by which a broker recognises a retry,
+/// and `?lose_acknowledgement=true` loses the acknowledgement of the first append, so that the
+/// client sends it again.
+///
 /// ```
 /// let folder = tempfile::tempdir()?;
 /// let log = lambda_workbook::speed::open(&folder.path().to_string_lossy())?;

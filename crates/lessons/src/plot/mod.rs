@@ -13,6 +13,10 @@
 //! | [`arrival`], [`arrivals`] | registers as visitors come |
 //! | [`merged`] | two sketches, merged register by register |
 //! | [`accuracy`](fn@accuracy) | errors of sketches, precision by precision |
+//! | [`queues`](fn@queues) | three ways to hand on events, and what a crash did to each |
+//! | [`log_states`](fn@log_states) | a log with the offsets of its readers, moment by moment |
+//! | [`crash_frames`](fn@crash_frames) | a crash between an effect and its acknowledgement |
+//! | [`strategies`](fn@strategies) | a realtime view from all recent data, or from new data and the view before |
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
@@ -28,42 +32,50 @@
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 mod accuracy;
 mod birthdays;
+mod crash_frames;
 mod dashboard;
 mod fit;
 mod held;
 mod index_layouts;
 mod keyed_rows;
+mod log_states;
 mod months;
 mod normal_forms;
 mod pipes;
 mod plan;
 mod publication;
+mod queues;
 mod registers;
 mod rounds;
 mod sides;
 mod slow_share;
 mod slowest;
+mod strategies;
 mod topology;
 mod visits;
 
 pub use accuracy::accuracy;
 pub use birthdays::birthdays;
+pub use crash_frames::crash_frames;
 pub use dashboard::dashboard;
 pub use fit::fit;
 pub use held::held;
 pub use index_layouts::index_layouts;
 pub use keyed_rows::keyed_rows;
+pub use log_states::log_states;
 pub use months::months;
 pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::{plan, plans};
 pub use publication::{publication, publication_at, publication_schedule};
+pub use queues::queues;
 pub use registers::{arrival, arrivals, cuts, merged};
 pub use rounds::{round, rounds};
 pub use sides::sides;
 pub use slow_share::slow_share;
 pub use slowest::slowest;
+pub use strategies::strategies;
 pub use topology::topology;
 pub use visits::visits;
 

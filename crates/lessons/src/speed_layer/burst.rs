@@ -7,14 +7,19 @@
 //! the queue takes up a burst.
 //!
 //! [`measured`] times both on real files. [`under_load`] sends a burst in real time
-//! and watches how many events wait; [`load`] is the arithmetic of the same with
-//! given speeds, second by second.
+//! and watches how many events wait, and [`real_burst`] draws that; [`load`] is the arithmetic of
+//! the same with given speeds, second by second, until nothing waits any more.
+use super::samples;
 use lambda::speed::Log;
 use lambda::speed::Result;
 use lambda::speed::{Durability, EmbeddedLog};
 use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
-use polars::prelude::{DataFrame, df};
+use notebook::plot;
+use polars::prelude::{DataFrame, PolarsResult, df};
+use show::measured::steady;
+use show::picture::Figure;
+use show::table::grouped;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -23,10 +28,14 @@ const FAMILY: [Family; 1] = [Family::new("n")];
 /// Rows that are counted into.
 const ROWS: u64 = 100;
 
-/// One way's times for a burst of events from several clients.
+/// One way's times for events from several clients.
 #[derive(Clone, Debug)]
 pub struct BurstTimes {
+    /// Synchronous or asynchronous.
     pub way: &'static str,
+    /// Which failure an event survives once its client is answered.
+    pub durability: Durability,
+    /// The number of events.
     pub events: u64,
     /// Until all clients were answered.
     pub clients: Duration,
@@ -95,17 +104,29 @@ fn clients(
     Ok(waits)
 }
 
-/// A burst of events from eight clients, written durably, in both ways.
-pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
+/// Events from eight clients in both ways: first with every write synced to the disk, the log's and
+/// the store's alike, then with every write left to the operating system.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 4]> {
+    let [one, two] = both_ways(&folder.join("power"), events, Durability::Power)?;
+    let [three, four] = both_ways(&folder.join("process"), events, Durability::Process)?;
+    Ok([one, two, three, four])
+}
+
+/// Measures both ways with one durability.
+fn both_ways(folder: &Path, events: u64, durability: Durability) -> Result<[BurstTimes; 2]> {
     let open = |name: &str| {
         let options = RealtimeStoreOptions {
-            durability: Durability::Power,
+            durability,
             ..RealtimeStoreOptions::default()
         };
         EmbeddedStore::open_with(folder.join(name), &FAMILY, options)
     };
     let result = |way, waits: Vec<Duration>, answered, views, counted| BurstTimes {
         way,
+        durability,
         events,
         clients: answered,
         views,
@@ -125,7 +146,10 @@ pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
     let took = started.elapsed();
     let synchronous = result("synchronous", waits, took, took, counted(&store)?);
 
-    let (store, log) = (open("async")?, EmbeddedLog::open(folder.join("log"))?);
+    let (store, log) = (
+        open("async")?,
+        EmbeddedLog::open_with(folder.join("log"), durability)?,
+    );
     log.create_topic("events", 1)?;
     let (started, done) = (Instant::now(), AtomicBool::new(false));
     let (waits, answered) = std::thread::scope(|scope| -> Result<_> {
@@ -166,8 +190,8 @@ pub fn measured(folder: &Path, events: u64) -> Result<[BurstTimes; 2]> {
 
 /// A load in real time, for both ways: `base` events a second, and `burst` of them
 /// from 200 to 400 ms, then `base` again until 600 ms. `ms`, `way`, `waiting`: events
-/// that were sent and are not in the view. Ends when all are, or after 3 s; each
-/// event is written durably.
+/// that were sent and are not in the view. Ends when all are, or after 3 s. Every write is synced:
+/// the appends to the log, each with the events of five milliseconds, and the updates of the view.
 pub fn under_load(folder: &Path, base: u64, burst: u64) -> Result<DataFrame> {
     let options = RealtimeStoreOptions {
         durability: Durability::Power,
@@ -176,7 +200,7 @@ pub fn under_load(folder: &Path, base: u64, burst: u64) -> Result<DataFrame> {
     let (mut ms, mut way, mut waiting) = (vec![], vec![], vec![]);
     for name in ["synchronous", "asynchronous"] {
         let store = EmbeddedStore::open_with(folder.join(name), &FAMILY, options.clone())?;
-        let log = EmbeddedLog::open(folder.join(format!("{name}-log")))?;
+        let log = EmbeddedLog::open_with(folder.join(format!("{name}-log")), Durability::Power)?;
         log.create_topic("events", 1)?;
         let most = if name == "synchronous" { 1 } else { 10_000 };
         let (sent, over) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -231,25 +255,150 @@ pub fn under_load(folder: &Path, base: u64, burst: u64) -> Result<DataFrame> {
 /// Milliseconds between two looks at what waits.
 const TICK: i64 = 5;
 
-/// What a second's load meets: `second`, `arrived`, `way`, `waiting`, the requests
-/// or events that wait at its end. `base` events a second, `burst` of them for ten
-/// seconds; the database takes `single` updates a second one by one, `batched`
-/// when they come together.
+/// Seconds after which [`load`] stops although events wait.
+const LONGEST: u64 = 3_600;
+
+/// What a load meets, second by second, until nothing waits any more or an hour is over: `second`,
+/// `arrived`, `way`, `waiting`, the events that wait at its end, and `seconds to wait`, how long an
+/// event that arrives then waits. `base` events a second arrive, and `burst` of them in the seconds
+/// 10 to 19. The database takes `single` updates a second one by one, and `batched` when they come
+/// together.
+///
+/// ```
+/// use lambda_workbook::speed::burst::load;
+///
+/// let table = load(500, 5_000, 1_000, 8_000);
+/// let waiting = table.column("waiting").unwrap().i64().unwrap();
+/// assert_eq!(waiting.max(), Some(40_000)); // ten seconds of 4,000 more than it takes
+/// assert_eq!(waiting.get(table.height() / 2 - 1), Some(0)); // drained at the end
+/// ```
 pub fn load(base: u64, burst: u64, single: u64, batched: u64) -> DataFrame {
-    let (mut second, mut arrived, mut way, mut waiting) = (vec![], vec![], vec![], vec![]);
-    for (name, speed) in [("synchronous", single), ("asynchronous", batched)] {
-        let mut queue = 0u64;
-        for t in 0..60u64 {
-            let comes = if (10..20).contains(&t) { burst } else { base };
-            queue = (queue + comes).saturating_sub(speed);
+    let arrives = |t: u64| if (10..20).contains(&t) { burst } else { base };
+    let queue = |speed: u64| {
+        let mut waiting = 0u64;
+        (0..LONGEST).map(move |t| {
+            waiting = (waiting + arrives(t)).saturating_sub(speed.max(1));
+            waiting
+        })
+    };
+    let ways = [("synchronous", single), ("asynchronous", batched)];
+    // Both are shown until the slower one has drained.
+    let ends = ways.map(|(_, speed)| {
+        let waits = (0..).zip(queue(speed)).skip(20);
+        waits
+            .take_while(|(_, waiting)| *waiting > 0)
+            .last()
+            .map_or(20, |(t, _)| t + 1)
+    });
+    let seconds = ends.into_iter().max().unwrap_or(20) + 10;
+    let (mut second, mut arrived, mut way) = (vec![], vec![], vec![]);
+    let (mut waiting, mut wait) = (vec![], vec![]);
+    for (name, speed) in ways {
+        for (t, queue) in (0..seconds).zip(queue(speed)) {
             second.push(t as i64);
-            arrived.push(comes as i64);
+            arrived.push(arrives(t) as i64);
             way.push(name);
             waiting.push(queue as i64);
+            wait.push(queue as f64 / speed.max(1) as f64);
         }
     }
-    df!("second" => second, "arrived" => arrived, "way" => way, "waiting" => waiting)
+    df!("second" => second, "arrived" => arrived, "way" => way, "waiting" => waiting, "seconds to wait" => wait)
         .expect("columns of one length")
+}
+
+/// Returns after how many seconds the backlog of a burst of ten seconds has drained, counted from the
+/// end of the burst: what is left beside the base load takes it up. `None` if the base load alone
+/// needs all that the database takes.
+///
+/// ```
+/// use lambda_workbook::speed::burst::seconds_to_drain;
+/// assert_eq!(seconds_to_drain(500, 5_000, 1_000), Some(80));
+/// assert_eq!(seconds_to_drain(500, 900, 1_000), Some(0));
+/// assert_eq!(seconds_to_drain(1_000, 5_000, 1_000), None);
+/// ```
+pub fn seconds_to_drain(base: u64, burst: u64, speed: u64) -> Option<u64> {
+    let left = speed.checked_sub(base).filter(|left| *left > 0)?;
+    Some((burst.saturating_sub(speed) * 10).div_ceil(left))
+}
+
+/// Draws [`load`] as two charts, one below the other: how many events wait, and how long one that
+/// arrives then waits.
+///
+/// # Errors
+/// None that depends on the load.
+pub fn load_charts(base: u64, burst: u64, single: u64, batched: u64) -> PolarsResult<Figure> {
+    let table = load(base, burst, single, batched);
+    let title = format!(
+        "{} events a second, and {} from second 10 to 20: events that wait",
+        grouped(base as i64),
+        grouped(burst as i64)
+    );
+    let chart = |y, title: &str| {
+        plot::lines(&table, "second", y)
+            .by("way")
+            .title(title)
+            .figure()
+    };
+    let waits = chart(
+        "seconds to wait",
+        "How long an event that arrives then waits",
+    )?;
+    Ok(chart("waiting", &title)?.above(&waits))
+}
+
+/// Sends a real burst ([`under_load`]) and draws how many events wait. Where outputs are stored, it
+/// draws a dated run of the same on a named machine instead, because a stored notebook must be the
+/// same after every run.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn real_burst(
+    folder: &Path,
+    base: u64,
+    burst: u64,
+) -> std::result::Result<Figure, Box<dyn std::error::Error>> {
+    let (table, whose) = match steady() {
+        true => (samples::burst()?, format!("sample: {}", samples::MACHINE)),
+        false => (under_load(folder, base, burst)?, "measured now".to_owned()),
+    };
+    Ok(plot::lines(&table, "ms", "waiting")
+        .by("way")
+        .title(format!("Events that wait; {whose}"))
+        .figure()?)
+}
+
+impl BurstTimes {
+    /// One row for each way: `way`, `write`, which is what the answer to a client means for its
+    /// event, `in the view`, how many microseconds half of the clients waited at most (`half us`) and
+    /// 99 of 100 (`99 % us`), and after how many milliseconds all events were in the view (`all ms`);
+    /// then the same of a dated run as `sample ..`.
+    pub fn beside_sample(ways: &[Self; 4]) -> DataFrame {
+        let us = |of: fn(&Self) -> Duration| {
+            ways.iter()
+                .map(|way| of(way).as_micros() as i64)
+                .collect::<Vec<_>>()
+        };
+        let all = ways.iter().map(|way| way.views.as_millis() as i64);
+        let sample = samples::BURST;
+        df!(
+            "way" => ways.iter().map(|way| way.way).collect::<Vec<_>>(),
+            "write" => ways.iter().map(|way| match way.durability {
+                Durability::Power => "synced",
+                Durability::Process => "left to the system",
+            }).collect::<Vec<_>>(),
+            "in the view" => ways.iter().map(|way| way.counted as i64).collect::<Vec<_>>(),
+            "half us" => us(|way| way.median),
+            "99 % us" => us(|way| way.slow),
+            "all ms" => all.collect::<Vec<_>>(),
+            "sample half us" => sample.map(|row| row[0]),
+            "sample 99 % us" => sample.map(|row| row[1]),
+            "sample all ms" => sample.map(|row| row[2]),
+        )
+        .expect("columns of one length")
+    }
+
+    /// The columns of [`beside_sample`](Self::beside_sample) that a stored notebook leaves out.
+    pub const MEASURED: [&str; 3] = ["half us", "99 % us", "all ms"];
 }
 
 #[cfg(test)]
@@ -294,20 +443,40 @@ mod tests {
 
     #[test]
     fn a_burst_within_the_batched_speed_never_waits() {
-        let waits = |table: &DataFrame, from: usize| -> i64 {
-            table
-                .column("waiting")
-                .unwrap()
-                .i64()
-                .unwrap()
-                .slice(from as i64, 60)
-                .iter()
-                .flatten()
-                .max()
-                .unwrap()
+        let waits = |table: &DataFrame| -> [i64; 2] {
+            let half = table.height() / 2;
+            [0, half].map(|from| {
+                let waiting = table.column("waiting").unwrap().i64().unwrap();
+                waiting
+                    .slice(from as i64, half)
+                    .iter()
+                    .flatten()
+                    .max()
+                    .unwrap()
+            })
         };
-        let table = load(500, 5_000, 1_000, 8_000);
-        // Ten seconds of 4,000 more than it takes, the last second not yet over.
-        assert_eq!((waits(&table, 0), waits(&table, 60)), (40_000, 0));
+        // Ten seconds of 4,000 more than it takes.
+        assert_eq!(waits(&load(500, 5_000, 1_000, 8_000)), [40_000, 0]);
+        assert_eq!(waits(&load(500, 9_000, 1_000, 8_000)), [80_000, 10_000]);
+    }
+
+    /// Rule: the chart ends after the backlog has drained, at the speed that is left beside the
+    /// base load.
+    #[test]
+    fn a_backlog_is_shown_until_it_has_drained() {
+        for burst in [500, 2_000, 5_000, 12_000] {
+            let table = load(500, burst, 1_000, 8_000);
+            let waiting = table.column("waiting").unwrap().i64().unwrap();
+            let synchronous: Vec<i64> = waiting.iter().take(table.height() / 2).flatten().collect();
+            let drains = (burst.saturating_sub(1_000) * 10 / 500) as usize;
+            assert_eq!(synchronous.last(), Some(&0));
+            assert_eq!(
+                synchronous
+                    .iter()
+                    .rposition(|n| *n > 0)
+                    .map_or(0, |last| last - 18),
+                drains
+            );
+        }
     }
 }

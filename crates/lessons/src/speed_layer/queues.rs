@@ -210,6 +210,11 @@ pub fn compared(folder: &Path, events: u64, crash_after: u64) -> Result<Vec<Seen
 }
 
 impl Seen {
+    /// Returns the number of the application as it is shown, from 1.
+    pub fn application_number(&self) -> String {
+        (self.application + 1).to_string()
+    }
+
     /// One row for each: `way`, `application`, `sent`, `lost`, `doubled`.
     pub fn frame(rows: &[Self]) -> DataFrame {
         df!(

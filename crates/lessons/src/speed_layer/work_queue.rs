@@ -104,6 +104,21 @@ impl WorkQueue {
             .map_err(at("acknowledging to the queue at", &self.path))
     }
 
+    /// Returns the items that are not done yet as text, in order, whether a consumer has taken them
+    /// or not.
+    ///
+    /// # Errors
+    /// If the queue cannot be read.
+    pub fn items(&self) -> Result<Vec<String>> {
+        let read = |entry: fjall::Guard| {
+            let value = entry
+                .value()
+                .map_err(at("reading the queue at", &self.path))?;
+            Ok(String::from_utf8_lossy(&value).into_owned())
+        };
+        self.items.iter().map(read).collect()
+    }
+
     /// Whether every item is done.
     pub fn is_empty(&self) -> Result<bool> {
         self.items

@@ -40,6 +40,31 @@ impl Figure {
         }
     }
 
+    /// Puts another figure below this one and returns both as one figure, with the title of this one.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let table = df!("second" => [0i64, 1], "waiting" => [0i64, 5])?;
+    /// let one = plot::lines(&table, "second", "waiting").figure()?;
+    /// let both = one.clone().above(&one);
+    /// assert_eq!(both.svg().matches("<svg").count(), 3); // two in one
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn above(self, below: &Figure) -> Figure {
+        let heights = [&self, below].map(|figure| height_of(&figure.svg));
+        let moved = below
+            .svg
+            .replacen("<svg ", &format!("<svg y=\"{}\" ", heights[0]), 1);
+        let svg = format!(
+            "<svg width=\"{WIDTH}\" height=\"{0}\" viewBox=\"0 0 {WIDTH} {0}\" xmlns=\"http://www.w3.org/2000/svg\" \
+             role=\"img\" style=\"max-width:100%;height:auto\">\n{1}\n{moved}\n</svg>\n",
+            heights[0] + heights[1],
+            self.svg
+        );
+        let text = format!("{}\n{}", self.text, below.text);
+        Figure { svg, text }
+    }
+
     /// Returns the SVG document.
     pub fn svg(&self) -> &str {
         &self.svg
@@ -50,6 +75,13 @@ impl Render for Figure {
     fn render(&self) -> Rich {
         Rich::text(&self.text).svg(&self.svg)
     }
+}
+
+/// Returns the height that an SVG document says, in pixels; 0 if it says none.
+fn height_of(svg: &str) -> u32 {
+    let after = svg.split_once(" height=\"").map_or("", |(_, after)| after);
+    let number = after.split('"').next().unwrap_or_default();
+    number.parse().unwrap_or(0)
 }
 
 /// Gives the SVG a title for screen readers and lets it shrink with its column.

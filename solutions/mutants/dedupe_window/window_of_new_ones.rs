@@ -1,0 +1,19 @@
+// found by copies_take_places: differs in `new`
+// Copies take no place in the window.
+fn new_views(log: &[speed::Arrival], from: usize, window: usize) -> Vec<bool> {
+    let mut kept: Vec<&speed::Arrival> = Vec::new();
+    let mut answer = Vec::new();
+    for (at, view) in log.iter().enumerate() {
+        let new = !kept.contains(&view);
+        if new {
+            kept.push(view);
+            if kept.len() > window {
+                kept.remove(0);
+            }
+        }
+        if at >= from {
+            answer.push(new);
+        }
+    }
+    answer
+}
