@@ -23,8 +23,8 @@
 //! | unique visitors | [`people`] | `sums` that fail -> `registers` HyperLogLog opened -> `storage`, `accuracy` measured -> `cover` a plan -> `in_range` answers -> `steps` |
 //! | people | [`people`] | `components` in two ways -> `sides` -> `bounce` -> `steps` |
 //! | the serving store | [`serving`] | `scatter` the slowest server -> `index_layout`, `index_design` where rows are -> `publication` under readers, `simulated_folder` step by step -> `requirements` shown and broken |
-//! | the speed layer | [`speed`] | `queues`, `topology` other ways -> `recent` from scratch -> `burst`, `compaction` measured |
-//! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live` |
+//! | the speed layer | [`speed`] | `queues`, `crash_frames` other ways -> `readers` of a log -> `promises` tried -> `recent` from scratch, `commit_orders` -> `topology`, `grouping` -> `retry`, `duplicates` -> `burst`, `compaction`, `forgetting` measured -> `requirements` shown and broken -> `steps` |
+//! | the query | [`lambda`](mod@lambda) | `timeline`, `accuracy`, `live`, `steps` |
 //! | replicas that may disagree | [`crdt`] | `crdt` the trait -> `replica` -> `version_vector` -> `g_counter`, `pn_counter` -> registers -> sets -> `map`, `sketch` -> `accumulator` -> `wrong` and the `history` that breaks it |
 //! | | [`cap`] | `config` -> `network` -> `replica_state` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_model`, `convergence_model` in every interleaving -> `diagram` |
 //! | micro-batches | [`microbatch`] | `one_at_a_time` -> `stored` ids beside values -> `aggregate` -> `topology` -> `worker`, `exchange` -> `sessions` -> `job` plan, commit, done -> `topologies` -> `crashes`, `model` proof -> `trade` measured |

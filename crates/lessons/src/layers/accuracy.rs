@@ -2,11 +2,13 @@
 //!
 //! The realtime views take every identifier for a person. That two of them are one
 //! person is said by an equiv, often later, and would change what was counted
-//! before. The speed layer does not try: the next batch run knows all equivs. And
-//! its sketches may be smaller than those of the serving views, which have the time.
+//! before. The speed layer does not try: the next batch run knows all equivs. It does not use the
+//! equivs of before the cut either. And its sketches may be smaller than those of the serving views,
+//! which have the time.
 use calendar::Granularity;
 use lambda::Result;
 use lambda::batch::PersonIndex;
+use lambda::batch::Sketch;
 use lambda::batch::sketch::{Precision, SketchError};
 use lambda::datum::{Equiv, PersonId};
 use lambda::speed::{EmbeddedLog, Log};
@@ -48,7 +50,8 @@ fn equiv(edge: &Equiv, secs: i64) -> String {
 }
 
 /// The lesson's case: an address and `sally` view a page, then turn out to be one
-/// person, then a batch run. `event`, `answer`, `truth`.
+/// person, then a batch run; then both view the page again, and another batch run.
+/// `event`, `answer`, `truth`.
 pub fn sally(folder: &Path) -> Result<DataFrame> {
     let (log, mut lambda) = opened(folder, Options::default())?;
     let ids = ["11.11.11.111", "sally"].map(|id| PersonId::Cookie(id.to_owned()));
@@ -87,8 +90,140 @@ pub fn sally(folder: &Path) -> Result<DataFrame> {
     events.push("a batch run ends");
     answers.push(uniques(&lambda)?.value);
     truths.push(1);
+    // The equiv is known by now, and the realtime views do not use it.
+    for (nth, id) in (1..).zip(&ids) {
+        log.append(
+            TOPIC,
+            0,
+            &[(b"", view(id, half_past_one + 5_400 + nth).as_bytes())],
+        )?;
+    }
+    lambda.drain()?;
+    events.push("3:00 pm, both view again");
+    answers.push(uniques(&lambda)?.value);
+    truths.push(1);
+    lambda.run_batch()?;
+    events.push("the next batch run ends");
+    answers.push(uniques(&lambda)?.value);
+    truths.push(1);
     Ok(df!("event" => events, "answer" => answers, "truth" => truths)?)
 }
+
+/// A visit that goes on after the cut: one person views two pages of a domain ten minutes apart, and a
+/// batch run comes in between. A row for each way to answer: `answer`, `visits`, `bounces`.
+///
+/// ```
+/// use lambda_workbook::lambda::accuracy::visit_across_cut;
+///
+/// let folder = tempfile::tempdir()?;
+/// let table = visit_across_cut(folder.path())?;
+/// let column = |name| table.column(name).unwrap().i64().unwrap().to_vec();
+/// assert_eq!(column("visits"), [Some(1), Some(1), Some(2), Some(1), Some(1)]);
+/// assert_eq!(column("bounces"), [Some(1), Some(1), Some(2), Some(0), Some(0)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the folder cannot be written or read.
+pub fn visit_across_cut(folder: &Path) -> Result<DataFrame> {
+    let (log, mut lambda) = opened(folder, Options::default())?;
+    let id = PersonId::Cookie("ABCDE".to_owned());
+    let noon = 12 * 3600;
+    let append = |lambda: &mut Lambda, secs| -> Result<()> {
+        log.append(TOPIC, 0, &[(b"", view(&id, secs).as_bytes())])?;
+        lambda.drain()?;
+        Ok(())
+    };
+    append(&mut lambda, noon)?;
+    lambda.run_batch()?;
+    append(&mut lambda, noon + 600)?;
+    let split = lambda.query()?.bounces("foo.com")?;
+    lambda.run_batch()?;
+    let after = lambda.query()?.bounces("foo.com")?;
+    let (one, other) = (split.serving, split.realtime);
+    let rows = [
+        ("the serving views alone", one.visits, one.bounces),
+        ("the realtime views alone", other.visits, other.bounces),
+        (
+            "both added",
+            one.visits + other.visits,
+            one.bounces + other.bounces,
+        ),
+        ("both merged", split.value.visits, split.value.bounces),
+        (
+            "after the next batch run",
+            after.value.visits,
+            after.value.bounces,
+        ),
+    ];
+    Ok(df!(
+        "answer" => rows.map(|row| row.0),
+        "visits" => rows.map(|row| row.1),
+        "bounces" => rows.map(|row| row.2),
+    )?)
+}
+
+/// The error of merged uniques over many runs: in each of `runs` runs other persons come, forty in
+/// each minute of an hour, and a batch run takes what has come every `every` minutes. The serving
+/// views' sketches have precision 14, those of the realtime views `bits`, and a query merges them as
+/// [`Query::uniques`](lambda::Query::uniques) does: at the lower precision if there are recent
+/// persons. Returns, for each minute, the error in percent of the truth below which one run in twenty
+/// lies, half of the runs, and nineteen in twenty: `minute`, `what`, `error %`.
+///
+/// # Errors
+/// A precision that no sketch has.
+pub fn error_band(bits: u8, every: u64, runs: u64) -> Result<DataFrame> {
+    const EACH_MINUTE: u64 = 40;
+    let coarse = Precision::new(bits).map_err(SketchError::from)?;
+    let mut errors: Vec<Vec<f64>> = vec![Vec::new(); 60];
+    for run in 0..runs {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(run);
+        let mut all = Sketch::new(Precision::DEFAULT);
+        let mut serving = all.clone();
+        let mut recent = Sketch::new(coarse);
+        let mut is_recent = false;
+        for minute in 0..60 {
+            for _ in 0..EACH_MINUTE {
+                let person = random.next_u64();
+                all.add_hash(person);
+                recent.add_hash(person);
+                is_recent = true;
+            }
+            if minute % every == every - 1 {
+                (serving, is_recent) = (all.clone(), false);
+                recent = Sketch::new(coarse);
+            }
+            let answer = match is_recent {
+                false => serving.estimate(),
+                true => {
+                    let mut merged = serving.coarser(coarse)?;
+                    merged.merge(&recent)?;
+                    merged.estimate()
+                }
+            };
+            let truth = ((minute + 1) * EACH_MINUTE) as f64;
+            errors[minute as usize].push(100.0 * (answer - truth) / truth);
+        }
+    }
+    let (mut minutes, mut what, mut error) = (Vec::new(), Vec::new(), Vec::new());
+    for (minute, mut of_runs) in (0i64..).zip(errors) {
+        of_runs.sort_unstable_by(f64::total_cmp);
+        let at = |share: usize| of_runs[(of_runs.len() - 1) * share / 100];
+        for (name, share) in BAND {
+            minutes.push(minute);
+            what.push(name);
+            error.push(at(share));
+        }
+    }
+    Ok(df!("minute" => minutes, "what" => what, "error %" => error)?)
+}
+
+/// The lines of an [`error_band`], and the share of the runs that lie below each, in percent.
+const BAND: [(&str, usize); 3] = [
+    ("1 run in 20 is below", 5),
+    ("half of the runs", 50),
+    ("19 in 20 are below", 95),
+];
 
 /// An hour in which new persons come with two identifiers, which an equiv joins a
 /// minute after the second; a batch run every `every` minutes. `minute`, `what`
@@ -191,7 +326,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let table = sally(folder.path()).unwrap();
         let answers = table.column("answer").unwrap().i64().unwrap().to_vec();
-        assert_eq!(answers, [Some(1), Some(2), Some(2), Some(1)]);
+        assert_eq!(answers, [1, 2, 2, 1, 2, 1].map(Some));
+    }
+
+    /// Rule: between batch runs the band is about as wide as the standard error of the coarser sketch
+    /// says, and right after a run it is that of the serving views.
+    #[test]
+    fn the_error_of_merged_uniques_is_a_band_of_the_coarser_sketch() {
+        let table = error_band(6, 20, 100).unwrap();
+        let errors = table.column("error %").unwrap().f64().unwrap();
+        let errors: Vec<f64> = errors.iter().flatten().collect();
+        let standard = 100.0 * Precision::new(6).unwrap().standard_error();
+        let width = |minute: usize| errors[3 * minute + 2] - errors[3 * minute];
+        for minute in [25, 30, 35, 45, 50, 55] {
+            let relative = width(minute) / (2.0 * 1.645 * standard);
+            assert!(
+                (0.5..1.6).contains(&relative),
+                "minute {minute}: {relative}"
+            );
+        }
+        for minute in [19, 39, 59] {
+            assert!(width(minute) < 6.0, "minute {minute}: {}", width(minute));
+        }
     }
 
     fn numbers(table: &DataFrame) -> Vec<i64> {

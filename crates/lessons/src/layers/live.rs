@@ -2,6 +2,10 @@
 use calendar::Granularity;
 use lambda::speed::{EmbeddedLog, Log, SpeedError};
 use lambda::{Freshness, Lambda, Options, Result};
+use notebook::plot;
+use polars::prelude::df;
+use show::measured::steady;
+use show::picture::Figure;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -101,6 +105,81 @@ pub fn run(folder: &Path, load: Load, mut each: impl FnMut(&LiveReading)) -> Res
     })
 }
 
+/// Runs a load ([`run`]) for some seconds, with a batch run four times in it, and returns the last
+/// reading with a chart of the whole run: what was sent, what the merged answer counted, and how much
+/// of that the serving views held. `show` gets each reading in words.
+///
+/// Where outputs are stored, the run is short and the chart is that of a dated run, because a stored
+/// notebook must be the same after every run.
+///
+/// # Errors
+/// If the folder cannot be written, or the load generator fails.
+pub fn board(
+    folder: &Path,
+    rate: u64,
+    seconds: u64,
+    mut show: impl FnMut(String),
+) -> std::result::Result<(LiveReading, Figure), Box<dyn std::error::Error>> {
+    let length = Duration::from_secs(if steady() { 2 } else { seconds });
+    let load = Load {
+        rate,
+        length,
+        batch_every: length / 4,
+    };
+    let mut rows: Vec<(f64, i64, i64, i64)> = Vec::new();
+    let last = run(folder, load, |now| {
+        let (secs, recent) = (now.elapsed.as_secs_f64(), now.merged - now.serving);
+        rows.push((secs, now.sent as i64, now.merged, now.serving));
+        if !steady() {
+            show(format!(
+                "{secs:>6.1} s, {:.0} events/s, stale by {:?}\nsent {}, merged {} = {} + {recent}, waiting {}",
+                now.rate, now.stale, now.sent, now.merged, now.serving, now.freshness.waiting
+            ));
+        }
+    })?;
+    let whose = if steady() {
+        "sample, 2026-11-30"
+    } else {
+        "measured now"
+    };
+    if steady() {
+        rows = sampled();
+    }
+    let lines = ["sent", "merged answer", "of which serving"];
+    let number = |row: &(f64, i64, i64, i64), line| [row.1, row.2, row.3][line];
+    let points = || {
+        rows.iter()
+            .flat_map(|row| (0..3).map(move |line| (row, line)))
+    };
+    let table = df!(
+        "second" => points().map(|(row, _)| row.0).collect::<Vec<_>>(),
+        "events" => points().map(|(row, line)| number(row, line)).collect::<Vec<_>>(),
+        "what" => points().map(|(_, line)| lines[line]).collect::<Vec<_>>(),
+    )?;
+    let title = format!("Both layers under load ({whose})");
+    let figure = plot::lines(&table, "second", "events")
+        .by("what")
+        .title(title)
+        .figure()?;
+    Ok((last, figure))
+}
+
+/// The readings of a dated run: second, sent, merged, serving.
+fn sampled() -> Vec<(f64, i64, i64, i64)> {
+    let row = |line: &str| {
+        let numbers: Vec<f64> = line.split(',').map_while(|n| n.parse().ok()).collect();
+        let [second, sent, merged, serving] = numbers[..] else {
+            return None;
+        };
+        Some((second, sent as i64, merged as i64, serving as i64))
+    };
+    SAMPLE.lines().filter_map(row).collect()
+}
+
+/// A run of [`board`] with 2,000 events a second for 30 seconds, on 2026-11-30, on a virtual machine
+/// with 2 cores of an Intel Xeon, Linux: second, sent, merged, serving in each line.
+const SAMPLE: &str = include_str!("live.csv");
+
 /// Sends events at a steady rate, as many as the rate and the length make.
 fn generate(log: &dyn Log, load: Load, sent: &AtomicU64) -> Result<()> {
     let total = (load.rate as f64 * load.length.as_secs_f64()) as u64;
@@ -134,6 +213,17 @@ fn event(n: u64) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sample_is_a_run_in_which_the_sum_of_both_layers_follows_what_was_sent() {
+        let rows = sampled();
+        assert!(rows.len() > 60, "{} readings", rows.len());
+        for (second, sent, merged, serving) in &rows {
+            assert!(serving <= merged && merged <= sent, "second {second}");
+        }
+        let (_, sent, merged, serving) = rows[rows.len() - 1];
+        assert!(sent == merged && serving > 0);
+    }
 
     #[test]
     fn a_short_run_ends_with_everything_counted_once() {

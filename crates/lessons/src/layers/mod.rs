@@ -2,4 +2,5 @@
 //! right and until when, and all of it under load.
 pub mod accuracy;
 pub mod live;
+pub mod steps;
 pub mod timeline;

@@ -26,7 +26,7 @@ pub fn held(rows: &[Held], title: &str) -> Figure {
         pixel_from: LEFT,
         pixel_to: RIGHT,
     };
-    let svg = draw((WIDTH, (bottom + 34) as u32), |canvas| {
+    let svg = draw((WIDTH, (bottom + 50) as u32), |canvas| {
         canvas.title(title, (8, 16));
         canvas.legend(&PARTS.map(str::to_owned), (8, 42));
         for (n, moment) in moments.iter().enumerate() {
@@ -64,6 +64,7 @@ pub fn held(rows: &[Held], title: &str) -> Figure {
             canvas.path(vec![(x, bottom), (x, bottom + 5)], INK.mix(0.6), 1);
             canvas.label(&minute.to_string(), (x, bottom + 8), BELOW);
         }
+        canvas.strong("minute", ((LEFT + RIGHT) / 2, bottom + 26), BELOW);
     });
     let line = |row: &Held| {
         let idle = if row.used { "" } else { ", not asked" };

@@ -358,8 +358,8 @@ pub fn real_burst(
     burst: u64,
 ) -> std::result::Result<Figure, Box<dyn std::error::Error>> {
     let (table, whose) = match steady() {
-        true => (samples::burst()?, format!("sample: {}", samples::MACHINE)),
-        false => (under_load(folder, base, burst)?, "measured now".to_owned()),
+        true => (samples::burst()?, "sample"),
+        false => (under_load(folder, base, burst)?, "measured now"),
     };
     Ok(plot::lines(&table, "ms", "waiting")
         .by("way")
