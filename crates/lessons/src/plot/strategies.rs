@@ -18,7 +18,7 @@ const ROWS: [i32; 2] = [74, 224];
 /// ```
 /// use lambda_workbook::prelude::*;
 /// let figure = plot::strategies(460, 1, 32, 1);
-/// assert!(figure.svg().contains("460 records") && figure.svg().contains("view before"));
+/// assert!(figure.svg().contains("row before") && figure.svg().contains("new row"));
 /// ```
 pub fn strategies(recent: u64, new: u64, rows: u64, changed: u64) -> Figure {
     let title = "Two strategies for a realtime view";

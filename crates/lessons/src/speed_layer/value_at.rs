@@ -15,6 +15,7 @@ use polars::prelude::{DataFrame, DataType, PolarsResult, polars_err};
 /// If there is no such column or row, or the value is no number.
 pub fn value_at(table: &DataFrame, column: &str, row: usize) -> PolarsResult<f64> {
     let values = table.column(column)?.cast(&DataType::Float64)?;
-    let value = values.f64()?.get(row);
+    // `get` panics behind the last row.
+    let value = values.f64()?.iter().nth(row).flatten();
     value.ok_or_else(|| polars_err!(OutOfBounds: "column {column:?} has no number in row {row}"))
 }
