@@ -285,7 +285,7 @@ pub fn of_store(store: &dyn RealtimeStore, prefix: &str) -> Result<Vec<Promise>>
     tried.push(Promise::new(
         "rows are sorted by key",
         names == ["a", "b", "c"],
-        format!("{}", names.join(", ")),
+        names.join(", "),
     ));
     let seen = store.reader().get(row("order/a").as_bytes(), "n", b"q")?;
     tried.push(Promise::new(
