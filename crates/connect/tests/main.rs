@@ -1,8 +1,8 @@
 //! The real systems behind the traits, each started once for all tests. Where a machine has no Java,
 //! or no Python for Sail, the tests say so and are left out.
 mod broker;
-mod connect_servers;
 mod chapter;
+mod connect_servers;
 #[path = "../../../tests/extent.rs"]
 mod extent;
 mod hbase_on_hdfs;
