@@ -92,6 +92,7 @@ exercises![
     pn_counter,
     stale_schedule,
     or_set_merge,
+    counter_node,
     exactly_once,
     top_three,
     opaque_state,

@@ -119,11 +119,11 @@ fn cases(seed: u64) -> Vec<Case> {
         }
     };
     let mut draw = Draw::of(seed);
-    let names: Vec<[String; 2]> = (0..6)
+    let names: Vec<[String; 2]> = (0..7)
         .map(|_| [draw.page("Tokyo"), draw.page("Osaka")])
         .collect();
     let city = |case: usize| [names[case][0].as_str(), names[case][1].as_str()];
-    let [first, second, third, fourth, fifth, any] = [0, 1, 2, 3, 4, 5].map(city);
+    let [first, second, third, fourth, fifth, any, sixth] = [0, 1, 2, 3, 4, 5, 6].map(city);
     let mut drawn: Vec<Row<'_>> = (0..80)
         .map(|_| {
             let (at, city) = (draw.below(3), any[draw.below(2) as usize]);
@@ -167,6 +167,18 @@ fn cases(seed: u64) -> Vec<Case> {
             ],
         ),
         case(
+            "earlier",
+            "an element is removed that was added before another",
+            "additions are seen in their order: a replica that has seen the second has seen the first",
+            &[
+                (0, "add", sixth[0]),
+                (0, "add", sixth[1]),
+                (0, "send", "1"),
+                (1, "remove", sixth[0]),
+                (1, "send", "0"),
+            ],
+        ),
+        case(
             "add_wins",
             "one adds again what another removes at once",
             "the removal cannot have meant an addition that it had not seen",
@@ -201,7 +213,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "random",
-            "eighty steps drawn by lot, and a removal",
+            "eighty steps drawn at random, and a removal",
             "what holds for chosen histories must hold for all",
             &drawn,
         ),
@@ -214,6 +226,6 @@ mod tests {
 
     crate::mutants::tests! {
         or_set_merge::or_set_merge, stub: |_, _| todo!(), mutants:
-        forgets_what_was_seen, intersects, remove_wins, unites,
+        forgets_what_was_seen, intersects, one_too_few, remove_wins, saw_the_last_only, unites,
     }
 }

@@ -178,7 +178,7 @@ fn cases(seed: u64) -> Vec<Case> {
         ),
         case(
             "random",
-            "sixty steps drawn by lot",
+            "sixty steps drawn at random",
             "what holds for chosen histories must hold for all",
             3,
             &drawn,
@@ -192,6 +192,6 @@ mod tests {
 
     crate::mutants::tests! {
         pn_counter::pn_counter, stub: |_, _| todo!(), mutants:
-        ignores_falls, one_number, own_only, shared_pair,
+        adds_states, ignores_falls, one_number, own_only, replaces, shared_pair,
     }
 }

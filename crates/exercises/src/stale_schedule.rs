@@ -107,13 +107,7 @@ fn store(n: usize, r: usize, w: usize) -> QuorumStore {
     let mut clients = vec![Vec::new(); n];
     clients[0].push(Op::Write(1));
     clients[n - 1].push(Op::Read);
-    QuorumStore {
-        replicas: n,
-        r,
-        w,
-        write_back: false,
-        clients,
-    }
+    QuorumStore::new(n, r, w, clients)
 }
 
 /// What comes of a schedule, in words.
@@ -209,7 +203,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "all",
             "a write of all copies",
-            "whoever is read has it",
+            "every replica that can be read has it",
             all,
             1,
             all,
@@ -231,6 +225,6 @@ mod tests {
 
     crate::mutants::tests! {
         stale_schedule::stale_schedule, stub: |_, _, _| todo!(), mutants:
-        always_finds, does_not_wait, reads_first, reads_near_the_writer,
+        always_finds, does_not_wait, reads_first, reads_near_the_writer, waits_for_no_answer,
     }
 }

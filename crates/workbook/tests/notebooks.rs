@@ -29,6 +29,7 @@ chapters! {
     chapter_05: "05_speed_layer",
     chapter_06: "06_query",
     chapter_07: "07_crdts_and_cap",
+    chapter_07b: "07b_write_a_node",
     chapter_08: "08_micro_batches",
     chapter_09: "09_data_systems",
     chapter_10: "10_recomputation",

@@ -2,29 +2,63 @@
 use crate::crdt::CrdtError;
 use std::fmt;
 
-/// How the store behaves when replicas cannot reach each other.
+/// What a replica does before it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// CP: an answer waits for R or W replicas, and a read writes back what it
-    /// found before it answers.
+pub enum ReplicaProtocol {
+    /// An answer waits for R or W replicas, and a read writes back what it found before it
+    /// answers: consistent, and not always available.
     Quorum,
-    /// AP: any replica answers; the last write wins.
-    LastWrite,
-    /// AP: any replica answers; states are CRDTs.
-    Crdt,
+    /// Any replica answers at once and tells the others afterwards: available, and not always
+    /// consistent.
+    Gossip,
 }
 
-impl Form {
-    /// All of them.
-    pub const ALL: [Form; 3] = [Form::Quorum, Form::LastWrite, Form::Crdt];
+impl ReplicaProtocol {
+    /// Both.
+    pub const ALL: [ReplicaProtocol; 2] = [ReplicaProtocol::Quorum, ReplicaProtocol::Gossip];
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for ReplicaProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Form::Quorum => "CP, quorums",
-            Form::LastWrite => "AP, last write wins",
-            Form::Crdt => "AP, CRDTs",
+            ReplicaProtocol::Quorum => "quorum",
+            ReplicaProtocol::Gossip => "gossip",
+        })
+    }
+}
+
+/// What a replica holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReplicaType {
+    /// One value, which each write replaces: the write with the largest stamp wins.
+    Register,
+    /// One value, or several that no writer has seen together.
+    MultiValue,
+    /// A number: a page view reads it, adds one and writes it back. The largest stamp wins.
+    Number,
+    /// A G-counter: each replica adds to a count of its own.
+    Counter,
+    /// A set of facts: a page view adds its own name.
+    Facts,
+}
+
+impl ReplicaType {
+    /// The types that the sweep compares.
+    pub const COMPARED: [ReplicaType; 3] = [
+        ReplicaType::Register,
+        ReplicaType::Number,
+        ReplicaType::Counter,
+    ];
+}
+
+impl fmt::Display for ReplicaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ReplicaType::Register => "register",
+            ReplicaType::MultiValue => "multi-value register",
+            ReplicaType::Number => "number",
+            ReplicaType::Counter => "G-counter",
+            ReplicaType::Facts => "set of facts",
         })
     }
 }
@@ -51,27 +85,47 @@ pub struct Partition {
     pub first: usize,
 }
 
+/// A crash of one replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaCrash {
+    /// The replica.
+    pub replica: usize,
+    /// When it crashes, in ms. What is sent to it until it is back is lost.
+    pub at_ms: u64,
+    /// When it is back, in ms.
+    pub back_ms: u64,
+    /// Whether its disk is lost: it comes back empty, and counts under a new id.
+    pub disk_lost: bool,
+}
+
 /// A store and its world. Times are milliseconds of simulated time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// N: every replica holds the value, and one client asks each of them.
+    /// N: every replica holds the value, and the clients of one place ask each of them.
     pub replicas: usize,
     /// R: copies that a read waits for.
     pub r: usize,
     /// W: copies that a write waits for.
     pub w: usize,
-    /// How copies are merged, and whether reads write back.
-    pub form: Form,
+    /// What a replica does before it answers.
+    pub protocol: ReplicaProtocol,
+    /// What a replica holds.
+    pub data: ReplicaType,
     /// The network between replicas.
     pub network: Network,
     /// The partition, if there is one.
     pub partition: Option<Partition>,
+    /// The crash, if there is one.
+    pub crash: Option<ReplicaCrash>,
     /// When clients stop.
     pub run_ms: u64,
-    /// A client asks again so long after its last answer.
+    /// The mean time between two requests to one replica. Requests come by the clock and do not
+    /// wait for the answers of earlier ones.
     pub pause_ms: u64,
-    /// After this long a client is told that there is no answer.
+    /// After this long a request has no answer.
     pub timeout_ms: u64,
+    /// A client whose page view has an unknown outcome asks again.
+    pub retry_unknown: bool,
     /// A read sends what it merged to replicas that knew less.
     pub read_repair: bool,
     /// Each replica sends its state to another so often; 0 is never.
@@ -81,21 +135,27 @@ pub struct Config {
 }
 
 impl Config {
-    /// A store of `replicas`: majorities for [`Form::Quorum`], one copy for the
-    /// others; the partition cuts off the smaller half for two of ten seconds.
+    /// Creates a store of `replicas`: majorities for [`ReplicaProtocol::Quorum`], one copy for
+    /// [`ReplicaProtocol::Gossip`]. The partition cuts off the smaller half for two of ten
+    /// seconds, and no replica crashes.
     ///
     /// # Errors
     /// No replicas.
-    pub fn new(replicas: usize, form: Form) -> Result<Self, CapError> {
-        let quorum = match form {
-            Form::Quorum => replicas / 2 + 1,
-            Form::LastWrite | Form::Crdt => 1,
+    pub fn new(
+        replicas: usize,
+        protocol: ReplicaProtocol,
+        data: ReplicaType,
+    ) -> Result<Self, CapError> {
+        let quorum = match protocol {
+            ReplicaProtocol::Quorum => replicas / 2 + 1,
+            ReplicaProtocol::Gossip => 1,
         };
         let config = Config {
             replicas,
             r: quorum,
             w: quorum,
-            form,
+            protocol,
+            data,
             network: Network {
                 delay_ms: (1, 20),
                 loss_per_mille: 10,
@@ -106,9 +166,11 @@ impl Config {
                 until_ms: 6_000,
                 first: (replicas / 2).max(1),
             }),
+            crash: None,
             run_ms: 10_000,
             pause_ms: 50,
             timeout_ms: 200,
+            retry_unknown: false,
             read_repair: true,
             anti_entropy_ms: 100,
             clock_skew_ms: 5,
@@ -141,6 +203,21 @@ impl Config {
         }
     }
 
+    /// The same with a replica that crashes during the partition and loses its disk: the one
+    /// that was cut off.
+    pub fn losing_a_disk(self) -> Self {
+        let crash = ReplicaCrash {
+            replica: 0,
+            at_ms: 5_500,
+            back_ms: 6_500,
+            disk_lost: true,
+        };
+        Config {
+            crash: Some(crash),
+            ..self
+        }
+    }
+
     /// Whether every read quorum meets every write quorum.
     pub fn overlaps(&self) -> bool {
         self.r + self.w > self.replicas
@@ -169,6 +246,10 @@ impl Config {
         }
         if network.delay_ms.0 > network.delay_ms.1 {
             return Err(CapError::Delay(network.delay_ms));
+        }
+        if let Some(crash) = self.crash.filter(|crash| crash.replica >= replicas) {
+            let replica = crash.replica;
+            return Err(CapError::NoSuchReplica { replica, replicas });
         }
         for share in [network.loss_per_mille, network.twice_per_mille] {
             if share > 1_000 {

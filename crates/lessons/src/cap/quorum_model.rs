@@ -1,10 +1,13 @@
 //! Every interleaving of a small store: is it linearizable?
 //!
-//! A register at N replicas. A client speaks to its home replica, which takes its
-//! own copy and sends to the others; messages may take any time, so a partition
-//! is a run in which some have not arrived yet. With R = W = 1 nothing is waited
-//! for, which is the AP form; its CRDT form is stale in the same runs, for a
-//! merge cannot know what was never received.
+//! A register at N replicas. A client asks its home replica, which takes its own copy and sends
+//! to the others. Messages may take any time, so a partition is a run in which some have not
+//! arrived yet. With R = W = 1 nothing is waited for.
+//!
+//! What is covered is the scope of a check: the requests of the clients, in every order; with
+//! [`QuorumStore::with_duplicates`] each message may arrive again at any later time; with
+//! [`QuorumStore::losing_disks`] so many disks lose what they hold. What is not: more requests,
+//! more replicas, a crash of a coordinator in the middle of a request.
 use crate::interleavings;
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
@@ -23,6 +26,7 @@ pub enum Op {
 /// A small store, and what each client asks, one after another. Client n is at
 /// home at replica n.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuorumStore {
     /// N.
     pub replicas: usize,
@@ -34,14 +38,31 @@ pub struct QuorumStore {
     pub write_back: bool,
     /// What clients ask.
     pub clients: Vec<Vec<Op>>,
+    /// A message may arrive again, as long as its request is under way; one that stores, always.
+    pub duplicates: bool,
+    /// How many disks may lose what they hold.
+    pub lost_disks: u8,
+    /// What is checked.
+    claim: QuorumClaim,
 }
 
-/// A value with its stamp: how manieth write, by whom.
+/// What is claimed of every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum QuorumClaim {
+    /// The answers so far are those of one copy.
+    Linearizable,
+    /// The same, of runs in which every message has arrived.
+    LinearizableIfAllArrives,
+    /// When every message has arrived, every request is answered.
+    AnsweredIfAllArrives,
+}
+
+/// A value with its stamp: (number of the write, client, value).
 type Copy = (u8, usize, u8);
 
 /// A message of a client's `phase`-th phase, between its home and a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Message {
+pub enum QuorumMessage {
     /// "What do you hold?"
     Fetch { client: usize, phase: u8, to: usize },
     /// "This."
@@ -84,10 +105,12 @@ pub struct QuorumState {
     pub copies: Vec<Copy>,
     clients: Vec<Client>,
     /// Messages under way.
-    pub wire: BTreeSet<Message>,
+    pub wire: BTreeSet<QuorumMessage>,
     history: LinearizabilityTester<usize, Register<u8>>,
     /// What was answered last: the client, and what it read.
     pub answered: Option<(usize, Option<u8>)>,
+    /// Disks that have lost what they held.
+    lost: u8,
 }
 
 /// A step of the quorum model.
@@ -96,7 +119,9 @@ pub enum QuorumStep {
     /// A client asks its next request.
     Ask(usize, Op),
     /// A message arrives.
-    Arrive(Message),
+    Arrive(QuorumMessage),
+    /// The disk of a replica loses what it holds; the replica goes on, empty.
+    LoseDisk(usize),
 }
 
 /// An event of a schedule, in words of the outside.
@@ -110,22 +135,81 @@ pub enum Event {
     Deliver(usize, usize),
 }
 
+/// The name of the claim that is checked.
+const CLAIM: &str = "the claim";
+
 /// What checking found. A counterexample is not linearizable.
 pub type Checked = interleavings::Checked<(QuorumState, Option<QuorumStep>)>;
 
 impl QuorumStore {
+    /// Creates a store in which reads do not write back, messages arrive once, and no disk is
+    /// lost. Client n asks what is in `clients[n]`, one request after another.
+    pub fn new(replicas: usize, r: usize, w: usize, clients: Vec<Vec<Op>>) -> Self {
+        QuorumStore {
+            replicas,
+            r,
+            w,
+            write_back: false,
+            clients,
+            duplicates: false,
+            lost_disks: 0,
+            claim: QuorumClaim::Linearizable,
+        }
+    }
+
+    /// The same, and a read stores what it found at W replicas before it answers.
+    pub fn writing_back(self) -> Self {
+        QuorumStore {
+            write_back: true,
+            ..self
+        }
+    }
+
+    /// The same, and messages may arrive again.
+    pub fn with_duplicates(self) -> Self {
+        QuorumStore {
+            duplicates: true,
+            ..self
+        }
+    }
+
+    /// The same, and so many disks may lose what they hold, each at any moment.
+    pub fn losing_disks(self, lost_disks: u8) -> Self {
+        QuorumStore { lost_disks, ..self }
+    }
+
     /// Checks every interleaving, or up to the first that is not linearizable.
     ///
     /// ```
     /// use lambda_workbook::cap::quorum_model::{Op::*, QuorumStore};
     /// let clients = vec![vec![Write(1)], vec![Read]];
-    /// let ap = QuorumStore { replicas: 2, r: 1, w: 1, write_back: false, clients };
+    /// let ap = QuorumStore::new(2, 1, 1, clients);
     /// assert_eq!(ap.check().counterexample.unwrap().len(), 3); // write, read, and the end
     /// ```
     ///
     /// # Panics
     /// If R or W is not in 1 to N, or there are more clients than replicas.
     pub fn check(&self) -> Checked {
+        self.checked(QuorumClaim::Linearizable)
+    }
+
+    /// Checks only runs in which every message has arrived: Gilbert and Lynch's corollary 1.1.
+    ///
+    /// # Panics
+    /// As [`QuorumStore::check`].
+    pub fn check_if_all_arrives(&self) -> Checked {
+        self.checked(QuorumClaim::LinearizableIfAllArrives)
+    }
+
+    /// Checks that every request is answered in every run in which every message has arrived.
+    ///
+    /// # Panics
+    /// As [`QuorumStore::check`].
+    pub fn check_answers_if_all_arrives(&self) -> Checked {
+        self.checked(QuorumClaim::AnsweredIfAllArrives)
+    }
+
+    fn checked(&self, claim: QuorumClaim) -> Checked {
         let quorum = 1..=self.replicas;
         assert!(
             quorum.contains(&self.r) && quorum.contains(&self.w),
@@ -135,12 +219,16 @@ impl QuorumStore {
             self.clients.len() <= self.replicas,
             "client n is at home at replica n: {self:?}"
         );
-        interleavings::check(self.clone(), "linearizable", |path| path.into_vec())
+        let model = QuorumStore {
+            claim,
+            ..self.clone()
+        };
+        interleavings::check(model, CLAIM, |path| path.into_vec())
     }
 
     /// Runs a schedule: requests of the first client that writes and of the first
     /// that reads, and messages by their way. A message goes before a newer one
-    /// of the same way only by its place in [`Message`]'s order.
+    /// of the same way only by its place in [`QuorumMessage`]'s order.
     ///
     /// # Errors
     /// The place of the first event that cannot happen.
@@ -173,6 +261,7 @@ impl QuorumStore {
             wire: BTreeSet::new(),
             history: LinearizabilityTester::new(Register(0)),
             answered: None,
+            lost: 0,
         }
     }
 
@@ -209,7 +298,7 @@ impl QuorumStore {
         state.wire.retain(|message| !message.is_asking(client));
         state.copies[client] = state.copies[client].max(copy);
         for to in self.others(client) {
-            state.wire.insert(Message::Store {
+            state.wire.insert(QuorumMessage::Store {
                 client,
                 phase,
                 to,
@@ -245,34 +334,35 @@ impl QuorumStore {
     }
 }
 
-impl Message {
-    /// Nobody waits for it when its request goes on: it may as well be gone.
+impl QuorumMessage {
+    /// Whether it is of no use once its client's request goes on.
     fn is_asking(&self, of: usize) -> bool {
         match self {
-            Message::Fetch { client, .. }
-            | Message::Known { client, .. }
-            | Message::Stored { client, .. } => *client == of,
-            Message::Store { .. } => false,
+            QuorumMessage::Fetch { client, .. }
+            | QuorumMessage::Known { client, .. }
+            | QuorumMessage::Stored { client, .. } => *client == of,
+            QuorumMessage::Store { .. } => false,
         }
     }
 
     /// From which replica to which.
     pub fn way(&self) -> (usize, usize) {
         match *self {
-            Message::Fetch { client, to, .. } | Message::Store { client, to, .. } => (client, to),
-            Message::Known { client, from, .. } | Message::Stored { client, from, .. } => {
-                (from, client)
+            QuorumMessage::Fetch { client, to, .. } | QuorumMessage::Store { client, to, .. } => {
+                (client, to)
             }
+            QuorumMessage::Known { client, from, .. }
+            | QuorumMessage::Stored { client, from, .. } => (from, client),
         }
     }
 
-    /// In a word or two.
+    /// Returns what it says, in a word or two.
     pub fn label(&self) -> String {
         match self {
-            Message::Fetch { .. } => "ask".to_owned(),
-            Message::Known { copy, .. } => format!("I hold {}", copy.2),
-            Message::Store { copy, .. } => format!("hold {}", copy.2),
-            Message::Stored { .. } => "I do".to_owned(),
+            QuorumMessage::Fetch { .. } => "fetch".to_owned(),
+            QuorumMessage::Known { copy, .. } => format!("holds {}", copy.2),
+            QuorumMessage::Store { copy, .. } => format!("store {}", copy.2),
+            QuorumMessage::Stored { .. } => "stored".to_owned(),
         }
     }
 }
@@ -292,6 +382,13 @@ impl Model for QuorumStore {
             }
         }
         actions.extend(state.wire.iter().copied().map(QuorumStep::Arrive));
+        if state.lost < self.lost_disks {
+            // A replica in the middle of a request of its own is left out.
+            let idle = |n: &usize| state.clients.get(*n).is_none_or(|client| !client.busy);
+            let full = |n: &usize| state.copies[*n] != Copy::default();
+            let disks = (0..self.replicas).filter(idle).filter(full);
+            actions.extend(disks.map(QuorumStep::LoseDisk));
+        }
     }
 
     fn next_state(&self, last: &QuorumState, action: QuorumStep) -> Option<QuorumState> {
@@ -319,40 +416,69 @@ impl Model for QuorumStore {
                 }
                 if self.r > 1 {
                     for to in self.others(client) {
-                        state.wire.insert(Message::Fetch { client, phase, to });
+                        state
+                            .wire
+                            .insert(QuorumMessage::Fetch { client, phase, to });
                     }
                 }
                 self.fetched(client, &mut state);
             }
             QuorumStep::Arrive(message) => {
-                state.wire.remove(&message);
+                if !self.duplicates {
+                    state.wire.remove(&message);
+                }
                 self.arrive(message, &mut state);
+            }
+            QuorumStep::LoseDisk(replica) => {
+                state.copies[replica] = Copy::default();
+                state.lost += 1;
             }
         }
         Some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always(
-            "linearizable",
-            |_, state: &QuorumState| state.history.serialized_history().is_some(),
-        )]
+        let claim: fn(&Self, &QuorumState) -> bool = match self.claim {
+            QuorumClaim::Linearizable => |_, state| state.is_linearizable(),
+            QuorumClaim::LinearizableIfAllArrives => {
+                |store, state| !store.is_over(state) || state.is_linearizable()
+            }
+            QuorumClaim::AnsweredIfAllArrives => |store, state| {
+                !store.is_over(state) || state.clients.iter().all(|client| !client.busy)
+            },
+        };
+        vec![Property::always(CLAIM, claim)]
+    }
+}
+
+impl QuorumState {
+    /// Whether the answers so far are those of one copy.
+    fn is_linearizable(&self) -> bool {
+        self.history.serialized_history().is_some()
     }
 }
 
 impl QuorumStore {
-    fn arrive(&self, message: Message, state: &mut QuorumState) {
+    /// Whether everything has been asked, and every message has arrived.
+    fn is_over(&self, state: &QuorumState) -> bool {
+        let asked = |(n, client): (usize, &Client)| client.begun == self.clients[n].len();
+        state.wire.is_empty() && state.clients.iter().enumerate().all(asked)
+    }
+}
+
+impl QuorumStore {
+    fn arrive(&self, message: QuorumMessage, state: &mut QuorumState) {
         match message {
-            Message::Fetch { client, phase, to } => {
+            QuorumMessage::Fetch { client, phase, to } => {
                 let (from, copy) = (to, state.copies[to]);
-                state.wire.insert(Message::Known {
+                state.wire.insert(QuorumMessage::Known {
                     client,
                     phase,
                     from,
                     copy,
                 });
             }
-            Message::Known {
+            QuorumMessage::Known {
                 client, from, copy, ..
             } => {
                 let me = &mut state.clients[client];
@@ -360,7 +486,7 @@ impl QuorumStore {
                 me.heard.insert(from);
                 self.fetched(client, state);
             }
-            Message::Store {
+            QuorumMessage::Store {
                 client,
                 phase,
                 to,
@@ -369,14 +495,14 @@ impl QuorumStore {
                 state.copies[to] = state.copies[to].max(copy);
                 let me = &state.clients[client];
                 if me.storing && me.phase == phase {
-                    state.wire.insert(Message::Stored {
+                    state.wire.insert(QuorumMessage::Stored {
                         client,
                         phase,
                         from: to,
                     });
                 }
             }
-            Message::Stored { client, from, .. } => {
+            QuorumMessage::Stored { client, from, .. } => {
                 state.clients[client].heard.insert(from);
                 self.stored(client, state);
             }

@@ -2,29 +2,55 @@
 //!
 //! Two replicas hold where she lives. A partition begins, replica 0 is told of
 //! the move, and somebody asks replica 1. What may it say?
-use super::{CapError, ClientAnswer, Config, Form, Partition, ReplicaState, Request, simulation};
+use super::{
+    CapError, ClientAnswer, Config, Partition, ReplicaProtocol, ReplicaState, ReplicaType, Request,
+    simulation,
+};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
-/// What each form of the store answers, in the order of the questions.
+/// The three stores: protocol and type.
+pub const STORES: [(ReplicaProtocol, ReplicaType); 3] = [
+    (ReplicaProtocol::Quorum, ReplicaType::Register),
+    (ReplicaProtocol::Gossip, ReplicaType::Register),
+    (ReplicaProtocol::Gossip, ReplicaType::MultiValue),
+];
+
+/// A story: what a store answers, in the order of the questions.
+type Story = fn(ReplicaProtocol, ReplicaType) -> Result<Vec<ClientAnswer>, CapError>;
+
+/// Returns what a store answers when sally moves to Tokyo, in the order of the questions.
 ///
 /// ```
-/// use lambda_workbook::cap::{Form, sally};
-/// let answers = sally::moves(Form::LastWrite)?;
+/// use lambda_workbook::cap::{ReplicaProtocol, ReplicaType, sally};
+/// let answers = sally::moves(ReplicaProtocol::Gossip, ReplicaType::Register)?;
 /// let told: Vec<String> = answers.iter().map(|answer| answer.reply.to_string()).collect();
-/// assert_eq!(told, ["done", "New York", "done", "New York", "Tokyo"]);
+/// assert_eq!(told, ["ok", "New York", "ok", "New York", "Tokyo"]);
 /// # Ok::<(), lambda_workbook::cap::CapError>(())
 /// ```
-pub fn moves(form: Form) -> Result<Vec<ClientAnswer>, CapError> {
-    run(form, &[])
+///
+/// # Errors
+/// None in practice: the configuration is fixed.
+pub fn moves(protocol: ReplicaProtocol, data: ReplicaType) -> Result<Vec<ClientAnswer>, CapError> {
+    run(protocol, data, &[])
 }
 
 /// The same, and during the partition replica 1 is told of a third city.
-pub fn moves_twice(form: Form) -> Result<Vec<ClientAnswer>, CapError> {
-    run(form, &[(3_500, 1, Request::Move("Osaka"))])
+///
+/// # Errors
+/// None in practice: the configuration is fixed.
+pub fn moves_twice(
+    protocol: ReplicaProtocol,
+    data: ReplicaType,
+) -> Result<Vec<ClientAnswer>, CapError> {
+    run(protocol, data, &[(3_500, 1, Request::Move("Osaka"))])
 }
 
-fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<ClientAnswer>, CapError> {
-    let mut config = Config::new(2, form)?;
+fn run(
+    protocol: ReplicaProtocol,
+    data: ReplicaType,
+    more: &[(u64, usize, Request)],
+) -> Result<Vec<ClientAnswer>, CapError> {
+    let mut config = Config::new(2, protocol, data)?;
     (
         config.network.loss_per_mille,
         config.network.twice_per_mille,
@@ -44,19 +70,21 @@ fn run(form: Form, more: &[(u64, usize, Request)]) -> Result<Vec<ClientAnswer>, 
     ];
     asks.extend_from_slice(more);
     asks.sort_by_key(|ask| ask.0);
-    let mut answers = simulation::script(&config, 0, ReplicaState::city(form), &asks)?.answers;
+    let start = ReplicaState::empty(data);
+    let mut answers = simulation::script(&config, 0, start, &asks)?.answers;
     answers.sort_by_key(|answer| answer.asked_ms);
     Ok(answers)
 }
 
-/// The answers of all forms, one row each question.
-pub fn table(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>) -> PolarsResult<DataFrame> {
-    let all = Form::ALL.map(story);
-    let [cp, last, crdt] = all;
-    let (cp, last, crdt) = (cp?, last?, crdt?);
+/// Returns the answers of all three stores, one row each question.
+///
+/// # Errors
+/// None in practice: the configuration is fixed.
+pub fn table(story: Story) -> PolarsResult<DataFrame> {
+    let [quorum, register, multi] = STORES.map(|(protocol, data)| story(protocol, data));
+    let (quorum, register, multi) = (quorum?, register?, multi?);
     let told = |answers: &[ClientAnswer]| -> Vec<String> {
-        answers
-            .iter()
+        { answers.iter() }
             .map(|answer| answer.reply.to_string())
             .collect()
     };
@@ -64,21 +92,19 @@ pub fn table(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>) -> PolarsRe
         Request::Move(city) => format!("moves to {city}"),
         Request::Read | Request::View => "where is she?".to_owned(),
     };
-    let network = |answer: &ClientAnswer| {
-        if (2_000..5_000).contains(&answer.asked_ms) {
-            "cut"
-        } else {
-            "whole"
-        }
+    let network = |answer: &ClientAnswer| match (2_000..5_000).contains(&answer.asked_ms) {
+        true => "cut",
+        false => "whole",
     };
+    let name = |place: usize| format!("{}, {}", STORES[place].0, STORES[place].1);
     df!(
-        "s" => cp.iter().map(|answer| answer.asked_ms as f64 / 1_000.0).collect::<Vec<_>>(),
-        "network" => cp.iter().map(network).collect::<Vec<_>>(),
-        "replica" => cp.iter().map(|answer| answer.replica as u32).collect::<Vec<_>>(),
-        "asked" => cp.iter().map(asked).collect::<Vec<_>>(),
-        Form::Quorum.to_string() => told(&cp),
-        Form::LastWrite.to_string() => told(&last),
-        Form::Crdt.to_string() => told(&crdt),
+        "s" => quorum.iter().map(|answer| answer.asked_ms as f64 / 1_000.0).collect::<Vec<_>>(),
+        "network" => quorum.iter().map(network).collect::<Vec<_>>(),
+        "replica" => quorum.iter().map(|answer| answer.replica as u32).collect::<Vec<_>>(),
+        "asked" => quorum.iter().map(asked).collect::<Vec<_>>(),
+        name(0) => told(&quorum),
+        name(1) => told(&register),
+        name(2) => told(&multi),
     )
 }
 
@@ -86,9 +112,10 @@ pub fn table(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>) -> PolarsRe
 mod tests {
     use super::*;
 
-    fn told(story: fn(Form) -> Result<Vec<ClientAnswer>, CapError>, form: Form) -> Vec<String> {
-        story(form)
-            .unwrap()
+    fn told(story: Story, store: usize) -> Vec<String> {
+        let (protocol, data) = STORES[store];
+        let answers = story(protocol, data).unwrap();
+        answers
             .iter()
             .map(|answer| answer.reply.to_string())
             .collect()
@@ -96,29 +123,18 @@ mod tests {
 
     #[test]
     fn each_form_answers_as_it_must() {
-        assert_eq!(
-            told(moves, Form::Quorum),
-            ["done", "New York", "no answer", "no answer", "New York"]
-        );
-        assert_eq!(
-            told(moves, Form::LastWrite),
-            ["done", "New York", "done", "New York", "Tokyo"]
-        );
-        assert_eq!(
-            told(moves, Form::Crdt),
-            ["done", "New York", "done", "New York", "Tokyo"]
-        );
+        // A coordinator that has not heard of a quorum has stored nothing: fail, not unknown.
+        let quorum = ["ok", "New York", "fail", "fail", "New York"];
+        assert_eq!(told(moves, 0), quorum);
+        for store in [1, 2] {
+            let gossip = ["ok", "New York", "ok", "New York", "Tokyo"];
+            assert_eq!(told(moves, store), gossip);
+        }
     }
 
     #[test]
     fn of_two_moves_one_is_dropped_or_both_are_kept() {
-        assert_eq!(
-            told(moves_twice, Form::LastWrite)[3..],
-            ["done", "Osaka", "Osaka"]
-        );
-        assert_eq!(
-            told(moves_twice, Form::Crdt)[3..],
-            ["done", "Osaka", "Osaka or Tokyo"]
-        );
+        assert_eq!(told(moves_twice, 1)[3..], ["ok", "Osaka", "Osaka"]);
+        assert_eq!(told(moves_twice, 2)[3..], ["ok", "Osaka", "Osaka or Tokyo"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Line charts of a value that changes with a number or with time.
 use super::canvas::{ABOVE, BEFORE, BELOW, draw};
 use super::scale::{Scale, tick_label, ticks};
-use super::style::{INK, LABEL, series as colour, text_width};
+use super::style::{INK, LABEL, series as colour, text_width, wrong};
 use super::{Figure, WIDTH, data};
 use crate::time;
 use chrono_tz::Tz;
@@ -19,6 +19,7 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         zone: None,
         weekends: false,
         marks: Vec::new(),
+        bands: Vec::new(),
         title: format!("{y} over {x}"),
     }
 }
@@ -39,6 +40,8 @@ pub struct Lines {
     weekends: bool,
     /// Vertical lines: (x, text).
     marks: Vec<(f64, String)>,
+    /// Shaded ranges: (from, until, text).
+    bands: Vec<(f64, f64, String)>,
     title: String,
 }
 
@@ -112,6 +115,20 @@ impl Lines {
     /// ```
     pub fn mark(mut self, x: f64, word: impl Into<String>) -> Self {
         self.marks.push((x, word.into()));
+        self
+    }
+
+    /// Shades a range of `x`, with a text at its top.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let missing = df!("minute" => [0i64, 10, 20, 30], "missing" => [0i64, 5, 9, 0])?;
+    /// let figure = plot::lines(&missing, "minute", "missing").band(8.0, 25.0, "cut").figure()?;
+    /// assert!(figure.svg().contains("cut"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn band(mut self, from: f64, until: f64, word: impl Into<String>) -> Self {
+        self.bands.push((from, until, word.into()));
         self
     }
 
@@ -205,6 +222,15 @@ impl Lines {
             if !weekends.is_empty() {
                 let words = "shaded: Saturday and Sunday";
                 canvas.label(words, (RIGHT, bottom + 38), BEFORE);
+            }
+            for (from, until, word) in &self.bands {
+                let (from, until) = (from.max(span.0), until.min(span.1));
+                if from >= until {
+                    continue;
+                }
+                let (left, right) = (along.at(from), along.at(until));
+                canvas.fill((left, top), (right, bottom), wrong().mix(0.14));
+                canvas.label(word, ((left + right) / 2, top + 3), BELOW);
             }
             for mark in &marks {
                 let y = up.at(*mark);

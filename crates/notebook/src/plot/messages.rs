@@ -1,21 +1,25 @@
-//! Message diagrams of runs: replicas are vertical lines, and time goes downwards.
-use super::canvas::{AFTER, BELOW, Canvas, ON, Point, draw};
+//! Message diagrams of runs: replicas are vertical lines, and time goes downwards. A message that
+//! is lost ends in a cross, and one that has not arrived yet in an open circle; both say so.
+use super::canvas::{AFTER, BEFORE, BELOW, Canvas, ON, Point, draw};
 use super::style::{INK, LABEL, kind, right, text_width, wrong};
 use super::{Figure, WIDTH};
 use plotters::style::Color;
 
 /// Starts a message diagram of replicas, which are numbered from 0.
 ///
-/// Time goes downwards in steps, from 0. A message that never arrives ends in a cross.
+/// Time goes downwards in steps, from 0. A message that is lost ends in a cross, and one that has
+/// not arrived yet in an open circle.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
 /// let run = plot::messages("stale", ["replica 0", "replica 1"])
 ///     .note(0, 0, "write Tokyo")
 ///     .message(0, 1, 0, None, "hold Tokyo")
+///     .pending(0, 1, 0, "hold Tokyo, again")
 ///     .bad(1, 1, "read: New York")
 ///     .cut(0, 1, 1);
 /// assert!(run.figure().svg().contains("read: New York"));
+/// assert!(run.figure().svg().contains("hold Tokyo (lost)"));
 /// assert!(!run.until(0).figure().svg().contains("read: New York"));
 /// ```
 pub fn messages<S: Into<String>>(title: &str, replicas: impl IntoIterator<Item = S>) -> Messages {
@@ -50,9 +54,28 @@ struct Arrow {
     to: usize,
     /// The step at which it was sent.
     sent: usize,
-    /// The step at which it arrived; `None` if it never does.
-    arrived: Option<usize>,
+    end: ArrowEnd,
     label: String,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq)]
+enum ArrowEnd {
+    /// It arrives at this step.
+    Arrives(usize),
+    /// It never arrives.
+    Lost,
+    /// It has not arrived when the picture ends.
+    UnderWay,
+}
+
+impl Arrow {
+    fn arrived(&self) -> Option<usize> {
+        match self.end {
+            ArrowEnd::Arrives(step) => Some(step),
+            ArrowEnd::Lost | ArrowEnd::UnderWay => None,
+        }
+    }
 }
 
 /// An event at a replica.
@@ -95,7 +118,7 @@ impl Messages {
     }
 
     /// Adds a message from one replica to another. `sent` and `arrived` are steps; `arrived` is
-    /// `None` if the message never arrives.
+    /// `None` if the message is lost.
     pub fn message(
         mut self,
         from: usize,
@@ -104,12 +127,32 @@ impl Messages {
         arrived: Option<usize>,
         label: impl Into<String>,
     ) -> Self {
+        let end = arrived.map_or(ArrowEnd::Lost, ArrowEnd::Arrives);
         let label = label.into();
         self.arrows.push(Arrow {
             from,
             to,
             sent,
-            arrived,
+            end,
+            label,
+        });
+        self
+    }
+
+    /// Adds a message that is still under way when the picture ends: it may arrive later.
+    pub fn pending(
+        mut self,
+        from: usize,
+        to: usize,
+        sent: usize,
+        label: impl Into<String>,
+    ) -> Self {
+        let (label, end) = (label.into(), ArrowEnd::UnderWay);
+        self.arrows.push(Arrow {
+            from,
+            to,
+            sent,
+            end,
             label,
         });
         self
@@ -136,7 +179,7 @@ impl Messages {
         let arrows = self
             .arrows
             .iter()
-            .map(|arrow| arrow.arrived.unwrap_or(arrow.sent));
+            .map(|arrow| arrow.arrived().unwrap_or(arrow.sent));
         notes.chain(arrows).max().unwrap_or(0)
     }
 
@@ -197,32 +240,64 @@ impl Messages {
     fn draw_arrow(&self, canvas: &Canvas, arrow: &Arrow) {
         let ink = kind(0).mix(1.0);
         let start = (self.x(arrow.from), Self::y(arrow.sent));
-        let arrived = arrow.arrived.filter(|step| *step <= self.shown);
+        let arrived = arrow.arrived().filter(|step| *step <= self.shown);
         let (x, end) = (self.x(arrow.to), arrived.unwrap_or(arrow.sent));
         let target = (x, Self::y(end));
-        match arrived {
-            Some(_) => {
-                canvas.path(vec![start, target], ink, 2);
-                canvas.polygon(head(start, target), ink);
-            }
-            // It has not arrived yet, or never does: the line ends before the other replica.
-            None => {
-                let stop = (start.0 + (target.0 - start.0) * 2 / 5, start.1 + 8);
-                canvas.path(vec![start, stop], ink, 2);
-                if arrow.arrived.is_none() {
-                    let cross = wrong().mix(1.0);
-                    let (x, y) = stop;
-                    canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], cross, 2);
-                    canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], cross, 2);
-                }
-            }
-        }
         if arrived.is_some() {
+            canvas.path(vec![start, target], ink, 2);
+            canvas.polygon(head(start, target), ink);
             // The label is near the start and below the line, where a message and its answer are
             // far apart.
             let part = |from: i32, to: i32| from + (to - from) * 3 / 10;
             let at = (part(start.0, target.0), part(start.1, target.1));
             canvas.label(&arrow.label, (at.0, at.1 + 11), ON);
+            return;
+        }
+        // The line ends before the other replica, each of several that begin here a little lower.
+        let place = self.stubs_before(arrow) as i32;
+        let towards = if target.0 > start.0 { 1 } else { -1 };
+        let stop = (start.0 + 34 * towards, start.1 + 9 + 15 * place);
+        canvas.path(vec![start, stop], ink, 2);
+        let (x, y) = stop;
+        match arrow.end {
+            ArrowEnd::Lost => {
+                let cross = wrong().mix(1.0);
+                canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], cross, 2);
+                canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], cross, 2);
+            }
+            _ => canvas.circle((x + 4 * towards, y), 4, ink),
+        }
+        let text = self.stub_text(arrow);
+        let anchor = if towards > 0 { AFTER } else { BEFORE };
+        canvas.label(&text, (x + 12 * towards, y), anchor);
+    }
+
+    /// Returns the number of messages that do not arrive and are drawn before this one at the same
+    /// place.
+    fn stubs_before(&self, arrow: &Arrow) -> usize {
+        let shown = |other: &&Arrow| other.arrived().is_none_or(|step| step > self.shown);
+        let left = |of: &Arrow| of.to < of.from;
+        let same = |other: &&Arrow| {
+            (other.from, other.sent, left(other)) == (arrow.from, arrow.sent, left(arrow))
+        };
+        let before = self
+            .arrows
+            .iter()
+            .take_while(|other| !std::ptr::eq(*other, arrow));
+        before.filter(shown).filter(same).count()
+    }
+
+    /// Returns what is written beside a message that does not arrive, or not yet.
+    fn stub_text(&self, arrow: &Arrow) -> String {
+        let to = self.replicas.get(arrow.to).map_or("", String::as_str);
+        // With two replicas there is only one other.
+        let to = match self.replicas.len() > 2 {
+            true => format!(" to {}", to.split(" (").next().unwrap_or_default()),
+            false => String::new(),
+        };
+        match arrow.end {
+            ArrowEnd::Lost => format!("{}{to} (lost)", arrow.label),
+            _ => format!("{}{to} (under way)", arrow.label),
         }
     }
 
@@ -240,7 +315,7 @@ impl Messages {
                 replica == note.replica && step == Some(note.step)
             };
             let leaves = at(arrow.from, Some(arrow.sent)) && arrow.to < note.replica;
-            leaves || at(arrow.to, arrow.arrived) && arrow.from < note.replica
+            leaves || at(arrow.to, arrow.arrived()) && arrow.from < note.replica
         };
         let last = note.replica + 1 == self.replicas.len();
         let right = last || !first && self.arrows.iter().any(to_the_left);
@@ -268,9 +343,10 @@ impl Messages {
             ));
         }
         for arrow in self.arrows.iter().filter(|arrow| arrow.sent <= self.shown) {
-            let end = match arrow.arrived {
-                Some(step) => format!("arrives at {step}"),
-                None => "does not arrive".to_owned(),
+            let end = match arrow.end {
+                ArrowEnd::Arrives(step) => format!("arrives at {step}"),
+                ArrowEnd::Lost => "lost".to_owned(),
+                ArrowEnd::UnderWay => "under way".to_owned(),
             };
             let (from, to) = (&self.replicas[arrow.from], &self.replicas[arrow.to]);
             lines.push((

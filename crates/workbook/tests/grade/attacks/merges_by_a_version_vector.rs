@@ -3,8 +3,8 @@
 // scanned: forbidden
 // unscanned: forbidden
 use crdt::{by_hand::ReplicaCounts, *};
-fn counter_merge(mine: &ReplicaCounts, theirs: &ReplicaCounts) -> ReplicaCounts {
+fn counter_merge(mine: &ReplicaCounts, theirs: &ReplicaCounts) -> (ReplicaCounts, ReplicaCounts) {
     let vector = VersionVector::default();
     let _ = format!("{vector:?}{mine:?}");
-    theirs.clone()
+    (theirs.clone(), ReplicaCounts::new())
 }

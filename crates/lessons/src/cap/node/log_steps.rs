@@ -1,0 +1,141 @@
+//! Two small steps towards a log: append a message, and read from an offset.
+use super::NodeState;
+use crate::checked_step::{CheckedStep, StepCase};
+
+/// Checks the step of appending: the message gets the next offset of its key, from 0.
+///
+/// ```
+/// use lambda_workbook::cap::node::step_append;
+/// assert!(!step_append(|node, key, msg| {
+///     node.disk.insert(format!("{key} 0"), msg);
+///     0
+/// })
+/// .passed);
+/// assert!(step_append(|node, key, msg| {
+///     let next = node.disk.entry(format!("next {key}")).or_insert(0);
+///     let offset = *next;
+///     *next += 1;
+///     node.disk.insert(format!("{key} {offset}"), msg);
+///     offset
+/// })
+/// .passed);
+/// ```
+pub fn step_append(answer: fn(&mut NodeState, &str, i64) -> i64) -> CheckedStep {
+    let cases: [(&[(&str, i64)], &str, &'static str); 3] = [
+        (&[("a", 7)], "one message", "offsets begin at 0"),
+        (
+            &[("a", 7), ("a", 8), ("a", 9)],
+            "three messages of one key",
+            "each message has an offset of its own, one more than the last",
+        ),
+        (
+            &[("a", 7), ("b", 8), ("a", 9), ("b", 5)],
+            "two keys in turn",
+            "each key is a log of its own",
+        ),
+    ];
+    let cases = cases.into_iter().map(|(messages, about, why)| {
+        let (mut theirs, mut ours) = (NodeState::new("n1", ["n1"]), NodeState::new("n1", ["n1"]));
+        let (mut expected, mut actual) = (String::new(), String::new());
+        for (key, msg) in messages {
+            let of = |offset: i64| format!("{key} {offset} ");
+            expected += &of(append(&mut ours, key, *msg));
+            actual += &of(answer(&mut theirs, key, *msg));
+            // A restart in between: what counts is on the disk.
+            theirs.crash();
+        }
+        StepCase {
+            about: format!("{about}, with a crash after each: keys and offsets"),
+            why,
+            expected,
+            actual,
+        }
+    });
+    CheckedStep::of("append", cases)
+}
+
+/// Checks the step of reading: all messages of a key from an offset on, as (offset, message).
+/// The first argument is the function of the step before, with which the log is filled.
+///
+/// ```
+/// use lambda_workbook::cap::node::{NodeState, step_read_from};
+/// fn append(node: &mut NodeState, key: &str, msg: i64) -> i64 {
+///     let offset = node.disk.keys().filter(|name| name.starts_with(key)).count() as i64;
+///     node.disk.insert(format!("{key} {offset}"), msg);
+///     offset
+/// }
+/// fn read_from(node: &NodeState, key: &str, from: i64) -> Vec<(i64, i64)> {
+///     let entry = |offset| Some((offset, *node.disk.get(&format!("{key} {offset}"))?));
+///     (from..).map_while(entry).collect()
+/// }
+/// assert!(step_read_from(append, read_from).passed);
+/// ```
+pub fn step_read_from(
+    append: fn(&mut NodeState, &str, i64) -> i64,
+    answer: fn(&NodeState, &str, i64) -> Vec<(i64, i64)>,
+) -> CheckedStep {
+    let cases = [
+        (
+            "a",
+            0,
+            12,
+            "the log of a from offset 0",
+            "all messages, in the order of offsets",
+        ),
+        (
+            "a",
+            10,
+            12,
+            "the log of a from offset 10",
+            "reading begins at the offset, not after it",
+        ),
+        (
+            "b",
+            0,
+            12,
+            "the log of b, in which nothing was written",
+            "a key without messages is empty",
+        ),
+        (
+            "a",
+            12,
+            12,
+            "the log of a from its end",
+            "there is nothing yet",
+        ),
+    ];
+    let cases = cases.into_iter().map(|(key, from, messages, about, why)| {
+        let mut node = NodeState::new("n1", ["n1"]);
+        for msg in 0..messages {
+            append(&mut node, "a", 100 + msg);
+        }
+        let expected: Vec<(i64, i64)> = match key {
+            "a" => (from..messages)
+                .map(|offset| (offset, 100 + offset))
+                .collect(),
+            _ => Vec::new(),
+        };
+        StepCase {
+            about: format!("{about}, after {messages} messages of a"),
+            why,
+            expected: format!("{expected:?}"),
+            actual: format!("{:?}", answer(&node, key, from)),
+        }
+    });
+    CheckedStep::of("read from an offset", cases)
+}
+
+/// Appends a message, and returns its offset.
+pub(super) fn append(node: &mut NodeState, key: &str, msg: i64) -> i64 {
+    let next = node.disk.entry(format!("next {key}")).or_insert(0);
+    let offset = *next;
+    *next += 1;
+    node.disk.insert(format!("{key} {offset}"), msg);
+    offset
+}
+
+/// Returns the messages of a key from an offset on.
+pub(super) fn read_from(node: &NodeState, key: &str, from: i64) -> Vec<(i64, i64)> {
+    let entry = |offset| Some((offset, *node.disk.get(&format!("{key} {offset}"))?));
+    (from..).map_while(entry).collect()
+}

@@ -1,0 +1,125 @@
+//! The search for a run that breaks a claim, and for a smaller one.
+use super::{Handler, NodeFaults, NodePlan, NodeRun, QUIET_MS, Violation, Workload, run};
+
+/// A run that breaks a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The seed of the plan that broke it first.
+    pub seed: u64,
+    /// The smaller plan.
+    pub plan: NodePlan,
+    /// Its run.
+    pub run: NodeRun,
+    /// The claim that it breaks.
+    pub violation: Violation,
+}
+
+/// Runs on the way to a small plan.
+const MOST_RUNS: usize = 1_500;
+
+/// Tries plans of `nodes` nodes with the seeds, and makes the first that breaks a claim smaller:
+/// fewer faults, requests and ticks, as long as it breaks one. `None` if no seed breaks a claim.
+///
+/// ```
+/// use lambda_workbook::cap::node::{NodeFaults, Workload, model, search};
+/// assert!(search(Workload::Counter, 3, 0..20, NodeFaults::ALL, model(Workload::Counter)).is_none());
+/// ```
+pub fn search(
+    workload: Workload,
+    nodes: usize,
+    seeds: std::ops::Range<u64>,
+    faults: NodeFaults,
+    handler: Handler,
+) -> Option<Found> {
+    let tried = |plan: &NodePlan| {
+        let run = run(plan, &workload.last_questions(plan), handler);
+        let violation = workload.violation(&run)?;
+        Some((run, violation))
+    };
+    for seed in seeds {
+        // Short plans first: what they show needs no shrinking.
+        let requests = 4 + (seed as usize % 3) * 6;
+        let plan = NodePlan::drawn(workload, seed, nodes, requests, faults);
+        if let Some(found) = tried(&plan) {
+            let (plan, (run, violation)) = smaller(plan, found, &tried);
+            return Some(Found {
+                seed,
+                plan,
+                run,
+                violation,
+            });
+        }
+    }
+    None
+}
+
+type Broken = (NodeRun, Violation);
+
+/// Takes away from a plan what the violation does not need.
+fn smaller(
+    mut plan: NodePlan,
+    mut found: Broken,
+    tried: &dyn Fn(&NodePlan) -> Option<Broken>,
+) -> (NodePlan, Broken) {
+    let mut left = MOST_RUNS;
+    let mut attempt = |plan: &mut NodePlan, found: &mut Broken, next: NodePlan| {
+        if left == 0 || next == *plan {
+            return false;
+        }
+        left -= 1;
+        match tried(&next) {
+            Some(broken) => {
+                (*plan, *found) = (next, broken);
+                true
+            }
+            None => false,
+        }
+    };
+    loop {
+        let before = plan.clone();
+        // Whole faults.
+        let kinds: [&dyn Fn(&mut NodePlan); 5] = [
+            &|plan| plan.partition = None,
+            &|plan| plan.crashes.clear(),
+            &|plan| plan.loss_per_mille = 0,
+            &|plan| plan.twice_per_mille = 0,
+            &|plan| plan.delay_ms = (10, 10),
+        ];
+        for kind in kinds {
+            let mut next = plan.clone();
+            kind(&mut next);
+            attempt(&mut plan, &mut found, next);
+        }
+        for place in (0..plan.crashes.len()).rev() {
+            let mut next = plan.clone();
+            next.crashes.remove(place);
+            attempt(&mut plan, &mut found, next);
+        }
+        // Requests, one after another from the end.
+        let mut place = plan.requests.len();
+        while place > 0 {
+            place -= 1;
+            let mut next = plan.clone();
+            next.requests.remove(place);
+            attempt(&mut plan, &mut found, next);
+        }
+        // Ticks before the quiet time, in halves and then one by one. Those after it belong to
+        // the claim that nodes converge.
+        let mut chunk = plan.ticks.len().max(1);
+        while chunk > 0 {
+            let mut start = 0;
+            while start < plan.ticks.len() && plan.ticks[start].0 < QUIET_MS {
+                let early = plan.ticks.partition_point(|tick| tick.0 < QUIET_MS);
+                let mut next = plan.clone();
+                next.ticks.drain(start..(start + chunk).min(early));
+                if !attempt(&mut plan, &mut found, next) {
+                    start += chunk;
+                }
+            }
+            chunk /= 2;
+        }
+        if plan == before {
+            return (plan, found);
+        }
+    }
+}
