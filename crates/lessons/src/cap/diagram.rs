@@ -60,7 +60,7 @@ impl QuorumStore {
                 }
             }
             if let Some(QuorumStep::LoseDisk(replica)) = action {
-                words.push((*replica, "disk lost".to_owned()));
+                diagram = diagram.fault(*replica, step, "disk lost");
             }
             for (replica, text) in words {
                 let wrong = Some(step) == last_answer

@@ -267,7 +267,7 @@ pub fn chart(hour: &Hour, minutes: &[Minute]) -> PolarsResult<Lines> {
     let mut chart = lines(&frame, "minute", "missing").by("realtime view").band(
         from,
         until,
-        "sites cut off from each other",
+        "sites cut off",
     );
     let every = hour.batch_every.max(1);
     for began in (1..)

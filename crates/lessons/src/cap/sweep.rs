@@ -192,8 +192,9 @@ pub fn costs(summaries: &[SweepSummary]) -> PolarsResult<DataFrame> {
 }
 
 /// Counts page views with quorums while the network is cut, by three kinds of clients: `client`,
-/// `unknown %`, `counted twice %`, `lost writes %`. The first never asks again, the second asks
-/// again when an outcome is unknown, and so does the third, whose page views have names.
+/// `unknown %`, `counted again %`, `lost writes %`. The first never asks again, the second asks
+/// again when an outcome is unknown, and so does the third, whose page views have names. Counted
+/// again is what is counted beyond once, in percent of what was acknowledged.
 ///
 /// # Errors
 /// A configuration that cannot be.
@@ -213,7 +214,7 @@ pub fn retries(seeds: Range<u64>) -> PolarsResult<DataFrame> {
         doubled.push(percent(summary.doubled));
         lost.push(percent(summary.lost));
     }
-    df!("client" => names, "unknown %" => unknown, "counted twice %" => doubled, "lost writes %" => lost)
+    df!("client" => names, "unknown %" => unknown, "counted again %" => doubled, "lost writes %" => lost)
 }
 
 /// Counts page views in stores of which a replica loses its disk: `store`, `W`, `disk`,

@@ -84,8 +84,18 @@ struct Note {
     replica: usize,
     step: usize,
     text: String,
-    /// Whether it is marked as an error.
-    bad: bool,
+    mark: NoteMark,
+}
+
+/// How an event is marked.
+#[derive(Clone, Copy, PartialEq)]
+enum NoteMark {
+    /// It is as it should be.
+    Right,
+    /// It must not happen.
+    Wrong,
+    /// It is done to a replica, such as a crash.
+    Fault,
 }
 
 /// The y position of step 0 in pixels.
@@ -94,25 +104,26 @@ const TOP: i32 = 74;
 const ROW: i32 = 40;
 impl Messages {
     /// Adds an event at a replica.
-    pub fn note(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
-        let (text, bad) = (text.into(), false);
-        self.notes.push(Note {
-            replica,
-            step,
-            text,
-            bad,
-        });
-        self
+    pub fn note(self, replica: usize, step: usize, text: impl Into<String>) -> Self {
+        self.noted(replica, step, text.into(), NoteMark::Right)
     }
 
     /// Adds an event at a replica that must not happen, such as a stale read. It is highlighted.
-    pub fn bad(mut self, replica: usize, step: usize, text: impl Into<String>) -> Self {
-        let (text, bad) = (text.into(), true);
+    pub fn bad(self, replica: usize, step: usize, text: impl Into<String>) -> Self {
+        self.noted(replica, step, text.into(), NoteMark::Wrong)
+    }
+
+    /// Adds an event that is done to a replica, such as a crash.
+    pub fn fault(self, replica: usize, step: usize, text: impl Into<String>) -> Self {
+        self.noted(replica, step, text.into(), NoteMark::Fault)
+    }
+
+    fn noted(mut self, replica: usize, step: usize, text: String, mark: NoteMark) -> Self {
         self.notes.push(Note {
             replica,
             step,
             text,
-            bad,
+            mark,
         });
         self
     }
@@ -248,7 +259,9 @@ impl Messages {
             canvas.polygon(head(start, target), ink);
             // The label is near the start and below the line, where a message and its answer are
             // far apart.
-            let part = |from: i32, to: i32| from + (to - from) * 3 / 10;
+            // Copies of one message begin together, so their labels are near the ends.
+            let place = if self.has_copies(arrow) { 7 } else { 3 };
+            let part = |from: i32, to: i32| from + (to - from) * place / 10;
             let at = (part(start.0, target.0), part(start.1, target.1));
             canvas.label(&arrow.label, (at.0, at.1 + 11), ON);
             return;
@@ -256,7 +269,9 @@ impl Messages {
         // The line ends before the other replica, each of several that begin here a little lower.
         let place = self.stubs_before(arrow) as i32;
         let towards = if target.0 > start.0 { 1 } else { -1 };
-        let stop = (start.0 + 34 * towards, start.1 + 9 + 15 * place);
+        // Above, where an arrow leaves to the same side below.
+        let down = if self.leaves_with(arrow) { -1 } else { 1 };
+        let stop = (start.0 + 34 * towards, start.1 + down * (9 + 15 * place));
         canvas.path(vec![start, stop], ink, 2);
         let (x, y) = stop;
         match arrow.end {
@@ -270,6 +285,24 @@ impl Messages {
         let text = self.stub_text(arrow);
         let anchor = if towards > 0 { AFTER } else { BEFORE };
         canvas.label(&text, (x + 12 * towards, y), anchor);
+    }
+
+    /// Whether another copy of this message arrives.
+    fn has_copies(&self, arrow: &Arrow) -> bool {
+        self.arrows.iter().any(|other| {
+            let way = (other.from, other.to, other.sent) == (arrow.from, arrow.to, arrow.sent);
+            let copy = way && other.label == arrow.label && other.arrived().is_some();
+            copy && !std::ptr::eq(other, arrow)
+        })
+    }
+
+    /// Whether a message that arrives is sent at the same place, to the same side.
+    fn leaves_with(&self, arrow: &Arrow) -> bool {
+        self.arrows.iter().any(|other| {
+            let place = (other.from, other.sent) == (arrow.from, arrow.sent);
+            let side = (other.to < other.from) == (arrow.to < arrow.from);
+            place && side && other.arrived().is_some_and(|step| step <= self.shown)
+        })
     }
 
     /// Returns the number of messages that do not arrive and are drawn before this one at the same
@@ -304,11 +337,20 @@ impl Messages {
     /// Draws an event.
     fn draw_note(&self, canvas: &Canvas, note: &Note) {
         let (x, y) = (self.x(note.replica), Self::y(note.step));
-        let ink = if note.bad { wrong() } else { right() };
+        let ink = match note.mark {
+            NoteMark::Right => right(),
+            NoteMark::Wrong => wrong(),
+            NoteMark::Fault => INK,
+        };
         canvas.disc((x, y), 5, ink.mix(1.0));
         // The text is on the side without an arrow. The first and the last replica have room
         // outside.
-        let width = text_width(&note.text, LABEL);
+        let bad = note.mark == NoteMark::Wrong;
+        // Bold text is wider.
+        let width = match bad {
+            true => text_width(&note.text, LABEL) * 9 / 8,
+            false => text_width(&note.text, LABEL),
+        };
         let first = note.replica == 0 && self.replicas.len() > 1;
         let to_the_left = |arrow: &Arrow| {
             let at = |replica: usize, step: Option<usize>| {
@@ -324,7 +366,7 @@ impl Messages {
         } else {
             (x - 10 - width).max(4)
         };
-        if note.bad {
+        if bad {
             canvas.fill((left - 3, y - 9), (left + width + 3, y + 9), ink.mix(0.16));
             canvas.strong(&note.text, (left, y), AFTER);
         } else {
@@ -336,7 +378,10 @@ impl Messages {
     fn as_text(&self) -> String {
         let mut lines: Vec<(usize, String)> = Vec::new();
         for note in self.notes.iter().filter(|note| note.step <= self.shown) {
-            let mark = if note.bad { "  <- wrong" } else { "" };
+            let mark = match note.mark {
+                NoteMark::Wrong => "  <- wrong",
+                NoteMark::Right | NoteMark::Fault => "",
+            };
             lines.push((
                 note.step,
                 format!("{}: {}{mark}", self.replicas[note.replica], note.text),

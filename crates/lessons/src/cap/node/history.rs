@@ -278,7 +278,7 @@ fn values(
         };
         if let Some((value, times)) = counts.iter().find(|count| *count.1 > 1) {
             return wrong(format!(
-                "{who} has {value} {times} times, and it was sent once"
+                "{who} has {times} times the value {value}, which was sent once"
             ));
         }
         for value in counts.keys() {

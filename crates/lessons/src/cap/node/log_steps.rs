@@ -39,7 +39,7 @@ pub fn step_append(answer: fn(&mut NodeState, &str, i64) -> i64) -> CheckedStep 
         let (mut expected, mut actual) = (String::new(), String::new());
         for (key, msg) in messages {
             let of = |offset: i64| format!("{key} {offset} ");
-            expected += &of(append(&mut ours, key, *msg));
+            expected += &of(append_to(&mut ours, key, *msg));
             actual += &of(answer(&mut theirs, key, *msg));
             // A restart in between: what counts is on the disk.
             theirs.crash();
@@ -125,8 +125,16 @@ pub fn step_read_from(
     CheckedStep::of("read from an offset", cases)
 }
 
-/// Appends a message, and returns its offset.
-pub(super) fn append(node: &mut NodeState, key: &str, msg: i64) -> i64 {
+/// Appends a message to the log of a key, and returns its offset: our answer to
+/// [`step_append`].
+///
+/// ```
+/// use lambda_workbook::cap::node::{NodeState, append_to, read_log};
+/// let mut node = NodeState::new("n1", ["n1"]);
+/// assert_eq!((append_to(&mut node, "a", 7), append_to(&mut node, "a", 8)), (0, 1));
+/// assert_eq!(read_log(&node, "a", 1), [(1, 8)]);
+/// ```
+pub fn append_to(node: &mut NodeState, key: &str, msg: i64) -> i64 {
     let next = node.disk.entry(format!("next {key}")).or_insert(0);
     let offset = *next;
     *next += 1;
@@ -134,8 +142,9 @@ pub(super) fn append(node: &mut NodeState, key: &str, msg: i64) -> i64 {
     offset
 }
 
-/// Returns the messages of a key from an offset on.
-pub(super) fn read_from(node: &NodeState, key: &str, from: i64) -> Vec<(i64, i64)> {
+/// Returns the messages of a key from an offset on, as (offset, message): our answer to
+/// [`step_read_from`].
+pub fn read_log(node: &NodeState, key: &str, from: i64) -> Vec<(i64, i64)> {
     let entry = |offset| Some((offset, *node.disk.get(&format!("{key} {offset}"))?));
     (from..).map_while(entry).collect()
 }

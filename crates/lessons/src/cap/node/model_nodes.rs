@@ -46,11 +46,7 @@ fn broadcast(node: &mut NodeState, message: &NodeMessage) {
             node.reply(message, "broadcast_ok", json!({}));
         }
         "read" => {
-            let values: Vec<i64> = node
-                .disk
-                .keys()
-                .filter_map(|name| name.parse().ok())
-                .collect();
+            let values = node.numbers_on_disk();
             node.reply(message, "read_ok", json!({ "messages": values }));
         }
         "topology" => node.reply(message, "topology_ok", json!({})),
@@ -142,7 +138,7 @@ fn answered(node: &mut NodeState, request: &NodeMessage) -> (String, serde_json:
             let name = format!("done {} {}", request.src, request.body["msg_id"]);
             let known = node.disk.get(&name).copied();
             let offset = known.unwrap_or_else(|| {
-                let offset = super::log_steps::append(node, key, request.number("msg"));
+                let offset = super::log_steps::append_to(node, key, request.number("msg"));
                 node.disk.insert(name, offset);
                 offset
             });
@@ -151,7 +147,7 @@ fn answered(node: &mut NodeState, request: &NodeMessage) -> (String, serde_json:
         "poll" => {
             let mut msgs = BTreeMap::new();
             for (key, from) in request.numbers("offsets") {
-                let entries = super::log_steps::read_from(node, &key, from);
+                let entries = super::log_steps::read_log(node, &key, from);
                 msgs.insert(key, entries);
             }
             json!({ "msgs": msgs })

@@ -64,7 +64,7 @@ impl Found {
                     // A tick has a row if something is sent.
                     if let Some(node) = tick.take() {
                         let at = new_row();
-                        diagram = diagram.note(node, at, "tick");
+                        diagram = diagram.fault(node, at, "tick");
                     }
                     sent.insert(*message, row);
                 }
@@ -77,11 +77,11 @@ impl Found {
                 }
                 NodeEvent::Crashed(node) => {
                     let at = new_row();
-                    diagram = diagram.note(*node, at, "crash: memory lost");
+                    diagram = diagram.fault(*node, at, "crash: memory lost");
                 }
                 NodeEvent::Back(node) => {
                     let at = new_row();
-                    diagram = diagram.note(*node, at, "back, with its disk");
+                    diagram = diagram.fault(*node, at, "back, with its disk");
                 }
                 NodeEvent::Answered(_) => {}
             }

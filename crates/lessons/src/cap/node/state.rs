@@ -122,6 +122,12 @@ impl NodeState {
         others.cloned().collect()
     }
 
+    /// Returns the names on the disk that are whole numbers, as numbers, in the order of the names.
+    pub fn numbers_on_disk(&self) -> Vec<i64> {
+        let number = |name: &String| name.parse().ok();
+        self.disk.keys().filter_map(number).collect()
+    }
+
     /// Sends a message of the type `kind`. `fields` is a JSON object: `json!({ "count": 3 })`.
     pub fn send(&mut self, to: &str, kind: &str, fields: Value) {
         let mut body = match fields {
