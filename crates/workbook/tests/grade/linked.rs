@@ -48,13 +48,14 @@ fn no_program_of_an_answer_has_a_reference_or_a_case_or_marks() {
 }
 
 /// Modules, types and functions that answer an exercise, as a program would have them.
-const ANSWERS: [(&str, &[&str]); 11] = [
+const ANSWERS: [(&str, &[&str]); 12] = [
     ("pacific_days", &["page_views_by_local_day"]),
     ("daily_uniques", &["uniques_by_local_day"]),
     ("bounce_rate", &["lambda::batch::bounces"]),
     ("counter_merge", &["GCounter", "PnCounter", "VersionVector"]),
     ("pn_counter", &["GCounter", "PnCounter"]),
     ("or_set_merge", &["lessons::crdt::or_set"]),
+    ("counter_node", &["model_nodes", "simulator", "GCounter"]),
     (
         "exactly_once",
         &["microbatch::state_store", "microbatch::stored"],
