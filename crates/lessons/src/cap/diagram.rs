@@ -17,15 +17,8 @@ impl QuorumStore {
         let mut diagram = messages(title, names);
         let mut sent: BTreeMap<QuorumMessage, usize> = BTreeMap::new();
         // The step of the last answer.
-        let answers = run
-            .iter()
-            .skip(1)
-            .map(|(state, _)| state.answered.is_some());
-        let last_answer = answers
-            .enumerate()
-            .filter(|answer| answer.1)
-            .map(|answer| answer.0);
-        let last_answer = last_answer.last();
+        let answered = |state: &(QuorumState, Option<QuorumStep>)| state.0.answered.is_some();
+        let last_answer = run.iter().skip(1).rposition(answered);
         for (step, pair) in run.windows(2).enumerate() {
             let ((before, action), (after, _)) = (&pair[0], &pair[1]);
             if let Some(QuorumStep::Arrive(message)) = action {

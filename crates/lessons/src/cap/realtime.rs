@@ -264,11 +264,10 @@ pub fn missing(minutes: &[Minute]) -> PolarsResult<DataFrame> {
 pub fn chart(hour: &Hour, minutes: &[Minute]) -> PolarsResult<Lines> {
     let frame = missing(minutes)?;
     let (from, until) = (hour.partition.start as f64, hour.partition.end as f64);
-    let mut chart = lines(&frame, "minute", "missing").by("realtime view").band(
-        from,
-        until,
-        "sites cut off",
-    );
+    let mut chart =
+        lines(&frame, "minute", "missing")
+            .by("realtime view")
+            .band(from, until, "sites cut off");
     let every = hour.batch_every.max(1);
     for began in (1..)
         .map(|n| n * every)

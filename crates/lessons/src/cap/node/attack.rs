@@ -60,9 +60,7 @@ pub fn attack_with(workload: Workload, handler: Handler, faults: NodeFaults) -> 
         ),
         false => String::new(),
     };
-    let step = CheckedStep::right(format!(
-        "{workload}, {SEEDS} seeds with crashes, lost and repeated messages, reordering and partitions{told}"
-    ));
+    let step = CheckedStep::right(format!("{workload}, {SEEDS} seeds with {faults}{told}"));
     NodeAttack {
         step,
         found: None,

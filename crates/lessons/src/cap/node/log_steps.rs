@@ -21,7 +21,8 @@ use crate::checked_step::{CheckedStep, StepCase};
 /// .passed);
 /// ```
 pub fn step_append(answer: fn(&mut NodeState, &str, i64) -> i64) -> CheckedStep {
-    let cases: [(&[(&str, i64)], &str, &'static str); 3] = [
+    type Case = (&'static [(&'static str, i64)], &'static str, &'static str);
+    let cases: [Case; 3] = [
         (&[("a", 7)], "one message", "offsets begin at 0"),
         (
             &[("a", 7), ("a", 8), ("a", 9)],

@@ -3,6 +3,7 @@ use super::Workload;
 use super::simulator::{END_MS, QUIET_MS};
 use dataset::random::Random;
 use serde_json::Value;
+use std::fmt;
 
 /// The faults that a plan may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,24 @@ impl NodeFaults {
         crashes: false,
         partition: false,
     };
+}
+
+impl fmt::Display for NodeFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (self.loss, "lost messages"),
+            (self.duplicates, "messages that arrive twice"),
+            (self.reordering, "reordering"),
+            (self.crashes, "crashes"),
+            (self.partition, "partitions"),
+        ];
+        let names = names.into_iter().filter(|name| name.0).map(|name| name.1);
+        let names: Vec<&str> = names.collect();
+        match names.is_empty() {
+            true => f.write_str("no faults"),
+            false => f.write_str(&names.join(", ")),
+        }
+    }
 }
 
 /// A request of a client to the node at its side.

@@ -22,6 +22,17 @@ fn a_right_node_survives_every_seed_of_every_workload() {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_right_node_survives_any_seed(seed in any::<u64>(), nodes in 1..6usize, requests in 1..24usize) {
+        for workload in Workload::ALL {
+            let plan = NodePlan::drawn(workload, seed, nodes, requests, NodeFaults::ALL);
+            let run = run(&plan, &workload.last_questions(&plan), model(workload));
+            prop_assert_eq!(workload.violation(&run), None, "{}", workload);
+        }
+    }
+}
+
 #[test]
 fn the_same_plan_and_node_give_the_same_run() {
     for workload in Workload::ALL {
