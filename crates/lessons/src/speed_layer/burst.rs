@@ -265,6 +265,7 @@ const LONGEST: u64 = 3_600;
 /// together.
 ///
 /// ```
+/// use lambda_workbook::polars::prelude::*;
 /// use lambda_workbook::speed::burst::load;
 ///
 /// let table = load(500, 5_000, 1_000, 8_000);
