@@ -13,9 +13,11 @@ use lambda::batch::sketch::{Precision, SketchError};
 use lambda::datum::{Equiv, PersonId};
 use lambda::speed::{EmbeddedLog, Log};
 use lambda::{Lambda, Options};
-use polars::prelude::{DataFrame, df};
+use notebook::plot;
+use polars::prelude::{DataFrame, PolarsResult, df};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+use show::picture::Figure;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +53,7 @@ fn equiv(edge: &Equiv, secs: i64) -> String {
 
 /// The lesson's case: an address and `sally` view a page, then turn out to be one
 /// person, then a batch run; then both view the page again, and another batch run.
-/// `event`, `answer`, `truth`.
+/// `event`, `answer`, and `truth, with hindsight`: the persons that they turn out to be.
 pub fn sally(folder: &Path) -> Result<DataFrame> {
     let (log, mut lambda) = opened(folder, Options::default())?;
     let ids = ["11.11.11.111", "sally"].map(|id| PersonId::Cookie(id.to_owned()));
@@ -106,7 +108,7 @@ pub fn sally(folder: &Path) -> Result<DataFrame> {
     events.push("the next batch run ends");
     answers.push(uniques(&lambda)?.value);
     truths.push(1);
-    Ok(df!("event" => events, "answer" => answers, "truth" => truths)?)
+    Ok(df!("event" => events, "answer" => answers, "truth, with hindsight" => truths)?)
 }
 
 /// A visit that goes on after the cut: one person views two pages of a domain ten minutes apart, and a
@@ -163,52 +165,91 @@ pub fn visit_across_cut(folder: &Path) -> Result<DataFrame> {
     )?)
 }
 
+/// Minutes that a batch run takes, from its cut until its views are served.
+pub const RUN_TAKES: u64 = 5;
+
+/// The minutes of an hour's page views.
+const HOUR: u64 = 60;
+
+/// Whether a batch run takes its cut after this minute, and whether one is served after it, if one is
+/// served every `every` minutes.
+fn begins_and_ends(minute: u64, every: u64) -> (bool, bool) {
+    let every = every.max(RUN_TAKES + 1);
+    let place = minute % every;
+    (place == every - 1 - RUN_TAKES, place == every - 1)
+}
+
+/// The minute after which the first batch run is served that has read the whole hour.
+fn settled(every: u64) -> u64 {
+    let begins = (HOUR - 1..).find(|minute| begins_and_ends(*minute, every).0);
+    begins.unwrap_or(HOUR) + RUN_TAKES
+}
+
+/// A chart of lines over minutes, with a mark at the end of each batch run.
+fn with_runs(table: &DataFrame, y: &str, every: u64, title: &str) -> PolarsResult<Figure> {
+    let ends = (0..=settled(every)).filter(|minute| begins_and_ends(*minute, every).1);
+    let chart = plot::lines(table, "minute", y).by("what").title(title);
+    ends.fold(chart, |chart, minute| chart.mark(minute as f64, "served"))
+        .figure()
+}
+
 /// The error of merged uniques over many runs: in each of `runs` runs other persons come, forty in
-/// each minute of an hour, and a batch run takes what has come every `every` minutes. The serving
-/// views' sketches have precision 14, those of the realtime views `bits`, and a query merges them as
-/// [`Query::uniques`](lambda::Query::uniques) does: at the lower precision if there are recent
-/// persons. Returns, for each minute, the error in percent of the truth below which one run in twenty
-/// lies, half of the runs, and nineteen in twenty: `minute`, `what`, `error %`.
+/// each minute of an hour. A batch is served every `every` minutes, and holds what had come
+/// [`RUN_TAKES`] minutes before. The serving views' sketches have precision 14, those of the realtime
+/// views `bits`, and a query merges them as [`Query::uniques`](lambda::Query::uniques) does: at the
+/// lower precision if there are persons of the hour after the cut. Returns, for each minute until a
+/// served batch holds the whole hour and five more, the error in percent of the truth below which one
+/// run in twenty lies, half of the runs, and nineteen in twenty: `minute`, `what`, `error %`.
 ///
 /// # Errors
 /// A precision that no sketch has.
 pub fn error_band(bits: u8, every: u64, runs: u64) -> Result<DataFrame> {
     const EACH_MINUTE: u64 = 40;
     let coarse = Precision::new(bits).map_err(SketchError::from)?;
-    let mut errors: Vec<Vec<f64>> = vec![Vec::new(); 60];
+    let minutes = settled(every) + 6;
+    let mut errors: Vec<Vec<f64>> = vec![Vec::new(); minutes as usize];
     for run in 0..runs {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(run);
         let mut all = Sketch::new(Precision::DEFAULT);
         let mut serving = all.clone();
-        let mut recent = Sketch::new(coarse);
-        let mut is_recent = false;
-        for minute in 0..60 {
-            for _ in 0..EACH_MINUTE {
+        // The set that is asked and, while a run works, what it read and the set since its cut; each
+        // set with whether it has persons.
+        let none = || (Sketch::new(coarse), false);
+        let mut asked = none();
+        let mut working = None;
+        for (minute, errors) in (0..).zip(&mut errors) {
+            for _ in 0..if minute < HOUR { EACH_MINUTE } else { 0 } {
                 let person = random.next_u64();
                 all.add_hash(person);
-                recent.add_hash(person);
-                is_recent = true;
+                let next = working.as_mut().map(|(_, set)| set);
+                for (sketch, has) in [Some(&mut asked), next].into_iter().flatten() {
+                    sketch.add_hash(person);
+                    *has = true;
+                }
             }
-            if minute % every == every - 1 {
-                (serving, is_recent) = (all.clone(), false);
-                recent = Sketch::new(coarse);
+            let (begins, ends) = begins_and_ends(minute, every);
+            if begins {
+                working = Some((all.clone(), none()));
             }
-            let answer = match is_recent {
-                false => serving.estimate(),
-                true => {
+            if ends && let Some(built) = working.take() {
+                (serving, asked) = built;
+            }
+            let answer = match &asked {
+                (_, false) => serving.estimate(),
+                (recent, true) => {
                     let mut merged = serving.coarser(coarse)?;
-                    merged.merge(&recent)?;
+                    merged.merge(recent)?;
                     merged.estimate()
                 }
             };
-            let truth = ((minute + 1) * EACH_MINUTE) as f64;
-            errors[minute as usize].push(100.0 * (answer - truth) / truth);
+            let truth = ((minute + 1).min(HOUR) * EACH_MINUTE) as f64;
+            errors.push(100.0 * (answer - truth) / truth);
         }
     }
     let (mut minutes, mut what, mut error) = (Vec::new(), Vec::new(), Vec::new());
     for (minute, mut of_runs) in (0i64..).zip(errors) {
         of_runs.sort_unstable_by(f64::total_cmp);
-        let at = |share: usize| of_runs[(of_runs.len() - 1) * share / 100];
+        let at = |share: usize| of_runs[of_runs.len().saturating_sub(1) * share / 100];
         for (name, share) in BAND {
             minutes.push(minute);
             what.push(name);
@@ -216,6 +257,22 @@ pub fn error_band(bits: u8, every: u64, runs: u64) -> Result<DataFrame> {
         }
     }
     Ok(df!("minute" => minutes, "what" => what, "error %" => error)?)
+}
+
+/// Draws an [`error_band`] of 100 runs, a batch served every `every` minutes.
+///
+/// # Errors
+/// As [`error_band`].
+pub fn error_band_chart(bits: u8, every: u64) -> Result<Figure> {
+    let title = format!(
+        "Error of an hour's merged uniques, 100 runs, realtime sketches of precision {bits}"
+    );
+    Ok(with_runs(
+        &error_band(bits, every, 100)?,
+        "error %",
+        every,
+        &title,
+    )?)
 }
 
 /// The lines of an [`error_band`], and the share of the runs that lie below each, in percent.
@@ -226,8 +283,12 @@ const BAND: [(&str, usize); 3] = [
 ];
 
 /// An hour in which new persons come with two identifiers, which an equiv joins a
-/// minute after the second; a batch run every `every` minutes. `minute`, `what`
-/// (answer or truth), `uniques`.
+/// minute after the second. A batch is served every `every` minutes, and holds what had come
+/// [`RUN_TAKES`] minutes before; it goes on until a served batch holds the whole hour. `minute`,
+/// `what` (answer or truth), `uniques`.
+///
+/// # Errors
+/// If the folder cannot be written or read.
 pub fn late_equivs(folder: &Path, every: u64, seed: u64) -> Result<DataFrame> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let (mut ids, mut equivs) = (HashSet::new(), Vec::new());
@@ -238,6 +299,11 @@ pub fn late_equivs(folder: &Path, every: u64, seed: u64) -> Result<DataFrame> {
         if let Some(edge) = late.take() {
             lines.push(equiv(&edge, secs));
             equivs.push(edge);
+        }
+        if minute >= HOUR as i64 {
+            let index = PersonIndex::of(&equivs);
+            let persons: HashSet<_> = ids.iter().map(|id| index.person(id)).collect();
+            return (lines, persons.len() as i64);
         }
         for arrival in 0..5 + (random.next_u64() % 5) as i64 {
             let id = PersonId::UserId(minute * 100 + arrival);
@@ -265,8 +331,48 @@ pub fn late_equivs(folder: &Path, every: u64, seed: u64) -> Result<DataFrame> {
         let persons: HashSet<_> = ids.iter().map(|id| index.person(id)).collect();
         (lines, persons.len() as i64)
     };
-    let truth = "truth, by all equivs so far";
+    let truth = "truth, by what is known";
     an_hour(folder, Options::default(), every, truth, arrivals)
+}
+
+/// Draws [`late_equivs`].
+///
+/// # Errors
+/// As [`late_equivs`].
+pub fn late_equivs_chart(folder: &Path, every: u64, seed: u64) -> Result<Figure> {
+    let title =
+        format!("Uniques of an hour while equivs come late, a batch served every {every} minutes");
+    Ok(with_runs(
+        &late_equivs(folder, every, seed)?,
+        "uniques",
+        every,
+        &title,
+    )?)
+}
+
+/// The largest error of [`late_equivs`] for some distances of batch runs, each on files of its own: a
+/// row for each, `minutes between runs`, `largest error`, in persons, and `of a truth of`, the persons
+/// of that minute.
+///
+/// # Errors
+/// As [`late_equivs`].
+pub fn drift(folder: &Path, distances: &[u64], seed: u64) -> Result<DataFrame> {
+    let (mut errors, mut truths) = (Vec::new(), Vec::new());
+    for every in distances {
+        let table = late_equivs(&folder.join(every.to_string()), *every, seed)?;
+        let uniques: Vec<i64> = table.column("uniques")?.i64()?.iter().flatten().collect();
+        let off = uniques
+            .chunks_exact(2)
+            .map(|pair| (pair[0] - pair[1], pair[1]));
+        let (error, truth) = off.max_by_key(|(error, _)| *error).unwrap_or_default();
+        errors.push(error);
+        truths.push(truth);
+    }
+    Ok(df!(
+        "minutes between runs" => distances.iter().map(|every| *every as i64).collect::<Vec<_>>(),
+        "largest error" => errors,
+        "of a truth of" => truths,
+    )?)
 }
 
 /// An hour in which forty persons come a minute, each once, into realtime views
@@ -281,13 +387,15 @@ pub fn small_sketches(folder: &Path, bits: u8, every: u64) -> Result<DataFrame> 
         ..Options::default()
     };
     let arrivals = |minute: i64| {
-        let views = (0..40).map(|nth| view(&PersonId::UserId(minute * 40 + nth), minute * 60));
-        (views.collect(), (minute + 1) * 40)
+        let persons = if minute < HOUR as i64 { 40 } else { 0 };
+        let views = (0..persons).map(|nth| view(&PersonId::UserId(minute * 40 + nth), minute * 60));
+        (views.collect(), (minute + 1).min(HOUR as i64) * 40)
     };
     an_hour(folder, options, every, "truth", arrivals)
 }
 
-/// The merged uniques after each minute of an hour, beside the truth.
+/// The merged uniques of an hour after each of its minutes, and until a served batch holds all of it,
+/// beside the truth.
 fn an_hour(
     folder: &Path,
     options: Options,
@@ -297,14 +405,21 @@ fn an_hour(
 ) -> Result<DataFrame> {
     let (log, mut lambda) = opened(folder, options)?;
     let (mut minutes, mut what, mut uniques) = (vec![], vec![], vec![]);
-    for minute in 0..60 {
+    let mut working = None;
+    for minute in 0..=settled(every) {
         let (lines, true_uniques) = arrivals(minute as i64);
         let record = |line| -> (&[u8], &[u8]) { (b"", str::as_bytes(line)) };
         let records: Vec<_> = lines.iter().map(|line| record(line)).collect();
         log.append(TOPIC, 0, &records)?;
         lambda.drain()?;
-        if minute % every == every - 1 {
-            lambda.run_batch()?;
+        let (begins, ends) = begins_and_ends(minute, every);
+        if begins {
+            working = Some(lambda.begin_batch()?);
+        }
+        if ends && let Some((batch, cut)) = working.take() {
+            let built = lambda.build(batch, &cut)?;
+            lambda.publish(built)?;
+            lambda.expire()?;
         }
         let hour = 0..Granularity::Hour.secs();
         let answer = lambda.query()?.uniques(URL, hour)?.value;
@@ -329,8 +444,9 @@ mod tests {
         assert_eq!(answers, [1, 2, 2, 1, 2, 1].map(Some));
     }
 
-    /// Rule: between batch runs the band is about as wide as the standard error of the coarser sketch
-    /// says, and right after a run it is that of the serving views.
+    /// Rule: while persons of the hour are after the cut, the band is about as wide as the standard
+    /// error of the coarser sketch says, right after a run too; once a served batch holds the whole
+    /// hour, it is that of the serving views.
     #[test]
     fn the_error_of_merged_uniques_is_a_band_of_the_coarser_sketch() {
         let table = error_band(6, 20, 100).unwrap();
@@ -338,14 +454,14 @@ mod tests {
         let errors: Vec<f64> = errors.iter().flatten().collect();
         let standard = 100.0 * Precision::new(6).unwrap().standard_error();
         let width = |minute: usize| errors[3 * minute + 2] - errors[3 * minute];
-        for minute in [25, 30, 35, 45, 50, 55] {
+        for minute in [19, 25, 30, 39, 45, 50, 59, 65, 78] {
             let relative = width(minute) / (2.0 * 1.645 * standard);
             assert!(
                 (0.5..1.6).contains(&relative),
                 "minute {minute}: {relative}"
             );
         }
-        for minute in [19, 39, 59] {
+        for minute in [79, 80, 84] {
             assert!(width(minute) < 6.0, "minute {minute}: {}", width(minute));
         }
     }
@@ -372,13 +488,14 @@ mod tests {
             errors.iter().any(|error| error.abs() > 0.5 * of(6)),
             "{errors:?}"
         );
-        for at_batch in [19, 39, 59] {
-            assert!(errors[at_batch].abs() < 3.0 * of(14), "{errors:?}");
-        }
+        assert_eq!(errors.len(), 80);
+        assert!(errors[79].abs() < 3.0 * of(14), "{errors:?}");
     }
 
+    /// Rule: a served batch takes most of the error away, what came during its run keeps some, and
+    /// the first one that has read the whole hour leaves none.
     #[test]
-    fn the_answer_is_never_below_the_truth_and_meets_it_at_every_batch() {
+    fn the_answer_is_never_below_the_truth_and_meets_it_once_a_batch_holds_the_hour() {
         let folder = tempfile::tempdir().unwrap();
         let table = late_equivs(folder.path(), 20, 1).unwrap();
         let over: Vec<i64> = numbers(&table)
@@ -386,7 +503,18 @@ mod tests {
             .map(|pair| pair[0] - pair[1])
             .collect();
         assert!(over.iter().all(|over| *over >= 0), "{over:?}");
-        assert_eq!((over[19], over[39], over[59]), (0, 0, 0), "{over:?}");
-        assert!(over[18] > 20, "{over:?}");
+        for served in [19, 39, 59] {
+            let (before, after) = (over[served - 1], over[served]);
+            assert!(0 < after && 2 * after < before, "{over:?}");
+        }
+        assert_eq!((over.len(), over[79]), (80, 0), "{over:?}");
+    }
+
+    #[test]
+    fn the_largest_error_grows_with_the_time_between_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = drift(folder.path(), &[10, 30], 1).unwrap();
+        let errors = table.column("largest error").unwrap().i64().unwrap();
+        assert!(errors.get(0) < errors.get(1), "{table}");
     }
 }

@@ -138,7 +138,7 @@ pub fn board(
         }
     })?;
     let whose = if steady() {
-        "sample, 2026-11-30"
+        "sample, 2026-11-30: 2,000 events a second for 30 s"
     } else {
         "measured now"
     };

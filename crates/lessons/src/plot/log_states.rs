@@ -57,7 +57,8 @@ pub fn log_states(states: &[(&str, &LogState)], title: &str) -> Figure {
                 );
                 records(canvas, partition, (width, y));
                 for (n, (group, next)) in state.groups.iter().zip(&partition.next).enumerate() {
-                    let x = LEFT + width * *next as i32;
+                    // Marks at one offset stand beside each other.
+                    let x = LEFT + width * *next as i32 + 3 * n as i32;
                     let line = y + BOX + 24 + LINE * n as i32;
                     let ink = kind(n).mix(1.0);
                     canvas.path(vec![(x, y - 3), (x, line)], ink, 2);

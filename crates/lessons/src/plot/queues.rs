@@ -25,7 +25,7 @@ const ROWS: [i32; 3] = [66, 150, 250];
 /// ```
 pub fn queues(seen: &[Seen], after: u64) -> Figure {
     let title =
-        format!("Every process crashes after event {after}: what each application then lacks");
+        format!("What a crash after event {after}, or in the one that follows, does to each count");
     let ways: Vec<&[Seen]> = seen.chunk_by(|a, b| a.way == b.way).collect();
     let count = ways.len().max(1) as i32;
     let width = (WIDTH as i32 - 2 * MARGIN - GAP * (count - 1)) / count;

@@ -259,7 +259,7 @@ const TICK: i64 = 5;
 const LONGEST: u64 = 3_600;
 
 /// What a load meets, second by second, until nothing waits any more or an hour is over: `second`,
-/// `arrived`, `way`, `waiting`, the events that wait at its end, and `seconds to wait`, how long an
+/// the end of a second, `arrived`, `way`, `waiting`, the events that wait at its end, and `seconds to wait`, how long an
 /// event that arrives then waits. `base` events a second arrive, and `burst` of them in the seconds
 /// 10 to 19. The database takes `single` updates a second one by one, and `batched` when they come
 /// together.
@@ -296,7 +296,7 @@ pub fn load(base: u64, burst: u64, single: u64, batched: u64) -> DataFrame {
     let (mut waiting, mut wait) = (vec![], vec![]);
     for (name, speed) in ways {
         for (t, queue) in (0..seconds).zip(queue(speed)) {
-            second.push(t as i64);
+            second.push(t as i64 + 1);
             arrived.push(arrives(t) as i64);
             way.push(name);
             waiting.push(queue as i64);
@@ -364,14 +364,16 @@ pub fn real_burst(
     };
     Ok(plot::lines(&table, "ms", "waiting")
         .by("way")
-        .title(format!("Events that wait; {whose}"))
+        .mark(200.0, "the burst begins")
+        .mark(400.0, "ends")
+        .title(format!("Events that wait ({whose})"))
         .figure()?)
 }
 
 impl BurstTimes {
     /// One row for each way: `way`, `write`, which is what the answer to a client means for its
-    /// event, `in the view`, how many microseconds half of the clients waited at most (`half us`) and
-    /// 99 of 100 (`99 % us`), and after how many milliseconds all events were in the view (`all ms`);
+    /// event, `in the view`, how many microseconds half of the clients waited at most (`median us`) and
+    /// 99 of 100 (`99 % below, us`), and after how many milliseconds all events were in the view (`all ms`);
     /// then the same of a dated run as `sample ..`.
     pub fn beside_sample(ways: &[Self; 4]) -> DataFrame {
         let us = |of: fn(&Self) -> Duration| {
@@ -388,18 +390,18 @@ impl BurstTimes {
                 Durability::Process => "left to the system",
             }).collect::<Vec<_>>(),
             "in the view" => ways.iter().map(|way| way.counted as i64).collect::<Vec<_>>(),
-            "half us" => us(|way| way.median),
-            "99 % us" => us(|way| way.slow),
+            "median us" => us(|way| way.median),
+            "99 % below, us" => us(|way| way.slow),
             "all ms" => all.collect::<Vec<_>>(),
-            "sample half us" => sample.map(|row| row[0]),
-            "sample 99 % us" => sample.map(|row| row[1]),
+            "sample median us" => sample.map(|row| row[0]),
+            "sample 99 % below, us" => sample.map(|row| row[1]),
             "sample all ms" => sample.map(|row| row[2]),
         )
         .expect("columns of one length")
     }
 
     /// The columns of [`beside_sample`](Self::beside_sample) that a stored notebook leaves out.
-    pub const MEASURED: [&str; 3] = ["half us", "99 % us", "all ms"];
+    pub const MEASURED: [&str; 3] = ["median us", "99 % below, us", "all ms"];
 }
 
 #[cfg(test)]

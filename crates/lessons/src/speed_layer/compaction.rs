@@ -146,8 +146,9 @@ pub fn plans(folder: &Path) -> Result<Vec<CompactionRound>> {
 }
 
 impl CompactionRound {
-    /// One row for each: `how`, `round`, `files`, `kilobytes`, `peak kilobytes` and `amplification`,
-    /// which is bytes written into files by bytes given to the store, to one decimal.
+    /// One row for each: `how`, `round`, `files`, `kilobytes`, `KB given` to the store, `KB written`
+    /// into its files, `peak kilobytes` and `amplification`, which is bytes written by bytes given, to
+    /// one decimal.
     pub fn frame(rounds: &[Self]) -> DataFrame {
         let amplification = |r: &Self| (10.0 * r.to_disk as f64 / r.written as f64).round() / 10.0;
         df!(
@@ -155,6 +156,8 @@ impl CompactionRound {
             "round" => rounds.iter().map(|r| i64::from(r.round)).collect::<Vec<_>>(),
             "files" => rounds.iter().map(|r| r.files as i64).collect::<Vec<_>>(),
             "kilobytes" => rounds.iter().map(|r| (r.bytes / 1000) as i64).collect::<Vec<_>>(),
+            "KB given" => rounds.iter().map(|r| (r.written / 1000) as i64).collect::<Vec<_>>(),
+            "KB written" => rounds.iter().map(|r| (r.to_disk / 1000) as i64).collect::<Vec<_>>(),
             "peak kilobytes" => rounds.iter().map(|r| (r.most / 1000) as i64).collect::<Vec<_>>(),
             "amplification" => rounds.iter().map(amplification).collect::<Vec<_>>(),
         )

@@ -6,10 +6,11 @@ use polars::prelude::{DataFrame, df};
 const EVENTS: u64 = 1_000;
 /// Every so many of them is sent again.
 const AGAIN: usize = 10;
-/// How many offsets later at most.
+/// How many events later at most.
 const LATEST: u64 = 500;
 
-/// Sends 1,000 events, and every tenth of them again up to 500 offsets later. Returns a row for each
+/// Sends 1,000 events, and every tenth of them again up to 500 events later; another 500 events follow,
+/// so that the last duplicates stand as far from their originals as the first. Returns a row for each
 /// size of the window: `offsets in the window` as text, and `found`, the duplicates that it finds of
 /// 100.
 ///
@@ -22,7 +23,7 @@ const LATEST: u64 = 500;
 pub fn duplicates_found(windows: &[usize]) -> DataFrame {
     // When each arrives: an event at its number, its duplicate a drawn distance later.
     let mut arrivals: Vec<(f64, u128)> = Vec::new();
-    arrivals.extend((0..EVENTS).map(|n| (n as f64, n.into())));
+    arrivals.extend((0..EVENTS + LATEST).map(|n| (n as f64, n.into())));
     let again = (0..EVENTS).step_by(AGAIN);
     arrivals.extend(again.map(|n| ((n + n * 37 % LATEST) as f64 + 0.5, n.into())));
     arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -13,8 +13,8 @@ const ROWS: u64 = 20_000;
 const LIVES_MS: i64 = 1_000;
 
 /// Writes 20,000 rows of 100 bytes into each of three stores, and forgets them in three ways. A row for
-/// each: `way`, `rows seen` after it, and the kilobytes of the files `before`, `after forgetting` and
-/// `after a compaction`.
+/// each: `way`, `rows seen` after it, and the kilobytes of the files `KB before`, `KB after forgetting`
+/// and `KB after a compaction`.
 ///
 /// ```
 /// use lambda_workbook::speed::forgetting;
@@ -23,8 +23,8 @@ const LIVES_MS: i64 = 1_000;
 /// let table = forgetting(folder.path())?;
 /// let column = |name| table.column(name).unwrap().i64().unwrap().to_vec();
 /// assert_eq!(column("rows seen"), [Some(0); 3]);
-/// assert_eq!(column("after a compaction"), [Some(0); 3]);
-/// assert_eq!(column("after forgetting")[2], Some(0)); // a dropped store needs no compaction
+/// assert_eq!(column("KB after a compaction"), [Some(0); 3]);
+/// assert_eq!(column("KB after forgetting")[2], Some(0)); // a dropped store needs no compaction
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -79,9 +79,9 @@ pub fn forgetting(folder: &Path) -> Result<DataFrame> {
     Ok(df!(
         "way" => ways,
         "rows seen" => seen,
-        "before" => before,
-        "after forgetting" => after,
-        "after a compaction" => compacted,
+        "KB before" => before,
+        "KB after forgetting" => after,
+        "KB after a compaction" => compacted,
     )?)
 }
 
@@ -97,10 +97,10 @@ mod tests {
             let column = table.column(name).unwrap().i64().unwrap();
             column.iter().flatten().collect()
         };
-        let (before, after) = (column("before"), column("after forgetting"));
+        let (before, after) = (column("KB before"), column("KB after forgetting"));
         assert_eq!(after[0], before[0]); // what has expired stays in the file
         assert!(after[1] > before[1]); // a deletion is an entry of its own
         assert_eq!((after[2], column("rows seen")), (0, vec![0; 3]));
-        assert_eq!(column("after a compaction"), [0; 3]);
+        assert_eq!(column("KB after a compaction"), [0; 3]);
     }
 }

@@ -404,7 +404,7 @@ pub fn of_store(store: &dyn RealtimeStore, prefix: &str) -> Result<Vec<Promise>>
     store.apply(&[put(2)])?;
     let seen = store.reader().get(again.as_bytes(), "n", b"q")?.is_some();
     tried.push(Promise::new(
-        "a write after a deletion is seen",
+        "an older timestamp after a deletion is seen",
         seen,
         if seen {
             "seen"
