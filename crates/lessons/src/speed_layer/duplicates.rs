@@ -54,6 +54,6 @@ mod tests {
             .iter()
             .flatten()
             .collect();
-        assert_eq!(found, [2, 12, 26, 68, 100]);
+        assert_eq!(found, [2, 10, 20, 56, 100]);
     }
 }
