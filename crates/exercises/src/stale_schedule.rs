@@ -83,7 +83,7 @@ fn played(inputs: &Inputs, answer: &Value) -> PolarsResult<Value> {
 pub static EXERCISE: Exercise = Exercise {
     id: "07_3_stale_schedule",
     name: "stale_schedule",
-    title: "Exercise 7.3, a schedule that breaks R + W <= N",
+    title: "Exercise 7.3, a stale read where R + W <= N",
     signature: "fn stale_schedule(n: usize, r: usize, w: usize) -> Vec<Event>",
     hints: &[
         "The write is asked at replica 0 and the read at replica N - 1. The write must be done before the read is asked. Let it reach \

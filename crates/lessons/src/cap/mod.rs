@@ -69,7 +69,7 @@ pub use config::{
 };
 pub use lattice::lattice;
 pub use outcome::{ClientAnswer, SimulationOutcome};
-pub use quorum_picture::quorums;
+pub use quorum_picture::{quorums, smallest_read_quorum};
 pub use replica_state::{ReplicaState, Reply, Request};
 pub use scopes::scopes;
 pub use sweep::{SweepSummary, costs, grid, lost_disks, retries, sweep, table};

@@ -10,6 +10,17 @@ const BOX: i32 = 46;
 /// The y position of the boxes in pixels.
 const TOP: i32 = 84;
 
+/// Returns the smallest R with which every read quorum of N replicas meets every write quorum of W.
+///
+/// ```
+/// use lambda_workbook::cap;
+/// assert_eq!(cap::smallest_read_quorum(3, 2), Some(2));
+/// assert_eq!(cap::smallest_read_quorum(3, 0), None); // nothing is written
+/// ```
+pub fn smallest_read_quorum(n: usize, w: usize) -> Option<usize> {
+    (1..=n).find(|r| r + w > n)
+}
+
 /// Draws N replicas, a write quorum and the read quorum that shares as few replicas with it as can
 /// be. The shared ones are marked.
 ///

@@ -56,7 +56,7 @@ pub fn scopes() -> PolarsResult<DataFrame> {
         "requests" => asked,
         "W" => w,
         "writes back" => back,
-        "again" => again,
+        "messages again" => again,
         "lost disks" => disks,
         "states" => states,
         "wrong run" => wrong,

@@ -114,13 +114,9 @@ fn log(node: &mut NodeState, message: &NodeMessage) {
             node.send(&message.src, "forwarded", back);
         }
         "forwarded" => {
-            let request = NodeMessage {
-                src: message.text("client").to_owned(),
-                dest: node.id.clone(),
-                body: json!({ "msg_id": message.body["msg_id"] }),
-            };
-            let kind = message.text("kind").to_owned();
-            node.reply(&request, &kind, message.body["fields"].clone());
+            let (client, msg_id) = (message.text("client"), message.number("msg_id"));
+            let fields = message.body["fields"].clone();
+            node.reply_to(client, msg_id, message.text("kind"), fields);
         }
         "send" | "poll" | "commit_offsets" | "list_committed_offsets" => {
             let (kind, fields) = answered(node, message);

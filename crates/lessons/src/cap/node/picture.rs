@@ -43,7 +43,9 @@ impl Found {
                         continue;
                     }
                     let at = new_row();
-                    let text = format!("{}{}", question(one), outcome(one));
+                    // The last questions are asked when the network has been whole for a while.
+                    let last = if quiet { "last " } else { "" };
+                    let text = format!("{last}{}{}", question(one), outcome(one));
                     diagram = match *operation == self.violation.operation {
                         true => diagram.bad(one.node, at, text),
                         false => diagram.note(one.node, at, text),
@@ -125,10 +127,24 @@ fn words(body: &Value, left_out: &[&str]) -> String {
     for (name, value) in body.as_object().into_iter().flatten() {
         if !left_out.contains(&name.as_str()) {
             text.push(' ');
-            text.push_str(&value.to_string().replace('"', ""));
+            text.push_str(&without_empty(value).to_string().replace('"', ""));
         }
     }
     text
+}
+
+/// A map without the names that stand for an empty list; any other value as it is.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let filled = map
+                .iter()
+                .filter(|(_, value)| !value.as_array().is_some_and(Vec::is_empty));
+            let filled = filled.map(|(name, value)| (name.clone(), value.clone()));
+            Value::Object(filled.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 fn label(message: &NodeMessage) -> String {

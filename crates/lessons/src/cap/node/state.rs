@@ -154,6 +154,24 @@ impl NodeState {
         self.send(&to.src, kind, fields);
     }
 
+    /// Answers a request of a client that another node has passed on: `client` is the `src` of
+    /// the request, and `msg_id` its number.
+    ///
+    /// ```
+    /// use lambda_workbook::cap::node::{NodeState, json};
+    /// let mut node = NodeState::new("n2", ["n1", "n2"]);
+    /// node.reply_to("c1", 3, "send_ok", json!({ "offset": 0 }));
+    /// let sent = node.take_sent();
+    /// assert_eq!((sent[0].dest.as_str(), sent[0].number("in_reply_to")), ("c1", 3));
+    /// ```
+    pub fn reply_to(&mut self, client: &str, msg_id: i64, kind: &str, mut fields: Value) {
+        if !fields.is_object() {
+            fields = json!({});
+        }
+        fields["in_reply_to"] = json!(msg_id);
+        self.send(client, kind, fields);
+    }
+
     /// Takes the messages that the node has sent since they were last taken.
     pub fn take_sent(&mut self) -> Vec<NodeMessage> {
         std::mem::take(&mut self.sent)
