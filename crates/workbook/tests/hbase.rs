@@ -157,12 +157,12 @@ fn chapters_and_capstone_run_on_hbase_by_one_line() {
     let chapters = [
         (
             "05_speed_layer",
-            "speed-05",
+            &["speed-05"][..],
             &["speed-18", "speed-19", "speed-21"][..],
         ),
         (
             "06_query",
-            "lambda-02",
+            &["lambda-02", "lambda-03s"],
             &["lambda-05", "lambda-07", "lambda-10"],
         ),
     ];
@@ -170,10 +170,10 @@ fn chapters_and_capstone_run_on_hbase_by_one_line() {
         let mut kernel = kernel().await;
         for (chapter, first, ids) in chapters {
             // What the cells need of those before them.
-            let first = &cells_of(chapter, &[first])[0].code;
-            let needed = first
-                .lines()
-                .filter(|line| line.starts_with("use ") || line.starts_with("let log ="));
+            let first = cells_of(chapter, first);
+            let needed = first.iter().flat_map(|cell| cell.code.lines());
+            let begins = ["use ", "let golden =", "let log ="];
+            let needed = needed.filter(|line| begins.iter().any(|begin| line.starts_with(begin)));
             let needed: Vec<&str> = needed.collect();
             let home = format!("let home = scratch(\"{chapter}\")?;\n");
             good(&mut kernel, &(home + &needed.join("\n"))).await;

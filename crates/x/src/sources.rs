@@ -65,6 +65,7 @@ fn is_root(root: &Path, file: &Path) -> bool {
         || file.ends_with("src/main.rs")
         || file.ends_with("tests/main.rs")
         || folder.ends_with("src/bin")
+        || folder.ends_with("examples")
         || alone
 }
 

@@ -288,10 +288,10 @@ fn refused(error: &(dyn std::error::Error + 'static)) -> Failed {
         reason += "; the part of a row that was read is too large: read a smaller range of \
                    qualifiers at a time, or keep large values outside of the store";
     }
-    Failed::Refused {
-        reason,
-        passing: *can_retry != Some(false),
-    }
+    // A gateway that cannot ask ZooKeeper where a region is says that another try is no use. It is
+    // one, once HBase runs again, and nothing was done.
+    let passing = *can_retry != Some(false) || reason.contains("Zookeeper ");
+    Failed::Refused { reason, passing }
 }
 
 /// Says what a broken exchange is, in words.

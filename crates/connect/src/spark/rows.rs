@@ -35,9 +35,22 @@ impl Rows {
         &self.batch
     }
 
-    fn column(&self, name: &str) -> Result<&ArrayRef, SparkError> {
+    /// Returns a column whose type `is` what is wanted, which `words` names.
+    fn column(
+        &self,
+        name: &str,
+        is: impl Fn(&DataType) -> bool,
+        words: &str,
+    ) -> Result<&ArrayRef, SparkError> {
         let column = self.batch.column_by_name(name);
-        column.ok_or_else(|| SparkError::Rows(format!("there is no column {name}")))
+        let column =
+            column.ok_or_else(|| SparkError::Rows(format!("there is no column {name}")))?;
+        match column.data_type() {
+            found if is(found) => Ok(column),
+            found => Err(SparkError::Rows(format!(
+                "column {name} is {found}, not {words}"
+            ))),
+        }
     }
 
     /// Returns a column of whole numbers of any width.
@@ -45,15 +58,10 @@ impl Rows {
     /// # Errors
     /// If there is none of this name.
     pub fn numbers(&self, name: &str) -> Result<Numbers<'_>, SparkError> {
-        let column = self.column(name)?;
-        match column.data_type() {
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-                Ok(Numbers { column })
-            }
-            other => Err(SparkError::Rows(format!(
-                "column {name} is {other}, not a whole number"
-            ))),
-        }
+        use DataType::{Int8, Int16, Int32, Int64};
+        let is = |found: &DataType| matches!(found, Int8 | Int16 | Int32 | Int64);
+        let column = self.column(name, is, "a whole number")?;
+        Ok(Numbers { column })
     }
 
     /// Returns a column of texts.
@@ -61,13 +69,10 @@ impl Rows {
     /// # Errors
     /// If there is none of this name.
     pub fn texts(&self, name: &str) -> Result<Texts<'_>, SparkError> {
-        let column = self.column(name)?;
-        match column.data_type() {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(Texts { column }),
-            other => Err(SparkError::Rows(format!(
-                "column {name} is {other}, not a text"
-            ))),
-        }
+        use DataType::{LargeUtf8, Utf8, Utf8View};
+        let is = |found: &DataType| matches!(found, Utf8 | LargeUtf8 | Utf8View);
+        let column = self.column(name, is, "a text")?;
+        Ok(Texts { column })
     }
 
     /// Returns a column of bytes.
@@ -75,13 +80,10 @@ impl Rows {
     /// # Errors
     /// If there is none of this name.
     pub fn bytes(&self, name: &str) -> Result<Blobs<'_>, SparkError> {
-        let column = self.column(name)?;
-        match column.data_type() {
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(Blobs { column }),
-            other => Err(SparkError::Rows(format!(
-                "column {name} is {other}, not bytes"
-            ))),
-        }
+        use DataType::{Binary, BinaryView, LargeBinary};
+        let is = |found: &DataType| matches!(found, Binary | LargeBinary | BinaryView);
+        let column = self.column(name, is, "bytes")?;
+        Ok(Blobs { column })
     }
 
     /// Returns a column of truth values.
@@ -89,13 +91,9 @@ impl Rows {
     /// # Errors
     /// If there is none of this name.
     pub fn truths(&self, name: &str) -> Result<Truths<'_>, SparkError> {
-        let column = self.column(name)?;
-        match column.data_type() {
-            DataType::Boolean => Ok(Truths { column }),
-            other => Err(SparkError::Rows(format!(
-                "column {name} is {other}, not a truth value"
-            ))),
-        }
+        let is = |found: &DataType| matches!(found, DataType::Boolean);
+        let column = self.column(name, is, "a truth value")?;
+        Ok(Truths { column })
     }
 
     /// Returns a column of lists of whole numbers.
@@ -103,13 +101,9 @@ impl Rows {
     /// # Errors
     /// If there is none of this name.
     pub fn lists(&self, name: &str) -> Result<Lists<'_>, SparkError> {
-        let column = self.column(name)?;
-        match column.data_type() {
-            DataType::List(_) | DataType::LargeList(_) => Ok(Lists { column }),
-            other => Err(SparkError::Rows(format!(
-                "column {name} is {other}, not a list"
-            ))),
-        }
+        let is = |found: &DataType| matches!(found, DataType::List(_) | DataType::LargeList(_));
+        let column = self.column(name, is, "a list")?;
+        Ok(Lists { column })
     }
 }
 

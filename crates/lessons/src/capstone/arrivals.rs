@@ -19,7 +19,7 @@ pub const SITES: u32 = 2;
 
 /// A line that comes to a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub struct SentLine {
     /// Epoch seconds.
     pub at: i64,
     pub site: u32,
@@ -29,7 +29,7 @@ pub struct Arrival {
 
 /// Everything that comes in both weeks, in the order in which it comes, and what it
 /// says.
-pub fn arrivals(week: &Week) -> Result<(Truth, Vec<Arrival>)> {
+pub fn arrivals(week: &Week) -> Result<(Truth, Vec<SentLine>)> {
     let drawn = drawn(&week.spec()?, week.views)?;
     let mut persons: Vec<PersonId> = Vec::new();
     for datum in drawn.iter().map(|drawn| &drawn.datum) {
@@ -66,7 +66,7 @@ pub fn arrivals(week: &Week) -> Result<(Truth, Vec<Arrival>)> {
         }
         let mut come = |at: i64, line: u32| {
             let at = at.min(last);
-            found.push(Arrival { at, site, line });
+            found.push(SentLine { at, site, line });
         };
         if random.one_in(BROKEN) {
             let part = text.len() * 3 / 4;
@@ -101,7 +101,7 @@ mod tests {
         let views = |said: &&Said| matches!(said, Said::View { .. });
         assert_eq!(truth.said.iter().filter(views).count(), 4_000);
         assert!(truth.said.contains(&Said::Broken));
-        let late = |arrival: &&Arrival| match truth.said[arrival.line as usize] {
+        let late = |arrival: &&SentLine| match truth.said[arrival.line as usize] {
             Said::View { secs, .. } => arrival.at - secs > 3_600,
             _ => false,
         };

@@ -4,7 +4,7 @@
 //! crashes. It gives orders to a node, and gives an order again to the next node after a
 //! crash: so every client here is one that retries.
 use super::account::{Account, Audit};
-use super::arrivals::{Arrival, SITES, arrivals};
+use super::arrivals::{SITES, SentLine, arrivals};
 use super::deployment::Code;
 use super::error::{CapstoneError, Result};
 use super::host::{Here, Host};
@@ -68,8 +68,8 @@ pub fn run(
     let tables = config.store.clone();
     let mut simulation = Simulation::new(week, truth, start(config)?);
     let mut arrivals = arrivals.into_iter().peekable();
-    let mut until = |secs: i64| -> Vec<Arrival> {
-        let due = |arrival: &Arrival| arrival.at < secs;
+    let mut until = |secs: i64| -> Vec<SentLine> {
+        let due = |arrival: &SentLine| arrival.at < secs;
         std::iter::from_fn(|| arrivals.next_if(due)).collect()
     };
     // The week before: it is served when ours begins.
@@ -182,7 +182,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// Clients send what has come; each line until it is acknowledged.
-    fn send(&mut self, come: &[Arrival]) -> Result<()> {
+    fn send(&mut self, come: &[SentLine]) -> Result<()> {
         for site in 0..SITES {
             let here = come.iter().filter(|arrival| arrival.site == site);
             let here: Vec<u32> = here.map(|arrival| arrival.line).collect();
@@ -200,7 +200,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// One step of the week.
-    fn step(&mut self, hour: i64, come: &[Arrival]) -> Result<()> {
+    fn step(&mut self, hour: i64, come: &[SentLine]) -> Result<()> {
         self.time(hour)?;
         let end = hour + self.week.step;
         let crashes = self.week.crashes.iter();

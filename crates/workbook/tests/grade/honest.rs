@@ -869,6 +869,16 @@ fn cases(all: &[Solved]) -> Vec<Case> {
             let (name, mess) = SURFACE[1 + below(&mut rng, 8)];
             mess(&mut draft, solved, &mut rng);
             names.push(name);
+            // A check says what counts, unless a function of the asked name comes later; with the
+            // order of cells it is lost which of them does.
+            let lost = [
+                "a method that `check!` names",
+                "an older attempt above, the stub below",
+                "cells in another order",
+            ];
+            if lost.iter().all(|kind| names.contains(kind)) {
+                continue;
+            }
             cases.push(Case {
                 name: names.join(" + "),
                 solved: index,
