@@ -66,6 +66,7 @@ fn is_root(root: &Path, file: &Path) -> bool {
         || file.ends_with("tests/main.rs")
         || folder.ends_with("src/bin")
         || folder.ends_with("examples")
+        || root.join(folder).join("Cargo.toml").is_file() && file.ends_with("build.rs")
         || alone
 }
 
