@@ -22,6 +22,8 @@ pub struct Decided {
     /// Equivs, and facts of other kinds.
     pub others: u64,
     pub rejected: u64,
+    /// Lines that are blank once the mark before them is removed, and so no datums.
+    pub blank: u64,
 }
 
 /// A writer of facts into a Parquet file, with the columns of `facts.sql`.
@@ -83,7 +85,14 @@ impl Again {
         let (cookies2, users2) = (rows.texts("cookie2")?, rows.numbers("user_id2")?);
         for row in 0..rows.len() {
             let fact = match lines.get(row) {
-                Some(line) => datum::read(self.without_mark(line)),
+                Some(line) => {
+                    let line = self.without_mark(line);
+                    if line.iter().all(|byte| b" \t\r".contains(byte)) {
+                        self.decided.blank += 1;
+                        continue;
+                    }
+                    datum::read(line)
+                }
                 None => DatumKind::named(kinds.get(row)).and_then(|kind| {
                     let fields = Fields {
                         kind,

@@ -183,6 +183,7 @@ impl Run<'_> {
             self.session
                 .query(&self.queries.unsure(), |rows| again.decide(rows))?;
             let decided = again.finish()?;
+            counts.read -= decided.blank;
             counts.distinct += decided.page_views;
             counts.other_kinds += decided.others;
             counts.rejected = decided.rejected;
