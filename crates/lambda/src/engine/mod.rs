@@ -53,6 +53,31 @@ impl BatchJob {
             nothing_is_an_error: true,
         }
     }
+
+    /// Refuses an input without a single valid datum, if the job asks for that. `first` is the
+    /// first rejected datum, in a sentence.
+    ///
+    /// # Errors
+    /// If there is no datum, or each is rejected.
+    pub fn refuse_nothing(
+        &self,
+        counts: &DatumCounts,
+        format: InputFormat,
+        first: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let path = || self.input.path().to_owned();
+        match counts.read {
+            _ if !self.nothing_is_an_error => Ok(()),
+            0 => Err(EngineError::Empty(path())),
+            read if read == counts.rejected => Err(EngineError::AllRejected {
+                path: path(),
+                rejected: counts.rejected,
+                unit: format.unit(),
+                first: first.unwrap_or_default().to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Where the datums of a [`BatchJob`] are.
@@ -77,6 +102,14 @@ impl Input {
         }
     }
 
+    /// Returns the files, in order.
+    pub fn files(&self) -> &[PathBuf] {
+        match self {
+            Self::File(path) => std::slice::from_ref(path),
+            Self::Master { parts, .. } => parts,
+        }
+    }
+
     /// Returns the size of all files together, in bytes.
     ///
     /// # Errors
@@ -86,10 +119,7 @@ impl Input {
             let metadata = std::fs::metadata(path).map_err(EngineError::io(path, "reading"))?;
             Ok(metadata.len())
         };
-        match self {
-            Self::File(path) => len(path),
-            Self::Master { parts, .. } => parts.iter().map(len).sum(),
-        }
+        self.files().iter().map(len).sum()
     }
 }
 

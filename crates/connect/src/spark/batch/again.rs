@@ -53,12 +53,8 @@ impl Again {
     /// # Errors
     /// If the input cannot be read.
     pub fn new(input: &Input, path: PathBuf) -> Result<Self, EngineError> {
-        let files = match input {
-            Input::File(path) => std::slice::from_ref(path),
-            Input::Master { parts, .. } => parts,
-        };
         let mut has_mark = false;
-        for path in files {
+        for path in input.files() {
             let failed = || EngineError::io(path, "reading");
             let mut first = [0; MARK.len()];
             let mut file = File::open(path).map_err(failed())?;

@@ -54,8 +54,8 @@ pub struct Spark {
     address: String,
 }
 
-/// The most rounds of min-label propagation. Each at least halves the distances to the smallest
-/// identifier, so this suffices for any graph that fits on disks.
+/// The most rounds of min-label propagation, so that a server which answers wrongly is no endless
+/// loop. A chain of 1,000 identifiers in random order takes 14.
 const MOST_ROUNDS: usize = 64;
 
 impl Spark {
@@ -117,18 +117,8 @@ impl Run<'_> {
         if rejected != counts.rejected {
             return Err(self.other_input(counts.rejected, rejected));
         }
-        let unit = self.form.format.unit();
-        if self.job.nothing_is_an_error && counts.read == 0 {
-            return Err(EngineError::Empty(self.job.input.path().to_owned()));
-        }
-        if self.job.nothing_is_an_error && counts.rejected == counts.read {
-            return Err(EngineError::AllRejected {
-                path: self.job.input.path().to_owned(),
-                rejected,
-                unit,
-                first: first_rejected.unwrap_or_default(),
-            });
-        }
+        let (job, format) = (self.job, self.form.format);
+        job.refuse_nothing(&counts, format, first_rejected.as_deref())?;
 
         // Join identifiers to persons, drop duplicates, and count.
         let mut views = ComputedViews::new(self.job);

@@ -4,7 +4,7 @@ use calendar::TIMESTAMPS;
 use lambda::batch::bounces::SILENCE;
 use lambda::batch::sketch::hash::HASHES_TO_COOKIE_SEED;
 use lambda::engine::local::{HASHES_TO_SECOND_SEED, InputForm};
-use lambda::engine::{BatchJob, EngineError, Input, InputFormat};
+use lambda::engine::{BatchJob, EngineError, InputFormat};
 use std::path::{Path, PathBuf};
 
 /// Characters that Spark or Sail would read as a pattern or an escape in a path.
@@ -27,6 +27,8 @@ pub struct Queries<'a> {
     inputs: Vec<String>,
     /// The temporary folder.
     scratch: PathBuf,
+    /// The same, as the server is told of it.
+    told_scratch: String,
 }
 
 /// A set of edges: its view's name, the statement that makes the view, and the query that counts
@@ -48,32 +50,25 @@ impl<'a> Queries<'a> {
         scratch: &Path,
         address: &str,
     ) -> Result<Self, EngineError> {
-        let files = match &job.input {
-            Input::File(path) => std::slice::from_ref(path),
-            Input::Master { parts, .. } => parts,
-        };
         let mut inputs = Vec::new();
-        for path in files {
+        for path in job.input.files() {
             let failed = || EngineError::io(path, "reading");
             // A part is empty if no record arrived between two batches.
             if std::fs::metadata(path).map_err(failed())?.len() > 0 {
                 inputs.push(told(path, address)?);
             }
         }
-        told(scratch, address)?;
-        let scratch = std::fs::canonicalize(scratch);
-        let scratch =
-            scratch.map_err(EngineError::io(job.input.path(), "finding the folder of"))?;
         Ok(Self {
             job,
             form,
             inputs,
-            scratch,
+            told_scratch: told(scratch, address)?,
+            scratch: scratch.to_owned(),
         })
     }
 
     fn path(&self, name: &str) -> String {
-        literal(&format!("file://{}", self.scratch.join(name).display()))
+        literal(&format!("{}/{name}", self.told_scratch))
     }
 
     /// Returns a statement that names a folder or file of Parquet in the temporary folder.

@@ -115,17 +115,7 @@ impl Engine for Local {
         let (_, first_rejected) =
             rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
         // Write the views, unless the input has no valid datum.
-        if job.nothing_is_an_error && counts.read == 0 {
-            return Err(EngineError::Empty(job.input.path().to_owned()));
-        }
-        if job.nothing_is_an_error && counts.rejected == counts.read {
-            return Err(EngineError::AllRejected {
-                path: job.input.path().to_owned(),
-                rejected: counts.rejected,
-                unit,
-                first: first_rejected.unwrap_or_default(),
-            });
-        }
+        job.refuse_nothing(&counts, source.format(), first_rejected.as_deref())?;
         let mut files = write::write(folder, urls, counted)?;
         files.push((REJECTED.to_owned(), counts.rejected));
         files.sort();
