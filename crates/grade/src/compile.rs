@@ -13,8 +13,10 @@ use super::tokens::tokens;
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
+use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What programs are built with: one support crate for all of a run.
@@ -111,14 +113,14 @@ impl Bench {
         let (bin, std) = toolchain(&built.root)?;
         let real = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
         let libraries = real(dylib.parent().unwrap_or(Path::new("/")).to_owned());
-        let support = support(built, &libraries)?;
+        let mut candidates = supports(built, &libraries)?;
         // Without it linking takes longer.
         let stub = stub::of(&libraries.join(PUBLIC)).ok();
-        Ok(Bench {
+        let mut bench = Bench {
             exe: built.exe.clone(),
             root: built.root.clone(),
             libraries,
-            support,
+            support: candidates.remove(0),
             stub,
             sandboxed,
             limits: Limits::COMPILER,
@@ -127,7 +129,64 @@ impl Bench {
             rustc: real(bin.join("rustc")),
             std: real(std),
             _kept: kept,
-        })
+        };
+        // One build leaves one. Builds of other packages leave it with other features, and then
+        // an answer would link all of polars twice.
+        if !candidates.is_empty() && !bench.has_its_libraries()? {
+            let mut others = candidates.into_iter();
+            loop {
+                bench.support = others.next().with_context(|| {
+                    missing(built, "the support crate for the library of answers")
+                })?;
+                if bench.has_its_libraries()? {
+                    break;
+                }
+            }
+        }
+        Ok(bench)
+    }
+
+    /// Whether the support crate was compiled with the libraries that answers share.
+    fn has_its_libraries(&self) -> Result<bool> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("same.rs");
+        fs::write(
+            &source,
+            "pub fn same(data: lambda_workbook::polars::frame::DataFrame) \
+             -> lambda_workbook_public::polars::frame::DataFrame { data }\n",
+        )?;
+        let tried = Command::new(&self.rustc)
+            .current_dir(folder.path())
+            .args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "lib",
+                "--emit",
+                "metadata",
+            ])
+            .args(self.libraries_of_answers())
+            .arg(&source)
+            .output()
+            .with_context(|| format!("cannot start {}", self.rustc.display()))?;
+        Ok(tried.status.success())
+    }
+
+    /// Where rustc finds the crates that an answer names.
+    fn libraries_of_answers(&self) -> Vec<String> {
+        let public = self.libraries.join(PUBLIC);
+        let named = [
+            ("lambda_workbook", &self.support),
+            (
+                "lambda_workbook_public",
+                self.stub.as_ref().unwrap_or(&public),
+            ),
+        ];
+        let named =
+            named.map(|(name, path)| ["--extern".into(), format!("{name}={}", path.display())]);
+        let searched = [&self.libraries, &self.deps]
+            .map(|folder| format!("-Ldependency={}", folder.display()));
+        named.into_iter().flatten().chain(searched).collect()
     }
 
     /// Compiles a student's source in `folder`, which must be empty.
@@ -167,7 +226,7 @@ impl Bench {
             _ if let Some(what) = machine_failed(ended, &said.of_rustc) => {
                 bail!("the machine failed while it was compiled: {what}")
             }
-            Ended::Signal(libc::SIGXFSZ) => {
+            _ if ended == Ended::Signal(libc::SIGXFSZ) || became_too_large(&said.of_rustc) => {
                 Compiled::Stopped(Stop::Memory, "the program becomes too large".into())
             }
             _ if out_of_memory(&said.of_rustc) => Compiled::Stopped(
@@ -236,16 +295,7 @@ impl Bench {
         )) {
             args.push("-Clink-arg=-Wl,--threads=1".into());
         }
-        let public = self.libraries.join(PUBLIC);
-        for (name, path) in [
-            ("lambda_workbook", &self.support),
-            (
-                "lambda_workbook_public",
-                self.stub.as_ref().unwrap_or(&public),
-            ),
-        ] {
-            args.extend(["--extern".into(), format!("{name}={}", path.display())]);
-        }
+        args.extend(self.libraries_of_answers());
         if let Some(stub) = &self.stub {
             // It has no symbol that would make it needed.
             let stub = stub.to_string_lossy();
@@ -255,9 +305,6 @@ impl Bench {
                 &stub,
             ];
             args.extend(open.map(|arg| format!("-Clink-arg={arg}")));
-        }
-        for folder in [beside, &self.deps] {
-            args.push(format!("-Ldependency={}", folder.display()));
         }
         for folder in [beside, &self.std] {
             for arg in ["-Xlinker", "-rpath", "-Xlinker", &folder.to_string_lossy()] {
@@ -326,31 +373,34 @@ impl Bench {
     }
 }
 
-/// The support crate among the pinned libraries: that of the newest build, if there are
-/// several.
-fn support(built: &Built, libraries: &Path) -> Result<PathBuf> {
-    let missing = |what: &str| {
-        format!(
-            "{what} is not built.\nFix: run `cargo build --package workbook` in {}",
-            built.root.display()
-        )
-    };
+/// The support crate among the pinned libraries, as often as it was built; the newest first.
+fn supports(built: &Built, libraries: &Path) -> Result<Vec<PathBuf>> {
     if !libraries.join(PUBLIC).is_file() {
-        bail!("{}", missing("the library that answers are linked with"));
+        bail!(missing(built, "the library that answers are linked with"));
     }
-    let newest = fs::read_dir(libraries)?
+    let mut found: Vec<_> = fs::read_dir(libraries)?
         .flatten()
         .map(|entry| entry.file_name())
         .filter(|name| {
             let name = name.to_string_lossy();
             name.starts_with("liblambda_workbook-") && name.ends_with(".rlib")
         })
-        .max_by_key(|name| {
-            let original = fs::metadata(built.deps().join(name));
-            original.and_then(|meta| meta.modified()).ok()
-        });
-    let newest = newest.with_context(|| missing("the support crate"))?;
-    Ok(libraries.join(newest))
+        .collect();
+    if found.is_empty() {
+        bail!(missing(built, "the support crate"));
+    }
+    found.sort_by_cached_key(|name| {
+        let original = fs::metadata(built.deps().join(name));
+        Reverse(original.and_then(|meta| meta.modified()).ok())
+    });
+    Ok(found.iter().map(|name| libraries.join(name)).collect())
+}
+
+fn missing(built: &Built, what: &str) -> String {
+    format!(
+        "{what} is not built.\nFix: run `cargo build --package workbook` in {}",
+        built.root.display()
+    )
 }
 
 /// What rustc said, by whose words they are. A source can have any words in a diagnostic: in
@@ -423,7 +473,9 @@ impl Said {
 /// it fail: the disk is full, or the system killed the compiler or its linker. `said` has no
 /// words of the source.
 fn machine_failed(ended: Ended, said: &str) -> Option<&'static str> {
-    let linker_killed = said.contains("linking with") && said.contains("terminated with signal");
+    let linker_killed = said.contains("linking with")
+        && said.contains("terminated with signal")
+        && !became_too_large(said);
     match ended {
         _ if said.contains("No space left on device") || said.contains("os error 28") => {
             Some("the disk is full")
@@ -437,6 +489,11 @@ fn machine_failed(ended: Ended, said: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Returns whether the linker was ended by the limit of a file's size.
+fn became_too_large(said: &str) -> bool {
+    said.contains(&format!("terminated with signal {}", libc::SIGXFSZ))
 }
 
 fn out_of_memory(said: &str) -> bool {

@@ -2,8 +2,9 @@
 use crate::project::{Programs, Project, assert_says, packages, run};
 use crate::server::Lab;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const FINE: &str = "fn main() { std::fs::write(\"prepared\", \"\").unwrap() }";
@@ -286,4 +287,41 @@ fn without_jupyterlab_the_chapters_can_be_read_as_pages() {
         .find_map(|line| line.trim().strip_prefix("file://"))
         .unwrap();
     assert_says(&fs::read_to_string(page).unwrap(), &["<h1>Begin</h1>"]);
+}
+
+/// Rule: the programs that are built after the kernel, and the tests, compile none of its crates a
+/// second time: all are compiled with the same features.
+#[test]
+fn what_is_built_after_the_kernel_has_its_crates_with_the_same_features() {
+    let features = |selected: &[&str]| -> BTreeSet<String> {
+        let mut tree = Command::new(env!("CARGO"));
+        tree.current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["tree", "--locked", "--offline", "--prefix", "none"])
+            .args(["--format", "{p} {f}"])
+            .args(selected);
+        let output = tree.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let crates = String::from_utf8(output.stdout).unwrap();
+        let crates = crates.lines().map(|line| line.trim_end_matches(" (*)"));
+        crates.map(str::to_owned).collect()
+    };
+    let built = ["--edges", "normal,build", "--package", "workbook"];
+    let kernel = features(&built);
+    assert!(kernel.len() > 100, "{kernel:?}");
+    let after = [
+        &built[..],
+        &["--package", "completer", "--package", "connect"],
+    ]
+    .concat();
+    let tests = ["--edges", "normal,build,dev", "--workspace"];
+    for (with, selected) in [("the programs after it", &after[..]), ("the tests", &tests)] {
+        let with_them = features(selected);
+        let again: Vec<_> = kernel.difference(&with_them).collect();
+        assert!(
+            again.is_empty(),
+            "with {with}, cargo compiles these and all above them again: {again:#?}\n\
+             Fix: name the features they get then in crates/workbook/Cargo.toml"
+        );
+    }
 }

@@ -79,6 +79,16 @@ impl Execution {
             .collect()
     }
 
+    /// Returns the ids of the cells that gave something else than what is stored in the notebook.
+    pub fn changed(&self) -> Vec<&str> {
+        let cells = self.cells.iter().filter_map(|(place, ran)| {
+            let cell = &self.notebook.cells()[*place];
+            let outputs: Value = ran.outputs.iter().map(stored).collect();
+            (outputs != cell["outputs"]).then(|| cell["id"].as_str().unwrap_or_default())
+        });
+        cells.collect()
+    }
+
     /// Fails unless every cell gave what is stored in the notebook, and none an error.
     pub fn assert_gives_what_is_committed(&self) {
         for (place, ran) in &self.cells {

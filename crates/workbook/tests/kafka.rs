@@ -1,7 +1,9 @@
 //! A real Kafka broker behind the command line and behind a cell.
 use crate::broker::shared;
 use crate::command_line::{done, refused, view};
+use crate::execution::{self, Execution, root};
 use crate::kernel::with_kernel::{block_on, good, kernel};
+use kernel::notebook_file::{Notebook, source};
 use std::path::Path;
 
 /// Rule: with its log in Kafka, a home folder answers as with a log of its own, and remembers which
@@ -119,4 +121,41 @@ fn a_cell_opens_a_log_in_kafka_by_one_line() {
         assert_eq!(ran.stdout(), "true\n");
         kernel.shutdown().await.unwrap();
     });
+}
+
+/// Rule: the chapters that open a log run on Kafka, from their first cell to their last, once the
+/// address is changed where they open it. They show what they show with the log of this machine,
+/// but for the cells that show in which partition a key lies: Kafka's clients hash it otherwise.
+#[test]
+fn chapters_run_on_kafka_by_one_line() {
+    let Some(broker) = shared() else { return };
+    let on_kafka = format!("speed::open(\"kafka://{}?topics=new\")?", broker.address);
+    let chapters = [
+        ("05_speed_layer", "home", 1, &["speed-05", "speed-05r", "speed-07", "speed-08p"][..]),
+        ("06_query", "home", 2, &[]),
+        ("08_micro_batches", "folder", 3, &[]),
+    ];
+    for (chapter, folder, opened, others) in chapters {
+        let notebooks = root().join("notebooks");
+        let mut notebook = Notebook::read(&notebooks.join(format!("{chapter}.ipynb"))).unwrap();
+        let mut changed = 0;
+        for cell in notebook.cells_mut() {
+            for name in ["log", "switch-log"] {
+                let here = format!("speed::open(&{folder}.join({name:?}).to_string_lossy())?");
+                let code = source(cell);
+                changed += code.matches(&here).count();
+                cell["source"] = code.replace(&here, &on_kafka).into();
+            }
+        }
+        assert_eq!(changed, opened, "{chapter}");
+        let execution = execution::block_on(async {
+            let progress = tempfile::tempdir()?;
+            let mut client = execution::start(&notebooks, progress.path()).await?;
+            let execution = Execution::of(notebook, &mut client).await?;
+            client.shutdown().await?;
+            Ok(execution)
+        });
+        assert_eq!(execution.errors(), [], "{chapter}");
+        assert_eq!(execution.changed(), others, "{chapter}");
+    }
 }

@@ -1,15 +1,26 @@
 //! Answers questions about a log: the other end of [`lambda::speed::RemoteLog`].
 use crate::kafka::{KafkaLog, KafkaOptions};
 use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError};
+use uuid::Uuid;
 
-/// Opens the log at an address. Two options may follow it, to show what a producer's retry does:
-/// `?idempotent=false` makes the producer send its records without numbers, and
+/// A log that is asked about, and what its topics are called there.
+pub(super) struct OpenLog {
+    log: KafkaLog,
+    /// What the broker has before the name of each topic.
+    prefix: String,
+}
+
+/// Opens the log at an address. Options may follow it, with `&` between them.
+///
+/// `?topics=new` gives each topic a name on the broker that no other opened log gives, so that a
+/// notebook that is run again finds none of its old records. Two show what a producer's retry
+/// does: `?idempotent=false` makes the producer send its records without numbers, and
 /// `?lose_acknowledgement=true` loses the acknowledgement of its first append, so that it sends the
-/// records again. `&` stands between the two.
+/// records again.
 ///
 /// # Errors
 /// What is wrong with the address, or why the log cannot be reached.
-pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
+pub(super) fn open(address: &str) -> Result<OpenLog, SpeedError> {
     let wrong = |problem: &str| SpeedError::Remote {
         doing: "connecting".to_owned(),
         address: address.to_owned(),
@@ -18,16 +29,18 @@ pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
     let brokers = address.strip_prefix("kafka://").unwrap_or(address);
     let (brokers, options) = brokers.split_once('?').unwrap_or((brokers, ""));
     let (mut idempotent, mut lose) = (true, false);
+    let mut prefix = String::new();
     for option in options.split('&').filter(|option| !option.is_empty()) {
         match option {
             "idempotent=true" => idempotent = true,
             "idempotent=false" => idempotent = false,
             "lose_acknowledgement=true" => lose = true,
             "lose_acknowledgement=false" => lose = false,
+            "topics=new" => prefix = format!("{}-", Uuid::new_v4().simple()),
             _ => {
                 return Err(wrong(&format!(
-                    "the option {option:?} is not known; the options are idempotent=false and \
-                     lose_acknowledgement=true"
+                    "the option {option:?} is not known; the options are topics=new, \
+                     idempotent=false and lose_acknowledgement=true"
                 )));
             }
         }
@@ -50,14 +63,15 @@ pub(super) fn open(address: &str) -> Result<KafkaLog, SpeedError> {
     if lose {
         log.lose_next_acknowledgement();
     }
-    Ok(log)
+    Ok(OpenLog { log, prefix })
 }
 
 pub(super) fn answer(
-    log: &dyn Log,
-    question: LogQuestion,
+    OpenLog { log, prefix }: &OpenLog,
+    mut question: LogQuestion,
     body: &[u8],
 ) -> Result<(LogAnswer, Vec<u8>), SpeedError> {
+    topic(&mut question).insert_str(0, prefix);
     let number = |number: u64| (LogAnswer::Number(number), Vec::new());
     Ok(match question {
         LogQuestion::CreateTopic { topic, partitions } => {
@@ -140,6 +154,21 @@ pub(super) fn answer(
             number(0)
         }
     })
+}
+
+/// The topic that a question is about.
+fn topic(question: &mut LogQuestion) -> &mut String {
+    match question {
+        LogQuestion::CreateTopic { topic, .. }
+        | LogQuestion::Partitions { topic }
+        | LogQuestion::Append { topic, .. }
+        | LogQuestion::Read { topic, .. }
+        | LogQuestion::Begin { topic, .. }
+        | LogQuestion::End { topic, .. }
+        | LogQuestion::Commit { topic, .. }
+        | LogQuestion::Committed { topic, .. }
+        | LogQuestion::DeleteBefore { topic, .. } => topic,
+    }
 }
 
 /// An error as an answer.

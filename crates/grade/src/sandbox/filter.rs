@@ -60,7 +60,6 @@ const HOSTILE: &[c_long] = &[
     libc::SYS_pidfd_getfd,
     libc::SYS_pidfd_send_signal,
     libc::SYS_rt_sigqueueinfo,
-    libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_kcmp,
     libc::SYS_personality,
 ];
@@ -68,6 +67,8 @@ const HOSTILE: &[c_long] = &[
 /// A worker starts nothing and signals nobody.
 const HOSTILE_IN_A_WORKER: &[c_long] = &[
     libc::SYS_kill,
+    // LLD ends itself so, and the message says which limit ended it.
+    libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_execveat,
     libc::SYS_memfd_create,
     libc::SYS_shmget,

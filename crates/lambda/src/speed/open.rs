@@ -11,10 +11,11 @@ use std::sync::Arc;
 /// Opens the log at an address: `kafka://host:port` for a Kafka cluster, or a folder of this
 /// machine.
 ///
-/// The address of a cluster may end in options, to show what a retry does: after
-/// `?idempotent=false` records are sent without the numbers by which a broker recognises a retry,
-/// and `?lose_acknowledgement=true` loses the acknowledgement of the first append, so that the
-/// client sends it again.
+/// The address of a cluster may end in options. After `?topics=new` each topic has a name on the
+/// broker that no other opened log gives it, so that a notebook that is run again finds none of its
+/// old records. Two show what a retry does: after `?idempotent=false` records are sent without the
+/// numbers by which a broker recognises a retry, and `?lose_acknowledgement=true` loses the
+/// acknowledgement of the first append, so that the client sends it again.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 /// log.append("datums", 0, &[(b"key", b"value")])?;
 /// assert_eq!(log.ends("datums")?, [1, 0]);
 /// // In a notebook, after `cargo workbook up kafka`:
-/// // let log = speed::open("kafka://127.0.0.1:9092")?;
+/// // let log = speed::open("kafka://127.0.0.1:9092?topics=new")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
