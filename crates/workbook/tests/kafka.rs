@@ -53,6 +53,10 @@ fn both_layers_stand_on_a_log_in_kafka() {
     let other = format!("kafka://{}/other", broker.address);
     let said = refused(&["speed", "--home", &home, "--log", &other]);
     assert!(said.contains("leave the address out"), "{said}");
+
+    let no_name = format!("kafka://{}/command line", broker.address);
+    let said = refused(&["append", "--home", &path("new"), "--log", &no_name, &input]);
+    assert!(said.contains("has letters, digits"), "{said}");
 }
 
 /// Rule: a week of everything that goes wrong is clean on a log in Kafka too, with processes that

@@ -417,6 +417,9 @@ pub(super) fn remote(doing: &str, address: &str, failure: &Failure) -> SpeedErro
         Failure::Refused(E::NotEnoughReplicas | E::NotEnoughReplicasAfterAppend) => {
             "too few replicas are in sync: start the other brokers"
         }
+        Failure::Refused(ResponseError::InvalidTopicException) => {
+            "the name of a topic has letters, digits, `.`, `_` and `-`, at most 249 of them"
+        }
         Failure::Refused(_) => "see the broker's log",
     };
     SpeedError::Remote {
