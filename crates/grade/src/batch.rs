@@ -1,14 +1,16 @@
 //! All submissions: in parallel, and only what is new or has changed.
 use super::compile::Bench;
 use super::extract::extract;
-use super::ledger::Ledger;
+use super::ledger::{Entry, Ledger};
 use super::mark::{GRADER, Graded, Rules, grade};
 use super::points::{self, Points};
 use super::process::{Grader, Question, Setup};
 use super::sandbox::{PROBE, probe};
 use super::submissions::Student;
 use super::task::Task;
+use super::together::Together;
 use anyhow::{Context, Result, bail};
+use kernel::notebook_file::Notebook;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -40,17 +42,30 @@ pub fn prove(rules: &Rules, tasks: &[Task], points: &Points) -> Result<()> {
              `--unsandboxed` grades without it: only for submissions that you have read",
         )?;
     }
+    let together = |notebook: fn(&Task) -> &Notebook| {
+        let sources = tasks.iter().filter_map(|task| {
+            let found = extract(notebook(task), &task.handout, task.exercise).ok()?;
+            Some((task.exercise, found.source))
+        });
+        Together::compile(rules.bench, sources.collect())
+    };
+    let solutions = together(|task| &task.solution);
+    let handouts = together(|task| &task.handout);
     for task in tasks {
         let worth = points::of(points, task.exercise);
-        let grade = |notebook| {
+        let grade = |notebook, together| {
             grade(
-                rules,
+                &Rules {
+                    together: Some(together),
+                    ..*rules
+                },
                 task.exercise,
                 &worth,
                 extract(notebook, &task.handout, task.exercise),
             )
         };
-        let (solution, stub) = (grade(&task.solution), grade(&task.handout));
+        let solution = grade(&task.solution, &solutions);
+        let stub = grade(&task.handout, &handouts);
         if solution.verdict != "passed" || solution.points != worth.points {
             bail!(
                 "the solution of {} gets `{}`: {}",
@@ -76,7 +91,7 @@ fn prove_sandbox(bench: &Bench) -> Result<()> {
     std::fs::write(folder.path().join("main.rs"), PROBE)?;
     match bench.build(folder.path())? {
         super::compile::Compiled::Program(program) => {
-            probe(|spec| bench.start(spec), &bench.worker(&program.path))
+            probe(|spec| bench.start(spec), &bench.worker(&program))
         }
         super::compile::Compiled::Errors(said) => bail!("{said}"),
         super::compile::Compiled::Stopped(_, told) => bail!("{told}"),
@@ -162,10 +177,16 @@ impl Class<'_> {
     fn grade(&self, grader: &mut Grader, place: usize, student: &Student) -> Result<StudentGrades> {
         let (name, ledger) = (&student.name, self.ledger);
         let (mut graded, mut fresh) = (Vec::new(), false);
-        for (exercise, task) in self.tasks.iter().enumerate() {
+        let known = { self.tasks.iter() }.map(|task| ledger.entry(name, task.exercise.id));
+        let known: Vec<Option<Entry>> = known.collect::<Result<_>>()?;
+        let unknown = known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.is_none());
+        let mut together: Vec<usize> = unknown.map(|(exercise, _)| exercise).collect();
+        for ((exercise, task), known) in self.tasks.iter().enumerate().zip(known) {
             let id = task.exercise.id;
-            let known = ledger.entry(name, id)?;
-            let question = Question {
+            let mut question = Question {
                 place,
                 student: name.clone(),
                 exercise,
@@ -173,8 +194,16 @@ impl Class<'_> {
                 seed: ledger.seeds.of(name),
                 now_secs: (self.now_secs)(),
                 known: known.as_ref().map(|entry| entry.digest.clone()),
+                together: together.clone(),
             };
-            match (grader.ask(&question), &known) {
+            let mut told = grader.ask(&question);
+            if told.is_err() && !together.is_empty() {
+                // It may have been another of their answers: from here on each is alone.
+                together.clear();
+                question.together.clear();
+                told = grader.ask(&question);
+            }
+            match (told, &known) {
                 (Ok(None), Some(known)) => graded.push(known.whole()),
                 (Ok(None), None) => bail!("the grader's process knows a grade that nobody gave"),
                 (Ok(Some(entry)), _) => {

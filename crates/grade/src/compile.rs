@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use kernel::place::{Built, PUBLIC, pin, toolchain};
 use lambda_workbook::exercises::Exercise;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,29 +60,66 @@ pub struct Program {
     pub path: PathBuf,
     /// The object file that rustc made of the source, with the names of what it calls.
     pub object: PathBuf,
+    /// Which answer it is asked for.
+    pub answer: String,
+}
+
+/// A source in a program of one or several.
+pub(super) struct Part<'a> {
+    pub exercise: &'static Exercise,
+    pub source: &'a str,
+    /// The name of its module, of its file, and of what the program is asked for.
+    pub module: String,
+}
+
+impl Part<'_> {
+    /// The name of the module that hands the answer to the grader's questions.
+    pub fn frame(&self) -> String {
+        format!("frame_of_{}", self.module)
+    }
+
+    /// The name of its file.
+    pub fn file(&self) -> String {
+        format!("{}.rs", self.module)
+    }
 }
 
 /// The constant that holds a student's function. It stands in the student's own module, so it
 /// has a name that no item of a student has.
 const ANSWER: &str = "__LAMBDA_WORKBOOK_ANSWER_OF_THIS_MODULE";
 
-/// The program around a student's module.
-fn main_source(exercise: &Exercise) -> String {
-    let name = exercise.name;
+/// The program around students' modules: it is asked for one of them.
+fn main_source(parts: &[Part]) -> String {
+    let mut frames = String::new();
+    let mut asked = String::new();
+    for part in parts {
+        let (module, frame, name) = (&part.module, part.frame(), part.exercise.name);
+        frames += &format!(
+            "mod {module};\n\
+             mod {frame} {{\n    \
+             pub fn serve() {{\n        \
+             lambda_workbook::exercises::worker::serve(&|inputs| lambda_workbook::exercises::{name}::answer(super::{module}::{ANSWER}, inputs))\n    \
+             }}\n}}\n"
+        );
+        asked += &format!("        Some({module:?}) => {frame}::serve(),\n");
+    }
     format!(
         "#![forbid(unsafe_code)]\n\
          extern crate lambda_workbook_public;\n\
          mod names {{ pub use lambda_workbook::{{self, chrono, chrono_tz, hyperloglogplus, petgraph, plotters, polars, serde_json}}; }}\n\
-         mod answer;\n\
+         {frames}\
          fn main() {{\n    \
-         lambda_workbook::exercises::worker::serve(&|inputs| lambda_workbook::exercises::{name}::answer(answer::{ANSWER}, inputs))\n\
-         }}\n"
+         match std::env::args().nth(1).as_deref() {{\n\
+         {asked}        \
+         _ => std::process::exit(2),\n    \
+         }}\n}}\n"
     )
 }
 
-/// A source in the module `answer`: paths that begin at the student's crate begin at the module. Lines
+/// A source in its module: paths that begin at the student's crate begin at the module. Lines
 /// keep their numbers.
-fn in_module(source: &str) -> String {
+fn in_module(part: &Part) -> String {
+    let source = part.source;
     let tokens = tokens(source);
     let mut moved = String::with_capacity(source.len());
     let mut from = 0;
@@ -90,7 +128,8 @@ fn in_module(source: &str) -> String {
         if window[0].text == "crate" && begins_path {
             let end = window[0].at + "crate".len();
             moved.push_str(&source[from..end]);
-            moved.push_str("::answer");
+            moved.push_str("::");
+            moved.push_str(&part.module);
             from = end;
         }
     }
@@ -190,31 +229,59 @@ impl Bench {
     }
 
     /// Compiles a student's source in `folder`, which must be empty.
-    pub fn compile(&self, exercise: &Exercise, source: &str, folder: &Path) -> Result<Compiled> {
-        fs::write(folder.join("main.rs"), main_source(exercise))?;
-        fs::write(
-            folder.join("answer.rs"),
-            in_module(source) + &module_end(exercise),
-        )?;
+    pub fn compile(
+        &self,
+        exercise: &'static Exercise,
+        source: &str,
+        folder: &Path,
+    ) -> Result<Compiled> {
+        let part = Part {
+            exercise,
+            source,
+            module: ALONE.to_owned(),
+        };
+        write(&[part], folder)?;
         self.build(folder)
+    }
+
+    /// Compiles sources in `folder`, which must be empty, as one program. Returns the files that
+    /// have errors as well, if it is known.
+    pub(super) fn compile_together(
+        &self,
+        parts: &[Part],
+        folder: &Path,
+    ) -> Result<(Compiled, BTreeSet<String>)> {
+        write(parts, folder)?;
+        // All take little longer than one: the libraries' names are read once.
+        let limits = Limits {
+            cpu_secs: self.limits.cpu_secs / 2,
+            ..self.limits
+        };
+        let (compiled, said) = self.built(folder, limits)?;
+        Ok((compiled, said.files))
     }
 
     /// Compiles `main.rs` of a folder.
     pub fn build(&self, folder: &Path) -> Result<Compiled> {
+        Ok(self.built(folder, self.limits)?.0)
+    }
+
+    fn built(&self, folder: &Path, limits: Limits) -> Result<(Compiled, Said)> {
         let folder = fs::canonicalize(folder).context("cannot find the folder to compile in")?;
         // rustc waits for nothing by itself, so this is how long a busy machine may keep it waiting.
-        let patience = Duration::from_secs(6 * self.limits.cpu_secs);
-        let confined = self.start(&self.compiler(&folder))?;
+        let patience = Duration::from_secs(6 * limits.cpu_secs);
+        let confined = self.start(&self.compiler(&folder, limits))?;
         let (ended, said) = confined.end(Instant::now() + patience)?;
         let said = Said::read(&said);
         let program = Program {
             path: folder.join("worker"),
             object: folder.join("worker.o"),
+            answer: ALONE.to_owned(),
         };
-        Ok(match ended {
+        let compiled = match ended {
             Ended::Code(0) if program.path.is_file() => Compiled::Program(program),
             Ended::Signal(libc::SIGXCPU) => {
-                let told = format!("compiling it takes more than {} s", self.limits.cpu_secs);
+                let told = format!("compiling it takes more than {} s", limits.cpu_secs);
                 Compiled::Stopped(Stop::Time, told)
             }
             // rustc used less time of the processor than it may: the machine was busy.
@@ -233,10 +300,10 @@ impl Bench {
                 Stop::Memory,
                 "compiling it takes more than 3 GB of memory".into(),
             ),
-            Ended::Code(_) if let Some(refusal) = said.refusal => {
-                Compiled::Stopped(Stop::Forbidden, refusal)
+            Ended::Code(_) if let Some(refusal) = &said.refusal => {
+                Compiled::Stopped(Stop::Forbidden, refusal.clone())
             }
-            Ended::Code(1) => Compiled::Errors(said.shown),
+            Ended::Code(1) => Compiled::Errors(said.shown.clone()),
             _ => {
                 let last = said.shown.lines().last().unwrap_or_default();
                 Compiled::Stopped(
@@ -244,7 +311,8 @@ impl Bench {
                     format!("the compiler crashes on it ({ended:?}) {last}"),
                 )
             }
-        })
+        };
+        Ok((compiled, said))
     }
 
     /// Starts a confined program.
@@ -252,7 +320,7 @@ impl Bench {
         Confined::start(&self.exe, spec, self.groups.as_ref())
     }
 
-    fn compiler(&self, folder: &Path) -> Spec {
+    fn compiler(&self, folder: &Path, limits: Limits) -> Spec {
         let beside = &self.libraries;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let mut args: Vec<String> = [
@@ -339,22 +407,23 @@ impl Bench {
             folder: folder.to_owned(),
             read,
             write: vec![folder.to_owned()],
-            limits: self.limits,
+            limits,
             group: None,
             sandboxed: self.sandboxed,
         }
     }
 
     /// How a compiled program is started.
-    pub fn worker(&self, program: &Path) -> Spec {
-        let folder = program.parent().unwrap_or(Path::new("/"));
+    pub fn worker(&self, program: &Program) -> Spec {
+        let Program { path, answer, .. } = program;
+        let folder = path.parent().unwrap_or(Path::new("/"));
         let mut read = system_libraries();
         let public = self.libraries.join(PUBLIC);
-        read.extend([program.to_owned(), public, self.std.clone()]);
+        read.extend([path.to_owned(), public, self.std.clone()]);
         Spec {
             kind: Kind::Worker,
-            program: program.to_owned(),
-            args: Vec::new(),
+            program: path.to_owned(),
+            args: vec![answer.clone()],
             env: [
                 // Each thread of polars would take its share of the memory.
                 ("POLARS_MAX_THREADS", "1"),
@@ -403,6 +472,19 @@ fn missing(built: &Built, what: &str) -> String {
     )
 }
 
+/// The module of an answer that has a program to itself.
+const ALONE: &str = "answer";
+
+/// Writes the sources of a program.
+fn write(parts: &[Part], folder: &Path) -> Result<()> {
+    fs::write(folder.join("main.rs"), main_source(parts))?;
+    for part in parts {
+        let text = in_module(part) + &module_end(part.exercise);
+        fs::write(folder.join(part.file()), text)?;
+    }
+    Ok(())
+}
+
 /// What rustc said, by whose words they are. A source can have any words in a diagnostic: in
 /// the lines that are shown of it, and in `compile_error!`. So only diagnostics that point to
 /// no place in a source say something about the machine.
@@ -414,6 +496,8 @@ struct Said {
     of_rustc: String,
     /// The error that says that the source reached out for what it may not have.
     refusal: Option<String>,
+    /// The files of errors.
+    files: BTreeSet<String>,
 }
 
 /// What is read of a diagnostic in rustc's JSON.
@@ -422,7 +506,15 @@ struct Diagnostic {
     message: String,
     rendered: Option<String>,
     code: Option<Code>,
-    spans: Vec<serde::de::IgnoredAny>,
+    #[serde(default)]
+    level: String,
+    spans: Vec<Span>,
+}
+
+#[derive(serde::Deserialize)]
+struct Span {
+    #[serde(default)]
+    file_name: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -449,6 +541,10 @@ impl Said {
             };
             let shown = diagnostic.rendered.unwrap_or_default();
             read.shown.push_str(&shown);
+            if diagnostic.level == "error" {
+                let files = diagnostic.spans.iter().map(|span| span.file_name.clone());
+                read.files.extend(files);
+            }
             if diagnostic.spans.is_empty() {
                 read.of_rustc.push_str(&shown);
             }

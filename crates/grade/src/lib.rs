@@ -7,7 +7,8 @@
 //!   [`tokens`], the [`definition`] that counts, and what is [`needed`] by the [`names`]
 //!   and [`imports`] in it;
 //! - [`scan`]: names that no answer needs;
-//! - [`compile`]: a program of it, built in the [`sandbox`];
+//! - [`compile`]: a program of it, built in the [`sandbox`]; all answers of a student
+//!   [`together`], as far as that goes;
 //! - [`linked`]: what of this project that program calls, and whether it may;
 //! - [`work`]: questions to that program, in the sandbox, and what it answers;
 //! - [`mark`]: every case judged here, on data, by the same code that checks a
@@ -47,5 +48,6 @@ pub mod similar;
 mod stub;
 pub mod submissions;
 pub mod task;
+pub mod together;
 pub mod tokens;
 pub mod work;

@@ -7,8 +7,8 @@
 //! reference is folded away. What stands in no exercise's vocabulary is refused.
 use anyhow::{Context, Result};
 use lambda_workbook::exercises::Exercise;
-use object::{Object, ObjectSymbol};
-use std::collections::BTreeSet;
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolIndex};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 /// The crates of this project that an answer can name.
@@ -61,23 +61,133 @@ pub fn refused(object: &[u8], exercise: &Exercise) -> Result<Vec<String>> {
 pub fn paths(object: &[u8]) -> Result<BTreeSet<String>> {
     let file = object::File::parse(object).context("rustc made no object file")?;
     let mut found = BTreeSet::new();
-    let mut left = LONGEST_NAMES;
+    let mut names = Names::default();
     for symbol in file.symbols() {
-        let name = symbol.name().context("a symbol without a name")?;
-        let Ok(symbol) = rustc_demangle::try_demangle(name) else {
-            continue;
+        if let Some(text) = names.of(symbol.name().context("a symbol without a name")?)? {
+            of_ours(&text, &mut found);
+        }
+    }
+    Ok(found)
+}
+
+/// What the functions of an object file refer to, directly or by others in it.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// Functions of the modules around answers, by name, with the sections that hold them.
+    functions: HashMap<String, SectionIndex>,
+    /// The sections that a section refers to. Each function and each table of functions has one.
+    sections: HashMap<SectionIndex, HashSet<SectionIndex>>,
+    /// The names that a section defines or refers to.
+    names: HashMap<SectionIndex, HashSet<SymbolIndex>>,
+    /// Paths of this project in a name.
+    paths: HashMap<SymbolIndex, BTreeSet<String>>,
+}
+
+impl Reached {
+    /// Reads an object file that rustc made of several answers. Linear in its names and
+    /// relocations.
+    ///
+    /// # Errors
+    /// As [`paths`], and if something in it would run before `main`.
+    pub fn in_object(object: &[u8]) -> Result<Reached> {
+        let file = object::File::parse(object).context("rustc made no object file")?;
+        let mut reached = Reached::default();
+        let mut names = Names::default();
+        for symbol in file.symbols() {
+            let name = symbol.name().context("a symbol without a name")?;
+            let Some(text) = names.of(name)? else {
+                continue;
+            };
+            let mut found = BTreeSet::new();
+            of_ours(&text, &mut found);
+            reached.paths.insert(symbol.index(), found);
+            if let Some(section) = symbol.section_index() {
+                let names = reached.names.entry(section).or_default();
+                names.insert(symbol.index());
+                if text.starts_with("worker::frame_of_") {
+                    reached.functions.insert(text, section);
+                }
+            }
+        }
+        for section in file.sections() {
+            let name = section.name().context("a section without a name")?;
+            let by_itself = [".init", ".preinit", ".ctors", ".fini", ".dtors"];
+            anyhow::ensure!(
+                !by_itself.iter().any(|start| name.starts_with(start)),
+                "{name} would run by itself"
+            );
+            let sections = reached.sections.entry(section.index()).or_default();
+            let names = reached.names.entry(section.index()).or_default();
+            for (_, relocation) in section.relocations() {
+                match relocation.target() {
+                    RelocationTarget::Section(target) => {
+                        sections.insert(target);
+                    }
+                    RelocationTarget::Symbol(symbol) => {
+                        names.insert(symbol);
+                        sections.extend(file.symbol_by_index(symbol)?.section_index());
+                    }
+                    _ => anyhow::bail!("a reference of a kind that is not known"),
+                }
+            }
+        }
+        Ok(reached)
+    }
+
+    /// Paths of this project that can be reached from a function and that `exercise` does not
+    /// allow, sorted, each once.
+    ///
+    /// # Errors
+    /// If there is no such function.
+    pub fn refused(&self, function: &str, exercise: &Exercise) -> Result<BTreeSet<&str>> {
+        let first = self.functions.get(function);
+        let mut next = vec![*first.with_context(|| format!("there is no {function}"))?];
+        let mut seen: HashSet<SectionIndex> = next.iter().copied().collect();
+        let mut found = BTreeSet::new();
+        while let Some(section) = next.pop() {
+            for name in self.names.get(&section).into_iter().flatten() {
+                found.extend(self.paths.get(name).into_iter().flatten());
+            }
+            for &target in self.sections.get(&section).into_iter().flatten() {
+                if seen.insert(target) {
+                    next.push(target);
+                }
+            }
+        }
+        let refused = found.into_iter().filter(|path| !allows(exercise, path));
+        Ok(refused.map(String::as_str).collect())
+    }
+}
+
+/// Reads names as people write them, so many bytes of them and no more.
+struct Names {
+    left: usize,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Names {
+            left: LONGEST_NAMES,
+        }
+    }
+}
+
+impl Names {
+    /// The name of a symbol of Rust.
+    fn of(&mut self, symbol: &str) -> Result<Option<String>> {
+        let Ok(symbol) = rustc_demangle::try_demangle(symbol) else {
+            return Ok(None);
         };
         let mut text = Bounded {
             text: String::new(),
-            most: left.min(LONGEST_NAME),
+            most: self.left.min(LONGEST_NAME),
         };
         // The demangler has limits of its own, which it says in the text.
         let whole = write!(text, "{symbol:#}").is_ok() && !text.text.contains("limit reached}");
         anyhow::ensure!(whole, TooLong);
-        left -= text.text.len();
-        of_ours(&text.text, &mut found);
+        self.left -= text.text.len();
+        Ok(Some(text.text))
     }
-    Ok(found)
 }
 
 /// Bytes of the longest name, with the types in it: long chains of iterators have 20 kB.

@@ -4,6 +4,7 @@ use super::extract::{Extracted, Nothing};
 use super::linked;
 use super::points::Worth;
 use super::scan::scan;
+use super::together::Together;
 use super::work::Worker;
 use anyhow::Context;
 use lambda_workbook::exercises::{Exercise, Marks, Status, mark};
@@ -25,6 +26,8 @@ pub struct Rules<'a> {
     /// Whether names are looked at before the sandbox; tests leave it out, to see
     /// that nothing rests on it.
     pub scanned: bool,
+    /// Programs that are there already, if any.
+    pub together: Option<&'a Together>,
 }
 
 /// What one exercise of one student came to.
@@ -225,6 +228,14 @@ fn run(
     {
         return nothing(FORBIDDEN, why);
     }
+    let asked = |program: &Program| {
+        let mut worker = Worker::new(rules.bench, program, rules.patience, rules.budget);
+        Ok(told(mark(exercise, rules.seed, &mut worker), worth))
+    };
+    let ready = rules.together.and_then(|all| all.program(exercise, source));
+    if let Some(program) = ready {
+        return asked(program);
+    }
     let folder = tempfile::Builder::new()
         .prefix("lambda-workbook-grade-")
         .tempdir()?;
@@ -236,9 +247,7 @@ fn run(
     if let Some(why) = refusal(&program, exercise)? {
         return nothing(FORBIDDEN, why);
     }
-    let mut worker = Worker::new(rules.bench, &program.path, rules.patience, rules.budget);
-    let marks = mark(exercise, rules.seed, &mut worker);
-    Ok(told(marks, worth))
+    asked(&program)
 }
 
 /// Why an answer that compiles is not run: it calls what is not in the exercise's

@@ -12,11 +12,13 @@ use super::points::Worth;
 use super::sandbox::{Groups, survive_broken_pipes};
 use super::submissions::{Student, printable, sha256, students};
 use super::task::Task;
+use super::together::Together;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -52,6 +54,9 @@ pub struct Question {
     pub now_secs: u64,
     /// The digest of a grade that is known: if nothing has changed, it stands.
     pub known: Option<String>,
+    /// The exercises of this student that will be asked for and have no known grade, by their
+    /// places: they are compiled together. None, where that went wrong.
+    pub together: Vec<usize>,
 }
 
 /// What is answered.
@@ -203,15 +208,9 @@ pub fn serve(setup: &str, bench: impl FnOnce(bool) -> Result<Bench>) -> Result<(
     let tasks = Task::chosen(&bench.root, &setup.exercises)?;
     let mut class = students(&setup.submissions)?;
     let mut out = std::io::stdout().lock();
+    let mut together = (String::new(), Together::default());
     for line in std::io::stdin().lock().lines() {
         let question: Question = serde_json::from_str(&line?).context("no question")?;
-        let rules = Rules {
-            bench: &bench,
-            seed: question.seed,
-            patience: setup.patience,
-            budget: setup.budget,
-            scanned: true,
-        };
         // Somebody may have handed in since.
         let is_theirs = |student: &Student| student.name == question.student;
         if !class.get(question.place).is_some_and(is_theirs) {
@@ -222,6 +221,18 @@ pub fn serve(setup: &str, bench: impl FnOnce(bool) -> Result<Bench>) -> Result<(
             _ => class.iter().find(|student| is_theirs(student)),
         };
         let task = tasks.get(question.exercise).context("no such exercise")?;
+        if together.0 != question.student {
+            let programs = student.map(|student| together_of(&bench, student, &tasks, &question));
+            together = (question.student.clone(), programs.unwrap_or_default());
+        }
+        let rules = Rules {
+            bench: &bench,
+            seed: question.seed,
+            patience: setup.patience,
+            budget: setup.budget,
+            scanned: true,
+            together: Some(&together.1),
+        };
         let told = match student {
             None => Told::Gone,
             Some(student) => graded(&rules, student, task, &question),
@@ -230,6 +241,28 @@ pub fn serve(setup: &str, bench: impl FnOnce(bool) -> Result<Bench>) -> Result<(
         out.flush()?;
     }
     Ok(())
+}
+
+/// Compiles a student's answers together, as far as they can be read.
+fn together_of(bench: &Bench, student: &Student, tasks: &[Task], question: &Question) -> Together {
+    let compile = || {
+        let tasks = question
+            .together
+            .iter()
+            .filter_map(|&place| tasks.get(place));
+        let sources = tasks.filter_map(
+            |Task {
+                 exercise, handout, ..
+             }| {
+                let (notebook, _) = student.notebook(exercise, function(exercise)).ok()?;
+                let found = extract(&notebook, handout, exercise).ok()?;
+                Some((*exercise, found.source))
+            },
+        );
+        Together::compile(bench, sources.collect())
+    };
+    // Then each is read and compiled alone, and the one that it comes from has its verdict.
+    catch_unwind(AssertUnwindSafe(compile)).unwrap_or_default()
 }
 
 fn limit_memory() -> Result<()> {

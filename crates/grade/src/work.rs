@@ -1,17 +1,16 @@
 //! A conversation with a student's program.
-use super::compile::{Bench, Stop};
+use super::compile::{Bench, Program, Stop};
 use super::sandbox::{Confined, Ended};
 use lambda_workbook::exercises::attempt::AttemptError;
 use lambda_workbook::exercises::worker::{HEAD, LONGEST_ANSWER, Nonce, frame, head};
 use lambda_workbook::exercises::{Inputs, Respondent, Value, wire};
 use std::io;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A student's program, started when it is first asked, and again after it ended.
 pub struct Worker<'a> {
     bench: &'a Bench,
-    program: PathBuf,
+    program: Program,
     /// For one answer.
     patience: Duration,
     /// For all answers together: what is left of it.
@@ -26,10 +25,10 @@ const ENDS: usize = 2;
 
 impl<'a> Worker<'a> {
     /// A program that may take `patience` for one answer and `budget` for all.
-    pub fn new(bench: &'a Bench, program: &Path, patience: Duration, budget: Duration) -> Self {
+    pub fn new(bench: &'a Bench, program: &Program, patience: Duration, budget: Duration) -> Self {
         Worker {
             bench,
-            program: program.to_owned(),
+            program: program.clone(),
             patience,
             budget,
             running: None,

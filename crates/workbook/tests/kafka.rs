@@ -135,7 +135,12 @@ fn chapters_run_on_kafka_by_one_line() {
     let Some(broker) = shared() else { return };
     let on_kafka = format!("speed::open(\"kafka://{}?topics=new\")?", broker.address);
     let chapters = [
-        ("05_speed_layer", "home", 1, &["speed-05", "speed-05r", "speed-07", "speed-08p"][..]),
+        (
+            "05_speed_layer",
+            "home",
+            1,
+            &["speed-05", "speed-05r", "speed-07", "speed-08p"][..],
+        ),
         ("06_query", "home", 2, &[]),
         ("08_micro_batches", "folder", 3, &[]),
     ];

@@ -294,7 +294,7 @@ impl Reader {
             Compiled::Program(program) => program,
             Compiled::Errors(why) | Compiled::Stopped(_, why) => return Ok(no_verdict(why)),
         };
-        let mut worker = Worker::new(&self.bench, &program.path, self.patience, Duration::MAX);
+        let mut worker = Worker::new(&self.bench, &program, self.patience, Duration::MAX);
         let mut verdict = judge_by(exercise, READERS_SEED, &mut worker);
         if counts && let Err(error) = self.progress.count(&verdict) {
             verdict.note = Some(format!("Progress was not stored: {error}"));

@@ -92,6 +92,7 @@ pub fn run(args: Args) -> Result<Outcome> {
         patience,
         budget: setup.budget,
         scanned: true,
+        together: None,
     };
     prove(&rules, &tasks, &points)?;
 

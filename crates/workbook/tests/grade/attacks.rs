@@ -15,15 +15,15 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-struct Attack {
-    name: String,
-    exercise: &'static Exercise,
-    source: String,
+pub struct Attack {
+    pub name: String,
+    pub exercise: &'static Exercise,
+    pub source: String,
     scanned: Vec<String>,
-    unscanned: Vec<String>,
+    pub unscanned: Vec<String>,
 }
 
-fn attacks() -> Vec<Attack> {
+pub fn attacks() -> Vec<Attack> {
     let folder = root().join("crates/workbook/tests/grade/attacks");
     let mut attacks: Vec<Attack> = fs::read_dir(folder)
         .unwrap()
@@ -82,7 +82,7 @@ fn worth() -> Worth {
     }
 }
 
-fn graded(rules: &Rules, exercise: &'static Exercise, source: &str) -> Graded {
+pub fn graded(rules: &Rules, exercise: &'static Exercise, source: &str) -> Graded {
     let text = notebook(source).to_string();
     let submission = Notebook::parse(&text, Path::new("a.ipynb")).unwrap();
     let task = Task::of(&root(), exercise).unwrap();
@@ -126,6 +126,7 @@ fn every_attack_gets_its_verdict_and_no_points() {
                             patience,
                             budget: Duration::from_secs(60),
                             scanned,
+                            together: None,
                         };
                         // A machine that is too busy to compile says nothing about an attack.
                         let is_busy = |graded: &Graded| graded.reason.contains("too busy");
@@ -176,6 +177,7 @@ fn the_readers_cases_by_heart_are_worth_nothing_but_the_empty_one() {
         patience: Duration::from_secs(5),
         budget: Duration::from_secs(60),
         scanned: true,
+        together: None,
     };
     let attack = attacks()
         .into_iter()
@@ -200,6 +202,7 @@ fn the_sandbox_holds_and_the_solutions_get_all_points() {
         patience: Duration::from_secs(60),
         budget: Duration::from_secs(300),
         scanned: true,
+        together: None,
     };
     let tasks = Task::chosen(&root(), &[]).unwrap();
     prove(&rules, &tasks, &points::read(&root()).unwrap()).unwrap();
@@ -217,6 +220,7 @@ fn one_seed_grades_the_same_again_and_another_asks_otherwise() {
                 patience: Duration::from_secs(10),
                 budget: Duration::from_secs(60),
                 scanned: true,
+                together: None,
             },
             &pacific_days::EXERCISE,
             &wrong,

@@ -913,6 +913,7 @@ fn a_right_answer_in_a_messy_notebook_gets_all_points() {
         patience: Duration::from_secs(20),
         budget: Duration::from_secs(120),
         scanned: true,
+        together: None,
     };
     let solved: Vec<Solved> = Task::chosen(&root(), &[])
         .unwrap()

@@ -15,7 +15,7 @@ fn bench() -> Bench {
     Bench::new(&built, true).unwrap()
 }
 
-fn compiled(bench: &Bench, exercise: &Exercise, source: &str, folder: &Path) -> Program {
+fn compiled(bench: &Bench, exercise: &'static Exercise, source: &str, folder: &Path) -> Program {
     match bench.compile(exercise, source, folder).unwrap() {
         Compiled::Program(program) => program,
         Compiled::Errors(said) | Compiled::Stopped(_, said) => panic!("{}: {said}", exercise.id),

@@ -9,3 +9,4 @@ mod honest;
 mod linked;
 mod parts;
 mod process;
+mod together;
