@@ -184,6 +184,9 @@ impl Class<'_> {
             .enumerate()
             .filter(|(_, known)| known.is_none());
         let mut together: Vec<usize> = unknown.map(|(exercise, _)| exercise).collect();
+        if together.len() == 1 {
+            together.clear();
+        }
         for ((exercise, task), known) in self.tasks.iter().enumerate().zip(known) {
             let id = task.exercise.id;
             let mut question = Question {

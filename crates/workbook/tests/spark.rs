@@ -1,7 +1,7 @@
 //! Real servers of Spark Connect behind the command line.
 use crate::command_line::{done, refused};
 use crate::kernel::with_kernel::{block_on, good, kernel};
-use crate::systems;
+use crate::{broker, region_server, systems};
 use connect::local::LocalSystem;
 use connect::local::sail::LocalSail;
 use connect::local::spark::LocalSpark;
@@ -31,18 +31,19 @@ extern "C" fn end_sail() {
 /// Rule: `up`, `status` and `down` find a server that runs, and end it.
 #[test]
 fn the_command_line_starts_and_stops_spark() {
-    up_status_down(spark(), end_spark);
+    up_status_down(spark(), end_spark, weeks_are_clean_on_all_three);
 }
 
 /// Rule: so for Sail, which `up` starts again. `batch --engine` computes its views there and serves
 /// them, and a cell asks by one line.
 #[test]
 fn the_command_line_starts_and_stops_sail() {
-    if up_status_down(sail(), end_sail) {
+    if up_status_down(sail(), end_sail, |_| ()) {
         let address = up("sail");
         let rows = count_rows(&address, "SELECT id FROM range(3)", Duration::from_secs(60));
         assert_eq!(rows.unwrap(), 3);
         the_command_line_computes_views(&address);
+        weeks_are_clean(&["--engine", &format!("sc://{address}")]);
         a_cell_asks(&address);
         call("down", &["sail"]);
         assert_eq!(sail().running(), None);
@@ -50,7 +51,11 @@ fn the_command_line_starts_and_stops_sail() {
 }
 
 /// Returns whether this machine has what the system needs.
-fn up_status_down<S: LocalSystem>(system: S, end: extern "C" fn()) -> bool {
+fn up_status_down<S: LocalSystem>(
+    system: S,
+    end: extern "C" fn(),
+    while_up: impl Fn(&str),
+) -> bool {
     let Some(shared) = systems::start(system, &[], end) else {
         return false;
     };
@@ -60,6 +65,7 @@ fn up_status_down<S: LocalSystem>(system: S, end: extern "C" fn()) -> bool {
     let status = call("status", &[]);
     let line = format!("{name} runs at sc://{}, process ", shared.address);
     assert!(status.contains(&line), "{status}");
+    while_up(&shared.address);
     let down = call("down", &[name]);
     assert_eq!(down, format!("{name} is stopped\n"));
     let status = call("status", &[]);
@@ -108,6 +114,30 @@ fn the_command_line_computes_views(address: &str) {
         "{said}"
     );
     assert_eq!(served(&there), before);
+}
+
+/// Asserts that a week of everything that goes wrong is clean with all three layers on real systems:
+/// its log in Kafka, its realtime views in HBase, its batch views by Spark.
+fn weeks_are_clean_on_all_three(spark: &str) {
+    let (Some(kafka), Some(hbase)) = (broker::shared(), region_server::shared()) else {
+        return;
+    };
+    weeks_are_clean(&[
+        "--log",
+        &format!("kafka://{}", kafka.address),
+        "--store",
+        &format!("hbase://{}", hbase.address),
+        "--engine",
+        &format!("sc://{spark}"),
+    ]);
+}
+
+fn weeks_are_clean(places: &[&str]) {
+    let said = done(&[&["soak", "--views", "200"], places].concat());
+    assert!(
+        said.contains("lost 0") && said.contains("doubled 0"),
+        "{said}"
+    );
 }
 
 /// Asserts that a cell reads the days of chapter 1 from a server, by the SQL of that chapter.

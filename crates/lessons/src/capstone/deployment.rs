@@ -1,7 +1,9 @@
 //! The batch code, and a version of it with a bug.
+use super::error::Result;
 use crate::misreading::Misreading;
+use lambda::LambdaError;
 use lambda::datum::{DataUnit, PersonId};
-use lambda::engine::{Engine, Local};
+use lambda::engine::{self, Engine, Local};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,15 +19,23 @@ pub enum Code {
 }
 
 impl Code {
-    /// The engine that runs this code.
-    pub fn engine(self) -> Box<dyn Engine> {
-        match self {
-            Self::Right => Box::new(Local::default()),
-            Self::WithoutCookies => Box::new(Misreading::new(|datum| match &datum.dataunit {
+    /// Returns the engine that runs this code: the one at an address such as
+    /// `sc://127.0.0.1:15002`, or that of this machine. The code with a bug is always run on this
+    /// machine.
+    ///
+    /// # Errors
+    /// If no engine answers at the address.
+    pub fn engine(self, at: Option<&str>) -> Result<Box<dyn Engine>> {
+        Ok(match (self, at) {
+            (Self::Right, Some(address)) => {
+                Box::new(engine::open(address).map_err(LambdaError::from)?)
+            }
+            (Self::Right, None) => Box::new(Local::default()),
+            (Self::WithoutCookies, _) => Box::new(Misreading::new(|datum| match &datum.dataunit {
                 DataUnit::PageView(view) if matches!(view.person, PersonId::Cookie(_)) => None,
                 _ => Some(datum),
             })),
-        }
+        })
     }
 }
 

@@ -30,6 +30,8 @@ pub struct NodeConfig {
     /// Address of the store of the realtime views, with the text with which the names of its tables
     /// begin; `None` for one in the node's folder.
     pub store: Option<String>,
+    /// Address of the engine of the batch layer; `None` for that of this machine.
+    pub engine: Option<String>,
     /// Name of the topic.
     pub topic: String,
     /// What is asked of it: these pages, over these hours.
@@ -125,7 +127,8 @@ impl Node {
             Order::Serve { batch, cut, code } => {
                 // Told again after a crash: it may be served already.
                 if self.lambda.served().batch() < *batch {
-                    let run = self.lambda.build_by(code.engine().as_ref(), *batch, cut)?;
+                    let engine = code.engine(self.config.engine.as_deref())?;
+                    let run = self.lambda.build_by(engine.as_ref(), *batch, cut)?;
                     self.lambda.publish(run)?;
                 }
                 self.tell_sites()?;

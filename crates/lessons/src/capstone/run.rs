@@ -58,6 +58,7 @@ pub fn run(
             let address = address.trim_end_matches('/');
             format!("{address}/{}", name_of_its_own(week))
         }),
+        engine: week.engine.clone(),
         topic: match week.log {
             None => "datums".to_owned(),
             Some(_) => name_of_its_own(week),

@@ -63,6 +63,9 @@ pub struct Week {
     /// Address of the realtime views, such as `hbase://127.0.0.1:9090`, where the week gets tables
     /// of its own, which are removed when it is over; `None` for a store in the folder.
     pub store: Option<String>,
+    /// Address of the engine that computes the batch views, such as `sc://127.0.0.1:15002`; `None`
+    /// for that of this machine.
+    pub engine: Option<String>,
 }
 
 impl Week {
@@ -88,6 +91,7 @@ impl Week {
             window: 1 << 17,
             log: None,
             store: None,
+            engine: None,
         }
     }
 

@@ -42,6 +42,14 @@ pub struct Args {
     /// week has tables of its own there, which are removed when it is over
     #[arg(long, value_name = "ADDRESS")]
     store: Option<String>,
+    /// The engine of the batch layer, such as sc://127.0.0.1:15002 (`workbook up spark` starts one).
+    /// It must see the folders of this machine
+    #[arg(long, value_name = "ADDRESS")]
+    engine: Option<String>,
+    /// Take Kafka, HBase and Spark on this machine together, and start those that do not run. They
+    /// stay; `workbook down` ends them
+    #[arg(long, conflicts_with_all = ["log", "store", "engine", "in_process"])]
+    real: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -71,13 +79,18 @@ pub fn node(args: NodeArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-pub fn run(args: Args) -> Result<Outcome> {
+pub fn run(mut args: Args) -> Result<Outcome> {
     let Some(end) = args.seed.checked_add(args.seeds) else {
         wrong_use(format!(
             "--seeds {} from --seed {} on go beyond the last seed; begin at a smaller one",
             args.seeds, args.seed
         ));
     };
+    if args.real {
+        args.log = Some(super::up::start("kafka")?);
+        args.store = Some(super::up::start("hbase")?);
+        args.engine = Some(super::up::start("spark")?);
+    }
     // A node that has crashed is found by the error of the next write to it.
     // SAFETY: setting a signal to be ignored installs no handler.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
@@ -128,6 +141,7 @@ fn week(args: &Args, seed: u64) -> Week {
     };
     week.log.clone_from(&args.log);
     week.store.clone_from(&args.store);
+    week.engine.clone_from(&args.engine);
     week
 }
 

@@ -3,7 +3,7 @@ use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, real_cargo};
 use std::ffi::OsString;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Start a real system on this machine: `up kafka`, `up hbase`, `up spark`, `up sail`. The first time
 /// it needs a network. Sail needs Python, the others Java.
@@ -15,9 +15,34 @@ pub struct Args {
     words: Vec<OsString>,
 }
 
-/// Builds the program `connect` if it must, and runs it. It is built together with this program:
-/// alone, it would get other features of shared crates, and polars would be compiled twice.
+/// Builds the program `connect` if it must, and runs it.
 pub fn run(verb: &str, args: Args) -> Result<Outcome> {
+    let mut connect = connect()?;
+    let status = connect.arg(verb).args(args.words).status();
+    match status.context("cannot start the program connect")?.code() {
+        Some(0) => Ok(Outcome::Done),
+        // It has said why.
+        code => std::process::exit(code.unwrap_or(3)),
+    }
+}
+
+/// Starts a system on this machine unless it runs, and returns its address.
+pub fn start(system: &str) -> Result<String> {
+    let output = connect()?
+        .args(["up", system])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start the program connect")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match said.trim_end().split_once(" runs at ") {
+        Some((_, address)) if output.status.success() => Ok(address.to_owned()),
+        _ => bail!("{system} could not be started; the lines above say why"),
+    }
+}
+
+/// The program `connect`. It is built together with this program: alone, it would get other features
+/// of shared crates, and polars would be compiled twice.
+fn connect() -> Result<Command> {
     let built = Built::find()?;
     let root = built.root.clone();
     if !root.join("crates/connect/Cargo.toml").is_file() {
@@ -41,16 +66,7 @@ pub fn run(verb: &str, args: Args) -> Result<Outcome> {
     if !build.success() {
         bail!("the program connect could not be built; cargo has said why");
     }
-    let program = built.exe.with_file_name("connect");
-    let status = Command::new(&program)
-        .arg(verb)
-        .args(args.words)
-        .current_dir(&root)
-        .status()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    match status.code() {
-        Some(0) => Ok(Outcome::Done),
-        // It has said why.
-        code => std::process::exit(code.unwrap_or(3)),
-    }
+    let mut connect = Command::new(built.exe.with_file_name("connect"));
+    connect.current_dir(&root);
+    Ok(connect)
 }
