@@ -251,7 +251,7 @@ impl World {
                 let served = lambda.served().batch();
                 let held = lambda.realtime().held().unwrap();
                 assert!(held.iter().all(|(batch, _)| *batch >= served), "{held:?}");
-                let tables = self.options.expiry == Expiry::ByWatermark;
+                let tables = self.options.expiry == Expiry::ByCut;
                 for interval in 0..served {
                     let marker = format!("interval{interval}.com");
                     assert!(
@@ -292,8 +292,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), failure_persistence: None, ..ProptestConfig::default() })]
     /// Invariant 1, for both ways to expire.
     #[test]
-    fn merged_is_recomputed_under_any_schedule(ops in prop::collection::vec(op(), 1..30), watermark in any::<bool>()) {
-        let mut world = World::new(if watermark { Expiry::ByWatermark } else { Expiry::Alternating });
+    fn merged_is_recomputed_under_any_schedule(ops in prop::collection::vec(op(), 1..30), by_cut in any::<bool>()) {
+        let mut world = World::new(if by_cut { Expiry::ByCut } else { Expiry::Alternating });
         for op in ops {
             world.run(op);
         }
@@ -318,7 +318,7 @@ proptest! {
 
 #[test]
 fn a_batch_after_a_roll_back_has_all_records_again() {
-    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+    for expiry in [Expiry::Alternating, Expiry::ByCut] {
         let mut world = grown(expiry, 2..6);
         let (log, lambda) = world.open.as_mut().unwrap();
         for (batch, next) in [(2, 4), (3, 4)] {
@@ -337,7 +337,7 @@ fn a_batch_after_a_roll_back_has_all_records_again() {
 
 #[test]
 fn a_batch_after_a_roll_back_and_lost_realtime_views_has_all_records_again() {
-    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+    for expiry in [Expiry::Alternating, Expiry::ByCut] {
         let mut world = one(expiry);
         let (log, lambda) = world.open.as_mut().unwrap();
         for nonce in 2..6 {
@@ -381,7 +381,7 @@ fn grown(expiry: Expiry, nonces: std::ops::Range<i64>) -> World {
 
 #[test]
 fn a_batch_that_is_missing_between_the_layers_is_named_and_no_answer_given() {
-    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+    for expiry in [Expiry::Alternating, Expiry::ByCut] {
         let mut world = grown(expiry, 2..5);
         let (log, lambda) = world.open.as_mut().unwrap();
         assert_right(lambda, log.as_ref());
@@ -402,7 +402,7 @@ fn a_batch_that_is_missing_between_the_layers_is_named_and_no_answer_given() {
 
 #[test]
 fn realtime_views_that_were_lost_are_made_again_from_the_log() {
-    for expiry in [Expiry::Alternating, Expiry::ByWatermark] {
+    for expiry in [Expiry::Alternating, Expiry::ByCut] {
         let mut world = one(expiry);
         world.open.as_mut().unwrap().1.run_batch().unwrap();
         world.run(Op::Arrive(vec![

@@ -53,7 +53,7 @@ fn open(folder: &Path, expiry: Expiry) -> (Arc<EmbeddedLog>, Lambda) {
 fn expiry(name: &str) -> Expiry {
     match name {
         "alternating" => Expiry::Alternating,
-        _ => Expiry::ByWatermark,
+        _ => Expiry::ByCut,
     }
 }
 
@@ -223,7 +223,7 @@ fn no_kill_loses_or_doubles_a_record() {
     let mut random = 20_150_803u64;
     for round in 0..rounds {
         let folder = tempfile::tempdir().unwrap();
-        let name = ["alternating", "watermark"][round % 2];
+        let name = ["alternating", "cut"][round % 2];
         let mut ends = 0;
         for kill in 0..20 {
             random = random

@@ -282,9 +282,9 @@ proptest! {
     fn the_layers_answer_the_same_on_both_kinds_of_store(
         turns in prop::collection::vec((prop::collection::vec((0u64..4, 0u64..9_000, 0u64..3, 0u64..1_000), 0..8), 0usize..6, any::<bool>()), 1..6),
         crashes in prop::collection::vec((0u64..90, any::<bool>()), 0..4),
-        by_watermark in any::<bool>(),
+        by_cut in any::<bool>(),
     ) {
-        let expiry = if by_watermark { Expiry::ByWatermark } else { Expiry::Alternating };
+        let expiry = if by_cut { Expiry::ByCut } else { Expiry::Alternating };
         let folder = tempfile::tempdir().unwrap();
         let log = log_of(folder.path(), &[]);
         let points = crashes.into_iter().map(|(n, before)| match before {

@@ -252,7 +252,7 @@ fn clocks_that_are_off_count_nothing_twice() {
     // Page views of 1970 and of 2096, each twice in the log.
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().to_string_lossy().into_owned();
-    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByCut);
     let mut lambda = lambda.unwrap();
     let late = 4_000_000_000i64;
     let views = [view_at(1, 60), view_at(2, late)];
@@ -556,7 +556,7 @@ fn prefix(home: &Path) -> String {
     home.file_name().unwrap().to_string_lossy().replace('.', "")
 }
 
-/// The table of the views of a home that expire by watermark.
+/// The table of the views of a home that expire by cut.
 fn views_table(home: &str) -> String {
     format!("{}.views", prefix(Path::new(home)))
 }
@@ -594,7 +594,7 @@ fn updates() {
             std::thread::sleep(Duration::from_millis(200));
             continue;
         };
-        let (log, lambda) = open(home, stores, Expiry::ByWatermark);
+        let (log, lambda) = open(home, stores, Expiry::ByCut);
         let Ok(mut lambda) = lambda else { continue };
         for turn in 1.. {
             let appended: u64 = log.ends(TOPIC).unwrap().iter().sum();
@@ -647,7 +647,7 @@ fn views_count_once_through_kills_of_updater_and_server() {
     }
 
     // Everything that is in the log is counted, once.
-    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByCut);
     let mut lambda = lambda.unwrap();
     lambda.drain().unwrap();
     let appended: u64 = log.ends(TOPIC).unwrap().iter().sum();
@@ -690,10 +690,7 @@ fn views_count_once_through_kills_of_updater_and_server() {
 fn both_expiries_work_and_two_homes_do_not_meet() {
     let Some(hbase) = shared() else { return };
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    for (folder, expiry) in folders
-        .iter()
-        .zip([Expiry::Alternating, Expiry::ByWatermark])
-    {
+    for (folder, expiry) in folders.iter().zip([Expiry::Alternating, Expiry::ByCut]) {
         let home = folder.path().to_string_lossy().into_owned();
         let mut appended = 0;
         let mut append = |log: &dyn Log, count: u64| {
@@ -725,16 +722,16 @@ fn both_expiries_work_and_two_homes_do_not_meet() {
     }
 }
 
-/// Rule: the third expiry. What the views delete by watermark leaves the disk with a major
+/// Rule: the third expiry. What the views delete by cut leaves the disk with a major
 /// compaction, which `workbook compact hbase TABLE` runs; the answers do not change, and what was
 /// deleted can be written again.
 #[test]
-fn what_expires_by_watermark_leaves_the_disk_with_a_compaction() {
+fn what_expires_by_cut_leaves_the_disk_with_a_compaction() {
     let Some(hbase) = shared() else { return };
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().to_string_lossy().into_owned();
     let table = views_table(&home);
-    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByWatermark);
+    let (log, lambda) = open(&home, remote(&hbase), Expiry::ByCut);
     let mut lambda = lambda.unwrap();
     let append = |numbers: std::ops::Range<u64>| {
         for partition in 0..2u64 {

@@ -21,8 +21,8 @@ use crate::master::Master;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByWatermark, EmbeddedLog, Log, Offsets, Source, SpeedError,
-    SpeedLayer, StorePlace, Tables,
+    self, Alternating, Applied, ByCut, EmbeddedLog, Log, Offsets, Source, SpeedError, SpeedLayer,
+    StorePlace, Tables,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,11 +46,13 @@ const KEPT: usize = 3;
 /// How realtime views are expired, once a batch contains their records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
-    /// Two sets of realtime views are cleared in turn.
+    /// Keeps two sets of realtime views and applies every event to both. They are cleared in
+    /// turn: a set begins at the cut of a batch, and is asked once that batch is served.
     #[default]
     Alternating,
-    /// A single set of realtime views, from which rows are deleted by watermark.
-    ByWatermark,
+    /// Keeps one set of realtime views, whose row keys say between which cuts an event came. Rows
+    /// of before the cut of the served batch are deleted.
+    ByCut,
 }
 
 /// The options of [`Lambda::open`].
@@ -167,7 +169,7 @@ impl Lambda {
         Self::open_with(folder, log, topic, options, |source, home, batch, cut| {
             Ok::<Box<dyn SpeedLayer>, _>(match expiry {
                 Expiry::Alternating => Box::new(Alternating::open(source, home, batch, cut)?),
-                Expiry::ByWatermark => Box::new(ByWatermark::open(source, home, batch, cut)?),
+                Expiry::ByCut => Box::new(ByCut::open(source, home, batch, cut)?),
             })
         })
     }

@@ -41,7 +41,7 @@
 //! | step | file | what happens |
 //! |---|---|---|
 //! | 1 | `layers`, `query` | both layers are opened at one moment, or the gap between them is named |
-//! | 2 | `speed/alternating` or `speed/by_watermark`, `speed/views_since` | the realtime views that begin at the cut of the served batch |
+//! | 2 | `speed/alternating` or `speed/by_cut`, `speed/views_since` | the realtime views that begin at the cut of the served batch |
 //! | 3 | `serving/served` | the range becomes a plan of the fewest buckets ([`calendar::Plan`]) |
 //! | 4 | `serving/sharding`, `serving/store`, `serving/shard`, `serving/shortcut` | the URL's shard, and the place of its rows in it, are found |
 //! | 5 | `serving/scan`, `serving/url_rows`, `serving/times`, `serving/record`, `serving/blocks` | the buckets are read, and each block is verified before it is used |

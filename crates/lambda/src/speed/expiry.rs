@@ -10,7 +10,7 @@
 //!   both. When a run begins, one set is cleared and begins at the cut. When the run is served,
 //!   that set is the one that is needed, and the other can be cleared. Clearing removes a
 //!   folder, or a table of HBase. Every event is written twice.
-//! - [`ByWatermark`](super::ByWatermark) keeps one set of views, whose row keys say between
+//! - [`ByCut`](super::ByCut) keeps one set of views, whose row keys say between
 //!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
 //!   disk with a compaction, in HBase with its next major one (`workbook compact hbase`). Every event is written once, and a
 //!   read merges the generations since the cut.

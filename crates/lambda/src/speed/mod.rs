@@ -14,7 +14,7 @@
 //! | `delta` | gathers what several events add to the views |
 //! | `views`, `view_reader`, `row_by_row` | the realtime views, in which each event is counted exactly once, also in a store where only a row is atomic |
 //! | `updater` | applies the log to the views (figure 12.3) |
-//! | `expiry`, `alternating`, `by_watermark` | removes what a batch has, with two sets of views in turn or with one set by watermark |
+//! | `expiry`, `alternating`, `by_cut` | removes what a batch has, with two sets of views in turn or with one set by cut |
 //! | `views_since` | the views since the cut of a batch, for a query |
 //! | `split_commit` | a consumer that commits its offset apart from its results, to show what a crash does to it |
 //! | `clock`, `error` | the clock, which callers pass in, and the errors |
@@ -27,7 +27,7 @@
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 12 to 15.
 mod alternating;
-mod by_watermark;
+mod by_cut;
 mod cell_key;
 mod clock;
 mod database;
@@ -56,7 +56,7 @@ pub mod views;
 mod views_since;
 
 pub use alternating::Alternating;
-pub use by_watermark::ByWatermark;
+pub use by_cut::ByCut;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use database::open as open_database;
 pub use dedupe::Window;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The names of the two stores of [`Alternating`](super::Alternating). The store of
-/// [`ByWatermark`](super::ByWatermark) has the empty name.
+/// [`ByCut`](super::ByCut) has the empty name.
 pub(super) const SETS: [&str; 2] = ["set-a", "set-b"];
 
 /// The stores of the views of one home, by name.

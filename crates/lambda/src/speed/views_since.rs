@@ -1,6 +1,6 @@
 //! The realtime views since the cut of a batch, as a query reads them: with
 //! [`Alternating`](super::Alternating) those of one generation, with
-//! [`ByWatermark`](super::ByWatermark) those of one or more.
+//! [`ByCut`](super::ByCut) those of one or more.
 use super::error::{Result, SpeedError};
 use super::view_reader::ViewReader;
 use super::views::Offsets;

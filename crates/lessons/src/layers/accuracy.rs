@@ -14,7 +14,7 @@ use lambda::datum::{Equiv, PersonId};
 use lambda::speed::{EmbeddedLog, Log};
 use lambda::{Lambda, Options};
 use notebook::plot;
-use polars::prelude::{DataFrame, PolarsResult, df};
+use polars::prelude::{DataFrame, df};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 use show::picture::Figure;
@@ -186,11 +186,10 @@ fn settled(every: u64) -> u64 {
 }
 
 /// A chart of lines over minutes, with a mark at the end of each batch run.
-fn with_runs(table: &DataFrame, y: &str, every: u64, title: &str) -> PolarsResult<Figure> {
+fn with_runs(table: &DataFrame, y: &str, every: u64, title: &str) -> plot::Lines {
     let ends = (0..=settled(every)).filter(|minute| begins_and_ends(*minute, every).1);
     let chart = plot::lines(table, "minute", y).by("what").title(title);
     ends.fold(chart, |chart, minute| chart.mark(minute as f64, "served"))
-        .figure()
 }
 
 /// The error of merged uniques over many runs: in each of `runs` runs other persons come, forty in
@@ -267,12 +266,9 @@ pub fn error_band_chart(bits: u8, every: u64) -> Result<Figure> {
     let title = format!(
         "Error of an hour's merged uniques, 100 runs, realtime sketches of precision {bits}"
     );
-    Ok(with_runs(
-        &error_band(bits, every, 100)?,
-        "error %",
-        every,
-        &title,
-    )?)
+    let chart = with_runs(&error_band(bits, every, 100)?, "error %", every, &title);
+    let [(low, _), _, (high, _)] = BAND;
+    Ok(chart.between(low, high, "90 of 100 runs").figure()?)
 }
 
 /// The lines of an [`error_band`], and the share of the runs that lie below each, in percent.
@@ -342,16 +338,11 @@ pub fn late_equivs(folder: &Path, every: u64, seed: u64) -> Result<DataFrame> {
 pub fn late_equivs_chart(folder: &Path, every: u64, seed: u64) -> Result<Figure> {
     let title =
         format!("Uniques of an hour while equivs come late, a batch served every {every} minutes");
-    Ok(with_runs(
-        &late_equivs(folder, every, seed)?,
-        "uniques",
-        every,
-        &title,
-    )?)
+    Ok(with_runs(&late_equivs(folder, every, seed)?, "uniques", every, &title).figure()?)
 }
 
 /// The largest error of [`late_equivs`] for some distances of batch runs, each on files of its own: a
-/// row for each, `minutes between runs`, `largest error`, in persons, and `of a truth of`, the persons
+/// row for each, `minutes between runs`, `largest error`, in persons, and `truth then`, the persons
 /// of that minute.
 ///
 /// # Errors
@@ -371,7 +362,7 @@ pub fn drift(folder: &Path, distances: &[u64], seed: u64) -> Result<DataFrame> {
     Ok(df!(
         "minutes between runs" => distances.iter().map(|every| *every as i64).collect::<Vec<_>>(),
         "largest error" => errors,
-        "of a truth of" => truths,
+        "truth then" => truths,
     )?)
 }
 

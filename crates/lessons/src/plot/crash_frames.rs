@@ -62,7 +62,7 @@ pub fn crash_frames(frames: &[CrashFrame; 4], title: &str) -> Figure {
             canvas.label(&words, (middle, rows[1] + BOX / 2), ON);
 
             // The view.
-            canvas.label("view", (left, rows[2] - 10), AFTER);
+            canvas.label("realtime view", (left, rows[2] - 10), AFTER);
             let is_final = n + 1 == frames.len();
             let ink = match (is_final, frame.counted == frame.right) {
                 (true, false) => wrong(),

@@ -24,8 +24,10 @@ const ROWS: [i32; 3] = [66, 150, 250];
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn queues(seen: &[Seen], after: u64) -> Figure {
-    let title =
-        format!("What a crash after event {after}, or in the one that follows, does to each count");
+    let title = format!(
+        "What a crash at event {after} or {} does to each count",
+        after + 1
+    );
     let ways: Vec<&[Seen]> = seen.chunk_by(|a, b| a.way == b.way).collect();
     let count = ways.len().max(1) as i32;
     let width = (WIDTH as i32 - 2 * MARGIN - GAP * (count - 1)) / count;
@@ -61,11 +63,8 @@ pub fn queues(seen: &[Seen], after: u64) -> Figure {
             };
             if let Some(words) = between {
                 boxed(ROWS[1], words);
-                canvas.path(
-                    vec![(middle, ROWS[0] + BOX + 3), (middle, ROWS[1] - 3)],
-                    INK.mix(1.0),
-                    1,
-                );
+                let (from, to) = ((middle, ROWS[0] + BOX + 3), (middle, ROWS[1] - 3));
+                canvas.arrow(from, to, INK.mix(1.0), 1);
             }
 
             // The applications.
@@ -79,16 +78,13 @@ pub fn queues(seen: &[Seen], after: u64) -> Figure {
                     right()
                 };
                 let centre = x + step / 2 - 2;
-                if between.is_some() {
-                    canvas.path(vec![(middle, from), (centre, ROWS[2] - 3)], INK.mix(1.0), 1);
-                } else {
-                    let side = if centre < middle { -44 } else { 44 };
-                    canvas.path(
-                        vec![(middle + side, from), (centre, ROWS[2] - 3)],
-                        INK.mix(1.0),
-                        1,
-                    );
-                }
+                let side = match (between, centre < middle) {
+                    (Some(_), _) => 0,
+                    (None, true) => -44,
+                    (None, false) => 44,
+                };
+                let (from, to) = ((middle + side, from), (centre, ROWS[2] - 3));
+                canvas.arrow(from, to, INK.mix(1.0), 1);
                 canvas.fill((x, ROWS[2]), (x + step - 4, ROWS[2] + BOX), ink.mix(0.14));
                 canvas.outline((x, ROWS[2]), (x + step - 4, ROWS[2] + BOX), ink.mix(1.0));
                 canvas.strong(&seen.application_number(), (centre, ROWS[2] + 13), ON);

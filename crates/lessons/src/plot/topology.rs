@@ -63,16 +63,6 @@ fn boxed(canvas: &Canvas, (x, y): Point, worker: bool, place: usize, count: u64)
     let (ink, end) = (colour(usize::from(worker)), (x + BOX.0, y + BOX.1));
     if worker {
         canvas.fill((x, y), end, ink.mix(0.16));
-    } else {
-        // A queue is a row of tuples.
-        for slot in 1..5 {
-            let left = x + BOX.0 * slot / 5;
-            canvas.path(
-                vec![(left, y + BOX.1 - 8), (left, y + BOX.1)],
-                ink.mix(0.6),
-                1,
-            );
-        }
     }
     canvas.outline((x, y), end, ink.mix(1.0));
     let name = if worker {
@@ -103,11 +93,8 @@ fn wires(
     let from = spot(column, place);
     for target in targets {
         let to = spot(column + 1, target);
-        let points = vec![
-            (from.0 + BOX.0 + 2, from.1 + BOX.1 / 2),
-            (to.0 - 3, to.1 + BOX.1 / 2),
-        ];
-        canvas.path(points, INK.mix(0.7), 1);
+        let start = (from.0 + BOX.0 + 2, from.1 + BOX.1 / 2);
+        canvas.arrow(start, (to.0 - 3, to.1 + BOX.1 / 2), INK.mix(0.8), 1);
     }
 }
 

@@ -10,11 +10,11 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
-/// Hands out the items of a queue, so many `together` with one acknowledgement for
-/// all of them. The consumer crashes once, half-way, when items are done and not yet
-/// acknowledged. A row for each number: `together`, `acknowledgements`, `again`
-/// (items that were done and handed out again), `ms` (of the taking and
-/// acknowledging).
+/// Hands out the items of a queue, with one acknowledgement for each number of items in
+/// `together`. The consumer crashes once, half-way, when items are done and not yet
+/// acknowledged. Returns a row for each number: `events for one` (the number),
+/// `acknowledgements`, `done again` (items that were done and handed out again), `ms` (of the
+/// taking and acknowledging).
 ///
 /// ```
 /// use lambda_workbook::speed::acknowledgements;
@@ -23,7 +23,7 @@ use std::time::Instant;
 /// let table = acknowledgements(folder.path(), 60, &[1, 10])?;
 /// let column = |name| table.column(name).unwrap().i64().unwrap().to_vec();
 /// assert_eq!(column("acknowledgements"), [Some(60), Some(6)]);
-/// assert_eq!(column("again"), [Some(1), Some(10)]);
+/// assert_eq!(column("done again"), [Some(1), Some(10)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn acknowledgements(folder: &Path, items: u64, together: &[usize]) -> Result<DataFrame> {
@@ -32,9 +32,9 @@ pub fn acknowledgements(folder: &Path, items: u64, together: &[usize]) -> Result
         .map(|&n| run(&folder.join(n.to_string()), items, n));
     let runs: Vec<(i64, i64, f64)> = runs.collect::<Result<_>>()?;
     Ok(df!(
-        "together" => together.iter().map(|n| *n as i64).collect::<Vec<_>>(),
+        "events for one" => together.iter().map(|n| *n as i64).collect::<Vec<_>>(),
         "acknowledgements" => runs.iter().map(|run| run.0).collect::<Vec<_>>(),
-        "again" => runs.iter().map(|run| run.1).collect::<Vec<_>>(),
+        "done again" => runs.iter().map(|run| run.1).collect::<Vec<_>>(),
         "ms" => runs.iter().map(|run| run.2).collect::<Vec<_>>(),
     )?)
 }

@@ -337,6 +337,7 @@ pub fn load_charts(base: u64, burst: u64, single: u64, batched: u64) -> PolarsRe
     let chart = |y, title: &str| {
         plot::lines(&table, "second", y)
             .by("way")
+            .band(10.0, 20.0, "burst")
             .title(title)
             .figure()
     };
@@ -359,7 +360,7 @@ pub fn real_burst(
     burst: u64,
 ) -> std::result::Result<Figure, Box<dyn std::error::Error>> {
     let (table, whose) = match steady() {
-        true => (samples::burst()?, "sample"),
+        true => (samples::burst()?, samples::BURST_TAKEN),
         false => (under_load(folder, base, burst)?, "measured now"),
     };
     Ok(plot::lines(&table, "ms", "waiting")

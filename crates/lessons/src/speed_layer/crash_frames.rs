@@ -68,7 +68,7 @@ pub fn crash_frames(folder: &Path, acknowledge: Acknowledge) -> Result<[CrashFra
 
     // The first page view is counted and acknowledged without a crash.
     let mut queue = WorkQueue::open(&path, HIDDEN_MS)?;
-    queue.push(&[b"view 1", b"view 2", b"view 3"])?;
+    queue.push(&[b"event 1", b"event 2", b"event 3"])?;
     let first = queue.take(1, 0)?;
     count()?;
     queue.acknowledge(&[first[0].0])?;
@@ -78,24 +78,24 @@ pub fn crash_frames(folder: &Path, acknowledge: Acknowledge) -> Result<[CrashFra
     let (one, two, three);
     match acknowledge {
         Acknowledge::OnDelivery => {
-            one = frame("A worker takes view 2", &queue, Some("view 2"), false, 1)?;
+            one = frame("A worker takes event 2", &queue, Some("event 2"), false, 1)?;
             queue.acknowledge(&[taken[0].0])?;
             two = frame(
                 "It acknowledges: the queue deletes it",
                 &queue,
-                Some("view 2"),
+                Some("event 2"),
                 false,
                 2,
             )?;
             three = frame("It crashes before it has counted", &queue, None, true, 2)?;
         }
         Acknowledge::AfterProcessing => {
-            one = frame("A worker takes view 2", &queue, Some("view 2"), false, 1)?;
+            one = frame("A worker takes event 2", &queue, Some("event 2"), false, 1)?;
             count()?;
             two = frame(
-                "It counts view 2 in the view",
+                "It adds event 2 to the count",
                 &queue,
-                Some("view 2"),
+                Some("event 2"),
                 false,
                 2,
             )?;
@@ -110,8 +110,8 @@ pub fn crash_frames(folder: &Path, acknowledge: Acknowledge) -> Result<[CrashFra
     count()?;
     let item = String::from_utf8_lossy(&taken[0].1).into_owned();
     let (what, right) = match acknowledge {
-        Acknowledge::OnDelivery => ("The next worker gets view 3: view 2 is lost", 3),
-        Acknowledge::AfterProcessing => ("The next worker gets view 2 again: it counts twice", 2),
+        Acknowledge::OnDelivery => ("The next worker gets event 3: event 2 is lost", 3),
+        Acknowledge::AfterProcessing => ("The next worker gets event 2 again: it counts twice", 2),
     };
     let four = frame(what, &queue, Some(&item), false, right)?;
     Ok([one, two, three, four])
@@ -129,11 +129,11 @@ mod tests {
         let after = run("after", Acknowledge::AfterProcessing);
         assert_eq!(after.clone().map(|f| f.counted), [1, 2, 2, 3]);
         assert_eq!(after.clone().map(|f| f.queue.len()), [2, 2, 2, 2]);
-        assert_eq!(after[3].in_hand.as_deref(), Some("view 2"));
+        assert_eq!(after[3].in_hand.as_deref(), Some("event 2"));
         let on = run("on", Acknowledge::OnDelivery);
         assert_eq!(on.clone().map(|f| f.counted), [1, 1, 1, 2]);
         assert_eq!(on.clone().map(|f| f.queue.len()), [2, 1, 1, 1]);
-        assert_eq!(on[3].in_hand.as_deref(), Some("view 3"));
+        assert_eq!(on[3].in_hand.as_deref(), Some("event 3"));
         assert!(on[2].crashed && after[2].crashed);
     }
 }

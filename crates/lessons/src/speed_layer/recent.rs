@@ -11,6 +11,7 @@ use lambda::speed::Log;
 use lambda::speed::Result;
 use lambda::speed::Window;
 use lambda::speed::event::{Fact, read};
+use polars::prelude::{DataFrame, df};
 
 /// What the events of a topic from some offsets to its end make, from scratch.
 pub fn recomputed(
@@ -41,4 +42,33 @@ pub fn recomputed(
         }
     }
     Ok(all)
+}
+
+/// Asks the realtime and serving views for each row of a view that was computed from recent data.
+/// Returns a row for each, sorted by URL and hour: `url`, `ts`, the query's `page views` and
+/// `uniques`, and `equal`, which says whether both are those of the recomputed view.
+///
+/// # Errors
+/// If a store of the query cannot be read.
+pub fn compared(recomputed: &Delta, query: &lambda::Query<'_>) -> lambda::Result<DataFrame> {
+    let mut hours: Vec<_> = recomputed.hours().collect();
+    hours.sort_by_key(|(url, hour, _)| (*url, *hour));
+    let (mut views, mut uniques, mut equal) = (Vec::new(), Vec::new(), Vec::new());
+    for (url, hour, row) in &hours {
+        let secs = *hour..*hour + 3_600;
+        let asked = (
+            query.page_views(url, secs.clone())?.value,
+            query.uniques(url, secs)?.value,
+        );
+        views.push(asked.0);
+        uniques.push(asked.1);
+        equal.push(asked == (row.count, row.persons.uniques()));
+    }
+    Ok(df!(
+        "url" => hours.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "ts" => hours.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "page views" => views,
+        "uniques" => uniques,
+        "equal" => equal,
+    )?)
 }

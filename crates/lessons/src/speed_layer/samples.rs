@@ -9,6 +9,9 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 /// The machine and the day of the samples.
 pub const MACHINE: &str = "a virtual machine with 2 cores of an Intel Xeon, Linux, 2026-11-30";
 
+/// The same in a few words, for the title of a picture.
+pub(super) const BURST_TAKEN: &str = "sample of 2026-11-30, a virtual machine with 2 cores";
+
 /// A run of [`measured`](super::burst::measured), synchronous and asynchronous, with synced writes and
 /// then without: the microseconds that half of the clients waited at most, and 99 of 100, and the
 /// milliseconds until all events were in the view.

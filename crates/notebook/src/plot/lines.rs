@@ -20,6 +20,7 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         weekends: false,
         marks: Vec::new(),
         bands: Vec::new(),
+        between: None,
         title: format!("{y} over {x}"),
     }
 }
@@ -42,6 +43,8 @@ pub struct Lines {
     marks: Vec<(f64, String)>,
     /// Shaded ranges: (from, until, text).
     bands: Vec<(f64, f64, String)>,
+    /// The names of two lines with the area between them shaded, and what that means.
+    between: Option<[String; 3]>,
     title: String,
 }
 
@@ -132,6 +135,21 @@ impl Lines {
         self
     }
 
+    /// Shades the area between two lines, which are named as in the legend, and writes below the
+    /// chart what it means. Both lines need the same values of `x`.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let error = df!("minute" => [0i64, 1], "low" => [-3.0, -2.0], "high" => [4.0, 2.0])?;
+    /// let chart = plot::lines(&error, "minute", "low").and("high").between("low", "high", "9 runs of 10");
+    /// assert!(chart.figure()?.svg().contains("shaded: 9 runs of 10"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn between(mut self, low: &str, high: &str, word: &str) -> Self {
+        self.between = Some([low, high, word].map(str::to_owned));
+        self
+    }
+
     /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
@@ -176,7 +194,11 @@ impl Lines {
         } else {
             (0.0, 1.0)
         };
-        let svg = self.drawn(&series, data::legend(&names), span, (low, high));
+        let area = self.between.as_ref().and_then(|[low, high, _]| {
+            let place = |of: &str| names.iter().position(|name| name == of);
+            Some((place(low)?, place(high)?))
+        });
+        let svg = self.drawn(&series, area, data::legend(&names), span, (low, high));
         let text = names
             .iter()
             .zip(&series)
@@ -184,10 +206,12 @@ impl Lines {
         Ok(Figure::new(svg, &self.title, &text.collect::<String>()))
     }
 
-    /// Draws the picture. `span` is the range of x, and `range` that of y.
+    /// Draws the picture. `span` is the range of x, and `range` that of y. The
+    /// area between the two series in `area` is shaded.
     fn drawn(
         &self,
         series: &[Vec<(f64, f64)>],
+        area: Option<(usize, usize)>,
         legend: &[String],
         span: (f64, f64),
         range: (f64, f64),
@@ -231,6 +255,14 @@ impl Lines {
                 let (left, right) = (along.at(from), along.at(until));
                 canvas.fill((left, top), (right, bottom), wrong().mix(0.14));
                 canvas.label(word, ((left + right) / 2, top + 3), BELOW);
+            }
+            if let (Some((low, high)), Some([.., word])) = (area, &self.between) {
+                let pixel = |(x, y): &(f64, f64)| (along.at(*x), up.at(*y));
+                let there = series[low].iter().map(pixel);
+                let back = series[high].iter().rev().map(pixel);
+                canvas.polygon(there.chain(back).collect(), INK.mix(0.1));
+                let words = format!("shaded: {word}");
+                canvas.label(&words, (RIGHT, bottom + 38), BEFORE);
             }
             for mark in &marks {
                 let y = up.at(*mark);

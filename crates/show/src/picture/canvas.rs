@@ -135,6 +135,25 @@ impl Canvas<'_> {
         self.polygon(vec![(x, y), (x - length, y - 5), (x - length, y + 5)], ink);
     }
 
+    /// Draws an arrow from one point to another, `width` pixels wide, with its tip at the second.
+    pub fn arrow(&self, from: Point, to: Point, ink: RGBAColor, width: u32) {
+        const HEAD: f64 = 8.0;
+        let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let length = dx.hypot(dy);
+        if length < HEAD {
+            return self.path(vec![from, to], ink, width);
+        }
+        // The unit vector along the arrow; the head's other corners are to the left and right of it.
+        let (along, across) = (dx / length, dy / length);
+        let corner = |side: f64| {
+            let x = f64::from(to.0) - HEAD * along - side * across;
+            let y = f64::from(to.1) - HEAD * across + side * along;
+            (x.round() as i32, y.round() as i32)
+        };
+        self.path(vec![from, corner(0.0)], ink, width);
+        self.polygon(vec![to, corner(-4.0), corner(4.0)], ink);
+    }
+
     /// Draws a legend on one line: a coloured square and a name for each series.
     pub fn legend(&self, names: &[String], from: Point) {
         let (mut x, y) = from;

@@ -1,4 +1,4 @@
-//! Expiry by watermark: one set of views, whose row keys contain the generation, that is
+//! Expiry by cut: one set of views, whose row keys contain the generation, that is
 //! between which two cuts an event came.
 use super::error::Result;
 use super::expiry::{Source, SpeedLayer, by_generation, opened, resume};
@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 /// Realtime views in one store, from which the generations that a served batch contains are
 /// deleted.
-pub struct ByWatermark {
+pub struct ByCut {
     store: Arc<dyn RealtimeStore>,
     updater: Updater,
     source: Source,
 }
 
-impl ByWatermark {
+impl ByCut {
     /// Opens the views in a folder, or where the source says. If there are none, creates them, beginning at the cut of
     /// batch `batch`; otherwise `batch` and `cut` are ignored.
     ///
@@ -40,7 +40,7 @@ impl ByWatermark {
     }
 }
 
-impl SpeedLayer for ByWatermark {
+impl SpeedLayer for ByCut {
     fn step(&mut self, most: usize) -> Result<Applied> {
         self.updater.step(most)
     }
