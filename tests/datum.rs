@@ -68,12 +68,12 @@ impl Verdict {
 /// Page views by URL and hour.
 type DatumCounts = BTreeMap<(String, i64), i64>;
 
-/// Counts the page views among some verdicts, each datum once if `distinct`.
-fn counts(verdicts: &[Verdict], distinct: bool) -> DatumCounts {
+/// Counts the page views among some verdicts, each datum once.
+fn counts(verdicts: &[Verdict]) -> DatumCounts {
     let (mut counts, mut seen) = (DatumCounts::new(), BTreeSet::new());
     for verdict in verdicts {
         if let Verdict::View(secs, url, ..) = verdict
-            && (seen.insert(verdict) || !distinct)
+            && seen.insert(verdict)
         {
             *counts.entry((url.clone(), Hour.bucket(*secs))).or_default() += 1;
         }
@@ -130,7 +130,7 @@ fn run_engine(input: &Path, out: &Path, unit: &str) -> (Rejected, DatumCounts) {
 fn lines_alike(lines: &[Vec<u8>]) -> Vec<Verdict> {
     let verdicts: Vec<Verdict> = lines.iter().map(|l| Verdict::of(datum::read(l))).collect();
     let bad = rejected(&verdicts);
-    let distinct = counts(&verdicts, true);
+    let distinct = counts(&verdicts);
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let text = lines.join(&b'\n');
@@ -179,12 +179,11 @@ fn lines_alike(lines: &[Vec<u8>]) -> Vec<Verdict> {
     let step = job.step().unwrap().expect("records wait");
     assert_eq!(step.rejected, bad.len());
     assert_eq!(places(job.rejected().unwrap()), bad, "micro-batch");
-    let each = counts(&verdicts, false); // this topology does not look for duplicates
     let counted = match job.table("views").unwrap() {
         table if table.height() == 0 => DatumCounts::new(),
         table => hours(&table, ["page", "hour", "count"]),
     };
-    assert_eq!(counted, each, "micro-batch");
+    assert_eq!(counted, distinct, "micro-batch");
 
     let mut lambda = Lambda::open(at("lambda"), log, "datums", Options::default()).unwrap();
     lambda.drain().unwrap();
@@ -571,7 +570,7 @@ fn rows_alike(rows: &[Row]) -> Vec<Verdict> {
     assert_eq!(views.height(), expected.count(), "normalised");
     let of_hours = batch::page_views(&batch::distinct(&views).unwrap(), Hour).unwrap();
     let of_hours = hours(&of_hours, ["url", "ts", "count"]);
-    assert_eq!(of_hours, counts(&verdicts, true), "normalised");
+    assert_eq!(of_hours, counts(&verdicts), "normalised");
     let equivs = batch::persons::equivs(&df).unwrap().into_iter();
     let equivs: Vec<_> = equivs
         .map(|Equiv { id1, id2 }| Verdict::Equiv(id1, id2))
@@ -601,11 +600,7 @@ fn rows_alike(rows: &[Row]) -> Vec<Verdict> {
             .unwrap();
         let out = folder.path().join(group.to_string());
         let found = run_engine(&path, &out, "row");
-        assert_eq!(
-            found,
-            (bad.clone(), counts(&verdicts, true)),
-            "Parquet engine"
-        );
+        assert_eq!(found, (bad.clone(), counts(&verdicts)), "Parquet engine");
     }
     verdicts
 }

@@ -10,7 +10,7 @@ use lambda_workbook::microbatch::{
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::speed::{EmbeddedLog, Log};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -199,6 +199,40 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 
+    /// Rule: a page view that is sent again, at any place of any partition, counts once in all views,
+    /// however often the job crashes.
+    #[test]
+    fn page_views_that_were_sent_again_count_once_however_often_it_crashes(
+        views in proptest::collection::vec((0u8..2, 0i64..3, 0i64..9_000, 0u8..3), 1..30),
+        copies in proptest::collection::vec((any::<prop::sample::Index>(), 0u32..2), 0..20),
+        draws in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 2);
+        let line = |(page, user, secs, nonce): &(u8, i64, i64, u8)| {
+            view(&format!("http://d.com/{page}"), *user, *secs, *nonce as usize)
+        };
+        let mut truth: BTreeMap<(u8, i64), i64> = BTreeMap::new();
+        for view in views.iter().collect::<BTreeSet<_>>() {
+            *truth.entry((view.0, view.2 / 3_600 * 3_600)).or_default() += 1;
+        }
+        for view in &views {
+            append(&log, 0, &[line(view)]);
+        }
+        for (which, partition) in &copies {
+            append(&log, *partition, &[line(which.get(&views))]);
+        }
+        let topology = || microbatch::page_views(Kind::Opaque).unwrap();
+        let job = through_crashes(folder.path(), &log, topology, Replay::Drawn(5), &draws);
+        for ((page, hour), count) in &truth {
+            let key = [Owned::from(format!("d.com/{page}").as_str()), Owned::Int(*hour)];
+            let found = job.get("views", &[key[0].as_value(), key[1].as_value()]).unwrap();
+            prop_assert_eq!(found, Some(Owned::Int(*count)));
+        }
+        prop_assert_eq!(job.table("views").unwrap().height(), truth.len());
+        prop_assert_eq!(job.late("drop duplicates").unwrap(), 0);
+    }
+
     #[test]
     fn bounces_equal_the_batch_view_when_all_visits_are_closed_however_often_it_crashes(
         views in proptest::collection::vec((0u8..2, 0i64..4, 0i64..20_000), 1..40),
@@ -234,6 +268,50 @@ proptest! {
             }
         }
         prop_assert_eq!(job.late("visits").unwrap(), 0);
+    }
+}
+
+/// Rule: a copy is recognised for a day of the rows' own time. What is older cannot be told from a
+/// copy, so it is dropped and counted: never counted twice.
+#[test]
+fn a_page_view_that_is_older_than_what_is_remembered_is_dropped_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    let first = view("http://foo.com/", 1, 60, 0);
+    let other = view("http://foo.com/", 2, 61, 0);
+    let day_later = |secs| view("http://later.com/", 9, secs, 0);
+    append(&log, 0, &[first.clone(), first.clone()]);
+    append(&log, 0, &[day_later(86_460), first.clone()]);
+    let topology = || microbatch::page_views(Kind::Opaque).unwrap();
+    let mut job = open(folder.path(), &log, topology(), options(1));
+    job.drain().unwrap();
+    let count = |job: &Job| job.get("views", &["foo.com/".into(), 0.into()]).unwrap();
+    assert_eq!(count(&job), Some(1.into()));
+    assert_eq!(job.late("drop duplicates").unwrap(), 0);
+    append(&log, 0, &[day_later(86_500), first, other]);
+    job.drain().unwrap();
+    assert_eq!(count(&job), Some(1.into()));
+    assert_eq!(job.late("drop duplicates").unwrap(), 2);
+}
+
+/// Rule: the lesson's sample has 300 page views among its 460 records, whatever the size of batches.
+#[test]
+fn the_sample_has_its_300_page_views() {
+    let sample = lambda_workbook::dataset::sample().unwrap();
+    for most in [7, 500] {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 2);
+        lambda_workbook::speed::feed(log.as_ref(), TOPIC, &sample).unwrap();
+        let topology = microbatch::page_views(Kind::Transactional).unwrap();
+        let mut job = open(folder.path(), &log, topology, options(most));
+        job.drain().unwrap();
+        let views = job.table("views").unwrap();
+        let counted = views.column("count").unwrap().i64().unwrap().sum();
+        assert_eq!(
+            (counted, job.late("drop duplicates").unwrap()),
+            (Some(300), 0),
+            "{most}"
+        );
     }
 }
 
@@ -647,7 +725,7 @@ fn a_question_to_no_state_or_with_another_key_is_told() {
         job.table("counts")
             .unwrap_err()
             .to_string()
-            .contains("there is uniques")
+            .contains("there is drop duplicates, uniques")
     );
     let error = job.get("uniques", &["foo.com/".into()]).unwrap_err();
     assert!(

@@ -8,6 +8,7 @@
 //! | `value`, `aggregate` | rows, and what makes one value of many |
 //! | `topology`, `build` | operators, and the checks before they run |
 //! | `worker`, `exchange` | rows on their way, alone and by key |
+//! | `distinct` | duplicates, recognised within a time |
 //! | `sessions` | visits, closed by silence |
 //! | `state_store`, `job`, `run` | the plan, the commits, the record that it is done |
 //! | `reading` | questions to the states |
@@ -24,6 +25,7 @@ mod batch_step;
 mod build;
 pub mod by_hand;
 pub mod crashes;
+mod distinct;
 mod error;
 mod exchange;
 mod job;
@@ -42,6 +44,7 @@ mod worker;
 
 pub use aggregate::{Aggregate, ApproximateUniques, Count, Sum, Top};
 pub use batch_step::{BatchPhase, BatchStep};
+pub use distinct::Distinct;
 pub use error::{MicroBatchError, Result};
 pub use job::{Batch, Job, JobOptions, Replay};
 pub use sessions::Sessions;

@@ -6,6 +6,7 @@
 //! repeat itself may give another batch under the same id.
 use super::stored::{Base, Kind, StoredValue};
 use crate::interleavings;
+use polars::prelude::{DataFrame, PolarsResult, df};
 use stateright::{Model, Property};
 
 const PARTITIONS: usize = 2;
@@ -68,6 +69,78 @@ impl Protocol {
     /// ```
     pub fn check(self) -> Checked {
         interleavings::check(self, "each once", |path| path.into_actions())
+    }
+
+    /// Returns what is on the disk after each step of a run: the `step`, the `plan`, and for each
+    /// partition of the state how often each tuple is counted, and the batch that is stored with it.
+    /// The tuples of the first partition are called a1, a2 and so on, those of the second b1, b2.
+    ///
+    /// # Errors
+    /// If polars refuses the table.
+    pub fn frames(self, run: &[ProtocolStep]) -> PolarsResult<DataFrame> {
+        let name = |partition: usize, tuple: u8| format!("{}{}", ["a", "b"][partition], tuple + 1);
+        let taken = |state: &ProtocolState, takes: [u8; PARTITIONS]| {
+            let taken = (0..PARTITIONS).filter(|&partition| takes[partition] > 0);
+            let names: Vec<String> = taken
+                .map(|partition| name(partition, state.next[partition]))
+                .collect();
+            match names.is_empty() {
+                true => "nothing".to_owned(),
+                false => names.join(", "),
+            }
+        };
+        let stored = |state: &ProtocolState, partition: usize| {
+            let Some(stored) = &state.stored[partition] else {
+                return "-".to_owned();
+            };
+            let counts = stored.value.unwrap_or_default();
+            let counted = (0..self.tuples).filter(|&tuple| counts[tuple as usize] > 0);
+            let counted: Vec<String> = counted
+                .map(|tuple| format!("{}: {}", name(partition, tuple), counts[tuple as usize]))
+                .collect();
+            let counted = match counted.is_empty() {
+                true => "nothing".to_owned(),
+                false => counted.join(", "),
+            };
+            match self.kind {
+                Kind::NonTransactional => counted,
+                _ => format!("{counted} (batch {})", stored.batch),
+            }
+        };
+        let mut state = self.init_states().remove(0);
+        let (mut steps, mut plans) = (Vec::new(), Vec::new());
+        let mut partitions = [Vec::new(), Vec::new()];
+        for &step in run {
+            let before = state.clone();
+            state = self.next_state(&before, step).unwrap_or(before.clone());
+            steps.push(match step {
+                ProtocolStep::Plan(takes) => {
+                    let again = before
+                        .plan
+                        .is_some_and(|(batch, _)| batch == before.done + 1);
+                    let again = if again { " again" } else { "" };
+                    format!(
+                        "plan batch {}{again}: {}",
+                        before.done + 1,
+                        taken(&before, takes)
+                    )
+                }
+                ProtocolStep::Commit(partition) => format!("commit partition {partition}"),
+                ProtocolStep::Done => format!("batch {} is done", state.done),
+                ProtocolStep::Crash => "crash".to_owned(),
+            });
+            plans.push(match state.plan {
+                Some((batch, takes)) if batch > state.done => {
+                    format!("batch {batch}: {}", taken(&state, takes))
+                }
+                _ => "-".to_owned(),
+            });
+            for (partition, column) in partitions.iter_mut().enumerate() {
+                column.push(stored(&state, partition));
+            }
+        }
+        let [first, second] = partitions;
+        df!("step" => steps, "plan" => plans, "partition 0" => first, "partition 1" => second)
     }
 
     fn commit(self, state: &mut ProtocolState, partition: usize, again: bool) {
@@ -263,5 +336,26 @@ mod tests {
     fn a_state_without_ids_counts_twice_after_one_crash() {
         let run = smallest(Kind::NonTransactional, false);
         assert_breaks_by_one_crash(&run);
+    }
+
+    /// Rule: the last frame of a counterexample shows the tuple that is counted twice or never.
+    #[test]
+    fn the_frames_of_a_run_end_with_what_is_wrong() {
+        let protocol = Protocol {
+            kind: Kind::Transactional,
+            redrawn: true,
+            tuples: 1,
+            crashes: 1,
+        };
+        let run = smallest(Kind::Transactional, true);
+        let frames = protocol.frames(&run).unwrap();
+        assert_eq!(frames.height(), run.len());
+        let last = |column: &str| {
+            let column = frames.column(column).unwrap().str().unwrap();
+            column.get(frames.height() - 1).unwrap().to_owned()
+        };
+        let ends = [last("partition 0"), last("partition 1")];
+        let wrong = |end: &String| end.contains(": 2") || end == "-";
+        assert!(ends.iter().any(wrong), "{ends:?}");
     }
 }

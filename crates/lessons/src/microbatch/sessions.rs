@@ -123,11 +123,11 @@ fn encode(sessions: &[Session]) -> Vec<u8> {
     numbers.flat_map(i64::to_le_bytes).collect()
 }
 
-fn ints(bytes: &[u8]) -> Result<Vec<i64>> {
+pub(super) fn ints(bytes: &[u8]) -> Result<Vec<i64>> {
     let (chunks, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() {
         return Err(MicroBatchError::Damaged {
-            what: "a session of a state ends too early",
+            what: "a number of a state ends too early",
         });
     }
     Ok(chunks
@@ -173,6 +173,22 @@ fn put_number(
     part.put(key, stored);
 }
 
+/// Moves the watermark of a partition on to the latest second that was `seen`, and adds to the rows
+/// that came too late those that `late` counts by the watermark before the batch. Returns that.
+pub(super) fn move_on(
+    part: &mut StatePartition,
+    batch: u64,
+    seen: Option<i64>,
+    late: impl FnOnce(Option<i64>) -> i64,
+) -> Result<Option<i64>> {
+    let was = number(part, WATERMARK, batch)?;
+    let late_before = number(part, LATE, batch)?.unwrap_or(0);
+    let late = late_before + late(was);
+    put_number(part, WATERMARK, batch, was, was.max(seen));
+    put_number(part, LATE, batch, Some(late_before), Some(late));
+    Ok(was)
+}
+
 /// How many rows came too late to a partition.
 pub(super) fn late(part: &StatePartition) -> Result<i64> {
     let stored = part.get(LATE)?.and_then(|stored| stored.value);
@@ -190,17 +206,18 @@ impl Keyed {
         at: &mut Finish<'_>,
     ) -> Result<()> {
         let (gap, batch) = (self.sessions.gap, at.batch);
-        let was = number(part, WATERMARK, batch)?;
         let seen = at
             .latest
             .map(|latest| latest.saturating_sub(self.sessions.lateness));
+        let before = |session: &Session, watermark: Option<i64>| {
+            watermark.is_some_and(|watermark| session.last.saturating_add(gap) < watermark)
+        };
+        let was = move_on(part, batch, seen, |was| {
+            let sessions = groups.values().flatten();
+            sessions.filter(|session| before(session, was)).count() as i64
+        })?;
         let watermark = was.max(seen);
-        let closed =
-            |session: &Session| watermark.is_some_and(|now| session.last.saturating_add(gap) < now);
-        let late_before = number(part, LATE, batch)?.unwrap_or(0);
-        let too_late =
-            |session: &&Session| was.is_some_and(|w| session.last.saturating_add(gap) < w);
-        let late: usize = groups.values().flatten().filter(too_late).count();
+        let closed = |session: &Session| before(session, watermark);
 
         // What is stored, in the order of the keys, then keys that are new.
         let mut keys: Vec<(Vec<u8>, Option<Bytes>)> = Vec::new();
@@ -258,14 +275,6 @@ impl Keyed {
                 part.remove(&key);
             }
         }
-        put_number(part, WATERMARK, batch, was, watermark);
-        put_number(
-            part,
-            LATE,
-            batch,
-            Some(late_before),
-            Some(late_before + late as i64),
-        );
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The topologies of the chapter.
 use super::aggregate::{ApproximateUniques, Count, Sum, Top};
+use super::distinct::Distinct;
 use super::error::Result;
 use super::sessions::Sessions;
 use super::stored::Kind;
@@ -60,33 +61,42 @@ pub fn top_words(kind: Kind) -> Result<Topology> {
         .build()
 }
 
-/// The source of page views, by [the rule](lambda::datum#the-rule) of all layers:
-/// normalised `page`, `secs`, and `person`, where users are numbers and cookies are texts.
-/// A record that breaks the rule is rejected with the reason, as [`Job::rejected`] shows;
-/// a fact of another kind makes no row.
+/// Page views, read and normalised by [the rule](lambda::datum#the-rule) of all layers, each once:
+/// `page`, `secs`, and `person`, where users are numbers and cookies are texts. A page view that was
+/// sent again repeats its `nonce`, as in the batch layer. A record that breaks the rule is rejected
+/// with the reason, as [`Job::rejected`] shows; a fact of another kind makes no row.
 ///
 /// [`Job::rejected`]: super::Job::rejected
 fn page_views_from(name: &str) -> TopologyBuilder {
-    Topology::of(name).source("consume", &["page", "secs", "person"], |record, emit| {
-        let fact = datum::read(record.value).map_err(|reason| reason.to_string())?;
-        if let Fact::View(event) = fact {
-            let person = match &event.who {
-                Who::User(id) => FieldValue::Int(*id),
-                Who::Cookie(cookie) => FieldValue::Text(cookie),
-            };
-            emit(&[
-                FieldValue::Text(&event.url),
-                FieldValue::Int(event.secs),
-                person,
-            ]);
-        }
-        Ok(())
-    })
+    let fields = ["page", "secs", "person", "nonce"];
+    Topology::of(name)
+        .source("consume and normalise", &fields, |record, emit| {
+            let fact = datum::read(record.value).map_err(|reason| reason.to_string())?;
+            if let Fact::View(event) = fact {
+                let person = match &event.who {
+                    Who::User(id) => FieldValue::Int(*id),
+                    Who::Cookie(cookie) => FieldValue::Text(cookie),
+                };
+                emit(&[
+                    FieldValue::Text(&event.url),
+                    FieldValue::Int(event.secs),
+                    person,
+                    FieldValue::Int(event.nonce),
+                ]);
+            }
+            Ok(())
+        })
+        .distinct(
+            "drop duplicates",
+            "consume and normalise",
+            &fields,
+            Distinct::by("secs"),
+        )
 }
 
-/// The source of page views, with the `hour` of each.
+/// Page views, each once, with the `hour` of each.
 fn hours_from(name: &str) -> TopologyBuilder {
-    page_views_from(name).map("hour", "consume", &["secs"], "hour", |row| {
+    page_views_from(name).map("hour", "drop duplicates", &["secs"], "hour", |row| {
         Owned::Int(Hour.bucket(row[0].int()))
     })
 }
@@ -106,7 +116,7 @@ pub fn page_views(kind: Kind) -> Result<Topology> {
         .build()
 }
 
-/// The lesson's topology: consume, normalise, update URL -> hour -> sketch.
+/// The lesson's topology: consume, normalise, drop duplicates, update URL -> hour -> sketch.
 pub fn lesson(kind: Kind) -> Result<Topology> {
     let uniques = ApproximateUniques::of("person", Precision::DEFAULT);
     hours_from("uniques over time")
@@ -129,7 +139,7 @@ pub fn lesson(kind: Kind) -> Result<Topology> {
 /// with every view, and two views in one second are two.
 pub fn bounce_rate(lateness: i64) -> Result<Topology> {
     page_views_from("bounce rate")
-        .map("domain of", "consume", &["page"], "domain", |row| {
+        .map("domain of", "drop duplicates", &["page"], "domain", |row| {
             Owned::from(domain(row[0].text()))
         })
         .sessions(

@@ -10,6 +10,7 @@
 //! Data*).
 use super::aggregate::Aggregate;
 use super::build;
+use super::distinct::Distinct;
 use super::error::Result;
 use super::exchange::Exchange;
 use super::exchange::{Groups, Repartition};
@@ -321,6 +322,17 @@ impl TopologyBuilder {
         let adds = [texts(keys), texts(&[add])].concat();
         self = self.node(name, Some(from), (reads, adds), does, op);
         self.with_state(kind)
+    }
+
+    /// Lets a row through if no row with the same keys came before, within a time; see [`Distinct`].
+    /// The next operator gets the keys. Its state keeps the value before the batch, as opaque ones
+    /// do.
+    pub fn distinct(mut self, name: &str, from: &str, keys: &[&str], distinct: Distinct) -> Self {
+        let reads = [texts(keys), texts(&[distinct.time()])].concat();
+        let does = format!("by {}: {}", keys.join(", "), distinct.words());
+        let op = OperatorKind::Exchange(Box::new(distinct.keyed(keys.len())));
+        self = self.node(name, Some(from), (reads, texts(keys)), does, op);
+        self.with_state(Kind::Opaque)
     }
 
     /// Cuts the rows of each key into sessions, which end after `gap` seconds of
