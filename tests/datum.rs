@@ -221,7 +221,7 @@ fn incremental_alike(lines: &[Vec<u8>], verdicts: &[Verdict]) {
             assert_eq!(found.as_deref(), verdict.reason());
         }
     }
-    for ((url, hour), count) in counts(verdicts, true) {
+    for ((url, hour), count) in counts(verdicts) {
         let found = store.page_views(&url, hour..hour + 3_600).unwrap();
         assert_eq!(found, count, "{url} {hour}");
     }
