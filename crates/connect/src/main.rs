@@ -40,6 +40,13 @@ enum Command {
         /// its tables in `store.address`
         table: String,
     },
+    /// Count records by accumulators in actions and in transformations, while an executor is killed.
+    /// Spark must have been started once, and a JDK be there
+    Accumulators {
+        /// Number of records
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        records: u32,
+    },
     /// Say which systems run, and where
     Status,
     /// Answer questions about the log or the store at an address, on standard input and output
@@ -121,6 +128,26 @@ fn main() -> ExitCode {
                     megabytes(done.before),
                     megabytes(done.most),
                     megabytes(done.after)
+                ),
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return ExitCode::from(3);
+                }
+            }
+        }
+        Command::Accumulators { records } => {
+            eprintln!("running a program on Spark, and killing one of its executors ...");
+            match LocalSpark::at(spark::home(&systems)).accumulators(records) {
+                Ok(counts) => println!(
+                    "{records} records, and an executor was killed in the middle of the action\n\
+                     updated in the action: {}\n\
+                     updated in the transformation before it: {}\n\
+                     updated in a transformation for two actions: {}\n\
+                     the same, cached: {}",
+                    counts.in_action,
+                    counts.in_transformation,
+                    counts.two_actions,
+                    counts.two_actions_cached
                 ),
                 Err(error) => {
                     eprintln!("error: {error}");

@@ -14,6 +14,7 @@ mod log_promises;
 mod region_server;
 mod spark_batch;
 mod spark_connect;
+mod spark_stream;
 #[path = "../../../tests/store_promises.rs"]
 mod store_promises;
 mod systems;

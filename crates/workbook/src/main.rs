@@ -17,6 +17,8 @@ enum Command {
     Data(commands::data::Args),
     /// Compute batch views from a file of datums
     Batch(commands::batch::Args),
+    /// Clean the records of a Kafka topic while they arrive, on Spark, and compute views of them
+    Stream(commands::stream::Args),
     Append(commands::append::Args),
     Speed(commands::speed::Args),
     /// Ask the views that a batch run published
@@ -35,6 +37,8 @@ enum Command {
     Down(commands::up::Args),
     /// Write the files of a table anew, without the cells that were deleted: compact hbase TABLE
     Compact(commands::up::Args),
+    /// Count records by Spark's accumulators, in actions and in transformations, while an executor is killed
+    Accumulators(commands::up::Args),
     /// Say which systems run on this machine, and where
     Status(commands::up::Args),
     /// Execute notebooks on the real kernel
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Data(args) => commands::data::run(args),
         Command::Batch(args) => commands::batch::run(args),
+        Command::Stream(args) => commands::stream::run(args),
         Command::Append(args) => commands::append::run(args),
         Command::Speed(args) => commands::speed::run(args),
         Command::Query(args) => commands::query::run(args),
@@ -100,6 +105,7 @@ fn main() -> ExitCode {
         Command::Up(args) => commands::up::run("up", args),
         Command::Down(args) => commands::up::run("down", args),
         Command::Compact(args) => commands::up::run("compact", args),
+        Command::Accumulators(args) => commands::up::run("accumulators", args),
         Command::Status(args) => commands::up::run("status", args),
         Command::Check(args) => commands::check::run(args),
         Command::Grade(args) => commands::grade::run(args),

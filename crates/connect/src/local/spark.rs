@@ -5,6 +5,7 @@ use super::process::{self, Running};
 use super::system::{LocalSystem, free_port};
 use super::{LocalError, Result, io_at};
 use crate::spark;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,6 +17,10 @@ const COMPONENTS: (&str, &str) = (
     "Components",
     include_str!("../../systems/spark/Components.java"),
 );
+const ACCUMULATORS: (&str, &str) = (
+    "Accumulators",
+    include_str!("../../systems/spark/Accumulators.java"),
+);
 const LOGGING: &str = include_str!("../../systems/spark/log4j2.properties");
 
 /// The port that is usual for Spark Connect.
@@ -24,6 +29,24 @@ const USUAL: u16 = 15002;
 const PORT: &str = "-Dspark.connect.grpc.binding.port=";
 /// How long the first query may take, for which the executors load their classes.
 const FIRST_QUERY: Duration = Duration::from_secs(120);
+
+/// What the programs are called in errors.
+const GRAPHX: &str = "connected components by GraphX";
+const COUNTING: &str = "counting by accumulators";
+
+/// What accumulators have counted of the same records, see [`LocalSpark::accumulators`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccumulatorCounts {
+    /// By updates in an action, one of whose tasks was killed in the middle and run again.
+    pub in_action: u64,
+    /// By updates in a transformation of the same job: what the killed executor had computed for the
+    /// shuffle was computed again.
+    pub in_transformation: u64,
+    /// By updates in a transformation whose result two actions need.
+    pub two_actions: u64,
+    /// So, when the result is kept in memory.
+    pub two_actions_cached: u64,
+}
 
 /// Spark in a folder. It keeps nothing itself: what queries write lies where they say.
 #[derive(Clone, Debug)]
@@ -48,46 +71,14 @@ impl LocalSpark {
     /// # Errors
     /// If there is no JDK, Spark was never started in this folder, or the program fails.
     pub fn components(&self, edges: &[(i64, i64)]) -> Result<Vec<(i64, i64)>> {
-        let failed = |said: String| LocalError::Failed {
-            program: "connected components by GraphX".to_owned(),
-            said,
-        };
-        let lib = self.home.join("lib");
-        if !self.home.join("java.options").is_file() {
-            return Err(failed(format!(
-                "Spark was never started in {}; run `workbook up spark` first",
-                self.home.display()
-            )));
-        }
-        let java = Java::find()?;
-        let classes = java.compile_all(&self.home, &[COMPONENTS], &lib, &|_| ())?;
-
-        // The edges, and the program.
-        let scratch = tempfile::tempdir_in(&self.home).map_err(io_at("make", &self.home))?;
+        let scratch = self.scratch()?;
         let (from, to) = (
             scratch.path().join("edges"),
             scratch.path().join("vertices"),
         );
         let lines: String = edges.iter().map(|(a, b)| format!("{a} {b}\n")).collect();
         fs::write(&from, lines).map_err(io_at("write", &from))?;
-        let log = self.home.join("components.log");
-        let said = fs::File::create(&log).map_err(io_at("write", &log))?;
-        let path = format!("{}:{}", classes.display(), lib.join("*").display());
-        let status = self
-            .java(&java, &path)
-            .arg(COMPONENTS.0)
-            .args([&from, &to])
-            .current_dir(&self.home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(said)
-            .status()
-            .map_err(io_at("run", &java.program))?;
-        if !status.success() {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            let last = last_lines(&said, 5);
-            return Err(failed(format!("{last}\nThe rest is in {}", log.display())));
-        }
+        self.run_program(GRAPHX, COMPONENTS, &[from.as_os_str(), to.as_os_str()])?;
 
         // Its answer: `(vertex,smallest)` lines.
         let mut smallest = Vec::new();
@@ -100,11 +91,85 @@ impl LocalSpark {
                 let pair = line.trim_matches(['(', ')']).split_once(',');
                 let pair = pair
                     .and_then(|(vertex, least)| Some((vertex.parse().ok()?, least.parse().ok()?)));
-                smallest.push(pair.ok_or_else(|| failed(format!("it answered {line:?}")))?);
+                smallest.push(pair.ok_or_else(|| odd_answer(GRAPHX, line))?);
             }
         }
         smallest.sort_unstable();
         Ok(smallest)
+    }
+
+    /// Counts records by accumulators, in an action and in transformations, while an executor is killed.
+    ///
+    /// Accumulators have no SQL and no client, so this runs a program of Java for the driver, as
+    /// [`components`](Self::components) does.
+    ///
+    /// # Errors
+    /// If there is no JDK, Spark was never started in this folder, or the program fails.
+    pub fn accumulators(&self, records: u32) -> Result<AccumulatorCounts> {
+        let scratch = self.scratch()?;
+        let to = scratch.path().join("counts");
+        let records = records.to_string();
+        self.run_program(COUNTING, ACCUMULATORS, &[records.as_ref(), to.as_os_str()])?;
+        let text = fs::read_to_string(&to).map_err(io_at("read", &to))?;
+        let count = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|number| number.trim().parse().ok());
+            number.ok_or_else(|| odd_answer(COUNTING, &text))
+        };
+        Ok(AccumulatorCounts {
+            in_action: count("action ")?,
+            in_transformation: count("transformation ")?,
+            two_actions: count("two actions ")?,
+            two_actions_cached: count("two actions, cached ")?,
+        })
+    }
+
+    /// Returns a temporary folder for a program's input and output.
+    fn scratch(&self) -> Result<tempfile::TempDir> {
+        if !self.home.join("java.options").is_file() {
+            return Err(LocalError::Missing(format!(
+                "Spark was never started in {}; run `workbook up spark` first",
+                self.home.display()
+            )));
+        }
+        tempfile::tempdir_in(&self.home).map_err(io_at("make", &self.home))
+    }
+
+    /// Compiles a class, a name and its source, and runs it as a driver of Spark with executors of
+    /// its own. `what` names it in errors.
+    fn run_program(&self, what: &str, class: (&str, &str), words: &[&OsStr]) -> Result<()> {
+        let failed = |said: String| LocalError::Failed {
+            program: what.to_owned(),
+            said,
+        };
+        let lib = self.home.join("lib");
+        let java = Java::find()?;
+        let classes = java.compile_all(&self.home, &[class], &lib, &|_| ())?;
+        let log = self.home.join(format!("{}.log", class.0.to_lowercase()));
+        let said = fs::File::create(&log).map_err(io_at("write", &log))?;
+        let errors = said.try_clone().map_err(io_at("write", &log))?;
+        let path = format!("{}:{}", classes.display(), lib.join("*").display());
+        let status = self
+            .java(&java, &path)
+            // Executors need the functions of the class too.
+            .arg(format!(
+                "-Dspark.executor.extraClassPath={}",
+                classes.display()
+            ))
+            .arg(class.0)
+            .args(words)
+            .current_dir(&self.home)
+            .stdin(Stdio::null())
+            .stdout(said)
+            .stderr(errors)
+            .status()
+            .map_err(io_at("run", &java.program))?;
+        if !status.success() {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let last = last_lines(&said, 5);
+            return Err(failed(format!("{last}\nThe rest is in {}", log.display())));
+        }
+        Ok(())
     }
 
     /// Returns a command that starts a class with Spark's settings, on a class path.
@@ -215,6 +280,14 @@ impl LocalSystem for LocalSpark {
             return Err("its Connect server has not started".to_owned());
         }
         query(&running.address, FIRST_QUERY)
+    }
+}
+
+/// Returns the error of an answer of a program that is none.
+fn odd_answer(what: &str, answer: &str) -> LocalError {
+    LocalError::Failed {
+        program: what.to_owned(),
+        said: format!("it answered {answer:?}"),
     }
 }
 

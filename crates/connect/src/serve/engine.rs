@@ -1,5 +1,6 @@
 //! Answers questions about an engine: the other end of [`lambda::engine::SparkConnect`].
-use crate::spark::{Session, Spark, SparkError};
+use super::interrupt;
+use crate::spark::{Session, Spark, SparkError, SparkFacts};
 use lambda::engine::{Engine, EngineAnswer, EngineError, EngineQuestion, SCHEME};
 use polars::prelude::*;
 use polars_io::SerReader;
@@ -11,6 +12,8 @@ use std::io::Cursor;
 pub(super) struct Served {
     session: Session,
     engine: Spark,
+    /// The engine for what a stream has written.
+    facts: SparkFacts,
 }
 
 impl Served {
@@ -32,6 +35,7 @@ impl Served {
         Ok(Self {
             session,
             engine: Spark::at(place),
+            facts: SparkFacts::at(place),
         })
     }
 
@@ -46,6 +50,19 @@ impl Served {
                 let watch = |progress| report(EngineAnswer::Progress(progress));
                 let summary = self.engine.run(&job.into_job()?, &folder, &watch)?;
                 Ok((EngineAnswer::Summary(summary), Vec::new()))
+            }
+            EngineQuestion::RunStreamed { job, folder } => {
+                let watch = |progress| report(EngineAnswer::Progress(progress));
+                let summary = self.facts.run(&job.into_job()?, &folder, &watch)?;
+                Ok((EngineAnswer::Summary(summary), Vec::new()))
+            }
+            EngineQuestion::Stream { job } => {
+                let mut watch = |progress| report(EngineAnswer::Streaming(progress));
+                let stop = interrupt::Stop::on_interrupt();
+                let done = self
+                    .engine
+                    .stream(&job, &mut watch, &|| stop.is_asked_for())?;
+                Ok((EngineAnswer::Streamed(done), Vec::new()))
             }
             EngineQuestion::Sql { query } => {
                 let mut frame = self.session.frame(&query)?;

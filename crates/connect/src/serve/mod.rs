@@ -2,6 +2,7 @@
 //! clients: the other end of [`lambda::speed::RemoteLog`], [`lambda::speed::RemoteStores`] and
 //! [`lambda::engine::SparkConnect`].
 mod engine;
+mod interrupt;
 mod log;
 mod store;
 

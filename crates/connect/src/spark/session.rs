@@ -4,7 +4,8 @@ use super::frames;
 use super::protocol::{
     Command, CreateDataFrameViewCommand, ExecutePlanRequest, ExecutePlanResponse,
     ExecutionProgress, LocalRelation, Operation, Plan, Relation, ReleaseSessionRequest,
-    ReleaseSessionResponse, Sql, SqlCommand, UserContext,
+    ReleaseSessionResponse, Sql, SqlCommand, StreamingQueryCommand, StreamingQueryCommandResult,
+    StreamingQueryInstanceId, UserContext, WriteStreamOperationStart,
 };
 use super::rows::Rows;
 use http::uri::PathAndQuery;
@@ -99,12 +100,12 @@ impl Session {
         &self.address
     }
 
-    /// Asks for the version of the server.
+    /// Asks for the version of the server, and returns it.
     ///
     /// # Errors
     /// If it is older than Spark 4, or no Spark Connect server answers, within ten seconds. Sail,
     /// whose versions begin with 0, passes.
-    pub fn check_version(&self) -> Result<(), SparkError> {
+    pub fn check_version(&self) -> Result<String, SparkError> {
         let mut version = String::new();
         let asked = self.query("SELECT version() AS version", |rows| {
             if !rows.is_empty() {
@@ -122,7 +123,7 @@ impl Session {
                 address: self.address.clone(),
                 version,
             }),
-            false => Ok(()),
+            false => Ok(version),
         }
     }
 
@@ -210,16 +211,69 @@ impl Session {
             local_relation: Some(rows),
             ..Relation::default()
         };
+        self.create_view_of(name, rows)
+    }
+
+    /// Makes a temporary view of a relation.
+    ///
+    /// # Errors
+    /// If the server refuses the name or the relation, or is lost.
+    pub(super) fn create_view_of(&self, name: &str, relation: Relation) -> Result<(), SparkError> {
         let command = CreateDataFrameViewCommand {
-            input: Some(rows),
+            input: Some(relation),
             name: name.to_owned(),
             replace: true,
         };
-        let command = Operation::Command(Command {
+        let command = Command {
             create_dataframe_view: Some(command),
             ..Command::default()
-        });
-        self.run(&format!("(rows for the table {name})"), command, |_| Ok(()))
+        };
+        let what = format!("(rows for the table {name})");
+        self.run(&what, Operation::Command(command), |_| Ok(()))
+    }
+
+    /// Starts a streaming query, which goes on when this returns.
+    ///
+    /// # Errors
+    /// If the server refuses it, or is lost.
+    pub(super) fn start_stream(
+        &self,
+        start: WriteStreamOperationStart,
+    ) -> Result<StreamingQueryInstanceId, SparkError> {
+        let command = Command {
+            write_stream_operation_start: Some(start),
+            ..Command::default()
+        };
+        let mut started = None;
+        self.run("(a stream)", Operation::Command(command), |response| {
+            if let Some(result) = response.write_stream_operation_start_result {
+                started = result.query_id;
+            }
+            Ok(())
+        })?;
+        started.ok_or_else(|| SparkError::Rows("the server names no started stream".to_owned()))
+    }
+
+    /// Asks about a streaming query, or stops it. Returns nothing for a command without an answer.
+    ///
+    /// # Errors
+    /// If the server does not know the query, or is lost.
+    pub(super) fn ask_stream(
+        &self,
+        command: StreamingQueryCommand,
+    ) -> Result<StreamingQueryCommandResult, SparkError> {
+        let command = Command {
+            streaming_query_command: Some(command),
+            ..Command::default()
+        };
+        let mut answer = StreamingQueryCommandResult::default();
+        self.run("(a stream)", Operation::Command(command), |response| {
+            if let Some(result) = response.streaming_query_command_result {
+                answer = result;
+            }
+            Ok(())
+        })?;
+        Ok(answer)
     }
 
     /// Runs an operation, and calls `each` with every response.
@@ -301,7 +355,8 @@ fn is_too_old(version: &str) -> bool {
     matches!(major.parse(), Ok(1..=3))
 }
 
-fn of_sql(sql: &str) -> Relation {
+/// Returns a query as a relation.
+pub(super) fn of_sql(sql: &str) -> Relation {
     Relation {
         sql: Some(Sql {
             query: sql.to_owned(),

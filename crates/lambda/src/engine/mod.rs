@@ -9,11 +9,15 @@
 mod error;
 pub mod local;
 mod spark_connect;
+mod stream;
 
 pub use error::EngineError;
 pub use local::Local;
 pub use local::visitor;
-pub use spark_connect::{EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, open};
+pub use spark_connect::{
+    EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, SparkStreaming, open,
+};
+pub use stream::{STREAMING, StreamJob, StreamProgress};
 
 use crate::batch::sketch::Precision;
 use chrono_tz::Tz;

@@ -1,5 +1,8 @@
 //! An engine on a Spark Connect server, reached through the program `connect`.
-use super::{BatchJob, Engine, EngineError, Input, RunProgress, Summary, Views, Watch};
+use super::{
+    BatchJob, Engine, EngineError, Input, RunProgress, STREAMING, StreamJob, StreamProgress,
+    Summary, Views, Watch,
+};
 use crate::batch::sketch::Precision;
 use crate::remote::{Remote, RemoteAnswer, RemoteError};
 use polars::prelude::*;
@@ -90,6 +93,80 @@ impl SparkConnect {
             (other, _) => Err(self.remote.error(other)),
         }
     }
+
+    /// Runs a stream by Spark Structured Streaming, from where its checkpoint says: the records of a
+    /// topic become facts in a folder. Calls `watch` with the progress.
+    ///
+    /// A stream that is to end by itself returns when it has read what is in the topic. Another
+    /// goes on until the program `connect` gets an interrupt (Ctrl-C), which it shares with the
+    /// program that asks, or that program ends.
+    ///
+    /// # Errors
+    /// If the log or the topic is not there, the server has no source for Kafka (as Sail has none),
+    /// the folder belongs to another topic, or the server is lost. A later run goes on from the
+    /// checkpoint.
+    pub fn stream(
+        &self,
+        job: &StreamJob,
+        mut watch: impl FnMut(StreamProgress),
+    ) -> Result<StreamProgress, EngineError> {
+        let question = EngineQuestion::Stream { job: job.clone() };
+        let is_progress = |answer: &EngineAnswer| match answer {
+            EngineAnswer::Streaming(progress) => {
+                watch(progress.clone());
+                true
+            }
+            _ => false,
+        };
+        match self.remote.ask_watched(&question, &[], is_progress)? {
+            (EngineAnswer::Streamed(progress), _) => Ok(progress),
+            (other, _) => Err(self.remote.error(other)),
+        }
+    }
+
+    /// Returns an engine for the views of what a stream has written. The input of its jobs is
+    /// [`StreamJob::input`].
+    pub fn streaming(&self) -> SparkStreaming<'_> {
+        SparkStreaming { spark: self }
+    }
+
+    fn run_question(
+        &self,
+        question: &EngineQuestion,
+        watch: Watch<'_>,
+    ) -> Result<Summary, EngineError> {
+        let is_progress = |answer: &EngineAnswer| match answer {
+            EngineAnswer::Progress(progress) => {
+                watch(*progress);
+                true
+            }
+            _ => false,
+        };
+        match self.remote.ask_watched(question, &[], is_progress)? {
+            (EngineAnswer::Summary(summary), _) => Ok(summary),
+            (other, _) => Err(self.remote.error(other)),
+        }
+    }
+}
+
+/// An engine for the views of what a stream has written, see [`SparkConnect::streaming`].
+#[derive(Debug)]
+pub struct SparkStreaming<'a> {
+    spark: &'a SparkConnect,
+}
+
+impl Engine for SparkStreaming<'_> {
+    fn name(&self) -> &'static str {
+        STREAMING
+    }
+
+    fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
+        let question = EngineQuestion::RunStreamed {
+            job: JobMessage::from(job),
+            folder: folder.to_owned(),
+        };
+        self.spark.run_question(&question, watch)
+    }
 }
 
 impl Engine for SparkConnect {
@@ -102,17 +179,7 @@ impl Engine for SparkConnect {
             job: JobMessage::from(job),
             folder: folder.to_owned(),
         };
-        let is_progress = |answer: &EngineAnswer| match answer {
-            EngineAnswer::Progress(progress) => {
-                watch(*progress);
-                true
-            }
-            _ => false,
-        };
-        match self.remote.ask_watched(&question, &[], is_progress)? {
-            (EngineAnswer::Summary(summary), _) => Ok(summary),
-            (other, _) => Err(self.remote.error(other)),
-        }
+        self.run_question(&question, watch)
     }
 }
 
@@ -121,6 +188,18 @@ impl Engine for SparkConnect {
 pub enum EngineQuestion {
     /// [`Engine::run`].
     Run {
+        /// The job.
+        job: JobMessage,
+        /// The folder of the files.
+        folder: PathBuf,
+    },
+    /// [`SparkConnect::stream`].
+    Stream {
+        /// The stream.
+        job: StreamJob,
+    },
+    /// [`Engine::run`] of [`SparkStreaming`].
+    RunStreamed {
         /// The job.
         job: JobMessage,
         /// The folder of the files.
@@ -147,6 +226,10 @@ pub enum EngineAnswer {
     Progress(RunProgress),
     /// The result of a run.
     Summary(Summary),
+    /// The progress of a stream; the answer itself follows.
+    Streaming(StreamProgress),
+    /// What a stream has done in the end.
+    Streamed(StreamProgress),
     /// Rows, as Parquet in the body.
     Rows,
     /// An error. The text says where, what and why, and what to do.

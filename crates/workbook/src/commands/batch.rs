@@ -93,7 +93,7 @@ fn engine(name: &str) -> Result<EngineName, String> {
     }
 }
 
-fn precision(bits: &str) -> Result<Precision, String> {
+pub(super) fn precision(bits: &str) -> Result<Precision, String> {
     let bits = bits.parse().map_err(|_| "not a whole number".to_owned())?;
     Precision::new(bits).map_err(|error| error.to_string())
 }
@@ -174,7 +174,7 @@ fn run_home(
 }
 
 /// What a run found and wrote, to be printed when its views are served.
-struct Report {
+pub(super) struct Report {
     batch: Option<u64>,
     summary: Summary,
     folder: PathBuf,
@@ -182,7 +182,7 @@ struct Report {
 }
 
 impl Report {
-    fn of(run: &BuiltBatch, batch: Option<u64>) -> Self {
+    pub(super) fn of(run: &BuiltBatch, batch: Option<u64>) -> Self {
         Self {
             batch,
             summary: run.summary().clone(),
@@ -203,6 +203,18 @@ impl Report {
             HumanCount(counts.read),
             HumanCount((counts.read as f64 / secs) as u64)
         )?;
+        self.write_views(out)
+    }
+
+    /// Returns the number of page views, and where they are served, in a few words.
+    pub(super) fn headline(&self) -> String {
+        let distinct = HumanCount(self.summary.counts.distinct);
+        format!("{distinct} page views in {}", self.folder.display())
+    }
+
+    /// Writes what there is to say besides the number of datums and the time.
+    pub(super) fn write_views(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let counts = &self.summary.counts;
         writeln!(
             out,
             "page views: {} distinct, {} duplicates dropped; other kinds: {}",
@@ -247,7 +259,7 @@ impl Report {
 }
 
 /// Shows the progress: a bar on a terminal, else a plain line every few seconds.
-struct Show {
+pub(super) struct Show {
     bar: Option<ProgressBar>,
     started: Instant,
     last: Mutex<Duration>,
@@ -256,7 +268,7 @@ struct Show {
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 impl Show {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = "{msg:7} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
             let bar = ProgressBar::new(0);
@@ -270,7 +282,7 @@ impl Show {
         }
     }
 
-    fn progress(&self, progress: RunProgress) {
+    pub(super) fn progress(&self, progress: RunProgress) {
         let step = match progress.step {
             RunPhase::Persons => "persons",
             RunPhase::Read => "reading",
@@ -301,7 +313,7 @@ impl Show {
         );
     }
 
-    fn done(&self) {
+    pub(super) fn done(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

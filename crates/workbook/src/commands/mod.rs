@@ -13,6 +13,7 @@ pub mod roll_back;
 pub mod run;
 pub mod soak;
 pub mod speed;
+pub mod stream;
 pub mod up;
 
 use anyhow::bail;

@@ -5,12 +5,15 @@ use lambda::datum::{self, DatumKind, Fact, Fields, PersonId, Reason, Who};
 use lambda::engine::{EngineError, Input};
 use polars::prelude::*;
 use polars_io::parquet::write::{BatchedWriter, ParquetWriter};
+use serde::Serialize;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 use std::path::PathBuf;
 
 /// Number of facts that are written at once.
 const ROWS: usize = 1 << 16;
+/// Number of characters of a rejected record that are shown.
+const SHOWN: usize = 1000;
 /// The mark at the beginning of some files of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -24,6 +27,8 @@ pub struct Decided {
     pub rejected: u64,
     /// Lines that are blank once the mark before them is removed, and so no datums.
     pub blank: u64,
+    /// Of a stream, the first rejected datum in a sentence.
+    pub first_rejected: Option<String>,
 }
 
 /// A writer of facts into a Parquet file, with the columns of `facts.sql`.
@@ -34,6 +39,26 @@ pub struct Again {
     decided: Decided,
     /// Whether the input begins with a mark that the server may have left in the first line.
     has_mark: bool,
+    /// Where the rejected datums of a stream go.
+    rejected: Option<RejectedRecords>,
+}
+
+/// The datums of a stream that were rejected, with their places in the log.
+struct RejectedRecords {
+    path: PathBuf,
+    out: BufWriter<File>,
+    /// The first of them, in a sentence.
+    first: Option<String>,
+}
+
+/// A line of `rejected.jsonl` about a record of a log.
+#[derive(Serialize)]
+struct RejectedRecord<'a> {
+    partition: i64,
+    offset: i64,
+    reason: &'a str,
+    /// The datum, or its beginning.
+    text: &'a str,
 }
 
 /// Facts that are not written yet.
@@ -66,6 +91,28 @@ impl Again {
             facts: Columns::default(),
             decided: Decided::default(),
             has_mark,
+            rejected: None,
+        })
+    }
+
+    /// Creates the writer for the records of a stream, which have no line numbers. What is rejected
+    /// goes to the file `rejected`, which is made at once.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn of_stream(path: PathBuf, rejected: PathBuf) -> Result<Self, EngineError> {
+        let file = File::create(&rejected).map_err(EngineError::io(&rejected, "writing"))?;
+        Ok(Self {
+            path,
+            writer: None,
+            facts: Columns::default(),
+            decided: Decided::default(),
+            has_mark: false,
+            rejected: Some(RejectedRecords {
+                path: rejected,
+                out: BufWriter::new(file),
+                first: None,
+            }),
         })
     }
 
@@ -79,6 +126,10 @@ impl Again {
         let (secs, nonces) = (rows.numbers("secs")?, rows.numbers("nonce")?);
         let (cookies, users) = (rows.texts("cookie")?, rows.numbers("user_id")?);
         let (cookies2, users2) = (rows.texts("cookie2")?, rows.numbers("user_id2")?);
+        let places = match self.rejected {
+            Some(_) => Some((rows.numbers("log_partition")?, rows.numbers("log_offset")?)),
+            None => None,
+        };
         for row in 0..rows.len() {
             let fact = match lines.get(row) {
                 Some(line) => {
@@ -102,6 +153,12 @@ impl Again {
                     fields.fact()
                 }),
             };
+            if let (Err(reason), Some(rejected), Some((partitions, offsets))) =
+                (&fact, &mut self.rejected, &places)
+            {
+                let place = (partitions.at(row)?, offsets.at(row)?);
+                rejected.add(place, reason, lines.get(row).unwrap_or_default())?;
+            }
             self.take(fact);
             if self.facts.fact.len() >= ROWS {
                 self.write()?;
@@ -164,6 +221,9 @@ impl Again {
     /// # Errors
     /// If the disk refuses.
     pub fn finish(mut self) -> Result<Decided, EngineError> {
+        if let Some(rejected) = self.rejected.take() {
+            self.decided.first_rejected = rejected.finish()?;
+        }
         if !self.facts.fact.is_empty() {
             self.write()?;
         }
@@ -173,6 +233,40 @@ impl Again {
                 .map_err(EngineError::parquet(&self.path, "writing"))?;
         }
         Ok(self.decided)
+    }
+}
+
+impl RejectedRecords {
+    fn add(&mut self, place: (i64, i64), reason: &Reason, line: &[u8]) -> Result<(), EngineError> {
+        let (partition, offset) = place;
+        let reason = reason.to_string();
+        if self.first.is_none() {
+            self.first = Some(format!(
+                "offset {offset} of partition {partition}: {reason}"
+            ));
+        }
+        let text = String::from_utf8_lossy(line);
+        let end = text.char_indices().nth(SHOWN).map(|(at, _)| at);
+        let entry = RejectedRecord {
+            partition,
+            offset,
+            reason: &reason,
+            text: &text[..end.unwrap_or(text.len())],
+        };
+        serde_json::to_writer(&mut self.out, &entry)
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.out.write_all(b"\n"))
+            .map_err(EngineError::io(&self.path, "writing"))
+    }
+
+    /// Writes the rest, and returns the first of them in a sentence.
+    fn finish(mut self) -> Result<Option<String>, EngineError> {
+        let flushed = self
+            .out
+            .flush()
+            .and_then(|()| self.out.get_ref().sync_all());
+        flushed.map_err(EngineError::io(&self.path, "writing"))?;
+        Ok(self.first)
     }
 }
 

@@ -1,6 +1,7 @@
 -- Each datum as a fact, with its URL normalised, where this query can be sure of it. A datum
 -- without a `fact` breaks the rule or has an unusual form: Rust decides, by the rule itself.
-INSERT OVERWRITE DIRECTORY {facts} USING parquet
+-- `into` says where the rows go: a folder, or for a stream a view.
+{into}
 SELECT
     fact,
     secs,
@@ -12,7 +13,7 @@ SELECT
         ELSE url
     END AS url,
     cookie, user_id, nonce, cookie2, user_id2, kind,
-    CASE WHEN fact IS NULL THEN CAST(line AS BINARY) END AS line
+    CASE WHEN fact IS NULL THEN CAST(line AS BINARY) END AS line{also}
 FROM (
     SELECT *,
         CASE

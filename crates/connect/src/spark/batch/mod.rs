@@ -17,7 +17,7 @@
 //! The server must see the folder of the views and the input under the same paths as this machine:
 //! it runs here, or both are on a shared file system.
 mod again;
-mod queries;
+pub(super) mod queries;
 mod shapes;
 
 use super::error::SparkError;
@@ -27,9 +27,10 @@ use again::Again;
 use calendar::{Granularity, local_day};
 use lambda::batch::Sketch;
 use lambda::batch::bounces::Stretch;
-use lambda::engine::local::{ComputedViews, InputForm, look, write_rejected};
+use lambda::engine::local::{ComputedViews, REJECTED, look, write_rejected};
 use lambda::engine::{
-    BatchJob, DatumCounts, Engine, EngineError, RunPhase, RunProgress, Summary, Views, Watch,
+    BatchJob, DatumCounts, Engine, EngineError, InputFormat, RunPhase, RunProgress, Summary, Views,
+    Watch,
 };
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
@@ -65,6 +66,11 @@ impl Spark {
             address: address.into(),
         }
     }
+
+    /// Returns the address of the server, `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
 }
 
 impl Engine for Spark {
@@ -85,7 +91,56 @@ impl Engine for Spark {
             session: &session,
             queries: Queries::new(job, form, scratch.path(), &self.address)?,
             job,
-            form,
+            format: form.format,
+            is_stream: false,
+            folder,
+            watch,
+            bytes: job.input.bytes()?,
+        };
+        run.run()
+    }
+}
+
+/// An [`Engine`] that computes the views of what a stream has written, see [`Spark::stream`]. The
+/// input of its jobs is [`StreamJob::input`](lambda::engine::StreamJob::input).
+///
+/// It begins where [`Spark`] has read its input, and runs the same queries from there.
+#[derive(Clone, Debug)]
+pub struct SparkFacts {
+    spark: Spark,
+}
+
+impl SparkFacts {
+    /// Creates the engine for the server at `host:port`, which is asked when a job is run.
+    pub fn at(address: impl Into<String>) -> Self {
+        Self {
+            spark: Spark::at(address),
+        }
+    }
+}
+
+impl Engine for SparkFacts {
+    fn name(&self) -> &'static str {
+        lambda::engine::STREAMING
+    }
+
+    fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
+        if job.input.files().is_empty() {
+            return Err(EngineError::Empty(job.input.path().to_owned()));
+        }
+        let address = &self.spark.address;
+        let session = Session::open(address)?;
+        session.check_version()?;
+        let scratch = tempfile::Builder::new()
+            .prefix("spark-")
+            .tempdir_in(folder)
+            .map_err(EngineError::io(folder, "making a temporary folder"))?;
+        let run = Run {
+            session: &session,
+            queries: Queries::of_stream(job, scratch.path(), address)?,
+            job,
+            format: InputFormat::JsonLines,
+            is_stream: true,
             folder,
             watch,
             bytes: job.input.bytes()?,
@@ -99,7 +154,9 @@ struct Run<'a> {
     session: &'a Session,
     queries: Queries<'a>,
     job: &'a BatchJob,
-    form: InputForm,
+    format: InputFormat,
+    /// Whether the input is facts that a stream has written.
+    is_stream: bool,
     folder: &'a Path,
     watch: Watch<'a>,
     /// Size of the input.
@@ -111,14 +168,16 @@ type Result<T, E = SparkError> = std::result::Result<T, E>;
 impl Run<'_> {
     fn run(&self) -> std::result::Result<Summary, EngineError> {
         // Read the datums, and let the rule decide about the unusual ones.
-        let mut counts = self.read()?;
-        let (rejected, first_rejected) =
-            write_rejected(&self.job.input, self.folder, counts.rejected)?;
-        if rejected != counts.rejected {
-            return Err(self.other_input(counts.rejected, rejected));
+        let (mut counts, mut first_rejected) = self.read()?;
+        if !self.is_stream {
+            let (rejected, first) = write_rejected(&self.job.input, self.folder, counts.rejected)?;
+            if rejected != counts.rejected {
+                return Err(self.other_input(counts.rejected, rejected));
+            }
+            first_rejected = first;
         }
-        let (job, format) = (self.job, self.form.format);
-        job.refuse_nothing(&counts, format, first_rejected.as_deref())?;
+        self.job
+            .refuse_nothing(&counts, self.format, first_rejected.as_deref())?;
 
         // Join identifiers to persons, drop duplicates, and count.
         let mut views = ComputedViews::new(self.job);
@@ -140,19 +199,24 @@ impl Run<'_> {
         // Write the files.
         self.progress(RunPhase::Write, read, self.bytes);
         let mut files = views.write(self.folder)?;
-        files.push((lambda::engine::local::REJECTED.to_owned(), rejected));
+        files.push((REJECTED.to_owned(), counts.rejected));
         files.sort();
         Ok(Summary {
-            format: self.form.format,
+            format: self.format,
             counts,
             files,
             first_rejected,
         })
     }
 
-    /// Reads the input into facts. In the counts, `distinct` is that of all page views.
-    fn read(&self) -> Result<DatumCounts> {
-        self.execute_all(RunPhase::Read, 0, &self.queries.read())?;
+    /// Reads the input into facts. In the counts, `distinct` is that of all page views. For a
+    /// stream, writes the rejected datums and returns the first of them in a sentence.
+    fn read(&self) -> Result<(DatumCounts, Option<String>)> {
+        let statements = match self.is_stream {
+            true => vec![self.queries.facts_of_stream()],
+            false => self.queries.read(),
+        };
+        self.execute_all(RunPhase::Read, 0, &statements)?;
         let mut counts = DatumCounts::default();
         self.session.query(&self.queries.fact_counts(), |rows| {
             let (facts, numbers) = (rows.texts("fact")?, rows.numbers("n")?);
@@ -167,12 +231,20 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        if counts.rejected > 0 {
+        let mut first_rejected = None;
+        if counts.rejected > 0 || self.is_stream {
             // What is not sure: some of it may be right.
-            let mut again = Again::new(&self.job.input, self.queries.again())?;
-            self.session
-                .query(&self.queries.unsure(), |rows| again.decide(rows))?;
+            let path = self.queries.again();
+            let (mut again, unsure) = match self.is_stream {
+                true => (
+                    Again::of_stream(path, self.folder.join(REJECTED))?,
+                    self.queries.unsure_of_stream(),
+                ),
+                false => (Again::new(&self.job.input, path)?, self.queries.unsure()),
+            };
+            self.session.query(&unsure, |rows| again.decide(rows))?;
             let decided = again.finish()?;
+            first_rejected = decided.first_rejected;
             counts.read -= decided.blank;
             counts.distinct += decided.page_views;
             counts.other_kinds += decided.others;
@@ -181,7 +253,7 @@ impl Run<'_> {
                 self.execute_all(RunPhase::Read, counts.read, &self.queries.with_again())?;
             }
         }
-        Ok(counts)
+        Ok((counts, first_rejected))
     }
 
     /// Joins identifiers to persons, and returns the view with the smallest identifier of each;
@@ -384,7 +456,7 @@ impl Run<'_> {
             "{}: the server found {there} {}s that are no datums in {}, and this machine {here}; \
              let nothing write to the input while it is read, and see that both read the same file",
             self.session.address(),
-            self.form.format.unit(),
+            self.format.unit(),
             self.job.input.path().display(),
         ))
     }

@@ -29,6 +29,8 @@ pub struct Queries<'a> {
     scratch: PathBuf,
     /// The same, as the server is told of it.
     told_scratch: String,
+    /// The folder of facts, as text in SQL.
+    facts: String,
 }
 
 /// A set of edges: its view's name, the statement that makes the view, and the query that counts
@@ -58,10 +60,34 @@ impl<'a> Queries<'a> {
                 inputs.push(told(path, address)?);
             }
         }
+        let told_scratch = told(scratch, address)?;
         Ok(Self {
             job,
             form,
             inputs,
+            facts: literal(&format!("{told_scratch}/facts")),
+            told_scratch,
+            scratch: scratch.to_owned(),
+        })
+    }
+
+    /// Creates the statements of a job whose input is a folder of facts that a stream has written.
+    ///
+    /// # Errors
+    /// If a path cannot be told to a server.
+    pub fn of_stream(
+        job: &'a BatchJob,
+        scratch: &Path,
+        address: &str,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            job,
+            form: InputForm {
+                format: InputFormat::JsonLines,
+                has_equivs: true,
+            },
+            inputs: Vec::new(),
+            facts: literal(&told(job.input.path(), address)?),
             told_scratch: told(scratch, address)?,
             scratch: scratch.to_owned(),
         })
@@ -73,8 +99,7 @@ impl<'a> Queries<'a> {
 
     /// Returns a statement that names a folder or file of Parquet in the temporary folder.
     fn view(&self, view: &str, name: &str) -> String {
-        let path = self.path(name);
-        format!("CREATE OR REPLACE TEMPORARY VIEW {view} USING parquet OPTIONS (path {path})")
+        view_of(view, &self.path(name))
     }
 
     /// Returns the statements that read the input into the view `facts`.
@@ -102,16 +127,7 @@ impl<'a> Queries<'a> {
         };
         statements.push(format!("CREATE OR REPLACE TEMPORARY VIEW input AS {all}"));
         statements.push(match is_json {
-            true => filled(
-                include_str!("read_lines.sql"),
-                &[
-                    ("page_view_shape", &literal(&shapes::page_view())),
-                    ("equiv_shape", &literal(&shapes::equiv())),
-                    ("other_shape", &literal(&shapes::other())),
-                    ("blank", &literal(shapes::BLANK)),
-                    ("schema", &literal(SCHEMA)),
-                ],
-            ),
+            true => datums_of_lines(""),
             false => {
                 let (cookie2, user_id2) = match self.form.has_equivs {
                     true => ("CAST(cookie2 AS STRING)", "CAST(user_id2 AS BIGINT)"),
@@ -134,17 +150,18 @@ impl<'a> Queries<'a> {
                 )
             }
         });
-        statements.push(filled(
-            include_str!("facts.sql"),
-            &[
-                ("facts", &self.path("facts")),
-                ("usual_url", &literal(shapes::USUAL_URL)),
-                ("first_second", &TIMESTAMPS.start().to_string()),
-                ("last_second", &TIMESTAMPS.end().to_string()),
-            ],
-        ));
+        let into = format!(
+            "INSERT OVERWRITE DIRECTORY {} USING parquet",
+            self.path("facts")
+        );
+        statements.push(facts_of_datums(&into, ""));
         statements.push(self.view("facts", "facts"));
         statements
+    }
+
+    /// Returns the statement that makes the view `facts` of what a stream has written.
+    pub fn facts_of_stream(&self) -> String {
+        view_of("facts", &self.facts)
     }
 
     /// Returns the query that counts facts by kind; null stands for what is not sure.
@@ -159,6 +176,14 @@ impl<'a> Queries<'a> {
             .to_owned()
     }
 
+    /// Returns the query for what is not sure in a stream, in the order of the log.
+    pub fn unsure_of_stream(&self) -> String {
+        "SELECT kind, secs, url, cookie, user_id, nonce, cookie2, user_id2, line, \
+         log_partition, log_offset FROM facts \
+         WHERE fact IS NULL ORDER BY log_partition, log_offset"
+            .to_owned()
+    }
+
     /// Returns the file for what was decided here.
     pub fn again(&self) -> PathBuf {
         self.scratch.join("again.parquet")
@@ -168,7 +193,7 @@ impl<'a> Queries<'a> {
     pub fn with_again(&self) -> [String; 3] {
         let columns = "fact, secs, url, cookie, user_id, nonce, cookie2, user_id2";
         [
-            self.view("sure", "facts"),
+            view_of("sure", &self.facts),
             self.view("again", "again.parquet"),
             format!(
                 "CREATE OR REPLACE TEMPORARY VIEW facts AS SELECT {columns} FROM sure \
@@ -339,8 +364,46 @@ impl<'a> Queries<'a> {
     }
 }
 
+/// Returns the statement that makes the view `datums` of the lines in the view `input`, with the
+/// columns `also` besides.
+pub(in crate::spark) fn datums_of_lines(also: &str) -> String {
+    filled(
+        include_str!("read_lines.sql"),
+        &[
+            ("page_view_shape", &literal(&shapes::page_view())),
+            ("equiv_shape", &literal(&shapes::equiv())),
+            ("other_shape", &literal(&shapes::other())),
+            ("blank", &literal(shapes::BLANK)),
+            ("schema", &literal(SCHEMA)),
+            ("also", also),
+        ],
+    )
+}
+
+/// Returns the statement that makes facts of the view `datums`. `into` says where they go.
+pub(in crate::spark) fn facts_of_datums(into: &str, also: &str) -> String {
+    filled(
+        include_str!("facts.sql"),
+        &[
+            ("into", into),
+            ("usual_url", &literal(shapes::USUAL_URL)),
+            ("first_second", &TIMESTAMPS.start().to_string()),
+            ("last_second", &TIMESTAMPS.end().to_string()),
+            ("also", also),
+        ],
+    )
+}
+
+/// Returns the statement that makes a view of Parquet at a path, which is text in SQL.
+fn view_of(view: &str, path: &str) -> String {
+    format!("CREATE OR REPLACE TEMPORARY VIEW {view} USING parquet OPTIONS (path {path})")
+}
+
 /// Returns a path as a server is told of it.
-fn told(path: &Path, address: &str) -> Result<String, EngineError> {
+///
+/// # Errors
+/// If it does not exist, or has a character that a server takes for a pattern.
+pub(in crate::spark) fn told(path: &Path, address: &str) -> Result<String, EngineError> {
     let absolute = std::fs::canonicalize(path).map_err(EngineError::io(path, "finding"))?;
     let text = absolute.to_str();
     let is_odd = |c: char| c.is_control() || NOT_IN_A_PATH.contains(c);

@@ -1,4 +1,5 @@
 -- Each line of JSON as columns. A line whose shape is not known has no `shape`: see `facts.sql`.
+-- `also` are columns that a stream has besides.
 CREATE OR REPLACE TEMPORARY VIEW datums AS
 SELECT
     CASE
@@ -14,9 +15,9 @@ SELECT
     datum.dataunit.page_view.nonce AS nonce,
     datum.dataunit.equiv.id2.cookie AS cookie2,
     datum.dataunit.equiv.id2.user_id AS user_id2,
-    line
+    line{also}
 FROM (
-    SELECT value AS line, from_json(value, {schema}) AS datum
+    SELECT value AS line, from_json(value, {schema}) AS datum{also}
     FROM input
     WHERE NOT value RLIKE {blank}
 ) AS read
