@@ -28,10 +28,17 @@ extern "C" fn end_sail() {
     }
 }
 
-/// Rule: `up`, `status` and `down` find a server that runs, and end it.
+/// Rule: `up`, `status` and `down` find a server that runs, and end it. `stream` computes there the
+/// views of a topic, and counts by accumulators.
 #[test]
 fn the_command_line_starts_and_stops_spark() {
-    up_status_down(spark(), end_spark, weeks_are_clean_on_all_three);
+    up_status_down(spark(), end_spark, |address| {
+        the_command_line_streams(address);
+        weeks_are_clean_on_all_three(address);
+        let said = call("accumulators", &[]);
+        assert!(said.contains("\nupdated in the action: 1000\n"), "{said}");
+        assert!(said.contains("for two actions: 2000\n"), "{said}");
+    });
 }
 
 /// Rule: so for Sail, which `up` starts again. `batch --engine` computes its views there and serves
@@ -50,11 +57,12 @@ fn the_command_line_starts_and_stops_sail() {
     }
 }
 
-/// Returns whether this machine has what the system needs.
+/// Returns whether this machine has what the system needs. `meanwhile` is called with the address while
+/// the system runs.
 fn up_status_down<S: LocalSystem>(
     system: S,
     end: extern "C" fn(),
-    while_up: impl Fn(&str),
+    meanwhile: impl FnOnce(&str),
 ) -> bool {
     let Some(shared) = systems::start(system, &[], end) else {
         return false;
@@ -65,7 +73,7 @@ fn up_status_down<S: LocalSystem>(
     let status = call("status", &[]);
     let line = format!("{name} runs at sc://{}, process ", shared.address);
     assert!(status.contains(&line), "{status}");
-    while_up(&shared.address);
+    meanwhile(&shared.address);
     let down = call("down", &[name]);
     assert_eq!(down, format!("{name} is stopped\n"));
     let status = call("status", &[]);
@@ -138,6 +146,53 @@ fn weeks_are_clean(places: &[&str]) {
         said.contains("lost 0") && said.contains("doubled 0"),
         "{said}"
     );
+}
+
+/// Asserts that `workbook stream` serves of a topic what `workbook batch` serves of a file with the
+/// same lines, goes on where it was, and says what is wrong with an address.
+fn the_command_line_streams(address: &str) {
+    let Some(broker) = broker::shared() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/sample.jsonl");
+    let log = format!("kafka://{}/streamed", broker.address);
+    let engine = format!("sc://{address}");
+    done(&["append", "--home", &path("home"), "--log", &log, sample]);
+    let (out, here) = (path("stream"), path("here"));
+    let stream = ["stream", "--engine", &engine, "--log", &log, "--out", &out];
+    let said = done(&stream);
+    assert!(
+        said.starts_with("read 460 records") && said.contains("dropped 15 duplicates and 0 late"),
+        "{said}"
+    );
+    assert!(said.contains("page views: 300 distinct"), "{said}");
+    done(&["batch", "--input", sample, "--out", &here]);
+    let served = |views: &str| done(&["query", "--views", views, "page-views", "mysite.com/blog"]);
+    assert_eq!(served(&path("stream/views")), served(&here));
+    assert!(done(&stream).starts_with("read 0 records"));
+
+    let sentences = [
+        ("--engine", "sc://127.0.0.1:1", "workbook up spark"),
+        ("--log", "kafka://127.0.0.1:1/streamed", "workbook up kafka"),
+        (
+            "--log",
+            "kafka://127.0.0.1:1",
+            "write kafka://HOST:PORT/TOPIC",
+        ),
+    ];
+    for (option, value, says) in sentences {
+        let mut words = stream.map(str::to_owned).to_vec();
+        let at = words.iter().position(|word| word == option).unwrap() + 1;
+        words[at] = value.to_owned();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let said = refused(&words);
+        assert!(
+            said.contains(says) && said.contains("127.0.0.1:1"),
+            "{said}"
+        );
+    }
 }
 
 /// Asserts that a cell reads the days of chapter 1 from a server, by the SQL of that chapter.

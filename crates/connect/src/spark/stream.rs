@@ -403,3 +403,84 @@ impl Account {
         records
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A report as Spark writes it, as far as it is read.
+    fn report(batch: i64, from: Option<&str>, to: &str, late: u64, watermark: &str) -> String {
+        json!({
+            "batchId": batch,
+            "durationMs": {"addBatch": 5},
+            "eventTime": {"watermark": watermark},
+            "stateOperators": [{
+                "numRowsTotal": 40 + batch,
+                "numRowsDroppedByWatermark": late,
+                "customMetrics": {"numDroppedDuplicateRows": 2},
+            }],
+            "sources": [{"startOffset": from, "endOffset": to}],
+        })
+        .to_string()
+    }
+
+    /// Rule: each micro-batch is added once, and a first one that goes on from a checkpoint counts
+    /// from there.
+    #[test]
+    fn reports_are_added_up_once() {
+        let mut account = Account::new(&[3, 0], &[10, 5]);
+        let first = report(0, None, r#"{"t":{"0":5,"1":2}}"#, 0, NO_WATERMARK);
+        let waits = json!({"batchId": 1, "durationMs": {"latestOffset": 1}}).to_string();
+        let second = report(
+            1,
+            Some(r#"{"t":{"0":5,"1":2}}"#),
+            r#"{"t":{"0":10,"1":5}}"#,
+            1,
+            "2015-10-25T07:00:00.000Z",
+        );
+        for (text, is_new) in [
+            (&first, true),
+            (&first, false),
+            (&waits, false),
+            (&second, true),
+            (&first, false),
+        ] {
+            assert_eq!(account.add(text).unwrap(), is_new, "{text}");
+        }
+        let both = StreamProgress {
+            batches: 2,
+            records: 12,
+            waiting: 12,
+            duplicates: 4,
+            late: 1,
+            remembered: 41,
+            watermark: Some("2015-10-25T07:00:00.000Z".to_owned()),
+        };
+        assert_eq!(account.total, both);
+
+        let mut resumed = Account::new(&[3, 0], &[10, 5]);
+        assert!(resumed.add(&second).unwrap());
+        assert_eq!((resumed.total.records, resumed.total.waiting), (8, 8));
+        let garbled = resumed.add("none").unwrap_err().to_string();
+        assert!(garbled.contains("the progress of a stream"), "{garbled}");
+    }
+
+    /// Rule: a folder that belongs to one topic is refused to another.
+    #[test]
+    fn a_folder_is_of_one_topic() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = StreamJob::of("kafka://host:1/one", folder.path().join("stream")).unwrap();
+        claim(&job).unwrap();
+        claim(&job).unwrap();
+        let other = StreamJob {
+            topic: "two".to_owned(),
+            ..job
+        };
+        let error = claim(&other).unwrap_err().to_string();
+        assert!(
+            error.contains("\"one\"") && error.contains("name another folder"),
+            "{error}"
+        );
+    }
+}
