@@ -1,26 +1,31 @@
 //! Exercise 5.4: which page views of a log are new, with memory for a window of offsets.
 //!
 //! A producer's retry has a new offset, so offsets cannot tell it from another page view. The identity
-//! can, as far back as the window reaches. After a restart the window is what the log says it is.
+//! can, as far back as the window reaches. After a restart the window is what the log says it is, and
+//! if the log has forgotten a part of it, the reader must not go on.
 use super::draw::Draw;
 use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use lessons::speed_layer::Arrival;
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 
-/// The reader's function.
-pub type Function = fn(&[Arrival], usize, usize) -> Vec<bool>;
+/// The reader's function: the records that the log keeps, the offset of the first of them, the
+/// offset at which a reader continues, and its window.
+pub type Function = fn(&[Arrival], usize, usize, usize) -> Result<Vec<bool>, String>;
 
-/// Feeds the reader's function: which of the records from an offset on are new.
+/// Feeds the reader's function: which of the records from an offset on are new, or a refusal.
 pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     let log = log(inputs.frame("log")?)?;
-    let (from, window) = numbers(inputs)?;
-    let new = function(&log, from, window);
-    Ok(Value::Frame(frame(from, &new)?))
+    let (first, from, window) = numbers(inputs)?;
+    Ok(Value::Frame(match function(&log, first, from, window) {
+        Ok(new) => frame(from, &new)?,
+        Err(_) => Value::refusal()?,
+    }))
 }
 
-fn numbers(inputs: &Inputs) -> PolarsResult<(usize, usize)> {
+fn numbers(inputs: &Inputs) -> PolarsResult<(usize, usize, usize)> {
     Ok((
+        *inputs.int("first")? as usize,
         *inputs.int("from")? as usize,
         *inputs.int("window")? as usize,
     ))
@@ -54,15 +59,16 @@ pub static EXERCISE: Exercise = Exercise {
     id: "05_4_dedupe_window",
     name: "dedupe_window",
     title: "Exercise 5.4, a page view that was sent again",
-    signature: "fn new_views(log: &[speed::Arrival], from: usize, window: usize) -> Vec<bool>",
+    signature: "fn new_views(log: &[speed::Arrival], first: usize, from: usize, window: usize) -> Result<Vec<bool>, String>",
     hints: &[
+        "First the refusal. Which is the earliest offset that the window of the record at `from` holds? If the \
+         log does not keep it any more, the answer is an `Err`. An offset below 0 was never there, so none of it is missing.",
         "A record is new if none of the `window` records before it is the same page view. These are the records at \
          the last `window` offsets, duplicates included, also those before `from`: a reader that was restarted reads \
          them again.",
-        "`log[start..at]` are the records from offset `start` to before `at`, and `.contains(&log[at])` says whether \
-         one of them equals the record at `at`: time, URL, person and nonce.",
-        "`(from..log.len()).map(|at| !log[at.saturating_sub(window)..at].contains(&log[at])).collect()`. \
-         `saturating_sub` is a subtraction that stops at 0.",
+        "`if first > from.saturating_sub(window) { return Err(\"the window is not kept\".to_owned()); }`. After it, \
+         count in places of the list: the record at offset `from` is at the place `from - first`. Then \
+         `!log[at.saturating_sub(window)..at].contains(&log[at])` says whether the record at the place `at` is new.",
     ],
     vocabulary: &["lessons::speed_layer::arrival::Arrival"],
     cases,
@@ -70,28 +76,32 @@ pub static EXERCISE: Exercise = Exercise {
     idle: &[
         |inputs| {
             answer(
-                |log, from, _| vec![true; log.len().saturating_sub(from)],
+                |log, first, from, _| Ok(vec![true; (first + log.len()).saturating_sub(from)]),
                 inputs,
             )
         },
         |inputs| {
             answer(
-                |log, from, _| vec![false; log.len().saturating_sub(from)],
+                |log, first, from, _| Ok(vec![false; (first + log.len()).saturating_sub(from)]),
                 inputs,
             )
         },
+        |inputs| answer(|_, _, _, _| Err(String::new()), inputs),
     ],
     trial: None,
 };
 
 fn reference(inputs: &Inputs) -> PolarsResult<Value> {
     let log = log(inputs.frame("log")?)?;
-    let (from, window) = numbers(inputs)?;
-    if from > log.len() {
+    let (first, from, window) = numbers(inputs)?;
+    if from > first + log.len() {
         polars_bail!(InvalidOperation: "the log ends before the offset at which the reader continues");
     }
+    if first > from.saturating_sub(window) {
+        return Ok(Value::Frame(Value::refusal()?));
+    }
     let new = |at: usize| !log[at.saturating_sub(window)..at].contains(&log[at]);
-    let new: Vec<bool> = (from..log.len()).map(new).collect();
+    let new: Vec<bool> = (from - first..log.len()).map(new).collect();
     Ok(Value::Frame(frame(from, &new)?))
 }
 
@@ -100,7 +110,7 @@ fn case(
     about: &'static str,
     why: &'static str,
     log: &[Arrival],
-    from: i64,
+    (first, from): (i64, i64),
     window: i64,
 ) -> Case {
     let table = df!(
@@ -111,6 +121,7 @@ fn case(
     );
     let inputs = Inputs::new()
         .with("log", Value::Frame(table.expect("four columns")))
+        .with("first", Value::Int(first))
         .with("from", Value::Int(from))
         .with("window", Value::Int(window));
     Case {
@@ -128,6 +139,8 @@ fn cases(seed: u64) -> Vec<Case> {
     let nonce = draw.number(7, 1..1_000_000);
     // How many other views lie before the first one of a case.
     let before = draw.number(0, 1..6);
+    // The offset of the first record that is kept, in cases where older ones are gone.
+    let first = draw.number(40, 30..100_000);
     // Different page views, a second apart.
     let view = |n: i64| Arrival::new(start + n, &page, &format!("user {n}"), nonce + n);
     let padded = |views: Vec<Arrival>| -> Vec<Arrival> {
@@ -170,7 +183,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "a view, another one, and the first one sent again",
             "a retry gets a new offset, so a count by offsets counts it twice",
             &padded(vec![view(1), view(2), view(1)]),
-            0,
+            (0, 0),
             10,
         ),
         case(
@@ -178,7 +191,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "another person's view of the same page and second, with the same nonce",
             "senders draw nonces by themselves; a nonce alone names no page view",
             &padded(vec![view(1), other_person]),
-            0,
+            (0, 0),
             10,
         ),
         case(
@@ -186,7 +199,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "the same person reloads the page within a second: another nonce",
             "a view that is dropped as a duplicate is lost until the next batch run",
             &padded(vec![view(1), reloaded]),
-            0,
+            (0, 0),
             10,
         ),
         case(
@@ -194,7 +207,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "the same person, page and nonce, an hour later",
             "a retry has the time of its original, so this is another page view",
             &padded(vec![view(1), shifted]),
-            0,
+            (0, 0),
             10,
         ),
         case(
@@ -202,7 +215,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "duplicates two, three and five offsets after their originals, with a window of three",
             "the reader's memory is bounded: what is further back counts again until the next batch run",
             &padded([1, 2, 1, 3, 2, 4, 5, 6, 3].map(view).to_vec()),
-            0,
+            (0, 0),
             3,
         ),
         case(
@@ -210,7 +223,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "four copies between a view and its next copy, with a window of four",
             "the window is of offsets: copies take places in it, so that it can be read again from the log",
             &padded(vec![view(1), view(2), view(2), view(2), view(2), view(1)]),
-            0,
+            (0, 0),
             4,
         ),
         case(
@@ -218,15 +231,47 @@ fn cases(seed: u64) -> Vec<Case> {
             "the reader was restarted; the originals lie before the offset at which it continues",
             "a window that begins empty after each crash counts every duplicate of before it",
             &padded(vec![view(1), view(2), view(3), view(1), view(4), view(3)]),
-            before + 3,
+            (0, before + 3),
             10,
+        ),
+        case(
+            "kept",
+            "old records are gone, and the log keeps just the window before the offset at which the reader continues",
+            "offsets are not places in a list: the first record that is kept has an offset of its own",
+            &[
+                view(1),
+                view(2),
+                view(3),
+                view(1),
+                view(4),
+                view(3),
+                view(2),
+            ],
+            (first, first + 3),
+            3,
+        ),
+        case(
+            "forgotten",
+            "one record of the window is gone",
+            "its duplicate would be counted a second time, and no count would say so",
+            &[view(2), view(3), view(1), view(4), view(3)],
+            (first + 1, first + 3),
+            3,
+        ),
+        case(
+            "too_late",
+            "the record at which the reader continues is gone as well",
+            "the reader has lost records; it must say so, and not go on at what is kept",
+            &[view(3), view(1), view(4)],
+            (first + 5, first + 3),
+            3,
         ),
         case(
             "nothing",
             "the reader continues at the end of the log",
             "nothing has come, so nothing is new",
             &padded(vec![view(1), view(1)]),
-            before + 2,
+            (0, before + 2),
             10,
         ),
         case(
@@ -234,7 +279,7 @@ fn cases(seed: u64) -> Vec<Case> {
             "300 views, a third of them copies and some nearly so, read from the middle",
             "what holds for chosen views must hold for all",
             &random,
-            100,
+            (first, first + 100),
             20,
         ),
     ]
@@ -245,8 +290,9 @@ mod tests {
     use super::*;
 
     crate::mutants::tests! {
-        dedupe_window::new_views, stub: |_, _, _| todo!(), mutants:
-        begins_empty, by_nonce, by_offset, neighbours_only, off_by_one, unbounded, window_of_new_ones,
-        without_nonce, without_person, without_time,
+        dedupe_window::new_views, stub: |_, _, _, _| todo!(), mutants:
+        begins_empty, by_nonce, by_offset, by_place, needs_more, neighbours_only, never_refuses, off_by_one,
+        refuses_at_the_beginning, refuses_the_lost_only, unbounded, window_of_new_ones, without_nonce,
+        without_person, without_time,
     }
 }

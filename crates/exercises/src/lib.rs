@@ -88,6 +88,7 @@ exercises![
     fields_grouping,
     dedupe_window,
     alternating_expiry,
+    visits_across,
     counter_merge,
     pn_counter,
     stale_schedule,

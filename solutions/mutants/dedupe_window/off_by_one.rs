@@ -1,7 +1,11 @@
 // found by window: differs in `new`
 // Looks at one offset too few.
-fn new_views(log: &[speed::Arrival], from: usize, window: usize) -> Vec<bool> {
-    (from..log.len())
+fn new_views(log: &[speed::Arrival], first: usize, from: usize, window: usize) -> Result<Vec<bool>, String> {
+    if first > from.saturating_sub(window) {
+        return Err("the window is not kept".to_owned());
+    }
+    let from = from - first;
+    Ok((from..log.len())
         .map(|at| !log[at.saturating_sub(window - 1)..at].contains(&log[at]))
-        .collect()
+        .collect())
 }

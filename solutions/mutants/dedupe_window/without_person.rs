@@ -1,8 +1,12 @@
 // found by same_nonce: differs in `new`
 // Leaves the person out.
-fn new_views(log: &[speed::Arrival], from: usize, window: usize) -> Vec<bool> {
+fn new_views(log: &[speed::Arrival], first: usize, from: usize, window: usize) -> Result<Vec<bool>, String> {
+    if first > from.saturating_sub(window) {
+        return Err("the window is not kept".to_owned());
+    }
+    let from = from - first;
     let same = |one: &speed::Arrival, other: &speed::Arrival| (one.secs, &one.url, one.nonce) == (other.secs, &other.url, other.nonce);
-    (from..log.len())
+    Ok((from..log.len())
         .map(|at| !log[at.saturating_sub(window)..at].iter().any(|one| same(one, &log[at])))
-        .collect()
+        .collect())
 }

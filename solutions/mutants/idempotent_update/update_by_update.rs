@@ -1,28 +1,26 @@
-// found by overlap: differs in `count`, `offset`
+// found by overlap: differs in `count`, `offset_0`
 // An update that begins before the offset of the row is taken for seen.
 fn update(view: &DataFrame, events: &DataFrame) -> PolarsResult<DataFrame> {
-    let (urls, counts) = (view.column("url")?.str()?, view.column("count")?.i64()?);
-    let offsets = view.column("offset")?.i64()?;
-    let mut rows: std::collections::BTreeMap<String, (i64, i64)> = Default::default();
-    for row in 0..view.height() {
-        rows.insert(urls.get(row).unwrap().to_owned(), (counts.get(row).unwrap(), offsets.get(row).unwrap()));
+    let mut rows = speed::rows_of(view)?;
+    let mut seen = Vec::new();
+    for (url, row) in &rows {
+        for partition in 0..2 {
+            let mut offsets = speed::events_of(events)?;
+            offsets.retain(|event| event.0 == partition);
+            if offsets.iter().any(|event| event.1 < row.1[partition]) {
+                seen.push((partition, url.clone()));
+            }
+        }
     }
-    let first = events.column("offset")?.i64()?.min().unwrap_or(0);
-    let seen: Vec<String> = rows.iter().filter(|row| first < row.1.1).map(|row| row.0.clone()).collect();
-    let (offset, url) = (events.column("offset")?.i64()?, events.column("url")?.str()?);
-    for event in 0..events.height() {
-        let (offset, url) = (offset.get(event).unwrap(), url.get(event).unwrap().to_owned());
-        if seen.contains(&url) {
+    for (partition, offset, url) in speed::events_of(events)? {
+        if seen.contains(&(partition, url.clone())) {
             continue;
         }
-        let row = rows.entry(url).or_insert((0, 0));
-        if offset >= row.1 {
-            *row = (row.0 + 1, offset + 1);
+        let row = rows.entry(url).or_insert((0, [0, 0]));
+        if offset >= row.1[partition] {
+            row.0 += 1;
+            row.1[partition] = offset + 1;
         }
     }
-    df!(
-        "url" => rows.keys().map(String::as_str).collect::<Vec<_>>(),
-        "count" => rows.values().map(|row| row.0).collect::<Vec<_>>(),
-        "offset" => rows.values().map(|row| row.1).collect::<Vec<_>>(),
-    )
+    speed::view_of(&rows)
 }

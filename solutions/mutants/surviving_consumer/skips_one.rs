@@ -1,14 +1,20 @@
-// found by not_stored: row
+// found by not_stored: 
 // Takes the stored offset for the last event that was done.
 fn consume(
     log: &[String],
     disk: &mut speed::SimulatedDisk,
 ) -> Result<(), speed::Crash> {
     let stored = disk.get("offset");
-    let start = if stored == 0 { 0 } else { stored + 1 };
-    for offset in start..log.len() as i64 {
-        let url = &log[offset as usize];
-        disk.write(&[(url, disk.get(url) + 1), ("offset", offset + 1)])?;
+    let mut offset = if stored == 0 { 0 } else { stored + 1 };
+    while offset < log.len() as i64 {
+        let end = (offset + 10).min(log.len() as i64);
+        let mut counts = std::collections::BTreeMap::new();
+        for url in &log[offset as usize..end as usize] {
+            *counts.entry(url.as_str()).or_insert_with(|| disk.get(url)) += 1;
+        }
+        counts.insert("offset", end);
+        disk.write(&counts.into_iter().collect::<Vec<_>>())?;
+        offset = end;
     }
     Ok(())
 }

@@ -3,4 +3,5 @@
 pub mod accuracy;
 pub mod live;
 pub mod steps;
+pub mod stretches;
 pub mod timeline;

@@ -6,10 +6,16 @@ fn consume(log: &[String], disk: &mut speed::SimulatedDisk) -> Result<(), speed:
     for _ in 0..100 {
         disk.write(&[])?;
     }
-    for offset in disk.get("offset")..log.len() as i64 {
-        let url = &log[offset as usize];
-        disk.write(&[(url, disk.get(url) + 1)])?;
-        disk.write(&[("offset", offset + 1)])?;
+    let mut offset = disk.get("offset");
+    while offset < log.len() as i64 {
+        let end = (offset + 10).min(log.len() as i64);
+        let mut counts = std::collections::BTreeMap::new();
+        for url in &log[offset as usize..end as usize] {
+            *counts.entry(url.as_str()).or_insert_with(|| disk.get(url)) += 1;
+        }
+        disk.write(&counts.into_iter().collect::<Vec<_>>())?;
+        disk.write(&[("offset", end)])?;
+        offset = end;
     }
     Ok(())
 }

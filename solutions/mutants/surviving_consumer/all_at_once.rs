@@ -1,0 +1,19 @@
+// found by calm: in one write
+// One write for the whole log: a crash repeats all of it.
+fn consume(
+    log: &[String],
+    disk: &mut speed::SimulatedDisk,
+) -> Result<(), speed::Crash> {
+    let mut offset = disk.get("offset");
+    while offset < log.len() as i64 {
+        let end = log.len() as i64;
+        let mut counts = std::collections::BTreeMap::new();
+        for url in &log[offset as usize..end as usize] {
+            *counts.entry(url.as_str()).or_insert_with(|| disk.get(url)) += 1;
+        }
+        counts.insert("offset", end);
+        disk.write(&counts.into_iter().collect::<Vec<_>>())?;
+        offset = end;
+    }
+    Ok(())
+}
