@@ -89,6 +89,7 @@ exercises![
     dedupe_window,
     alternating_expiry,
     visits_across,
+    pair_choice,
     counter_merge,
     pn_counter,
     stale_schedule,

@@ -48,6 +48,14 @@ const MISSED_BY_THE_DRAWN_CASE: &[(&str, &[&str])] = &[
     ),
     ("cost_model", &["gives_up", "negative_hours"]),
     ("daily_uniques", &["rounds_to_zero", "takes_all_rows"]),
+    (
+        "dedupe_window",
+        &[
+            "never_refuses",
+            "refuses_at_the_beginning",
+            "refuses_the_lost_only",
+        ],
+    ),
     ("idempotent_update", &["counts_anew"]),
     ("label_round", &["narrow_labels"]),
     ("or_set_merge", &["remove_wins"]),

@@ -184,8 +184,8 @@ fn random(draw: &mut Draw) -> (Vec<PersonStretch>, Vec<PersonStretch>) {
     const CUT: i64 = 20_000;
     let (mut serving, mut realtime) = (Vec::new(), Vec::new());
     for _ in 0..60 {
-        // A multiple of five minutes: many silences are just half an hour.
-        let at = draw.below(100) * 300;
+        // A multiple of ten minutes: many silences are just half an hour.
+        let at = draw.below(50) * 600;
         // Some persons come only after the cut.
         let view = (draw.below(if at < CUT { 5 } else { 8 }), at, at, 1);
         let late = draw.below(4) == 0;

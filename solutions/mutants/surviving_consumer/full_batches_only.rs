@@ -1,4 +1,4 @@
-// found by calm: differs in
+// found by calm: is missing
 // Waits for ten events, and leaves out the last few.
 fn consume(
     log: &[String],

@@ -1,0 +1,13 @@
+// found by by_cut_gap: differs in
+// Takes a set whose rows can be left out for one that has all rows.
+fn pair(batches: &[(u64, bool)], sets: &[(u64, bool)]) -> Result<(u64, usize), String> {
+    let mut good: Vec<u64> = batches.iter().filter(|batch| batch.1).map(|batch| batch.0).collect();
+    good.sort();
+    for batch in good.into_iter().rev() {
+        let fits = |&(since, by_cut): &(u64, bool)| since == batch || by_cut;
+        if let Some(set) = sets.iter().position(fits) {
+            return Ok((batch, set));
+        }
+    }
+    Err("no set begins at a batch that is kept".to_owned())
+}

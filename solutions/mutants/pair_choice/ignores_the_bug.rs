@@ -1,0 +1,13 @@
+// found by bad_batch: differs in
+// Serves a batch with a bug.
+fn pair(batches: &[(u64, bool)], sets: &[(u64, bool)]) -> Result<(u64, usize), String> {
+    let mut good: Vec<u64> = batches.iter().map(|batch| batch.0).collect();
+    good.sort();
+    for batch in good.into_iter().rev() {
+        let fits = |&(since, by_cut): &(u64, bool)| since == batch || by_cut && since < batch;
+        if let Some(set) = sets.iter().position(fits) {
+            return Ok((batch, set));
+        }
+    }
+    Err("no set begins at a batch that is kept".to_owned())
+}

@@ -1,0 +1,12 @@
+// found by no_order: differs in
+// Takes the batches in the order of the list.
+fn pair(batches: &[(u64, bool)], sets: &[(u64, bool)]) -> Result<(u64, usize), String> {
+    let mut good: Vec<u64> = batches.iter().filter(|batch| batch.1).map(|batch| batch.0).collect();
+    for batch in good.into_iter().rev() {
+        let fits = |&(since, by_cut): &(u64, bool)| since == batch || by_cut && since < batch;
+        if let Some(set) = sets.iter().position(fits) {
+            return Ok((batch, set));
+        }
+    }
+    Err("no set begins at a batch that is kept".to_owned())
+}
