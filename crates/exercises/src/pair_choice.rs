@@ -113,9 +113,13 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 /// A batch: its number, and whether it is good. A set: since which batch, and whether by cut.
 type Numbered = (i64, bool);
 
-fn frames(situations: &[(Vec<Numbered>, Vec<Numbered>)]) -> PolarsResult<[DataFrame; 2]> {
+/// Makes the tables of situations, which are numbered from `first`.
+fn frames(
+    first: i64,
+    situations: &[(Vec<Numbered>, Vec<Numbered>)],
+) -> PolarsResult<[DataFrame; 2]> {
     let rows = |of: fn(&(Vec<Numbered>, Vec<Numbered>)) -> &Vec<Numbered>| {
-        let numbered = (0i64..).zip(situations);
+        let numbered = (first..).zip(situations);
         let rows = numbered.flat_map(|(n, situation)| {
             let rows = of(situation).iter();
             rows.map(move |(number, flag)| (n, *number, *flag))
@@ -143,8 +147,10 @@ fn frames(situations: &[(Vec<Numbered>, Vec<Numbered>)]) -> PolarsResult<[DataFr
 fn cases(seed: u64) -> Vec<Case> {
     let mut draw = Draw::of(seed);
     let start = draw.number(0, 1..1_000);
+    // The number of a situation says nothing, and is another one for each grader.
+    let first = draw.number(1, 2..1_000);
     let inputs = |situations: &[(Vec<Numbered>, Vec<Numbered>)]| {
-        let [batches, sets] = frames(situations).expect("three columns");
+        let [batches, sets] = frames(first, situations).expect("three columns");
         let inputs = Inputs::new().with("batches", Value::Frame(batches));
         inputs.with("sets", Value::Frame(sets))
     };

@@ -1,4 +1,4 @@
-// found by two_sets: differs in `set`
+// found by two_sets: differs in
 // Takes a set of sums that begins earlier.
 fn pair(batches: &[(u64, bool)], sets: &[(u64, bool)]) -> Result<(u64, usize), String> {
     let mut good: Vec<u64> = batches.iter().filter(|batch| batch.1).map(|batch| batch.0).collect();

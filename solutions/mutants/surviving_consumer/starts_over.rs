@@ -1,4 +1,4 @@
-// found by used: differs in `value`
+// found by used: differs in
 // Counts the whole log in memory, and writes the counts as if the disk had been empty.
 fn consume(
     log: &[String],
