@@ -30,6 +30,12 @@ enum Command {
         /// Port of a first start; the last one, or a free one, unless said
         #[arg(long)]
         port: Option<u16>,
+        /// Spark: how many workers, each with one core; two unless said
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+        workers: Option<u32>,
+        /// Spark: master, workers and Connect server as processes of their own
+        #[arg(long)]
+        cluster: bool,
     },
     /// Stop a system; its data stay
     Down { system: System },
@@ -90,8 +96,33 @@ fn main() -> ExitCode {
     // Absolute, because a system runs in its own folder.
     let systems = std::path::absolute(&cli.systems).unwrap_or(cli.systems);
     match cli.command {
-        Command::Up { system, port } => {
-            let system = system.of(&systems);
+        Command::Up {
+            system,
+            port,
+            workers,
+            cluster,
+        } => {
+            let of_spark = workers.is_some() || cluster;
+            let system: Box<dyn LocalSystem> = match system {
+                System::Spark => {
+                    let spark = LocalSpark::at(spark::home(&systems)).cluster(cluster);
+                    Box::new(spark.workers(workers.unwrap_or(2)))
+                }
+                other if of_spark => {
+                    let name = other.of(&systems).name();
+                    eprintln!(
+                        "error: --workers and --cluster are of Spark, and {name} has neither"
+                    );
+                    return ExitCode::from(2);
+                }
+                other => other.of(&systems),
+            };
+            if of_spark && system.running().is_some() {
+                eprintln!(
+                    "error: Spark runs already.\nFix: `workbook down spark`, and start it with these options"
+                );
+                return ExitCode::from(3);
+            }
             let say = |what: &str| eprintln!("{what} ...");
             match system.start(port, &say) {
                 Ok(running) => {

@@ -1,7 +1,8 @@
 //! The batch layer on servers of Spark Connect, beside the local engine.
 use crate::connect_servers;
 use crate::extent::rounds;
-use crate::spark_connect::{kill, processes_of};
+use crate::spark_connect::kill;
+use crate::systems::processes_of;
 use crate::unusual_datums::{lines, table, url};
 use calendar::parse_zone;
 use connect::local::LocalSystem;

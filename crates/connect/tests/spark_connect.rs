@@ -1,7 +1,7 @@
 //! Servers of Spark Connect on this machine, Spark and Sail: from the first start to the end.
 use crate::connect_servers;
 use crate::extent;
-use crate::systems::Shared;
+use crate::systems::{Shared, processes_of};
 use connect::local::LocalSystem;
 use connect::spark::count_rows;
 use std::fs;
@@ -149,20 +149,6 @@ fn answers(address: &str) {
 pub fn kill(pid: i32) {
     // SAFETY: a signal to a process that this test has started.
     unsafe { libc::kill(pid, libc::SIGKILL) };
-}
-
-/// Returns the processes of a group that have not ended.
-pub fn processes_of(group: i32) -> Vec<i32> {
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-        let mut fields = after.split_whitespace();
-        let ended = fields.next().is_none_or(|state| state == "Z");
-        !ended && fields.nth(1) == Some(group.to_string().as_str())
-    })
-    .collect()
 }
 
 /// Waits until something holds.

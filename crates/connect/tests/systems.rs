@@ -1,6 +1,7 @@
 //! Real systems that all tests share, each started once.
 use crate::extent;
 use connect::local::{LocalSystem, Running};
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -79,4 +80,18 @@ pub fn new_name(of: &str) -> String {
     let mut next: MutexGuard<'_, u32> = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
     *next += 1;
     format!("{of}-{next}")
+}
+
+/// Returns the processes of a group that have not ended.
+pub fn processes_of(group: i32) -> Vec<i32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+        let mut fields = after.split_whitespace();
+        let ended = fields.next().is_none_or(|state| state == "Z");
+        !ended && fields.nth(1) == Some(group.to_string().as_str())
+    })
+    .collect()
 }

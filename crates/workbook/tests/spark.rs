@@ -32,13 +32,50 @@ extern "C" fn end_sail() {
 /// views of a topic, and counts by accumulators.
 #[test]
 fn the_command_line_starts_and_stops_spark() {
-    up_status_down(spark(), end_spark, |address| {
+    let is_here = up_status_down(spark(), end_spark, |address| {
         the_command_line_streams(address);
         weeks_are_clean_on_all_three(address);
         let said = call("accumulators", &[]);
         assert!(said.contains("\nupdated in the action: 1000\n"), "{said}");
         assert!(said.contains("for two actions: 2000\n"), "{said}");
     });
+    if is_here {
+        a_cluster_answers_through_the_kill_of_a_worker();
+    }
+}
+
+/// Asserts that `up spark --cluster` starts a master and workers as processes of their own, that a
+/// worker that is killed changes no answer, and that `down` ends all of them.
+fn a_cluster_answers_through_the_kill_of_a_worker() {
+    let said = call("up", &["spark", "--cluster"]);
+    let address = said.trim_end().rsplit("sc://").next().unwrap().to_owned();
+    let said = refused_call("up", &["spark", "--workers", "1"]);
+    assert!(said.contains("workbook down spark"), "{said}");
+    let group = spark().running().unwrap().pid;
+    let workers = || -> Vec<i32> {
+        let is_worker = |pid: &i32| {
+            let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&words).contains("deploy.worker.Worker")
+        };
+        systems::processes_of(group)
+            .into_iter()
+            .filter(is_worker)
+            .collect()
+    };
+    let found = workers();
+    assert_eq!(found.len(), 2, "{found:?}");
+    let rows = || {
+        let sql =
+            "SELECT id % 7 FROM range(0, 70000, 1, 8) GROUP BY id % 7 HAVING count(*) = 10000";
+        count_rows(&address, sql, Duration::from_secs(120)).unwrap()
+    };
+    assert_eq!(rows(), 7);
+    // SAFETY: a signal to a process that this test has started.
+    unsafe { libc::kill(found[0], libc::SIGKILL) };
+    assert_eq!(rows(), 7);
+    assert_eq!(workers(), found[1..]);
+    assert_eq!(call("down", &["spark"]), "spark is stopped\n");
+    assert_eq!(systems::processes_of(group), Vec::<i32>::new());
 }
 
 /// Rule: so for Sail, which `up` starts again. `batch --engine` computes its views there and serves
@@ -224,6 +261,13 @@ fn up(name: &str) -> String {
     let said = call("up", &[name]);
     let address = said.strip_prefix(&format!("{name} runs at sc://"));
     address.expect(&said).trim_end().to_owned()
+}
+
+/// As [`call`], for what is refused; returns what is said.
+fn refused_call(verb: &str, words: &[&str]) -> String {
+    let systems = systems::folder("");
+    let folder = ["--systems", systems.to_str().unwrap()];
+    refused(&[&[verb], words, &folder[..]].concat())
 }
 
 /// Calls the command line on the folder of systems that tests use.

@@ -44,6 +44,22 @@ fn start_of(pid: i32) -> Option<u64> {
     fields.nth(18)?.parse().ok()
 }
 
+/// Returns whether a process of a group is still there. A zombie is not.
+fn is_in_group(group: i32) -> bool {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    stats.any(|stat| {
+        // As above: the state, the parent, the group.
+        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+        let mut fields = after.split_whitespace();
+        let ended = fields.next().is_none_or(|state| state == "Z");
+        !ended
+            && fields
+                .nth(1)
+                .is_some_and(|field| field.parse() == Ok(group))
+    })
+}
+
 /// Starts a program in a session of its own, with its output in the file `log`, and notes it in the
 /// folder.
 ///
@@ -114,11 +130,15 @@ impl Running {
         }
     }
 
-    /// Ends the processes that it started, such as executors: it leads a group of its own, whose
-    /// number no other process gets while one of the group is there.
+    /// Ends the processes that it started, such as executors, and waits until they are gone: it
+    /// leads a group of its own, whose number no other process gets while one of the group is there.
     fn end_group(&self) {
         // SAFETY: a signal to a group; its leader was ours, and was there a moment ago.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+        let began = Instant::now();
+        while is_in_group(self.pid) && began.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn signal(&self, signal: i32) {

@@ -21,6 +21,7 @@ const ACCUMULATORS: (&str, &str) = (
     "Accumulators",
     include_str!("../../systems/spark/Accumulators.java"),
 );
+const CLUSTER: (&str, &str) = ("Cluster", include_str!("../../systems/spark/Cluster.java"));
 const LOGGING: &str = include_str!("../../systems/spark/log4j2.properties");
 
 /// The port that is usual for Spark Connect.
@@ -52,12 +53,34 @@ pub struct AccumulatorCounts {
 #[derive(Clone, Debug)]
 pub struct LocalSpark {
     home: PathBuf,
+    /// Each worker has one core, and one executor.
+    workers: u32,
+    /// Whether master and workers are processes of their own.
+    cluster: bool,
 }
 
 impl LocalSpark {
     /// Names the folder, which is made when Spark is started.
     pub fn at(home: impl Into<PathBuf>) -> Self {
-        Self { home: home.into() }
+        Self {
+            home: home.into(),
+            workers: 2,
+            cluster: false,
+        }
+    }
+
+    /// With so many workers, at least one, when it is started; two unless said.
+    pub fn workers(self, workers: u32) -> Self {
+        Self {
+            workers: workers.max(1),
+            ..self
+        }
+    }
+
+    /// With a master and workers that are processes of their own when it is started, as on several
+    /// machines. Otherwise they are in the process of the Connect server, which starts sooner.
+    pub fn cluster(self, cluster: bool) -> Self {
+        Self { cluster, ..self }
     }
 
     /// Returns the smallest vertex of the component of each vertex of a graph, by GraphX, in the
@@ -200,7 +223,9 @@ impl LocalSpark {
         let line = before.lines().find_map(|line| line.strip_prefix(PORT));
         let last = line.and_then(|port| port.parse().ok());
         let port = free_port(&self.home, port.or(last), USUAL)?;
-        let text = OPTIONS.replace("@PORT@", &port.to_string());
+        let text = OPTIONS
+            .replace("@PORT@", &port.to_string())
+            .replace("@WORKERS@", &self.workers.to_string());
         for (path, text) in [
             (options, text.as_str()),
             (conf.join("log4j2.properties"), LOGGING),
@@ -264,10 +289,26 @@ impl LocalSystem for LocalSpark {
         }
 
         // The process.
-        say("starting Spark: a master, two workers with an executor each, and the Connect server");
-        let path = format!("{}:{}", conf.display(), jars.join("*").display());
-        let mut command = self.java(&java, &path);
-        command.arg("org.apache.spark.sql.connect.service.SparkConnectServer");
+        let workers = match self.workers {
+            1 => "a worker with an executor".to_owned(),
+            n => format!("{n} workers with an executor each"),
+        };
+        let how = if self.cluster { ", each a process" } else { "" };
+        say(&format!(
+            "starting Spark: a master, {workers}, and the Connect server{how}"
+        ));
+        let mut path = format!("{}:{}", conf.display(), jars.join("*").display());
+        let mut command;
+        if self.cluster {
+            let lib = self.home.join("lib");
+            let classes = java.compile_all(&self.home, &[CLUSTER], &lib, say)?;
+            path += &format!(":{}", classes.display());
+            command = self.java(&java, &path);
+            command.args([CLUSTER.0, &self.workers.to_string()]);
+        } else {
+            command = self.java(&java, &path);
+            command.arg("org.apache.spark.sql.connect.service.SparkConnectServer");
+        }
         let address = format!("127.0.0.1:{port}");
         process::start(&self.home, &mut command, &self.log(), &address)
     }
