@@ -1,11 +1,14 @@
 //! Real servers of Spark Connect behind the command line.
-use crate::command_line::{done, refused};
+use crate::command_line::{done, refused, view};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::{broker, region_server, systems};
 use connect::local::LocalSystem;
 use connect::local::sail::LocalSail;
 use connect::local::spark::LocalSpark;
 use connect::spark::count_rows;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn spark() -> LocalSpark {
@@ -209,6 +212,40 @@ fn the_command_line_streams(address: &str) {
     let served = |views: &str| done(&["query", "--views", views, "page-views", "mysite.com/blog"]);
     assert_eq!(served(&path("stream/views")), served(&here));
     assert!(done(&stream).starts_with("read 0 records"));
+
+    // One that goes on publishes what comes, and an interrupt ends it in order.
+    let more = path("more.jsonl");
+    std::fs::write(&more, view("mysite.com/new", 1, 1_438_900_000)).unwrap();
+    done(&["append", "--home", &path("home"), &more]);
+    let mut goes_on = Command::new(env!("CARGO_BIN_EXE_workbook"))
+        .args(stream)
+        .args(["--every", "1"])
+        // A shell gives a command a group of processes, and an interrupt goes to all of it.
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(goes_on.stderr.take().unwrap()).lines();
+    let published = lines.find(|line| {
+        line.as_ref()
+            .is_ok_and(|line| line.starts_with("published "))
+    });
+    assert!(
+        published
+            .unwrap()
+            .unwrap()
+            .starts_with("published 301 page views")
+    );
+    // SAFETY: a signal to a group that this test has started.
+    unsafe { libc::kill(-(goes_on.id() as i32), libc::SIGINT) };
+    lines.for_each(drop);
+    let output = goes_on.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && said.starts_with("read 1 record in "),
+        "{said}"
+    );
 
     let sentences = [
         ("--engine", "sc://127.0.0.1:1", "workbook up spark"),

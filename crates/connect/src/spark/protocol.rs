@@ -41,7 +41,7 @@ pub enum Operation {
     Root(Relation),
     /// A statement, which is run before it is answered.
     #[prost(message, tag = "2")]
-    Command(Command),
+    Command(Box<Command>),
 }
 
 #[derive(Clone, PartialEq, Message)]

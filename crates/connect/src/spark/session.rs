@@ -148,10 +148,10 @@ impl Session {
             sql: sql.to_owned(),
             input: Some(of_sql(sql)),
         };
-        let command = Operation::Command(Command {
+        let command = Operation::Command(Box::new(Command {
             sql_command: Some(command),
             ..Command::default()
-        });
+        }));
         self.run(sql, command, |response| {
             response.execution_progress.iter().for_each(&mut watch);
             Ok(())
@@ -229,7 +229,7 @@ impl Session {
             ..Command::default()
         };
         let what = format!("(rows for the table {name})");
-        self.run(&what, Operation::Command(command), |_| Ok(()))
+        self.run(&what, Operation::Command(Box::new(command)), |_| Ok(()))
     }
 
     /// Starts a streaming query, which goes on when this returns.
@@ -245,12 +245,16 @@ impl Session {
             ..Command::default()
         };
         let mut started = None;
-        self.run("(a stream)", Operation::Command(command), |response| {
-            if let Some(result) = response.write_stream_operation_start_result {
-                started = result.query_id;
-            }
-            Ok(())
-        })?;
+        self.run(
+            "(a stream)",
+            Operation::Command(Box::new(command)),
+            |response| {
+                if let Some(result) = response.write_stream_operation_start_result {
+                    started = result.query_id;
+                }
+                Ok(())
+            },
+        )?;
         started.ok_or_else(|| SparkError::Rows("the server names no started stream".to_owned()))
     }
 
@@ -267,12 +271,16 @@ impl Session {
             ..Command::default()
         };
         let mut answer = StreamingQueryCommandResult::default();
-        self.run("(a stream)", Operation::Command(command), |response| {
-            if let Some(result) = response.streaming_query_command_result {
-                answer = result;
-            }
-            Ok(())
-        })?;
+        self.run(
+            "(a stream)",
+            Operation::Command(Box::new(command)),
+            |response| {
+                if let Some(result) = response.streaming_query_command_result {
+                    answer = result;
+                }
+                Ok(())
+            },
+        )?;
         Ok(answer)
     }
 

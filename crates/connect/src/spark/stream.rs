@@ -462,8 +462,8 @@ mod tests {
         let mut resumed = Account::new(&[3, 0], &[10, 5]);
         assert!(resumed.add(&second).unwrap());
         assert_eq!((resumed.total.records, resumed.total.waiting), (8, 8));
-        let garbled = resumed.add("none").unwrap_err().to_string();
-        assert!(garbled.contains("the progress of a stream"), "{garbled}");
+        let error = resumed.add("none").unwrap_err().to_string();
+        assert!(error.contains("the progress of a stream"), "{error}");
     }
 
     /// Rule: a folder that belongs to one topic is refused to another.

@@ -7,6 +7,7 @@ use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{self, BatchJob, StreamJob, StreamProgress};
 use lambda_workbook::lambda::BuiltBatch;
+use lambda_workbook::notebook::table::counted;
 use lambda_workbook::serving::ServingOptions;
 use std::io::Write;
 use std::path::PathBuf;
@@ -91,9 +92,9 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     // A reader that has gone (`| head -1`) is no fault: the views are in place.
     let _ = writeln!(
         out,
-        "read {} records in {} micro-batches in {:.1} s; dropped {} duplicates and {} late page views",
-        HumanCount(streamed.records),
-        HumanCount(streamed.batches),
+        "read {} in {} in {:.1} s; dropped {} duplicates and {} late page views",
+        counted(streamed.records as usize, "record", "records"),
+        counted(streamed.batches as usize, "micro-batch", "micro-batches"),
         started.elapsed().as_secs_f64(),
         HumanCount(streamed.duplicates),
         HumanCount(streamed.late)
