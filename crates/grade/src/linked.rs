@@ -244,29 +244,76 @@ fn of_ours(symbol: &str, found: &mut BTreeSet<String>) {
     }
 }
 
+/// What exercises hand to an answer beside what every answer may use: types to work with. None of
+/// them answers another exercise, so answers that use them may share a program.
+const GIVEN: [&str; 8] = [
+    "lambda::faults::Crash",
+    "lessons::cap::node::state",
+    "lessons::cap::quorum_model::Event",
+    "lessons::crdt::by_hand",
+    "lessons::microbatch::by_hand::Stored",
+    "lessons::serving_layer::simulated_folder::SimulatedFolder",
+    "lessons::speed_layer::simulated_disk::SimulatedDisk",
+    "lessons::systems::by_hand",
+];
+
+/// Whether an answer to an exercise may share a program with others: nothing that it may use is
+/// worth anything to them.
+pub fn shares(exercise: &Exercise) -> bool {
+    let given = |path: &&str| GIVEN.into_iter().any(|given| is_within(path, given));
+    exercise.vocabulary.iter().all(given)
+}
+
+/// Paths of this project that a program of several answers names, wherever it does, and that none of
+/// their exercises allows, sorted, each once. An answer may find what is in its process by other ways
+/// than a reference, so all of it counts.
+///
+/// # Errors
+/// As [`paths`].
+pub fn allowed_to_none(object: &[u8], exercises: &[&Exercise]) -> Result<Vec<String>> {
+    let is_shared = |path: &String| {
+        let everywhere = EVERYWHERE.into_iter().chain(GIVEN);
+        everywhere.clone().any(|allowed| is_within(path, allowed)) || { exercises.iter() }
+            .flat_map(|exercise| frame(exercise))
+            .any(|of_frame| is_within(path, &of_frame))
+    };
+    let paths = paths(object)?.into_iter();
+    Ok(paths.filter(|path| !is_shared(path)).collect())
+}
+
 fn allows(exercise: &Exercise, path: &str) -> bool {
-    // The frame around the answer; see `compile::main_source`.
-    let frame = [
+    let vocabulary = exercise.vocabulary.iter().copied();
+    let mut allowed = EVERYWHERE.into_iter().chain(vocabulary);
+    allowed.any(|allowed| is_within(path, allowed))
+        || frame(exercise)
+            .iter()
+            .any(|of_frame| is_within(path, of_frame))
+}
+
+/// The frame around an answer; see `compile::main_source`.
+fn frame(exercise: &Exercise) -> [String; 4] {
+    [
         "exercises::worker::serve".to_owned(),
         format!("exercises::{}::answer", exercise.name),
         "exercises::value::Inputs".to_owned(),
         "exercises::value::Value".to_owned(),
-    ];
+    ]
+}
+
+/// Whether a path is one that is allowed, or below it. `lessons::x::Type::{new, get}` are the type as
+/// an argument, and these of its functions.
+fn is_within(path: &str, allowed: &str) -> bool {
     let below = |allowed: &str| {
         let rest = path.strip_prefix(allowed);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
-    // `lessons::x::Type::{new, get}`: the type as an argument, and these of its functions.
-    let within = |allowed: &str| match allowed.split_once("::{") {
+    match allowed.split_once("::{") {
         None => below(allowed),
         Some((of, some)) => {
             let mut some = some.trim_end_matches('}').split(", ");
             path == of || some.any(|one| below(&format!("{of}::{one}")))
         }
-    };
-    EVERYWHERE.into_iter().any(within)
-        || exercise.vocabulary.iter().copied().any(within)
-        || frame.iter().any(|path| within(path))
+    }
 }
 
 #[cfg(test)]

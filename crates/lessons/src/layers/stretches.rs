@@ -19,7 +19,7 @@ pub type PersonStretch = (i64, i64, i64, i64);
 /// # Errors
 /// If a column is missing or has another type, or a value is null.
 pub fn stretches_of(table: &DataFrame) -> PolarsResult<Vec<PersonStretch>> {
-    let column = |name: &str| Ok::<_, polars::error::PolarsError>(table.column(name)?.i64()?);
+    let column = |name: &str| table.column(name)?.i64();
     let (persons, firsts) = (column("person")?, column("first")?);
     let (lasts, views) = (column("last")?, column("views")?);
     let stretch = |row| match (
