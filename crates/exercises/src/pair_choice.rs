@@ -112,13 +112,12 @@ fn reference(inputs: &Inputs) -> PolarsResult<Value> {
 
 /// A batch: its number, and whether it is good. A set: since which batch, and whether by cut.
 type Numbered = (i64, bool);
+/// The batches and the sets of a situation.
+type Tables = (Vec<Numbered>, Vec<Numbered>);
 
 /// Makes the tables of situations, which are numbered from `first`.
-fn frames(
-    first: i64,
-    situations: &[(Vec<Numbered>, Vec<Numbered>)],
-) -> PolarsResult<[DataFrame; 2]> {
-    let rows = |of: fn(&(Vec<Numbered>, Vec<Numbered>)) -> &Vec<Numbered>| {
+fn frames(first: i64, situations: &[Tables]) -> PolarsResult<[DataFrame; 2]> {
+    let rows = |of: fn(&Tables) -> &Vec<Numbered>| {
         let numbered = (first..).zip(situations);
         let rows = numbered.flat_map(|(n, situation)| {
             let rows = of(situation).iter();
