@@ -3,6 +3,7 @@ use super::compile::{Bench, Compiled, Program};
 use super::extract::{Extracted, Nothing};
 use super::linked;
 use super::points::Worth;
+use super::sandbox::processor_secs;
 use super::scan::scan;
 use super::together::Together;
 use super::work::Worker;
@@ -174,8 +175,8 @@ pub const OTHER_PIECES: &str = "with other pieces of your notebook it did not co
 pub const NO_MORE_PIECES: &str = "compiling took so long that no other pieces of your notebook \
     were tried";
 
-/// The time of the processor that choices of pieces took to compile, by the programs that this
-/// process has started and waited for. It grades one answer at a time.
+/// The time of the processor that choices of pieces took to compile, and their answers to be asked
+/// for. An answer is graded by one thread.
 struct CompilerTime {
     first: f64,
     last: f64,
@@ -188,7 +189,7 @@ impl CompilerTime {
     const MOST_OF_ONE: f64 = 5.0;
 
     fn start() -> Self {
-        let now = Self::now();
+        let now = processor_secs();
         Self {
             first: now,
             last: now,
@@ -197,21 +198,9 @@ impl CompilerTime {
 
     /// Whether the choice since the last call, or all choices together, took too long.
     fn is_used_up(&mut self) -> bool {
-        let now = Self::now();
+        let now = processor_secs();
         let of_one = now - std::mem::replace(&mut self.last, now);
         of_one > Self::MOST_OF_ONE || now - self.first > Self::MOST
-    }
-
-    /// Seconds that ended programs took; 0 where the system does not tell.
-    fn now() -> f64 {
-        // In hundredths of a second, as everywhere on Linux.
-        const TICKS: f64 = 100.0;
-        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        // The name in parentheses may hold anything. `cutime` and `cstime` are fields 16 and 17.
-        let fields = stat.rsplit(')').next().unwrap_or_default();
-        let fields = fields.split_whitespace().skip(13).take(2);
-        let ticks: f64 = fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
-        ticks / TICKS
     }
 }
 

@@ -27,4 +27,4 @@ pub use confine::confine;
 pub use group::Groups;
 pub use probe::{PROBE, probe};
 pub use spec::{Kind, Limits, Spec, system_libraries, system_programs};
-pub use started::{Confined, Ended, survive_broken_pipes};
+pub use started::{Confined, Ended, processor_secs, survive_broken_pipes};

@@ -3,6 +3,7 @@ use super::confine::CONFINED;
 use super::group::{Group, Groups};
 use super::spec::Spec;
 use anyhow::{Context, Result, bail};
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -24,6 +25,16 @@ pub struct Confined {
     reaped: bool,
     /// Ends, with all that is in it, after the program.
     _group: Option<Group>,
+}
+
+thread_local! {
+    static PROCESSOR_SECS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Seconds of the processor that programs took which this thread has waited for, with what they
+/// started themselves.
+pub fn processor_secs() -> f64 {
+    PROCESSOR_SECS.get()
 }
 
 /// How a program ended.
@@ -150,7 +161,11 @@ impl Confined {
 
     /// How the process ends, whose standard error has ended.
     fn ended(&mut self, deadline: Instant) -> Result<Ended> {
-        while !self.is_over() {
+        loop {
+            if let Some(secs) = self.over_after() {
+                PROCESSOR_SECS.set(PROCESSOR_SECS.get() + secs);
+                break;
+            }
             if Instant::now() > deadline {
                 return Ok(Ended::Late);
             }
@@ -164,15 +179,28 @@ impl Confined {
         })
     }
 
-    /// Whether the process is over. It keeps its number, so that its group is
-    /// nobody else's.
-    fn is_over(&self) -> bool {
-        // SAFETY: waitid fills the structure, which is valid when zero.
-        unsafe {
+    /// The processor's seconds of the process, and of what it started and waited for, if it is over.
+    /// It keeps its number, so that its group is that of no other process.
+    fn over_after(&self) -> Option<f64> {
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: waitid fills both structures, which are valid when zero. libc's own function does
+        // not ask for what was used.
+        let (over, failed, used) = unsafe {
             let mut over: libc::siginfo_t = std::mem::zeroed();
-            let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-            libc::waitid(libc::P_PID, self.child.id(), &mut over, flags) != 0 || over.si_pid() != 0
-        }
+            let mut used: libc::rusage = std::mem::zeroed();
+            let id = self.child.id();
+            let done = libc::syscall(
+                libc::SYS_waitid,
+                libc::P_PID,
+                id,
+                &mut over,
+                flags,
+                &mut used,
+            );
+            (over.si_pid() != 0, done != 0, used)
+        };
+        let secs = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+        (failed || over).then(|| secs(used.ru_utime) + secs(used.ru_stime))
     }
 
     /// Ends the program and everything that it has started. Only once: then its

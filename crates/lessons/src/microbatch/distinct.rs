@@ -19,18 +19,18 @@ use std::any::Any;
 /// How duplicates are recognised.
 ///
 /// ```
-/// use lambda_workbook::microbatch::Distinct;
+/// use lambda_workbook::microbatch::DistinctWithin;
 /// // A copy that comes up to a day later is dropped.
-/// let day = Distinct::by("secs").within(86_400);
+/// let day = DistinctWithin::by("secs").within(86_400);
 /// assert_eq!(day.time(), "secs");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Distinct {
+pub struct DistinctWithin {
     time: String,
     within: i64,
 }
 
-impl Distinct {
+impl DistinctWithin {
     /// By the seconds in a field; keys are remembered for a day.
     pub fn by(time: &str) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Distinct {
 }
 
 pub(super) struct KeyedDistinct {
-    distinct: Distinct,
+    distinct: DistinctWithin,
     keys: usize,
 }
 

@@ -44,7 +44,7 @@ mod worker;
 
 pub use aggregate::{Aggregate, ApproximateUniques, Count, Sum, Top};
 pub use batch_step::{BatchPhase, BatchStep};
-pub use distinct::Distinct;
+pub use distinct::DistinctWithin;
 pub use error::{MicroBatchError, Result};
 pub use job::{Batch, Job, JobOptions, Replay};
 pub use sessions::Sessions;

@@ -1,6 +1,6 @@
 //! The topologies of the chapter.
 use super::aggregate::{ApproximateUniques, Count, Sum, Top};
-use super::distinct::Distinct;
+use super::distinct::DistinctWithin;
 use super::error::Result;
 use super::sessions::Sessions;
 use super::stored::Kind;
@@ -90,7 +90,7 @@ fn page_views_from(name: &str) -> TopologyBuilder {
             "drop duplicates",
             "consume and normalise",
             &fields,
-            Distinct::by("secs"),
+            DistinctWithin::by("secs"),
         )
 }
 

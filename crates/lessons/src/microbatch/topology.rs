@@ -10,7 +10,7 @@
 //! Data*).
 use super::aggregate::Aggregate;
 use super::build;
-use super::distinct::Distinct;
+use super::distinct::DistinctWithin;
 use super::error::Result;
 use super::exchange::Exchange;
 use super::exchange::{Groups, Repartition};
@@ -324,10 +324,16 @@ impl TopologyBuilder {
         self.with_state(kind)
     }
 
-    /// Lets a row through if no row with the same keys came before, within a time; see [`Distinct`].
+    /// Lets a row through if no row with the same keys came before, within a time; see [`DistinctWithin`].
     /// The next operator gets the keys. Its state keeps the value before the batch, as opaque ones
     /// do.
-    pub fn distinct(mut self, name: &str, from: &str, keys: &[&str], distinct: Distinct) -> Self {
+    pub fn distinct(
+        mut self,
+        name: &str,
+        from: &str,
+        keys: &[&str],
+        distinct: DistinctWithin,
+    ) -> Self {
         let reads = [texts(keys), texts(&[distinct.time()])].concat();
         let does = format!("by {}: {}", keys.join(", "), distinct.words());
         let op = OperatorKind::Exchange(Box::new(distinct.keyed(keys.len())));

@@ -48,7 +48,7 @@ fn no_program_of_an_answer_has_a_reference_or_a_case_or_marks() {
 }
 
 /// Modules, types and functions that answer an exercise, as a program would have them.
-const ANSWERS: [(&str, &[&str]); 12] = [
+pub const ANSWERS: [(&str, &[&str]); 12] = [
     ("pacific_days", &["page_views_by_local_day"]),
     ("daily_uniques", &["uniques_by_local_day"]),
     ("bounce_rate", &["lambda::batch::bounces"]),

@@ -1,5 +1,6 @@
 //! Answers of one student in one program.
 use super::attacks::{Attack, attacks, graded};
+use super::linked::ANSWERS;
 use super::parts::{exe, solution};
 use grade::compile::{Bench, Program};
 use grade::linked::paths;
@@ -76,6 +77,10 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
             inside.starts_with("marks") || ["reference", "cases", "EXERCISE"].contains(&item)
         };
         assert_eq!(linked.iter().find(judged), None, "{}", exercise.id);
+        // Of no exercise: all of them could reach it.
+        let answers = || ANSWERS.iter().flat_map(|(_, answers)| *answers);
+        let answers = |path: &&String| answers().any(|answer| path.contains(answer));
+        assert_eq!(linked.iter().find(answers), None, "{}", exercise.id);
     }
     alone.sort_unstable();
     let uses_more = [
