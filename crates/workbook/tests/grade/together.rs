@@ -77,10 +77,17 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
             inside.starts_with("marks") || ["reference", "cases", "EXERCISE"].contains(&item)
         };
         assert_eq!(linked.iter().find(judged), None, "{}", exercise.id);
-        // Of no exercise: all of them could reach it.
+        // Of no exercise: all of them could reach it. A type in the name of a generic function, which
+        // the frame of another exercise links, answers nothing.
         let answers = || ANSWERS.iter().flat_map(|(_, answers)| *answers);
         let answers = |path: &&String| answers().any(|answer| path.contains(answer));
-        assert_eq!(linked.iter().find(answers), None, "{}", exercise.id);
+        let is_a_type = |path: &&String| *path == "lambda::batch::bounces::Stretch";
+        let found = linked
+            .iter()
+            .filter(answers)
+            .filter(|path| !is_a_type(path));
+        let found: Vec<&String> = found.collect();
+        assert!(found.is_empty(), "{}: {found:?}", exercise.id);
     }
     alone.sort_unstable();
     let uses_more = [
