@@ -240,3 +240,15 @@ fn usual_program() -> PathBuf {
         .find(|program| program.is_file())
         .unwrap_or_else(|| "connect".into())
 }
+
+/// Returns whether a text is `host:port`.
+///
+/// ```
+/// use lambda::remote::is_host_and_port;
+/// assert!(is_host_and_port("127.0.0.1:9092"));
+/// assert!(!is_host_and_port("127.0.0.1") && !is_host_and_port(":9092"));
+/// ```
+pub fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}

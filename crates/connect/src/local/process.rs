@@ -29,35 +29,32 @@ pub fn running(home: &Path) -> Option<Running> {
     (start_of(running.pid) == Some(running.started)).then_some(running)
 }
 
-/// When a process was started: the 22nd field of its line in `/proc`, counted from the last `)`,
-/// because a program's name may hold anything. `None` for one that is gone, or a zombie all of whose
-/// threads have ended: until then they hold its ports.
-fn start_of(pid: i32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let after = stat.rsplit_once(')')?.1;
-    let mut fields = after.split_whitespace();
-    let zombie = fields.next()? == "Z";
-    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
-    if zombie && threads() <= 1 {
+/// The fields of a process in `/proc`, from its state on: those after the last `)`, because a
+/// program's name may hold anything. `None` for one that is gone, or a zombie all of whose threads
+/// have ended: until then they hold its ports.
+fn fields_of(process: &Path) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let fields: Vec<String> = fields.map(str::to_owned).collect();
+    let threads = || fs::read_dir(process.join("task")).map_or(0, Iterator::count);
+    if fields.first()? == "Z" && threads() <= 1 {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    Some(fields)
 }
 
-/// Returns whether a process of a group is still there. A zombie is not.
+/// When a process was started: the 22nd field of all.
+fn start_of(pid: i32) -> Option<u64> {
+    let fields = fields_of(Path::new(&format!("/proc/{pid}")))?;
+    fields.get(19)?.parse().ok()
+}
+
+/// Returns whether a process of a group is still there.
 fn is_in_group(group: i32) -> bool {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
-    stats.any(|stat| {
-        // As above: the state, the parent, the group.
-        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-        let mut fields = after.split_whitespace();
-        let ended = fields.next().is_none_or(|state| state == "Z");
-        !ended
-            && fields
-                .nth(1)
-                .is_some_and(|field| field.parse() == Ok(group))
-    })
+    let mut processes = entries.filter_map(|entry| fields_of(&entry.path()));
+    // The state, the parent, the group.
+    processes.any(|fields| fields.get(2).is_some_and(|of| of.parse() == Ok(group)))
 }
 
 /// Starts a program in a session of its own, with its output in the file `log`, and notes it in the

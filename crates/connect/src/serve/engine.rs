@@ -2,6 +2,7 @@
 use super::interrupt;
 use crate::spark::{Session, Spark, SparkError, SparkFacts};
 use lambda::engine::{Engine, EngineAnswer, EngineError, EngineQuestion, SCHEME};
+use lambda::remote::is_host_and_port;
 use polars::prelude::*;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
@@ -24,7 +25,7 @@ impl Served {
     pub(super) fn open(address: &str) -> Result<Self, EngineError> {
         let place = address.strip_prefix(SCHEME).unwrap_or(address);
         let place = place.trim_end_matches('/');
-        if !super::is_host_and_port(place) {
+        if !is_host_and_port(place) {
             return Err(EngineError::Remote(format!(
                 "{address}: is no address of a Spark Connect server; write sc://HOST:PORT, without \
                  parameters: TLS and tokens are not supported"

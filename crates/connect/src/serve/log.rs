@@ -1,5 +1,6 @@
 //! Answers questions about a log: the other end of [`lambda::speed::RemoteLog`].
 use crate::kafka::{KafkaLog, KafkaOptions};
+use lambda::remote::is_host_and_port;
 use lambda::speed::{Log, LogAnswer, LogQuestion, SpeedError};
 use uuid::Uuid;
 
@@ -50,7 +51,7 @@ pub(super) fn open(address: &str) -> Result<OpenLog, SpeedError> {
         .split(',')
         .map(str::to_owned)
         .collect();
-    if !brokers.iter().all(|broker| super::is_host_and_port(broker)) {
+    if !brokers.iter().all(|broker| is_host_and_port(broker)) {
         return Err(wrong(
             "it is no address of a broker; write kafka://host:port, or several brokers with commas",
         ));

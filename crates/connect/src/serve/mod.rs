@@ -86,9 +86,3 @@ fn answer_all<Q: DeserializeOwned, A: Serialize>(
     }
     Ok(())
 }
-
-/// Returns whether a text is `host:port`.
-fn is_host_and_port(text: &str) -> bool {
-    text.rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-}

@@ -1,5 +1,6 @@
 //! Answers questions about the tables of a realtime store.
 use crate::hbase::{self, Gateway, HBaseOptions, HBaseStore};
+use lambda::remote::is_host_and_port;
 use lambda::speed::store_body::{Body, BodyParts};
 use lambda::speed::{
     Family, FamilyOptions, RealtimeStore, Result, SpeedError, StoreAnswer, StoreQuestion,
@@ -28,7 +29,7 @@ impl OpenTables {
     pub(super) fn open(address: &str) -> Result<Self> {
         let place = address.strip_prefix("hbase://").unwrap_or(address);
         let place = place.trim_end_matches('/');
-        if !super::is_host_and_port(place) {
+        if !is_host_and_port(place) {
             return Err(SpeedError::Remote {
                 doing: "connecting".to_owned(),
                 address: address.to_owned(),

@@ -3,7 +3,7 @@ use lambda::engine::EngineError;
 use tonic::{Code, Status};
 
 /// The longest part of a server's message that is shown: Spark sends whole query plans.
-const MOST_SHOWN: usize = 600;
+pub(super) const MOST_SHOWN: usize = 600;
 
 /// An error of a session. Each says at which address, what failed, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +111,7 @@ fn is_transport(status: &Status) -> bool {
 }
 
 /// Returns the beginning of a text, with dots if there is more.
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

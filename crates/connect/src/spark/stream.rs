@@ -16,7 +16,7 @@
 //! | a late page view is dropped, and is counted as dropped | the state may have forgotten it, so it could be a duplicate |
 use super::batch::Spark;
 use super::batch::queries::{datums_of_lines, facts_of_datums, told};
-use super::error::SparkError;
+use super::error::{MOST_SHOWN, SparkError, shortened};
 use super::protocol::{
     DataSource, Deduplicate, Read, Relation, StreamingQueryCommand, StreamingQueryInstanceId,
     WithWatermark, WriteStreamOperationStart,
@@ -251,7 +251,7 @@ impl StreamRun<'_> {
                 "{}: the stream of {:?} has failed: {}; correct that and run this again: it goes on from {}",
                 self.session.address(),
                 self.job.topic,
-                why.chars().take(600).collect::<String>(),
+                shortened(&why, MOST_SHOWN),
                 self.job.checkpoint().display()
             ))),
             None => Ok(account.total),

@@ -1,5 +1,6 @@
 //! A stream: the records of a topic in Kafka, cleaned while they arrive by a server of Spark Connect.
 use super::{BatchJob, EngineError, Input};
+use crate::remote::is_host_and_port;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::PathBuf;
@@ -61,13 +62,8 @@ impl StreamJob {
         };
         let place = address.strip_prefix("kafka://").ok_or_else(wrong)?;
         let (brokers, topic) = place.split_once('/').ok_or_else(wrong)?;
-        let is_broker = |broker: &&str| {
-            broker
-                .rsplit_once(':')
-                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-        };
         let is_topic = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let are_brokers = brokers.split(',').all(|broker| is_broker(&broker));
+        let are_brokers = brokers.split(',').all(is_host_and_port);
         if topic.is_empty() || !topic.chars().all(is_topic) || !are_brokers {
             return Err(wrong());
         }
