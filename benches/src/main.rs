@@ -11,6 +11,7 @@ mod batch;
 mod data;
 mod grade;
 mod kernel;
+mod killed_worker;
 mod microbatch;
 mod peers;
 mod serving;
@@ -43,6 +44,9 @@ enum What {
     Speed(speed::Args),
     /// A word count in micro-batches beside PySpark Structured Streaming
     Microbatch(microbatch::Args),
+    /// The worker of `microbatch --log` that is killed
+    #[command(hide = true)]
+    CountLines(killed_worker::CountLines),
     /// The making and reading of the lesson's data
     Data,
 }
@@ -67,6 +71,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Grade(args) => grade::run(args),
         What::Speed(args) => speed::run(args),
         What::Microbatch(args) => microbatch::run(args),
+        What::CountLines(args) => killed_worker::count_lines(&args).map(|()| Outcome::Done),
         What::Data => data::run(),
     }
 }

@@ -4,10 +4,10 @@
 //! Throughput: all lines wait; the time until all words are in the state, with
 //! their batch ids on the disk. Spark takes the same lines, in as many files as it
 //! has cores. Counts must be equal. Latency: lines come one by one, and batches
-//! begin every 10 ms.
+//! begin every 10 ms. With `--log` workers are killed while lines come: see [`killed_worker`].
 
 use super::batch::verdict;
-use super::{median, peers, print_table};
+use super::{killed_worker, median, peers, print_table};
 use anyhow::{Context, Result, bail};
 use lambda_workbook::microbatch::{self, Job, JobOptions, Kind, trade};
 use lambda_workbook::speed::{EmbeddedLog, Log};
@@ -27,6 +27,10 @@ pub struct Args {
     /// A Python with pyspark [default: that of .venv-bench, else python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
+    /// Also kill a worker while lines come to this Kafka, such as kafka://127.0.0.1:9092
+    /// (`workbook up kafka` starts one), beside Storm and Spark
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
     /// Make .venv-bench with the peer first (needs the network)
     #[arg(long)]
     setup: bool,
@@ -107,6 +111,9 @@ pub fn run(args: Args) -> Result<Outcome> {
         "under 30 ms",
         Some(measured.p99 < Duration::from_millis(30)),
     );
+    if let Some(address) = &args.log {
+        print_table(&killed_worker::table(address, peer.then_some(&*python))?);
+    }
     Ok(if met { Outcome::Done } else { Outcome::No })
 }
 

@@ -2,9 +2,9 @@
 from pyspark.sql import SparkSession
 
 
-def session(jars=""):
+def session(jars="", master="local[*]"):
     spark = (
-        SparkSession.builder.master("local[*]")
+        SparkSession.builder.master(master)
         .config("spark.ui.enabled", "false")
         .config("spark.driver.memory", "4g")
         .config("spark.sql.shuffle.partitions", "2")

@@ -136,10 +136,21 @@ fn spark_on_kafka(
     python: &Path,
     script: &Path,
 ) -> Result<TopicPeer> {
-    let version = peers::version(python, "pyspark").context("pyspark has gone")?;
-    let home = home.join("spark-kafka");
-    std::fs::create_dir_all(&home)?;
-    let jars = fetch_jars(&home, &SPARK_POM.replace("VERSION", &version))?;
+    let jars = spark_jars(&home.join("spark-kafka"), python)?;
+    Ok(TopicPeer {
+        name: "Spark",
+        bootstrap,
+        program: python.to_owned(),
+        before: vec![script.to_string_lossy().into_owned(), "topic".to_owned()],
+        after: vec![jars],
+    })
+}
+
+/// Fetches the connector of Spark to Kafka, and returns the paths of its jars with commas between.
+pub fn spark_jars(home: &Path, python: &Path) -> Result<String> {
+    let version = peers::version(python, "pyspark").context("this Python has no pyspark")?;
+    std::fs::create_dir_all(home)?;
+    let jars = fetch_jars(home, &SPARK_POM.replace("VERSION", &version))?;
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(jars)? {
         let path = entry?.path();
@@ -147,11 +158,5 @@ fn spark_on_kafka(
             paths.push(path.to_string_lossy().into_owned());
         }
     }
-    Ok(TopicPeer {
-        name: "Spark",
-        bootstrap,
-        program: python.to_owned(),
-        before: vec![script.to_string_lossy().into_owned(), "topic".to_owned()],
-        after: vec![paths.join(",")],
-    })
+    Ok(paths.join(","))
 }
