@@ -76,7 +76,13 @@ pub mod speed {
     pub use lessons::speed_layer::*;
 }
 
-pub use ::lambda::{batch, datum, engine, faults};
+/// Engines, for batch views and for SQL. In a cell they show the progress of what they run.
+pub mod engine {
+    pub use ::lambda::engine::*;
+    pub use lessons::engine_progress::open;
+}
+
+pub use ::lambda::{batch, datum, faults};
 pub use calendar;
 pub use dataset;
 pub use exercises;

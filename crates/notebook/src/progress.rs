@@ -69,6 +69,74 @@ impl<I: Iterator> Iterator for Progress<I> {
     }
 }
 
+/// A bar that shows the progress of work which reports it, rather than of a loop.
+///
+/// It appears when the work has taken a moment, and only in a front end that can update it. Where
+/// outputs must be the same in every run it stays away.
+///
+/// ```
+/// use lambda_workbook::notebook::progress::Bar;
+/// let mut bar = Bar::new("on the cluster", "tasks");
+/// bar.set(3, 12);
+/// bar.set(12, 12);
+/// ```
+pub struct Bar {
+    meter: Meter,
+    unit: &'static str,
+    made: Instant,
+}
+
+/// Work that is shorter has no bar.
+const MOMENT: Duration = Duration::from_millis(500);
+
+impl Bar {
+    /// Creates a bar with a text in front, and the unit of its steps in the plural.
+    pub fn new(label: impl Into<String>, unit: &'static str) -> Self {
+        let mut meter = Meter::new(None);
+        meter.label = label.into();
+        Self {
+            meter,
+            unit,
+            made: Instant::now(),
+        }
+    }
+
+    /// Shows that `done` steps of the `total` known so far have ended.
+    pub fn set(&mut self, done: u64, total: u64) {
+        (self.meter.done, self.meter.total) = (done, Some(total));
+        let now = Instant::now();
+        let elapsed = now.duration_since(self.made);
+        let is_due = match &self.meter.shown {
+            Some((_, at)) => now.duration_since(*at) >= REFRESH,
+            None => elapsed >= MOMENT,
+        };
+        if is_due && channel::connected() && !steady() {
+            let head = self.meter.head();
+            let (done, total) = (count(done), count(total));
+            let line = format!("{head}{done} of {total} {}, {}", self.unit, human(elapsed));
+            self.meter.show(&line, now);
+        }
+    }
+}
+
+impl Drop for Bar {
+    /// Shows the last numbers, if there is a bar. After a panic it stays as it was.
+    fn drop(&mut self) {
+        self.meter.ended = true;
+        if self.meter.shown.is_some() && !std::thread::panicking() {
+            let now = Instant::now();
+            let took = human(now.duration_since(self.made));
+            let line = format!(
+                "{}{} {} in {took}",
+                self.meter.head(),
+                count(self.meter.done),
+                self.unit
+            );
+            self.meter.show(&line, now);
+        }
+    }
+}
+
 /// Counts the steps and shows the bar. It is not generic, so that cells compile fast.
 struct Meter {
     label: String,

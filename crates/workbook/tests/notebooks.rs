@@ -26,6 +26,7 @@ chapters! {
     chapter_02: "02_unique_visitors",
     chapter_03: "03_people",
     chapter_04: "04_serving_store",
+    chapter_04b: "04b_on_a_cluster",
     chapter_05: "05_speed_layer",
     chapter_05b: "05b_cost_of_realtime_views",
     chapter_06: "06_query",

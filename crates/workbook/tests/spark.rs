@@ -1,11 +1,13 @@
 //! Real servers of Spark Connect behind the command line.
 use crate::command_line::{done, refused, view};
+use crate::execution::{self, Execution, root};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::{broker, region_server, systems};
 use connect::local::LocalSystem;
 use connect::local::sail::LocalSail;
 use connect::local::spark::LocalSpark;
 use connect::spark::count_rows;
+use kernel::notebook_file::{Notebook, source};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -38,6 +40,8 @@ fn the_command_line_starts_and_stops_spark() {
     let is_here = up_status_down(spark(), end_spark, |address| {
         the_command_line_streams(address);
         weeks_are_clean_on_all_three(address);
+        the_lessons_queries_run_by_one_line(address);
+        a_query_shows_its_progress(address);
         let said = call("accumulators", &[]);
         assert!(said.contains("\nupdated in the action: 1000\n"), "{said}");
         assert!(said.contains("for two actions: 2000\n"), "{said}");
@@ -91,6 +95,7 @@ fn the_command_line_starts_and_stops_sail() {
         assert_eq!(rows.unwrap(), 3);
         the_command_line_computes_views(&address);
         weeks_are_clean(&["--engine", &format!("sc://{address}")]);
+        the_lessons_queries_run_by_one_line(&address);
         a_cell_asks(&address);
         call("down", &["sail"]);
         assert_eq!(sail().running(), None);
@@ -267,6 +272,50 @@ fn the_command_line_streams(address: &str) {
             "{said}"
         );
     }
+}
+
+/// Asserts that the chapter with the lesson's queries shows on a server what it shows here, once the
+/// address is changed where the engine is opened, but for the cell that says so: the remainder of a
+/// negative number.
+fn the_lessons_queries_run_by_one_line(address: &str) {
+    let notebooks = root().join("notebooks");
+    let mut notebook = Notebook::read(&notebooks.join("04b_on_a_cluster.ipynb")).unwrap();
+    let cell = notebook.cells_mut().iter_mut().find(|cell| cell["id"] == "open");
+    let cell = cell.expect("the cell that opens the engine");
+    let (here, there) = (
+        "engine::open(\"local\")",
+        format!("engine::open(\"sc://{address}\")"),
+    );
+    assert!(source(cell).contains(here));
+    cell["source"] = source(cell).replace(here, &there).into();
+    let execution = execution::block_on(async {
+        let progress = tempfile::tempdir()?;
+        let mut client = execution::start(&notebooks, progress.path()).await?;
+        let execution = Execution::of(notebook, &mut client).await?;
+        client.shutdown().await?;
+        Ok(execution)
+    });
+    assert_eq!(execution.errors(), []);
+    assert_eq!(execution.changed(), ["rest"]);
+}
+
+/// Asserts that a cell shows how many tasks of its query have ended. Each of the eight tasks takes
+/// at least 700 ms, and the server reports every two seconds.
+fn a_query_shows_its_progress(address: &str) {
+    block_on(async {
+        let mut kernel = kernel().await;
+        let open = format!("let spark = engine::open(\"sc://{address}\")?;");
+        good(&mut kernel, &open).await;
+        let query = "spark.sql(\"SELECT COUNT(java_method('java.lang.Thread', 'sleep', BIGINT(700))) AS n FROM range(0, 8, 1, 8)\")?";
+        let ran = good(&mut kernel, query).await;
+        let shown = ran.data("text/html").expect("a bar");
+        let label = format!("query, sc://{address}: ");
+        assert!(
+            shown.contains(&label) && shown.contains(" tasks in "),
+            "{shown}"
+        );
+        kernel.shutdown().await.unwrap();
+    });
 }
 
 /// Asserts that a cell reads the days of chapter 1 from a server, by the SQL of that chapter.

@@ -1,6 +1,6 @@
 //! Answers questions about an engine: the other end of [`lambda::engine::SparkConnect`].
 use super::interrupt;
-use crate::spark::{Session, Spark, SparkError, SparkFacts};
+use crate::spark::{ExecutionProgress, Session, Spark, SparkError, SparkFacts};
 use lambda::engine::{Engine, EngineAnswer, EngineError, EngineQuestion, SCHEME};
 use lambda::remote::is_host_and_port;
 use polars::prelude::*;
@@ -66,7 +66,10 @@ impl Served {
                 Ok((EngineAnswer::Streamed(done), Vec::new()))
             }
             EngineQuestion::Sql { query } => {
-                let mut frame = self.session.frame(&query)?;
+                let watch = |progress: &ExecutionProgress| {
+                    report(EngineAnswer::Tasks(progress.tasks()));
+                };
+                let mut frame = self.session.frame_watched(&query, watch)?;
                 let mut rows = Vec::new();
                 let written = ParquetWriter::new(&mut rows).finish(&mut frame);
                 written.map_err(wrong)?;
@@ -77,6 +80,21 @@ impl Served {
                     .finish()
                     .map_err(wrong)?;
                 self.session.create_view(&name, &rows)?;
+                Ok((EngineAnswer::Done, Vec::new()))
+            }
+            EngineQuestion::Parquet { name, path } => {
+                let path = path.to_string_lossy();
+                if path.contains('`') {
+                    return Err(EngineError::Remote(format!(
+                        "{path}: SQL cannot name a path with a backtick in it; rename the file"
+                    )));
+                }
+                self.session
+                    .create_view_of_sql(&name, &format!("SELECT * FROM parquet.`{path}`"))?;
+                Ok((EngineAnswer::Done, Vec::new()))
+            }
+            EngineQuestion::View { name, query } => {
+                self.session.create_view_of_sql(&name, &query)?;
                 Ok((EngineAnswer::Done, Vec::new()))
             }
         }

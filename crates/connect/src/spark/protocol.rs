@@ -6,6 +6,7 @@
 //!
 //! A `oneof` of which only some members are used is written as optional fields: the bytes are the
 //! same, as long as one of them is set.
+use lambda::engine::TaskProgress;
 use prost::{Message, Oneof};
 use std::collections::BTreeMap;
 
@@ -250,6 +251,17 @@ pub struct ArrowBatch {
 pub struct ExecutionProgress {
     #[prost(message, repeated, tag = "1")]
     pub stages: Vec<StageInfo>,
+}
+
+impl ExecutionProgress {
+    /// Returns the tasks of all stages together.
+    pub fn tasks(&self) -> TaskProgress {
+        let sum = |of: fn(&StageInfo) -> i64| self.stages.iter().map(of).sum::<i64>() as u64;
+        TaskProgress {
+            done: sum(|stage| stage.num_completed_tasks),
+            known: sum(|stage| stage.num_tasks),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

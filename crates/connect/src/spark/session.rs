@@ -166,9 +166,24 @@ impl Session {
     pub fn query(
         &self,
         sql: &str,
+        each: impl FnMut(&Rows) -> Result<(), SparkError>,
+    ) -> Result<(), SparkError> {
+        self.query_watched(sql, |_| (), each)
+    }
+
+    /// Runs a query as [`query`](Self::query) does, and calls `watch` with the progress of its
+    /// stages.
+    ///
+    /// # Errors
+    /// As for [`query`](Self::query).
+    pub fn query_watched(
+        &self,
+        sql: &str,
+        mut watch: impl FnMut(&ExecutionProgress),
         mut each: impl FnMut(&Rows) -> Result<(), SparkError>,
     ) -> Result<(), SparkError> {
         self.run(sql, Operation::Root(of_sql(sql)), |response| {
+            response.execution_progress.iter().for_each(&mut watch);
             let Some(batch) = response.arrow_batch else {
                 return Ok(());
             };
@@ -181,8 +196,21 @@ impl Session {
     /// # Errors
     /// As for [`query`](Self::query), and if a column has a type that has no counterpart here.
     pub fn frame(&self, sql: &str) -> Result<DataFrame, SparkError> {
+        self.frame_watched(sql, |_| ())
+    }
+
+    /// Runs a query as [`frame`](Self::frame) does, and calls `watch` with the progress of its
+    /// stages.
+    ///
+    /// # Errors
+    /// As for [`frame`](Self::frame).
+    pub fn frame_watched(
+        &self,
+        sql: &str,
+        watch: impl FnMut(&ExecutionProgress),
+    ) -> Result<DataFrame, SparkError> {
         let mut all: Option<DataFrame> = None;
-        self.query(sql, |rows| {
+        self.query_watched(sql, watch, |rows| {
             let some = frames::frame(rows)?;
             match &mut all {
                 Some(all) => {
@@ -212,6 +240,14 @@ impl Session {
             ..Relation::default()
         };
         self.create_view_of(name, rows)
+    }
+
+    /// Makes a temporary view of a query.
+    ///
+    /// # Errors
+    /// If the server refuses the name or the query, or is lost.
+    pub fn create_view_of_sql(&self, name: &str, query: &str) -> Result<(), SparkError> {
+        self.create_view_of(name, of_sql(query))
     }
 
     /// Makes a temporary view of a relation.

@@ -93,6 +93,14 @@ pub enum EngineError {
     /// Another engine has counted visits to a domain of which it has no page view.
     #[error("visits to {0:?}, of which there is no page view; run the batch again")]
     UnknownDomain(String),
+    /// The engine of this machine refuses a query.
+    #[error("{query}: {source}")]
+    Query {
+        /// The query, or the name of a table.
+        query: String,
+        /// The error of polars.
+        r#source: PolarsError,
+    },
     /// An engine elsewhere failed, or cannot be reached. The text says where, why, and what to do.
     #[error("{0}")]
     Remote(String),

@@ -4,19 +4,22 @@
 //! how the input is split, how the work is distributed, and what is written to disk in between.
 //! The [`local`] engine runs on the cores of this machine in bounded memory. [`SparkConnect`] has
 //! the same [`BatchJob`] computed by a cluster, and writes the same files, byte by byte. That is
-//! why a job is plain data, and why an engine writes files into a folder.
+//! why a job is plain data, and why an engine writes files into a folder. A [`SqlEngine`] answers
+//! queries in SQL, too; [`open`] returns the one at an address.
 
 mod error;
 pub mod local;
 mod spark_connect;
+mod sql;
 mod stream;
 
 pub use error::EngineError;
 pub use local::Local;
 pub use local::visitor;
 pub use spark_connect::{
-    EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, SparkStreaming, open,
+    EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, SparkStreaming,
 };
+pub use sql::{LOCAL, LocalSql, SqlEngine, TaskProgress, open};
 pub use stream::{STREAMING, StreamJob, StreamProgress};
 
 use crate::batch::sketch::Precision;

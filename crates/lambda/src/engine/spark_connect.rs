@@ -1,7 +1,7 @@
 //! An engine on a Spark Connect server, reached through the program `connect`.
 use super::{
-    BatchJob, Engine, EngineError, Input, RunProgress, STREAMING, StreamJob, StreamProgress,
-    Summary, Views, Watch,
+    BatchJob, Engine, EngineError, Input, RunProgress, STREAMING, SqlEngine, StreamJob,
+    StreamProgress, Summary, TaskProgress, Views, Watch,
 };
 use crate::batch::sketch::Precision;
 use crate::remote::{Remote, RemoteAnswer, RemoteError};
@@ -34,21 +34,13 @@ pub struct SparkConnect {
     remote: Remote,
 }
 
-/// Connects to the engine at an address, `sc://host:port`.
-///
-/// The answers come through the program `connect`, so a cell compiles no client.
-///
-/// # Errors
-/// If no server answers there within some seconds, or it is no Spark Connect server of version 4.
-pub fn open(address: &str) -> Result<SparkConnect, EngineError> {
-    SparkConnect::open(address, None)
-}
-
 impl SparkConnect {
-    /// Connects to a server through a program, the usual one if `program` is `None`.
+    /// Connects to the server at an address, `sc://host:port`, through a program, the usual one if
+    /// `program` is `None`. The answers come through that program, `connect`, so a cell compiles
+    /// no client.
     ///
     /// # Errors
-    /// As for [`open`].
+    /// If no server answers there within some seconds, or it is no Spark Connect server of version 4.
     pub fn open(address: &str, program: Option<&Path>) -> Result<Self, EngineError> {
         if !address.starts_with(SCHEME) {
             return Err(EngineError::Remote(format!(
@@ -59,36 +51,9 @@ impl SparkConnect {
         Ok(Self { remote })
     }
 
-    /// Runs a query, and returns its rows.
-    ///
-    /// # Errors
-    /// If the server refuses the query or is lost, or a column has a type that has no counterpart
-    /// here.
-    pub fn sql(&self, query: &str) -> Result<DataFrame, EngineError> {
-        let question = EngineQuestion::Sql {
-            query: query.to_owned(),
-        };
-        match self.remote.ask(&question, &[])? {
-            (EngineAnswer::Rows, body) => {
-                let read = ParquetReader::new(Cursor::new(body)).finish();
-                read.map_err(EngineError::parquet(&self.remote.address, "reading rows"))
-            }
-            (other, _) => Err(self.remote.error(other)),
-        }
-    }
-
-    /// Makes a table of a frame, which queries of this session read by its name.
-    ///
-    /// # Errors
-    /// If the server is lost, or a column has a type that has no counterpart there.
-    pub fn table(&self, name: &str, rows: &DataFrame) -> Result<(), EngineError> {
-        let mut body = Vec::new();
-        let written = ParquetWriter::new(&mut body).finish(&mut rows.clone());
-        written.map_err(EngineError::parquet(&self.remote.address, "sending rows"))?;
-        let question = EngineQuestion::Table {
-            name: name.to_owned(),
-        };
-        match self.remote.ask(&question, &[&body])? {
+    /// Asks for something that has no result.
+    fn done(&self, question: &EngineQuestion, body: &[&[u8]]) -> Result<(), EngineError> {
+        match self.remote.ask(question, body)? {
             (EngineAnswer::Done, _) => Ok(()),
             (other, _) => Err(self.remote.error(other)),
         }
@@ -183,6 +148,52 @@ impl Engine for SparkConnect {
     }
 }
 
+impl SqlEngine for SparkConnect {
+    fn table(&self, name: &str, rows: &DataFrame) -> Result<(), EngineError> {
+        let mut body = Vec::new();
+        let written = ParquetWriter::new(&mut body).finish(&mut rows.clone());
+        written.map_err(EngineError::parquet(&self.remote.address, "sending rows"))?;
+        let name = name.to_owned();
+        self.done(&EngineQuestion::Table { name }, &[&body])
+    }
+
+    fn parquet(&self, name: &str, path: &Path) -> Result<(), EngineError> {
+        // A path of this process means another file to a server that runs elsewhere in the tree.
+        let path = std::fs::canonicalize(path).map_err(EngineError::io(path, "reading"))?;
+        let name = name.to_owned();
+        self.done(&EngineQuestion::Parquet { name, path }, &[])
+    }
+
+    fn view(&self, name: &str, query: &str) -> Result<(), EngineError> {
+        let (name, query) = (name.to_owned(), query.to_owned());
+        self.done(&EngineQuestion::View { name, query }, &[])
+    }
+
+    fn sql_watched(
+        &self,
+        query: &str,
+        watch: &mut dyn FnMut(TaskProgress),
+    ) -> Result<DataFrame, EngineError> {
+        let question = EngineQuestion::Sql {
+            query: query.to_owned(),
+        };
+        let is_progress = |answer: &EngineAnswer| match answer {
+            EngineAnswer::Tasks(progress) => {
+                watch(*progress);
+                true
+            }
+            _ => false,
+        };
+        match self.remote.ask_watched(&question, &[], is_progress)? {
+            (EngineAnswer::Rows, body) => {
+                let read = ParquetReader::new(Cursor::new(body)).finish();
+                read.map_err(EngineError::parquet(&self.remote.address, "reading rows"))
+            }
+            (other, _) => Err(self.remote.error(other)),
+        }
+    }
+}
+
 /// A question to the program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum EngineQuestion {
@@ -205,15 +216,29 @@ pub enum EngineQuestion {
         /// The folder of the files.
         folder: PathBuf,
     },
-    /// [`SparkConnect::sql`].
+    /// [`SqlEngine::sql_watched`].
     Sql {
         /// The query.
         query: String,
     },
-    /// [`SparkConnect::table`], with the rows as Parquet in the body.
+    /// [`SqlEngine::table`], with the rows as Parquet in the body.
     Table {
         /// The name of the table.
         name: String,
+    },
+    /// [`SqlEngine::parquet`].
+    Parquet {
+        /// The name of the table.
+        name: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// [`SqlEngine::view`].
+    View {
+        /// The name of the table.
+        name: String,
+        /// The query.
+        query: String,
     },
 }
 
@@ -224,6 +249,8 @@ pub enum EngineAnswer {
     Done,
     /// The progress of a run; the answer itself follows.
     Progress(RunProgress),
+    /// The progress of a query; the answer itself follows.
+    Tasks(TaskProgress),
     /// The result of a run.
     Summary(Summary),
     /// The progress of a stream; the answer itself follows.

@@ -27,9 +27,7 @@ impl Code {
     /// If no engine answers at the address.
     pub fn engine(self, at: Option<&str>) -> Result<Box<dyn Engine>> {
         Ok(match (self, at) {
-            (Self::Right, Some(address)) => {
-                Box::new(engine::open(address).map_err(LambdaError::from)?)
-            }
+            (Self::Right, Some(address)) => engine::open(address).map_err(LambdaError::from)?,
             (Self::Right, None) => Box::new(Local::default()),
             (Self::WithoutCookies, _) => Box::new(Misreading::new(|datum| match &datum.dataunit {
                 DataUnit::PageView(view) if matches!(view.person, PersonId::Cookie(_)) => None,

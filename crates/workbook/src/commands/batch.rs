@@ -7,7 +7,7 @@ use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
 use lambda_workbook::engine::{
-    BatchJob, Engine, Local, RunPhase, RunProgress, SCHEME, Summary, Views, local,
+    BatchJob, Engine, Local, RunPhase, RunProgress, SCHEME, SparkConnect, Summary, Views, local,
 };
 use lambda_workbook::lambda::versions::CURRENT;
 use lambda_workbook::lambda::{BuiltBatch, Options};
@@ -102,7 +102,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
     let engine: Box<dyn Engine> = match &args.engine {
-        EngineName::Spark(address) => Box::new(lambda_workbook::engine::open(address)?),
+        EngineName::Spark(address) => Box::new(SparkConnect::open(address, None)?),
         EngineName::Local => Box::new(Local {
             memory: args.memory as usize * 1_000_000,
             ..Local::default()

@@ -5,7 +5,7 @@ use indicatif::HumanCount;
 use lambda_workbook::batch::Precision;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::engine::{self, BatchJob, StreamJob, StreamProgress};
+use lambda_workbook::engine::{BatchJob, SparkConnect, StreamJob, StreamProgress};
 use lambda_workbook::lambda::BuiltBatch;
 use lambda_workbook::notebook::table::counted;
 use lambda_workbook::serving::ServingOptions;
@@ -64,7 +64,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
         records_a_batch: args.records_a_batch,
         ..StreamJob::of(&args.log, &args.out)?
     };
-    let spark = engine::open(&args.engine)?;
+    let spark = SparkConnect::open(&args.engine, None)?;
     if job.every.is_some() {
         go_on_after_interrupts();
         eprintln!("reading {}; Ctrl-C ends it", args.log);
@@ -126,7 +126,7 @@ fn publish(args: &Args, job: &StreamJob) -> anyhow::Result<Option<Report>> {
         precision: batch.precision.bits(),
     };
     // The stream may go on meanwhile, so this asks by a connection of its own.
-    let spark = engine::open(&args.engine)?;
+    let spark = SparkConnect::open(&args.engine, None)?;
     let show = Show::new();
     let run = BuiltBatch::compute(
         &spark.streaming(),
