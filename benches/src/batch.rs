@@ -1,4 +1,5 @@
-//! `workbook bench batch`: batch views beside DuckDB, Polars and PySpark.
+//! `workbook bench batch`: batch views beside DuckDB, Polars, ClickHouse (chDB), DataFusion, Sail and
+//! PySpark.
 //!
 //! All do the same job on the same file, in turns, so that a noisy machine is
 //! equally noisy to all; each peer's views must equal ours. Ours is timed as a
@@ -22,7 +23,7 @@ pub struct Args {
     /// Rounds; the median counts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: u16,
-    /// A Python with duckdb, polars and pyspark [default: that of .venv-bench, else python3]
+    /// A Python with the peers [default: that of .venv-bench, else python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// Make .venv-bench with the peers first (needs the network)
@@ -33,16 +34,26 @@ pub struct Args {
     huge: bool,
 }
 
-const PEERS: [&str; 3] = ["duckdb", "polars", "pyspark"];
+/// The modules of Python by which peers are found, and what pip installs for each.
+const PEERS: [(&str, &str); 6] = [
+    ("duckdb", "duckdb"),
+    ("polars", "polars"),
+    ("chdb", "chdb"),
+    ("datafusion", "datafusion"),
+    ("pysail", "pysail"),
+    ("pyspark", "pyspark[connect]==4.2.0"),
+];
 const SCRIPT: &str = include_str!("batch_peers.py");
 /// The hours of the large sets: four weeks.
 const WEEKS: &str = "2015-08-01..2015-08-29";
 
 pub fn run(args: Args) -> Result<Outcome> {
     let data = dataset::home()?;
-    let python = peers::python(args.python, args.setup.then_some(&PEERS[..]))?;
+    let packages = PEERS.map(|(_, package)| package);
+    let python = peers::python(args.python, args.setup.then_some(&packages[..]))?;
     let peers: Vec<&str> = PEERS
         .into_iter()
+        .map(|(module, _)| module)
         .filter(|peer| peers::installed(&python, peer))
         .collect();
 
@@ -64,6 +75,7 @@ pub fn run(args: Args) -> Result<Outcome> {
         |seconds| {
             vec![
                 ("3x DuckDB", seconds("duckdb").map(|peer| peer >= 3.0)),
+                ("2x ClickHouse", seconds("chdb").map(|peer| peer >= 2.0)),
                 ("10x PySpark", seconds("pyspark").map(|peer| peer >= 10.0)),
             ]
         },
@@ -75,14 +87,9 @@ pub fn run(args: Args) -> Result<Outcome> {
         &peers,
         args.rounds,
         |seconds| {
-            let faster = [seconds("duckdb"), seconds("polars")]
-                .into_iter()
-                .flatten()
-                .reduce(f64::min);
-            vec![(
-                "the faster of DuckDB and Polars",
-                faster.map(|peer| peer >= 1.0),
-            )]
+            let fastest = PEERS.iter().filter_map(|(peer, _)| seconds(peer));
+            let fastest = fastest.reduce(f64::min);
+            vec![("the fastest peer", fastest.map(|peer| peer >= 1.0))]
         },
     )?;
 
@@ -163,19 +170,22 @@ fn compare(
             title.to_owned(),
             "times ours".to_owned(),
             "median".to_owned(),
+            "from to".to_owned(),
         ],
         vec![
             "workbook batch".to_owned(),
             "1.00x".to_owned(),
             format!("{our_median:.2} s"),
+            super::spread(&our_times),
         ],
     ];
     for (peer, times) in peers.iter().zip(&peer_times) {
-        let times = median(times);
+        let middle = median(times);
         table.push(vec![
             (*peer).to_owned(),
-            format!("{:.2}x", times / our_median),
-            format!("{times:.2} s"),
+            format!("{:.2}x", middle / our_median),
+            format!("{middle:.2} s"),
+            super::spread(times),
         ]);
     }
     print_table(&table);

@@ -94,8 +94,81 @@ def polars_job(path, out):
     return time.perf_counter() - started
 
 
+def chdb_job(path, out):
+    """ClickHouse in this process."""
+    import chdb
+
+    chdb.query("SELECT 1")
+    started = time.perf_counter()
+    if path.endswith(".jsonl"):
+        columns = (
+            "pedigree Tuple(true_as_of_secs Int64), dataunit Tuple(page_view Tuple(person "
+            "Tuple(cookie Nullable(String), user_id Nullable(Int64)), page Tuple(url String), nonce Int64))"
+        )
+        source = f"""
+            SELECT pedigree.true_as_of_secs AS t, dataunit.page_view.page.url AS raw,
+                   dataunit.page_view.person.cookie AS cookie,
+                   dataunit.page_view.person.user_id AS user_id, dataunit.page_view.nonce AS nonce
+            FROM file('{path}', 'JSONEachRow', '{columns}') WHERE raw != ''"""
+    else:
+        source = f"""
+            SELECT true_as_of_secs AS t, url AS raw, cookie, user_id, nonce
+            FROM file('{path}', 'Parquet') WHERE kind = 'page_view'"""
+    union = " UNION ALL ".join(
+        f"SELECT url, '{code}' AS granularity, h - h % {secs} AS ts, toInt64(sum(n)) AS count "
+        f"FROM hours GROUP BY url, ts"
+        for code, secs in BUCKETS
+    )
+    host, path_of = HOST.replace("\\", "\\\\"), PATH.replace("\\", "\\\\")
+    # A common table expression is computed once for each use, so the hours are a table.
+    from chdb.session import Session
+
+    db = Session()
+    db.query(f"""CREATE TABLE hours ENGINE = Memory AS
+        SELECT url, t - t % 3600 AS h, count() AS n FROM (
+            SELECT DISTINCT t, cookie, user_id, nonce,
+                concat(lower(extract(raw, '{host}')), extract(raw, '{path_of}')) AS url
+            FROM ({source})) GROUP BY url, h""")
+    db.query(f"""INSERT INTO FUNCTION file('{out}', 'Parquet')
+        SELECT * FROM ({union}) ORDER BY url, granularity, ts""")
+    return time.perf_counter() - started
+
+
+def datafusion_job(path, out):
+    from datafusion import SessionContext
+
+    db = SessionContext()
+    started = time.perf_counter()
+    if path.endswith(".jsonl"):
+        db.register_json("datums", path, file_extension=".jsonl")
+        view = "dataunit['page_view']"
+        source = f"""
+            SELECT pedigree['true_as_of_secs'] AS t, {view}['page']['url'] AS url,
+                   {view}['person']['cookie'] AS cookie, {view}['person']['user_id'] AS user_id,
+                   {view}['nonce'] AS nonce
+            FROM datums WHERE dataunit['page_view'] IS NOT NULL"""
+    else:
+        db.register_parquet("datums", path)
+        source = """
+            SELECT true_as_of_secs AS t, url, cookie, user_id, nonce
+            FROM datums WHERE kind = 'page_view'"""
+    hours = db.sql(f"""
+        SELECT url, t - t % 3600 AS ts, count(*) AS n FROM (
+            SELECT DISTINCT t, cookie, user_id, nonce,
+                lower(regexp_match(url, '{HOST}')[1]) || regexp_match(url, '{PATH}')[1] AS url
+            FROM ({source})) GROUP BY url, ts""").cache()
+    db.register_view("hours", hours)
+    union = " UNION ALL ".join(
+        f"SELECT url, '{code}' AS granularity, day AS ts, CAST(sum(n) AS BIGINT) AS count "
+        f"FROM (SELECT url, ts - ts % {secs} AS day, n FROM hours) GROUP BY url, day"
+        for code, secs in BUCKETS
+    )
+    db.sql(f"SELECT * FROM ({union}) ORDER BY url, granularity, ts").write_parquet(out)
+    return time.perf_counter() - started
+
+
 def pyspark_job(path, out):
-    from pyspark.sql import SparkSession, functions as F
+    from pyspark.sql import SparkSession
 
     spark = (
         SparkSession.builder.master("local[*]")
@@ -105,6 +178,25 @@ def pyspark_job(path, out):
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")
+    return spark_job(spark, path, out)
+
+
+def sail_job(path, out):
+    """Sail in this process, by the same program as Spark."""
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import SparkSession
+
+    server = SparkConnectServer()
+    server.start()
+    _, port = server.listening_address
+    spark = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+    spark.sql("SELECT 1").collect()
+    return spark_job(spark, path, out)
+
+
+def spark_job(spark, path, out):
+    from pyspark.sql import functions as F
+
     started = time.perf_counter()
     if path.endswith(".jsonl"):
         schema = (
@@ -151,5 +243,12 @@ def pyspark_job(path, out):
 
 if __name__ == "__main__":
     peer, path, out = sys.argv[1:]
-    jobs = {"duckdb": duckdb_job, "polars": polars_job, "pyspark": pyspark_job}
-    print(f"seconds {jobs[peer](path, out):.4f}")
+    jobs = {
+        "chdb": chdb_job,
+        "datafusion": datafusion_job,
+        "duckdb": duckdb_job,
+        "polars": polars_job,
+        "pysail": sail_job,
+        "pyspark": pyspark_job,
+    }
+    print(f"seconds {jobs[peer](path, out):.4f}", flush=True)

@@ -7,6 +7,7 @@ use clap::Parser;
 use std::process::ExitCode;
 use workbook::Outcome;
 
+mod all;
 mod batch;
 mod data;
 mod grade;
@@ -30,13 +31,15 @@ struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// All of these, one after another, on one page
+    All(all::Args),
     /// Cells of this kernel beside those of stock evcxr_jupyter
     Kernel(kernel::Args),
     /// Pictures that follow a slider moved many times a second
     Widgets(widgets::Args),
-    /// Batch views beside DuckDB, Polars for Python and PySpark
+    /// Batch views beside DuckDB, Polars for Python, ClickHouse, DataFusion, PySpark and Sail
     Batch(batch::Args),
-    /// The serving store beside redb, SQLite and DuckDB (13 GB of disk)
+    /// The serving store beside redb, LMDB, SQLite and DuckDB (13 GB of disk)
     Serving(serving::Args),
     /// The grading of a class
     Grade(grade::Args),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
+        What::All(args) => all::run(args),
         What::Kernel(args) => kernel::run(args),
         What::Widgets(args) => widgets::run(args),
         What::Batch(args) => batch::run(args),
@@ -81,6 +85,13 @@ fn median(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The least and the most of some seconds.
+fn spread(seconds: &[f64]) -> String {
+    let least = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = seconds.iter().copied().fold(0.0, f64::max);
+    format!("{least:.2} to {most:.2} s")
 }
 
 /// Prints rows in columns, the first one to the left, the others to the right.

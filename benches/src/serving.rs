@@ -1,10 +1,10 @@
-//! `workbook bench serving`: the store beside redb, SQLite and DuckDB.
+//! `workbook bench serving`: the store beside redb, LMDB, SQLite and DuckDB.
 //!
 //! The same rows, the same queries, in turns, so that a noisy machine is equally
 //! noisy to all; every answer of a peer must be ours. A query is asked twice in
 //! each turn and the second time counts: what it needs is in memory then, for all.
 //!
-//! What is charged: the call alone. redb and SQLite run in a process of their own,
+//! What is charged: the call alone. redb, LMDB and SQLite run in a process of their own,
 //! built with full optimisation, their statements, keys and transactions at hand;
 //! ours is called from this program as the notebooks call it. DuckDB answers a
 //! Python program, whose share of its time is some microseconds of some thousand.

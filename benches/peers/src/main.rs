@@ -8,6 +8,7 @@
 //! Each query is timed on its own, in this process, around nothing but the call;
 //! what a peer can prepare (statements, keys, an open transaction) is prepared.
 
+mod lmdb_peer;
 mod redb_peer;
 mod rows;
 mod sqlite_peer;
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
     };
     let path = PathBuf::from(folder).join(&name);
     let mut peer: Box<dyn Peer> = match &*name {
+        "lmdb" => Box::<lmdb_peer::Lmdb>::default(),
         "redb" => Box::<redb_peer::Redb>::default(),
         "sqlite" => Box::<sqlite_peer::Sqlite>::default(),
         other => return Err(format!("no peer {other:?}").into()),

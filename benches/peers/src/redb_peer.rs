@@ -1,5 +1,5 @@
 //! redb: a copy-on-write B-tree in one file.
-use crate::rows::{Query, Rows};
+use crate::rows::{Query, Rows, key};
 use crate::{Peer, Result, timed};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition};
 use std::path::Path;
@@ -11,14 +11,6 @@ const CACHE: usize = 4 << 30;
 #[derive(Default)]
 pub struct Redb {
     open: Option<(Database, ReadOnlyTable<&'static [u8], i64>)>,
-}
-
-/// The same bytes that sort as in our store.
-fn key(url: &str, code: u8, ts: i64) -> Vec<u8> {
-    let mut key = url.as_bytes().to_vec();
-    key.extend([0, code]);
-    key.extend((ts ^ i64::MIN).to_be_bytes());
-    key
 }
 
 impl Peer for Redb {

@@ -36,6 +36,14 @@ impl Rows {
     }
 }
 
+/// A key whose bytes sort as the rows of our store do.
+pub fn key(url: &str, code: u8, ts: i64) -> Vec<u8> {
+    let mut key = url.as_bytes().to_vec();
+    key.extend([0, code]);
+    key.extend((ts ^ i64::MIN).to_be_bytes());
+    key
+}
+
 /// The sum of the counts of some scans of one URL.
 pub struct Query {
     pub url: String,

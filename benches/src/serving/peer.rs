@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// Those of the package `benches/peers`.
-pub const NATIVE: [&str; 2] = ["redb", "sqlite"];
+pub const NATIVE: [&str; 3] = ["redb", "lmdb", "sqlite"];
 const DUCKDB: &str = include_str!("duckdb_peer.py");
 
 /// What a peer, or we, answered. Times in nanoseconds.

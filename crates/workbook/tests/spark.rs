@@ -280,7 +280,10 @@ fn the_command_line_streams(address: &str) {
 fn the_lessons_queries_run_by_one_line(address: &str) {
     let notebooks = root().join("notebooks");
     let mut notebook = Notebook::read(&notebooks.join("04b_on_a_cluster.ipynb")).unwrap();
-    let cell = notebook.cells_mut().iter_mut().find(|cell| cell["id"] == "open");
+    let cell = notebook
+        .cells_mut()
+        .iter_mut()
+        .find(|cell| cell["id"] == "open");
     let cell = cell.expect("the cell that opens the engine");
     let (here, there) = (
         "engine::open(\"local\")",

@@ -7,19 +7,23 @@
 //! why a job is plain data, and why an engine writes files into a folder. A [`SqlEngine`] answers
 //! queries in SQL, too; [`open`] returns the one at an address.
 
+mod address;
 mod error;
 pub mod local;
+mod local_sql;
 mod spark_connect;
 mod sql;
 mod stream;
 
+pub use address::{LOCAL, open};
 pub use error::EngineError;
 pub use local::Local;
 pub use local::visitor;
+pub use local_sql::LocalSql;
 pub use spark_connect::{
     EngineAnswer, EngineQuestion, JobMessage, SCHEME, SparkConnect, SparkStreaming,
 };
-pub use sql::{LOCAL, LocalSql, SqlEngine, TaskProgress, open};
+pub use sql::{SqlEngine, TaskProgress};
 pub use stream::{STREAMING, StreamJob, StreamProgress};
 
 use crate::batch::sketch::Precision;

@@ -33,10 +33,10 @@ pub struct Args {
     #[arg(long, value_name = "KINDS", default_value = "page_view")]
     kinds: Kinds,
     /// Accounts: user_id 0 to N - 1
-    #[arg(long, value_name = "N", default_value_t = Spec::lesson().users, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = Spec::lesson().users, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     users: u32,
     /// Pages viewed in hours other than the lesson's
-    #[arg(long, value_name = "N", default_value_t = Spec::lesson().pages, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = Spec::lesson().pages, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pages: u32,
     /// Duplicates as a share of the distinct page views, 0 to 1 [default: the lesson's, 0.0047]
     #[arg(long, value_name = "SHARE")]

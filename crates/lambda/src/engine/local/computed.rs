@@ -7,7 +7,7 @@ use super::chunked_input::Sink;
 use super::open;
 use super::rejects::{RejectSpool, Rejects};
 use super::store::Scattered;
-use super::tally::{FinishedHours, LocalDayCounts};
+use super::tally::CountedRows;
 use super::urls::{RawUrls, Urls};
 use super::visits::{Visit, VisitsByDomain};
 use super::write::{self, Counted};
@@ -15,6 +15,7 @@ use super::{REJECTED, first_numbers, into_inner};
 use crate::batch::bounces::Stretch;
 use crate::batch::sketch::Sketch;
 use crate::engine::{BatchJob, EngineError, Input, InputFormat, Views};
+use chrono_tz::Tz;
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Mutex;
@@ -38,8 +39,8 @@ use std::sync::Mutex;
 /// ```
 pub struct ComputedViews {
     urls: Urls,
-    hours: FinishedHours,
-    days: Vec<LocalDayCounts>,
+    rows: CountedRows,
+    zones: Vec<Tz>,
     visits: VisitsByDomain,
     each_visit: Option<Vec<Visit>>,
     views: Views,
@@ -48,11 +49,10 @@ pub struct ComputedViews {
 impl ComputedViews {
     /// Creates the views of a job, without any row.
     pub fn new(job: &BatchJob) -> Self {
-        let days = job.zones.iter().map(|&zone| LocalDayCounts::new(zone));
         Self {
             urls: Urls::default(),
-            hours: FinishedHours::default(),
-            days: days.collect(),
+            rows: CountedRows::default(),
+            zones: job.zones.clone(),
             visits: VisitsByDomain::default(),
             each_visit: job.visits.then(Vec::new),
             views: job.views,
@@ -73,7 +73,7 @@ impl ComputedViews {
     ) -> Result<(), EngineError> {
         let url = self.urls.number(url)?;
         let sketch = visitors.map(Sketch::to_bytes).unwrap_or_default();
-        self.hours.add(url, ts, count, sketch);
+        self.rows.add_hour(url, ts, count, sketch);
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl ComputedViews {
         count: i64,
     ) -> Result<(), EngineError> {
         let url = self.urls.number(url)?;
-        *self.days[zone].counts.entry((url, ts)).or_insert(0) += count;
+        self.rows.add_day(zone, url, ts, count);
         Ok(())
     }
 
@@ -139,8 +139,8 @@ impl ComputedViews {
     /// If a file cannot be written.
     pub fn write(self, folder: &Path) -> Result<Vec<(String, u64)>, EngineError> {
         let counted = Counted {
-            hours: self.hours,
-            days: self.days,
+            rows: self.rows,
+            zones: self.zones,
             visits: self.visits,
             each_visit: self.each_visit,
             views: self.views,

@@ -13,16 +13,18 @@
 //!    and its page views are repartitioned by person and joined to visits (`visits`). A
 //!    duplicate has the timestamp of its original. So records that are earlier than everything
 //!    that is still to be read can be deduplicated, counted and dropped while reading goes on.
-//! 5. The counts are sorted and written ([`write`], `write_uniques`, `write_visits`), and
+//! 5. Counts of hours and local days that are over their part of the budget are spilled as sorted
+//!    runs (`runs`), and merged at the end. The counts are sorted and written ([`write`], `write_hours`, `counts_writer`, `write_visits`), and
 //!    so are the rejected datums (`rejects`).
 //!
 //! Besides the budget, a run needs memory for the chunks that are being read, the dictionary of
-//! URLs, the identifiers that have an equiv, and the views themselves. These do not grow with
-//! the number of page views, except for the view of single visits ([`BatchJob::visits`]), which is
-//! in memory until it is written.
+//! URLs, the identifiers that have an equiv, and all hours of one URL. These do not grow with
+//! the number of page views. The view of single visits ([`BatchJob::visits`]) does: it is in memory
+//! until it is written.
 
 mod chunked_input;
 mod computed;
+mod counts_writer;
 mod distinct;
 mod json;
 mod open;
@@ -32,12 +34,13 @@ mod person;
 mod positional;
 mod record;
 mod rejects;
+mod runs;
 mod store;
 mod tally;
 mod urls;
 mod visits;
 mod write;
-mod write_uniques;
+mod write_hours;
 mod write_visits;
 
 pub use computed::{ComputedViews, InputForm, look, write_rejected};
@@ -57,7 +60,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::{RecordStore, Scattered};
-use tally::{FinishedHours, Tally};
+use tally::{CountedRows, Tally};
 use urls::{Domains, RawUrls, Urls};
 use visits::Visits;
 use write::Counted;
@@ -68,8 +71,9 @@ pub const REJECTED: &str = "rejected.jsonl";
 /// The engine on this machine.
 #[derive(Debug, Clone)]
 pub struct Local {
-    /// The memory budget for page views and visits, in bytes; the default is 256 MiB. What is
-    /// over the budget is spilled to disk.
+    /// The memory budget for page views and visits, in bytes; the default is 256 MiB. Counts of
+    /// hours and local days may take half as much besides. What is over the budget is spilled to
+    /// disk.
     pub memory: usize,
     /// Size of a chunk of JSON lines in bytes; `None` for the default.
     pub json_chunk: Option<u64>,
@@ -167,8 +171,11 @@ struct Run<'a> {
     /// The page views that are not joined to finished visits yet.
     visits: Mutex<Visits>,
     persons: Persons,
-    /// The hours that are counted completely.
-    hours: FinishedHours,
+    /// The hours and local days that are counted.
+    counted: Mutex<CountedRows>,
+    /// The memory for them, in bytes, and for what one thread counts.
+    most_rows: usize,
+    most_tally: usize,
     urls: Urls,
     rejects: RejectSpool,
     /// The workers that no thread is using.
@@ -243,7 +250,9 @@ impl<'a> Run<'a> {
             store: RecordStore::new(bits, folder),
             visits: Mutex::new(Visits::new(bits, folder, job.visits)),
             persons: Persons::default(),
-            hours: FinishedHours::default(),
+            counted: Mutex::new(CountedRows::new(folder)),
+            most_rows: engine.memory / 4,
+            most_tally: engine.memory / 4 / rayon::current_num_threads().max(1),
             urls: Urls::default(),
             rejects: RejectSpool::new(folder),
             workers: Mutex::default(),
@@ -288,16 +297,14 @@ impl<'a> Run<'a> {
         self.progress(RunPhase::Dedupe);
         self.close(i64::MAX)?;
         // Add up what the threads have counted.
-        let mut tally = Tally::new(&self.job.zones, self.job.precision);
         for worker in std::mem::take(&mut *self.workers.lock().expect("no thread panics")) {
-            tally.add(worker.tally);
+            self.counts.distinct += worker.tally.distinct;
+            self.counts.duplicates += worker.tally.duplicates;
         }
-        self.counts.distinct = tally.distinct;
-        self.counts.duplicates = tally.duplicates;
         let (visits, each_visit) = into_inner(self.visits).into_counted();
         let counted = Counted {
-            hours: self.hours,
-            days: tally.days,
+            rows: into_inner(self.counted),
+            zones: self.job.zones.clone(),
             visits,
             each_visit,
             views: self.job.views,
@@ -425,9 +432,7 @@ impl<'a> Run<'a> {
                 }
             },
             |mut worker| {
-                if worker.visits.words() > VISIT_BUFFER_WORDS
-                    && let Err(error) = self.flush_visits(&mut worker)
-                {
+                if let Err(error) = self.keep_worker_to_budget(&mut worker) {
                     *failed.lock().expect("no thread panics") = Some(error);
                 }
                 self.return_worker(worker);
@@ -441,8 +446,9 @@ impl<'a> Run<'a> {
         }
         // Finish the hours and the visits that have ended.
         let mut workers = std::mem::take(&mut *self.workers.lock().expect("no thread panics"));
-        self.hours
-            .close(secs, workers.iter_mut().map(|worker| &mut worker.tally));
+        let rows = self.counted.get_mut().expect("no thread panics");
+        rows.close(secs, workers.iter_mut().map(|worker| &mut worker.tally));
+        rows.keep_to(self.most_rows, &self.urls)?;
         for worker in &mut workers {
             self.flush_visits(worker)?;
         }
@@ -466,6 +472,19 @@ impl<'a> Run<'a> {
         let domain = domains.of(record::url(record));
         let view = Stretch::of(record::secs(record));
         visits::push(&mut worker.visits, person, domain, view);
+    }
+
+    /// Spills what a thread has counted if that is over its part of the budget, and passes its
+    /// stretches on if they fill its buffer.
+    fn keep_worker_to_budget(&self, worker: &mut Worker) -> Result<(), EngineError> {
+        if worker.tally.bytes() > self.most_tally {
+            let mut rows = self.counted.lock().expect("no thread panics");
+            rows.spill_tally(&mut worker.tally, &self.urls)?;
+        }
+        match worker.visits.words() > VISIT_BUFFER_WORDS {
+            true => self.flush_visits(worker),
+            false => Ok(()),
+        }
     }
 
     /// Adds a thread's stretches to those of the other threads, and spills them all if they use

@@ -1,18 +1,25 @@
 //! Counts page views and visitors by hour, and page views by local day.
+//!
+//! Counts and sketches of parts can be added up. So what a thread has counted may be spilled to disk
+//! at any time, and parts of the same row meet again when the runs are merged ([`Runs`]).
 
 use super::person::PersonKey;
 use super::record;
-use super::urls::Folded;
+use super::runs::{MergedRows, Runs, ViewRow};
+use super::urls::{Folded, Urls};
 use crate::batch::sketch::Precision;
 use crate::batch::url_hour::UrlHour;
+use crate::engine::EngineError;
 use calendar::TIMESTAMPS;
 use calendar::{self, Granularity, LocalDay};
 use chrono_tz::Tz;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
 
-/// Page views by (URL number, epoch second at which the bucket begins).
-pub type Buckets = HashMap<(u32, i64), i64, Folded>;
+/// Page views by (URL number, epoch second at which the local day begins).
+type Buckets = HashMap<(u32, i64), i64, Folded>;
 
 const HOUR: i64 = Granularity::Hour.secs();
 
@@ -31,20 +38,23 @@ pub fn hour_of(key: HourKey) -> (u32, i64) {
     (key as u32, secs)
 }
 
-/// A URL's hour that is counted completely.
-pub struct FinishedHour {
-    /// Number of page views.
-    pub count: i64,
-    /// The sketch of the visitors, encoded.
-    pub persons: Vec<u8>,
-}
+/// Bytes that an hour takes in memory before its first visitor, and a local day: keys, numbers, and
+/// room in their tables.
+const HOUR_BYTES: usize = 160;
+const DAY_BYTES: usize = 48;
+/// Bytes that a further page view may add to a sketch, and the number of page views after which it
+/// grows no more.
+const VISITOR_BYTES: usize = 8;
+const SKETCH_IS_FULL: i64 = 4_096;
 
 /// The counts of one thread.
 pub struct Tally {
     precision: Precision,
     hours: HashMap<HourKey, UrlHour, Folded>,
     /// Page views by local day, for each zone of the job.
-    pub days: Vec<LocalDayCounts>,
+    days: Vec<LocalDayCounts>,
+    /// The memory that hours and days take, at most.
+    bytes: usize,
     /// Number of page views counted.
     pub distinct: u64,
     /// Number of page views dropped as duplicates.
@@ -61,6 +71,7 @@ impl Tally {
                 .iter()
                 .map(|&zone| LocalDayCounts::new(zone))
                 .collect(),
+            bytes: 0,
             distinct: 0,
             duplicates: 0,
         }
@@ -76,35 +87,83 @@ impl Tally {
             .entry(hour_key(secs, url))
             .or_insert_with(|| UrlHour::new(precision));
         hour.add(person.map(|(hash, _)| hash));
+        self.bytes += match hour.count {
+            1 => HOUR_BYTES,
+            2..SKETCH_IS_FULL => VISITOR_BYTES,
+            _ => 0,
+        };
         for days in &mut self.days {
-            days.count(url, secs);
+            self.bytes += if days.count(url, secs) { DAY_BYTES } else { 0 };
         }
         self.distinct += 1;
     }
 
-    /// Adds the counts of another thread, except for the hours, which [`FinishedHours::close`]
-    /// collects.
-    pub fn add(&mut self, other: Tally) {
-        for (mine, theirs) in self.days.iter_mut().zip(other.days) {
-            for (key, count) in theirs.counts {
-                *mine.counts.entry(key).or_insert(0) += count;
-            }
+    /// Returns the memory that the counts take, at most, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes the hours of which `is_wanted` says so, as rows, with their sketches encoded.
+    fn take_hours(&mut self, is_wanted: impl Fn(&HourKey) -> bool) -> Vec<(HourKey, UrlHour)> {
+        let taken = self.hours.extract_if(|key, _| is_wanted(key));
+        let taken: Vec<(HourKey, UrlHour)> = taken.collect();
+        let bytes_of = |hour: &UrlHour| {
+            let visitors = hour.count.min(SKETCH_IS_FULL) as usize - 1;
+            HOUR_BYTES + visitors * VISITOR_BYTES
+        };
+        let bytes: usize = taken.iter().map(|(_, hour)| bytes_of(hour)).sum();
+        self.bytes = self.bytes.saturating_sub(bytes);
+        taken
+    }
+
+    /// Takes the local days, as rows.
+    fn take_days(&mut self) -> Vec<ViewRow> {
+        let mut rows = Vec::new();
+        for (zone, days) in self.days.iter_mut().enumerate() {
+            self.bytes = self.bytes.saturating_sub(days.counts.len() * DAY_BYTES);
+            rows.extend(days.take(zone));
         }
-        self.distinct += other.distinct;
-        self.duplicates += other.duplicates;
+        rows
     }
 }
 
-/// The hours that are counted completely.
-///
-/// Days, weeks and months in UTC are computed from these, because every one of them consists
-/// of whole hours.
-#[derive(Default)]
-pub struct FinishedHours {
-    finished: HashMap<HourKey, FinishedHour, Folded>,
+/// Returns the row of an hour.
+fn row_of(key: HourKey, hour: &UrlHour) -> ViewRow {
+    let (url, ts) = hour_of(key);
+    ViewRow {
+        url,
+        label: 0,
+        ts,
+        count: hour.count,
+        sketch: hour.persons.to_bytes(),
+    }
 }
 
-impl FinishedHours {
+/// The hours and local days that are counted, in memory and in runs on disk.
+///
+/// Days, weeks and months in UTC are computed from the hours, because every one of them consists of
+/// whole hours.
+#[derive(Default)]
+pub struct CountedRows {
+    hours: Vec<ViewRow>,
+    hour_runs: Runs,
+    /// Local days; the label is the position of the zone.
+    days: Vec<ViewRow>,
+    day_runs: Runs,
+    /// The memory that hours and days take, at most, in bytes.
+    bytes: usize,
+}
+
+impl CountedRows {
+    /// Creates rows without any, which are spilled into `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            hour_runs: Runs::new(folder),
+            day_runs: Runs::new(folder),
+            ..Self::default()
+        }
+    }
+
     /// Moves the hours that end at or before `secs` (epoch seconds) out of the threads' tallies,
     /// and merges their counts. That saves memory: an encoded sketch has about a tenth of the
     /// size of the hash codes from which it is computed.
@@ -112,66 +171,109 @@ impl FinishedHours {
         // Collect each hour's counts from all threads.
         let mut parts: HashMap<HourKey, Vec<UrlHour>, Folded> = HashMap::default();
         for tally in tallies {
-            let ended =
-                |key: &HourKey, _: &mut UrlHour| hour_of(*key).1.saturating_add(HOUR) <= secs;
-            for (key, hour) in tally.hours.extract_if(ended) {
+            let has_ended = |key: &HourKey| hour_of(*key).1.saturating_add(HOUR) <= secs;
+            for (key, hour) in tally.take_hours(has_ended) {
                 parts.entry(key).or_default().push(hour);
+            }
+            if secs == i64::MAX {
+                let days = tally.take_days();
+                self.bytes += days.len() * DAY_BYTES;
+                self.days.extend(days);
             }
         }
         // Merge them, and encode the sketches.
         let parts: Vec<(HourKey, Vec<UrlHour>)> = parts.into_iter().collect();
-        let finished = parts.into_par_iter().map(|(key, parts)| {
+        let merged = parts.into_par_iter().map(|(key, parts)| {
             let mut parts = parts.into_iter();
             let mut hour = parts.next().expect("each key has at least one part");
             for part in parts {
                 let merged = hour.merge(&part);
                 merged.expect("one run has one precision");
             }
-            let persons = hour.persons.to_bytes();
-            (
-                key,
-                FinishedHour {
-                    count: hour.count,
-                    persons,
-                },
-            )
+            row_of(key, &hour)
         });
-        self.finished.par_extend(finished);
+        let had = self.hours.len();
+        self.hours.par_extend(merged);
+        self.bytes += self.hours[had..].iter().map(bytes_of).sum::<usize>();
+    }
+
+    /// Spills what one thread has counted so far, to which later page views may add.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn spill_tally(&mut self, tally: &mut Tally, urls: &Urls) -> Result<(), EngineError> {
+        let hours = tally.take_hours(|_| true);
+        let hours = hours.iter().map(|(key, hour)| row_of(*key, hour)).collect();
+        let rank = urls.rank();
+        self.hour_runs.spill(hours, &rank)?;
+        self.day_runs.spill(tally.take_days(), &rank)
+    }
+
+    /// Spills the rows in memory if they take more than `most` bytes.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn keep_to(&mut self, most: usize, urls: &Urls) -> Result<(), EngineError> {
+        if self.bytes <= most || !self.hour_runs.can_spill() {
+            return Ok(());
+        }
+        let rank = urls.rank();
+        self.hour_runs
+            .spill(std::mem::take(&mut self.hours), &rank)?;
+        self.day_runs.spill(std::mem::take(&mut self.days), &rank)?;
+        self.bytes = 0;
+        Ok(())
     }
 
     /// Adds a URL's hour that was counted completely elsewhere. `secs` is the epoch second at which
     /// it begins, and `persons` its encoded sketch.
-    pub fn add(&mut self, url: u32, secs: i64, count: i64, persons: Vec<u8>) {
-        let hour = FinishedHour { count, persons };
-        self.finished.insert(hour_key(secs, url), hour);
+    pub fn add_hour(&mut self, url: u32, secs: i64, count: i64, persons: Vec<u8>) {
+        self.hours.push(ViewRow {
+            url,
+            label: 0,
+            ts: secs,
+            count,
+            sketch: persons,
+        });
     }
 
-    /// Returns the page views by URL and bucket at one granularity.
-    pub fn buckets(&self, granularity: Granularity) -> Buckets {
-        let mut buckets = Buckets::default();
-        for (key, hour) in &self.finished {
-            let (url, secs) = hour_of(*key);
-            *buckets.entry((url, granularity.bucket(secs))).or_insert(0) += hour.count;
-        }
-        buckets
+    /// Adds a URL's local day that was counted elsewhere, in the zone at a position.
+    pub fn add_day(&mut self, zone: usize, url: u32, secs: i64, count: i64) {
+        self.days.push(day_row(zone, url, secs, count));
     }
 
-    /// Returns each (URL number, hour, encoded sketch), in no order. The hour is the epoch
-    /// second at which it begins.
-    pub fn sketches(&self) -> impl Iterator<Item = (u32, i64, &[u8])> {
-        self.finished.iter().map(|(key, hour)| {
-            let (url, secs) = hour_of(*key);
-            (url, secs, &hour.persons[..])
-        })
+    /// Returns the hours and the local days, each in the order of `rank`, label and time.
+    pub fn sorted(self, rank: Vec<u32>) -> (MergedRows, MergedRows) {
+        let rank: Arc<[u32]> = rank.into();
+        (
+            self.hour_runs.merged(self.hours, rank.clone()),
+            self.day_runs.merged(self.days, rank),
+        )
+    }
+}
+
+/// Returns the memory that a row of an hour takes, at most, in bytes.
+fn bytes_of(row: &ViewRow) -> usize {
+    size_of::<ViewRow>() + 32 + row.sketch.len()
+}
+
+/// Returns the row of a local day.
+fn day_row(zone: usize, url: u32, ts: i64, count: i64) -> ViewRow {
+    ViewRow {
+        url,
+        label: u8::try_from(zone).expect("a job has fewer than 256 zones"),
+        ts,
+        count,
+        sketch: Vec::new(),
     }
 }
 
 /// Page views by local day in one time zone.
-pub struct LocalDayCounts {
+struct LocalDayCounts {
     /// The zone.
-    pub zone: Tz,
+    zone: Tz,
     /// Page views by URL number and the epoch second at which the local day begins.
-    pub counts: Buckets,
+    counts: Buckets,
     /// A cache of the days so far, by their start. Computing a day from the rules of a zone is
     /// slow, and the records of a partition are in no order of time.
     days: BTreeMap<i64, LocalDay>,
@@ -181,7 +283,7 @@ pub struct LocalDayCounts {
 
 impl LocalDayCounts {
     /// Creates the counts of a zone, without any.
-    pub fn new(zone: Tz) -> Self {
+    fn new(zone: Tz) -> Self {
         LocalDayCounts {
             zone,
             counts: Buckets::default(),
@@ -190,14 +292,22 @@ impl LocalDayCounts {
         }
     }
 
-    /// Counts a page view.
+    /// Counts a page view, and returns whether it is the first of its URL's local day.
     #[inline]
-    fn count(&mut self, url: u32, secs: i64) {
+    fn count(&mut self, url: u32, secs: i64) -> bool {
         let day = match self.last {
             Some(day) if day.contains(secs) => day,
             _ => self.find(secs),
         };
-        *self.counts.entry((url, day.start)).or_insert(0) += 1;
+        let count = self.counts.entry((url, day.start)).or_insert(0);
+        *count += 1;
+        *count == 1
+    }
+
+    /// Takes all days, as rows of the zone at a position.
+    fn take(&mut self, zone: usize) -> impl Iterator<Item = ViewRow> {
+        let counts = std::mem::take(&mut self.counts).into_iter();
+        counts.map(move |((url, start), count)| day_row(zone, url, start, count))
     }
 
     /// Returns the local day that contains `secs`, from the cache if possible.

@@ -7,6 +7,7 @@ use super::record::mix;
 use crate::batch::bounces;
 use crate::datum::{UrlError, normalise_url};
 use crate::engine::EngineError;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::RwLock;
@@ -89,11 +90,23 @@ impl Urls {
         self.domains.read().expect("no thread panics").clone()
     }
 
+    /// Returns for each URL number so far the rank of its URL by its text.
+    pub fn rank(&self) -> Vec<u32> {
+        let numbers = self.numbers.read().expect("no thread panics");
+        let mut pairs: Vec<(&str, u32)> = numbers.iter().map(|(url, n)| (&**url, *n)).collect();
+        pairs.par_sort_unstable();
+        let mut rank = vec![0; pairs.len()];
+        for (place, (_, number)) in pairs.iter().enumerate() {
+            rank[*number as usize] = place as u32;
+        }
+        rank
+    }
+
     /// Returns the sorted URLs, and for each URL number its rank in that order.
     pub fn sorted(self) -> (Vec<Box<str>>, Vec<u32>) {
         let numbers = self.numbers.into_inner().expect("no thread panics");
         let mut pairs: Vec<_> = numbers.into_iter().collect();
-        pairs.sort_unstable();
+        pairs.par_sort_unstable();
         let mut rank = vec![0; pairs.len()];
         for (place, (_, number)) in pairs.iter().enumerate() {
             rank[*number as usize] = place as u32;

@@ -1,0 +1,291 @@
+//! Writes the views of page views and of uniques, and the view of bounces, as Parquet files.
+//!
+//! The hours come sorted by URL and time, one after another. Days, weeks and months of a URL are
+//! computed from its hours just before they are written, for a few URLs at a time. So neither the
+//! hours of all URLs nor their coarser sketches are ever in memory at the same time.
+
+use super::counts_writer::{CountRow, CountsWriter, ROWS};
+use super::runs::{MergedRows, ViewRow};
+use super::visits;
+use crate::batch::output::{PAGE_VIEWS, UNIQUES};
+use crate::batch::sketch::Sketch;
+use crate::engine::{EngineError, Views};
+use calendar::Granularity;
+use polars::prelude::*;
+use polars_io::parquet::write::{
+    BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions,
+};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::iter::Peekable;
+use std::path::{Path, PathBuf};
+
+/// Size of the hourly sketches that are merged and written at once, in bytes.
+const BATCH: usize = 8 << 20;
+
+/// The hours of one URL, in the order of time.
+type Url = Vec<ViewRow>;
+
+/// The rows of a URL, in order: (code of the granularity, ts) to an encoded sketch.
+type Rows = BTreeMap<(&'static str, i64), Vec<u8>>;
+
+/// The rows of a URL in both views.
+struct UrlRows<'a> {
+    url: &'a str,
+    counts: Vec<CountRow>,
+    sketches: Rows,
+}
+
+/// Writes page views and uniques, unless uniques are not asked for, and returns the files as (name,
+/// number of rows). `urls` are sorted, and `hours` come in the order of their ranks.
+///
+/// # Errors
+/// If a file cannot be written, or the runs cannot be read.
+pub fn write_hours(
+    folder: &Path,
+    urls: &[Box<str>],
+    hours: MergedRows,
+    views: Views,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    // The granularities are in the order of their codes, d, h, m, w, by which the files are sorted.
+    let mut granularities = Granularity::ALL;
+    granularities.sort_unstable_by_key(|granularity| granularity.code());
+    let codes = granularities.map(|granularity| granularity.code());
+    let path = folder.join(PAGE_VIEWS);
+    let mut counts = CountsWriter::create(&path, "granularity", codes.to_vec())?;
+    let mut uniques = match views {
+        Views::All => Some(UniquesWriter::create(&folder.join(UNIQUES))?),
+        Views::PageViews => None,
+    };
+
+    let with_sketches = uniques.is_some();
+    let of_batch = |batch: Vec<Url>| -> Vec<UrlRows<'_>> {
+        let of_url = |hours: Url| UrlRows {
+            url: &urls[hours[0].url as usize],
+            counts: counts_of(&granularities, &hours),
+            sketches: if with_sketches {
+                sketches_of(&hours)
+            } else {
+                Rows::new()
+            },
+        };
+        batch.into_par_iter().map(of_url).collect()
+    };
+    let mut hours = hours.peekable();
+    let mut rows = of_batch(fitting(&mut hours)?);
+    loop {
+        // One batch is written while the next one is read and merged. The first batch is written
+        // even if it is empty, so that an empty view has its columns too.
+        let write = || {
+            for url in &rows {
+                counts.push(urls, url.counts.iter().copied())?;
+            }
+            match &mut uniques {
+                Some(uniques) => uniques.write(&rows),
+                None => Ok(()),
+            }
+        };
+        let (written, next) = rayon::join(write, || fitting(&mut hours).map(of_batch));
+        written?;
+        rows = next?;
+        if rows.is_empty() {
+            break;
+        }
+    }
+    let mut files = vec![(PAGE_VIEWS.to_owned(), counts.finish(urls)?)];
+    if let Some(uniques) = uniques {
+        files.push((UNIQUES.to_owned(), uniques.finish()?));
+    }
+    Ok(files)
+}
+
+/// Takes the hours of as many URLs as fit into a batch: at least one, if there is one.
+fn fitting(hours: &mut Peekable<MergedRows>) -> Result<Vec<Url>, EngineError> {
+    let mut batch: Vec<Url> = Vec::new();
+    let (mut bytes, mut rows) = (0, 0);
+    while bytes < BATCH && rows < ROWS {
+        let Some(first) = hours.next().transpose()? else {
+            break;
+        };
+        let url = first.url;
+        let mut of_url = vec![first];
+        let is_same =
+            |row: &Result<ViewRow, EngineError>| row.as_ref().map_or(true, |row| row.url == url);
+        while let Some(row) = hours.next_if(is_same) {
+            of_url.push(row?);
+        }
+        bytes += of_url.iter().map(|row| row.sketch.len()).sum::<usize>();
+        rows += of_url.len();
+        batch.push(of_url);
+    }
+    Ok(batch)
+}
+
+/// Returns the page views of a URL at all granularities, in the order of these.
+fn counts_of(granularities: &[Granularity], hours: &[ViewRow]) -> Vec<CountRow> {
+    let mut rows: Vec<CountRow> = Vec::with_capacity(hours.len() + 8);
+    for (label, granularity) in granularities.iter().enumerate() {
+        for hour in hours {
+            let ts = granularity.bucket(hour.ts);
+            match rows.last_mut() {
+                Some(row) if (row.1, row.2) == (label, ts) => row.3 += hour.count,
+                _ => rows.push((hour.url, label, ts, hour.count)),
+            }
+        }
+    }
+    rows
+}
+
+/// Writes the view of uniques.
+struct UniquesWriter {
+    path: PathBuf,
+    writer: BatchedWriter<File>,
+    file: File,
+    /// Number of rows written.
+    written: u64,
+}
+
+impl UniquesWriter {
+    fn create(path: &Path) -> Result<Self, EngineError> {
+        let io = || EngineError::io(path, "writing");
+        let file = File::create(path).map_err(io())?;
+        let schema = Schema::from_iter([
+            Field::new("url".into(), DataType::String),
+            Field::new("granularity".into(), DataType::String),
+            Field::new("ts".into(), DataType::Int64),
+            Field::new("uniques".into(), DataType::Int64),
+            Field::new("sketch".into(), DataType::Binary),
+        ]);
+        // Without statistics, because the minimum and maximum of sketches mean nothing.
+        let writer = ParquetWriter::new(file.try_clone().map_err(io())?)
+            .with_compression(ParquetCompression::Snappy)
+            .with_statistics(StatisticsOptions::empty())
+            .batched(&schema)
+            .map_err(EngineError::parquet(path, "writing"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            file,
+            written: 0,
+        })
+    }
+
+    fn write(&mut self, rows: &[UrlRows<'_>]) -> Result<(), EngineError> {
+        let mut write = || {
+            let frame = frame(rows)?;
+            self.writer.write_batch(&frame)?;
+            Ok(frame.height() as u64)
+        };
+        self.written += write().map_err(EngineError::parquet(&self.path, "writing"))?;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<u64, EngineError> {
+        let parquet = EngineError::parquet(&self.path, "writing");
+        self.writer.finish().map_err(parquet)?;
+        let synced = self.file.sync_all();
+        synced.map_err(EngineError::io(&self.path, "writing"))?;
+        Ok(self.written)
+    }
+}
+
+/// Returns the sketches of a URL at all granularities, from its hours in the order of time.
+fn sketches_of(hours: &[ViewRow]) -> Rows {
+    let decoded = |sketch| Sketch::from_bytes(sketch).expect("this run encoded the sketch");
+    let mut rows: Rows = hours
+        .iter()
+        .map(|hour| ((Granularity::Hour.code(), hour.ts), hour.sketch.clone()))
+        .collect();
+    let mut finer: Vec<(i64, Sketch)> = hours
+        .iter()
+        .map(|hour| (hour.ts, decoded(&hour.sketch)))
+        .collect();
+    // Merge each granularity from the next finer one: a month merges 4 weeks, not 672 hours.
+    for granularity in &Granularity::ALL[1..] {
+        finer = finer
+            .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
+            .map(|same| {
+                let mut union = same[0].1.clone();
+                for (_, part) in &same[1..] {
+                    union.merge(part).expect("one run has one precision");
+                }
+                (granularity.bucket(same[0].0), union)
+            })
+            .collect();
+        let finished = finer
+            .iter()
+            .map(|(ts, sketch)| ((granularity.code(), *ts), sketch.to_bytes()));
+        rows.extend(finished);
+    }
+    rows
+}
+
+/// Converts the rows of some URLs to a data frame, and estimates their uniques.
+fn frame(urls: &[UrlRows<'_>]) -> PolarsResult<DataFrame> {
+    let rows: Vec<(&str, &str, i64, &[u8])> = urls
+        .iter()
+        .flat_map(|of_url| {
+            let rows = of_url.sketches.iter();
+            rows.map(|((code, ts), sketch)| (of_url.url, *code, *ts, &sketch[..]))
+        })
+        .collect();
+    let uniques: Vec<i64> = rows
+        .par_iter()
+        .map(|row| {
+            let sketch = Sketch::from_bytes(row.3).expect("this run encoded the sketch");
+            sketch.uniques()
+        })
+        .collect();
+    let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
+    DataFrame::new(
+        rows.len(),
+        vec![
+            Column::new(
+                "url".into(),
+                rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "granularity".into(),
+                rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "ts".into(),
+                rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            ),
+            Column::new("uniques".into(), uniques),
+            sketches.with_name("sketch".into()).into_column(),
+        ],
+    )
+}
+
+/// Writes visits and bounces by domain, and returns the number of rows. `names` are the names
+/// of the domains by number.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_bounces(
+    path: &Path,
+    names: &[Box<str>],
+    domains: &visits::VisitsByDomain,
+) -> Result<u64, EngineError> {
+    let parquet = || EngineError::parquet(path, "writing");
+    let mut rows: Vec<(&str, i64, i64)> = domains
+        .iter()
+        .map(|(number, (visits, bounces))| (&*names[*number as usize], *visits, *bounces))
+        .collect();
+    rows.sort_unstable();
+    let mut frame = df!(
+        "domain" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "visits" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "bounces" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    )
+    .map_err(parquet())?;
+    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
+    ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Snappy)
+        .finish(&mut frame)
+        .map_err(parquet())?;
+    file.sync_all().map_err(EngineError::io(path, "writing"))?;
+    Ok(rows.len() as u64)
+}
