@@ -266,6 +266,33 @@ fn a_full_disk_is_an_error_and_the_old_views_stay() {
     assert_eq!(names(folder.path()), ["in.jsonl", "views"]);
 }
 
+/// Rule: a run that may need room for temporary files says so before it reads a datum. One that fits
+/// into memory says nothing. What is spilled changes no byte of the views.
+#[test]
+#[cfg(unix)]
+fn the_room_for_temporary_files_is_said_first() {
+    let (folder, path) = input(50_000);
+    let (small, large) = (folder.path().join("small"), folder.path().join("large"));
+    let spilled = command(&path, &small)
+        .args(["--memory", "1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&spilled.stderr).into_owned();
+    assert!(spilled.status.success(), "{said}");
+    assert!(said.starts_with("temporary files: up to "), "{said}");
+    assert!(said.lines().next().unwrap().contains("; free: "), "{said}");
+    let held = batch(&path, &large);
+    let said = String::from_utf8_lossy(&held.stderr).into_owned();
+    assert!(
+        held.status.success() && !said.contains("temporary"),
+        "{said}"
+    );
+    for file in ["page_views.parquet", "uniques.parquet", "bounces.parquet"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        assert_eq!(read(&small), read(&large), "{file}");
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn two_runs_into_one_folder_are_kept_apart() {

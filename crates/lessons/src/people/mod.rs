@@ -5,7 +5,7 @@
 //! `storage` (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `cover` (a
 //! plan, checked hour by hour), `in_range` (a range by its fewest reads, beside the exact count). People: `components` (union-find beside rounds of the smallest
 //! label), `sides` (equivs applied at the query or before it), `bounce` (visits of a single view,
-//! by person and by identifier). `steps` has the small steps towards the exercises of both, and
+//! by person and by identifier), `shuffled` (what machines send each other for uniques). `steps` has the small steps towards the exercises of both, and
 //! `separators` makes the large numbers of a table readable.
 //!
 //! All of them use the four weeks of [`dataset::weeks`].
@@ -27,6 +27,7 @@ mod in_range;
 mod registers;
 mod returning;
 mod separators;
+mod shuffled;
 mod sides;
 mod sketches;
 mod steps;
@@ -44,6 +45,7 @@ pub use in_range::{beside_exact, exact_visitors, in_ranges};
 pub use registers::{Landing, Registers, visitors};
 pub use returning::visitors_of_week;
 pub use separators::with_separators;
+pub use shuffled::shuffled;
 pub use sides::sides;
 pub use sketches::sketches_of;
 pub use steps::{

@@ -1,11 +1,12 @@
 //! `workbook batch`: a file of datums becomes a folder of views.
 
 use crate::Outcome;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use lambda_workbook::batch::Precision;
 use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
+use lambda_workbook::engine::local::Room;
 use lambda_workbook::engine::{
     BatchJob, Engine, Local, RunPhase, RunProgress, SCHEME, SparkConnect, Summary, Views, local,
 };
@@ -101,12 +102,13 @@ pub(super) fn precision(bits: &str) -> Result<Precision, String> {
 pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
+    let local = Local {
+        memory: args.memory as usize * 1_000_000,
+        ..Local::default()
+    };
     let engine: Box<dyn Engine> = match &args.engine {
         EngineName::Spark(address) => Box::new(SparkConnect::open(address, None)?),
-        EngineName::Local => Box::new(Local {
-            memory: args.memory as usize * 1_000_000,
-            ..Local::default()
-        }),
+        EngineName::Local => Box::new(local.clone()),
     };
     let started = Instant::now();
     let report = match (&args.home, args.input, args.out) {
@@ -126,6 +128,9 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
                 keep: args.keep as usize,
                 precision: job.precision.bits(),
             };
+            if matches!(args.engine, EngineName::Local) {
+                say_room(&local.room(&job, &out)?, &out);
+            }
             run_file(engine.as_ref(), &job, &out, how)?
         }
         // clap lets nothing else through.
@@ -134,6 +139,26 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     // A reader that has gone (`| head -1`) is no fault: the views are in place.
     let _ = report.write(&mut std::io::stdout().lock(), started.elapsed());
     Ok(Outcome::Done)
+}
+
+/// Says how much room on disk a run may need, if it needs any besides its views.
+fn say_room(room: &Room, out: &Path) {
+    if room.temporary == 0 {
+        return;
+    }
+    let needed = HumanBytes(room.temporary);
+    let free = room
+        .free
+        .map_or("unknown".to_owned(), |free| HumanBytes(free).to_string());
+    eprintln!(
+        "temporary files: up to {needed} in {}; free: {free}",
+        out.display()
+    );
+    if room.free.is_some_and(|free| free < room.temporary) {
+        eprintln!(
+            "this may not fit: make room, name a folder on a larger disk by --out, or raise --memory"
+        );
+    }
 }
 
 /// Computes the views of a file and publishes them.

@@ -88,6 +88,70 @@ impl Default for Local {
     }
 }
 
+/// The room on disk that a run may need besides its views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes of temporary files, at most: an estimate from the number of datums, all of which are
+    /// taken for page views.
+    pub temporary: u64,
+    /// Bytes that are free on the disk of the folder; `None` if the system does not say.
+    pub free: Option<u64>,
+}
+
+impl Local {
+    /// Estimates the room for temporary files that a run of a job into `folder` may need, without
+    /// reading its datums.
+    ///
+    /// ```
+    /// use lambda_workbook::engine::{BatchJob, Local};
+    /// use std::path::Path;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let input = folder.path().join("datums.jsonl");
+    /// std::fs::write(&input, "no datum\n".repeat(1_000_000))?;
+    /// let job = BatchJob::of(input);
+    /// let engine = Local { memory: 1_000_000, ..Local::default() };
+    /// let room = engine.room(&job, folder.path())?;
+    /// assert!(room.temporary > 1_000_000, "{room:?}");
+    /// assert_eq!(Local::default().room(&job, folder.path())?.temporary, 0); // it fits into memory
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the input does not exist, is empty, or is no input of datums.
+    pub fn room(&self, job: &BatchJob, folder: &Path) -> Result<Room, EngineError> {
+        let input = open::open(&job.input, self.json_chunk)?;
+        // Each page view waits once to be deduplicated, and once more to be joined to a visit.
+        let times = match job.views {
+            Views::All => 2,
+            Views::PageViews => 1,
+        };
+        let record = record::HEAD * size_of::<u64>();
+        let waiting = input.source().most_waiting() as u64 * record as u64 * times;
+        Ok(Room {
+            temporary: waiting.saturating_sub(self.memory as u64),
+            free: free_bytes(folder),
+        })
+    }
+}
+
+/// Returns the bytes that are free on the disk of a folder, or of the nearest one above that is
+/// there.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let there = folder.ancestors().find(|path| path.exists());
+        let there = there.filter(|path| !path.as_os_str().is_empty());
+        let disk = rustix::fs::statvfs(there.unwrap_or(Path::new("."))).ok()?;
+        Some(disk.f_bavail * disk.f_frsize)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
 /// Size of the buffer of stretches that a thread fills before it adds them to those of the
 /// other threads, in words.
 const VISIT_BUFFER_WORDS: usize = 1 << 20;
