@@ -3,6 +3,7 @@ use crate::rows::{Query, Rows, key};
 use crate::{Peer, Result, timed};
 use heed::types::Bytes;
 use heed::{Database, Env, EnvFlags, EnvOpenOptions, RoTxn, WithTls};
+use std::ops::Bound;
 use std::path::Path;
 
 /// The most that the file may grow to, in bytes. It takes what is written only.
@@ -56,7 +57,8 @@ impl Peer for Lmdb {
                     match to {
                         None => sum += sign * table.get(read, from)?.map_or(0, count),
                         Some(to) => {
-                            for row in table.range(read, &(&**from..&**to))? {
+                            let range = (Bound::Included(&**from), Bound::Excluded(&**to));
+                            for row in table.range(read, &range)? {
                                 sum += sign * count(row?.1);
                             }
                         }
