@@ -12,9 +12,10 @@ use std::time::Instant;
 use workbook::Outcome;
 
 /// The measurements, each with what it compares.
-const ALL: [(&str, &str); 8] = [
+const ALL: [(&str, &str); 9] = [
     ("batch", "batch views of a file"),
     ("serving", "reads of a serving store"),
+    ("sketches", "unions of sketches"),
     ("speed", "from the log to realtime views"),
     ("microbatch", "a word count in micro-batches"),
     ("kernel", "cells of the notebook's kernel"),
@@ -75,7 +76,7 @@ fn measure(name: &'static str, what: &'static str, setup: bool) -> Result<Sectio
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(name);
     // Those that have peers to be set up.
-    if setup && ["batch", "serving", "speed", "microbatch"].contains(&name) {
+    if setup && ["batch", "serving", "sketches", "speed", "microbatch"].contains(&name) {
         command.arg("--setup");
     }
     let mut child = command.stdout(Stdio::piped()).spawn()?;

@@ -16,6 +16,7 @@ mod killed_worker;
 mod microbatch;
 mod peers;
 mod serving;
+mod sketches;
 mod speed;
 mod speed_store;
 mod topic_peers;
@@ -43,6 +44,8 @@ enum What {
     Serving(serving::Args),
     /// The grading of a class
     Grade(grade::Args),
+    /// Unions of sketches beside Apache DataSketches
+    Sketches(sketches::Args),
     /// From the log to realtime views beside PySpark Structured Streaming
     Speed(speed::Args),
     /// A word count in micro-batches beside PySpark Structured Streaming
@@ -73,6 +76,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Batch(args) => batch::run(args),
         What::Serving(args) => serving::run(args),
         What::Grade(args) => grade::run(args),
+        What::Sketches(args) => sketches::run(args),
         What::Speed(args) => speed::run(args),
         What::Microbatch(args) => microbatch::run(args),
         What::CountLines(args) => killed_worker::count_lines(&args).map(|()| Outcome::Done),

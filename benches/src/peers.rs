@@ -54,7 +54,8 @@ pub fn version(python: &Path, package: &str) -> Option<String> {
     let output = Command::new(python)
         .args([
             "-c",
-            &format!("import {package}; print({package}.__version__)"),
+            // Not every module says its version; what pip has installed does.
+            &format!("import {package}, importlib.metadata as m; print(m.version('{package}'))"),
         ])
         .stderr(Stdio::null())
         .output()

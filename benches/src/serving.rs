@@ -144,24 +144,24 @@ pub fn run(args: Args) -> Result<Outcome> {
 
     let met = [
         (
-            "2x the best peer, a bucket at random, at the median",
+            "1.5x the best peer, a bucket at random, at the median",
             point.0,
-            2.0,
+            1.5,
         ),
         (
-            "2x the best peer, a bucket at random, at the 99th percentile",
+            "1.5x the best peer, a bucket at random, at the 99th percentile",
             point.1,
-            2.0,
+            1.5,
         ),
         (
-            "20x the best peer, a year by its plan, at the median",
+            "5x the best peer, a year by its plan, at the median",
             range.0,
-            20.0,
+            5.0,
         ),
         (
-            "20x the best peer, a year by its plan, at the 99th percentile",
+            "5x the best peer, a year by its plan, at the 99th percentile",
             range.1,
-            20.0,
+            5.0,
         ),
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use super::error::{Result, SpeedError};
 use super::store::{Column, Family, Mutation, Place, Reader, from_sortable, sortable};
 use super::views::{COUNT, Offsets, PERSONS, VISITS};
 use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
-use crate::batch::sketch::{Precision, Sketch};
+use crate::batch::sketch::{Precision, Sketch, union_of_bytes};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -131,11 +131,11 @@ impl ViewReader<'_> {
     /// # Errors
     /// If the store cannot be read, or a sketch is damaged or has another precision.
     pub fn uniques(&self, generation: u64, url: &str, hours: Range<i64>) -> Result<Sketch> {
-        let mut all = Sketch::new(self.precision);
-        for (_, bytes) in self.by_hour(&PERSONS, generation, url, hours)? {
-            all.merge(&Sketch::from_bytes(&bytes)?)?;
-        }
-        Ok(all)
+        let sketches = self.by_hour(&PERSONS, generation, url, hours)?;
+        // An empty sketch first, so that the union of none has the precision of the view.
+        let none = Sketch::new(self.precision).to_bytes();
+        let all = std::iter::once(&none[..]).chain(sketches.iter().map(|(_, bytes)| &bytes[..]));
+        Ok(union_of_bytes(all)?)
     }
 
     /// Returns the cells of a URL in one family, as (hour, value) in the order of time.

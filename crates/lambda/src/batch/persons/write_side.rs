@@ -9,7 +9,7 @@
 
 use super::PersonIndex;
 use super::read_side::ReadSideAnswer;
-use crate::batch::sketch::{Precision, Sketch, SketchError, person_hash};
+use crate::batch::sketch::{Precision, Sketch, SketchError, person_hash, union_of_bytes};
 use crate::datum::PersonId;
 use calendar::{Granularity, Plan};
 use std::collections::{BTreeMap, HashMap};
@@ -97,18 +97,20 @@ impl WriteSideView {
             return Err(SketchError::Subtraction);
         }
         let (mut reads, mut bytes) = (0, 0);
-        let mut merged = Sketch::new(self.precision);
+        // An empty sketch first, so that the union of none has the precision of the view.
+        let none = Sketch::new(self.precision).to_bytes();
+        let mut sketches = vec![&none[..]];
         for read in plan.reads() {
             let rows = self.urls.get(url);
             let sketch = rows.and_then(|rows| rows.get(&(read.granularity, read.ts)));
             if let Some(sketch) = sketch {
                 reads += 1;
                 bytes += sketch.len();
-                merged.merge(&Sketch::from_bytes(sketch)?)?;
+                sketches.push(sketch);
             }
         }
         Ok(ReadSideAnswer {
-            uniques: merged.uniques(),
+            uniques: union_of_bytes(sketches)?.uniques(),
             reads,
             bytes,
             converted: 0,

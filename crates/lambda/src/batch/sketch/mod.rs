@@ -9,7 +9,7 @@
 //! [`Sketch`] wraps the crate `hyperloglogplus`, and adds what a stored view needs: a hash that
 //! never changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are
 //! checked ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `bytes`,
-//! `words` (access to the state of the crate), `coarser` (a lower precision).
+//! `words` (access to the state of the crate), `coarser` (a lower precision), `union` (many at once).
 //!
 //! Invariants:
 //! 1. Merging is commutative, associative and idempotent.
@@ -29,10 +29,12 @@ pub mod code;
 pub mod hash;
 #[cfg(test)]
 mod tests;
+mod union;
 mod words;
 
 pub use code::{InvalidPrecision, Precision};
 pub use hash::{cookie_hash, person_hash, user_hash};
+pub use union::union_of_bytes;
 
 use crate::datum::PersonId;
 use bytes::Content;

@@ -48,6 +48,30 @@ proptest! {
         prop_assert_eq!(merged(&sketch(p, &a), &sketch(p, &b)), sketch(p, &union));
     }
 
+    /// Rule: the union of stored sketches is the sketch of all persons, and bytes that are no sketch are
+    /// refused there as they are elsewhere.
+    #[test]
+    fn the_union_of_bytes_is_the_sketch_of_all(
+        p in precision(), sets in prop::collection::vec(hashes(), 0..5),
+        at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let stored: Vec<Vec<u8>> = sets.iter().map(|set| sketch(p, set).to_bytes()).collect();
+        let union = union_of_bytes(stored.iter().map(Vec::as_slice)).unwrap();
+        let p = if sets.is_empty() { Precision::DEFAULT } else { p };
+        prop_assert_eq!(union, sketch(p, &sets.concat()));
+
+        if let Some(mut damaged) = stored.last().cloned() {
+            let at = at.index(damaged.len());
+            damaged[at] = byte;
+            let all = stored[..stored.len() - 1].iter().map(Vec::as_slice);
+            let united = union_of_bytes(all.chain([&damaged[..]])).is_ok();
+            let merged = Sketch::from_bytes(&damaged).is_ok_and(|read| {
+                stored.len() == 1 || read.precision() == p
+            });
+            prop_assert_eq!(united, merged);
+        }
+    }
+
     #[test]
     fn the_bytes_depend_on_the_persons_alone(p in precision(), a in hashes(), seed in any::<u64>()) {
         let mut shuffled: Vec<u64> = a.iter().chain(&a).copied().collect();

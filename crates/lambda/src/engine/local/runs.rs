@@ -10,7 +10,7 @@
 //! ```
 
 use super::positional::{read_at, write_all_at};
-use crate::batch::sketch::Sketch;
+use crate::batch::sketch::union_of_bytes;
 use crate::engine::EngineError;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -52,11 +52,8 @@ impl ViewRow {
         if self.sketch.is_empty() {
             self.sketch.clone_from(&other.sketch);
         } else if !other.sketch.is_empty() {
-            let decoded = |bytes| Sketch::from_bytes(bytes).expect("this run encoded the sketch");
-            let mut sketch = decoded(&self.sketch);
-            let merged = sketch.merge(&decoded(&other.sketch));
-            merged.expect("one run has one precision");
-            self.sketch = sketch.to_bytes();
+            let union = union_of_bytes([&self.sketch[..], &other.sketch]);
+            self.sketch = union.expect("this run encoded the sketches").to_bytes();
         }
     }
 }
@@ -314,8 +311,7 @@ impl RunReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::sketch::Precision;
-    use crate::batch::sketch::user_hash;
+    use crate::batch::sketch::{Precision, Sketch, user_hash};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use super::counts_writer::{CountRow, CountsWriter, ROWS};
 use super::runs::{MergedRows, ViewRow};
 use super::visits;
 use crate::batch::output::{PAGE_VIEWS, UNIQUES};
-use crate::batch::sketch::Sketch;
+use crate::batch::sketch::{Sketch, union_of_bytes};
 use crate::engine::{EngineError, Views};
 use calendar::Granularity;
 use polars::prelude::*;
@@ -192,33 +192,33 @@ impl UniquesWriter {
 
 /// Returns the sketches of a URL at all granularities, from its hours in the order of time.
 fn sketches_of(hours: &[ViewRow]) -> Rows {
-    let decoded = |sketch| Sketch::from_bytes(sketch).expect("this run encoded the sketch");
-    let mut rows: Rows = hours
+    let hour = |row: &ViewRow| ((Granularity::Hour.code(), row.ts), row.sketch.clone());
+    let mut rows: Rows = hours.iter().map(hour).collect();
+    let mut finer: Vec<(i64, Vec<u8>)> = hours
         .iter()
-        .map(|hour| ((Granularity::Hour.code(), hour.ts), hour.sketch.clone()))
-        .collect();
-    let mut finer: Vec<(i64, Sketch)> = hours
-        .iter()
-        .map(|hour| (hour.ts, decoded(&hour.sketch)))
+        .map(|hour| (hour.ts, hour.sketch.clone()))
         .collect();
     // Merge each granularity from the next finer one: a month merges 4 weeks, not 672 hours.
     for granularity in &Granularity::ALL[1..] {
         finer = finer
             .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
-            .map(|same| {
-                let mut union = same[0].1.clone();
-                for (_, part) in &same[1..] {
-                    union.merge(part).expect("one run has one precision");
-                }
-                (granularity.bucket(same[0].0), union)
-            })
+            .map(|same| (granularity.bucket(same[0].0), union_of(same)))
             .collect();
-        let finished = finer
-            .iter()
-            .map(|(ts, sketch)| ((granularity.code(), *ts), sketch.to_bytes()));
-        rows.extend(finished);
+        let finished = finer.iter().cloned();
+        rows.extend(finished.map(|(ts, sketch)| ((granularity.code(), ts), sketch)));
     }
     rows
+}
+
+/// Returns the union of encoded sketches, encoded.
+fn union_of(sketches: &[(i64, Vec<u8>)]) -> Vec<u8> {
+    match sketches {
+        [(_, only)] => only.clone(),
+        _ => {
+            let union = union_of_bytes(sketches.iter().map(|(_, sketch)| &sketch[..]));
+            union.expect("this run encoded the sketches").to_bytes()
+        }
+    }
 }
 
 /// Converts the rows of some URLs to a data frame, and estimates their uniques.
