@@ -13,9 +13,11 @@ use kernel::place::Built;
 use lambda_workbook::batch::output::PAGE_VIEWS;
 use lambda_workbook::dataset::{self, Format, Spec};
 use lambda_workbook::polars::prelude::*;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use workbook::Outcome;
 
 #[derive(clap::Args)]
@@ -238,21 +240,44 @@ fn ours(input: &Path, out: &Path, views: &str) -> Result<(f64, u64)> {
     Ok((seconds, usage.ru_maxrss as u64 * unit))
 }
 
+/// The time after which a peer is given up.
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
+
 fn theirs(python: &Path, script: &Path, peer: &str, input: &Path, out: &Path) -> Result<f64> {
-    let output = Command::new(python)
+    // Into files, and not into pipes: the Java of Spark has them open after Python has ended.
+    let [said, errors] =
+        ["said", "errors"].map(|name| script.with_file_name(format!("{peer}.{name}")));
+    let mut child = Command::new(python)
         .arg(script)
         .arg(peer)
         .arg(input)
         .arg(out)
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+        .stdin(Stdio::null())
+        .stdout(File::create(&said)?)
+        .stderr(File::create(&errors)?)
+        .process_group(0)
+        .spawn()?;
+    let group = i32::try_from(child.id())?;
+    let started = Instant::now();
+    let mut status = child.try_wait()?;
+    while status.is_none() && started.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(20));
+        status = child.try_wait()?;
+    }
+    // SAFETY: a signal to the group of a process that this program has started.
+    unsafe { libc::kill(-group, libc::SIGKILL) };
+    let Some(status) = status else {
+        child.wait()?;
+        bail!(
+            "{peer} did not end within {} minutes",
+            PATIENCE.as_secs() / 60
+        );
+    };
+    let text = std::fs::read_to_string(&said)?;
     let seconds = text.lines().find_map(|line| line.strip_prefix("seconds "));
     match seconds {
-        Some(seconds) if output.status.success() => Ok(seconds.trim().parse()?),
-        _ => bail!(
-            "{peer} failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ),
+        Some(seconds) if status.success() => Ok(seconds.trim().parse()?),
+        _ => bail!("{peer} failed:\n{}", std::fs::read_to_string(&errors)?),
     }
 }
 
