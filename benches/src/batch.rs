@@ -283,22 +283,24 @@ fn theirs(python: &Path, script: &Path, peer: &str, input: &Path, out: &Path) ->
 
 /// The peer's views must be ours, to the row.
 fn same_views(peer: &str, ours: &DataFrame, path: &Path) -> Result<()> {
-    // Spark writes a folder with one part in it.
-    let file = if path.is_dir() {
-        std::fs::read_dir(path)?
-            .flatten()
-            .map(|entry| entry.path())
-            .find(|part| {
-                part.extension()
-                    .is_some_and(|extension| extension == "parquet")
-            })
-            .with_context(|| format!("{peer} wrote no Parquet"))?
-    } else {
-        path.to_owned()
-    };
-    let order = ["url", "granularity", "ts"];
-    let theirs = dataset::read_parquet(&file, &["url", "granularity", "ts", "count"])?
-        .sort(order, SortMultipleOptions::default())?;
+    // Some write a folder with parts in it.
+    let mut parts = vec![path.to_owned()];
+    if path.is_dir() {
+        let files = std::fs::read_dir(path)?.flatten().map(|entry| entry.path());
+        parts = files
+            .filter(|part| part.extension().is_some_and(|end| end == "parquet"))
+            .collect();
+    }
+    let mut theirs: Option<DataFrame> = None;
+    for part in parts {
+        let rows = dataset::read_parquet(&part, &["url", "granularity", "ts", "count"])?;
+        theirs = Some(match theirs {
+            Some(all) => all.vstack(&rows)?,
+            None => rows,
+        });
+    }
+    let theirs = theirs.with_context(|| format!("{peer} wrote no Parquet"))?;
+    let theirs = theirs.sort(["url", "granularity", "ts"], SortMultipleOptions::default())?;
     if !theirs.equals(ours) {
         bail!("{peer} counts other views than ours:\n{theirs}\nours:\n{ours}");
     }
