@@ -26,7 +26,7 @@ fn without_faults(seed: u64) -> Week {
 
 #[test]
 fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
-    let (mut crashes, mut behind, mut equivs) = (0, 0, 0);
+    let (mut crashes, mut behind, mut equivs, mut twice) = (0, 0, 0, 0);
     // Half of a week is waiting for the disk: all at once.
     let weeks: Vec<_> = (0..8)
         .map(|seed| std::thread::spawn(move || ran(&Week::drawn(seed, 600))))
@@ -39,9 +39,11 @@ fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
             let Some(merged) = reading.merged else {
                 continue;
             };
-            // What is not there yet waits; nobody is a visitor who was none.
-            assert!(bug || merged.page_views <= reading.truth.page_views);
-            behind += u64::from(merged.page_views < reading.truth.page_views);
+            // What is not there yet waits. What is there twice came to both sites.
+            let once = merged.page_views - reading.twice;
+            assert!(bug || once <= reading.truth.page_views);
+            behind += u64::from(once < reading.truth.page_views);
+            twice += reading.twice;
             equivs += u64::from(merged.uniques > reading.truth.uniques);
         }
         let last = history.readings.last().unwrap();
@@ -52,8 +54,8 @@ fn every_answer_of_every_week_is_what_its_layers_claim_to_hold() {
     }
     // There was something to be right about.
     assert!(
-        crashes > 20 && behind > 20 && equivs > 20,
-        "{crashes} {behind} {equivs}"
+        crashes > 20 && behind > 20 && equivs > 20 && twice > 20,
+        "{crashes} {behind} {equivs} {twice}"
     );
 }
 
@@ -97,13 +99,35 @@ fn in_a_partition_both_sites_count_and_agree_when_it_has_healed() {
     let healed = healed.unwrap();
     let views = healed.truth.page_views;
     assert!(
-        healed.sites.iter().all(|site| site.page_views == views),
+        healed.sites.iter().all(|site| site.by_identity == views),
         "{healed:?}"
     );
     assert_eq!(
         (healed.merged.unwrap().page_views, healed.waiting),
-        (views, 0)
+        (views + healed.twice, 0)
     );
+}
+
+/// Rule: a page view that a client sends to both sites is counted by a G-counter at each of them,
+/// and once by its identity. Where the sites reach each other, that is the only difference.
+#[test]
+fn a_g_counter_counts_a_retry_at_the_other_site_twice_and_identities_count_it_once() {
+    let mut twice = 0;
+    for seed in 5..8 {
+        let (history, account) = ran(&without_faults(seed));
+        assert!(account.is_clean(), "{account}");
+        assert!(account.at_both_sites > 0, "{account}");
+        for reading in &history.readings {
+            let truth = reading.truth.page_views;
+            for site in &reading.sites {
+                assert_eq!(site.by_identity, truth, "{reading:?}");
+                assert_eq!(site.page_views, truth + reading.twice, "{reading:?}");
+            }
+            twice += reading.twice;
+        }
+        assert_eq!(history.readings.last().unwrap().twice, 0);
+    }
+    assert!(twice > 0);
 }
 
 /// Batch 3 has a bug, is served at 56 and found out 8 hours later.
@@ -167,6 +191,15 @@ fn a_consumer_that_commits_before_processing_loses_and_one_that_commits_after_it
     assert!(loses.lost() > 0 && !loses.is_clean(), "{loses}");
     let (_, doubles) = ran(&killed(Consumer::SplitCommit(CommitOrder::AfterProcessing)));
     assert!(doubles.doubled() > 0 && !doubles.is_clean(), "{doubles}");
+    // Each names the events of its worst answer.
+    let names = |account: &Account, fate| {
+        let of = |event: &&NamedEvent| event.place == "answers" && event.fate == fate;
+        account.named.iter().filter(of).count() as u64
+    };
+    assert!(names(&loses, Fate::Lost) >= loses.answers.lost, "{loses}");
+    assert!(names(&doubles, Fate::Doubled) >= doubles.answers.doubled);
+    assert!(loses.named.iter().any(|event| event.is_sure), "{loses}");
+    assert!(doubles.named.iter().any(|event| event.is_sure), "{doubles}");
     // Each errs to its own side, and the closing batch run mends both.
     assert_eq!((loses.answers.doubled, doubles.answers.lost), (0, 0));
     assert!(loses.closes && doubles.closes);
@@ -256,8 +289,19 @@ fn broken(breaks: Breaks) -> Account {
 fn the_account_shows_what_a_broken_part_loses_and_doubles() {
     let lossy = broken(Breaks::Append);
     assert!(lossy.log.lost > 0 && !lossy.is_clean(), "{lossy}");
+    let named = |account: &Account, place, fate| {
+        let of = |event: &&NamedEvent| (event.place, event.fate) == (place, fate);
+        account.named.iter().filter(of).count() as u64
+    };
+    assert_eq!(named(&lossy, "log", Fate::Lost), lossy.log.lost, "{lossy}");
+    let copies = lossy.duplicates;
     let lossy = broken(Breaks::MasterLoses);
     assert_eq!((lossy.master.lost, lossy.closing.lost), (1, 1), "{lossy}");
+    assert_eq!(named(&lossy, "master data", Fate::Lost), 1);
+    // The page view that was lost is not among the copies that were dropped.
+    let (_, sound) = ran(&without_faults(4));
+    assert_eq!(lossy.duplicates, sound.duplicates);
+    assert!(copies <= sound.duplicates);
     assert!(lossy.answers.lost >= 1 && lossy.unexplained > 0 && !lossy.is_clean());
     // A batch run counts it once all the same; the account finds it in the master data.
     let doubling = broken(Breaks::MasterDoubles);
@@ -266,6 +310,7 @@ fn the_account_shows_what_a_broken_part_loses_and_doubles() {
         (1, 0),
         "{doubling}"
     );
+    assert_eq!(named(&doubling, "master data", Fate::Doubled), 1);
     assert!(!doubling.is_clean());
 }
 

@@ -1,11 +1,17 @@
 //! The account: lost, doubled, read from the log, the master data and the views.
+//!
+//! Records are compared by identity: a record of the log beside each acknowledged line, a record of
+//! the master data beside each of the log. Counts of views are compared cell by cell, and traced
+//! back to events ([`evidence`](super::evidence)). No line is a difference of two sums.
 use super::arrivals::SITES;
 use super::deployment::Code;
+use super::evidence::{Cells, Evidence, Fate, NamedEvent, frame};
 use super::reading::{History, Reading};
 use super::truth::{Said, Truth};
 use lambda::speed::event::{Fact, read};
 use notebook::table::{Grid, counted, grouped};
 use notebook::{Render, Rich};
+use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -31,9 +37,18 @@ pub(super) struct Audit {
     wrong_by_bug: u64,
     unexplained: u64,
     sites_apart: u64,
+    twice: u64,
+    evidence: Evidence,
+    /// Page views that the last answer lacks, and that it counts too often, beside the truth.
+    pub closing: (i64, i64),
 }
 
 impl Audit {
+    /// Takes the cells in which an answer is not what the layers claim to hold.
+    pub fn note_off(&mut self, truth: &Truth, hour: i64, off: Cells, seen: &[u64]) {
+        self.evidence.note(truth, &self.logs, hour, off, seen);
+    }
+
     pub fn log(&self, site: u32) -> &[u32] {
         &self.logs[site as usize]
     }
@@ -72,6 +87,7 @@ impl Audit {
             return;
         }
         self.unexplained += u64::from(wrong);
+        self.twice = self.twice.max(reading.twice as u64);
         self.worst.0 = self.worst.0.max(reading.lost);
         self.worst.1 = self.worst.1.max(reading.doubled);
         let apart = |views: i64| reading.whole && views != merged.page_views;
@@ -97,8 +113,14 @@ pub struct Account {
     pub accepted: u64,
     /// Of which page views.
     pub views: u64,
-    /// Page views in the log that the answer counts no second time.
+    /// Records in the log that repeat a page view of it, of either site, and are not counted in
+    /// the closing answer.
     pub duplicates: u64,
+    /// Of which repeat a page view of the other site's log.
+    pub at_both_sites: u64,
+    /// Page views that an answer held twice, at worst, because copies came to both sites: until
+    /// the next batch run.
+    pub twice: u64,
     /// Records in the log that cannot be read.
     pub unreadable: u64,
     /// Page views that came more than an hour after they happened.
@@ -127,6 +149,9 @@ pub struct Account {
     pub closing: LostAndDoubled,
     /// Whether the closing answers are the truth: page views, uniques, visits, bounces.
     pub closes: bool,
+    /// The events that are lost or doubled: all of the log's and the master data's, and those of
+    /// the worst answer with sound code.
+    pub named: Vec<NamedEvent>,
 }
 
 impl Account {
@@ -147,12 +172,51 @@ impl Account {
             *copies.entry(line).or_default() -= 1;
         }
         let sum = |sign: i64| copies.values().map(|n| (n * sign).max(0)).sum::<i64>() as u64;
+        // Events with their names.
+        let named = |place, fate| {
+            move |event: String| NamedEvent {
+                place,
+                hour: None,
+                fate,
+                is_sure: true,
+                event,
+            }
+        };
+        let mut events: Vec<NamedEvent> = Vec::new();
+        let mut missing: Vec<u32> = sent.difference(&logged).copied().collect();
+        missing.sort_unstable();
+        let missing = missing.into_iter().map(|line| truth.describe(line));
+        events.extend(missing.map(named("log", Fate::Lost)));
+        let mut lines: Vec<(&&str, &i64)> = copies.iter().filter(|(_, n)| **n != 0).collect();
+        lines.sort_unstable();
+        for (line, n) in lines {
+            let event = truth.number(line).map(|line| truth.describe(line));
+            let event = event.unwrap_or_else(|| format!("a record that was never sent: {line}"));
+            let fate = if *n > 0 { Fate::Lost } else { Fate::Doubled };
+            events.push(named("master data", fate)(event));
+        }
+        events.extend(audit.evidence.events.iter().cloned());
+        // Copies: records that repeat one of the same log, or of the other.
+        let is_view = |line: &u32| matches!(truth.said[*line as usize], Said::View { .. });
+        let of_site =
+            |log: &Vec<u32>| -> HashSet<u32> { log.iter().copied().filter(is_view).collect() };
+        let sites: Vec<HashSet<u32>> = audit.logs.iter().map(of_site).collect();
+        let all: HashSet<u32> = sites.iter().flatten().copied().collect();
+        let records = audit
+            .logs
+            .iter()
+            .flatten()
+            .filter(|line| is_view(line))
+            .count();
+        let at_both_sites = sites.iter().map(HashSet::len).sum::<usize>() - all.len();
         let last = history.readings.last();
         let closing = last.and_then(|last| Some((last, last.merged?)));
         let closes = closing.is_some_and(|(last, _)| !last.is_wrong() && last.known == last.truth);
-        let merged = closing.map_or(0, |(_, merged)| merged.page_views);
-        let counted = |said: &u32| matches!(truth.said[*said as usize], Said::View { .. });
-        let views = sent.iter().copied().filter(|line| counted(line)).count() as i64;
+        // Without a closing answer every page view is missing from it.
+        let (closing_lost, closing_doubled) = match closing {
+            Some(_) => audit.closing,
+            None => (all.len() as i64, 0),
+        };
         let marks = || history.marks().map(|(_, mark)| mark);
         let step = history.week.step as u64;
         Self {
@@ -160,7 +224,9 @@ impl Account {
             sent: sent.len() as u64,
             accepted: audit.logs.iter().map(|log| log.len() as u64).sum(),
             views: audit.views,
-            duplicates: audit.views.saturating_sub(merged as u64),
+            duplicates: ((records - all.len()) as u64).saturating_sub(closing_doubled as u64),
+            at_both_sites: at_both_sites as u64,
+            twice: audit.twice,
             unreadable: audit.unreadable,
             late: audit.late,
             batches: audit.batches,
@@ -187,10 +253,11 @@ impl Account {
                 doubled: audit.worst.1 as u64,
             },
             closing: LostAndDoubled {
-                lost: (views - merged).max(0) as u64,
-                doubled: (merged - views).max(0) as u64,
+                lost: closing_lost as u64,
+                doubled: closing_doubled as u64,
             },
             closes,
+            named: events,
         }
     }
 
@@ -213,6 +280,15 @@ impl Account {
     pub fn doubled(&self) -> u64 {
         let doubled = self.each().map(|(_, difference)| difference.doubled);
         doubled.into_iter().max().unwrap_or(0)
+    }
+
+    /// Returns the events that are lost or doubled, a row for each: `place`, `after hour` (null at
+    /// the end of the week), `fate`, whether the account is `sure` of it, and `event`.
+    ///
+    /// # Errors
+    /// None that depends on the events.
+    pub fn events(&self) -> PolarsResult<DataFrame> {
+        frame(&self.named)
     }
 
     /// Nothing lost, nothing doubled, nothing without a reason, and the closing answers
@@ -241,7 +317,12 @@ impl Account {
             ("events sent", n(self.sent)),
             ("records accepted by the log", n(self.accepted)),
             ("page views among them", n(self.views)),
-            ("duplicates dropped", n(self.duplicates)),
+            ("copies dropped", n(self.duplicates)),
+            (
+                "of these, copies of the other site's",
+                n(self.at_both_sites),
+            ),
+            ("such copies counted, at worst", n(self.twice)),
             ("unreadable, reported", n(self.unreadable)),
             ("page views over an hour late", n(self.late)),
             ("batch runs", n(self.batches)),

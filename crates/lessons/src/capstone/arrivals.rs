@@ -13,6 +13,8 @@ const LATE: u64 = 60;
 const AGAIN: u64 = 50;
 /// Of so many, one comes cut short first: the line broke.
 const BROKEN: u64 = 400;
+/// Of so many, one is sent again to the other site: the client's own did not answer in time.
+const ELSEWHERE: u64 = 150;
 
 /// The sites, and the partitions of the log, which are theirs.
 pub const SITES: u32 = 2;
@@ -42,6 +44,7 @@ pub fn arrivals(week: &Week) -> Result<(Truth, Vec<SentLine>)> {
     let pages = drawn.iter().filter_map(|drawn| drawn.page.clone());
     let mut truth = Truth::new(persons, pages.collect());
     let mut random = Random::new(&[week.seed, 0xA881]);
+    let mut elsewhere = Random::new(&[week.seed, 0xE15E]);
     let mut found = Vec::with_capacity(drawn.len());
     let last = BEGIN + HOURS * 3_600 - 1;
     for drawn in &drawn {
@@ -64,10 +67,11 @@ pub fn arrivals(week: &Week) -> Result<(Truth, Vec<SentLine>)> {
         if random.one_in(LATE) {
             at += 7_200 + random.below(28 * 3_600) as i64;
         }
-        let mut come = |at: i64, line: u32| {
+        let mut come_to = |site: u32, at: i64, line: u32| {
             let at = at.min(last);
             found.push(SentLine { at, site, line });
         };
+        let mut come = |at: i64, line: u32| come_to(site, at, line);
         if random.one_in(BROKEN) {
             let part = text.len() * 3 / 4;
             come(at, truth.line(text[..part].to_owned(), Said::Broken));
@@ -76,6 +80,11 @@ pub fn arrivals(week: &Week) -> Result<(Truth, Vec<SentLine>)> {
         come(at, line);
         if random.one_in(AGAIN) {
             come(at + 1 + random.below(7_200) as i64, line);
+        }
+        // A site drops the copies of its own log. This one is in the log of the other site.
+        if elsewhere.one_in(ELSEWHERE) {
+            let later = at + 1 + elsewhere.below(7_200) as i64;
+            come_to((site + 1) % SITES, later, line);
         }
     }
     found.sort_by_key(|arrival| arrival.at);
@@ -97,6 +106,12 @@ mod tests {
             *times.entry(arrival.line).or_default() += 1;
         }
         assert_eq!(times.len(), truth.lines.len(), "every line comes");
+        let mut places: HashMap<u32, [bool; 2]> = HashMap::new();
+        for arrival in &arrivals {
+            places.entry(arrival.line).or_default()[arrival.site as usize] = true;
+        }
+        let both = places.values().filter(|sites| **sites == [true; 2]).count();
+        assert!(both > 10, "{both} lines come to both sites");
         assert!(times.values().filter(|times| **times > 1).count() > 50);
         let views = |said: &&Said| matches!(said, Said::View { .. });
         assert_eq!(truth.said.iter().filter(views).count(), 4_000);

@@ -2,11 +2,12 @@
 use super::arrivals::SITES;
 use super::deployment::Code;
 use super::error::Result;
+use super::evidence::Cells;
 use super::figures::Figures;
 use super::order::{Answers, LinkState, NodeReply, Order};
 use super::reading::Reading;
 use super::run::Simulation;
-use super::truth::DetailedFigures;
+use super::truth::{DetailedFigures, Said};
 
 impl Simulation<'_> {
     /// Looks at the log and the answers, and lays the truth beside them.
@@ -28,13 +29,16 @@ impl Simulation<'_> {
         };
         let merged = merged.ok().map(|answers| *answers);
         let truth = self.true_tally();
-        let known = match &merged {
+        let (known, twice) = match &merged {
             Some(answers) => self.known_tally(answers),
-            None => truth.clone(),
+            None => (truth.clone(), 0),
         };
         let (mut lost, mut doubled) = (0, 0);
         if let Some(answers) = &merged {
-            (lost, doubled) = difference(&known, answers);
+            let off = off_cells(&known, answers);
+            (lost, doubled) = sums(&off);
+            self.audit.note_off(&self.truth, hour, off, &answers.seen);
+            self.audit.closing = sums(&off_cells(&truth, answers));
         }
         let batch = self.codes.keys().next_back().copied().unwrap_or(0);
         let reading = Reading {
@@ -48,6 +52,7 @@ impl Simulation<'_> {
             known: known.figures,
             serving: merged.as_ref().map_or(0, |answers| answers.serving),
             merged: merged.map(|answers| figures(&answers)),
+            twice,
             lost,
             doubled,
             sites,
@@ -65,24 +70,46 @@ impl Simulation<'_> {
     /// By all that was acknowledged, and all that is known of who is who.
     fn true_tally(&self) -> DetailedFigures {
         let who = self.truth.who(self.taken.iter().copied());
-        let lines = self.taken.iter().map(|line| (*line, true));
+        let lines = self.truth.once(self.taken.iter().copied());
+        let lines = lines.map(|line| (line, true));
         self.truth.tally(lines, |_, person| who[person as usize])
     }
 
-    /// By what the layers claim to hold: before the cut by who is who, after it by
-    /// identifier.
-    fn known_tally(&self, answers: &Answers) -> DetailedFigures {
+    /// By what the layers claim to hold: before the cut each event once and by who is who, after
+    /// it each event once for each site and by identifier. Returns also how many page views that
+    /// counts twice, because copies came to both sites.
+    fn known_tally(&self, answers: &Answers) -> (DetailedFigures, i64) {
         let sites = || (0..SITES).zip(answers.seen.iter().zip(&answers.cut));
         let covered = sites().flat_map(|(site, (_, cut))| &self.audit.log(site)[..*cut as usize]);
-        let who = self.truth.who(covered.copied());
-        let held = sites().flat_map(|(site, (seen, cut))| {
-            let lines = self.audit.log(site)[..*seen as usize].iter().enumerate();
-            lines.map(move |(offset, line)| (*line, (offset as u64) < *cut))
-        });
-        self.truth.tally(held, |covered, person| match covered {
-            true => who[person as usize],
-            false => person,
-        })
+        let who = self.truth.who(covered.clone().copied());
+        let before: Vec<u32> = self.truth.once(covered.copied()).collect();
+        let mut is_held = vec![false; self.truth.said.len()];
+        for line in &before {
+            is_held[*line as usize] = true;
+        }
+        let mut held: Vec<(u32, bool)> = before.iter().map(|line| (*line, true)).collect();
+        let mut twice = 0;
+        for (site, (seen, cut)) in sites() {
+            let log = &self.audit.log(site)[..*seen as usize];
+            let mut came = vec![false; self.truth.said.len()];
+            for (offset, &line) in (0..).zip(log) {
+                let again = std::mem::replace(&mut came[line as usize], true);
+                if again || offset < *cut {
+                    continue;
+                }
+                let is_view = matches!(self.truth.said[line as usize], Said::View { .. });
+                let is_copy = std::mem::replace(&mut is_held[line as usize], true);
+                twice += i64::from(is_view && is_copy);
+                held.push((line, false));
+            }
+        }
+        let tally = self
+            .truth
+            .tally(held.into_iter(), |covered, person| match covered {
+                true => who[person as usize],
+                false => person,
+            });
+        (tally, twice)
     }
 }
 
@@ -96,15 +123,21 @@ fn figures(answers: &Answers) -> Figures {
     }
 }
 
-/// Page views that are missing and that are too many, cell by cell: one that is lost
-/// here does not make up for one that is doubled there.
-fn difference(known: &DetailedFigures, answers: &Answers) -> (i64, i64) {
+/// Returns the cells that are not right: above 0 the page views that are missing, below 0 those
+/// that are too many. One that is lost here does not make up for one that is doubled there.
+fn off_cells(known: &DetailedFigures, answers: &Answers) -> Cells {
     let mut apart = known.cells.clone();
     for (page, cells) in (0..).zip(&answers.cells) {
         for (hour, count) in cells {
             *apart.entry((page, *hour)).or_default() -= count;
         }
     }
-    let sum = |sign: i64| apart.values().map(|n| (n * sign).max(0)).sum();
+    apart.retain(|_, apart| *apart != 0);
+    apart
+}
+
+/// Returns how many page views are missing in some cells, and how many are too many.
+fn sums(off: &Cells) -> (i64, i64) {
+    let sum = |sign: i64| off.values().map(|n| (n * sign).max(0)).sum();
     (sum(1), sum(-1))
 }

@@ -18,6 +18,8 @@
 //! | `host`, `process` | a node in this process, or in one of its own that is killed |
 //! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
 //! | `reading` | one hour, as the dashboard shows it |
+//! | `evidence` | which events are lost or doubled |
+//! | [`incident`](mod@incident) | something went wrong, and the dashboard alone says what |
 //! | `account` | lost, doubled: read from the log, the master data and the views |
 //!
 //! 1. A merged answer is what its layers claim to hold: every event in the log up to
@@ -34,9 +36,11 @@ mod account;
 mod arrivals;
 mod deployment;
 mod error;
+mod evidence;
 mod faulty_log;
 mod figures;
 mod host;
+mod incident;
 mod look;
 mod node;
 mod order;
@@ -51,8 +55,10 @@ mod week;
 pub use account::{Account, LostAndDoubled};
 pub use deployment::Code;
 pub use error::{CapstoneError, Result};
+pub use evidence::{Fate, NamedEvent};
 pub use figures::Figures;
 pub use host::{Here, Host};
+pub use incident::{Aftermath, Cause, Diagnosis, HourSigns, Incident, Repair, incident};
 pub use node::{Node, NodeConfig};
 pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
 pub use process::{Process, serve};

@@ -71,8 +71,13 @@ impl fmt::Display for Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteAnswers {
     pub batch: u64,
-    /// Of all pages.
+    /// Of all pages, by the site's G-counters.
     pub page_views: i64,
+    /// Of all pages, by the identities of the page views that came to either site.
+    pub by_identity: i64,
+    /// Counts and identities that the site keeps for what it does not find in the batch views.
+    pub counts: u64,
+    pub identities: u64,
     /// Of the home page.
     pub uniques: i64,
 }

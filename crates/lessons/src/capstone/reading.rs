@@ -68,6 +68,9 @@ pub struct Reading {
     pub merged: Option<Figures>,
     /// Page views that the serving views hold.
     pub serving: i64,
+    /// Page views that the answer holds twice, and says so: copies that a client sent to
+    /// both sites, of which neither is before the cut. The next batch run drops the second.
+    pub twice: i64,
     /// Page views missing from the answer, and counted too often, of those that it
     /// claims to hold.
     pub lost: i64,
@@ -80,10 +83,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether the answer has every page view that was acknowledged.
+    /// Whether the answer has every page view that was acknowledged. Some may be in it twice.
     pub fn is_complete(&self) -> bool {
-        let truth = self.truth.page_views;
-        self.merged.is_some_and(|merged| merged.page_views == truth)
+        let all = self.truth.page_views + self.twice;
+        self.merged.is_some_and(|merged| merged.page_views == all)
     }
 
     /// Whether the answer is the whole truth, uniques and all.
@@ -154,7 +157,8 @@ impl History {
     }
 
     /// A row for each reading: `hour`, whether the network is `whole`, the page views of
-    /// the `truth` and those that each site answers by itself, and the batch that each
+    /// the `truth`, those that each site answers by its G-counters (`site 0`, `site 1`) and by
+    /// the identities of page views (`0 by identity`, `1 by identity`), and the batch that each
     /// serves.
     pub fn sites(&self) -> PolarsResult<DataFrame> {
         let readings = || self.readings.iter();
@@ -169,6 +173,8 @@ impl History {
             "truth" => readings().map(|reading| reading.truth.page_views).collect::<Vec<_>>(),
             "site 0" => of(0, |site| site.page_views),
             "site 1" => of(1, |site| site.page_views),
+            "0 by identity" => of(0, |site| site.by_identity),
+            "1 by identity" => of(1, |site| site.by_identity),
             "batch at 0" => of(0, |site| site.batch as i64),
             "batch at 1" => of(1, |site| site.batch as i64),
         )

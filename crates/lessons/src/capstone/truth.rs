@@ -113,14 +113,40 @@ impl Truth {
             .collect()
     }
 
-    /// Counts lines, each once however often it comes, by the person that `who` says
-    /// of the line's place and identifier.
+    /// Returns each line once, where it comes first.
+    pub fn once<'a>(
+        &self,
+        lines: impl Iterator<Item = u32> + 'a,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let mut seen = vec![false; self.said.len()];
+        lines.filter(move |line| !std::mem::replace(&mut seen[*line as usize], true))
+    }
+
+    /// Describes a line, for a reader who looks for it.
+    pub fn describe(&self, line: u32) -> String {
+        match self.said[line as usize] {
+            Said::View { page, secs, person } => {
+                let who = match &self.persons[person as usize] {
+                    PersonId::UserId(id) => format!("user {id}"),
+                    PersonId::Cookie(cookie) => format!("cookie {cookie}"),
+                };
+                let time = chrono::DateTime::from_timestamp(secs, 0).unwrap_or_default();
+                let time = time.format("%a %d %b %H:%M:%S");
+                format!("{} by {who}, {time} UTC", self.pages[page as usize])
+            }
+            Said::Equiv(..) => format!("an equiv, line {line}"),
+            Said::Property => format!("a property, line {line}"),
+            Said::Broken => format!("a record that was cut short, line {line}"),
+        }
+    }
+
+    /// Counts lines by the person that `who` says of the line's place and identifier. A line that
+    /// comes twice counts twice.
     pub fn tally(
         &self,
         lines: impl Iterator<Item = (u32, bool)>,
         who: impl Fn(bool, u32) -> u32,
     ) -> DetailedFigures {
-        let mut seen = vec![false; self.said.len()];
         let mut tally = DetailedFigures::default();
         let (mut home, mut visits) = (HashSet::new(), Vec::new());
         let first_page = self.pages.iter().position(|page| page == HOME);
@@ -128,9 +154,6 @@ impl Truth {
             let Said::View { page, secs, person } = self.said[line as usize] else {
                 continue;
             };
-            if std::mem::replace(&mut seen[line as usize], true) {
-                continue;
-            }
             let person = who(place, person);
             let hour = secs - secs.rem_euclid(3_600);
             *tally.cells.entry((page, hour)).or_default() += 1;
@@ -208,7 +231,7 @@ mod tests {
         let all = || 0..truth.lines.len() as u32;
         let who = truth.who(all());
         // Every line twice: it counts once.
-        let twice = all().chain(all()).map(|line| (line, true));
+        let twice = truth.once(all().chain(all())).map(|line| (line, true));
         let tally = truth.tally(twice, |_, person| who[person as usize]);
         assert_eq!((tally.figures.visits, tally.figures.bounces), (4, 0));
         assert_eq!(tally.figures.page_views, 8);
