@@ -44,6 +44,8 @@ pub mod marks;
 mod memory;
 #[cfg(test)]
 pub(crate) mod mutants;
+#[cfg(test)]
+mod parts_in_the_week;
 pub mod progress;
 mod progress_table;
 mod respondent;
@@ -102,6 +104,7 @@ exercises![
     bloom_join,
     cost_model,
     bounce_defect,
+    incident_repair,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -37,6 +37,7 @@ chapters! {
     chapter_09: "09_data_systems",
     chapter_10: "10_recomputation",
     chapter_11: "11_capstone",
+    chapter_11b: "11b_your_part",
 }
 
 fn assert_gives_what_is_committed(stem: &str) {

@@ -19,6 +19,7 @@
 //! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
 //! | `reading` | one hour, as the dashboard shows it |
 //! | `evidence` | which events are lost or doubled |
+//! | `parts` | a part of the week that a reader wrote, and the smallest run in which it goes wrong |
 //! | [`incident`](mod@incident) | something went wrong, and the dashboard alone says what |
 //! | `account` | lost, doubled: read from the log, the master data and the views |
 //!
@@ -44,6 +45,7 @@ mod incident;
 mod look;
 mod node;
 mod order;
+mod parts;
 mod process;
 mod reading;
 mod run;
@@ -58,9 +60,10 @@ pub use error::{CapstoneError, Result};
 pub use evidence::{Fate, NamedEvent};
 pub use figures::Figures;
 pub use host::{Here, Host};
-pub use incident::{Aftermath, Cause, Diagnosis, HourSigns, Incident, Repair, incident};
+pub use incident::{Cause, Diagnosis, HourSigns, Incident, Remedy, RemedyVerdict, incident};
 pub use node::{Node, NodeConfig};
 pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
+pub use parts::{OwnPart, PartAccount, with, with_in};
 pub use process::{Process, serve};
 pub use reading::{History, Mark, Reading};
 pub use run::{here, run};

@@ -129,6 +129,22 @@ impl Week {
         }
     }
 
+    /// A small week for a reader's part: a crash every fourth hour and now and then two in a row, a
+    /// partition, and a batch run every 18 hours.
+    pub fn of_parts(seed: u64) -> Self {
+        Self {
+            step: 1,
+            batch_every: 18,
+            batch_takes: 4,
+            crashes: (0..HOURS)
+                .filter(|hour| [3, 4, 7, 11].contains(&(hour % 12)))
+                .collect(),
+            partition: Some(40..52),
+            bad_deployment: None,
+            ..Self::drawn(seed, 1_200)
+        }
+    }
+
     /// Whether it can be run.
     pub fn check(&self) -> Result<()> {
         let wrong = |what, value: String, remedy: &str| {

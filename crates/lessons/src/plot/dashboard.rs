@@ -10,16 +10,20 @@ use plotters::style::{Color, RGBColor};
 const LEFT: i32 = 76;
 const RIGHT: i32 = WIDTH as i32 - 16;
 const HOURS: i64 = 168;
+/// Where moments are marked.
+const EVENTS: i32 = 98;
 /// The panels: top, bottom, name.
-const RATE: (i32, i32, &str) = (126, 176, "records an hour");
-const VIEWS: (i32, i32, &str) = (206, 316, "page views: all, merged (blue), serving (filled)");
-const APART: (i32, i32, &str) = (346, 426, "merged answer less the truth");
-const LAG: (i32, i32, &str) = (456, 506, "records that no answer holds");
-const HEIGHT: u32 = 556;
+const RATE: (i32, i32, &str) = (138, 188, "records accepted in an hour");
+const VIEWS: (i32, i32, &str) = (218, 328, "page views in the answers");
+const APART: (i32, i32, &str) = (358, 448, "merged answer less the truth");
+const LAG: (i32, i32, &str) = (478, 528, "records of the log that no answer holds");
+const HEIGHT: u32 = 578;
 
 /// The dashboard of a week so far: records an hour, the merged answer above the part
 /// that is served, how far each of the three answers is from the truth, and what
-/// waits. Crashes, batches, partitions and deployments stand where they happened.
+/// waits. Crashes, batches, partitions and deployments stand where they happened. A line that
+/// would leave its panel ends at a triangle, beside which its farthest value stands. Where the
+/// query refuses to answer there is no line.
 pub fn dashboard(history: &History) -> Figure {
     let readings = &history.readings[..];
     let along = Scale {
@@ -73,13 +77,19 @@ fn status(last: &Reading) -> String {
         Some(merged) => grouped(merged.page_views),
         None => "refused".to_owned(),
     };
+    let waiting = match last.merged {
+        Some(_) => format!(
+            "waiting {}, oldest {} h",
+            grouped(last.waiting as i64),
+            last.stale
+        ),
+        None => "no answer, so nothing is known of what waits".to_owned(),
+    };
     format!(
-        "hour {} | batch {} | page views: truth {}, merged {merged} | waiting {}, oldest {} h",
+        "hour {} | batch {} | page views: truth {}, merged {merged} | {waiting}",
         last.hour,
         last.batch,
         grouped(last.truth.page_views),
-        grouped(last.waiting as i64),
-        last.stale,
     )
 }
 
@@ -91,49 +101,53 @@ fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
     };
     for reading in readings {
         if !reading.whole {
-            band(reading.hour, kind(2), 92, LAG.1);
+            band(reading.hour, kind(2), EVENTS, LAG.1);
         }
         if reading.code != Code::Right {
-            band(reading.hour, wrong(), 92, LAG.1);
+            band(reading.hour, wrong(), EVENTS, LAG.1);
         }
         if reading.merged.is_none() {
-            band(reading.hour, kind(1), 92, LAG.1);
+            band(reading.hour, kind(1), EVENTS, LAG.1);
         }
     }
 }
 
 fn events(canvas: &Canvas, history: &History, along: &Scale) {
-    let names = [
+    // The legend: hours of a state above, moments below.
+    let mut x = 8;
+    for (ink, name) in [
         (kind(2), "network cut"),
         (wrong(), "batch with a bug served"),
         (kind(1), "no answer"),
-    ];
-    let mut x = 8;
-    for (ink, name) in names {
-        canvas.fill((x, 58), (x + 10, 68), ink.mix(0.5));
-        canvas.label(name, (x + 15, 63), AFTER);
+    ] {
+        canvas.fill((x, 54), (x + 10, 64), ink.mix(0.5));
+        canvas.label(name, (x + 15, 59), AFTER);
         x += 15 + text_width(name, LABEL) + 18;
     }
-    cross(canvas, (x + 5, 63));
-    canvas.label("killed", (x + 15, 63), AFTER);
-    x += 15 + text_width("killed", LABEL) + 18;
-    triangle(canvas, (x + 5, 68), right().mix(1.0));
-    canvas.label("batch served", (x + 15, 63), AFTER);
-    x += 15 + text_width("batch served", LABEL) + 18;
-    triangle(canvas, (x + 5, 68), wrong().mix(1.0));
-    canvas.label("rolled back", (x + 15, 63), AFTER);
+    type Symbol = fn(&Canvas, (i32, i32));
+    let symbols: [(Symbol, &str); 4] = [
+        (cross, "process killed"),
+        (served, "batch served"),
+        (served_with_a_bug, "batch with a bug served"),
+        (rolled_back, "rolled back"),
+    ];
+    x = 8;
+    for (symbol, name) in symbols {
+        symbol(canvas, (x + 5, 79));
+        canvas.label(name, (x + 15, 79), AFTER);
+        x += 15 + text_width(name, LABEL) + 18;
+    }
     let step = history.week.step;
     for (hour, mark) in history.marks() {
         let x = along.at((hour - step).max(0) as f64);
         match mark {
             Mark::Crash(_) => {
-                cross(canvas, (x, 84));
-                canvas.path(vec![(x, 90), (x, LAG.1)], INK.mix(0.35), 1);
+                cross(canvas, (x, EVENTS));
+                canvas.path(vec![(x, EVENTS + 6), (x, LAG.1)], INK.mix(0.35), 1);
             }
-            Mark::Served(_, Code::Right) => triangle(canvas, (x, 101), right().mix(1.0)),
-            Mark::Served(..) | Mark::RolledBack(_) => {
-                triangle(canvas, (x, 101), wrong().mix(1.0));
-            }
+            Mark::Served(_, Code::Right) => served(canvas, (x, EVENTS + 15)),
+            Mark::Served(..) => served_with_a_bug(canvas, (x, EVENTS + 15)),
+            Mark::RolledBack(_) => rolled_back(canvas, (x, EVENTS)),
             _ => {}
         }
     }
@@ -144,12 +158,52 @@ fn cross(canvas: &Canvas, (x, y): (i32, i32)) {
     canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], INK.mix(1.0), 2);
 }
 
-fn triangle(canvas: &Canvas, (x, bottom): (i32, i32), ink: plotters::style::RGBAColor) {
+/// A batch is served: a triangle upwards.
+fn served(canvas: &Canvas, (x, y): (i32, i32)) {
+    triangle(canvas, (x, y + 5), right().mix(1.0));
+}
+
+/// A batch with a bug is served: the same in the colour of what is wrong, with a bar below.
+fn served_with_a_bug(canvas: &Canvas, (x, y): (i32, i32)) {
+    triangle(canvas, (x, y + 4), wrong().mix(1.0));
+    canvas.fill((x - 5, y + 6), (x + 5, y + 8), wrong().mix(1.0));
+}
+
+/// A batch is rolled back: a triangle to the left, back in time.
+fn rolled_back(canvas: &Canvas, (x, y): (i32, i32)) {
+    canvas.polygon(
+        vec![(x + 5, y - 5), (x + 5, y + 5), (x - 5, y)],
+        INK.mix(1.0),
+    );
+}
+
+pub(super) fn triangle(canvas: &Canvas, (x, bottom): (i32, i32), ink: plotters::style::RGBAColor) {
     canvas.polygon(vec![(x - 5, bottom), (x + 5, bottom), (x, bottom - 9)], ink);
 }
 
+/// A name and a square for each line of a panel, from the right.
+fn legend(canvas: &Canvas, top: i32, names: &[(RGBColor, f64, &str)]) {
+    let mut from = RIGHT;
+    for (ink, strength, name) in names {
+        from -= text_width(name, LABEL);
+        canvas.label(name, (from, top - 13), AFTER);
+        canvas.fill(
+            (from - 14, top - 17),
+            (from - 5, top - 9),
+            ink.mix(*strength),
+        );
+        from -= 24;
+    }
+}
+
 /// A panel's name, its grid lines, and its scale.
-fn panel(canvas: &Canvas, (top, bottom, name): (i32, i32, &str), low: f64, high: f64) -> Scale {
+pub(super) fn panel(
+    canvas: &Canvas,
+    (left, right): (i32, i32),
+    (top, bottom, name): (i32, i32, &str),
+    low: f64,
+    high: f64,
+) -> Scale {
     let marks = ticks(low, high, 2);
     let up = Scale {
         from: marks[0],
@@ -157,11 +211,11 @@ fn panel(canvas: &Canvas, (top, bottom, name): (i32, i32, &str), low: f64, high:
         pixel_from: bottom,
         pixel_to: top,
     };
-    canvas.label(name, (LEFT, top - 13), AFTER);
+    canvas.label(name, (left, top - 13), AFTER);
     for mark in marks {
         let y = up.at(mark);
-        canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
-        canvas.label(&tick_label(mark), (LEFT - 8, y), BEFORE);
+        canvas.path(vec![(left, y), (right, y)], INK.mix(0.3), 1);
+        canvas.label(&tick_label(mark), (left - 8, y), BEFORE);
     }
     up
 }
@@ -169,7 +223,7 @@ fn panel(canvas: &Canvas, (top, bottom, name): (i32, i32, &str), low: f64, high:
 fn rate(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
     let of = |reading: &Reading| reading.arrived as f64 / step as f64;
     let high = readings.iter().map(of).fold(1.0, f64::max);
-    let up = panel(canvas, RATE, 0.0, high);
+    let up = panel(canvas, (LEFT, RIGHT), RATE, 0.0, high);
     for reading in readings {
         let from = along.at((reading.hour - step).max(0) as f64);
         let to = (along.at(reading.hour as f64) - 1).max(from + 1);
@@ -178,17 +232,23 @@ fn rate(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
 }
 
 fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
-    let high = readings
-        .iter()
-        .map(|r| r.truth.page_views)
-        .max()
-        .unwrap_or(1);
+    // Copies at both sites can lift an answer above the truth. One by a bug may leave the panel.
+    let sound = readings.iter().filter(|r| r.code == Code::Right);
+    let merged = sound.filter_map(|r| r.merged.map(|merged| merged.page_views));
+    let truth = readings.iter().map(|r| r.truth.page_views);
+    let high = truth.chain(merged).max().unwrap_or(1);
     let low = readings
         .iter()
         .map(|r| r.truth.page_views)
         .min()
         .unwrap_or(0);
-    let up = panel(canvas, VIEWS, low as f64 * 0.8, high as f64);
+    let up = panel(canvas, (LEFT, RIGHT), VIEWS, low as f64 * 0.8, high as f64);
+    let names = [
+        (series(0), 0.4, "served"),
+        (series(0), 1.0, "merged"),
+        (INK, 0.8, "truth"),
+    ];
+    legend(canvas, VIEWS.0, &names);
     let x = |reading: &Reading| along.at(reading.hour as f64);
     let clip = |y: i32| y.clamp(VIEWS.0, VIEWS.1);
     for pair in readings.windows(2) {
@@ -210,6 +270,7 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
             .iter()
             .map(|(hour, y)| (along.at(*hour), clip(up.at(*y))));
         canvas.path(points.collect(), series(0).mix(1.0), 1);
+        marks_of_clipped(canvas, &line, along, &up, VIEWS, series(0));
     }
 }
 
@@ -227,34 +288,67 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     };
     let all = || off.iter().flat_map(|off| sound().filter_map(off));
     let (low, high) = (all().fold(-1.0, f64::min), all().fold(1.0, f64::max));
-    let up = panel(canvas, APART, low, high);
-    let mut from = RIGHT;
-    for (ink, name) in [(3, "visits"), (2, "uniques"), (0, "page views")] {
-        from -= text_width(name, LABEL);
-        canvas.label(name, (from, APART.0 - 13), AFTER);
-        canvas.fill(
-            (from - 14, APART.0 - 17),
-            (from - 5, APART.0 - 9),
-            series(ink).mix(1.0),
-        );
-        from -= 24;
-    }
+    let up = panel(canvas, (LEFT, RIGHT), APART, low, high);
+    let names = [
+        (series(3), 1.0, "visits"),
+        (series(2), 1.0, "unique visitors"),
+        (series(0), 1.0, "page views"),
+    ];
+    legend(canvas, APART.0, &names);
     for (off, ink) in off.into_iter().zip([0, 2, 3]) {
         for line in unbroken(readings, off) {
             let clip = |y: f64| up.at(y).clamp(APART.0, APART.1);
             let points = line.iter().map(|(hour, y)| (along.at(*hour), clip(*y)));
             canvas.path(points.collect(), series(ink).mix(1.0), 2);
+            marks_of_clipped(canvas, &line, along, &up, APART, series(ink));
+        }
+    }
+}
+
+/// Marks where a line leaves its panel: a triangle at the edge, and the value that is farthest out.
+fn marks_of_clipped(
+    canvas: &Canvas,
+    line: &[(f64, f64)],
+    along: &Scale,
+    up: &Scale,
+    (top, bottom, _): (i32, i32, &str),
+    ink: RGBColor,
+) {
+    let is_out = |point: &(f64, f64)| point.1 < up.from || point.1 > up.to;
+    for stretch in line.chunk_by(|one, next| is_out(one) == is_out(next)) {
+        let Some(farthest) = { stretch.iter() }
+            .filter(|point| is_out(point))
+            .max_by(|one, other| one.1.abs().total_cmp(&other.1.abs()))
+        else {
+            continue;
+        };
+        let (below, x) = (farthest.1 < up.from, along.at(farthest.0));
+        let (edge, tip) = if below {
+            (bottom - 7, bottom)
+        } else {
+            (top + 7, top)
+        };
+        canvas.polygon(vec![(x - 5, edge), (x + 5, edge), (x, tip)], ink.mix(1.0));
+        // Only one line of a panel gets its value: labels of three would hide each other.
+        if ink == series(0) {
+            let value = grouped(farthest.1.round() as i64);
+            let y = if below { bottom - 8 } else { top + 8 };
+            match x + 9 + text_width(&value, LABEL) <= RIGHT {
+                true => canvas.label(&value, (x + 9, y), AFTER),
+                false => canvas.label(&value, (x - 9, y), BEFORE),
+            }
         }
     }
 }
 
 fn lag(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     let high = readings.iter().map(|r| r.waiting).max().unwrap_or(0).max(1);
-    let up = panel(canvas, LAG, 0.0, high as f64);
-    let points = readings
-        .iter()
-        .map(|r| (along.at(r.hour as f64), up.at(r.waiting as f64)));
-    canvas.path(points.collect(), marked().mix(1.0), 2);
+    let up = panel(canvas, (LEFT, RIGHT), LAG, 0.0, high as f64);
+    // Where there is no answer, nothing can be said of what it holds.
+    for line in unbroken(readings, |r| r.merged.map(|_| r.waiting as f64)) {
+        let points = line.iter().map(|(hour, y)| (along.at(*hour), up.at(*y)));
+        canvas.path(points.collect(), marked().mix(1.0), 2);
+    }
 }
 
 /// The stretches in which there are values: hours and values.

@@ -30,12 +30,14 @@
 //! | [`publication_schedule`] | when readers read and versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
+//! | [`incident`](fn@incident) | a week of all layers as monitoring shows it, without the truth |
 mod accuracy;
 mod birthdays;
 mod crash_frames;
 mod dashboard;
 mod fit;
 mod held;
+mod incident;
 mod index_layouts;
 mod keyed_rows;
 mod log_states;
@@ -60,6 +62,7 @@ pub use crash_frames::crash_frames;
 pub use dashboard::dashboard;
 pub use fit::fit;
 pub use held::held;
+pub use incident::incident;
 pub use index_layouts::index_layouts;
 pub use keyed_rows::keyed_rows;
 pub use log_states::log_states;

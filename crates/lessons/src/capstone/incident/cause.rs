@@ -1,4 +1,5 @@
 //! What can have happened, and what can be done about it.
+use dataset::random::Random;
 use std::fmt;
 
 /// What went wrong in a week.
@@ -29,6 +30,12 @@ impl Cause {
         Self::LostPartition,
         Self::StaleCut,
     ];
+
+    /// Returns the cause of the incident with a seed.
+    pub fn drawn_by(seed: u64) -> Self {
+        let drawn = Random::new(&[seed, 0xCA05]).below(Self::DRAWN.len() as u64);
+        Self::DRAWN[drawn as usize]
+    }
 }
 
 impl fmt::Display for Cause {
@@ -46,7 +53,7 @@ impl fmt::Display for Cause {
 
 /// A repair, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repair {
+pub enum Remedy {
     /// Changes nothing.
     Nothing,
     /// Adds `seconds` to the times of the records that `site` (0 or 1) accepted in the hour `from` of
@@ -81,7 +88,7 @@ pub enum Repair {
     },
 }
 
-impl fmt::Display for Repair {
+impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("change nothing"),

@@ -1,5 +1,5 @@
 //! What a seed draws for an incident: the cause with its numbers, and what only looks like one.
-use super::cause::{Cause, Repair};
+use super::cause::{Cause, Remedy};
 use dataset::random::Random;
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ pub(super) const TAKES: i64 = 3;
 
 /// An incident as it happens. Hours are those of the week.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct IncidentPlan {
     pub seed: u64,
-    pub fault: Fault,
+    pub fault: IncidentFault,
     /// The hour at which somebody looks: the last of the dashboard.
     pub now: i64,
     /// The network between the sites is cut, and heals. It has healed when the fault begins.
@@ -27,7 +27,7 @@ pub(super) struct Plan {
 
 /// The cause, with its numbers.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(super) enum IncidentFault {
     Nothing,
     Clock {
         site: usize,
@@ -50,7 +50,7 @@ pub(super) enum Fault {
     },
 }
 
-impl Plan {
+impl IncidentPlan {
     pub fn drawn(cause: Cause, seed: u64) -> Self {
         let mut random = Random::new(&[seed, 0x1C1D]);
         let mut between = |from: i64, to: i64| from + random.below((to - from) as u64) as i64;
@@ -60,13 +60,13 @@ impl Plan {
         let served = begins + TAKES;
         let which = between(0, 2) as usize;
         let (fault, now) = match cause {
-            Cause::Nothing => (Fault::Nothing, served + between(2, 12)),
+            Cause::Nothing => (IncidentFault::Nothing, served + between(2, 12)),
             Cause::ClockOff => {
                 let from = begins + between(0, EVERY);
                 let minutes = between(12, 36) * 10;
                 let sign = [1, -1][between(0, 2) as usize];
                 let seconds = sign * minutes * 60;
-                let fault = Fault::Clock {
+                let fault = IncidentFault::Clock {
                     site: which,
                     from,
                     seconds,
@@ -78,20 +78,26 @@ impl Plan {
                 let down = from..from + between(2, 5);
                 let now = down.end + between(3, 5);
                 let partition = which;
-                (Fault::Skip { partition, down }, now)
+                (IncidentFault::Skip { partition, down }, now)
             }
             Cause::BadDeployment => {
                 let batch = batch as u64;
-                (Fault::Bad { batch }, served + between(1, 20))
+                (IncidentFault::Bad { batch }, served + between(1, 20))
             }
             Cause::LostPartition => {
                 let from = served + between(1, 7);
                 let partition = which;
-                (Fault::Lost { partition, from }, from + between(6, 30))
+                (
+                    IncidentFault::Lost { partition, from },
+                    from + between(6, 30),
+                )
             }
             Cause::StaleCut => {
                 let batch = batch as u64;
-                (Fault::Stale { batch }, served + between(2, EVERY - 1))
+                (
+                    IncidentFault::Stale { batch },
+                    served + between(2, EVERY - 1),
+                )
             }
         };
         let cut = between(14, begins - 28);
@@ -113,18 +119,18 @@ impl Plan {
 
     pub fn cause(&self) -> Cause {
         match self.fault {
-            Fault::Nothing => Cause::Nothing,
-            Fault::Clock { .. } => Cause::ClockOff,
-            Fault::Skip { .. } => Cause::SkippingConsumer,
-            Fault::Bad { .. } => Cause::BadDeployment,
-            Fault::Lost { .. } => Cause::LostPartition,
-            Fault::Stale { .. } => Cause::StaleCut,
+            IncidentFault::Nothing => Cause::Nothing,
+            IncidentFault::Clock { .. } => Cause::ClockOff,
+            IncidentFault::Skip { .. } => Cause::SkippingConsumer,
+            IncidentFault::Bad { .. } => Cause::BadDeployment,
+            IncidentFault::Lost { .. } => Cause::LostPartition,
+            IncidentFault::Stale { .. } => Cause::StaleCut,
         }
     }
 
     /// Whether batch code that leaves out cookies computes a batch.
     pub fn is_bad(&self, of: u64) -> bool {
-        matches!(self.fault, Fault::Bad { batch } if of >= batch)
+        matches!(self.fault, IncidentFault::Bad { batch } if of >= batch)
     }
 
     /// The version of the code that computes a batch.
@@ -134,23 +140,30 @@ impl Plan {
 }
 
 /// The right repair, given what only a run of the plan knows: offsets, cuts, and the batch before.
-pub(super) fn right_repair(fault: &Fault, missed: u64, cut_read: [u64; 2], before: u64) -> Repair {
+pub(super) fn right_repair(
+    fault: &IncidentFault,
+    missed: u64,
+    cut_read: [u64; 2],
+    before: u64,
+) -> Remedy {
     match *fault {
-        Fault::Nothing => Repair::Nothing,
-        Fault::Clock {
+        IncidentFault::Nothing => Remedy::Nothing,
+        IncidentFault::Clock {
             site,
             from,
             seconds,
-        } => Repair::CorrectClock {
+        } => Remedy::CorrectClock {
             site,
             from,
             seconds: -seconds,
         },
-        Fault::Skip { partition, .. } | Fault::Lost { partition, .. } => Repair::Rewind {
-            partition,
-            offset: missed,
-        },
-        Fault::Bad { .. } => Repair::RollBack { batch: before },
-        Fault::Stale { .. } => Repair::Publish { cut: cut_read },
+        IncidentFault::Skip { partition, .. } | IncidentFault::Lost { partition, .. } => {
+            Remedy::Rewind {
+                partition,
+                offset: missed,
+            }
+        }
+        IncidentFault::Bad { .. } => Remedy::RollBack { batch: before },
+        IncidentFault::Stale { .. } => Remedy::Publish { cut: cut_read },
     }
 }

@@ -137,3 +137,40 @@ pub(super) fn evidence(cause: Cause, signs: &[HourSigns]) -> Result<String, Stri
         }
     }
 }
+
+/// Reads a table that [`frame`] made.
+pub(super) fn hours(frame: &DataFrame) -> PolarsResult<Vec<HourSigns>> {
+    let column = |name: &str| -> PolarsResult<Vec<i64>> {
+        let column = frame.column(name)?.i64()?;
+        Ok(column.iter().map(Option::unwrap_or_default).collect())
+    };
+    let pair = |name: &str| -> PolarsResult<[Vec<i64>; 2]> {
+        Ok([column(&format!("{name}_0"))?, column(&format!("{name}_1"))?])
+    };
+    let [accepted, processed, end, position] =
+        ["accepted", "processed", "end", "position"].map(pair);
+    let [cut, read] = ["cut", "read"].map(pair);
+    let (accepted, processed, end, position) = (accepted?, processed?, end?, position?);
+    let (ahead, cut, read) = (pair("ahead")?, cut?, read?);
+    let (hour, batch, version) = (column("hour")?, column("batch")?, column("version")?);
+    let (users, cookies, answered) = (column("users")?, column("cookies")?, column("answered")?);
+    let of = |row: usize| {
+        let both = |pair: &[Vec<i64>; 2]| [pair[0][row] as u64, pair[1][row] as u64];
+        HourSigns {
+            hour: hour[row],
+            accepted: both(&accepted),
+            processed: both(&processed),
+            end: both(&end),
+            position: both(&position),
+            ahead: [ahead[0][row], ahead[1][row]],
+            batch: batch[row] as u64,
+            version: version[row] as u64,
+            cut: both(&cut),
+            read: both(&read),
+            users: users[row],
+            cookies: cookies[row],
+            answered: answered[row],
+        }
+    };
+    Ok((0..frame.height()).map(of).collect())
+}

@@ -1,7 +1,7 @@
 //! The layers of an incident, in memory, with page views in place of counts: so a view can be asked
 //! which page views it holds.
-use super::cause::Repair;
-use super::plan::{EVERY, Fault, Plan, TAKES};
+use super::cause::Remedy;
+use super::plan::{EVERY, IncidentFault, IncidentPlan, TAKES};
 use super::signs::HourSigns;
 use crate::capstone::week::BEGIN;
 use dataset::random::Random;
@@ -21,7 +21,7 @@ pub(super) const PAGES: [&str; 4] = [
 
 /// A page view, as it happened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event {
+pub(super) struct PageEvent {
     pub page: usize,
     /// Epoch seconds.
     pub secs: i64,
@@ -30,7 +30,7 @@ pub(super) struct Event {
     pub person: u64,
 }
 
-impl Event {
+impl PageEvent {
     pub fn describe(&self) -> String {
         let who = if self.by_cookie { "cookie" } else { "user" };
         let time = chrono::DateTime::from_timestamp(self.secs, 0).unwrap_or_default();
@@ -77,12 +77,12 @@ struct State {
 }
 
 /// The answers, event by event: the hours (epoch seconds) under which each is counted.
-pub(super) type Counted = Vec<Vec<i64>>;
+pub(super) type CountedHours = Vec<Vec<i64>>;
 
 /// A week up to the hour of the incident.
 #[derive(Clone, Debug)]
-pub(super) struct System {
-    pub events: Vec<Event>,
+pub(super) struct IncidentSystem {
+    pub events: Vec<PageEvent>,
     logs: [Vec<LogEntry>; 2],
     state: State,
     /// The batches that were served, the last one at the end.
@@ -92,9 +92,9 @@ pub(super) struct System {
     pub signs: Vec<HourSigns>,
 }
 
-impl System {
+impl IncidentSystem {
     /// Runs a plan.
-    pub fn run(plan: &Plan) -> Self {
+    pub fn run(plan: &IncidentPlan) -> Self {
         let mut random = Random::new(&[plan.seed, 0xE7E7]);
         let none = ServedBatch {
             batch: 0,
@@ -124,7 +124,7 @@ impl System {
                 let batch = (hour / EVERY) as u64;
                 let far = if is_cut { position[1] } else { system.end(1) };
                 let read = [system.end(0), far];
-                let stale = matches!(plan.fault, Fault::Stale { batch: of } if of == batch);
+                let stale = matches!(plan.fault, IncidentFault::Stale { batch: of } if of == batch);
                 running = Some(ServedBatch {
                     batch,
                     version: plan.version(batch),
@@ -153,10 +153,12 @@ impl System {
                 let (paused, pause) = &plan.pause;
                 let mut is_down = *paused == partition && pause.contains(&hour);
                 match &plan.fault {
-                    Fault::Lost { partition: p, from } if *p == partition && hour >= *from => {
+                    IncidentFault::Lost { partition: p, from }
+                        if *p == partition && hour >= *from =>
+                    {
                         is_down = true;
                     }
-                    Fault::Skip { partition: p, down } if *p == partition => {
+                    IncidentFault::Skip { partition: p, down } if *p == partition => {
                         is_down |= down.contains(&hour);
                         if hour == down.end {
                             // It goes on at the end of the log.
@@ -175,10 +177,12 @@ impl System {
             let signs = system.look(hour, begun, processed, position);
             system.signs.push(signs);
         }
-        if let Fault::Lost { partition, .. } = plan.fault {
+        if let IncidentFault::Lost { partition, .. } = plan.fault {
             system.missed = position[partition];
         }
-        if let Fault::Lost { partition, .. } | Fault::Skip { partition, .. } = plan.fault {
+        if let IncidentFault::Lost { partition, .. } | IncidentFault::Skip { partition, .. } =
+            plan.fault
+        {
             // What the served batch holds need not be read again.
             system.missed = system.missed.max(system.state.served.cut[partition]);
         }
@@ -190,12 +194,12 @@ impl System {
     }
 
     /// Both sites accept the page views of an hour.
-    fn accept(&mut self, plan: &Plan, hour: i64, random: &mut Random) {
+    fn accept(&mut self, plan: &IncidentPlan, hour: i64, random: &mut Random) {
         // Few at night, more by day.
         let day = (hour % 24 - 14).abs();
         for site in [0, 1] {
             let clock = match plan.fault {
-                Fault::Clock {
+                IncidentFault::Clock {
                     site: off,
                     from,
                     seconds,
@@ -205,7 +209,7 @@ impl System {
             for _ in 0..(6 + random.below(16 - day as u64)) {
                 let secs = BEGIN + hour * 3_600 + random.below(3_600) as i64;
                 let by_cookie = random.below(10) < 4;
-                self.events.push(Event {
+                self.events.push(PageEvent {
                     page: random.below(PAGES.len() as u64) as usize,
                     secs,
                     by_cookie,
@@ -230,7 +234,7 @@ impl System {
     }
 
     /// What the answers hold in a state: each event with the hours under which it is counted.
-    fn counted(&self, state: &State) -> Counted {
+    fn counted(&self, state: &State) -> CountedHours {
         let mut counted = vec![Vec::new(); self.events.len()];
         let served = &state.served;
         for (partition, log) in self.logs.iter().enumerate() {
@@ -289,11 +293,15 @@ impl System {
                 }
             }
         }
-        let answered = self
-            .counted(&self.state)
-            .iter()
-            .map(Vec::len)
-            .sum::<usize>() as i64;
+        // Every hour looks, so nothing is collected here; `counted` says which page views these are.
+        let mut answered = users + cookies;
+        for (partition, log) in self.logs.iter().enumerate() {
+            for passed in &self.state.passed[partition] {
+                let after = passed.start.max(served.cut[partition])..passed.end;
+                let after = after.filter(|offset| !log[*offset as usize].is_copy);
+                answered += after.count() as i64;
+            }
+        }
         HourSigns {
             hour,
             accepted: [ends[0] - begun[0], ends[1] - begun[1]],
@@ -312,7 +320,7 @@ impl System {
     }
 
     /// The answers as they are.
-    pub fn answers(&self) -> Counted {
+    pub fn answers(&self) -> CountedHours {
         self.counted(&self.state)
     }
 
@@ -332,11 +340,11 @@ impl System {
     ///
     /// # Errors
     /// Why it cannot be made.
-    pub fn repaired(&self, repair: Repair) -> Result<(Counted, u64), String> {
+    pub fn repaired(&self, repair: Remedy) -> Result<(CountedHours, u64), String> {
         let mut state = self.state.clone();
         let cost = match repair {
-            Repair::Nothing => 0,
-            Repair::CorrectClock {
+            Remedy::Nothing => 0,
+            Remedy::CorrectClock {
                 site,
                 from,
                 seconds,
@@ -346,7 +354,7 @@ impl System {
                 state.corrections.push((site, from, seconds));
                 log.iter().filter(|record| record.hour >= from).count() as u64
             }
-            Repair::Rewind { partition, offset } => {
+            Remedy::Rewind { partition, offset } => {
                 let log = self.logs.get(partition);
                 let log =
                     log.ok_or_else(|| format!("there is no partition {partition}; take 0 or 1"))?;
@@ -364,7 +372,7 @@ impl System {
                 passed.push(offset..end);
                 end - offset
             }
-            Repair::RollBack { batch } => {
+            Remedy::RollBack { batch } => {
                 let kept = self.batches.iter().rev().take(KEPT + 1);
                 let Some(found) = kept.clone().find(|kept| kept.batch == batch) else {
                     let kept: Vec<String> = kept.map(|kept| kept.batch.to_string()).collect();
@@ -376,7 +384,7 @@ impl System {
                 state.served = *found;
                 cost
             }
-            Repair::Publish { cut } => {
+            Remedy::Publish { cut } => {
                 for (partition, cut) in cut.iter().enumerate() {
                     let end = self.end(partition);
                     if *cut > end {
@@ -396,7 +404,10 @@ impl System {
 }
 
 /// Sorts the events of some answers by what is wrong with them.
-pub(super) fn wrongs(events: &[Event], counted: &Counted) -> BTreeMap<&'static str, Vec<usize>> {
+pub(super) fn wrongs(
+    events: &[PageEvent],
+    counted: &CountedHours,
+) -> BTreeMap<&'static str, Vec<usize>> {
     let mut wrongs: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
     for (number, (event, hours)) in events.iter().zip(counted).enumerate() {
         let right = event.secs - event.secs.rem_euclid(3_600);
