@@ -331,7 +331,7 @@ fn marks_of_clipped(
         canvas.polygon(vec![(x - 5, edge), (x + 5, edge), (x, tip)], ink.mix(1.0));
         // Only one line of a panel gets its value: labels of three would hide each other.
         if ink == series(0) {
-            let value = grouped(farthest.1.round() as i64);
+            let value = format!("page views: {}", grouped(farthest.1.round() as i64));
             let y = if below { bottom - 8 } else { top + 8 };
             match x + 9 + text_width(&value, LABEL) <= RIGHT {
                 true => canvas.label(&value, (x + 9, y), AFTER),
