@@ -29,9 +29,10 @@
 //! | | [`cap`] | `config` -> `network` -> `replica_state` -> `simulation` -> `sweep` over seeds -> `sally`, `gossip`, `realtime` -> `quorum_picture`, `lattice` -> `quorum_model`, `convergence_model` in every interleaving -> `scopes` -> `diagram` -> `steps` |
 //! | write a node | [`cap::node`] | `state` what the reader works with -> `plan` -> `simulator` -> `history` what is claimed -> `shrink` -> `picture` -> `attack` -> `model_nodes`, `log_steps` -> `stdio` under Maelstrom |
 //! | micro-batches | [`microbatch`] | `one_at_a_time` -> `stored` ids beside values -> `aggregate` -> `topology` -> `worker`, `exchange` -> `sessions` -> `job` plan, commit, done -> `topologies` -> `crashes`, `model` proof -> `trade` measured |
-//! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> `faults` in both designs -> `ways` to answer, measured |
+//! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> [`designs`] under faults -> `ways` to answer, measured |
 //! | recomputation | [`systems`] | `birthday` -> `partial` recomputation -> `key_filter`, `bloom_join`, `bloom_sweep` -> `cost_model`, `cost_fit`, `cost_runs` |
 //! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `faulty_log`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `evidence`, `account`; then `parts` a reader's own part, `incident` a fault to find and repair |
+//! | do you still need Lambda? | [`designs`] | `trial` what goes wrong -> `system` what a design must do -> `lambda_layers`, `kappa`, `one_store`, `lakehouse`, `maintained` the designs -> `run` judged -> `sealed`, `erasure` a person is forgotten |
 //!
 //! A cell starts with [`prelude`]. The same views in two forms, which the tests
 //! hold equal: [`batch`] computes over a data frame, to be read and changed in a
@@ -88,7 +89,7 @@ pub use dataset;
 pub use exercises;
 pub use exercises::{check, hint, marks, solution};
 pub use lessons;
-pub use lessons::{cap, capstone, crdt, microbatch, pages, people, plot, systems};
+pub use lessons::{cap, capstone, crdt, designs, microbatch, pages, people, plot, systems};
 pub use notebook;
 pub use show;
 

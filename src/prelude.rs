@@ -36,6 +36,6 @@ pub use crate::notebook::{clear_output, display, input, measured, password, prog
 pub use crate::plot;
 pub use crate::plotters;
 pub use crate::{
-    batch, cap, capstone, check, crdt, dataset, engine, exercises, faults, hint, lambda, marks,
-    microbatch, pages, people, serving, solution, speed, systems,
+    batch, cap, capstone, check, crdt, dataset, designs, engine, exercises, faults, hint, lambda,
+    marks, microbatch, pages, people, serving, solution, speed, systems,
 };

@@ -38,7 +38,7 @@
 //! | the exercise "a consumer that survives a crash" (`speed::SimulatedMachine`) | the number of a write | `Crashes::at` a list |
 //! | one tuple at a time (`microbatch::one_at_a_time`) | the number of a tuple | `Crashes::at` a list |
 //! | micro-batches (`microbatch::Job`, `microbatch::crashes`) | `microbatch::BatchStep` | `Crashes::recording`, then `Crashes::at` each point and each pair of points |
-//! | two designs of a data system (`systems::inject`) | the number of an arrival, or of a write of one event | `Crashes::at` thirteen arrivals; the other scenarios of `systems::Fault` are no crashes |
+//! | designs of a data system (`designs::inject`) | the number of an arrival, or of a write of one event | `Crashes::at` thirteen arrivals; the other scenarios of `designs::Fault` are no crashes |
 //! | the week of the capstone, in this process (`capstone::Here`) | the number of a call to the log | [`Crashes::plan`] one point, for each crash of the week |
 //!
 //! Two things are no plans, because their crash is real or is not chosen here. A process that

@@ -9,6 +9,7 @@ pub mod cap;
 pub mod capstone;
 pub mod checked_step;
 pub mod crdt;
+pub mod designs;
 pub mod engine_progress;
 #[cfg(test)]
 #[path = "../../../tests/extent.rs"]

@@ -17,7 +17,7 @@ const AS_TEXT: [&str; 3] = [
 ];
 
 /// Folders of the project in which Rust sources lie.
-const FOLDERS: [&str; 5] = ["src", "tests", "crates", "benches", "cells"];
+const FOLDERS: [&str; 6] = ["src", "tests", "crates", "benches", "cells", "rivals"];
 
 /// Returns the sources that rustfmt does not find from the workspace, relative to the
 /// project, in order.
@@ -25,7 +25,8 @@ pub fn hidden(root: &Path) -> Result<Vec<PathBuf>> {
     let mut hidden = Vec::new();
     for folder in FOLDERS {
         for file in all(root, Path::new(folder))? {
-            let member = !file.starts_with("cells") && !file.starts_with("benches/peers");
+            let outside = ["cells", "benches/peers", "rivals"];
+            let member = !outside.iter().any(|folder| file.starts_with(folder));
             let found = member && is_root(root, &file) || is_declared(root, &file)?;
             if !found {
                 hidden.push(file);

@@ -29,12 +29,15 @@
 //! | [`publication`](fn@publication), [`publication_at`] | what readers see while versions are published |
 //! | [`publication_schedule`] | when readers read and versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
+//! | [`designs`](fn@designs) | what each design of a data system keeps, computes and answers from |
+//! | [`trials`] | wrong answers by hour, fault by fault and design by design |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 //! | [`incident`](fn@incident) | a week of all layers as monitoring shows it, without the truth |
 mod accuracy;
 mod birthdays;
 mod crash_frames;
 mod dashboard;
+mod designs;
 mod fit;
 mod held;
 mod incident;
@@ -60,6 +63,7 @@ pub use accuracy::accuracy;
 pub use birthdays::birthdays;
 pub use crash_frames::crash_frames;
 pub use dashboard::dashboard;
+pub use designs::{designs, trials};
 pub use fit::fit;
 pub use held::held;
 pub use incident::incident;

@@ -244,7 +244,7 @@ fn wrong(answer: &HashMap<i64, String>, truth: &HashMap<i64, String>) -> i64 {
 }
 
 /// Copies a folder, as a backup does.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).map_err(io_at("making", to))?;
     for entry in fs::read_dir(from).map_err(io_at("reading", from))? {
         let entry = entry.map_err(io_at("reading", from))?;

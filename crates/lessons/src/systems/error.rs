@@ -69,6 +69,14 @@ pub enum SystemsError {
         /// The values that are allowed.
         remedy: &'static str,
     },
+    /// A design that runs in a program of its own failed there.
+    #[error("{program}: {problem}")]
+    Program {
+        /// The name of the program.
+        program: &'static str,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// The process crashed, as its [faults](lambda::faults) asked for.
     #[error(transparent)]
     Crashed(#[from] Crash),
@@ -115,7 +123,7 @@ impl From<SketchError> for SystemsError {
 }
 
 /// Says what was being done, and where, when the operating system refused.
-pub(super) fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SystemsError {
+pub(crate) fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SystemsError {
     let path = path.to_owned();
     move |source| SystemsError::Io {
         doing,
@@ -125,7 +133,7 @@ pub(super) fn io_at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) 
 }
 
 /// The same for polars.
-pub(super) fn polars_at(
+pub(crate) fn polars_at(
     doing: &'static str,
     path: &Path,
 ) -> impl FnOnce(PolarsError) -> SystemsError {

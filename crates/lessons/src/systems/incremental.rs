@@ -11,9 +11,14 @@
 //!   and converts at each question);
 //! - an event is several rows, written one by one, or together where the store can.
 //!
+//! Page views and uniques are kept by URL and hour. Visits are kept by domain and person, as the
+//! stretches of time of [`bounces`](lambda::batch::bounces), with their number and that of the
+//! bounces among them by domain.
+//!
 //! Source: *Big Data*, Marz and Warren (Manning), section 10.7.
 use super::error::{Result, SystemsError};
 use calendar::Granularity::Hour;
+use lambda::batch::bounces::{self, Stretch, domain};
 use lambda::batch::sketch::{Precision, Sketch, person_hash};
 use lambda::datum::{Datum, Equiv, Fact, PersonId, ValidPageView};
 use lambda::faults::{self, Faults, NoFaults};
@@ -21,21 +26,24 @@ use lambda::speed::{
     Clock, EmbeddedStore, Family, Mutation, Reader, RealtimeStore, RealtimeStoreOptions,
     SpeedError, sortable,
 };
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Milliseconds for which an event is remembered, so that its copy is found.
-const REMEMBERED: i64 = 3_600_000;
+/// Seconds for which an event is remembered, so that its copy is found, unless said otherwise.
+const REMEMBERED: i64 = 3_600;
 const COUNT: Family = Family::new("count");
 const PERSONS: Family = Family::new("persons");
 const PERSON: Family = Family::new("person");
+/// By domain and person: the visits, as stretches of time.
+const VISITS: Family = Family::new("visits");
+/// By domain: the number of visits, and of bounces among them.
+const BOUNCES: Family = Family::new("bounces");
 const META: Family = Family::new("meta");
-const SEEN: Family = Family {
-    ttl: Some(REMEMBERED),
-    ..Family::new("seen")
-};
+/// The identities of events, which are forgotten after some time.
+const SEEN: &str = "seen";
 
 /// How the rows of an event are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,11 +80,26 @@ impl Incremental {
     /// Opens the store in a folder, or makes one. The clock says when an event is
     /// forgotten.
     pub fn open(folder: impl AsRef<Path>, writes: Writes, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::remembering(folder, writes, clock, REMEMBERED)
+    }
+
+    /// As [`open`](Self::open), with the number of seconds for which an event is remembered, so
+    /// that a copy of it is found: an hour unless said.
+    pub fn remembering(
+        folder: impl AsRef<Path>,
+        writes: Writes,
+        clock: Arc<dyn Clock>,
+        secs: i64,
+    ) -> Result<Self> {
+        let seen = Family {
+            ttl: Some(secs * 1000),
+            ..Family::new(SEEN)
+        };
         let options = RealtimeStoreOptions {
             clock: clock.clone(),
             ..RealtimeStoreOptions::default()
         };
-        let families = [COUNT, PERSONS, PERSON, SEEN, META];
+        let families = [COUNT, PERSONS, PERSON, VISITS, BOUNCES, seen, META];
         Ok(Self {
             store: EmbeddedStore::open_with(folder, &families, options)?,
             writes,
@@ -128,7 +151,7 @@ impl Incremental {
         let identity = xxh3_128(&identity).to_be_bytes();
         let reader = self.store.reader();
         let reader = reader.as_ref();
-        if reader.get(&identity, SEEN.name, b"")?.is_some() {
+        if reader.get(&identity, SEEN, b"")?.is_some() {
             return Ok(Vec::new());
         }
         let (row, hour) = (url.as_bytes(), sortable(Hour.bucket(secs)));
@@ -137,18 +160,24 @@ impl Incremental {
             Some(cell) => Sketch::from_bytes(&cell.value)?,
             None => Sketch::new(Precision::DEFAULT),
         };
-        persons.add_hash(person_hash(&person(reader, &viewer)?));
+        let viewer = person(reader, &viewer)?;
+        persons.add_hash(person_hash(&viewer));
+        let domain = domain(&url).as_bytes();
+        let viewer = serde_json::to_vec(&viewer).expect("plain data");
+        let (visits, totals) = visited(reader, domain, &viewer, secs)?;
         let newest = number(reader, b"newest", META.name, b"")?.map_or(secs, |was| was.max(secs));
         let now = self.clock.now();
-        let put = |row: &[u8], family: &Family, qualifier: &[u8], value: Vec<u8>| {
-            Mutation::of(row).put(family.name, qualifier, now, value)
+        let put = |row: &[u8], family: &'static str, qualifier: &[u8], value: Vec<u8>| {
+            Mutation::of(row).put(family, qualifier, now, value)
         };
         Ok(vec![
-            put(row, &COUNT, &hour, count.to_be_bytes().to_vec()),
-            put(row, &PERSONS, &hour, persons.to_bytes()),
-            put(b"newest", &META, b"", newest.to_be_bytes().to_vec()),
+            put(row, COUNT.name, &hour, count.to_be_bytes().to_vec()),
+            put(row, PERSONS.name, &hour, persons.to_bytes()),
+            put(domain, VISITS.name, &viewer, visits),
+            put(domain, BOUNCES.name, b"all", totals),
+            put(b"newest", META.name, b"", newest.to_be_bytes().to_vec()),
             // Last: what is not marked is sent again, and better twice than never.
-            put(&identity, &SEEN, b"", Vec::new()),
+            put(&identity, SEEN, b"", Vec::new()),
         ])
     }
 
@@ -175,6 +204,37 @@ impl Incremental {
         Ok(sum)
     }
 
+    /// Page views and uniques of a URL in each hour that begins in a range of epoch seconds.
+    pub fn by_hour(&self, url: &str, hours: Range<i64>) -> Result<Vec<(i64, i64)>> {
+        let (from, to) = (sortable(hours.start), sortable(hours.end));
+        let reader = self.store.reader();
+        let counts = reader.row(url.as_bytes(), COUNT.name, &from..&to)?;
+        let persons = reader.row(url.as_bytes(), PERSONS.name, &from..&to)?;
+        // Both families have the same hours, except after a crash between the two writes.
+        let counts: HashMap<Vec<u8>, Vec<u8>> = counts
+            .into_iter()
+            .map(|(hour, cell)| (hour, cell.value))
+            .collect();
+        let persons: HashMap<Vec<u8>, Vec<u8>> = persons
+            .into_iter()
+            .map(|(hour, cell)| (hour, cell.value))
+            .collect();
+        let mut answers = Vec::new();
+        for hour in hours.step_by(Hour.secs() as usize) {
+            let hour = sortable(hour);
+            let views = match counts.get(&hour[..]) {
+                Some(value) => i64::from_be_bytes(value[..].try_into().map_err(|_| damaged())?),
+                None => 0,
+            };
+            let uniques = match persons.get(&hour[..]) {
+                Some(value) => Sketch::from_bytes(value)?.uniques(),
+                None => 0,
+            };
+            answers.push((views, uniques));
+        }
+        Ok(answers)
+    }
+
     /// How many persons came, as far as the equivs were known when they came.
     pub fn uniques(&self, url: &str, hours: Range<i64>) -> Result<i64> {
         let mut all = Sketch::new(Precision::DEFAULT);
@@ -182,6 +242,12 @@ impl Incremental {
             all.merge(&Sketch::from_bytes(&value)?)?;
         }
         Ok(all.uniques())
+    }
+
+    /// Visits to a domain, and the bounces among them, as far as the equivs were known when the
+    /// page views came.
+    pub fn bounces(&self, domain: &str) -> Result<(i64, i64)> {
+        totals(self.store.reader().as_ref(), domain.as_bytes())
     }
 
     /// Rows that a question about a URL and a range reads.
@@ -202,6 +268,44 @@ impl Incremental {
             .row(url.as_bytes(), family, &from..&to)?;
         Ok(cells.into_iter().map(|(_, cell)| cell.value).collect())
     }
+}
+
+/// What a page view at `secs` makes of the visits of a person to a domain, and of the totals of
+/// the domain: both as bytes.
+fn visited(
+    reader: &dyn Reader,
+    domain: &[u8],
+    person: &[u8],
+    secs: i64,
+) -> Result<(Vec<u8>, Vec<u8>)> {
+    let mut visits = match reader.get(domain, VISITS.name, person)? {
+        Some(cell) => bounces::from_bytes(&cell.value).ok_or_else(damaged)?,
+        None => Vec::new(),
+    };
+    let count = |visits: &[Stretch]| {
+        let bounces = visits.iter().filter(|visit| !visit.many).count();
+        (visits.len() as i64, bounces as i64)
+    };
+    let before = count(&visits);
+    visits.push(Stretch::of(secs));
+    bounces::join(&mut visits);
+    let after = count(&visits);
+    let (all, bounced) = totals(reader, domain)?;
+    let totals = [all + after.0 - before.0, bounced + after.1 - before.1];
+    Ok((
+        bounces::to_bytes(&visits),
+        totals.map(i64::to_be_bytes).concat(),
+    ))
+}
+
+/// Visits to a domain, and bounces among them; both 0 for a domain that is not known.
+fn totals(reader: &dyn Reader, domain: &[u8]) -> Result<(i64, i64)> {
+    let Some(cell) = reader.get(domain, BOUNCES.name, b"all")? else {
+        return Ok((0, 0));
+    };
+    let (visits, bounces) = cell.value.split_first_chunk().ok_or_else(damaged)?;
+    let bounces = bounces.try_into().map_err(|_| damaged())?;
+    Ok((i64::from_be_bytes(*visits), i64::from_be_bytes(bounces)))
 }
 
 /// The person of an identifier, along the equivs that are known.
@@ -266,6 +370,7 @@ mod tests {
             let answer = views.uniques(&url(page), hours.clone()).unwrap();
             assert_eq!(answer, truth.uniques(page, hours));
         }
+        assert_eq!(views.bounces("mysite.com").unwrap(), truth.bounces(0..6));
         assert_eq!(views.newest().unwrap(), Some(DAY - 18));
     }
 
@@ -295,7 +400,7 @@ mod tests {
         let (clock, views) = open(folder.path(), Writes::Together);
         let first = &first_view();
         views.take(&first.datum).unwrap();
-        clock.advance(REMEMBERED - 1);
+        clock.advance(REMEMBERED * 1000 - 1);
         assert!(!views.take(&first.datum).unwrap());
         clock.advance(1);
         assert!(views.take(&first.datum).unwrap());

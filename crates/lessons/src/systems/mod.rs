@@ -8,7 +8,6 @@
 //! | `requests`, `deployment` | a bug for four hours: spoiled for good, or only delayed |
 //! | `traffic` | a day of traffic, and the truth about it |
 //! | `incremental` | the design without a batch layer |
-//! | `faults`, `fault_store`, `fault_lambda` | the same faults in both designs |
 //! | `ways` | one question, four ways: latency, timeliness, accuracy |
 //! | `error` | what can go wrong |
 //!
@@ -38,12 +37,9 @@ mod by_hand;
 mod cost_fit;
 mod cost_model;
 mod cost_runs;
-mod deployment;
-mod error;
+pub(crate) mod deployment;
+pub(crate) mod error;
 mod fact_kind;
-mod fault_lambda;
-mod fault_store;
-mod faults;
 mod homes;
 mod incremental;
 mod key_filter;
@@ -68,7 +64,6 @@ pub use cost_runs::timed_runs;
 pub use deployment::{Aftermath, Deployment, Repair, deploy};
 pub use error::{Result, SystemsError};
 pub use fact_kind::FactKind;
-pub use faults::{Design, Fault, Outcome, inject, inject_all};
 pub use homes::{homes, serve_homes};
 pub use incremental::{Incremental, Writes};
 pub use key_filter::{KeyFilter, bits_per_key, false_positives};

@@ -97,9 +97,11 @@ pub struct Ways {
 impl Ways {
     /// Sixty thousand page views; some copies come three hours late, and equivs two.
     pub const DAY: Traffic = Traffic {
+        days: 1,
         views: 60_000,
         persons: 3_000,
         pages: 12,
+        domains: 1,
         equivs_late_by: 2 * HOUR,
         copy_one_in: 50,
         copies_late_by: 3 * HOUR,

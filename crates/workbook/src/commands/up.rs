@@ -1,4 +1,5 @@
-//! `workbook up`, `down`, `compact` and `status`: real systems on this machine, by the program `connect`.
+//! `workbook up`, `down`, `compact` and `status`: real systems on this machine, by the program `connect`;
+//! and `workbook up dataflow` and `up lakehouse`, which build the programs of chapter 12.
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use kernel::place::{Built, real_cargo};
@@ -6,7 +7,8 @@ use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 /// Start a real system on this machine: `up kafka`, `up hbase`, `up spark`, `up sail`. The first time
-/// it needs a network. Sail needs Python, the others Java.
+/// it needs a network. Sail needs Python, the others Java. `up dataflow` and `up lakehouse` build the
+/// programs of chapter 12, which run only while a cell asks them.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Args {
@@ -15,8 +17,15 @@ pub struct Args {
     words: Vec<OsString>,
 }
 
+/// The programs of chapter 12, in the folder `rivals`.
+const RIVALS: [&str; 2] = ["dataflow", "lakehouse"];
+
 /// Builds the program `connect` if it must, and runs it.
 pub fn run(verb: &str, args: Args) -> Result<Outcome> {
+    let named = args.words.first().and_then(|word| word.to_str());
+    if let Some(name) = RIVALS.into_iter().find(|name| named == Some(name)) {
+        return build_rival(verb, name);
+    }
     let mut connect = connect()?;
     let status = connect.arg(verb).args(args.words).status();
     match status.context("cannot start the program connect")?.code() {
@@ -24,6 +33,29 @@ pub fn run(verb: &str, args: Args) -> Result<Outcome> {
         // It has said why.
         code => std::process::exit(code.unwrap_or(3)),
     }
+}
+
+/// Builds a program of chapter 12. cargo shows how far it is.
+fn build_rival(verb: &str, name: &str) -> Result<Outcome> {
+    if verb != "up" {
+        println!("{name} runs only while a cell asks it; there is nothing to do");
+        return Ok(Outcome::Done);
+    }
+    let root = Built::find()?.root.clone();
+    eprintln!(
+        "building the program {name} of chapter 12, once; its libraries take some minutes ..."
+    );
+    let build = Command::new(real_cargo())
+        .args(["build", "--locked", "--manifest-path", "rivals/Cargo.toml"])
+        .args(["--target-dir", "target/rivals", "--package", name])
+        .current_dir(&root)
+        .status()
+        .context("cannot start cargo")?;
+    if !build.success() {
+        bail!("the program {name} could not be built; cargo has said why");
+    }
+    println!("{name} is built; chapter 12 runs it from now on");
+    Ok(Outcome::Done)
 }
 
 /// Starts a system on this machine unless it runs, and returns its address.

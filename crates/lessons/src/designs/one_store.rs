@@ -1,38 +1,41 @@
-//! The incremental design under a fault.
-use super::deployment::copy;
-use super::error::{Result, SystemsError, io_at};
-use super::faults::{EVERY, Fault, HOUR, System};
-use super::incremental::{Incremental, Writes};
-use super::traffic::ReceivedDatum;
-use lambda::datum::{DataUnit, Datum};
+//! The incremental design under a fault: one store that each event changes, and its backups.
+use super::system::{Arrived, Kept, Recovery, System, on_disk};
+use super::trial::{EVERY, HOUR, Trial, misread};
+use crate::systems::deployment::copy;
+use crate::systems::error::io_at;
+use crate::systems::{Incremental, Result, SystemsError, Writes};
+use lambda::datum::Datum;
 use lambda::faults::{CrashPoint, Crashes, Faults};
 use lambda::speed::ManualClock;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// One store, its backups, and what happens to them.
-pub(super) struct Single {
+pub(super) struct OneStore {
     folder: PathBuf,
     writes: Writes,
-    fault: Fault,
+    trial: Trial,
     crashes: Crashes<u64>,
     clock: Arc<ManualClock>,
     /// None while it is closed.
     views: Option<Incremental>,
-    recovery: Option<(&'static str, Duration)>,
+    seen: i64,
+    recovery: Option<Recovery>,
 }
 
-impl Single {
-    pub fn open(folder: &Path, writes: Writes, fault: Fault) -> Result<Self> {
+impl OneStore {
+    pub fn open(folder: &Path, writes: Writes, trial: &Trial) -> Result<Self> {
         let mut single = Self {
             folder: folder.to_owned(),
             writes,
-            fault,
-            crashes: fault.crashes(),
+            trial: trial.clone(),
+            crashes: trial.crashes(),
             clock: Arc::new(ManualClock::at(0)),
             views: None,
+            seen: 0,
             recovery: None,
         };
         single.start()?;
@@ -46,8 +49,9 @@ impl Single {
     /// The process begins, or begins again, with what is on the disk.
     fn start(&mut self) -> Result<()> {
         self.views = None;
-        let clock = self.clock.clone();
-        self.views = Some(Incremental::open(self.store(), self.writes, clock)?);
+        let (clock, remembered) = (self.clock.clone(), self.trial.remembered);
+        let views = Incremental::remembering(self.store(), self.writes, clock, remembered)?;
+        self.views = Some(views);
         Ok(())
     }
 
@@ -84,31 +88,28 @@ impl Single {
         let started = Instant::now();
         copy(&self.folder.join("backup"), &store)?;
         self.start()?;
-        self.recovery = Some(("restore the backup", started.elapsed()));
+        self.recovery = Some(Recovery {
+            how: "restore the backup",
+            records: 0,
+            bytes: 0,
+            took: started.elapsed(),
+        });
         Ok(())
     }
 }
 
-/// What the code with the bug makes of a page view: it is of page 0.
-pub(super) fn misread(datum: &Datum) -> Datum {
-    let mut datum = datum.clone();
-    if let DataUnit::PageView(view) = &mut datum.dataunit {
-        view.page.url = "http://mysite.com/page/0".to_owned();
-    }
-    datum
-}
-
-impl System for Single {
-    fn hour(&mut self, hour: i64, first: usize, arrivals: &[ReceivedDatum]) -> Result<()> {
+impl System for OneStore {
+    fn take(&mut self, arrived: &Arrived<'_>) -> Result<()> {
+        let (hour, first) = (arrived.hour, arrived.first);
         if hour > 0 && hour % EVERY == 0 {
             self.back_up()?;
         }
-        for (n, arrival) in (first..).zip(arrivals) {
+        for (n, arrival) in (first..).zip(arrived.datums) {
             self.clock.set(arrival.at * 1000);
-            if self.fault.loses(hour) && n == first + arrivals.len() / 2 {
+            if self.trial.loses(hour) && n == first + arrived.datums.len() / 2 {
                 self.lose_and_restore()?;
             }
-            let datum = match self.fault.buggy(hour) {
+            let datum = match self.trial.buggy(hour) {
                 true => misread(&arrival.datum),
                 false => arrival.datum.clone(),
             };
@@ -117,19 +118,38 @@ impl System for Single {
                 self.crashes.restart();
             }
             self.views().take(&datum)?;
+            self.seen += 1;
         }
         Ok(())
     }
 
-    fn answer(&self, url: &str, ts: i64) -> Result<(i64, i64)> {
-        let views = self.views();
-        Ok((
-            views.page_views(url, ts..ts + HOUR)?,
-            views.uniques(url, ts..ts + HOUR)?,
-        ))
+    fn by_hour(&self, url: &str, hours: Range<i64>) -> Result<Vec<(i64, i64)>> {
+        self.views()
+            .by_hour(url, hours.start * HOUR..hours.end * HOUR)
     }
 
-    fn recovery(&self) -> Option<(&'static str, Duration)> {
+    fn bounces(&self, domain: &str) -> Result<(i64, i64)> {
+        self.views().bounces(domain)
+    }
+
+    fn seen(&self) -> Result<i64> {
+        Ok(self.seen)
+    }
+
+    fn rows_for(&self, url: &str, hours: Range<i64>) -> Result<i64> {
+        Ok(self
+            .views()
+            .rows(url, hours.start * HOUR..hours.end * HOUR)? as i64)
+    }
+
+    fn kept(&self) -> Result<Kept> {
+        Ok(Kept {
+            raw_bytes: 0,
+            all_bytes: on_disk(&self.folder)?,
+        })
+    }
+
+    fn recovery(&self) -> Option<Recovery> {
         self.recovery
     }
 }

@@ -1,0 +1,46 @@
+//! Do you still need Lambda? The same days and the same faults in five designs, and what a law on
+//! erasure does to data that is never changed.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `trial` | days of traffic, and the one thing that goes wrong on them |
+//! | `system` | what a design must do, and what it says of itself |
+//! | `misread_log` | a log whose reader may have a bug, and which counts what is read |
+//! | `lambda_layers` | Lambda: batch, serving and speed layer |
+//! | `one_store` | one store that each event changes, and its backups |
+//! | `kappa` | one stream program over a log, which is replayed |
+//! | `program` | a program in `rivals/`, asked over a pipe |
+//! | `lakehouse` | tables with snapshots, and a query engine over them |
+//! | `maintained` | views that a dataflow maintains incrementally |
+//! | `rows` | facts as rows of a data frame |
+//! | `run` | the trials, judged hour by hour; how each design answers meanwhile |
+//! | `recorded` | a dated run of the designs in programs of their own |
+//! | `lines` | lines of code, counted from the sources |
+//! | `sealed` | rows under a key of their person, and keys that can be forgotten |
+//! | `erasure` | a person is erased, in two ways, and what can be found out afterwards |
+//!
+//! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 18, for Lambda and the one store.
+//! Jay Kreps, "Questioning the Lambda Architecture" (2014), for Kappa.
+mod erasure;
+mod kappa;
+mod lakehouse;
+mod lambda_layers;
+mod lines;
+mod maintained;
+mod misread_log;
+mod one_store;
+mod program;
+mod recorded;
+mod rows;
+mod run;
+mod sealed;
+mod system;
+mod trial;
+
+pub use erasure::{Erased, Facts, Guess, erase, guesses};
+pub use lines::lines_of_code;
+pub use recorded::{TAKEN, is_built, record_of};
+pub use run::{Design, Outcome, Standing, WrongAnswers, inject, inject_all, standing};
+pub use sealed::{SealError, Sealed, Vault};
+pub use system::{Kept, Recovery};
+pub use trial::{Fault, Trial};
