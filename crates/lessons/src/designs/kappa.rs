@@ -8,8 +8,8 @@
 //! the views are written, so a crash makes the program read a few records again; it recognises
 //! those as it recognises copies.
 use super::misread_log::MisreadLog;
+use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
-use super::trial::{HOUR, Trial};
 use crate::systems::error::io_at;
 use crate::systems::{Incremental, Result, SystemsError, Writes};
 use lambda::datum::Datum;
@@ -31,7 +31,7 @@ const READ: usize = 4_096;
 /// A stream program over a log, and what happens to it.
 pub(super) struct Kappa {
     folder: PathBuf,
-    trial: Trial,
+    trial: Scenario,
     crashes: Crashes<u64>,
     log: MisreadLog,
     clock: Arc<ManualClock>,
@@ -45,7 +45,7 @@ pub(super) struct Kappa {
 }
 
 impl Kappa {
-    pub fn open(folder: &Path, trial: &Trial) -> Result<Self> {
+    pub fn open(folder: &Path, trial: &Scenario) -> Result<Self> {
         let inner = EmbeddedLog::open(folder.join("log"))?;
         inner.create_topic(TOPIC, PARTITION + 1)?;
         let mut kappa = Self {

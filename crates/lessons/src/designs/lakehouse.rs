@@ -15,8 +15,8 @@
 //! done again after a crash.
 use super::program::Program;
 use super::rows::rows_of;
+use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
-use super::trial::{HOUR, Trial};
 use crate::systems::Result;
 use crate::systems::error::{io_at, polars_at};
 use crate::systems::traffic::{DAY, ReceivedDatum};
@@ -107,7 +107,7 @@ struct Snapshot {
 /// The tables, and what happens to them.
 pub(super) struct Lakehouse {
     folder: PathBuf,
-    trial: Trial,
+    trial: Scenario,
     crashes: Crashes<u64>,
     program: Program,
     /// Number of the last commit of raw rows.
@@ -124,7 +124,7 @@ pub(super) struct Lakehouse {
 }
 
 impl Lakehouse {
-    pub fn open(folder: &Path, trial: &Trial) -> Result<Self> {
+    pub fn open(folder: &Path, trial: &Scenario) -> Result<Self> {
         let lakehouse = Self {
             folder: folder.to_owned(),
             trial: trial.clone(),

@@ -1,7 +1,7 @@
 //! The Lambda design under a fault: batch, serving and speed layer over a log.
 use super::misread_log::MisreadLog;
+use super::scenario::{EVERY, HOUR, Scenario, misread};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
-use super::trial::{EVERY, HOUR, Trial, misread};
 use crate::misreading::Misreading;
 use crate::systems::Result;
 use crate::systems::error::io_at;
@@ -23,7 +23,7 @@ const PARTITIONS: u32 = 2;
 /// The layers over a log, and what happens to them.
 pub(super) struct Layers {
     folder: PathBuf,
-    trial: Trial,
+    trial: Scenario,
     crashes: Crashes<u64>,
     log: Arc<MisreadLog>,
     /// None while they are closed.
@@ -32,7 +32,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub fn open(folder: &Path, trial: &Trial) -> Result<Self> {
+    pub fn open(folder: &Path, trial: &Scenario) -> Result<Self> {
         let inner = EmbeddedLog::open(folder.join("log"))?;
         inner.create_topic(TOPIC, PARTITIONS)?;
         let mut layers = Self {

@@ -1,5 +1,5 @@
 //! Lines of code of each design, counted from the sources.
-use super::run::Design;
+use super::outcome::Design;
 use crate::systems::Result;
 use crate::systems::error::io_at;
 use polars::prelude::{DataFrame, df};

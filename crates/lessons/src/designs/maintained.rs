@@ -6,8 +6,8 @@
 //! they read less after a crash; they are not a part of the library.)
 use super::misread_log::MisreadLog;
 use super::program::Program;
+use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
-use super::trial::{HOUR, Trial};
 use crate::systems::Result;
 use lambda::batch::bounces::domain;
 use lambda::datum::{Datum, Fact, PersonId};
@@ -46,7 +46,7 @@ enum Question<'a> {
 /// The program over a log, and what happens to it.
 pub(super) struct Maintained {
     folder: PathBuf,
-    trial: Trial,
+    trial: Scenario,
     crashes: Crashes<u64>,
     log: MisreadLog,
     program: Program,
@@ -56,7 +56,7 @@ pub(super) struct Maintained {
 }
 
 impl Maintained {
-    pub fn open(folder: &Path, trial: &Trial) -> Result<Self> {
+    pub fn open(folder: &Path, trial: &Scenario) -> Result<Self> {
         let program = Program::start(PROGRAM)?;
         let inner = EmbeddedLog::open(folder.join("log"))?;
         inner.create_topic(TOPIC, PARTITION + 1)?;

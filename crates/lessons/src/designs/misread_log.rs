@@ -1,5 +1,5 @@
 //! A log whose reader may have a bug, and which counts what is read of it.
-use super::trial::misread;
+use super::scenario::misread;
 use lambda::speed::{self, EmbeddedLog, Log, Records};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 

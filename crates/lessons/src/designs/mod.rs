@@ -3,7 +3,7 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | `trial` | days of traffic, and the one thing that goes wrong on them |
+//! | `scenario` | days of traffic, and the one thing that goes wrong on them |
 //! | `system` | what a design must do, and what it says of itself |
 //! | `misread_log` | a log whose reader may have a bug, and which counts what is read |
 //! | `lambda_layers` | Lambda: batch, serving and speed layer |
@@ -13,6 +13,7 @@
 //! | `lakehouse` | tables with snapshots, and a query engine over them |
 //! | `maintained` | views that a dataflow maintains incrementally |
 //! | `rows` | facts as rows of a data frame |
+//! | `outcome` | the designs, and their wrong answers hour by hour |
 //! | `run` | the trials, judged hour by hour; how each design answers meanwhile |
 //! | `recorded` | a dated run of the designs in programs of their own |
 //! | `lines` | lines of code, counted from the sources |
@@ -29,18 +30,20 @@ mod lines;
 mod maintained;
 mod misread_log;
 mod one_store;
+mod outcome;
 mod program;
 mod recorded;
 mod rows;
 mod run;
+mod scenario;
 mod sealed;
 mod system;
-mod trial;
 
 pub use erasure::{Erased, Facts, Guess, erase, guesses};
 pub use lines::lines_of_code;
+pub use outcome::{Design, Outcome, Standing, WrongAnswers};
 pub use recorded::{TAKEN, is_built, record_of};
-pub use run::{Design, Outcome, Standing, WrongAnswers, inject, inject_all, standing};
+pub use run::{inject, inject_all, standing};
+pub use scenario::{Fault, Scenario};
 pub use sealed::{SealError, Sealed, Vault};
 pub use system::{Kept, Recovery};
-pub use trial::{Fault, Trial};

@@ -1,6 +1,6 @@
 //! The incremental design under a fault: one store that each event changes, and its backups.
+use super::scenario::{EVERY, HOUR, Scenario, misread};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
-use super::trial::{EVERY, HOUR, Trial, misread};
 use crate::systems::deployment::copy;
 use crate::systems::error::io_at;
 use crate::systems::{Incremental, Result, SystemsError, Writes};
@@ -17,7 +17,7 @@ use std::time::Instant;
 pub(super) struct OneStore {
     folder: PathBuf,
     writes: Writes,
-    trial: Trial,
+    trial: Scenario,
     crashes: Crashes<u64>,
     clock: Arc<ManualClock>,
     /// None while it is closed.
@@ -27,7 +27,7 @@ pub(super) struct OneStore {
 }
 
 impl OneStore {
-    pub fn open(folder: &Path, writes: Writes, trial: &Trial) -> Result<Self> {
+    pub fn open(folder: &Path, writes: Writes, trial: &Scenario) -> Result<Self> {
         let mut single = Self {
             folder: folder.to_owned(),
             writes,

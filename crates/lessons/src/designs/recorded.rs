@@ -1,15 +1,15 @@
 //! What the designs with a program of their own did in a dated run, for readers who have not built
 //! these programs. A test runs them again where they are built, and compares every count.
-use super::run::{Design, Outcome, WrongAnswers};
+use super::outcome::{Design, Outcome, Standing, WrongAnswers};
+use super::scenario::{Fault, Scenario};
 use super::system::{Kept, Recovery};
-use super::trial::Trial;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The day of the run, and the machine.
 pub const TAKEN: &str = "2026-11-30, a virtual machine with 2 cores";
 
-/// Runs of [`Trial::four_days`].
+/// Runs of [`Scenario::four_days`].
 const RUNS: &str = include_str!("recorded.json");
 
 /// An outcome as it is stored.
@@ -26,8 +26,8 @@ struct Run {
 }
 
 /// Returns the recorded outcome of a trial; `None` if it was not recorded.
-pub(super) fn recorded(trial: &Trial, design: Design) -> Option<Outcome> {
-    if *trial != Trial::four_days(trial.fault) {
+pub(super) fn recorded(trial: &Scenario, design: Design) -> Option<Outcome> {
+    if *trial != Scenario::four_days(trial.fault) {
         return None;
     }
     let runs: Vec<Run> = serde_json::from_str(RUNS).expect("the record is a part of the program");
@@ -55,6 +55,33 @@ pub(super) fn recorded(trial: &Trial, design: Design) -> Option<Outcome> {
         },
         recorded: true,
     })
+}
+
+/// How these designs answered at [`Scenario::ASKED`]: seconds behind, rows read, bytes of raw data, bytes
+/// of all data, and microseconds.
+const STANDINGS: [(Design, i64, i64, i64, i64, u64); 2] = [
+    (Design::Lakehouse, 3_036, 1_300, 155_610, 786_432, 48_592),
+    (Design::Maintained, 12, 14, 629_000, 14_077_952, 11),
+];
+
+/// Returns the recorded standing of a design; `None` if another was asked for.
+pub(super) fn recorded_standing(trial: &Scenario, design: Design, now: i64) -> Option<Standing> {
+    if *trial != Scenario::four_days(Fault::None) || now != Scenario::ASKED {
+        return None;
+    }
+    let found = STANDINGS.into_iter().find(|(of, ..)| *of == design);
+    found.map(
+        |(design, behind, rows, raw_bytes, all_bytes, micros)| Standing {
+            design,
+            behind,
+            rows,
+            kept: Kept {
+                raw_bytes,
+                all_bytes,
+            },
+            latency: Duration::from_micros(micros),
+        },
+    )
 }
 
 /// What these designs do after a fault, as they say it.

@@ -1,12 +1,11 @@
-use super::super::run::inject;
-use super::super::trial::Fault;
+use super::super::run::{inject, standing};
 use super::*;
 
 #[test]
 fn the_record_is_what_the_programs_do_where_they_are_built() {
     for design in [Design::Lakehouse, Design::Maintained] {
         for fault in Fault::ALL {
-            let trial = Trial::four_days(fault);
+            let trial = Scenario::four_days(fault);
             let stored = recorded(&trial, design).expect("every fault is recorded");
             assert!(stored.recorded && stored.hours.len() as i64 == trial.hours());
             if !is_built(design) {
@@ -18,5 +17,21 @@ fn the_record_is_what_the_programs_do_where_they_are_built() {
             let counts = |outcome: &Outcome| outcome.recovery.map(|r| (r.how, r.records));
             assert_eq!(counts(&now), counts(&stored), "{design:?} {fault:?}");
         }
+    }
+}
+
+#[test]
+fn the_recorded_standings_are_what_the_programs_answer_where_they_are_built() {
+    let trial = Scenario::four_days(Fault::None);
+    for design in [Design::Lakehouse, Design::Maintained] {
+        let stored = recorded_standing(&trial, design, Scenario::ASKED).expect("both are recorded");
+        assert_eq!(recorded_standing(&trial, design, 0), None);
+        if !is_built(design) {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let now = standing(folder.path(), &trial, design, Scenario::ASKED).unwrap();
+        assert_eq!((now.behind, now.rows), (stored.behind, stored.rows));
+        assert_eq!(now.kept.raw_bytes, stored.kept.raw_bytes, "{design:?}");
     }
 }

@@ -1,9 +1,10 @@
 use super::*;
+use crate::designs::{Fault, Recovery};
 use crate::systems::traffic::ReceivedDatum;
 
 #[test]
 fn the_day_of_the_crashes_has_thirteen_and_every_other_day_none() {
-    for trial in [Trial::day, Trial::four_days] {
+    for trial in [Scenario::day, Scenario::four_days] {
         for fault in Fault::ALL {
             let crashes = if fault == Fault::Crash { 13 } else { 0 };
             assert_eq!(trial(fault).crashes().remaining(), crashes, "{fault:?}");
@@ -19,7 +20,7 @@ fn outcomes(fault: Fault) -> [Outcome; 4] {
     let folder = tempfile::tempdir().unwrap();
     Design::STORES.map(|design| {
         let home = folder.path().join(design.name());
-        inject(&home, &Trial::day(fault), design).unwrap()
+        inject(&home, &Scenario::day(fault), design).unwrap()
     })
 }
 
@@ -76,14 +77,14 @@ fn a_lost_store_is_made_again_from_raw_data_and_a_backup_forgets() {
 #[test]
 fn a_replay_of_a_program_that_depends_on_the_order_repeats_its_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let late = Trial::day(Fault::LateCopies).traffic;
-    let without = Trial {
+    let late = Scenario::day(Fault::LateCopies).traffic;
+    let without = Scenario {
         traffic: late,
-        ..Trial::day(Fault::None)
+        ..Scenario::day(Fault::None)
     };
-    let lost = Trial {
+    let lost = Scenario {
         traffic: late,
-        ..Trial::day(Fault::LostStore)
+        ..Scenario::day(Fault::LostStore)
     };
     let once = inject(&folder.path().join("once"), &without, Design::Kappa).unwrap();
     let replayed = inject(&folder.path().join("replayed"), &lost, Design::Kappa).unwrap();
@@ -94,7 +95,7 @@ fn a_replay_of_a_program_that_depends_on_the_order_repeats_its_errors() {
 #[test]
 fn a_stream_program_that_remembers_for_longer_finds_the_late_copies() {
     let folder = tempfile::tempdir().unwrap();
-    let mut trial = Trial::day(Fault::LateCopies);
+    let mut trial = Scenario::day(Fault::LateCopies);
     trial.remembered = 7 * 3_600;
     for design in [Design::Kappa, Design::OneStore] {
         let home = folder.path().join(design.name());
@@ -143,7 +144,7 @@ fn the_judge_compares_by_identity_so_a_lost_page_view_does_not_make_up_for_a_cop
             None
         }
     }
-    let trial = Trial::day(Fault::None);
+    let trial = Scenario::day(Fault::None);
     let mut truth = TrafficTruth::default();
     let early = |arrival: &ReceivedDatum| arrival.at < 2 * HOUR;
     let arrivals = trial.traffic.arrivals();

@@ -23,7 +23,7 @@ pub(super) struct Arrived<'a> {
 impl Arrived<'_> {
     /// Whether the hour is complete.
     pub(super) fn is_whole_hour(&self) -> bool {
-        self.until == (self.hour + 1) * super::trial::HOUR
+        self.until == (self.hour + 1) * super::scenario::HOUR
     }
 }
 

@@ -14,9 +14,9 @@ const MARGIN: i32 = 8;
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
-/// use designs::{Design, Fault, Trial, standing};
+/// use designs::{Design, Fault, Scenario, standing};
 /// let folder = tempfile::tempdir()?;
-/// let kappa = standing(folder.path(), &Trial::day(Fault::None), Design::Kappa, 9 * 3_600)?;
+/// let kappa = standing(folder.path(), &Scenario::day(Fault::None), Design::Kappa, 9 * 3_600)?;
 /// assert!(plot::designs(&[kappa]).svg().contains("Kappa"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -113,9 +113,9 @@ fn parts(standing: &Standing) -> [String; 3] {
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
-/// use designs::{Design, Fault, Trial, inject_all};
+/// use designs::{Design, Fault, Scenario, inject_all};
 /// let folder = tempfile::tempdir()?;
-/// let outcomes = inject_all(folder.path(), &Trial::day(Fault::Bug), &Design::STORES)?;
+/// let outcomes = inject_all(folder.path(), &Scenario::day(Fault::Bug), &Design::STORES)?;
 /// assert!(plot::trials(&outcomes, "A day with a bug").svg().contains("48 left"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -193,7 +193,7 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::designs::{Fault, Kept, Trial, WrongAnswers, inject_all};
+    use crate::designs::{Fault, Kept, Scenario, WrongAnswers, inject_all};
     use show::picture::assert_sound;
     use std::time::Duration;
 
@@ -222,7 +222,7 @@ mod tests {
     fn what_is_wrong_is_drawn_hour_by_hour_and_what_is_left_is_counted() {
         let folder = tempfile::tempdir().unwrap();
         let mut outcomes =
-            inject_all(folder.path(), &Trial::day(Fault::Bug), &Design::STORES).unwrap();
+            inject_all(folder.path(), &Scenario::day(Fault::Bug), &Design::STORES).unwrap();
         let figure = trials(&outcomes, "A day with a bug");
         assert_sound(&figure);
         assert_eq!(figure.svg().matches("48 left").count(), 2);

@@ -46,8 +46,8 @@ fn build_rival(verb: &str, name: &str) -> Result<Outcome> {
         "building the program {name} of chapter 12, once; its libraries take some minutes ..."
     );
     let build = Command::new(real_cargo())
-        .args(["build", "--locked", "--manifest-path", "rivals/Cargo.toml"])
-        .args(["--target-dir", "target/rivals", "--package", name])
+        .args(["build", "--locked", "--manifest-path", &manifest])
+        .args(["--target-dir", "target/rivals"])
         .current_dir(&root)
         .status()
         .context("cannot start cargo")?;

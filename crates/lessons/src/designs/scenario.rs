@@ -9,7 +9,7 @@ pub(super) const HOUR: i64 = 3_600;
 pub(super) const EVERY: i64 = 6;
 
 /// What goes wrong. This names what the experiment compares; its one crash is a plan of
-/// [`lambda::faults`], see [`Trial::crashes`].
+/// [`lambda::faults`], see [`Scenario::crashes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
@@ -46,7 +46,7 @@ impl Fault {
 
 /// Days of traffic with a fault. Hours are counted from 0, from the first midnight on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trial {
+pub struct Scenario {
     pub fault: Fault,
     /// The traffic, late copies and late equivs included.
     pub traffic: Traffic,
@@ -69,7 +69,7 @@ pub struct Trial {
 /// Number of crashes, if those are the fault.
 const CRASHES: u64 = 13;
 
-impl Trial {
+impl Scenario {
     /// One day, as chapter 9 has it: the bug runs from nine to thirteen o'clock, and the store
     /// is lost at half past three in the afternoon.
     pub fn day(fault: Fault) -> Self {
@@ -99,6 +99,10 @@ impl Trial {
             ..Self::day(fault)
         }
     }
+
+    /// The second at which [`standing`](super::standing) asks in chapter 12: ten minutes to two in
+    /// the afternoon of the second day.
+    pub const ASKED: i64 = 37 * HOUR + 50 * 60;
 
     /// Returns the number of hours.
     pub fn hours(&self) -> i64 {
