@@ -38,6 +38,7 @@ chapters! {
     chapter_10: "10_recomputation",
     chapter_11: "11_capstone",
     chapter_11b: "11b_your_part",
+    chapter_12: "12_do_you_still_need_lambda",
 }
 
 fn assert_gives_what_is_committed(stem: &str) {

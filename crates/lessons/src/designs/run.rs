@@ -17,7 +17,7 @@ use super::one_store::OneStore;
 use super::outcome::{Design, Outcome, Standing, WrongAnswers};
 use super::recorded::{recorded, recorded_standing};
 use super::scenario::{HOUR, Scenario};
-use super::system::{Arrived, Kept, System};
+use super::system::{Arrived, System};
 use crate::systems::traffic::{DAY, TrafficTruth};
 use crate::systems::{Result, SystemsError, Writes};
 use std::path::Path;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::designs::{Fault, Recovery};
+use crate::designs::{Fault, Kept, Recovery};
 use crate::systems::traffic::ReceivedDatum;
 
 #[test]
