@@ -215,7 +215,7 @@ mod tests {
         };
         let figure = designs(&Design::FIVE.map(standing));
         assert_sound(&figure);
-        assert_eq!(figure.svg().matches("1,816 kB").count(), 4);
+        assert_eq!(figure.svg().matches("1,816").count(), 4);
     }
 
     #[test]

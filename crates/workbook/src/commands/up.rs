@@ -42,6 +42,7 @@ fn build_rival(verb: &str, name: &str) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let root = Built::find()?.root.clone();
+    let manifest = format!("rivals/{name}/Cargo.toml");
     eprintln!(
         "building the program {name} of chapter 12, once; its libraries take some minutes ..."
     );
