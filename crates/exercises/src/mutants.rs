@@ -68,6 +68,7 @@ const MISSED_BY_THE_DRAWN_CASE: &[(&str, &[&str])] = &[
         &["empty_batch_empties", "joins_each_with_each"],
     ),
     ("publish_atomically", &["begins_again", "tidies_up"]),
+    ("replay", &["needs_a_snapshot", "never_refuses"]),
     ("register_merge", &["ignores_precision", "pads", "panics"]),
     ("shard_choice", &["absolute_value"]),
     ("surviving_consumer", &["starts_over"]),

@@ -25,8 +25,8 @@ pub static EXERCISE: Exercise = Exercise {
     hints: &[
         "A word that is on the list and has changed is in both tables. Its count in `changed` is the one of now: \
          it replaces the other, and is not added to it.",
-        "Put the rows of `top` into a `std::collections::BTreeMap<String, i64>`, then those of `changed`: \
-         `insert` replaces. Then sort by count, the largest first.",
+        "`counts.extend(rows(top)?)` puts the rows of `top` into a `std::collections::BTreeMap`, and those of `changed` after \
+         them replace the counts of words that are there. Then sort by count, the largest first.",
         "`rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));` sorts by count and equal counts by word; \
          `rows.truncate(3);` leaves three.",
     ],

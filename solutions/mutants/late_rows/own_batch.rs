@@ -1,0 +1,19 @@
+// found by one_batch: differs in `goes to`
+// Judges a batch by the watermark that its own rows make.
+use microbatch::by_hand::{ArrivedRow, SortedRows};
+
+fn sort_out(batches: &[Vec<ArrivedRow>], disorder: i64, lateness: i64) -> SortedRows {
+    let (mut sorted, mut latest) = (SortedRows::default(), None::<i64>);
+    for batch in batches {
+        latest = latest.max(batch.iter().map(|row| row.secs).max());
+        let watermark = latest.map(|latest| latest - disorder);
+        for row in batch {
+            match watermark {
+                Some(w) if row.secs + lateness < w => sorted.side_output.push(row.id),
+                Some(w) if row.secs < w => sorted.late.push(row.id),
+                _ => sorted.on_time.push(row.id),
+            }
+        }
+    }
+    sorted
+}

@@ -1,0 +1,17 @@
+// found by replaced: row
+// Replays with the function that was wrong: it does not normalise.
+use microbatch::by_hand::{LoggedView, ViewSnapshot, page_of};
+use std::collections::BTreeMap;
+
+fn rebuild(snapshots: &[ViewSnapshot], log: &[LoggedView], wrong_from: i64) -> Result<BTreeMap<String, i64>, String> {
+    let newest = snapshots.iter().filter(|s| s.next <= wrong_from).max_by_key(|s| s.next);
+    let ViewSnapshot { next, mut counts } = newest.cloned().unwrap_or_default();
+    if log.first().is_some_and(|record| record.offset > next) {
+        return Err("gone".to_owned());
+    }
+    for record in log.iter().filter(|record| record.offset >= next) {
+        let _ = page_of(&record.url);
+        *counts.entry(record.url.replace("http://", "")).or_insert(0) += 1;
+    }
+    Ok(counts)
+}

@@ -1,0 +1,18 @@
+// found by kept_longer: differs in `count`
+// Replays all that the log has onto the snapshot.
+use microbatch::by_hand::{LoggedView, ViewSnapshot, page_of};
+use std::collections::BTreeMap;
+
+fn rebuild(snapshots: &[ViewSnapshot], log: &[LoggedView], wrong_from: i64) -> Result<BTreeMap<String, i64>, String> {
+    let newest = snapshots.iter().filter(|s| s.next <= wrong_from).max_by_key(|s| s.next);
+    let ViewSnapshot { next, mut counts } = newest.cloned().unwrap_or_default();
+    if log.first().is_some_and(|record| record.offset > next) {
+        return Err("gone".to_owned());
+    }
+    for record in log {
+        if let Some(page) = page_of(&record.url) {
+            *counts.entry(page).or_insert(0) += 1;
+        }
+    }
+    Ok(counts)
+}

@@ -1,0 +1,18 @@
+// found by before: row 1
+// Counts a page view whose retraction came first.
+use microbatch::by_hand::{PageFact, PageFacts};
+
+fn apply(view: &mut PageFacts, fact: &PageFact) {
+    match fact.takes_back {
+        None => {
+            if view.came.insert(fact.id, fact.page.clone()).is_none() {
+                *view.counts.entry(fact.page.clone()).or_insert(0) += 1;
+            }
+        }
+        Some(id) => {
+            if view.taken_back.insert(id) && let Some(page) = view.came.get(&id) {
+                *view.counts.entry(page.clone()).or_insert(0) -= 1;
+            }
+        }
+    }
+}

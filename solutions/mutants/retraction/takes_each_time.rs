@@ -1,0 +1,20 @@
+// found by retraction_twice: row 1
+// Takes one away with every copy of the retraction.
+use microbatch::by_hand::{PageFact, PageFacts};
+
+fn apply(view: &mut PageFacts, fact: &PageFact) {
+    match fact.takes_back {
+        None => {
+            let first = view.came.insert(fact.id, fact.page.clone()).is_none();
+            if first && !view.taken_back.contains(&fact.id) {
+                *view.counts.entry(fact.page.clone()).or_insert(0) += 1;
+            }
+        }
+        Some(id) => {
+            view.taken_back.insert(id);
+            if let Some(page) = view.came.get(&id) {
+                *view.counts.entry(page.clone()).or_insert(0) -= 1;
+            }
+        }
+    }
+}
