@@ -4,8 +4,8 @@ use crate::extent;
 use lambda_workbook::batch;
 use lambda_workbook::faults::Crashes;
 use lambda_workbook::microbatch::{
-    self, Aggregate as _, ApproximateUniques, BatchStep, Count, FieldValue, Job, JobOptions, Kind,
-    MicroBatchError, Owned, Replay, Sessions, Sum, Topology,
+    self, Aggregate as _, ApproximateUniques, BatchStep, Count, EventTime, FieldValue, Job,
+    JobOptions, Kind, MicroBatchError, Owned, Replay, Sessions, Sum, Topology,
 };
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::speed::{EmbeddedLog, Log};
@@ -44,6 +44,11 @@ fn view(url: &str, user: i64, secs: i64, nonce: usize) -> String {
     format!(
         r#"{{"dataunit":{{"page_view":{{"nonce":{nonce},"page":{{"url":"{url}"}},"person":{{"user_id":{user}}}}}}},"pedigree":{{"true_as_of_secs":{secs}}}}}"#
     )
+}
+
+/// The event time of page views.
+fn seconds() -> EventTime {
+    EventTime::in_field("secs")
 }
 
 /// The golden example: post, user, second.
@@ -250,7 +255,7 @@ proptest! {
         append(&log, 0, &lines);
         // Somebody else, much later: the watermark passes every visit.
         append(&log, 0, &[view("http://later.com/", 9, 100_000, 0)]);
-        let topology = || microbatch::bounce_rate(60).unwrap();
+        let topology = || microbatch::bounce_rate(seconds().disorder(60), 0).unwrap();
         let job = through_crashes(folder.path(), &log, topology, Replay::Drawn(3), &draws);
         let frame = df!(
             "url" => views.iter().map(|v| format!("d{}.com/", v.0)).collect::<Vec<_>>(),
@@ -267,8 +272,264 @@ proptest! {
                 prop_assert_eq!(found, Some(Owned::Int(expected)), "{} of {}", field, domain);
             }
         }
-        prop_assert_eq!(job.late("visits").unwrap(), 0);
+        prop_assert_eq!(job.late("drop duplicates").unwrap(), 0);
     }
+}
+
+/// A page view that a partition brings, in a batch.
+#[derive(Clone, Debug)]
+struct Arrival {
+    partition: u32,
+    domain: u8,
+    user: i64,
+    secs: i64,
+}
+
+/// Batches of page views of three partitions: unordered by up to two hours, one partition that is
+/// silent in some batches, and perhaps one row with a clock that is a day ahead.
+fn disordered() -> impl Strategy<Value = Vec<Vec<Arrival>>> {
+    let view = (0u32..3, 0u8..2, 0i64..4, 0i64..7_200);
+    let batches = proptest::collection::vec(proptest::collection::vec(view, 0..8), 1..12);
+    let silent = (0u32..3, 0usize..12, 0usize..12);
+    let wrong = proptest::option::of((0usize..12, 0u32..3));
+    (batches, silent, wrong).prop_map(|(batches, (silent, from, batches_silent), wrong)| {
+        let mut arrivals: Vec<Vec<Arrival>> = Vec::new();
+        for (n, views) in batches.into_iter().enumerate() {
+            let mut batch: Vec<Arrival> = Vec::new();
+            for (partition, domain, user, back) in views {
+                if partition != silent || n < from || n >= from + batches_silent {
+                    let secs = 20_000 + 1_200 * n as i64 - back;
+                    batch.push(Arrival {
+                        partition,
+                        domain,
+                        user,
+                        secs,
+                    });
+                }
+            }
+            if let Some((_, partition)) = wrong.filter(|(at, _)| *at == n) {
+                let secs = 20_000 + 1_200 * n as i64 + 86_400;
+                batch.push(Arrival {
+                    partition,
+                    domain: 0,
+                    user: 7,
+                    secs,
+                });
+            }
+            arrivals.push(batch);
+        }
+        arrivals
+    })
+}
+
+/// The batch view of page views, as visits and bounces by domain.
+fn of_the_batch_layer(views: &[Arrival]) -> BTreeMap<String, (i64, i64)> {
+    let frame = df!(
+        "url" => views.iter().map(|v| format!("d{}.com/", v.domain)).collect::<Vec<_>>(),
+        "true_as_of_secs" => views.iter().map(|v| v.secs).collect::<Vec<_>>(),
+        "cookie" => vec![None::<&str>; views.len()],
+        "user_id" => views.iter().map(|v| v.user).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let bounces = batch::bounces(&frame).unwrap();
+    let number = |name: &str, row| {
+        bounces
+            .column(name)
+            .unwrap()
+            .i64()
+            .unwrap()
+            .get(row)
+            .unwrap()
+    };
+    let domains = bounces.column("domain").unwrap().str().unwrap();
+    let domains = domains.iter().flatten().enumerate();
+    domains
+        .map(|(row, domain)| {
+            (
+                domain.to_owned(),
+                (number("visits", row), number("bounces", row)),
+            )
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: extent::rounds(48, 2_000), ..ProptestConfig::default() })]
+
+    /// Invariant 34: the realtime view is the batch view of the rows that were accepted, and the rows
+    /// that were not are in the side output: with several partitions, rows out of order, a silent
+    /// partition and a wrong clock, whatever is allowed, and through crashes.
+    #[test]
+    fn the_view_is_the_batch_view_of_the_rows_that_are_not_in_the_side_output(
+        batches in disordered(),
+        (disorder, lateness) in (0i64..4_000, 0i64..4_000),
+        idle_after in 1u64..5,
+        crash in proptest::option::of((0usize..12, any::<prop::sample::Index>())),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 3);
+        let topology = || {
+            let time = seconds().disorder(disorder).idle_after(idle_after);
+            microbatch::bounce_rate(time, lateness).unwrap()
+        };
+        let with = |crashes: &Arc<Crashes<BatchStep>>| JobOptions {
+            most: 1_000,
+            partitions: 2,
+            parallel: false,
+            replay: Replay::Same,
+            faults: crashes.clone(),
+        };
+        // The steps of any batch, to choose one at which the process crashes.
+        let points = {
+            let other = tempfile::tempdir().unwrap();
+            let log = self::log(other.path(), 3);
+            append(&log, 0, &[view("http://d0.com/", 1, 60, 0)]);
+            let recording = Arc::new(Crashes::recording());
+            open(other.path(), &log, topology(), with(&recording)).drain().unwrap();
+            recording.recorded()
+        };
+        let crash = crash.map(|(batch, at)| {
+            let mut point = at.get(&points).clone();
+            point.step.batch = batch as u64 + 1;
+            point
+        });
+        let crashes = Arc::new(Crashes::at(crash));
+        let start = || open(folder.path(), &log, topology(), with(&crashes));
+        // After a crash a new process opens the folder. The old one is dropped first.
+        let drained = |mut job: Job| loop {
+            match job.drain() {
+                Ok(_) => return job,
+                Err(MicroBatchError::Crashed(_)) => {
+                    crashes.restart();
+                    drop(job);
+                    job = start();
+                }
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let mut job = start();
+
+        // Batch by batch; a row is judged by the watermark at which its batch begins.
+        let (mut accepted, mut refused) = (Vec::new(), BTreeMap::<(String, i64, i64), i64>::new());
+        let (mut all, mut nonce) = (Vec::new(), 0);
+        for batch in &batches {
+            let watermark = job.clock().watermark();
+            for row in batch {
+                let line = view(&format!("http://d{}.com/", row.domain), row.user, row.secs, nonce);
+                append(&log, row.partition, &[line]);
+                nonce += 1;
+                all.push(row.clone());
+                if watermark.is_none_or(|watermark| row.secs + lateness >= watermark) {
+                    accepted.push(row.clone());
+                } else {
+                    let key = (format!("d{}.com", row.domain), row.user, row.secs);
+                    *refused.entry(key).or_default() += 1;
+                }
+            }
+            job = drained(job);
+        }
+        // Much later, in every partition: all visits are over.
+        for partition in 0..3 {
+            let line = view("http://later.com/", 50 + i64::from(partition), 1_000_000, nonce);
+            append(&log, partition, &[line]);
+            nonce += 1;
+        }
+        let job = drained(job);
+
+        // The view against the batch layer over the accepted rows.
+        for (domain, expected) in of_the_batch_layer(&accepted) {
+            let number = |state| match job.get(state, &[domain.as_str().into()]).unwrap() {
+                Some(Owned::Int(n)) => n,
+                _ => 0,
+            };
+            prop_assert_eq!((number("closed"), number("bounces")), expected, "{}", domain);
+        }
+        // The side output against the refused rows, by identity.
+        let late = job.table("too late").unwrap();
+        let number = |name: &str, row| late.column(name).unwrap().i64().unwrap().get(row).unwrap();
+        let side: BTreeMap<_, _> = (0..late.height())
+            .map(|row| {
+                let domain = late.column("domain").unwrap().str().unwrap().get(row).unwrap();
+                let key = (domain.to_owned(), number("person", row), number("secs", row));
+                (key, number("rows", row))
+            })
+            .collect();
+        prop_assert_eq!(side, refused.clone());
+        prop_assert_eq!(job.late("drop duplicates").unwrap(), refused.values().sum::<i64>());
+        // The next batch run has all rows, so it corrects what was refused.
+        if refused.is_empty() {
+            prop_assert_eq!(of_the_batch_layer(&all), of_the_batch_layer(&accepted));
+        } else {
+            prop_assert_eq!(all.len(), accepted.len() + refused.values().sum::<i64>() as usize);
+        }
+    }
+}
+
+/// Rule: sessions refuse a row that is too late by themselves, and take back what a late row makes
+/// longer.
+#[test]
+fn sessions_take_back_what_a_late_row_makes_longer_and_refuse_what_is_too_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 1);
+    let topology = Topology::of("sessions")
+        .event_time(seconds())
+        .source("s", &["key", "secs"], |record, emit| {
+            let line = std::str::from_utf8(record.value).map_err(|e| e.to_string())?;
+            let (key, secs) = line.split_once(' ').ok_or("no blank")?;
+            let secs: i64 = secs.parse().map_err(|_| "no number")?;
+            emit(&[key.into(), secs.into()]);
+            Ok(())
+        })
+        .sessions(
+            "v",
+            "s",
+            &["key"],
+            Sessions::by("secs").gap(100).lateness(50),
+        )
+        .state("visits", "v", &["key"], Sum::of("sign"), "n", Kind::Opaque)
+        .state(
+            "rows",
+            "v",
+            &["key", "rows"],
+            Sum::of("sign"),
+            "m",
+            Kind::Opaque,
+        )
+        .side_output("late", "v")
+        .state(
+            "too late",
+            "late",
+            &["key", "secs"],
+            Count,
+            "l",
+            Kind::Opaque,
+        )
+        .build()
+        .unwrap();
+    let mut job = open(folder.path(), &log, topology, options(1));
+    let mut after = |line: &str| {
+        append(&log, 0, &[line.to_owned()]);
+        job.step().unwrap();
+        let number = |state, key: &[FieldValue]| {
+            job.get(state, key)
+                .unwrap()
+                .map_or(0, |n| n.as_value().int())
+        };
+        let rows = |n: i64| number("rows", &["a".into(), n.into()]);
+        let late = job.late("v").unwrap();
+        (number("visits", &["a".into()]), rows(1), rows(2), late)
+    };
+    // Visits of "a", those with one row, those with two, and rows that were too late.
+    assert_eq!(after("a 1000"), (0, 0, 0, 0));
+    assert_eq!(after("b 1101"), (1, 1, 0, 0)); // the watermark has passed 1000 + 100: published
+    assert_eq!(after("a 1060"), (0, 0, 0, 0)); // late by 41: taken back, and not over yet
+    assert_eq!(after("b 1161"), (1, 0, 1, 0)); // published again, with two rows
+    assert_eq!(after("a 1111"), (0, 0, 0, 0)); // late by 50: still allowed, joined, taken back
+    assert_eq!(after("a 1110"), (0, 0, 0, 1)); // late by 51: too late
+    assert_eq!(
+        job.get("too late", &["a".into(), 1_110.into()]).unwrap(),
+        Some(1.into())
+    );
 }
 
 /// Rule: a copy is recognised for a day of the rows' own time. What is older cannot be told from a
@@ -340,7 +601,7 @@ fn golden(topology: Topology) -> (tempfile::TempDir, Job) {
 
 #[test]
 fn the_golden_example_has_four_visits_and_no_bounce() {
-    let (_folder, job) = golden(microbatch::bounce_rate(0).unwrap());
+    let (_folder, job) = golden(microbatch::bounce_rate(seconds(), 0).unwrap());
     let number = |state: &str| job.get(state, &["foo.com".into()]).unwrap();
     assert_eq!(
         (number("closed"), number("bounces")),
@@ -355,7 +616,7 @@ fn the_golden_example_has_four_visits_and_no_bounce() {
 
 /// The bounce-rate topology with a defect of the book's own code.
 fn defective(defect: &str) -> Topology {
-    let source = Topology::of("bounce rate").source(
+    let source = Topology::of("bounce rate").event_time(seconds()).source(
         "consume",
         &["domain", "person", "secs"],
         |record, emit| {
@@ -581,6 +842,17 @@ fn a_topology_that_cannot_be_says_what_and_where() {
         &["2 sources"],
     );
     told(source().filter("a/b", "s", &[], |_| true), &["no name"]);
+    // What needs a watermark says so, and a watermark needs a field of the source.
+    let visits = || source().sessions("v", "s", &["line"], Sessions::by("line"));
+    told(visits(), &["\"v\"", "needs a watermark", ".event_time("]);
+    told(
+        visits().event_time(seconds()),
+        &["field \"secs\"", "the source makes line"],
+    );
+    told(
+        source().side_output("late", "s"),
+        &["\"late\"", "side output of \"s\"", "has none"],
+    );
 }
 
 #[test]

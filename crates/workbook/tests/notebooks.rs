@@ -34,6 +34,7 @@ chapters! {
     chapter_07b: "07b_write_a_node",
     chapter_07c: "07c_every_run",
     chapter_08: "08_micro_batches",
+    chapter_08b: "08b_event_time",
     chapter_09: "09_data_systems",
     chapter_10: "10_recomputation",
     chapter_11: "11_capstone",

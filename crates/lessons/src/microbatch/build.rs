@@ -1,9 +1,14 @@
 //! From declarations to a topology: names, cycles, fields.
 use super::error::{MicroBatchError, Result};
+use super::event_time::EventTime;
 use super::topology::{Declared, Operator, OperatorKind, Topology};
 use std::collections::BTreeSet;
 
-pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
+pub(super) fn build(
+    name: String,
+    time: Option<EventTime>,
+    declared: Vec<Declared>,
+) -> Result<Topology> {
     let refused = |problem: String| MicroBatchError::Topology {
         name: name.clone(),
         problem,
@@ -17,6 +22,8 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
     names(&declared).map_err(refused)?;
     let parents = parents(&declared).map_err(refused)?;
     let order = order(&declared, &parents).map_err(refused)?;
+    let time_at = time_at(&declared, time.as_ref()).map_err(refused)?;
+    side_outputs(&declared, &parents).map_err(refused)?;
     let fields = all_fields(&declared, &parents, &order).map_err(refused)?;
 
     // What somebody after a node reads, from the last node to the first.
@@ -77,13 +84,63 @@ pub(super) fn build(name: String, declared: Vec<Declared>) -> Result<Topology> {
     Ok(Topology {
         name,
         nodes,
+        time,
+        time_at,
         phases,
     })
 }
 
 /// Whether its rows have no fields of its input but those it says.
 fn makes_all(node: &Declared) -> bool {
-    matches!(node.op, OperatorKind::Source(_) | OperatorKind::Exchange(_)) && !node.adds.is_empty()
+    use OperatorKind::{Exchange, SideOutput, Source};
+    matches!(node.op, Source(_) | Exchange(_) | SideOutput) && !node.adds.is_empty()
+}
+
+/// The place of the event time among the source's fields.
+fn time_at(
+    declared: &[Declared],
+    time: Option<&EventTime>,
+) -> std::result::Result<Option<usize>, String> {
+    let Some(time) = time else {
+        // Only sessions and duplicates have rows that can be too late.
+        return match declared.iter().find(|node| !node.late.is_empty()) {
+            Some(node) => Err(format!(
+                "{:?} needs a watermark; say with .event_time(EventTime::in_field(..)) which field of \
+                 the source has the event time",
+                node.name
+            )),
+            None => Ok(None),
+        };
+    };
+    let source = declared.iter().find(|node| node.from.is_none());
+    let fields = source.map_or(&[][..], |node| &node.adds);
+    let at = fields.iter().position(|field| field == time.field());
+    at.map(Some).ok_or_else(|| {
+        format!(
+            "the event time is field {:?}, and the source makes {}",
+            time.field(),
+            fields.join(", ")
+        )
+    })
+}
+
+/// That each side output is one of an operator that has one, declared before.
+fn side_outputs(
+    declared: &[Declared],
+    parents: &[Option<usize>],
+) -> std::result::Result<(), String> {
+    for (node, parent) in declared.iter().zip(parents) {
+        let is_side = matches!(node.op, OperatorKind::SideOutput);
+        if is_side && node.adds.is_empty() {
+            let from = parent.map_or("", |parent| &declared[parent].name);
+            return Err(format!(
+                "{:?} reads the side output of {from:?}, which has none; only sessions and distinct \
+                 have one, and are declared before it",
+                node.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn names(declared: &[Declared]) -> std::result::Result<(), String> {

@@ -1,17 +1,17 @@
 //! Duplicates: rows whose keys came before.
 //!
 //! A row is let through if its keys are new. For that the keys are remembered, and as the stream
-//! has no end, not for ever: until the *watermark*, the latest second seen so far, is further past
-//! the second of the row than a given time. A row that is older than that cannot be told from a
-//! duplicate. It is dropped and counted ([`Job::late`](super::Job::late)); the batch layer, which
-//! has all data, puts it right.
+//! has no end, not for ever: until the [watermark](super::event_time) is further past the time of
+//! the row than a given time. A row that is older than that cannot be told from a duplicate. It is
+//! not let through: it goes to the [side output](super::TopologyBuilder::side_output) and is counted
+//! ([`Job::late`](super::Job::late)). The batch layer, which has all rows, corrects the view.
 //!
 //! Every batch looks through all keys that are remembered.
 //!
 //! Spark has the same as `dropDuplicatesWithinWatermark`.
 use super::error::Result;
 use super::exchange::{Collector, Exchange, Finish, Grouped, Keys, cut, keyed, own, revert};
-use super::sessions::{ints, move_on};
+use super::sessions::{add_late, ints, is_past};
 use super::stored::{Base, Kind, StoredValue};
 use super::value::FieldValue;
 use std::any::Any;
@@ -86,13 +86,20 @@ impl Exchange for KeyedDistinct {
             all.count += rows.count;
         }
         let mut part = at.part.take().expect("duplicates have a state");
-        let gone = |watermark: Option<i64>, secs: i64| {
-            watermark.is_some_and(|watermark| secs.saturating_add(within) < watermark)
-        };
-        let was = move_on(&mut part, batch, at.latest, |was| {
-            let late = groups.values().filter(|rows| gone(was, rows.secs));
-            late.map(|rows| rows.count).sum()
-        })?;
+        let was = at.time.before;
+        let gone = |secs: i64| is_past(secs, within, was);
+        let mut late: Vec<(&[u8], Rows)> = Vec::new();
+        for (key, rows) in groups.iter().filter(|(_, rows)| gone(rows.secs)) {
+            late.push((key, *rows));
+        }
+        late.sort_unstable_by_key(|(key, _)| *key);
+        for (key, rows) in &late {
+            for _ in 0..rows.count {
+                at.emit_side(|emit| keyed(key, &[], emit))?;
+            }
+        }
+        let count = late.iter().map(|(_, rows)| rows.count).sum();
+        add_late(&mut part, batch, count)?;
 
         // What is remembered: the rest of a first try is undone, and what is old is forgotten.
         for (key, stored) in part.scan()? {
@@ -108,7 +115,7 @@ impl Exchange for KeyedDistinct {
             };
             if again {
                 part.put(&key, revert(stored));
-            } else if gone(was, secs[0]) {
+            } else if gone(secs[0]) {
                 // The watermark is that of the batch before, which cannot come again.
                 part.remove(&key);
             }
@@ -116,7 +123,7 @@ impl Exchange for KeyedDistinct {
 
         // What is new is let through.
         for (key, rows) in groups {
-            if gone(was, rows.secs) {
+            if gone(rows.secs) {
                 continue;
             }
             let (Base::Apply(base) | Base::Has(base)) = Kind::Opaque.base(part.get(&key)?, batch);
@@ -145,13 +152,11 @@ struct Rows {
 #[derive(Default)]
 struct DistinctPart {
     groups: Grouped<Rows>,
-    latest: Option<i64>,
 }
 
 impl Collector for DistinctPart {
     fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()> {
         let secs = fields[0].int();
-        self.latest = self.latest.max(Some(secs));
         match self.groups.get_mut(key) {
             Some(rows) => rows.count += 1,
             None => _ = self.groups.insert(key.into(), Rows { secs, count: 1 }),
@@ -160,13 +165,8 @@ impl Collector for DistinctPart {
     }
 
     fn split(self: Box<Self>, partitions: u32) -> Vec<Box<dyn Collector>> {
-        let latest = self.latest;
-        let part = |groups| -> Box<dyn Collector> { Box::new(DistinctPart { groups, latest }) };
+        let part = |groups| -> Box<dyn Collector> { Box::new(DistinctPart { groups }) };
         cut(self.groups, partitions).into_iter().map(part).collect()
-    }
-
-    fn latest(&self) -> Option<i64> {
-        self.latest
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -2,6 +2,7 @@
 //! partition, and merged there.
 use super::aggregate::Aggregate;
 use super::error::{MicroBatchError, Result};
+use super::event_time::BatchTime;
 use super::state_store::StatePartition;
 use super::stored::{Base, Kind, StoredValue};
 use super::value::{FieldValue, Owned, TupleValues, decode};
@@ -40,10 +41,6 @@ pub(super) trait Collector: Send {
     fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()>;
     /// By the partition of the key.
     fn split(self: Box<Self>, partitions: u32) -> Vec<Box<dyn Collector>>;
-    /// The latest second among the rows, where that matters.
-    fn latest(&self) -> Option<i64> {
-        None
-    }
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
@@ -55,21 +52,43 @@ pub(super) struct Finish<'a> {
     pub batch: u64,
     /// The batch was begun before.
     pub replayed: bool,
-    /// The latest second of all partitions' rows.
-    pub latest: Option<i64>,
+    /// The watermark before and after the batch.
+    pub time: BatchTime,
     /// Of a stateful operator.
     pub part: Option<StatePartition>,
     /// Rows that were handed out, or would be if anybody read them.
     pub made: u64,
     /// Takes rows of the operator's fields; none if nobody reads them.
     pub emit: Option<&'a mut Take<'a>>,
+    /// Rows for the side output, those that came too late; gathered only if `wants_side`.
+    pub side: Vec<TupleOwned>,
+    /// Whether an operator reads the side output.
+    pub wants_side: bool,
 }
+
+/// A row that is handed on when the operator is done.
+pub(super) type TupleOwned = Vec<Owned>;
 
 impl Finish<'_> {
     /// Hands out a row, if anybody reads it: only then is it made.
     pub(super) fn emit(&mut self, row: impl FnOnce(&mut Take<'_>) -> Result<()>) -> Result<()> {
         self.made += 1;
         self.emit.as_mut().map_or(Ok(()), |emit| row(emit))
+    }
+
+    /// Hands a row to the side output, if an operator reads it.
+    pub(super) fn emit_side(
+        &mut self,
+        row: impl FnOnce(&mut Take<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if !self.wants_side {
+            return Ok(());
+        }
+        let side = &mut self.side;
+        row(&mut |fields| {
+            side.push(fields.iter().map(FieldValue::owned).collect());
+            Ok(())
+        })
     }
 }
 

@@ -11,6 +11,7 @@
 //! a state has of it is told by the ids beside its values.
 use super::batch_step::{BatchPhase, BatchStep};
 use super::error::{MicroBatchError, Result};
+use super::event_time::EventClock;
 use super::state_store::{BatchPlan, Done, StateStore};
 use super::topology::Topology;
 use lambda::faults::{self, Faults, NoFaults};
@@ -173,6 +174,11 @@ impl Job {
         self.done.batch
     }
 
+    /// Returns how far the job has come in event time, as of the last batch that is done.
+    pub fn clock(&self) -> &EventClock {
+        &self.done.clock
+    }
+
     /// Records that wait in the log.
     pub fn lag(&self) -> Result<u64> {
         let ends = self.log.ends(&self.topic)?;
@@ -205,10 +211,11 @@ impl Job {
                 self.store.write_plan(&plan)
             })?;
         }
-        let rejected = self.run(&plan, replayed)?;
+        let (rejected, clock) = self.run(&plan, replayed)?;
         let done = Done {
             batch: plan.batch,
             next: plan.to.clone(),
+            clock,
         };
         self.take_step(plan.batch, BatchPhase::Done, || {
             self.store.write_done(&done, &rejected)

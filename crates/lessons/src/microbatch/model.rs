@@ -56,6 +56,55 @@ pub enum ProtocolStep {
 /// What checking found. A counterexample ends with a tuple counted twice, or never.
 pub type Checked = interleavings::Checked<ProtocolStep>;
 
+/// A run after one of its steps, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtocolFrame {
+    /// The step.
+    pub step: String,
+    /// What the process knows: the batch that it runs, and what it has committed.
+    pub memory: String,
+    /// The plan on the disk; `-` if no batch is begun.
+    pub plan: String,
+    /// Each partition of the state on the disk; `-` if nothing is stored.
+    pub partitions: [String; 2],
+    /// Whether a tuple of the partition is counted twice.
+    pub wrong: [bool; 2],
+    /// Whether the step was a crash.
+    pub crashed: bool,
+}
+
+fn tuple_name(partition: usize, tuple: u8) -> String {
+    format!("{}{}", ["a", "b"][partition], tuple + 1)
+}
+
+/// Returns the tuples that a batch takes.
+fn taken(state: &ProtocolState, takes: [u8; PARTITIONS]) -> String {
+    let taken = (0..PARTITIONS).filter(|&partition| takes[partition] > 0);
+    let names: Vec<String> = taken
+        .map(|partition| tuple_name(partition, state.next[partition]))
+        .collect();
+    match names.is_empty() {
+        true => "nothing".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+/// Returns what the process knows after a step.
+fn memory_of(step: ProtocolStep, state: &ProtocolState) -> String {
+    match (step, state.running) {
+        (ProtocolStep::Crash, _) => "lost".to_owned(),
+        (_, None) => "-".to_owned(),
+        (_, Some((_, committed))) => {
+            let done = (0..PARTITIONS).filter(|&partition| committed[partition]);
+            let done: Vec<String> = done.map(|partition| partition.to_string()).collect();
+            match done.is_empty() {
+                true => format!("runs batch {}", state.done + 1),
+                false => format!("batch {}: {} done", state.done + 1, done.join(" and ")),
+            }
+        }
+    }
+}
+
 impl Protocol {
     /// Walks through every run.
     ///
@@ -71,76 +120,103 @@ impl Protocol {
         interleavings::check(self, "each once", |path| path.into_actions())
     }
 
-    /// Returns what is on the disk after each step of a run: the `step`, the `plan`, and for each
-    /// partition of the state how often each tuple is counted, and the batch that is stored with it.
+    /// Returns what is in memory and on the disk after each step of a run.
     /// The tuples of the first partition are called a1, a2 and so on, those of the second b1, b2.
+    ///
+    /// ```
+    /// use lambda_workbook::microbatch::{Kind, model::Protocol};
+    /// let protocol = Protocol { kind: Kind::Transactional, redrawn: true, tuples: 1, crashes: 1 };
+    /// let story = protocol.story(&protocol.check().counterexample.unwrap());
+    /// assert_eq!(story[0].step, "plan batch 1: a1, b1");
+    /// assert!(story.last().unwrap().wrong.contains(&true));
+    /// ```
+    pub fn story(self, run: &[ProtocolStep]) -> Vec<ProtocolFrame> {
+        let mut state = self.init_states().remove(0);
+        let mut frames = Vec::new();
+        for &step in run {
+            let before = state.clone();
+            state = self.next_state(&before, step).unwrap_or(before.clone());
+            frames.push(ProtocolFrame {
+                step: self.words_of(step, &before, &state),
+                memory: memory_of(step, &state),
+                plan: match state.plan {
+                    Some((batch, takes)) if batch > state.done => {
+                        format!("batch {batch}: {}", taken(&state, takes))
+                    }
+                    _ => "-".to_owned(),
+                },
+                partitions: [0, 1].map(|partition| self.stored_words(&state, partition)),
+                wrong: [0, 1].map(|partition| self.is_doubled(&state, partition)),
+                crashed: step == ProtocolStep::Crash,
+            });
+        }
+        frames
+    }
+
+    /// Returns a step in words.
+    fn words_of(self, step: ProtocolStep, before: &ProtocolState, after: &ProtocolState) -> String {
+        match step {
+            ProtocolStep::Plan(takes) => {
+                let batch = before.done + 1;
+                let is_again = before.plan.is_some_and(|(begun, _)| begun == batch);
+                let again = if is_again { " again" } else { "" };
+                format!("plan batch {batch}{again}: {}", taken(before, takes))
+            }
+            ProtocolStep::Commit(partition) => format!("commit partition {partition}"),
+            ProtocolStep::Done => format!("batch {} is done", after.done),
+            ProtocolStep::Crash => "crash".to_owned(),
+        }
+    }
+
+    /// Returns how often each tuple of a partition is counted, and the batch that is stored with it.
+    fn stored_words(self, state: &ProtocolState, partition: usize) -> String {
+        let Some(stored) = &state.stored[partition] else {
+            return "-".to_owned();
+        };
+        let counts = stored.value.unwrap_or_default();
+        let counted = (0..self.tuples).filter(|&tuple| counts[tuple as usize] > 0);
+        let counted: Vec<String> = counted
+            .map(|tuple| {
+                format!(
+                    "{}: {}",
+                    tuple_name(partition, tuple),
+                    counts[tuple as usize]
+                )
+            })
+            .collect();
+        let counted = match counted.is_empty() {
+            true => "nothing".to_owned(),
+            false => counted.join(", "),
+        };
+        match self.kind {
+            Kind::NonTransactional => counted,
+            _ => format!("{counted} (batch {})", stored.batch),
+        }
+    }
+
+    /// Returns whether a tuple of a partition is counted twice.
+    fn is_doubled(self, state: &ProtocolState, partition: usize) -> bool {
+        let stored = state.stored[partition].as_ref();
+        let counts = stored.and_then(|stored| stored.value).unwrap_or_default();
+        counts.iter().any(|count| *count > 1)
+    }
+
+    /// Returns the disk of [`story`](Self::story) as a table: the `step`, the `plan`, and both
+    /// partitions of the state.
     ///
     /// # Errors
     /// If polars refuses the table.
     pub fn frames(self, run: &[ProtocolStep]) -> PolarsResult<DataFrame> {
-        let name = |partition: usize, tuple: u8| format!("{}{}", ["a", "b"][partition], tuple + 1);
-        let taken = |state: &ProtocolState, takes: [u8; PARTITIONS]| {
-            let taken = (0..PARTITIONS).filter(|&partition| takes[partition] > 0);
-            let names: Vec<String> = taken
-                .map(|partition| name(partition, state.next[partition]))
-                .collect();
-            match names.is_empty() {
-                true => "nothing".to_owned(),
-                false => names.join(", "),
-            }
+        let story = self.story(run);
+        let column = |of: &dyn Fn(&ProtocolFrame) -> String| -> Vec<String> {
+            story.iter().map(of).collect()
         };
-        let stored = |state: &ProtocolState, partition: usize| {
-            let Some(stored) = &state.stored[partition] else {
-                return "-".to_owned();
-            };
-            let counts = stored.value.unwrap_or_default();
-            let counted = (0..self.tuples).filter(|&tuple| counts[tuple as usize] > 0);
-            let counted: Vec<String> = counted
-                .map(|tuple| format!("{}: {}", name(partition, tuple), counts[tuple as usize]))
-                .collect();
-            let counted = match counted.is_empty() {
-                true => "nothing".to_owned(),
-                false => counted.join(", "),
-            };
-            match self.kind {
-                Kind::NonTransactional => counted,
-                _ => format!("{counted} (batch {})", stored.batch),
-            }
-        };
-        let mut state = self.init_states().remove(0);
-        let (mut steps, mut plans) = (Vec::new(), Vec::new());
-        let mut partitions = [Vec::new(), Vec::new()];
-        for &step in run {
-            let before = state.clone();
-            state = self.next_state(&before, step).unwrap_or(before.clone());
-            steps.push(match step {
-                ProtocolStep::Plan(takes) => {
-                    let again = before
-                        .plan
-                        .is_some_and(|(batch, _)| batch == before.done + 1);
-                    let again = if again { " again" } else { "" };
-                    format!(
-                        "plan batch {}{again}: {}",
-                        before.done + 1,
-                        taken(&before, takes)
-                    )
-                }
-                ProtocolStep::Commit(partition) => format!("commit partition {partition}"),
-                ProtocolStep::Done => format!("batch {} is done", state.done),
-                ProtocolStep::Crash => "crash".to_owned(),
-            });
-            plans.push(match state.plan {
-                Some((batch, takes)) if batch > state.done => {
-                    format!("batch {batch}: {}", taken(&state, takes))
-                }
-                _ => "-".to_owned(),
-            });
-            for (partition, column) in partitions.iter_mut().enumerate() {
-                column.push(stored(&state, partition));
-            }
-        }
-        let [first, second] = partitions;
-        df!("step" => steps, "plan" => plans, "partition 0" => first, "partition 1" => second)
+        df!(
+            "step" => column(&|frame| frame.step.clone()),
+            "plan" => column(&|frame| frame.plan.clone()),
+            "partition 0" => column(&|frame| frame.partitions[0].clone()),
+            "partition 1" => column(&|frame| frame.partitions[1].clone()),
+        )
     }
 
     fn commit(self, state: &mut ProtocolState, partition: usize, again: bool) {

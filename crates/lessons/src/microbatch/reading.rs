@@ -88,7 +88,8 @@ impl Job {
         self.store.rejected()
     }
 
-    /// Rows that came too late: for the sessions of a state, or to be told from duplicates.
+    /// Returns the number of rows that came too late: for the sessions of a state, or to be told from
+    /// duplicates.
     pub fn late(&self, state: &str) -> Result<i64> {
         let part = |partition| self.store.part(state, partition);
         (0..self.options.partitions)

@@ -1,6 +1,7 @@
 //! A batch on its way: workers, exchanges, commits.
 use super::batch_step::BatchPhase;
 use super::error::Result;
+use super::event_time::{BatchTime, EventClock};
 use super::exchange::{Collector, Finish};
 use super::job::Job;
 use super::state_store::{BatchPlan, Rejected};
@@ -10,8 +11,13 @@ use super::worker::Worker;
 use rayon::prelude::*;
 
 impl Job {
-    /// Runs a batch that is written down; what of it could not be read.
-    pub(super) fn run(&mut self, plan: &BatchPlan, replayed: bool) -> Result<Vec<Rejected>> {
+    /// Runs a batch that is written down. Returns what of it could not be read, and how far the job has
+    /// come in event time.
+    pub(super) fn run(
+        &mut self,
+        plan: &BatchPlan,
+        replayed: bool,
+    ) -> Result<(Vec<Rejected>, EventClock)> {
         let workers = self.each(plan.from.len() as u32, |partition| {
             let (from, to) = (plan.from[partition as usize], plan.to[partition as usize]);
             let mut worker = Worker::of(&self.topology);
@@ -26,13 +32,24 @@ impl Job {
             }
             Ok(worker)
         })?;
+        // The clock begins where the batch before left it, so a batch that comes again moves it once.
+        let mut clock = self.done.clock.clone();
+        let before = clock.watermark();
+        if let Some(time) = &self.topology.time {
+            let seen: Vec<Option<i64>> = workers.iter().map(|worker| worker.latest).collect();
+            clock.advance(time, &seen);
+        }
+        let time = BatchTime {
+            before,
+            after: clock.watermark(),
+        };
         let mut rejected = Vec::new();
         let mut made = vec![0; self.topology.nodes.len()];
         let mut collected = gather(workers, &mut made, &mut rejected);
         for phase in 0..self.topology.phases {
             let parts = self.exchange(phase, &mut collected);
             let workers = self.each(self.options.partitions, |partition| {
-                self.finish(plan.batch, replayed, partition, &parts)
+                self.finish(plan.batch, replayed, time, partition, &parts)
             })?;
             let next = gather(workers, &mut made, &mut rejected);
             for (all, more) in collected.iter_mut().zip(next) {
@@ -43,7 +60,7 @@ impl Job {
             .iter_mut()
             .zip(made)
             .for_each(|(all, more)| *all += more);
-        Ok(rejected)
+        Ok((rejected, clock))
     }
 
     /// Runs workers side by side, or in order.
@@ -67,7 +84,6 @@ impl Job {
         });
         let exchanged = exchanges.map(|(place, _)| {
             let collected = std::mem::take(&mut collected[place]);
-            let latest = collected.iter().filter_map(|part| part.latest()).max();
             let partitions = self.options.partitions;
             let split: Vec<_> = collected
                 .into_par_iter()
@@ -81,7 +97,6 @@ impl Job {
             }
             Exchanged {
                 place,
-                latest,
                 parts: parts.into_iter().map(std::sync::Mutex::new).collect(),
             }
         });
@@ -93,16 +108,12 @@ impl Job {
         &self,
         batch: u64,
         replayed: bool,
+        time: BatchTime,
         partition: u32,
         exchanged: &[Exchanged],
     ) -> Result<Worker<'_>> {
         let mut worker = Worker::of(&self.topology);
-        for Exchanged {
-            place,
-            latest,
-            parts,
-        } in exchanged
-        {
+        for Exchanged { place, parts } in exchanged {
             let node = &self.topology.nodes[*place];
             let OperatorKind::Exchange(exchange) = &node.op else {
                 continue;
@@ -116,18 +127,22 @@ impl Job {
                 .map(|_| self.store.part(&node.name, partition))
                 .transpose()?;
             let mut emit = |row: &[FieldValue<'_>]| worker.emit(*place, row);
-            let wanted = !node.children.is_empty();
+            let is_side = |child: &usize| self.topology.nodes[*child].is_side_output();
+            let wanted = node.children.iter().any(|child| !is_side(child));
             let mut at = Finish {
                 batch,
                 replayed,
-                latest: *latest,
+                time,
                 part: state,
                 made: 0,
                 emit: wanted.then_some(&mut emit),
+                side: Vec::new(),
+                wants_side: node.children.iter().any(is_side),
             };
             exchange.finish(parts, &mut at)?;
-            let (made, part) = (at.made, at.part);
+            let (made, part, side) = (at.made, at.part, at.side);
             worker.made[*place] += made;
+            worker.emit_side(*place, &side)?;
             if let Some(part) = part {
                 let step = BatchPhase::Commit(node.name.clone(), partition);
                 self.take_step(batch, step, || self.store.commit(part))?;
@@ -143,7 +158,6 @@ type Collected = Vec<Box<dyn Collector>>;
 /// What goes through an exchange, by partition.
 struct Exchanged {
     place: usize,
-    latest: Option<i64>,
     parts: Vec<std::sync::Mutex<Collected>>,
 }
 

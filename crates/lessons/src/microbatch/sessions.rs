@@ -1,14 +1,19 @@
 //! Sessions: rows of a key with never more than a gap of silence between two.
 //!
-//! A session is closed when the *watermark* is more than a gap past its last row.
-//! The watermark is the latest second seen so far, less the lateness that is
-//! waited for; it is kept in the state like any value, so that a batch that comes
-//! again finds the one that it found. A row that comes later than that is no
-//! longer joined to what was closed: it makes a session of its own, and is counted
-//! ([`Job::late`](super::Job::late)). The batch layer puts it right.
+//! The [watermark](super::event_time) decides when a session is over. It is *published* when the
+//! watermark is more than a gap past its last row, and is kept for the *allowed lateness* after that:
+//! a late row may still join it. Then the operator takes the published session back, by the same row
+//! with the sign -1, and publishes the longer one. A row that is older than watermark and allowed
+//! lateness is *too late*. Some session that it belongs to may be forgotten already, so it is not
+//! joined to any: it goes to the [side output](super::TopologyBuilder::side_output), and is counted
+//! ([`Job::late`](super::Job::late)). The batch layer, which has all rows, corrects the view.
 //!
-//! Every batch looks through all open sessions of its partitions: as many as there
-//! are keys with a row in the last gap and lateness.
+//! So the published sessions are exactly those of the rows that were accepted, however they came.
+//! Flink asks instead whether the row's own session, from the row on, could still be open; then a row
+//! can begin a second session beside one that is forgotten.
+//!
+//! Every batch looks through all sessions that are kept in its partitions: as many as there are keys
+//! with a row in the last gap and lateness.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), section 16.3 on bounce rate; the
 //! words are those of the Dataflow model (Akidau et al., 2015).
@@ -19,16 +24,15 @@ use super::stored::{Base, Bytes, Kind, StoredValue};
 use super::value::{FieldValue, Owned};
 use std::any::Any;
 
-/// A key that no row has: keys begin with a tag that is not 0.
-const WATERMARK: &[u8] = &[0, 0];
-/// Rows that came too late.
-pub(super) const LATE: &[u8] = &[0, 1];
+/// The key of the number of rows that came too late. No row has it: keys of rows begin with a tag
+/// that is not 0.
+const LATE: &[u8] = &[0, 1];
 
 /// How rows are cut into sessions.
 ///
 /// ```
 /// use lambda_workbook::microbatch::Sessions;
-/// // Half an hour of silence ends a visit; five minutes are waited for late rows.
+/// // Half an hour of silence ends a visit; five minutes longer it can be corrected by a late row.
 /// let visits = Sessions::by("secs").gap(1_800).lateness(300);
 /// assert_eq!(visits.time(), "secs");
 /// ```
@@ -57,7 +61,8 @@ impl Sessions {
         }
     }
 
-    /// Seconds that rows may come after later ones.
+    /// Sets the allowed lateness: for how many seconds after the watermark a published session can
+    /// still be corrected.
     pub fn lateness(self, secs: i64) -> Self {
         Self {
             lateness: secs.max(0),
@@ -71,7 +76,10 @@ impl Sessions {
     }
 
     pub(super) fn words(&self) -> String {
-        format!("sessions, gap {} s, lateness {} s", self.gap, self.lateness)
+        format!(
+            "sessions, gap {} s, allowed lateness {} s",
+            self.gap, self.lateness
+        )
     }
 
     pub(super) fn keyed(self, keys: usize) -> Keyed {
@@ -87,12 +95,14 @@ pub(super) struct Keyed {
     keys: usize,
 }
 
-/// A session that is open.
+/// A session that is kept: open, or published and not forgotten yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Session {
     first: i64,
     last: i64,
     rows: i64,
+    /// Whether this very session was handed on.
+    published: bool,
 }
 
 impl Session {
@@ -101,25 +111,34 @@ impl Session {
             first: secs,
             last: secs,
             rows: 1,
+            published: false,
         }
     }
 }
 
-/// Joins sessions that lie a gap apart or less; leaves them in the order of time.
-fn join(sessions: &mut Vec<Session>, gap: i64) {
+/// Joins sessions that lie a gap apart or less; leaves them in the order of time. A session that is
+/// made of several is not published. Returns the published sessions that became a part of a longer
+/// one.
+fn join(sessions: &mut Vec<Session>, gap: i64) -> Vec<Session> {
+    let mut replaced = Vec::new();
     sessions.sort_unstable();
     sessions.dedup_by(|later, earlier| {
         let one = later.first.saturating_sub(earlier.last) <= gap;
         if one {
+            replaced.extend([*earlier, *later].into_iter().filter(|s| s.published));
             earlier.last = earlier.last.max(later.last);
             earlier.rows += later.rows;
+            earlier.published = false;
         }
         one
     });
+    replaced
 }
 
 fn encode(sessions: &[Session]) -> Vec<u8> {
-    let numbers = sessions.iter().flat_map(|s| [s.first, s.last, s.rows]);
+    let numbers = sessions
+        .iter()
+        .flat_map(|s| [s.first, s.last, s.rows, i64::from(s.published)]);
     numbers.flat_map(i64::to_le_bytes).collect()
 }
 
@@ -142,8 +161,9 @@ fn decode(bytes: &[u8]) -> Result<Vec<Session>> {
         first: n[0],
         last: n[1],
         rows: n[2],
+        published: n[3] != 0,
     };
-    Ok(numbers.chunks_exact(3).map(session).collect())
+    Ok(numbers.chunks_exact(4).map(session).collect())
 }
 
 /// A number of the whole partition before this batch.
@@ -173,20 +193,11 @@ fn put_number(
     part.put(key, stored);
 }
 
-/// Moves the watermark of a partition on to the latest second that was `seen`, and adds to the rows
-/// that came too late those that `late` counts by the watermark before the batch. Returns that.
-pub(super) fn move_on(
-    part: &mut StatePartition,
-    batch: u64,
-    seen: Option<i64>,
-    late: impl FnOnce(Option<i64>) -> i64,
-) -> Result<Option<i64>> {
-    let was = number(part, WATERMARK, batch)?;
-    let late_before = number(part, LATE, batch)?.unwrap_or(0);
-    let late = late_before + late(was);
-    put_number(part, WATERMARK, batch, was, was.max(seen));
-    put_number(part, LATE, batch, Some(late_before), Some(late));
-    Ok(was)
+/// Adds to the number of rows that came too late to a partition.
+pub(super) fn add_late(part: &mut StatePartition, batch: u64, more: i64) -> Result<()> {
+    let before = number(part, LATE, batch)?.unwrap_or(0);
+    put_number(part, LATE, batch, Some(before), Some(before + more));
+    Ok(())
 }
 
 /// How many rows came too late to a partition.
@@ -198,26 +209,49 @@ pub(super) fn late(part: &StatePartition) -> Result<i64> {
         .map_or(0, |n| n[0]))
 }
 
+/// Whether `secs` is more than `wait` seconds before the watermark.
+pub(super) fn is_past(secs: i64, wait: i64, watermark: Option<i64>) -> bool {
+    watermark.is_some_and(|watermark| secs.saturating_add(wait) < watermark)
+}
+
 impl Keyed {
+    /// Hands out a session: published with the sign 1, taken back with -1.
+    fn hand_out(at: &mut Finish<'_>, key: &[u8], session: &Session, sign: i64) -> Result<()> {
+        let values = [session.first, session.last, session.rows, sign].map(FieldValue::Int);
+        at.emit(|emit| keyed(key, &values, emit))
+    }
+
+    /// Takes out the rows that are too late, counts them, and hands them to the side output.
+    fn take_late(
+        &self,
+        part: &mut StatePartition,
+        groups: &mut Grouped<Vec<Session>>,
+        at: &mut Finish<'_>,
+    ) -> Result<()> {
+        let (lateness, before) = (self.sessions.lateness, at.time.before);
+        let mut late = 0;
+        let mut keys: Vec<Box<[u8]>> = groups.keys().cloned().collect();
+        keys.sort_unstable();
+        for key in keys {
+            let rows = groups.get_mut(&key).expect("it is a key of the groups");
+            for row in rows.extract_if(.., |row| is_past(row.first, lateness, before)) {
+                late += 1;
+                at.emit_side(|emit| keyed(&key, &[FieldValue::Int(row.first)], emit))?;
+            }
+        }
+        add_late(part, at.batch, late)
+    }
+
     fn sweep(
         &self,
         part: &mut StatePartition,
         mut groups: Grouped<Vec<Session>>,
         at: &mut Finish<'_>,
     ) -> Result<()> {
-        let (gap, batch) = (self.sessions.gap, at.batch);
-        let seen = at
-            .latest
-            .map(|latest| latest.saturating_sub(self.sessions.lateness));
-        let before = |session: &Session, watermark: Option<i64>| {
-            watermark.is_some_and(|watermark| session.last.saturating_add(gap) < watermark)
-        };
-        let was = move_on(part, batch, seen, |was| {
-            let sessions = groups.values().flatten();
-            sessions.filter(|session| before(session, was)).count() as i64
-        })?;
-        let watermark = was.max(seen);
-        let closed = |session: &Session| before(session, watermark);
+        let (gap, lateness, batch) = (self.sessions.gap, self.sessions.lateness, at.batch);
+        let (now, kept_for) = (at.time.after, gap.saturating_add(lateness));
+        self.take_late(part, &mut groups, at)?;
+        groups.retain(|_, rows| !rows.is_empty());
 
         // What is stored, in the order of the keys, then keys that are new.
         let mut keys: Vec<(Vec<u8>, Option<Bytes>)> = Vec::new();
@@ -247,18 +281,22 @@ impl Keyed {
             let base = match Kind::Opaque.base(stored.clone(), batch) {
                 Base::Apply(base) | Base::Has(base) => base,
             };
-            let mut open = base.as_deref().map(decode).transpose()?.unwrap_or_default();
-            let before = open.len();
-            open.extend(more.iter().flatten());
-            let changed = open.len() > before;
-            join(&mut open, gap);
-            let (done, open): (Vec<Session>, Vec<Session>) = open.into_iter().partition(closed);
-            for session in &done {
-                let values = [session.first, session.last, session.rows].map(FieldValue::Int);
-                at.emit(|emit| keyed(&key, &values, emit))?;
+            let before = base.as_deref().map(decode).transpose()?.unwrap_or_default();
+            let mut kept = before.clone();
+            kept.extend(more.iter().flatten());
+            // What was published and is longer now is taken back.
+            for session in join(&mut kept, gap) {
+                Self::hand_out(at, &key, &session, -1)?;
             }
-            if changed || !done.is_empty() {
-                let value = (!open.is_empty()).then(|| encode(&open));
+            for session in &mut kept {
+                if !session.published && is_past(session.last, gap, now) {
+                    Self::hand_out(at, &key, session, 1)?;
+                    session.published = true;
+                }
+            }
+            kept.retain(|session| !is_past(session.last, kept_for, now));
+            if kept != before {
+                let value = (!kept.is_empty()).then(|| encode(&kept));
                 part.put(
                     &key,
                     StoredValue {
@@ -271,7 +309,7 @@ impl Keyed {
                 // Rows that came when the batch was begun, and do not come now.
                 part.put(&key, revert(stored.expect("it was touched")));
             } else if had.is_some_and(|(_, gone)| gone) {
-                // Closed by an earlier batch, which can no longer come again.
+                // Forgotten by an earlier batch, which can no longer come again.
                 part.remove(&key);
             }
         }
@@ -285,14 +323,11 @@ impl Exchange for Keyed {
     }
 
     fn collector(&self) -> Box<dyn Collector> {
-        Box::new(SessionsPart {
-            gap: self.sessions.gap,
-            groups: Grouped::default(),
-            latest: None,
-        })
+        Box::new(SessionsPart(Grouped::default()))
     }
 
-    /// Of the sessions that are open: the first's begin, the last's end, all rows.
+    /// Of the sessions that are kept: the first's begin, the last's end, all rows, and how many of
+    /// them are published.
     fn values(&self, stored: &[u8]) -> Result<Vec<Owned>> {
         let open = decode(stored)?;
         let rows: i64 = open.iter().map(|session| session.rows).sum();
@@ -300,11 +335,12 @@ impl Exchange for Keyed {
             open.first().map_or(0, |s| s.first),
             open.last().map_or(0, |s| s.last),
         );
-        Ok([ends.0, ends.1, rows].map(Owned::Int).to_vec())
+        let published = open.iter().filter(|session| session.published).count() as i64;
+        Ok([ends.0, ends.1, rows, published].map(Owned::Int).to_vec())
     }
 
     fn finish(&self, parts: Vec<Box<dyn Collector>>, at: &mut Finish<'_>) -> Result<()> {
-        let mut parts = own::<SessionsPart>(parts).map(|part| part.groups);
+        let mut parts = own::<SessionsPart>(parts).map(|part| part.0);
         let mut groups = parts.next().unwrap_or_default();
         for (key, sessions) in parts.flatten() {
             groups.entry(key).or_default().extend(sessions);
@@ -316,45 +352,23 @@ impl Exchange for Keyed {
     }
 }
 
-struct SessionsPart {
-    gap: i64,
-    groups: Grouped<Vec<Session>>,
-    latest: Option<i64>,
-}
+/// The rows of each key, each still a session of its own: a row that is too late must not be hidden
+/// in the session of another.
+struct SessionsPart(Grouped<Vec<Session>>);
 
 impl Collector for SessionsPart {
     fn add(&mut self, key: &[u8], fields: &[FieldValue<'_>]) -> Result<()> {
-        let secs = fields[0].int();
-        self.latest = self.latest.max(Some(secs));
-        let sessions = match self.groups.get_mut(key) {
-            Some(sessions) => sessions,
-            None => self.groups.entry(key.into()).or_default(),
-        };
-        // Rows mostly come in order, and a session stays one stretch. What is joined
-        // here would be joined at the end, too.
-        match sessions.last_mut() {
-            Some(last) if last.last <= secs && secs.saturating_sub(last.last) <= self.gap => {
-                last.last = secs;
-                last.rows += 1;
-            }
-            _ => sessions.push(Session::of(secs)),
+        let session = Session::of(fields[0].int());
+        match self.0.get_mut(key) {
+            Some(sessions) => sessions.push(session),
+            None => self.0.entry(key.into()).or_default().push(session),
         }
         Ok(())
     }
 
     fn split(self: Box<Self>, partitions: u32) -> Vec<Box<dyn Collector>> {
-        let part = |groups| -> Box<dyn Collector> {
-            Box::new(SessionsPart {
-                gap: self.gap,
-                groups,
-                latest: self.latest,
-            })
-        };
-        cut(self.groups, partitions).into_iter().map(part).collect()
-    }
-
-    fn latest(&self) -> Option<i64> {
-        self.latest
+        let part = |groups| -> Box<dyn Collector> { Box::new(SessionsPart(groups)) };
+        cut(self.0, partitions).into_iter().map(part).collect()
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -4,6 +4,7 @@
 //! ids, or the record that a batch is done with the offsets that come next. Two
 //! commits are not, as on a cluster, where they go to different machines.
 use super::error::{MicroBatchError, Result};
+use super::event_time::EventClock;
 use super::stored::{Bytes, Kind, StoredValue, pack, unpack};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use lambda::speed::{SpeedError, at};
@@ -38,6 +39,9 @@ impl BatchPlan {
 pub(super) struct Done {
     pub batch: u64,
     pub next: Vec<u64>,
+    /// In event time.
+    #[serde(default)]
+    pub clock: EventClock,
 }
 
 /// A record that could not be read.

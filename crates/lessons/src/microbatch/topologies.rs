@@ -2,6 +2,7 @@
 use super::aggregate::{ApproximateUniques, Count, Sum, Top};
 use super::distinct::DistinctWithin;
 use super::error::Result;
+use super::event_time::EventTime;
 use super::sessions::Sessions;
 use super::stored::Kind;
 use super::topology::{Emit, Topology, TopologyBuilder};
@@ -67,9 +68,13 @@ pub fn top_words(kind: Kind) -> Result<Topology> {
 /// with the reason, as [`Job::rejected`] shows; a fact of another kind makes no row.
 ///
 /// [`Job::rejected`]: super::Job::rejected
-fn page_views_from(name: &str) -> TopologyBuilder {
+///
+/// A copy is recognised for `within` seconds of event time. What is later than that is too late, and
+/// in the side output of `drop duplicates`.
+fn page_views_from(name: &str, time: EventTime, within: i64) -> TopologyBuilder {
     let fields = ["page", "secs", "person", "nonce"];
     Topology::of(name)
+        .event_time(time)
         .source("consume and normalise", &fields, |record, emit| {
             let fact = datum::read(record.value).map_err(|reason| reason.to_string())?;
             if let Fact::View(event) = fact {
@@ -90,15 +95,22 @@ fn page_views_from(name: &str) -> TopologyBuilder {
             "drop duplicates",
             "consume and normalise",
             &fields,
-            DistinctWithin::by("secs"),
+            DistinctWithin::by("secs").within(within),
         )
 }
 
+/// How long the views by hour remember page views, in seconds.
+const DAY: i64 = 86_400;
+
 /// Page views, each once, with the `hour` of each.
 fn hours_from(name: &str) -> TopologyBuilder {
-    page_views_from(name).map("hour", "drop duplicates", &["secs"], "hour", |row| {
-        Owned::Int(Hour.bucket(row[0].int()))
-    })
+    page_views_from(name, EventTime::in_field("secs"), DAY).map(
+        "hour",
+        "drop duplicates",
+        &["secs"],
+        "hour",
+        |row| Owned::Int(Hour.bucket(row[0].int())),
+    )
 }
 
 /// Page views by page and hour, and who they came from.
@@ -131,14 +143,16 @@ pub fn lesson(kind: Kind) -> Result<Topology> {
         .build()
 }
 
-/// Bounce rate: visits of a person to a domain, closed by half an hour of silence;
-/// their number and that of bounces, by domain. `lateness` is for how many seconds a
-/// late page view is waited for.
+/// Bounce rate: visits of a person to a domain, ended by half an hour of silence; their number and
+/// that of bounces, by domain, in the states `closed` and `bounces`. `time` says when a visit is over,
+/// and for `lateness` seconds after that a late page view still corrects it. Page views that are
+/// later are in no visit, and in the state `too late`, by domain, person and second. (They are found
+/// where duplicates are dropped, which remembers page views for the allowed lateness, too.)
 ///
 /// Each visit is charged to the domain in its own key, its last-seen time moves on
 /// with every view, and two views in one second are two.
-pub fn bounce_rate(lateness: i64) -> Result<Topology> {
-    page_views_from("bounce rate")
+pub fn bounce_rate(time: EventTime, lateness: i64) -> Result<Topology> {
+    page_views_from("bounce rate", time, lateness)
         .map("domain of", "drop duplicates", &["page"], "domain", |row| {
             Owned::from(domain(row[0].text()))
         })
@@ -148,14 +162,14 @@ pub fn bounce_rate(lateness: i64) -> Result<Topology> {
             &["domain", "person"],
             Sessions::by("secs").lateness(lateness),
         )
-        .map("bounced", "visits", &["rows"], "bounce", |row| {
-            Owned::Int(i64::from(row[0].int() == 1))
+        .map("bounced", "visits", &["rows", "sign"], "bounce", |row| {
+            Owned::Int(i64::from(row[0].int() == 1) * row[1].int())
         })
         .state(
             "closed",
             "bounced",
             &["domain"],
-            Count,
+            Sum::of("sign"),
             "visits",
             Kind::Opaque,
         )
@@ -165,6 +179,18 @@ pub fn bounce_rate(lateness: i64) -> Result<Topology> {
             &["domain"],
             Sum::of("bounce"),
             "bounces",
+            Kind::Opaque,
+        )
+        .side_output("side output", "drop duplicates")
+        .map("its domain", "side output", &["page"], "domain", |row| {
+            Owned::from(domain(row[0].text()))
+        })
+        .state(
+            "too late",
+            "its domain",
+            &["domain", "person", "secs"],
+            Count,
+            "rows",
             Kind::Opaque,
         )
         .build()

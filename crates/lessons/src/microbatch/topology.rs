@@ -12,6 +12,7 @@ use super::aggregate::Aggregate;
 use super::build;
 use super::distinct::DistinctWithin;
 use super::error::Result;
+use super::event_time::EventTime;
 use super::exchange::Exchange;
 use super::exchange::{Groups, Repartition};
 use super::sessions::Sessions;
@@ -38,6 +39,8 @@ pub(super) enum OperatorKind {
     Join(HashMap<Owned, Vec<Owned>>),
     /// Rows of a key come together.
     Exchange(Box<dyn Exchange>),
+    /// The rows that came too late to the operator that feeds it.
+    SideOutput,
 }
 
 /// An operator as it was declared.
@@ -51,6 +54,8 @@ pub(super) struct Declared {
     pub op: OperatorKind,
     /// Of a stateful one.
     pub state: Option<Kind>,
+    /// The fields of its side output; empty if it has none.
+    pub late: Vec<String>,
     /// In words, for the picture and the state's identity.
     pub does: String,
 }
@@ -60,12 +65,17 @@ pub(super) struct Declared {
 pub struct TopologyBuilder {
     name: String,
     nodes: Vec<Declared>,
+    time: Option<EventTime>,
 }
 
 /// A topology that can run: see [`Topology::of`].
 pub struct Topology {
     pub(super) name: String,
     pub(super) nodes: Vec<Operator>,
+    /// What is expected of the event times of the source's rows.
+    pub(super) time: Option<EventTime>,
+    /// The place of the event time among the source's fields.
+    pub(super) time_at: Option<usize>,
     /// The most exchanges that a row passes.
     pub(super) phases: usize,
 }
@@ -86,6 +96,13 @@ pub(super) struct Operator {
     pub keeps: Vec<usize>,
     /// Its fields: those of its input that it keeps, then those that it adds.
     pub fields: Vec<String>,
+}
+
+impl Operator {
+    /// Whether it reads the side output of the operator that feeds it.
+    pub(super) fn is_side_output(&self) -> bool {
+        matches!(self.op, OperatorKind::SideOutput)
+    }
 }
 
 /// An operator as a picture shows it.
@@ -132,6 +149,7 @@ impl Topology {
         TopologyBuilder {
             name: name.to_owned(),
             nodes: Vec::new(),
+            time: None,
         }
     }
 
@@ -165,8 +183,10 @@ impl Topology {
             let kind = node.state?;
             Some(format!("{}: {} ({})", node.name, node.does, kind.name()))
         });
-        let states: Vec<String> = states.collect();
-        format!("{}; {}", self.name, states.join("; "))
+        let time = self.time.as_ref();
+        let time = time.map(|time| format!("event time {}: {}", time.field(), time.words()));
+        let parts: Vec<String> = time.into_iter().chain(states).collect();
+        format!("{}; {}", self.name, parts.join("; "))
     }
 }
 
@@ -190,9 +210,19 @@ impl TopologyBuilder {
             adds,
             op,
             state: None,
+            late: Vec::new(),
             does,
         });
         self
+    }
+
+    /// Says which field of the source's rows has their event time, from which the watermark is taken.
+    /// A topology with [`sessions`](Self::sessions) or [`distinct`](Self::distinct) needs it.
+    pub fn event_time(self, time: EventTime) -> Self {
+        Self {
+            time: Some(time),
+            ..self
+        }
     }
 
     /// Reads records of the log. A record that cannot be read is kept with the
@@ -338,20 +368,45 @@ impl TopologyBuilder {
         let does = format!("by {}: {}", keys.join(", "), distinct.words());
         let op = OperatorKind::Exchange(Box::new(distinct.keyed(keys.len())));
         self = self.node(name, Some(from), (reads, texts(keys)), does, op);
-        self.with_state(Kind::Opaque)
+        self.with_state(Kind::Opaque).with_late(texts(keys))
     }
 
     /// Cuts the rows of each key into sessions, which end after `gap` seconds of
-    /// silence. The next operator gets each session when it is closed: the keys,
-    /// `first` and `last` second, and the number of `rows`; see [`Sessions`].
+    /// silence. The next operator gets each session when the watermark has passed its end: the keys,
+    /// `first` and `last` second, the number of `rows`, and the `sign`, which is 1. If a late row makes
+    /// the session longer, it gets the same row with the sign -1, and then the longer one. So counts
+    /// downstream are sums of signs; see [`Sessions`].
     /// Its state keeps the value before the batch, as opaque ones do.
     pub fn sessions(mut self, name: &str, from: &str, keys: &[&str], sessions: Sessions) -> Self {
         let reads = [texts(keys), texts(&[sessions.time()])].concat();
-        let adds = [texts(keys), texts(&["first", "last", "rows"])].concat();
+        let adds = [texts(keys), texts(&["first", "last", "rows", "sign"])].concat();
         let does = format!("by {}: {}", keys.join(", "), sessions.words());
+        let late = [texts(keys), texts(&[sessions.time()])].concat();
         let op = OperatorKind::Exchange(Box::new(sessions.keyed(keys.len())));
         self = self.node(name, Some(from), (reads, adds), does, op);
-        self.with_state(Kind::Opaque)
+        self.with_state(Kind::Opaque).with_late(late)
+    }
+
+    /// Reads the rows that came too late to `from`, which is declared before: the keys and the time of
+    /// each. They are in none of the rows that `from` hands on.
+    pub fn side_output(self, name: &str, from: &str) -> Self {
+        let fed = self.nodes.iter().find(|node| node.name == from);
+        let adds = fed.map(|node| node.late.clone()).unwrap_or_default();
+        let does = format!("rows too late for {from}");
+        self.node(
+            name,
+            Some(from),
+            (Vec::new(), adds),
+            does,
+            OperatorKind::SideOutput,
+        )
+    }
+
+    fn with_late(mut self, fields: Vec<String>) -> Self {
+        if let Some(last) = self.nodes.last_mut() {
+            last.late = fields;
+        }
+        self
     }
 
     fn with_state(mut self, kind: Kind) -> Self {
@@ -365,9 +420,10 @@ impl TopologyBuilder {
     ///
     /// # Errors
     /// Two operators of one name, an unknown one, a cycle, a field that is missing
-    /// or there twice, no source or two.
+    /// or there twice, no source or two, sessions or duplicates without an event time, a side output
+    /// of an operator that has none.
     pub fn build(self) -> Result<Topology> {
-        build::build(self.name, self.nodes)
+        build::build(self.name, self.time, self.nodes)
     }
 }
 

@@ -1,10 +1,10 @@
 //! A worker: pushes each row through the operators, as far as they go without
 //! other workers.
 use super::error::{MicroBatchError, Result};
-use super::exchange::{Collector, Exchange, Keys};
+use super::exchange::{Collector, Exchange, Keys, TupleOwned};
 use super::state_store::Rejected;
 use super::topology::{Operator, OperatorKind, Topology};
-use super::value::{FieldValue, TupleValues, encode};
+use super::value::{FieldValue, Owned, TupleValues, encode};
 use lambda::speed::Records;
 
 pub(super) struct Worker<'t> {
@@ -14,6 +14,8 @@ pub(super) struct Worker<'t> {
     /// By operator, rows that it made.
     pub made: Vec<u64>,
     pub rejected: Vec<Rejected>,
+    /// The latest event time of the rows that the source made.
+    pub latest: Option<i64>,
     key: Vec<u8>,
     error: Option<MicroBatchError>,
 }
@@ -29,6 +31,7 @@ impl<'t> Worker<'t> {
             collectors: topology.nodes.iter().map(collector).collect(),
             made: vec![0; topology.nodes.len()],
             rejected: Vec::new(),
+            latest: None,
             key: Vec::new(),
             error: None,
         }
@@ -40,8 +43,13 @@ impl<'t> Worker<'t> {
         let Some(OperatorKind::Source(decode)) = topology.nodes.first().map(|node| &node.op) else {
             return Ok(());
         };
+        let time = topology.time_at;
         for record in records.iter() {
-            let read = decode(&record, &mut |made| self.hand_on(0, &[], made));
+            let read = decode(&record, &mut |made| {
+                let secs = time.and_then(|at| made.get(at)).map(FieldValue::int);
+                self.latest = self.latest.max(secs);
+                self.hand_on(0, &[], made);
+            });
             if let Err(reason) = read {
                 self.rejected.push((partition, record.offset, reason));
             }
@@ -54,8 +62,25 @@ impl<'t> Worker<'t> {
 
     /// Gives rows of an exchange to what it feeds.
     pub(super) fn emit(&mut self, place: usize, row: &[FieldValue<'_>]) -> Result<()> {
-        for child in &self.topology.nodes[place].children {
-            self.push(*child, row);
+        let nodes = &self.topology.nodes;
+        for child in &nodes[place].children {
+            if !nodes[*child].is_side_output() {
+                self.push(*child, row);
+            }
+        }
+        self.ended()
+    }
+
+    /// Gives rows of an exchange that came too late to what reads its side output.
+    pub(super) fn emit_side(&mut self, place: usize, rows: &[TupleOwned]) -> Result<()> {
+        let nodes = &self.topology.nodes;
+        for child in &nodes[place].children {
+            if nodes[*child].is_side_output() {
+                for row in rows {
+                    let row: TupleValues = row.iter().map(Owned::as_value).collect();
+                    self.push(*child, &row);
+                }
+            }
         }
         self.ended()
     }
@@ -100,6 +125,7 @@ impl<'t> Worker<'t> {
         let read = |at: &usize| row[*at];
         match &node.op {
             OperatorKind::Source(_) => {}
+            OperatorKind::SideOutput => self.hand_on(place, &[], row),
             OperatorKind::FlatMap(function) => {
                 let reads: TupleValues = node.reads.iter().map(read).collect();
                 function(&reads, &mut |made| self.hand_on(place, row, made));

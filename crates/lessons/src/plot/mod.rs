@@ -16,8 +16,12 @@
 //! | [`queues`](fn@queues) | three ways to hand on events, and what a crash did to each |
 //! | [`log_states`](fn@log_states) | a log with the offsets of its readers, moment by moment |
 //! | [`crash_frames`](fn@crash_frames) | a crash between an effect and its acknowledgement |
+//! | [`event_times`](fn@event_times) | event time against processing time, with the watermark |
 //! | [`strategies`](fn@strategies) | a realtime view from all recent data, or from new data and the view before |
 //! | [`topology`](fn@topology) | queues and workers that have run |
+//! | [`batches`](fn@batches) | a stream cut into batches |
+//! | [`stored_counts`](fn@stored_counts) | counts, each with the batch that changed it last |
+//! | [`protocol_frames`](fn@protocol_frames) | a run of the commit protocol, frame by frame |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
 //! | [`birthdays`](fn@birthdays) | how age samples narrow a birthday |
@@ -34,10 +38,12 @@
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 //! | [`incident`](fn@incident) | a week of all layers as monitoring shows it, without the truth |
 mod accuracy;
+mod batches;
 mod birthdays;
 mod crash_frames;
 mod dashboard;
 mod designs;
+mod event_times;
 mod fit;
 mod held;
 mod incident;
@@ -48,6 +54,7 @@ mod months;
 mod normal_forms;
 mod pipes;
 mod plan;
+mod protocol_frames;
 mod publication;
 mod queues;
 mod registers;
@@ -55,15 +62,18 @@ mod rounds;
 mod sides;
 mod slow_share;
 mod slowest;
+mod stored_counts;
 mod strategies;
 mod topology;
 mod visits;
 
 pub use accuracy::accuracy;
+pub use batches::batches;
 pub use birthdays::birthdays;
 pub use crash_frames::crash_frames;
 pub use dashboard::dashboard;
 pub use designs::{designs, trials};
+pub use event_times::event_times;
 pub use fit::fit;
 pub use held::held;
 pub use incident::incident;
@@ -75,6 +85,7 @@ pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};
 pub use plan::{plan, plans};
+pub use protocol_frames::protocol_frames;
 pub use publication::{publication, publication_at, publication_schedule};
 pub use queues::queues;
 pub use registers::{arrival, arrivals, cuts, merged};
@@ -82,6 +93,7 @@ pub use rounds::{round, rounds};
 pub use sides::sides;
 pub use slow_share::slow_share;
 pub use slowest::slowest;
+pub use stored_counts::stored_counts;
 pub use strategies::strategies;
 pub use topology::topology;
 pub use visits::visits;

@@ -185,7 +185,7 @@ fn legend(canvas: &Canvas, by_key: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microbatch::{Kind, bounce_rate, page_views, top_words};
+    use crate::microbatch::{EventTime, Kind, bounce_rate, page_views, top_words};
     use show::picture::assert_sound;
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
         for topology in [
             top_words(Kind::Transactional).unwrap(),
             page_views(Kind::Opaque).unwrap(),
-            bounce_rate(300).unwrap(),
+            bounce_rate(EventTime::in_field("secs").disorder(300), 600).unwrap(),
         ] {
             let figure = pipes(&topology);
             assert_sound(&figure);

@@ -1,0 +1,218 @@
+//! Event time against processing time, with the watermark and the rows that came late.
+use super::canvas::{AFTER, BEFORE, BELOW, Canvas, Point, draw};
+use super::scale::Scale;
+use super::style::{INK, TEXT, kind, marked, wrong};
+use super::{Figure, WIDTH};
+use crate::microbatch::late_data::{LateRun, LateView, MINUTES, Timeliness};
+use plotters::style::Color;
+
+const LEFT: i32 = 58;
+const RIGHT: i32 = WIDTH as i32 - 64;
+const TOP: i32 = 100;
+const BOTTOM: i32 = TOP + 330;
+/// Minutes between two ticks.
+const TICK: usize = 20;
+/// Late rows that the text of the figure lists.
+const LISTED: usize = 8;
+
+/// Draws each page view at the minute in which it arrived (to the right) and its event time
+/// (upwards), and the watermark as a line. Late rows lie below that line: a ring is one that the
+/// allowed lateness still takes, a cross one that is too late. The grey lines are the watermarks of the
+/// partitions. Below the red line, the watermark less the allowed lateness, rows are too late.
+///
+/// ```
+/// use lambda_workbook::microbatch::late_data::{LateOptions, run};
+/// use lambda_workbook::plot;
+/// let folder = tempfile::tempdir()?;
+/// let run = run(folder.path(), &LateOptions::default())?;
+/// assert!(plot::event_times(&run, "Two hours").svg().contains("watermark"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn event_times(run: &LateRun, title: &str) -> Figure {
+    let across = Scale {
+        from: 0.0,
+        to: MINUTES as f64,
+        pixel_from: LEFT,
+        pixel_to: RIGHT,
+    };
+    let up = Scale {
+        from: 0.0,
+        to: MINUTES as f64,
+        pixel_from: BOTTOM,
+        pixel_to: TOP,
+    };
+    // What is out of the picture is drawn at its edge.
+    let height = |secs: i64| up.at((secs as f64 / 60.0).clamp(0.0, MINUTES as f64));
+    let svg = draw((WIDTH, (BOTTOM + 58) as u32), |canvas| {
+        canvas.title(title, (8, 16));
+        legend(canvas, run);
+        axes(canvas, &across, &up);
+
+        // Each partition's own watermark, with its name at the end.
+        let partitions = run.batches.iter().map(|batch| batch.partitions.len()).max();
+        let mut ends: Vec<(i32, usize)> = Vec::new();
+        for partition in 0..partitions.unwrap_or(0) {
+            let at = |n: usize| run.batches[n].partitions[partition];
+            let line = steps(run, &across, &height, at);
+            ends.extend(line.last().map(|(_, y)| (*y, partition)));
+            canvas.path(line, INK.mix(0.7), 1);
+        }
+        ends.sort_unstable();
+        let mut free = TOP;
+        for (y, partition) in ends {
+            // Lines that end close to each other have their names below each other.
+            let y = y.max(free);
+            canvas.label(&format!("p{partition}"), (RIGHT + 6, y), AFTER);
+            free = y + 15;
+        }
+
+        // The line of the allowed lateness, and the watermark of the job.
+        let watermark = |n: usize| run.batches[n].watermark;
+        let too_late = |n: usize| watermark(n).map(|secs| secs - run.lateness);
+        let line = steps(run, &across, &height, too_late);
+        canvas.path(line, wrong().mix(0.6), 1);
+        let line = steps(run, &across, &height, watermark);
+        canvas.path(line, TEXT.mix(1.0), 3);
+
+        // The rows; late ones on top.
+        let mut views: Vec<_> = run.views.iter().collect();
+        views.sort_by_key(|view| view.timeliness);
+        for view in views {
+            let at = (across.at(view.arrives as f64 + 0.5), height(view.secs));
+            row(canvas, at, view.timeliness);
+            if view.secs > MINUTES * 60 {
+                canvas.label("a day ahead", (at.0 - 8, at.1 - 9), BEFORE);
+            }
+        }
+    });
+    let mut text = format!(
+        "{} rows on time, {} late and allowed, {} too late\n",
+        run.count(Timeliness::OnTime),
+        run.count(Timeliness::LateButAllowed),
+        run.count(Timeliness::TooLate)
+    );
+    for minute in (TICK as i64..=MINUTES).step_by(TICK) {
+        text.push_str(&format!(
+            "after minute {}: watermark at minute {}\n",
+            minute - 1,
+            run.watermark_at(minute - 1)
+        ));
+    }
+    let late = |view: &&LateView| view.timeliness != Timeliness::OnTime;
+    let late: Vec<&LateView> = run.views.iter().filter(late).collect();
+    for view in late.iter().take(LISTED) {
+        text.push_str(&format!(
+            "{}: user {} at minute {}, arrived at minute {}\n",
+            view.timeliness.name(),
+            view.user,
+            view.secs.div_euclid(60),
+            view.arrives
+        ));
+    }
+    if late.len() > LISTED {
+        text.push_str(&format!("and {} more late rows\n", late.len() - LISTED));
+    }
+    Figure::new(svg, title, &text)
+}
+
+/// The corners of a line that moves at the end of each batch.
+fn steps(
+    run: &LateRun,
+    across: &Scale,
+    height: &dyn Fn(i64) -> i32,
+    value: impl Fn(usize) -> Option<i64>,
+) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::new();
+    for (n, batch) in run.batches.iter().enumerate() {
+        let Some(secs) = value(n) else { continue };
+        let (x, y) = (across.at(batch.minute as f64 + 1.0), height(secs));
+        if let Some(&(_, before)) = points.last() {
+            points.push((x, before));
+        }
+        points.push((x, y));
+    }
+    points
+}
+
+fn row(canvas: &Canvas, (x, y): Point, timeliness: Timeliness) {
+    match timeliness {
+        Timeliness::OnTime => canvas.disc((x, y), 2, kind(0).mix(1.0)),
+        Timeliness::LateButAllowed => {
+            canvas.disc((x, y), 5, marked().mix(0.25));
+            canvas.circle((x, y), 5, marked().mix(1.0));
+        }
+        Timeliness::TooLate => {
+            for side in [-1, 1] {
+                let line = vec![(x - 5, y - 5 * side), (x + 5, y + 5 * side)];
+                canvas.path(line, wrong().mix(1.0), 2);
+            }
+        }
+    }
+}
+
+fn legend(canvas: &Canvas, run: &LateRun) {
+    let y = 40;
+    let kinds = [
+        Timeliness::OnTime,
+        Timeliness::LateButAllowed,
+        Timeliness::TooLate,
+    ];
+    for (n, timeliness) in kinds.into_iter().enumerate() {
+        let x = 16 + 150 * n as i32;
+        row(canvas, (x, y), timeliness);
+        let words = format!("{}: {}", timeliness.name(), run.count(timeliness));
+        canvas.label(&words, (x + 11, y), AFTER);
+    }
+    canvas.path(vec![(466, y), (490, y)], TEXT.mix(1.0), 3);
+    canvas.label("watermark", (496, y), AFTER);
+    canvas.path(vec![(576, y), (600, y)], INK.mix(0.7), 1);
+    canvas.label("of a partition", (606, y), AFTER);
+    let y = 60;
+    canvas.path(vec![(466, y), (490, y)], wrong().mix(0.6), 1);
+    canvas.label("less the allowed lateness", (496, y), AFTER);
+}
+
+fn axes(canvas: &Canvas, across: &Scale, up: &Scale) {
+    canvas.label("event time, minute", (8, TOP - 18), AFTER);
+    canvas.path(
+        vec![(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)],
+        INK.mix(1.0),
+        1,
+    );
+    for minute in (0..=MINUTES).step_by(TICK) {
+        let (x, y) = (across.at(minute as f64), up.at(minute as f64));
+        canvas.path(vec![(x, BOTTOM), (x, BOTTOM + 5)], INK.mix(1.0), 1);
+        canvas.label(&minute.to_string(), (x, BOTTOM + 8), BELOW);
+        canvas.path(vec![(LEFT - 5, y), (LEFT, y)], INK.mix(1.0), 1);
+        canvas.label(&minute.to_string(), (LEFT - 9, y), BEFORE);
+    }
+    let name = "processing time: the minute in which a row arrives";
+    canvas.label(name, ((LEFT + RIGHT) / 2, BOTTOM + 30), BELOW);
+    // Rows that arrive at once lie on this line.
+    canvas.path(vec![(LEFT, BOTTOM), (RIGHT, TOP)], INK.mix(0.25), 1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::microbatch::WatermarkOf;
+    use crate::microbatch::late_data::{LateOptions, run};
+    use show::picture::assert_sound;
+
+    #[test]
+    fn two_hours_are_drawn_with_and_without_a_wrong_clock() {
+        for of in [WatermarkOf::EachPartition, WatermarkOf::LatestRow] {
+            for wrong_clock in [false, true] {
+                let folder = tempfile::tempdir().unwrap();
+                let options = LateOptions {
+                    of,
+                    wrong_clock,
+                    ..LateOptions::default()
+                };
+                let figure = event_times(&run(folder.path(), &options).unwrap(), "Two hours");
+                assert_sound(&figure);
+                assert_eq!(figure.svg().contains("a day ahead"), wrong_clock);
+            }
+        }
+    }
+}
