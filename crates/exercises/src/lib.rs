@@ -92,6 +92,7 @@ exercises![
     alternating_expiry,
     visits_across,
     pair_choice,
+    merge_cache,
     counter_merge,
     pn_counter,
     stale_schedule,

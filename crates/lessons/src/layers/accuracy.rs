@@ -79,7 +79,7 @@ pub fn sally(folder: &Path) -> Result<DataFrame> {
             1,
         ),
     ];
-    let (mut events, mut answers, mut truths) = (vec![], vec![], vec![]);
+    let (mut events, mut answers, mut truths) = (vec![], vec![], Vec::<i64>::new());
     let uniques = |lambda: &Lambda| lambda.query()?.uniques(URL, 0..Granularity::Day.secs());
     for (event, line, truth) in lines {
         log.append(TOPIC, 0, &[(b"", line.as_bytes())])?;

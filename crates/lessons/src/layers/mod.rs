@@ -2,6 +2,7 @@
 //! right and until when, and all of it under load.
 pub mod accuracy;
 pub mod live;
+pub mod merge_cache;
 pub mod steps;
 pub mod stretches;
 pub mod timeline;

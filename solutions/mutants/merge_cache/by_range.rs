@@ -1,0 +1,20 @@
+// found by published: differs in `reads`
+// Leaves the generation out of the key.
+use lambda_workbook::batch::sketch::SketchError;
+use lambda_workbook::lambda::merge_cache::{MergeCache, PublishedViews};
+
+fn uniques(cache: &mut MergeCache, views: &mut PublishedViews, from: i64, until: i64) -> Result<i64, SketchError> {
+    if let Some(hit) = cache.get(&(0, from, until)) {
+        return Ok(hit.uniques());
+    }
+    let (generation, parts) = views.read(from, until);
+    let mut all = views.empty();
+    for part in &parts {
+        all.merge(part)?;
+    }
+    let uniques = all.uniques();
+    if generation == views.generation() {
+        cache.insert((0, from, until), all);
+    }
+    Ok(uniques)
+}
