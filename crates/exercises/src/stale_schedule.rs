@@ -90,7 +90,8 @@ pub static EXERCISE: Exercise = Exercise {
          W replicas as far away from the reader as can be.",
         "The write's own copy counts: it needs `Event::Deliver(0, to)` and the answer, `Event::Deliver(to, 0)`, for W - 1 others. \
          The read likewise for R - 1 others, from the other end.",
-        "`[Event::Write]`, then for `to` in `1..w` both deliveries, then `Event::Read`, then for `to` in `n - r..n - 1` \
+        "No message in vain: two requests, and two messages for each copy of another replica. \
+         `[Event::Write]`, then for `to` in `1..w` both deliveries, then `Event::Read`, then for `to` in `n - r..n - 1` \
          both deliveries between `n - 1` and `to`. They are different replicas exactly if R + W <= N; else answer `vec![]`.",
     ],
     vocabulary: &["lessons::cap::quorum_model::Event"],
@@ -124,10 +125,16 @@ fn told(store: &QuorumStore, events: &[Event]) -> String {
             let written =
                 { run.iter() }.position(|(state, _)| matches!(state.answered, Some((_, None))));
             let read = events.iter().position(|event| *event == Event::Read);
+            // Two requests, and for each copy of another replica a message there and one back.
+            let least = 2 * (store.r + store.w - 1);
             match answers[..] {
                 [(_, None), (_, Some(0))] if read < written => {
                     "the read is asked before the write is done, so it may miss it".to_owned()
                 }
+                [(_, None), (_, Some(0))] if events.len() > least => format!(
+                    "the read misses the write, after {} events, but {least} are enough",
+                    events.len()
+                ),
                 [(_, None), (_, Some(0))] => STALE.to_owned(),
                 [(_, None), (_, Some(_))] => "the read is done and sees the write".to_owned(),
                 [(_, None)] => "the write is done, the read is not".to_owned(),
@@ -167,6 +174,7 @@ fn cases(seed: u64) -> Vec<Case> {
     let mut n = |readers: i64| draw.number(readers, readers + 1..readers + 7) as usize;
     let [one, most_writes, most_reads, all, larger] = [n(2), n(3), n(3), n(3), n(6)];
     let half = n(1);
+    let roomy = n(7);
     vec![
         case(
             "one_copy",
@@ -216,6 +224,14 @@ fn cases(seed: u64) -> Vec<Case> {
             larger / 2,
             larger - larger / 2,
         ),
+        case(
+            "room",
+            "two copies each, of many",
+            "what is not waited for need not arrive",
+            roomy,
+            2,
+            2,
+        ),
     ]
 }
 
@@ -225,6 +241,6 @@ mod tests {
 
     crate::mutants::tests! {
         stale_schedule::stale_schedule, stub: |_, _, _| todo!(), mutants:
-        always_finds, does_not_wait, reads_first, reads_near_the_writer, waits_for_no_answer,
+        always_finds, does_not_wait, in_vain, reads_first, reads_near_the_writer, waits_for_no_answer,
     }
 }

@@ -66,7 +66,7 @@ pub enum SpeedError {
     },
     /// A read from an offset that is not kept any more, or not written yet.
     #[error(
-        "partition {partition} of {topic:?} keeps offsets {begin} to {end}, not {offset}; \
+        "partition {partition} of {topic:?} keeps offsets from {begin} to before {end}, not {offset}; \
          records before {begin} are lost to this reader: compute its views again from the master \
          data set, and keep the log for longer"
     )]

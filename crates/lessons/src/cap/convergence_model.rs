@@ -23,6 +23,11 @@ pub trait Changing: Crdt + Default + Eq + Hash + Send + Sync + 'static {
     fn change(&mut self, replica: ReplicaId, n: u8);
     /// Whether the value is what the changes must have made of it.
     fn right(&self, heard: &Heard) -> bool;
+
+    /// Returns what the n-th change of a replica is, in words.
+    fn change_in_words(_: u8) -> &'static str {
+        "a change"
+    }
 }
 
 /// The changes that a replica has heard of.
@@ -113,6 +118,29 @@ pub fn check<C: Changing>(replicas: usize, changes: u8) -> Checked {
         of: PhantomData::<fn() -> C>,
     };
     interleavings::check(model, "converges", |path| path.into_actions())
+}
+
+/// Returns a run in words, one step after another.
+///
+/// ```
+/// use lambda_workbook::cap::convergence_model::{TwoPhaseSet, check, in_words};
+/// let run = check::<TwoPhaseSet>(2, 3).counterexample.unwrap();
+/// let words = "replica 0: addition; replica 0: removal; replica 0: addition";
+/// assert_eq!(in_words::<TwoPhaseSet>(&run), words);
+/// ```
+pub fn in_words<C: Changing>(run: &[ConvergenceStep]) -> String {
+    let mut made: std::collections::BTreeMap<usize, u8> = Default::default();
+    let steps = run.iter().map(|step| match *step {
+        ConvergenceStep::Change(at) => {
+            let n = made.entry(at).or_default();
+            *n += 1;
+            format!("replica {at}: {}", C::change_in_words(*n - 1))
+        }
+        ConvergenceStep::Arrive(message, to) => {
+            format!("message {message} arrives at replica {to}")
+        }
+    });
+    steps.collect::<Vec<_>>().join("; ")
 }
 
 impl<C: Changing> Model for Replicated<C> {
@@ -226,6 +254,9 @@ macro_rules! counts {
             fn right(&self, heard: &Heard) -> bool {
                 Counter::count(self) == i128::from(heard.count())
             }
+            fn change_in_words(_: u8) -> &'static str {
+                "page view"
+            }
         }
     )*};
 }
@@ -268,6 +299,18 @@ impl Changing for OrSet<u8> {
         let mut additions = heard.changes().filter(|(_, n, ..)| n % 2 == 0);
         self.contains(&7) == additions.any(|addition| !removed(addition.2))
     }
+
+    fn change_in_words(n: u8) -> &'static str {
+        set_change(n)
+    }
+}
+
+/// Returns what the n-th change of a set is: additions and removals in turn.
+fn set_change(n: u8) -> &'static str {
+    match n % 2 {
+        0 => "addition",
+        _ => "removal",
+    }
 }
 
 /// A set in which a removal takes away what was added elsewhere, too: the union of additions
@@ -306,6 +349,10 @@ impl Changing for TwoPhaseSet {
             set.add(ReplicaId(0), 7).expect("one addition");
         }
         set.right(heard)
+    }
+
+    fn change_in_words(n: u8) -> &'static str {
+        set_change(n)
     }
 }
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 type Run = [(QuorumState, Option<QuorumStep>)];
 
 impl QuorumStore {
-    /// Draws a counterexample as a message diagram. The wrong answer is the last one, and is marked.
-    /// The model loses no message: what has not arrived when the run ends is under way. Messages
-    /// for which no request waits any more are left out.
+    /// Draws a run as a message diagram. If its answers are not linearizable, the last one is marked
+    /// as wrong. The model loses no message: what has not arrived when the run ends is under way.
+    /// Messages for which no request waits any more are left out.
     pub fn diagram(&self, title: &str, run: &Run) -> Messages {
         let names = (0..self.replicas).map(|n| match self.clients.get(n) {
             Some(_) => format!("replica {n} (client {n})"),
@@ -18,7 +18,10 @@ impl QuorumStore {
         let mut sent: BTreeMap<QuorumMessage, usize> = BTreeMap::new();
         // The step of the last answer.
         let answered = |state: &(QuorumState, Option<QuorumStep>)| state.0.answered.is_some();
-        let last_answer = run.iter().skip(1).rposition(answered);
+        let is_wrong = run
+            .last()
+            .is_some_and(|(state, _)| !state.is_linearizable());
+        let last_answer = { run.iter().skip(1).rposition(answered) }.filter(|_| is_wrong);
         for (step, pair) in run.windows(2).enumerate() {
             let ((before, action), (after, _)) = (&pair[0], &pair[1]);
             if let Some(QuorumStep::Arrive(message)) = action {
@@ -77,8 +80,15 @@ impl QuorumStore {
 
 #[cfg(test)]
 mod tests {
-    use crate::cap::quorum_model::{Op, QuorumStore};
+    use crate::cap::quorum_model::{Event, Op, QuorumStore};
+    use notebook::plot::Messages;
+    use show::Render;
     use show::picture::assert_sound;
+
+    fn text(diagram: &Messages) -> String {
+        let shown = diagram.figure().render();
+        shown.get("text/plain").unwrap_or_default().to_owned()
+    }
 
     #[test]
     fn a_counterexample_is_drawn_and_stepped_through() {
@@ -88,8 +98,21 @@ mod tests {
         let diagram = store.diagram("R + W = N", &run);
         assert_sound(&diagram.figure());
         assert!(diagram.figure().svg().contains("under way"));
-        for step in 0..=diagram.last_step() {
-            assert_sound(&diagram.until(step).figure());
+        assert!(text(&diagram).contains("read: 0  <- wrong"));
+        for steps in 0..=diagram.steps() {
+            assert_sound(&diagram.first(steps).figure());
         }
+    }
+
+    #[test]
+    fn a_run_that_is_right_has_no_wrong_answer() {
+        let store = QuorumStore::new(2, 1, 1, vec![vec![], vec![Op::Read]]);
+        let run = store.play(&[Event::Read]).unwrap();
+        let diagram = store.diagram("nothing was written", &run);
+        let text = text(&diagram);
+        assert!(
+            text.contains("read: 0") && !text.contains("wrong"),
+            "{text}"
+        );
     }
 }

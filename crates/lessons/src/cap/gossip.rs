@@ -124,6 +124,24 @@ pub fn lines(rounds: &[GossipRound]) -> PolarsResult<DataFrame> {
     )
 }
 
+/// Returns the rounds from the one after the last page view on, with the number of `replicas` that
+/// do not count all page views yet: `round`, `replicas`.
+///
+/// # Errors
+/// None in practice: the columns have one length.
+pub fn disagree(rounds: &[GossipRound]) -> PolarsResult<DataFrame> {
+    let all = rounds.last().map_or(0, |round| round.views);
+    let replicas = rounds.last().map_or(0, |round| round.agree);
+    let late: Vec<(u32, u64)> = { (1u32..).zip(rounds) }
+        .skip_while(|(_, round)| round.views < all)
+        .map(|(n, round)| (n, replicas.saturating_sub(round.agree) as u64))
+        .collect();
+    df!(
+        "round" => late.iter().map(|(n, _)| *n).collect::<Vec<_>>(),
+        "replicas" => late.iter().map(|(_, left)| *left).collect::<Vec<_>>(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +153,13 @@ mod tests {
         assert_eq!((last.least, last.agree), (1_000_000, 1_000));
         assert!(rounds.len() < 40, "{}", rounds.len());
         assert!(rounds.iter().all(|round| round.most <= round.views));
+        // Replicas that know all page views never forget one, so those that do not only get fewer.
+        let left = disagree(&rounds).unwrap();
+        let left: Vec<u64> = { left.column("replicas").unwrap().u64().unwrap() }
+            .into_no_null_iter()
+            .collect();
+        assert!(left.is_sorted_by(|a, b| a >= b), "{left:?}");
+        assert_eq!((left.len(), left.last()), (rounds.len() - 9, Some(&0)));
     }
 
     #[test]

@@ -453,7 +453,7 @@ impl Model for QuorumStore {
 
 impl QuorumState {
     /// Whether the answers so far are those of one copy.
-    fn is_linearizable(&self) -> bool {
+    pub fn is_linearizable(&self) -> bool {
         self.history.serialized_history().is_some()
     }
 }

@@ -3,7 +3,7 @@ use super::CapError;
 use notebook::plot::{Figure, WIDTH};
 use plotters::style::Color;
 use show::picture::canvas::{AFTER, ON, draw};
-use show::picture::style::{INK, kind, marked, wrong};
+use show::picture::style::{INK, kind, marked};
 
 /// Height of a box in pixels.
 const BOX: i32 = 46;
@@ -95,11 +95,16 @@ pub fn quorums(n: usize, r: usize, w: usize) -> Result<Figure, CapError> {
         canvas.strong(&format!("write: {w}"), (14, TOP - 14), AFTER);
         canvas.strong(&format!("read: {r}"), (14, TOP + BOX + 14), AFTER);
         let (words, ink) = match shared {
-            0 => ("no replica of this read has the new value", wrong()),
+            0 => ("no replica of this read has the new value", kind(1)),
             _ => ("both quorums: the read finds the new value", marked()),
         };
         let y = TOP + BOX + 46;
-        canvas.fill((120, y - 5), (130, y + 5), ink.mix(0.6));
+        canvas.fill(
+            (120, y - 5),
+            (130, y + 5),
+            ink.mix(if shared == 0 { 0.25 } else { 0.32 }),
+        );
+        canvas.outline((120, y - 5), (130, y + 5), INK.mix(0.6));
         canvas.label(words, (136, y), AFTER);
     });
     let words = format!("the worst read quorum shares {shared} replicas with the write quorum");

@@ -14,8 +14,12 @@ use super::CapError;
 use crate::crdt::wrong::LwwCounter;
 use crate::crdt::{ClockKind, Crdt, GCounter, ReplicaId, Stamp};
 use dataset::random::Random;
-use notebook::plot::{Lines, lines};
+use notebook::plot::{Figure, Lines, WIDTH, lines};
+use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult, df};
+use show::picture::canvas::{AFTER, BEFORE, BELOW, ON, draw};
+use show::picture::scale::Scale;
+use show::picture::style::{INK, kind, wrong};
 use std::ops::Range;
 
 /// An hour of a page.
@@ -45,6 +49,15 @@ impl Hour {
         batch_takes: 10,
         way_ms: 100,
     };
+
+    /// Returns up to which minute a run of the first site that begins at a minute has the facts of
+    /// the other one: in the partition those of before it.
+    pub(crate) fn read_of_other(&self, began: u64) -> u64 {
+        match self.partition.contains(&began) {
+            true => self.partition.start,
+            false => began,
+        }
+    }
 }
 
 /// What the first site answers at the end of a minute.
@@ -114,11 +127,7 @@ pub fn run(hour: &Hour, seed: u64) -> Result<Vec<Minute>, CapError> {
         }
         // A run that begins now sees the facts that its site has.
         if minute > 0 && minute.is_multiple_of(hour.batch_every.max(1)) {
-            let other = match cut {
-                true => hour.partition.start,
-                false => minute,
-            };
-            let seen = [minute, other];
+            let seen = [minute, hour.read_of_other(minute)];
             let of = |site: usize| facts[site][..seen[site] as usize].iter().sum::<u64>();
             runs.push(BatchRun {
                 served: minute + hour.batch_takes,
@@ -244,9 +253,9 @@ const VIEWS: [View; 3] = [
 ///
 /// # Errors
 /// None in practice: the columns have one length.
-pub fn missing(minutes: &[Minute]) -> PolarsResult<DataFrame> {
+fn missing(minutes: &[Minute], views: &[View]) -> PolarsResult<DataFrame> {
     let all = || {
-        VIEWS
+        views
             .iter()
             .flat_map(|view| minutes.iter().map(move |minute| (minute, view)))
     };
@@ -257,15 +266,28 @@ pub fn missing(minutes: &[Minute]) -> PolarsResult<DataFrame> {
     )
 }
 
-/// Draws what is missing, with the partition as a band and a mark where a batch view is served.
+/// Draws what is missing in two panels, first with the expiry by the cut and then with the others,
+/// because the lines lie on each other for half an hour. The partition is a band, and there is a
+/// mark where a batch view is served.
 ///
 /// # Errors
 /// None in practice: the columns have one length.
-pub fn chart(hour: &Hour, minutes: &[Minute]) -> PolarsResult<Lines> {
-    let frame = missing(minutes)?;
+pub fn chart(hour: &Hour, minutes: &[Minute]) -> PolarsResult<Figure> {
+    let (cut, others) = (&VIEWS[..1], &VIEWS[1..]);
+    let first = panel(hour, &missing(minutes, cut)?);
+    let first = first.title(format!(
+        "Page views missing from the answer of the first site: {}",
+        cut[0].0
+    ));
+    let others = panel(hour, &missing(minutes, others)?).title("The same, expired by the clock");
+    Ok(first.figure()?.above(&others.figure()?))
+}
+
+/// A panel of [`chart`], without a title.
+fn panel(hour: &Hour, frame: &DataFrame) -> Lines {
     let (from, until) = (hour.partition.start as f64, hour.partition.end as f64);
     let mut chart =
-        lines(&frame, "minute", "missing")
+        lines(frame, "minute", "missing")
             .by("realtime view")
             .band(from, until, "sites cut off");
     let every = hour.batch_every.max(1);
@@ -276,7 +298,84 @@ pub fn chart(hour: &Hour, minutes: &[Minute]) -> PolarsResult<Lines> {
         let served = began + hour.batch_takes;
         chart = chart.mark(served as f64, format!("run of {began} served"));
     }
-    Ok(chart.title("Page views missing from the answer of the first site"))
+    chart
+}
+
+/// Draws what happens when: the partition, each batch run of the first site with the time until its
+/// view is served, and up to which minute it has read the facts of each site.
+pub fn plan(hour: &Hour) -> Figure {
+    const LEFT: i32 = 128;
+    const ROW: i32 = 52;
+    let title = "What the first site's batch runs read, and when they are served";
+    let every = hour.batch_every.max(1);
+    let begins = (1..).map(|n| n * every);
+    let runs: Vec<u64> = begins.take_while(|began| *began < hour.minutes).collect();
+    let along = Scale {
+        from: 0.0,
+        to: hour.minutes.max(1) as f64,
+        pixel_from: LEFT,
+        pixel_to: WIDTH as i32 - 20,
+    };
+    let x = |minute: u64| along.at(minute as f64);
+    let top = 56;
+    let bottom = top + ROW * runs.len() as i32 + 8;
+    let mut text = format!(
+        "minutes {} to {}: the sites are cut off\n",
+        hour.partition.start, hour.partition.end
+    );
+    let svg = draw((WIDTH, (bottom + 50) as u32), |canvas| {
+        canvas.title(title, (8, 16));
+        let (from, until) = (x(hour.partition.start), x(hour.partition.end));
+        canvas.fill((from, top - 18), (until, bottom), wrong().mix(0.14));
+        canvas.label("sites cut off", ((from + until) / 2, top - 15), BELOW);
+        for (row, began) in (0..).zip(&runs) {
+            let y = top + ROW * row + 10;
+            canvas.strong(&format!("run of {began}"), (8, y + 10), AFTER);
+            // What it reads of each site, and the time until it is served.
+            for (lane, (name, seen)) in
+                (0..).zip([("own", *began), ("other", hour.read_of_other(*began))])
+            {
+                let y = y + 20 * lane;
+                canvas.label(name, (LEFT - 8, y + 8), BEFORE);
+                canvas.fill((x(0), y), (x(seen), y + 16), kind(lane as usize).mix(0.25));
+                canvas.label(&format!("read to {seen}"), (x(0) + 6, y + 8), AFTER);
+            }
+            let served = *began + hour.batch_takes;
+            canvas.outline((x(*began), y), (x(served), y + 16), INK.mix(0.8));
+            canvas.label("works", ((x(*began) + x(served)) / 2, y + 8), ON);
+            canvas.label(
+                &format!("served at {served}"),
+                (x(served) + 6, y + 8),
+                AFTER,
+            );
+        }
+        canvas.path(
+            vec![(LEFT, bottom), (x(hour.minutes), bottom)],
+            INK.mix(0.6),
+            1,
+        );
+        for minute in (0..=hour.minutes).step_by(10) {
+            canvas.path(
+                vec![(x(minute), bottom), (x(minute), bottom + 5)],
+                INK.mix(0.6),
+                1,
+            );
+            canvas.label(&minute.to_string(), (x(minute), bottom + 8), BELOW);
+        }
+        canvas.strong(
+            "minute",
+            ((LEFT + WIDTH as i32 - 20) / 2, bottom + 26),
+            BELOW,
+        );
+    });
+    for began in &runs {
+        text += &format!(
+            "run of {began}: reads its own site to minute {began}, the other to {}; served at {}\n",
+            hour.read_of_other(*began),
+            began + hour.batch_takes
+        );
+    }
+    Figure::new(svg, title, &text)
 }
 
 #[cfg(test)]
@@ -335,8 +434,11 @@ mod tests {
     fn the_picture_has_the_partition_and_the_runs() {
         let hour = Hour::LESSON;
         let minutes = run(&hour, 7).unwrap();
-        let figure = chart(&hour, &minutes).unwrap().figure().unwrap();
+        let figure = chart(&hour, &minutes).unwrap();
         show::picture::assert_sound(&figure);
+        let plan = plan(&hour);
+        show::picture::assert_sound(&plan);
+        assert!(plan.svg().contains("read to 12") && plan.svg().contains("served at 50"));
         assert!(
             figure.svg().contains("sites cut off") && figure.svg().contains("run of 20 served")
         );

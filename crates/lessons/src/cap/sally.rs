@@ -102,7 +102,7 @@ pub fn table(story: Story) -> PolarsResult<DataFrame> {
         name.replace("multi-value register", "multi-value")
     };
     df!(
-        "s" => quorum.iter().map(|answer| answer.asked_ms as f64 / 1_000.0).collect::<Vec<_>>(),
+        "second" => quorum.iter().map(|answer| answer.asked_ms as f64 / 1_000.0).collect::<Vec<_>>(),
         "network" => quorum.iter().map(network).collect::<Vec<_>>(),
         "replica" => quorum.iter().map(|answer| answer.replica as u32).collect::<Vec<_>>(),
         "asked" => quorum.iter().map(asked).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Small steps towards exercises 7.1 to 7.4, each a line with its own check.
+//! Small steps of chapters 7 and 7c, each a line with its own check.
 use super::quorum_model::{Event, Op, QuorumStore};
 use crate::checked_step::{CheckedStep, StepCase};
 
@@ -175,6 +175,113 @@ pub fn write(answer: impl Fn(usize) -> Vec<Event>) -> CheckedStep {
 fn done_with(events: usize) -> String {
     let plural = if events == 1 { "" } else { "s" };
     format!("the write is done, with {events} event{plural}")
+}
+
+/// Checks when a read may answer without writing back. The closure gets the stamps of the copies that
+/// the read has found, one for each of R replicas, and W.
+///
+/// ```
+/// use lambda_workbook::cap::steps;
+/// assert!(!steps::answers_at_once(|_, _| true).passed);
+/// assert!(steps::answers_at_once(|stamps, w| {
+///     let newest = stamps.iter().max();
+///     stamps.iter().filter(|stamp| Some(*stamp) == newest).count() >= w
+/// })
+/// .passed);
+/// ```
+pub fn answers_at_once(answer: impl Fn(&[u64], usize) -> bool) -> CheckedStep {
+    let cases: [(&[u64], usize, bool, &str); 5] = [
+        (
+            &[7, 7],
+            2,
+            true,
+            "W replicas hold the newest copy already, so every later read meets one of them",
+        ),
+        (
+            &[7, 0],
+            2,
+            false,
+            "one replica has the newest copy: a later read can miss it, as in the run above",
+        ),
+        (
+            &[7, 7, 3],
+            2,
+            true,
+            "an older copy beside two new ones does no harm",
+        ),
+        (
+            &[7, 3, 3],
+            2,
+            false,
+            "two replicas hold one copy, but it is not the newest",
+        ),
+        (
+            &[7, 7, 3],
+            3,
+            false,
+            "the newest copy is at two replicas, and W is 3",
+        ),
+    ];
+    let case = |(stamps, w, right, why): (&[u64], usize, bool, &'static str)| StepCase {
+        about: format!("stamps {stamps:?}, W = {w}"),
+        why,
+        expected: right.to_string(),
+        actual: answer(stamps, w).to_string(),
+    };
+    CheckedStep::of("a read that need not write back", cases.map(case))
+}
+
+/// Checks the cut of a batch run of the first site. The closure gets the minute at which the run
+/// begins, and the minutes from and until which the sites are cut off. It returns up to which minute
+/// the realtime view may drop the facts of the first site, and of the second.
+///
+/// ```
+/// use lambda_workbook::cap::steps;
+/// assert!(!steps::cut(|began, _from, _until| (began, began)).passed);
+/// let right = |began, from, until| match from <= began && began < until {
+///     true => (began, from),
+///     false => (began, began),
+/// };
+/// assert!(steps::cut(right).passed);
+/// ```
+pub fn cut(answer: impl Fn(u64, u64, u64) -> (u64, u64)) -> CheckedStep {
+    let cases = [
+        (
+            10,
+            "before the partition",
+            "the run has read the facts of both sites up to its beginning",
+        ),
+        (
+            20,
+            "in the partition",
+            "of the other site the run has read nothing that came after minute 12",
+        ),
+        (
+            27,
+            "when the network is whole again",
+            "the copies have exchanged their facts: minute 27 is not in the partition any more",
+        ),
+        (
+            40,
+            "after the partition",
+            "it has read all facts of both sites",
+        ),
+    ];
+    CheckedStep::of(
+        "the cut of a run",
+        cases.map(|(began, about, why)| {
+            let hour = super::realtime::Hour {
+                partition: 12..27,
+                ..super::realtime::Hour::LESSON
+            };
+            StepCase {
+                about: format!("a run of minute {began}, {about} (minutes 12 to 27)"),
+                why,
+                expected: format!("{:?}", (began, hour.read_of_other(began))),
+                actual: format!("{:?}", answer(began, 12, 27)),
+            }
+        }),
+    )
 }
 
 /// Checks the second step towards exercise 7.3: the replicas that a read at replica N - 1 asks, so

@@ -56,17 +56,26 @@ pub fn log_states(states: &[(&str, &LogState)], title: &str) -> Figure {
                     BEFORE,
                 );
                 records(canvas, partition, (width, y));
-                for (n, (group, next)) in state.groups.iter().zip(&partition.next).enumerate() {
-                    // Marks at one offset stand beside each other.
-                    let x = LEFT + width * *next as i32 + 3 * n as i32;
-                    let line = y + BOX + 24 + LINE * n as i32;
-                    let ink = kind(n).mix(1.0);
-                    canvas.path(vec![(x, y - 3), (x, line)], ink, 2);
-                    let words = format!("{group}: {next}");
+                // The reader that is farthest comes first, so that no mark crosses a name. Marks at
+                // one offset stand beside each other, and names behind all of them.
+                let mut readers: Vec<_> = { state.groups.iter() }
+                    .zip(&partition.next)
+                    .enumerate()
+                    .collect();
+                readers.sort_by_key(|(_, (_, next))| std::cmp::Reverse(**next));
+                for (place, (n, (group, next))) in readers.iter().enumerate() {
+                    let (n, here) = (*n, LEFT + width * **next as i32);
+                    let equal = readers.iter().filter(|(_, (_, other))| other == next);
+                    let last = equal.map(|(n, _)| *n).max().unwrap_or(n);
+                    let x = here + 3 * n as i32;
+                    let line = y + BOX + 24 + LINE * place as i32;
+                    canvas.path(vec![(x, y - 3), (x, line)], kind(n).mix(1.0), 2);
+                    let words = format!("{group} reads next at {next}");
                     // The name stands on the side on which there is room.
-                    match x + 6 + text_width(&words, LABEL) < WIDTH as i32 {
-                        true => canvas.label(&words, (x + 5, line), AFTER),
-                        false => canvas.label(&words, (x - 5, line), BEFORE),
+                    let behind = here + 3 * last as i32 + 6;
+                    match behind + text_width(&words, LABEL) < WIDTH as i32 {
+                        true => canvas.label(&words, (behind, line), AFTER),
+                        false => canvas.label(&words, (here - 5, line), BEFORE),
                     }
                 }
                 y += tall(state);
@@ -148,6 +157,6 @@ mod tests {
         };
         let figure = log_states(&[("before", &state), ("after", &state)], "A log");
         assert_sound(&figure);
-        assert_eq!(figure.svg().matches("search: 8").count(), 2);
+        assert_eq!(figure.svg().matches("search reads next at 8").count(), 2);
     }
 }

@@ -78,12 +78,7 @@ pub fn queues(seen: &[Seen], after: u64) -> Figure {
                     right()
                 };
                 let centre = x + step / 2 - 2;
-                let side = match (between, centre < middle) {
-                    (Some(_), _) => 0,
-                    (None, true) => -44,
-                    (None, false) => 44,
-                };
-                let (from, to) = ((middle + side, from), (centre, ROWS[2] - 3));
+                let (from, to) = ((middle, from), (centre, ROWS[2] - 3));
                 canvas.arrow(from, to, INK.mix(1.0), 1);
                 canvas.fill((x, ROWS[2]), (x + step - 4, ROWS[2] + BOX), ink.mix(0.14));
                 canvas.outline((x, ROWS[2]), (x + step - 4, ROWS[2] + BOX), ink.mix(1.0));

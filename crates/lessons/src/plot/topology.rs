@@ -11,7 +11,7 @@ const ROW: i32 = 58;
 const TOP: i32 = 84;
 const MARGIN: i32 = 8;
 
-/// The queues and workers of a topology, each with how many tuples it has had.
+/// The queues and workers of a topology, numbered from 0, each with how many tuples it has had.
 pub fn topology(topology: &QueueTopology) -> Figure {
     let passed = topology.passed();
     let columns: Vec<(String, bool, &Vec<u64>)> = passed
@@ -66,9 +66,9 @@ fn boxed(canvas: &Canvas, (x, y): Point, worker: bool, place: usize, count: u64)
     }
     canvas.outline((x, y), end, ink.mix(1.0));
     let name = if worker {
-        format!("worker {}", place + 1)
+        format!("worker {place}")
     } else {
-        format!("queue {}", place + 1)
+        format!("queue {place}")
     };
     canvas.label(&name, (x + BOX.0 / 2, y + 11), ON);
     canvas.strong(&grouped(count as i64), (x + BOX.0 / 2, y + 26), ON);
@@ -113,6 +113,6 @@ mod tests {
         run.run((0..1200u32).map(|n| Tuple::new(n.to_be_bytes(), "")));
         let figure = topology(&run);
         assert_sound(&figure);
-        assert!(figure.svg().contains("worker 2") && figure.svg().contains("queue 3"));
+        assert!(figure.svg().contains("worker 1") && figure.svg().contains("queue 2"));
     }
 }

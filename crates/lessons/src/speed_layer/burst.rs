@@ -16,7 +16,7 @@ use lambda::speed::{Durability, EmbeddedLog};
 use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
 use notebook::plot;
-use polars::prelude::{DataFrame, PolarsResult, df};
+use polars::prelude::{Column, DataFrame, PolarsResult, df};
 use show::measured::steady;
 use show::picture::Figure;
 use show::table::grouped;
@@ -328,7 +328,31 @@ pub fn seconds_to_drain(base: u64, burst: u64, speed: u64) -> Option<u64> {
 /// # Errors
 /// None that depends on the load.
 pub fn load_charts(base: u64, burst: u64, single: u64, batched: u64) -> PolarsResult<Figure> {
-    let table = load(base, burst, single, batched);
+    let mut table = load(base, burst, single, batched);
+    // A line on the axis is hard to see, so each name says how high its line is.
+    let most = |name: &str| -> PolarsResult<i64> {
+        let names = table.column("way")?.str()?;
+        let waiting = table.column("waiting")?.i64()?;
+        let of = names.iter().zip(waiting.iter());
+        Ok(of
+            .filter(|(way, _)| *way == Some(name))
+            .filter_map(|(_, n)| n)
+            .max()
+            .unwrap_or(0))
+    };
+    let [single_most, batched_most] = [most("synchronous")?, most("asynchronous")?];
+    let named: Vec<String> = { table.column("way")?.str()?.iter() }
+        .map(|way| {
+            let way = way.unwrap_or_default();
+            let most = if way == "synchronous" {
+                single_most
+            } else {
+                batched_most
+            };
+            format!("{way}: at most {} wait", grouped(most))
+        })
+        .collect();
+    table.with_column(Column::new("way".into(), named))?;
     let title = format!(
         "{} events a second, and {} from second 10 to 20: events that wait",
         grouped(base as i64),

@@ -7,7 +7,8 @@
 use lambda::speed::Result;
 use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
-use polars::prelude::{Column, DataFrame, df};
+use notebook::plot::{self, Figure};
+use polars::prelude::{Column, DataFrame, PolarsResult, df};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -176,12 +177,15 @@ impl CompactionRound {
     }
 
     /// The space over time, for a line chart: `round`, `kilobytes` and `how`. A round in which files
-    /// were merged has two points, the peak and what is left.
+    /// were merged has three points: before the merge, the peak and what is left.
     pub fn space(rounds: &[Self]) -> DataFrame {
         let mut points: Vec<(f64, i64, &str)> = Vec::new();
         for round in rounds {
             let at = f64::from(round.round);
             if round.most > round.bytes {
+                // At the peak the old files and the new one are there.
+                let before = round.most - round.bytes;
+                points.push((at, (before / 1000) as i64, round.how));
                 points.push((at, (round.most / 1000) as i64, round.how));
             }
             points.push((at, (round.bytes / 1000) as i64, round.how));
@@ -192,6 +196,29 @@ impl CompactionRound {
             "how" => points.iter().map(|point| point.2).collect::<Vec<_>>(),
         )
         .expect("columns of one length")
+    }
+}
+
+impl CompactionRound {
+    /// Draws [`CompactionRound::space`] in two panels: the runs that update all rows, and those that
+    /// update one in ten, which take so much less that they need a scale of their own.
+    ///
+    /// # Errors
+    /// None in practice: the columns are there.
+    pub fn space_chart(rounds: &[Self]) -> PolarsResult<Figure> {
+        let panel = |begins: &str, title: &str| {
+            let of: Vec<Self> = { rounds.iter() }
+                .filter(|round| round.how.starts_with(begins))
+                .cloned()
+                .collect();
+            plot::lines(&Self::space(&of), "round", "kilobytes")
+                .by("how")
+                .title(title)
+                .figure()
+        };
+        let all = panel("all", "Space on the disk, all rows updated in each round")?;
+        let tenth = panel("a tenth", "The same, one row in ten updated")?;
+        Ok(all.above(&tenth))
     }
 }
 
@@ -339,6 +366,10 @@ mod tests {
         );
         assert!(amplification(few_never) < 1.2, "{few_never:?}");
         assert_eq!(CompactionRound::frame(&all).height(), 48);
+        // Each of three merges is a spike: before it, its peak, and what is left.
+        let space = CompactionRound::space(&all[12..24]);
+        assert_eq!(space.height(), 12 + 2 * 3);
+        show::picture::assert_sound(&CompactionRound::space_chart(&all).unwrap());
     }
 
     #[test]

@@ -11,7 +11,7 @@ const LATEST: u64 = 500;
 
 /// Sends 1,000 events, and every tenth of them again up to 500 events later; another 500 events follow,
 /// so that the last duplicates stand as far from their originals as the first. Returns a row for each
-/// size of the window: `offsets in the window` as text, and `found`, the duplicates that it finds of
+/// size of the window: `offsets in the window`, and `found`, the duplicates that it finds of
 /// 100.
 ///
 /// ```
@@ -33,7 +33,7 @@ pub fn duplicates_found(windows: &[usize]) -> DataFrame {
         duplicates.count() as i64
     };
     df!(
-        "offsets in the window" => windows.iter().map(usize::to_string).collect::<Vec<_>>(),
+        "offsets in the window" => windows.iter().map(|size| *size as i64).collect::<Vec<_>>(),
         "found" => windows.iter().map(found).collect::<Vec<_>>(),
     )
     .expect("columns of one length")

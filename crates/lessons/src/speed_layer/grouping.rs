@@ -84,10 +84,8 @@ pub fn count_in_step<R: AsRef<str>>(
                 && counts.first_lost.is_none()
             {
                 counts.first_lost = Some(format!(
-                    "events {before} and {number} are both of {row}; workers {} and {} read {count}, \
-                     and both write {}",
-                    other + 1,
-                    worker + 1,
+                    "events {before} and {number} are both of {row}; workers {other} and {worker} read \
+                     {count}, and both write {}",
                     count + 1
                 ));
             }
@@ -176,7 +174,7 @@ mod tests {
         let told = counts.first_lost.unwrap();
         assert_eq!(
             told,
-            "events 0 and 1 are both of /a; workers 1 and 2 read 0, and both write 1"
+            "events 0 and 1 are both of /a; workers 0 and 1 read 0, and both write 1"
         );
     }
 }

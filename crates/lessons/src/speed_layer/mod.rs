@@ -38,7 +38,8 @@ pub use readers::{LogState, PartitionState, read_as};
 pub use retry::{Retried, retried};
 pub use simulated_disk::{SimulatedDisk, SimulatedMachine};
 pub use steps::{
-    step_new_to_row, step_next_offset, step_same_view, step_window, step_worker, step_writes,
+    step_drain, step_new_to_row, step_next_offset, step_rows_written, step_same_view, step_window,
+    step_worker, step_writes,
 };
 pub use topology::{Acknowledge, QueueTopology, Tuple};
 pub use value_at::value_at;

@@ -92,7 +92,7 @@ pub const KAFKA: PromiseSample = PromiseSample {
         (true, "groups at 1 and 3"),
         (true, "0 refused, kept from 2"),
         (false, "stored 2 times"),
-        (false, "26 of 100 keys are where it says"),
+        (false, "26 of 100 keys, 4 partitions"),
     ],
 };
 
@@ -207,27 +207,29 @@ pub fn of_log(log: &dyn Log, prefix: &str) -> Result<Vec<Promise>> {
     tried.push(Promise::new(
         "keys are hashed by XXH3",
         same == KEYS,
-        format!("{same} of {KEYS} keys are where it says"),
+        format!("{same} of {KEYS} keys, {PLACES} partitions"),
     ));
     Ok(tried)
 }
 
 /// Keys whose partitions are looked at.
 const KEYS: usize = 100;
+/// The partitions among which they are.
+const PLACES: u32 = 4;
 
 /// Appends records with different keys to a topic of four partitions, and returns how many are in the
 /// partition that [`partition_of`] names.
 fn hashed_alike(log: &dyn Log, topic: &str) -> Result<usize> {
-    log.create_topic(topic, 4)?;
+    log.create_topic(topic, PLACES)?;
     let keys: Vec<String> = (0..KEYS).map(|n| format!("user {n}")).collect();
     let records: Vec<(&[u8], &[u8])> = keys.iter().map(|key| (key.as_bytes(), &b""[..])).collect();
     log.append_by_key(topic, &records)?;
     let mut same = 0;
-    for partition in 0..4 {
+    for partition in 0..PLACES {
         let records = log.read(topic, partition, 0, usize::MAX)?;
         same += records
             .iter()
-            .filter(|r| partition_of(r.key, 4) == partition)
+            .filter(|r| partition_of(r.key, PLACES) == partition)
             .count();
     }
     Ok(same)

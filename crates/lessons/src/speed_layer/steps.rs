@@ -1,5 +1,6 @@
 //! Small steps of the chapter on the speed layer, each with its own check.
 use super::arrival::Arrival;
+use super::burst::seconds_to_drain;
 use super::grouping::count_in_step;
 use super::simulated_disk::SimulatedMachine;
 use crate::checked_step::{CheckedStep, StepCase};
@@ -182,6 +183,94 @@ pub fn step_worker(answer: impl Fn(&str, u64) -> u32) -> CheckedStep {
         "12 events, {} and {} for each worker, and each row has one worker",
         counts.events[0], counts.events[1]
     ))
+}
+
+/// Checks after how many seconds the backlog of a burst is gone. The closure gets the events a second
+/// that come usually and in the burst, which lasts ten seconds, and those that the database takes.
+///
+/// ```
+/// use lambda_workbook::speed::step_drain;
+/// assert!(!step_drain(|_usual, burst, takes| (burst - takes) * 10 / takes).passed);
+/// assert!(step_drain(|usual, burst, takes| (burst - takes) * 10 / (takes - usual)).passed);
+/// ```
+pub fn step_drain(answer: impl Fn(u64, u64, u64) -> u64) -> CheckedStep {
+    let cases = [
+        (
+            0,
+            3_000,
+            1_000,
+            "20,000 events wait, and nothing comes beside them",
+        ),
+        (
+            500,
+            5_000,
+            1_000,
+            "the usual load goes on while the backlog is taken: only 500 a second are left for it",
+        ),
+        (
+            900,
+            1_500,
+            1_000,
+            "near its limit a database needs long for a small backlog",
+        ),
+    ];
+    CheckedStep::of(
+        "seconds until the backlog is gone",
+        cases.map(|(usual, burst, takes, why)| StepCase {
+            about: format!(
+                "{usual} events a second, {burst} for ten seconds, a database that takes {takes}"
+            ),
+            why,
+            expected: seconds_to_drain(usual, burst, takes)
+                .map_or(String::new(), |seconds| seconds.to_string()),
+            actual: answer(usual, burst, takes).to_string(),
+        }),
+    )
+}
+
+/// Checks how many rows a store writes in all. The closure gets the rows of the store, the rows that
+/// a round updates, the number of rounds, and after how many rounds all files are merged into one.
+///
+/// ```
+/// use lambda_workbook::speed::step_rows_written;
+/// assert!(!step_rows_written(|_rows, updated, rounds, _every| updated * rounds).passed);
+/// assert!(step_rows_written(|rows, updated, rounds, every| updated * rounds + rounds / every * rows).passed);
+/// ```
+pub fn step_rows_written(answer: impl Fn(u64, u64, u64, u64) -> u64) -> CheckedStep {
+    let cases = [
+        (
+            2_000,
+            2_000,
+            12,
+            4,
+            "each of three merges writes all rows once more",
+        ),
+        (
+            2_000,
+            200,
+            12,
+            4,
+            "a merge writes all rows, also those that have not changed",
+        ),
+        (
+            2_000,
+            200,
+            12,
+            12,
+            "there is one merge, after the last round",
+        ),
+    ];
+    CheckedStep::of(
+        "rows written",
+        cases.map(|(rows, updated, rounds, every, why)| StepCase {
+            about: format!(
+                "{rows} rows, {rounds} rounds that update {updated}, a merge every {every}"
+            ),
+            why,
+            expected: (updated * rounds + rounds / every * rows).to_string(),
+            actual: answer(rows, updated, rounds, every).to_string(),
+        }),
+    )
 }
 
 /// Checks when two arrivals are one page view.

@@ -20,7 +20,8 @@ use plotters::style::Color;
 ///     .cut(0, 1, 1);
 /// assert!(run.figure().svg().contains("read: New York"));
 /// assert!(run.figure().svg().contains("hold Tokyo (lost)"));
-/// assert!(!run.until(0).figure().svg().contains("read: New York"));
+/// assert!(!run.first(1).figure().svg().contains("read: New York"));
+/// assert!(!run.first(0).figure().svg().contains("write Tokyo"));
 /// ```
 pub fn messages<S: Into<String>>(title: &str, replicas: impl IntoIterator<Item = S>) -> Messages {
     Messages {
@@ -43,7 +44,7 @@ pub struct Messages {
     notes: Vec<Note>,
     /// The partition: (first step, last step, the replica to the right of it).
     cut: Option<(usize, usize, usize)>,
-    /// The last step that is drawn.
+    /// How many steps are drawn.
     shown: usize,
 }
 
@@ -176,11 +177,20 @@ impl Messages {
         self
     }
 
-    /// Returns the same diagram with the steps up to and including `step`, in the same size.
-    pub fn until(&self, step: usize) -> Self {
+    /// Returns the same diagram with its first `steps` steps, in the same size. With none of them,
+    /// nothing has happened yet.
+    pub fn first(&self, steps: usize) -> Self {
         Messages {
-            shown: step,
+            shown: steps,
             ..self.clone()
+        }
+    }
+
+    /// Returns the number of steps.
+    pub fn steps(&self) -> usize {
+        match self.notes.is_empty() && self.arrows.is_empty() {
+            true => 0,
+            false => self.last_step() + 1,
         }
     }
 
@@ -210,11 +220,11 @@ impl Messages {
             }
             self.arrows
                 .iter()
-                .filter(|arrow| arrow.sent <= self.shown)
+                .filter(|arrow| arrow.sent < self.shown)
                 .for_each(|arrow| self.draw_arrow(canvas, arrow));
             self.notes
                 .iter()
-                .filter(|note| note.step <= self.shown)
+                .filter(|note| note.step < self.shown)
                 .for_each(|note| self.draw_note(canvas, note));
         });
         Figure::new(svg, &self.title, &self.as_text())
@@ -236,11 +246,11 @@ impl Messages {
         let Some((from, until, second)) = self.cut else {
             return;
         };
-        if second == 0 || second >= self.replicas.len() || from > self.shown {
+        if second == 0 || second >= self.replicas.len() || from >= self.shown {
             return;
         }
         let (left, right) = (self.x(second - 1), self.x(second));
-        let until = until.min(self.shown);
+        let until = until.min(self.shown.saturating_sub(1));
         let (top, end) = (Self::y(from) - ROW / 2, Self::y(until) + ROW / 2);
         let inset = (right - left) / 8;
         canvas.fill((left + inset, top), (right - inset, end), wrong().mix(0.14));
@@ -251,7 +261,7 @@ impl Messages {
     fn draw_arrow(&self, canvas: &Canvas, arrow: &Arrow) {
         let ink = kind(0).mix(1.0);
         let start = (self.x(arrow.from), Self::y(arrow.sent));
-        let arrived = arrow.arrived().filter(|step| *step <= self.shown);
+        let arrived = arrow.arrived().filter(|step| *step < self.shown);
         let (x, end) = (self.x(arrow.to), arrived.unwrap_or(arrow.sent));
         let target = (x, Self::y(end));
         if arrived.is_some() {
@@ -269,9 +279,14 @@ impl Messages {
         // The line ends before the other replica, each of several that begin here a little lower.
         let place = self.stubs_before(arrow) as i32;
         let towards = if target.0 > start.0 { 1 } else { -1 };
-        // Above, where an arrow leaves to the same side below.
-        let down = if self.leaves_with(arrow) { -1 } else { 1 };
-        let stop = (start.0 + 34 * towards, start.1 + down * (9 + 15 * place));
+        // Where an arrow leaves to the same side: below its label, because what is sent later must not
+        // seem to be sent earlier. A steep arrow leaves no room there, so then it is above.
+        let down = match self.leaves_with(arrow) {
+            None => 9 + 15 * place,
+            Some(steps) if steps < 2 => 36 + 15 * place,
+            Some(_) => -(9 + 15 * place),
+        };
+        let stop = (start.0 + 34 * towards, start.1 + down);
         canvas.path(vec![start, stop], ink, 2);
         let (x, y) = stop;
         match arrow.end {
@@ -296,19 +311,24 @@ impl Messages {
         })
     }
 
-    /// Whether a message that arrives is sent at the same place, to the same side.
-    fn leaves_with(&self, arrow: &Arrow) -> bool {
-        self.arrows.iter().any(|other| {
+    /// Returns how many steps later a message arrives that is sent at the same place, to the same
+    /// side; of several the latest. `None` if there is no such message.
+    fn leaves_with(&self, arrow: &Arrow) -> Option<usize> {
+        let beside = self.arrows.iter().filter(|other| {
             let place = (other.from, other.sent) == (arrow.from, arrow.sent);
             let side = (other.to < other.from) == (arrow.to < arrow.from);
-            place && side && other.arrived().is_some_and(|step| step <= self.shown)
-        })
+            place && side
+        });
+        let arrived = beside.filter_map(|other| Some(other.arrived()? - other.sent));
+        arrived
+            .filter(|steps| arrow.sent + steps < self.shown)
+            .max()
     }
 
     /// Returns the number of messages that do not arrive and are drawn before this one at the same
     /// place.
     fn stubs_before(&self, arrow: &Arrow) -> usize {
-        let shown = |other: &&Arrow| other.arrived().is_none_or(|step| step > self.shown);
+        let shown = |other: &&Arrow| other.arrived().is_none_or(|step| step >= self.shown);
         let left = |of: &Arrow| of.to < of.from;
         let same = |other: &&Arrow| {
             (other.from, other.sent, left(other)) == (arrow.from, arrow.sent, left(arrow))
@@ -323,14 +343,30 @@ impl Messages {
     /// Returns what is written beside a message that does not arrive, or not yet.
     fn stub_text(&self, arrow: &Arrow) -> String {
         let to = self.replicas.get(arrow.to).map_or("", String::as_str);
-        // With two replicas there is only one other.
-        let to = match self.replicas.len() > 2 {
-            true => format!(" to {}", to.split(" (").next().unwrap_or_default()),
-            false => String::new(),
+        let to = to.split(" (").next().unwrap_or_default();
+        let end = match arrow.end {
+            ArrowEnd::Lost => "lost",
+            _ => "under way",
         };
-        match arrow.end {
-            ArrowEnd::Lost => format!("{}{to} (lost)", arrow.label),
-            _ => format!("{}{to} (under way)", arrow.label),
+        // With two replicas there is only one other.
+        if self.replicas.len() < 3 {
+            return format!("{} ({end})", arrow.label);
+        }
+        let words = format!("{} to {to} ({end})", arrow.label);
+        let short = to.split_whitespace().last().unwrap_or_default();
+        // Below the same message to another replica, which has its label.
+        let named = self.arrows.iter().any(|other| {
+            let place = (other.from, other.sent) == (arrow.from, arrow.sent);
+            place && other.label == arrow.label && other.arrived().is_some()
+        });
+        if named && self.leaves_with(arrow) == Some(1) {
+            return format!("to {short} ({end})");
+        }
+        // Where it would reach the line of the next replica, its number is enough.
+        let room = WIDTH as i32 / self.replicas.len() as i32 - 56;
+        match text_width(&words, LABEL) < room {
+            true => words,
+            false => format!("{} to {short} ({end})", arrow.label),
         }
     }
 
@@ -374,10 +410,10 @@ impl Messages {
         }
     }
 
-    /// Returns the events and messages as text, in the order of steps.
+    /// Returns the events and messages as text, in the order of steps, which are counted from 1.
     fn as_text(&self) -> String {
         let mut lines: Vec<(usize, String)> = Vec::new();
-        for note in self.notes.iter().filter(|note| note.step <= self.shown) {
+        for note in self.notes.iter().filter(|note| note.step < self.shown) {
             let mark = match note.mark {
                 NoteMark::Wrong => "  <- wrong",
                 NoteMark::Right | NoteMark::Fault => "",
@@ -387,9 +423,9 @@ impl Messages {
                 format!("{}: {}{mark}", self.replicas[note.replica], note.text),
             ));
         }
-        for arrow in self.arrows.iter().filter(|arrow| arrow.sent <= self.shown) {
+        for arrow in self.arrows.iter().filter(|arrow| arrow.sent < self.shown) {
             let end = match arrow.end {
-                ArrowEnd::Arrives(step) => format!("arrives at {step}"),
+                ArrowEnd::Arrives(step) => format!("arrives at {}", step + 1),
                 ArrowEnd::Lost => "lost".to_owned(),
                 ArrowEnd::UnderWay => "under way".to_owned(),
             };
@@ -402,7 +438,7 @@ impl Messages {
         lines.sort_by_key(|line| line.0);
         lines
             .into_iter()
-            .map(|(step, text)| format!("{step}: {text}\n"))
+            .map(|(step, text)| format!("{}: {text}\n", step + 1))
             .collect()
     }
 }
@@ -427,6 +463,8 @@ mod tests {
 
     #[test]
     fn a_diagram_without_replicas_can_be_drawn() {
-        assert_sound(&messages("empty", Vec::<String>::new()).figure());
+        let empty = messages("empty", Vec::<String>::new());
+        assert_sound(&empty.figure());
+        assert_eq!(empty.steps(), 0);
     }
 }

@@ -214,11 +214,11 @@ fn generate(run: &NodeRun) -> Option<Violation> {
             id => id.to_string(),
         };
         let before = given.insert(id.clone(), one.node)?;
-        let text = format!(
-            "id {id} was given out twice, by n{} and by n{}",
-            before + 1,
-            one.node + 1
-        );
+        let by = match before == one.node {
+            true => format!("both times by n{}", one.node + 1),
+            false => format!("by n{} and by n{}", before + 1, one.node + 1),
+        };
+        let text = format!("id {id} was given out twice, {by}");
         Some(Violation { operation, text })
     })
 }

@@ -1,5 +1,5 @@
-//! Two small steps towards a log: append a message, and read from an offset.
-use super::NodeState;
+//! Small steps towards a log: append a message, read from an offset, and answer a request.
+use super::{NodeMessage, NodeState, json};
 use crate::checked_step::{CheckedStep, StepCase};
 
 /// Checks the step of appending: the message gets the next offset of its key, from 0.
@@ -124,6 +124,90 @@ pub fn step_read_from(
         }
     });
     CheckedStep::of("read from an offset", cases)
+}
+
+/// Checks the step of answering: what a client is told after `send` and after `poll`, as the type
+/// and the fields of the answer, whoever sends it.
+///
+/// ```
+/// use lambda_workbook::cap::node::{append_to, json, read_log, step_answer_to};
+/// assert!(!step_answer_to(|_, _| ("send_ok", json!({ "offset": 0 }))).passed);
+/// assert!(step_answer_to(|node, request| match request.kind() {
+///     "send" => {
+///         assert!(request.number("msg_id") > 0); // by which a request is known again
+///         let offset = append_to(node, request.text("key"), request.number("msg"));
+///         ("send_ok", json!({ "offset": offset }))
+///     }
+///     _ => {
+///         let mut msgs = json!({});
+///         for (key, from) in request.numbers("offsets") {
+///             msgs[&key] = json!(read_log(node, &key, from));
+///         }
+///         ("poll_ok", json!({ "msgs": msgs }))
+///     }
+/// })
+/// .passed);
+/// ```
+pub fn step_answer_to(
+    answer: fn(&mut NodeState, &NodeMessage) -> (&'static str, serde_json::Value),
+) -> CheckedStep {
+    let send = |key: &str, msg: i64| json!({ "type": "send", "key": key, "msg": msg });
+    let poll = |offsets: serde_json::Value| json!({ "type": "poll", "offsets": offsets });
+    let cases = [
+        (
+            vec![send("a", 7)],
+            "send 7 to a",
+            "offsets begin at 0",
+            ("send_ok", json!({ "offset": 0 })),
+        ),
+        (
+            vec![send("a", 7), send("b", 5), send("a", 8)],
+            "send 7 to a, 5 to b, and 8 to a",
+            "each key is a log of its own",
+            ("send_ok", json!({ "offset": 1 })),
+        ),
+        (
+            vec![send("a", 7), send("a", 8), poll(json!({ "a": 0 }))],
+            "send 7 and 8 to a, then poll a from 0",
+            "the answer has pairs of offset and message, by key",
+            ("poll_ok", json!({ "msgs": { "a": [[0, 7], [1, 8]] } })),
+        ),
+        (
+            vec![
+                send("a", 7),
+                send("a", 8),
+                send("b", 5),
+                poll(json!({ "a": 1, "b": 0 })),
+            ],
+            "send 7 and 8 to a and 5 to b, then poll a from 1 and b from 0",
+            "each key is read from its own offset",
+            (
+                "poll_ok",
+                json!({ "msgs": { "a": [[1, 8]], "b": [[0, 5]] } }),
+            ),
+        ),
+    ];
+    let cases = cases.into_iter().map(|(requests, about, why, expected)| {
+        let mut node = NodeState::new("n1", ["n1"]);
+        let mut last = ("", json!({}));
+        for (number, mut body) in (1..).zip(requests) {
+            body["msg_id"] = json!(number);
+            let request = NodeMessage {
+                src: "c1".to_owned(),
+                dest: "n1".to_owned(),
+                body,
+            };
+            last = answer(&mut node, &request);
+        }
+        let shown = |(kind, fields): (&str, serde_json::Value)| format!("{kind} {fields}");
+        StepCase {
+            about: about.to_owned(),
+            why,
+            expected: shown(expected),
+            actual: shown(last),
+        }
+    });
+    CheckedStep::of("answer a request", cases)
 }
 
 /// Appends a message to the log of a key, and returns its offset: our answer to

@@ -42,7 +42,7 @@ mod tests;
 
 pub use attack::{NodeAttack, attack, attack_with};
 pub use history::{NodeOperation, OperationOutcome, Violation, Workload};
-pub use log_steps::{append_to, read_log, step_append, step_read_from};
+pub use log_steps::{append_to, read_log, step_answer_to, step_append, step_read_from};
 pub use model_nodes::model;
 pub use plan::{NodeFaults, NodePlan, PlannedCrash, PlannedRequest};
 pub use shrink::{Found, search};

@@ -1,5 +1,7 @@
 //! The search for a run that breaks a claim, and for a smaller one.
-use super::{Handler, NodeFaults, NodePlan, NodeRun, QUIET_MS, Violation, Workload, run};
+use super::{
+    Handler, NodeEvent, NodeFaults, NodePlan, NodeRun, QUIET_MS, Violation, Workload, run,
+};
 
 /// A run that breaks a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +14,29 @@ pub struct Found {
     pub run: NodeRun,
     /// The claim that it breaks.
     pub violation: Violation,
+}
+
+impl Found {
+    /// Returns the number of messages that were lost in the run, before its quiet time.
+    pub fn lost_messages(&self) -> usize {
+        let early = self
+            .run
+            .events
+            .iter()
+            .take_while(|event| event.0 < QUIET_MS);
+        early
+            .filter(|(_, event)| matches!(event, NodeEvent::Lost(_)))
+            .count()
+    }
+
+    /// Returns a number of the answer that breaks the claim; `None` if there was no answer, or no
+    /// number in this field.
+    pub fn answer(&self, field: &str) -> Option<i64> {
+        self.run.operations[self.violation.operation]
+            .answer()?
+            .get(field)?
+            .as_i64()
+    }
 }
 
 /// Runs on the way to a small plan.

@@ -186,7 +186,7 @@ fn a_wrong_node_fails_with_a_small_run_that_shows_why() {
         );
         let diagram = attacked.diagram().unwrap();
         show::picture::assert_sound(&diagram.figure());
-        let rows = diagram.last_step() + 1;
+        let rows = diagram.steps();
         writeln!(sizes, "{n}: {rows} rows, at most {most}").unwrap();
         assert!(rows <= most, "{sizes}{}", found.violation.text);
         // The run that is shown breaks the claim when it is run again.
