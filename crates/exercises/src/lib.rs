@@ -89,6 +89,7 @@ exercises![
     surviving_consumer,
     fields_grouping,
     dedupe_window,
+    row_key,
     alternating_expiry,
     visits_across,
     pair_choice,
