@@ -63,7 +63,7 @@ pub use host::{Here, Host};
 pub use incident::{Cause, Diagnosis, HourSigns, Incident, Remedy, RemedyVerdict, incident};
 pub use node::{Node, NodeConfig};
 pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
-pub use parts::{OwnPart, PartAccount, with, with_in};
+pub use parts::{NewViews, OwnPart, PartAccount, with, with_in};
 pub use process::{Process, serve};
 pub use reading::{History, Mark, Reading};
 pub use run::{here, run};

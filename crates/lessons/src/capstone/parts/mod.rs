@@ -17,7 +17,7 @@ mod run;
 mod scene;
 mod shrink;
 
-pub use part::OwnPart;
+pub use part::{NewViews, OwnPart};
 
 use super::error::Result;
 use super::week::Week;

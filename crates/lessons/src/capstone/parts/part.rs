@@ -4,6 +4,10 @@ use crate::microbatch::by_hand::Stored;
 use crate::speed_layer::Arrival;
 use polars::prelude::{DataFrame, PolarsResult};
 
+/// The function of exercise 5.4: the records that are kept, the offset of the first of them, the offset
+/// at which the reader goes on, and its window. It says which records are new, or refuses.
+pub type NewViews = fn(&[Arrival], usize, usize, usize) -> Result<Vec<bool>, String>;
+
 /// A part of the week, written by a reader. The functions are those of the exercises, so an answer
 /// can be taken over as it is.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +18,7 @@ pub enum OwnPart {
     /// The window of duplicates (exercise 5.4): the records of a partition, the offset of the first
     /// one that is kept, the offset at which the reader goes on, the window; for each record from
     /// there on whether it is new.
-    Dedupe(fn(&[Arrival], usize, usize, usize) -> Result<Vec<bool>, String>),
+    Dedupe(NewViews),
     /// Alternating expiry (exercise 6.1): the batch runs so far; after each of them the set that is
     /// asked, and the first event in it.
     Expiry(fn(&DataFrame) -> PolarsResult<DataFrame>),
