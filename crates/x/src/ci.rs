@@ -37,8 +37,28 @@ pub fn run(root: &Path) -> Result {
     cargo(root, &["lab", "--setup-only"]).run()?;
     install_test_tools(root, &say)?;
 
+    say("Building the programs of chapter 12");
+    let rivals = target(root).join("rivals");
+    for name in ["dataflow", "lakehouse"] {
+        let manifest = format!("rivals/{name}/Cargo.toml");
+        let into = rivals.to_string_lossy();
+        let build = [
+            "build",
+            "--quiet",
+            "--locked",
+            "--manifest-path",
+            &manifest,
+            "--target-dir",
+            &into,
+        ];
+        cargo(root, &build).run()?;
+    }
+
     say("cargo test");
     let mut tests = cargo(root, &["test", "--locked"]);
+    tests
+        .command
+        .env("LAMBDA_WORKBOOK_RIVALS", rivals.join("debug"));
     // No test may leave itself out because this machine lacks a part. `long` has the
     // random runs in their long form as well.
     if std::env::var_os("LAMBDA_WORKBOOK_TESTS").is_none_or(|set| set.is_empty()) {
