@@ -139,10 +139,10 @@ fn chapters_run_on_kafka_by_one_line() {
             "05_speed_layer",
             "home",
             1,
-            &["speed-05", "speed-05r", "speed-07", "speed-08p"][..],
+            &["speed-05", "speed-05p", "speed-05r", "speed-07", "speed-08p"][..],
         ),
         ("06_query", "home", 2, &[]),
-        ("08_micro_batches", "folder", 3, &[]),
+        ("08_micro_batches", "folder", 4, &[]),
     ];
     for (chapter, folder, opened, others) in chapters {
         let notebooks = root().join("notebooks");

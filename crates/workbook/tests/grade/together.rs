@@ -95,9 +95,15 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
         "dedupe_window",
         "fields_grouping",
         "idempotent_update",
+        "incident_repair",
+        "late_rows",
+        "merge_cache",
+        "replay",
+        "retraction",
         "visits",
         "visits_across",
         "visits_range",
+        "watermark",
     ];
     assert_eq!(alone, uses_more);
     for solved in &sources {

@@ -117,7 +117,7 @@ fn keep_most(all: &mut [u32], packed: &[u8], precision: Precision) -> Option<()>
 
 /// Returns the larger of each field. Wrapping operations are not checked, so that the compiler takes
 /// several words at once; none of them wraps.
-#[inline(always)]
+#[inline]
 fn most(mine: u32, theirs: u32) -> u32 {
     // The guard stays where `mine` is not less, and is made into a field of ones.
     let not_less = (mine | GUARDS).wrapping_sub(theirs) & GUARDS;
