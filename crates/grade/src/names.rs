@@ -342,6 +342,14 @@ impl<'t, 'a> Walk<'t, 'a> {
             _ if next(1) == Some("!") && !adjacent_equals(self.tokens, self.at + 1) => {
                 self.uses.macros.insert(name);
             }
+            // The first name of a path is a module, also where a variable has its name. A
+            // parameter for a type, with a capital letter, is bound as a variable is.
+            _ if next(1) == Some(":")
+                && next(2) == Some(":")
+                && name.starts_with(char::is_lowercase) =>
+            {
+                self.uses.names.insert(name);
+            }
             _ => self.name(name),
         }
     }

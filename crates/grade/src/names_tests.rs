@@ -11,6 +11,7 @@ fn names(source: &str) -> Vec<String> {
 fn a_variable_hides_an_item_only_where_it_is_bound() {
     for (source, used) in [
         ("fn f(a: i64) { a + 1 }", vec!["i64"]),
+        ("fn f(a: i64) { a::g(a) }", vec!["a", "i64"]),
         ("fn f() { let a = a(); a }", vec!["a"]),
         ("fn f() { { let a = 1; a } a }", vec!["a"]),
         ("fn f() { for a in b { a } }", vec!["b"]),
