@@ -148,7 +148,7 @@ fn chapters_run_on_kafka_by_one_line() {
             ][..],
         ),
         ("06_query", "home", 2, &[]),
-        ("08_micro_batches", "folder", 4, &[]),
+        ("08_micro_batches", "folder", 4, &["rejected"]),
     ];
     for (chapter, folder, opened, others) in chapters {
         let notebooks = root().join("notebooks");
