@@ -10,8 +10,8 @@
 
 use super::peers;
 use anyhow::{Context, Result, bail};
-use connect::local::Java;
 use connect::local::java::fetch_jars;
+use connect::local::{Java, descendants};
 use lambda_workbook::microbatch::{self, Job, JobOptions, Kind};
 use lambda_workbook::speed::{self, Log};
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
 
 const STORM: &str = include_str!("storm/WordCount.java");
 const STORM_POM: &str = include_str!("storm/pom.xml");
@@ -51,6 +52,8 @@ struct System {
     /// Arguments before the topic and the file.
     before: Vec<String>,
     home: PathBuf,
+    /// The folder of what is thrown away at the end; `home` lies in it, if there is one.
+    _scratch: Option<TempDir>,
     /// A text in the command line of the process that counts. Without one it is the process that is
     /// started, which is started again when it was killed.
     worker: Option<&'static str>,
@@ -63,8 +66,8 @@ struct Outcome {
     waits: Vec<f64>,
     /// The longest of all, which is that of a line at the kill.
     longest: f64,
-    /// Lines that were counted more than once, and how many times too often in all.
-    doubled: (usize, i64),
+    /// Lines that were counted more than once.
+    doubled: usize,
     lost: usize,
 }
 
@@ -87,12 +90,12 @@ pub fn table(address: &str, python: Option<&Path>) -> Result<Vec<Vec<String>>> {
     for system in found(address, python)? {
         eprintln!("{}: starting", system.name);
         let outcome = system.run(address)?;
-        if outcome.lost > 0 || (system.must_be_exact && outcome.doubled.0 > 0) {
+        if outcome.lost > 0 || (system.must_be_exact && outcome.doubled > 0) {
             bail!(
                 "{} lost {} lines and counted {} twice, against its promise ({})",
                 system.name,
                 outcome.lost,
-                outcome.doubled.0,
+                outcome.doubled,
                 system.promise
             );
         }
@@ -109,7 +112,7 @@ pub fn table(address: &str, python: Option<&Path>) -> Result<Vec<Vec<String>>> {
             seconds(at(0.5)),
             seconds(at(0.99)),
             seconds(outcome.longest),
-            format!("{} lines", outcome.doubled.0),
+            format!("{} lines", outcome.doubled),
             format!("{} lines", outcome.lost),
         ]);
     }
@@ -136,12 +139,14 @@ fn found(address: &str, python: Option<&Path>) -> Result<Vec<System>> {
 }
 
 fn ours(address: &str) -> Result<System> {
+    let scratch = tempfile::tempdir()?;
     Ok(System {
         name: "micro-batches, every 10 ms",
         promise: "once, by batch ids",
         program: std::env::current_exe()?,
         before: vec!["count-lines".to_owned(), address.to_owned()],
-        home: tempfile::tempdir()?.keep(),
+        home: scratch.path().to_owned(),
+        _scratch: Some(scratch),
         worker: None,
         must_be_exact: true,
     })
@@ -175,6 +180,7 @@ fn storm(home: &Path, bootstrap: &str) -> Result<System> {
         program: java.program,
         before: before.map(str::to_owned).into(),
         home: home.to_owned(),
+        _scratch: None,
         worker: Some("org.apache.storm.daemon.worker.Worker"),
         must_be_exact: false,
     })
@@ -184,6 +190,7 @@ fn spark(home: &Path, bootstrap: &str, python: &Path) -> Result<System> {
     let jars = super::topic_peers::spark_jars(home, python)?;
     let script = home.join("killed_worker_peer.py");
     fs::write(&script, SPARK)?;
+    let scratch = tempfile::tempdir()?;
     Ok(System {
         name: "Spark, micro-batches",
         promise: "once, by checkpoints",
@@ -194,7 +201,8 @@ fn spark(home: &Path, bootstrap: &str, python: &Path) -> Result<System> {
             jars,
             bootstrap.to_owned(),
         ],
-        home: tempfile::tempdir()?.keep(),
+        home: scratch.path().to_owned(),
+        _scratch: Some(scratch),
         worker: Some("CoarseGrainedExecutorBackend"),
         must_be_exact: true,
     })
@@ -206,7 +214,9 @@ impl System {
         let topic = format!("lines-{}", uuid::Uuid::new_v4());
         log.create_topic(&topic, PARTITIONS as u32)?;
         let file = self.home.join(format!("{topic}.counted"));
-        let mut group = Group::new(self.start(&topic, &file)?);
+        let mut group = Group {
+            child: self.start(&topic, &file)?,
+        };
 
         append(&*log, &topic, 0..1)?;
         wait_for(&file, |counts| counts.contains_key(&0), &mut group)
@@ -242,10 +252,7 @@ impl System {
         Ok(Outcome {
             waits: (WARM..KILLED_AT - A_SECOND / 2).map(wait).collect(),
             longest: (WARM..=LINES).map(wait).fold(0.0, f64::max),
-            doubled: (
-                doubled.clone().count(),
-                doubled.map(|line| line.count - 1).sum(),
-            ),
+            doubled: doubled.count(),
             lost: (0..=LINES).filter(|n| !counts.contains_key(n)).count(),
         })
     }
@@ -292,12 +299,6 @@ struct Group {
     child: Child,
 }
 
-impl Group {
-    fn new(child: Child) -> Self {
-        Self { child }
-    }
-}
-
 impl Drop for Group {
     fn drop(&mut self) {
         let below = descendants(self.child.id());
@@ -307,34 +308,6 @@ impl Drop for Group {
         }
         let _ = self.child.wait();
     }
-}
-
-/// The processes below one, parents first.
-fn descendants(root: u32) -> Vec<u32> {
-    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // The program's name, which may hold anything, ends at the last parenthesis.
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let parent = fields.split_whitespace().nth(1);
-        if let Some(parent) = parent.and_then(|parent| parent.parse().ok()) {
-            children.entry(parent).or_default().push(pid);
-        }
-    }
-    let mut found = vec![root];
-    let mut next = 0;
-    while let Some(pid) = found.get(next) {
-        found.extend(children.get(pid).cloned().unwrap_or_default());
-        next += 1;
-    }
-    found.split_off(1)
 }
 
 fn micros() -> i64 {

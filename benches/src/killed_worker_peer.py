@@ -27,13 +27,7 @@ def main(jars, bootstrap, topic, path):
     # One worker with one executor, a process that can be killed.
     spark = session(jars, master="local-cluster[1,2,1024]")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    records = (
-        spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", bootstrap)
-        .option("subscribe", topic)
-        .option("startingOffsets", "earliest")
-        .load()
-    )
+    records = records_of(spark, bootstrap, topic)
     words = records.select(F.explode(F.split(F.col("value").cast("string"), " ")).alias("word"))
     counts = words.groupBy("word").count()
     query = counts.writeStream.outputMode("update").foreachBatch(report(file)).start()

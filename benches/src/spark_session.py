@@ -17,3 +17,14 @@ def session(jars="", master="local[*]"):
     return spark
 
 
+def records_of(spark, bootstrap, topic):
+    """The records of a topic of Kafka, from the first on."""
+    return (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", bootstrap)
+        .option("subscribe", topic)
+        .option("startingOffsets", "earliest")
+        .load()
+    )
+
+

@@ -33,13 +33,7 @@ def of_folder(spark, folder):
 
 
 def of_topic(spark, bootstrap, topic):
-    records = (
-        spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", bootstrap)
-        .option("subscribe", topic)
-        .option("startingOffsets", "earliest")
-        .load()
-    )
+    records = records_of(spark, bootstrap, topic)
     datum = F.from_json(F.col("value").cast("string"), SCHEMA)
     return records.select(datum.alias("datum")).select("datum.*")
 

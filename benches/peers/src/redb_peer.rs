@@ -36,12 +36,7 @@ impl Peer for Redb {
         let (_, table) = self.open.as_ref().ok_or("build first")?;
         let (mut times, mut sum) = (Vec::with_capacity(queries.len()), 0);
         for query in queries {
-            let keys = query.scans.iter().map(|scan| {
-                let key = |ts| key(&query.url, scan.code as u8, ts);
-                let end = (scan.from != scan.to).then(|| key(scan.to));
-                (key(scan.from), end, scan.sign)
-            });
-            let keys: Vec<_> = keys.collect();
+            let keys = query.keys();
             sum += timed(&mut times, || {
                 let mut sum = 0;
                 for (from, to, sign) in &keys {

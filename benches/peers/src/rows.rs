@@ -50,6 +50,21 @@ pub struct Query {
     pub scans: Vec<Scan>,
 }
 
+/// A scan as keys: the first, the one after the last unless it is a point, and the sign.
+pub type KeyRange = (Vec<u8>, Option<Vec<u8>>, i64);
+
+impl Query {
+    /// Returns the keys of all scans.
+    pub fn keys(&self) -> Vec<KeyRange> {
+        let range = |scan: &Scan| {
+            let key = |ts| key(&self.url, scan.code as u8, ts);
+            let end = (scan.from != scan.to).then(|| key(scan.to));
+            (key(scan.from), end, scan.sign)
+        };
+        self.scans.iter().map(range).collect()
+    }
+}
+
 /// Buckets of one granularity that start in `from..to`. One of no length is a
 /// point: the bucket that starts there.
 pub struct Scan {

@@ -37,6 +37,13 @@ impl Draw {
         (self.random.next_u64() % n.max(1) as u64) as i64
     }
 
+    /// Puts items into a drawn order, for readers too.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for place in (1..items.len()).rev() {
+            items.swap(place, self.below(place as i64 + 1) as usize);
+        }
+    }
+
     /// The readers' number, or one of the range.
     pub fn number(&mut self, readers: i64, range: Range<i64>) -> i64 {
         let drawn = range.start + self.below(range.end - range.start);

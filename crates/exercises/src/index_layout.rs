@@ -335,9 +335,7 @@ fn cases(seed: u64) -> Vec<Case> {
                 }
             }
         }
-        for place in (1..rows.len()).rev() {
-            rows.swap(place, draw.below(place as i64 + 1) as usize);
-        }
+        draw.shuffle(&mut rows);
         rows
     };
     let random_graphs = random(&blog);

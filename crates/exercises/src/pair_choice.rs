@@ -166,9 +166,7 @@ fn cases(seed: u64) -> Vec<Case> {
         .map(|_| {
             let mut numbers: Vec<i64> = (0..8).filter(|_| draw.below(2) == 0).collect();
             // In no order.
-            for place in (1..numbers.len()).rev() {
-                numbers.swap(place, draw.below(place as i64 + 1) as usize);
-            }
+            draw.shuffle(&mut numbers);
             let batches = numbers.into_iter();
             let batches = batches
                 .map(|number| (start + number, draw.below(4) > 0))

@@ -230,9 +230,7 @@ fn drawn<'a>(draw: &mut Draw, n: i64, home: &'a str, blog: &'a str) -> Vec<Told<
             }
         }
     }
-    for place in (1..facts.len()).rev() {
-        facts.swap(place, draw.below(place as i64 + 1) as usize);
-    }
+    draw.shuffle(&mut facts);
     facts
 }
 

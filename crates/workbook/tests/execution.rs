@@ -70,6 +70,17 @@ impl Execution {
         Ok(Execution { notebook, cells })
     }
 
+    /// Runs a chapter on a kernel of its own, with no progress in exercises.
+    pub fn of_chapter(notebook: Notebook) -> Execution {
+        block_on(async {
+            let progress = tempfile::tempdir()?;
+            let mut client = start(&root().join("notebooks"), progress.path()).await?;
+            let execution = Execution::of(notebook, &mut client).await?;
+            client.shutdown().await?;
+            Ok(execution)
+        })
+    }
+
     /// Returns the cells that failed, each with its error.
     pub fn errors(&self) -> Vec<(&Value, &Value)> {
         let cells = self.cells.iter();

@@ -1,7 +1,7 @@
 //! A real Kafka broker behind the command line and behind a cell.
 use crate::broker::shared;
 use crate::command_line::{done, refused, view};
-use crate::execution::{self, Execution, root};
+use crate::execution::{Execution, root};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use kernel::notebook_file::{Notebook, source};
 use std::path::Path;
@@ -163,13 +163,7 @@ fn chapters_run_on_kafka_by_one_line() {
             }
         }
         assert_eq!(changed, opened, "{chapter}");
-        let execution = execution::block_on(async {
-            let progress = tempfile::tempdir()?;
-            let mut client = execution::start(&notebooks, progress.path()).await?;
-            let execution = Execution::of(notebook, &mut client).await?;
-            client.shutdown().await?;
-            Ok(execution)
-        });
+        let execution = Execution::of_chapter(notebook);
         assert_eq!(execution.errors(), [], "{chapter}");
         assert_eq!(execution.changed(), others, "{chapter}");
     }

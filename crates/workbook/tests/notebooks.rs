@@ -1,6 +1,6 @@
 //! Every committed chapter runs on the real kernel and gives what is committed. The
 //! solutions, which are notebooks too, are in `exercises`.
-use crate::execution::{Execution, block_on, root, start, stems};
+use crate::execution::{Execution, root, stems};
 use kernel::notebook_file::Notebook;
 
 /// One test for each chapter, so that they run beside each other, and one alone can be
@@ -45,13 +45,7 @@ chapters! {
 fn assert_gives_what_is_committed(stem: &str) {
     let folder = root().join("notebooks");
     let notebook = Notebook::read(&folder.join(format!("{stem}.ipynb"))).unwrap();
-    let execution = block_on(async {
-        let progress = tempfile::tempdir()?;
-        let mut client = start(&folder, progress.path()).await?;
-        let execution = Execution::of(notebook, &mut client).await?;
-        client.shutdown().await?;
-        Ok(execution)
-    });
+    let execution = Execution::of_chapter(notebook);
     execution.assert_gives_what_is_committed();
 }
 

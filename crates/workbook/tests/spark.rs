@@ -1,6 +1,6 @@
 //! Real servers of Spark Connect behind the command line.
 use crate::command_line::{done, refused, view};
-use crate::execution::{self, Execution, root};
+use crate::execution::{Execution, root};
 use crate::kernel::with_kernel::{block_on, good, kernel};
 use crate::{broker, region_server, systems};
 use connect::local::LocalSystem;
@@ -291,13 +291,7 @@ fn the_lessons_queries_run_by_one_line(address: &str) {
     );
     assert!(source(cell).contains(here));
     cell["source"] = source(cell).replace(here, &there).into();
-    let execution = execution::block_on(async {
-        let progress = tempfile::tempdir()?;
-        let mut client = execution::start(&notebooks, progress.path()).await?;
-        let execution = Execution::of(notebook, &mut client).await?;
-        client.shutdown().await?;
-        Ok(execution)
-    });
+    let execution = Execution::of_chapter(notebook);
     assert_eq!(execution.errors(), []);
     assert_eq!(execution.changed(), ["rest"]);
 }

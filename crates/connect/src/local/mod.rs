@@ -14,7 +14,7 @@ pub mod spark;
 mod system;
 
 pub use java::Java;
-pub use process::{Running, running};
+pub use process::{Running, descendants, running};
 use std::path::PathBuf;
 pub use system::LocalSystem;
 

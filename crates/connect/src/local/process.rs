@@ -1,6 +1,7 @@
 //! A process that outlives the program that started it.
 use super::{LocalError, Result, io_at};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -41,6 +42,29 @@ fn fields_of(process: &Path) -> Option<Vec<String>> {
         return None;
     }
     Some(fields)
+}
+
+/// Returns the processes below one, parents first.
+pub fn descendants(root: u32) -> Vec<u32> {
+    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        // The state, the parent.
+        let parent = fields_of(&entry.path()).and_then(|fields| fields.get(1)?.parse().ok());
+        if let (Some(pid), Some(parent)) = (pid, parent) {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(pid) = found.get(next) {
+        found.extend(children.get(pid).cloned().unwrap_or_default());
+        next += 1;
+    }
+    found.split_off(1)
 }
 
 /// When a process was started: the 22nd field of all.

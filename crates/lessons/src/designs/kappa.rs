@@ -8,19 +8,19 @@
 //! the views are written, so a crash makes the program read a few records again; it recognises
 //! those as it recognises copies.
 use super::misread_log::MisreadLog;
+use super::over_log::{Measured, OverLog, hand_over};
 use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
 use crate::systems::error::io_at;
 use crate::systems::{Incremental, Result, SystemsError, Writes};
 use lambda::datum::Datum;
-use lambda::faults::{CrashPoint, Crashes, Faults};
+use lambda::faults::Crashes;
 use lambda::speed::{EmbeddedLog, Log, ManualClock, feed};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 const TOPIC: &str = "datums";
 /// One, so that a replay reads records in the order in which they came.
@@ -113,17 +113,10 @@ impl Kappa {
         Ok(next)
     }
 
-    fn commit(&self) -> Result<()> {
-        Ok(self
-            .log
-            .commit(&self.group(), TOPIC, PARTITION, self.next)?)
-    }
-
     /// Reads the whole log into new views, and then asks those. The old ones, if they are there,
     /// answer meanwhile, and are removed in the end.
-    fn replay(&mut self, how: &'static str) -> Result<()> {
-        self.log.read_since();
-        let started = Instant::now();
+    fn replay(&mut self) -> Result<()> {
+        let measured = Measured::begin(&self.log, "replay the log");
         self.clock.set(0);
         let new = self.open_views(self.version + 1)?;
         self.next = self.consume(&new, 0)?;
@@ -131,24 +124,50 @@ impl Kappa {
         let old = self.place(self.version);
         self.version += 1;
         self.commit()?;
-        let took = started.elapsed();
+        self.recovery = Some(measured.end(&self.log));
         if old.exists() {
             fs::remove_dir_all(&old).map_err(io_at("removing", &old))?;
         }
-        let (records, bytes) = self.log.read_since();
-        self.recovery = Some(Recovery {
-            how,
-            records,
-            bytes,
-            took,
-        });
         Ok(())
+    }
+}
+
+impl OverLog for Kappa {
+    fn trial(&self) -> &Scenario {
+        &self.trial
+    }
+
+    fn crashes(&mut self) -> &mut Crashes<u64> {
+        &mut self.crashes
     }
 
     fn append(&mut self, datums: &[Datum]) -> Result<()> {
         feed(&self.log.inner, TOPIC, datums)?;
         self.next = self.consume(self.views(), self.next)?;
         Ok(())
+    }
+
+    /// What was applied since the last commit is read again.
+    fn crash_after(&mut self, datum: &Datum) -> Result<()> {
+        feed(&self.log.inner, TOPIC, std::slice::from_ref(datum))?;
+        self.start()
+    }
+
+    fn lose(&mut self) -> Result<()> {
+        self.views = None;
+        let place = self.place(self.version);
+        fs::remove_dir_all(&place).map_err(io_at("removing", &place))?;
+        self.replay()
+    }
+
+    fn is_commit_due(&self, before: i64, at: i64) -> bool {
+        let every = self.trial.commit_every;
+        at / every != before / every
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        let committed = self.log.commit(&self.group(), TOPIC, PARTITION, self.next);
+        Ok(committed?)
     }
 }
 
@@ -159,38 +178,9 @@ impl System for Kappa {
             .buggy
             .store(self.trial.buggy(hour), Ordering::SeqCst);
         if self.trial.finds_bug(hour) {
-            self.replay("replay the log")?;
+            self.replay()?;
         }
-        let datums: Vec<Datum> = arrived.datums.iter().map(|a| a.datum.clone()).collect();
-        let every = self.trial.commit_every;
-        let slot = |at: i64| at / every;
-        let mut done = 0;
-        for n in 0..datums.len() {
-            if n > done && slot(arrived.datums[n].at) != slot(arrived.datums[n - 1].at) {
-                self.append(&datums[done..n])?;
-                self.commit()?;
-                done = n;
-            }
-            let point = CrashPoint::after((arrived.first + n) as u64);
-            if self.crashes.reached(point).is_err() {
-                // It was appended and not acknowledged: it is sent again. What was applied since
-                // the last commit is read again too.
-                self.append(&datums[done..n])?;
-                feed(&self.log.inner, TOPIC, &datums[n..=n])?;
-                self.start()?;
-                self.crashes.restart();
-                done = n;
-            }
-            if self.trial.loses(hour) && n == datums.len() / 2 {
-                self.append(&datums[done..n])?;
-                self.views = None;
-                let place = self.place(self.version);
-                fs::remove_dir_all(&place).map_err(io_at("removing", &place))?;
-                self.replay("replay the log")?;
-                done = n;
-            }
-        }
-        self.append(&datums[done..])?;
+        hand_over(self, arrived)?;
         self.commit()
     }
 

@@ -1,5 +1,6 @@
 //! The Lambda design under a fault: batch, serving and speed layer over a log.
 use super::misread_log::MisreadLog;
+use super::over_log::{Measured, OverLog, hand_over};
 use super::scenario::{EVERY, HOUR, Scenario, misread};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
 use crate::misreading::Misreading;
@@ -7,7 +8,7 @@ use crate::systems::Result;
 use crate::systems::error::io_at;
 use lambda::datum::Datum;
 use lambda::engine::Input;
-use lambda::faults::{CrashPoint, Crashes, Faults};
+use lambda::faults::Crashes;
 use lambda::speed::{EmbeddedLog, Log, feed};
 use lambda::{Lambda, Options};
 use std::fs;
@@ -15,7 +16,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 const TOPIC: &str = "datums";
 const PARTITIONS: u32 = 2;
@@ -108,48 +108,55 @@ impl Layers {
         Ok((records, bytes))
     }
 
-    fn lose_and_recompute(&mut self) -> Result<()> {
-        self.lambda = None;
-        for views in ["views", "realtime"] {
-            let path = self.folder.join(views);
-            fs::remove_dir_all(&path).map_err(io_at("removing", &path))?;
-        }
-        self.log.read_since();
-        let started = Instant::now();
-        self.start()?;
-        self.lambda().drain()?;
-        let took = started.elapsed();
-        let (records, bytes) = self.log.read_since();
-        let (of_master, master_bytes) = self.master()?;
+    /// Notes what was read for a repair: of the log, and all of the master data set.
+    fn repaired(&mut self, measured: Measured) -> Result<()> {
+        let of_log = measured.end(&self.log);
+        let (records, bytes) = self.master()?;
         self.recovery = Some(Recovery {
-            how: "compute the views again",
-            records: records + of_master,
-            bytes: bytes + master_bytes,
-            took,
+            records: of_log.records + records,
+            bytes: of_log.bytes + bytes,
+            ..of_log
         });
         Ok(())
     }
 
     /// The bug was found and fixed: a batch run now, not at its next time.
     fn run_fixed_batch(&mut self) -> Result<()> {
-        self.log.read_since();
-        let started = Instant::now();
+        let measured = Measured::begin(&self.log, "a batch run");
         self.run_batch(false)?;
-        let took = started.elapsed();
-        let (records, bytes) = self.log.read_since();
-        let (of_master, master_bytes) = self.master()?;
-        self.recovery = Some(Recovery {
-            how: "a batch run",
-            records: records + of_master,
-            bytes: bytes + master_bytes,
-            took,
-        });
-        Ok(())
+        self.repaired(measured)
+    }
+}
+
+impl OverLog for Layers {
+    fn trial(&self) -> &Scenario {
+        &self.trial
+    }
+
+    fn crashes(&mut self) -> &mut Crashes<u64> {
+        &mut self.crashes
     }
 
     fn append(&mut self, datums: &[Datum]) -> Result<()> {
         feed(&self.log.inner, TOPIC, datums)?;
         Ok(self.lambda().drain()?)
+    }
+
+    fn crash_after(&mut self, datum: &Datum) -> Result<()> {
+        feed(&self.log.inner, TOPIC, std::slice::from_ref(datum))?;
+        self.start()
+    }
+
+    fn lose(&mut self) -> Result<()> {
+        self.lambda = None;
+        for views in ["views", "realtime"] {
+            let path = self.folder.join(views);
+            fs::remove_dir_all(&path).map_err(io_at("removing", &path))?;
+        }
+        let measured = Measured::begin(&self.log, "compute the views again");
+        self.start()?;
+        self.lambda().drain()?;
+        self.repaired(measured)
     }
 }
 
@@ -162,25 +169,7 @@ impl System for Layers {
         self.log
             .buggy
             .store(self.trial.buggy(hour), Ordering::SeqCst);
-        let datums: Vec<Datum> = arrived.datums.iter().map(|a| a.datum.clone()).collect();
-        let mut done = 0;
-        for n in 0..datums.len() {
-            let point = CrashPoint::after((arrived.first + n) as u64);
-            if self.crashes.reached(point).is_err() {
-                // It was appended and not acknowledged: it is sent again.
-                self.append(&datums[done..n])?;
-                feed(&self.log.inner, TOPIC, &datums[n..=n])?;
-                self.start()?;
-                self.crashes.restart();
-                done = n;
-            }
-            if self.trial.loses(hour) && n == datums.len() / 2 {
-                self.append(&datums[done..n])?;
-                self.lose_and_recompute()?;
-                done = n;
-            }
-        }
-        self.append(&datums[done..])?;
+        hand_over(self, arrived)?;
         if arrived.is_whole_hour() && (hour + 1) % EVERY == 0 {
             self.run_batch(self.trial.buggy(hour))?;
         }

@@ -5,19 +5,19 @@
 //! start it again, and give it the whole log. (Materialize and Feldera write checkpoints, so that
 //! they read less after a crash; they are not a part of the library.)
 use super::misread_log::MisreadLog;
+use super::over_log::{Measured, OverLog, hand_over};
 use super::program::Program;
 use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
 use crate::systems::Result;
 use lambda::batch::bounces::domain;
 use lambda::datum::{Datum, Fact, PersonId};
-use lambda::faults::{CrashPoint, Crashes, Faults};
+use lambda::faults::Crashes;
 use lambda::speed::{EmbeddedLog, Log, feed};
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 /// The name of the program.
 pub(super) const PROGRAM: &str = "dataflow";
@@ -101,25 +101,36 @@ impl Maintained {
 
     /// Starts the program anew and gives it the whole log.
     fn replay(&mut self) -> Result<()> {
-        self.log.read_since();
-        let started = Instant::now();
+        let measured = Measured::begin(&self.log, "replay the log");
         self.program = Program::start(PROGRAM)?;
         self.next = 0;
         self.consume()?;
-        let took = started.elapsed();
-        let (records, bytes) = self.log.read_since();
-        self.recovery = Some(Recovery {
-            how: "replay the log",
-            records,
-            bytes,
-            took,
-        });
+        self.recovery = Some(measured.end(&self.log));
         Ok(())
+    }
+}
+
+impl OverLog for Maintained {
+    fn trial(&self) -> &Scenario {
+        &self.trial
+    }
+
+    fn crashes(&mut self) -> &mut Crashes<u64> {
+        &mut self.crashes
     }
 
     fn append(&mut self, datums: &[Datum]) -> Result<()> {
         feed(&self.log.inner, TOPIC, datums)?;
         self.consume()
+    }
+
+    fn crash_after(&mut self, datum: &Datum) -> Result<()> {
+        feed(&self.log.inner, TOPIC, std::slice::from_ref(datum))?;
+        self.replay()
+    }
+
+    fn lose(&mut self) -> Result<()> {
+        self.replay()
     }
 }
 
@@ -132,25 +143,7 @@ impl System for Maintained {
         if self.trial.finds_bug(hour) {
             self.replay()?;
         }
-        let datums: Vec<Datum> = arrived.datums.iter().map(|a| a.datum.clone()).collect();
-        let mut done = 0;
-        for n in 0..datums.len() {
-            let point = CrashPoint::after((arrived.first + n) as u64);
-            if self.crashes.reached(point).is_err() {
-                // It was appended and not acknowledged: it is sent again.
-                self.append(&datums[done..n])?;
-                feed(&self.log.inner, TOPIC, &datums[n..=n])?;
-                self.replay()?;
-                self.crashes.restart();
-                done = n;
-            }
-            if self.trial.loses(hour) && n == datums.len() / 2 {
-                self.append(&datums[done..n])?;
-                self.replay()?;
-                done = n;
-            }
-        }
-        self.append(&datums[done..])
+        hand_over(self, arrived)
     }
 
     fn by_hour(&self, url: &str, hours: Range<i64>) -> Result<Vec<(i64, i64)>> {

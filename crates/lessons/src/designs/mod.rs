@@ -6,6 +6,7 @@
 //! | `scenario` | days of traffic, and the one thing that goes wrong on them |
 //! | `system` | what a design must do, and what it says of itself |
 //! | `misread_log` | a log whose reader may have a bug, and which counts what is read |
+//! | `over_log` | how arrivals are handed to a design over a log, and what a repair reads of it |
 //! | `lambda_layers` | Lambda: batch, serving and speed layer |
 //! | `one_store` | one store that each event changes, and its backups |
 //! | `kappa` | one stream program over a log, which is replayed |
@@ -31,6 +32,7 @@ mod maintained;
 mod misread_log;
 mod one_store;
 mod outcome;
+mod over_log;
 mod program;
 mod recorded;
 mod rows;

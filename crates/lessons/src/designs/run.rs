@@ -18,7 +18,7 @@ use super::outcome::{Design, Outcome, Standing, WrongAnswers};
 use super::recorded::{recorded, recorded_standing};
 use super::scenario::{HOUR, Scenario};
 use super::system::{Arrived, System};
-use crate::systems::traffic::{DAY, TrafficTruth};
+use crate::systems::traffic::{DAY, ReceivedDatum, TrafficTruth};
 use crate::systems::{Result, SystemsError, Writes};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,15 +63,7 @@ pub fn inject(folder: &Path, trial: &Scenario, design: Design) -> Result<Outcome
     let mut truth = TrafficTruth::default();
     let (mut hours, mut first) = (Vec::new(), 0);
     for hour in 0..trial.hours() {
-        let until = (hour + 1) * HOUR;
-        let rest = &arrivals[first..];
-        let datums = &rest[..rest.partition_point(|arrival| arrival.at < until)];
-        system.take(&Arrived {
-            hour,
-            first,
-            datums,
-            until,
-        })?;
+        let datums = hand_over(system.as_mut(), &arrivals, first, hour, (hour + 1) * HOUR)?;
         datums.iter().for_each(|arrival| truth.take(arrival));
         first += datums.len();
         hours.push(judged(system.as_ref(), trial, &truth, hour)?);
@@ -84,6 +76,26 @@ pub fn inject(folder: &Path, trial: &Scenario, design: Design) -> Result<Outcome
         kept: system.kept()?,
         recorded: false,
     })
+}
+
+/// Hands a design the arrivals from `first` on that come in an hour before the second `until`, and
+/// returns them.
+fn hand_over<'a>(
+    system: &mut dyn System,
+    arrivals: &'a [ReceivedDatum],
+    first: usize,
+    hour: i64,
+    until: i64,
+) -> Result<&'a [ReceivedDatum]> {
+    let rest = &arrivals[first..];
+    let datums = &rest[..rest.partition_point(|arrival| arrival.at < until)];
+    system.take(&Arrived {
+        hour,
+        first,
+        datums,
+        until,
+    })?;
+    Ok(datums)
 }
 
 /// Compares every answer at the end of an hour with the truth.
@@ -163,15 +175,7 @@ pub fn standing(folder: &Path, trial: &Scenario, design: Design, now: i64) -> Re
     let mut first = 0;
     for hour in 0..=(now - 1) / HOUR {
         let until = now.min((hour + 1) * HOUR);
-        let rest = &arrivals[first..];
-        let datums = &rest[..rest.partition_point(|arrival| arrival.at < until)];
-        system.take(&Arrived {
-            hour,
-            first,
-            datums,
-            until,
-        })?;
-        first += datums.len();
+        first += hand_over(system.as_mut(), &arrivals, first, hour, until)?.len();
     }
     let today = now / DAY * 24..now / HOUR + 1;
     let url = trial.traffic.url(1);

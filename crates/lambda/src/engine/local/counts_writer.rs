@@ -1,9 +1,9 @@
 //! Writes a view of page views as a Parquet file, row by row.
+use super::parquet_file::ParquetFile;
 use crate::engine::EngineError;
 use polars::prelude::*;
-use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use polars_io::parquet::write::StatisticsOptions;
+use std::path::Path;
 
 /// Number of rows that are converted to columns and written at once.
 pub const ROWS: usize = 1 << 18;
@@ -13,16 +13,12 @@ pub type CountRow = (u32, usize, i64, i64);
 
 /// Writes a view of page views, whose rows come in the order of URL, label and time.
 pub struct CountsWriter<'a> {
-    path: PathBuf,
-    writer: BatchedWriter<File>,
-    file: File,
+    file: ParquetFile,
     /// The name of the column of labels.
     label: &'static str,
     labels: Vec<&'a str>,
     /// Rows that are not written yet.
     pending: Vec<CountRow>,
-    /// Number of rows written.
-    written: u64,
 }
 
 impl<'a> CountsWriter<'a> {
@@ -35,26 +31,17 @@ impl<'a> CountsWriter<'a> {
         label: &'static str,
         labels: Vec<&'a str>,
     ) -> Result<Self, EngineError> {
-        let io = || EngineError::io(path, "writing");
-        let file = File::create(path).map_err(io())?;
-        let schema = Schema::from_iter([
-            Field::new("url".into(), DataType::String),
-            Field::new(label.into(), DataType::String),
-            Field::new("ts".into(), DataType::Int64),
-            Field::new("count".into(), DataType::Int64),
-        ]);
-        let writer = ParquetWriter::new(file.try_clone().map_err(io())?)
-            .with_compression(ParquetCompression::Snappy)
-            .batched(&schema)
-            .map_err(EngineError::parquet(path, "writing"))?;
+        let columns = [
+            ("url", DataType::String),
+            (label, DataType::String),
+            ("ts", DataType::Int64),
+            ("count", DataType::Int64),
+        ];
         Ok(Self {
-            path: path.to_owned(),
-            writer,
-            file,
+            file: ParquetFile::create(path, columns, StatisticsOptions::default())?,
             label,
             labels,
             pending: Vec::new(),
-            written: 0,
         })
     }
 
@@ -78,7 +65,6 @@ impl<'a> CountsWriter<'a> {
 
     /// Writes the pending rows as one batch.
     fn write(&mut self, urls: &[Box<str>]) -> Result<(), EngineError> {
-        let parquet = || EngineError::parquet(&self.path, "writing");
         let batch = &self.pending;
         let url: StringChunked = batch
             .iter()
@@ -96,10 +82,7 @@ impl<'a> CountsWriter<'a> {
                 count.with_name("count".into()).into_column(),
             ],
         );
-        self.writer
-            .write_batch(&frame.map_err(parquet())?)
-            .map_err(parquet())?;
-        self.written += self.pending.len() as u64;
+        self.file.write(frame)?;
         self.pending.clear();
         Ok(())
     }
@@ -110,13 +93,9 @@ impl<'a> CountsWriter<'a> {
     /// If the file cannot be written.
     pub fn finish(mut self, urls: &[Box<str>]) -> Result<u64, EngineError> {
         // At least one batch, so that an empty view has its columns too.
-        if !self.pending.is_empty() || self.written == 0 {
+        if !self.pending.is_empty() || self.file.written == 0 {
             self.write(urls)?;
         }
-        let parquet = EngineError::parquet(&self.path, "writing");
-        self.writer.finish().map_err(parquet)?;
-        let synced = self.file.sync_all();
-        synced.map_err(EngineError::io(&self.path, "writing"))?;
-        Ok(self.written)
+        self.file.finish()
     }
 }

@@ -29,6 +29,7 @@ mod distinct;
 mod json;
 mod open;
 mod parquet;
+mod parquet_file;
 mod parts;
 mod person;
 mod positional;

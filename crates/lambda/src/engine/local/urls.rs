@@ -93,26 +93,31 @@ impl Urls {
     /// Returns for each URL number so far the rank of its URL by its text.
     pub fn rank(&self) -> Vec<u32> {
         let numbers = self.numbers.read().expect("no thread panics");
-        let mut pairs: Vec<(&str, u32)> = numbers.iter().map(|(url, n)| (&**url, *n)).collect();
-        pairs.par_sort_unstable();
-        let mut rank = vec![0; pairs.len()];
-        for (place, (_, number)) in pairs.iter().enumerate() {
-            rank[*number as usize] = place as u32;
-        }
-        rank
+        ranked(
+            &mut numbers
+                .iter()
+                .map(|(url, n)| (&**url, *n))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Returns the sorted URLs, and for each URL number its rank in that order.
     pub fn sorted(self) -> (Vec<Box<str>>, Vec<u32>) {
         let numbers = self.numbers.into_inner().expect("no thread panics");
         let mut pairs: Vec<_> = numbers.into_iter().collect();
-        pairs.par_sort_unstable();
-        let mut rank = vec![0; pairs.len()];
-        for (place, (_, number)) in pairs.iter().enumerate() {
-            rank[*number as usize] = place as u32;
-        }
+        let rank = ranked(&mut pairs);
         (pairs.into_iter().map(|(url, _)| url).collect(), rank)
     }
+}
+
+/// Sorts pairs of a URL and its number, and returns for each number its rank in that order.
+fn ranked<T: Ord + Send>(pairs: &mut [(T, u32)]) -> Vec<u32> {
+    pairs.par_sort_unstable();
+    let mut rank = vec![0; pairs.len()];
+    for (place, (_, number)) in pairs.iter().enumerate() {
+        rank[*number as usize] = place as u32;
+    }
+    rank
 }
 
 /// A thread's cache from raw URLs to numbers. Nearly all page views have a raw URL that was

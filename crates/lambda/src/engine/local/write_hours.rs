@@ -5,6 +5,7 @@
 //! hours of all URLs nor their coarser sketches are ever in memory at the same time.
 
 use super::counts_writer::{CountRow, CountsWriter, ROWS};
+use super::parquet_file::ParquetFile;
 use super::runs::{MergedRows, ViewRow};
 use super::visits;
 use crate::batch::output::{PAGE_VIEWS, UNIQUES};
@@ -12,14 +13,12 @@ use crate::batch::sketch::{Sketch, union_of_bytes};
 use crate::engine::{EngineError, Views};
 use calendar::Granularity;
 use polars::prelude::*;
-use polars_io::parquet::write::{
-    BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions,
-};
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::iter::Peekable;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Size of the hourly sketches that are merged and written at once, in bytes.
 const BATCH: usize = 8 << 20;
@@ -55,7 +54,7 @@ pub fn write_hours(
     let path = folder.join(PAGE_VIEWS);
     let mut counts = CountsWriter::create(&path, "granularity", codes.to_vec())?;
     let mut uniques = match views {
-        Views::All => Some(UniquesWriter::create(&folder.join(UNIQUES))?),
+        Views::All => Some(uniques_file(&folder.join(UNIQUES))?),
         Views::PageViews => None,
     };
 
@@ -82,7 +81,7 @@ pub fn write_hours(
                 counts.push(urls, url.counts.iter().copied())?;
             }
             match &mut uniques {
-                Some(uniques) => uniques.write(&rows),
+                Some(uniques) => uniques.write(frame(&rows)),
                 None => Ok(()),
             }
         };
@@ -137,57 +136,17 @@ fn counts_of(granularities: &[Granularity], hours: &[ViewRow]) -> Vec<CountRow> 
     rows
 }
 
-/// Writes the view of uniques.
-struct UniquesWriter {
-    path: PathBuf,
-    writer: BatchedWriter<File>,
-    file: File,
-    /// Number of rows written.
-    written: u64,
-}
-
-impl UniquesWriter {
-    fn create(path: &Path) -> Result<Self, EngineError> {
-        let io = || EngineError::io(path, "writing");
-        let file = File::create(path).map_err(io())?;
-        let schema = Schema::from_iter([
-            Field::new("url".into(), DataType::String),
-            Field::new("granularity".into(), DataType::String),
-            Field::new("ts".into(), DataType::Int64),
-            Field::new("uniques".into(), DataType::Int64),
-            Field::new("sketch".into(), DataType::Binary),
-        ]);
-        // Without statistics, because the minimum and maximum of sketches mean nothing.
-        let writer = ParquetWriter::new(file.try_clone().map_err(io())?)
-            .with_compression(ParquetCompression::Snappy)
-            .with_statistics(StatisticsOptions::empty())
-            .batched(&schema)
-            .map_err(EngineError::parquet(path, "writing"))?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer,
-            file,
-            written: 0,
-        })
-    }
-
-    fn write(&mut self, rows: &[UrlRows<'_>]) -> Result<(), EngineError> {
-        let mut write = || {
-            let frame = frame(rows)?;
-            self.writer.write_batch(&frame)?;
-            Ok(frame.height() as u64)
-        };
-        self.written += write().map_err(EngineError::parquet(&self.path, "writing"))?;
-        Ok(())
-    }
-
-    fn finish(self) -> Result<u64, EngineError> {
-        let parquet = EngineError::parquet(&self.path, "writing");
-        self.writer.finish().map_err(parquet)?;
-        let synced = self.file.sync_all();
-        synced.map_err(EngineError::io(&self.path, "writing"))?;
-        Ok(self.written)
-    }
+/// Creates the file of the view of uniques.
+fn uniques_file(path: &Path) -> Result<ParquetFile, EngineError> {
+    let columns = [
+        ("url", DataType::String),
+        ("granularity", DataType::String),
+        ("ts", DataType::Int64),
+        ("uniques", DataType::Int64),
+        ("sketch", DataType::Binary),
+    ];
+    // Without statistics, because the minimum and maximum of sketches mean nothing.
+    ParquetFile::create(path, columns, StatisticsOptions::empty())
 }
 
 /// Returns the sketches of a URL at all granularities, from its hours in the order of time.

@@ -127,7 +127,7 @@ pub fn step_read_from(
 }
 
 /// Checks the step of answering: what a client is told after `send` and after `poll`, as the type
-/// and the fields of the answer, whoever sends it.
+/// and the fields of the answer. The step does not ask which node sends it.
 ///
 /// ```
 /// use lambda_workbook::cap::node::{append_to, json, read_log, step_answer_to};
