@@ -9,13 +9,17 @@ use lambda_workbook::batch::{
 use lambda_workbook::calendar::{Granularity, local_day_start, parse_zone};
 use lambda_workbook::dataset;
 use lambda_workbook::datum::{DataUnit, Datum, PersonId};
-use lambda_workbook::engine::{BatchJob, Engine, EngineError, Local, Summary, Views, local};
+use lambda_workbook::engine::local::{self, Checkpoints};
+use lambda_workbook::engine::{BatchJob, Engine, EngineError, Local, Summary, Views};
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 type View = BTreeMap<(String, String, i64), i64>;
 
@@ -181,6 +185,25 @@ fn run(
     engine.run(&job, out, &|_| {})
 }
 
+/// Begins a run and ends it at a certain call of its watch, as a crash would: nothing that the run
+/// had in mind is written any more. A run that is done before is left as it is.
+fn cut_off(engine: &Local, input: &Path, zone: chrono_tz::Tz, at: usize) {
+    let out = tempfile::tempdir().unwrap();
+    let job = BatchJob {
+        zones: vec![zone],
+        ..BatchJob::of(input)
+    };
+    let calls = AtomicUsize::new(0);
+    let watch = |_| {
+        if calls.fetch_add(1, Ordering::Relaxed) >= at {
+            // Without the message of a panic.
+            std::panic::resume_unwind(Box::new("cut off"));
+        }
+    };
+    let run = AssertUnwindSafe(|| engine.run(&job, out.path(), &watch).map(|_| ()));
+    let _ = std::panic::catch_unwind(run);
+}
+
 fn read(out: &Path, name: &str) -> View {
     view(&dataset::read_parquet(out.join(name), &[]).unwrap())
 }
@@ -203,6 +226,7 @@ proptest! {
         chunk in 1..400u64,
         group in 1..40usize,
         sorted in any::<bool>(),
+        cuts in prop::collection::vec(0..60usize, 0..4),
     ) {
         let zone = parse_zone(zone).unwrap();
         let mut rows = rows;
@@ -245,15 +269,24 @@ proptest! {
         }
         let bounces = batch::bounces(&persons).unwrap();
 
-        // The engine, from both formats, cut anyhow, with and without spilling.
+        // The engine, from both formats, cut anyhow, with and without spilling, in one go and
+        // going on after it was killed, as often as there are cuts.
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
-        let engine = Local { memory: if tight { 0 } else { 1 << 20 }, json_chunk: Some(chunk) };
+        let engine = Local { memory: if tight { 0 } else { 1 << 20 }, json_chunk: Some(chunk), checkpoints: None };
+        let kept = folder.path().join("kept");
+        let engine = match cuts.is_empty() {
+            true => engine,
+            false => Local { checkpoints: Some(Checkpoints { folder: kept, every: Duration::ZERO }), ..engine },
+        };
         let json = folder.path().join("datums.jsonl");
         std::fs::write(&json, rows.iter().map(json_line).collect::<String>()).unwrap();
         let parquet = folder.path().join("datums.parquet");
         ParquetWriter::new(File::create(&parquet).unwrap()).with_row_group_size(Some(group)).finish(&mut df).unwrap();
         for input in [&json, &parquet] {
+            for cut in &cuts {
+                cut_off(&engine, input, zone, *cut);
+            }
             match run(&engine, input, Some(zone), &out) {
                 Err(EngineError::AllRejected { rejected: all, .. }) => prop_assert_eq!(all as usize, rows.len()),
                 Err(error) => prop_assert!(false, "{}", error),

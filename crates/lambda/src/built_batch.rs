@@ -8,6 +8,7 @@
 //!   page_views.parquet ...   the views, for engines and other tools
 //!   rejected.jsonl           every datum that could not be read, with the reason
 //!   serving/page_views/ ...  the views, for queries
+//! FOLDER/.unfinished/        what a run that was killed has done; the next one goes on there
 //! ```
 //!
 //! `workbook batch`, the chapters and the capstone all run this code.
@@ -16,7 +17,7 @@ use crate::engine::{BatchJob, Engine, Summary, Watch};
 use crate::error::{Result, io_at};
 use crate::serving::{Header, ServedViews, ServingOptions, build_stores};
 use crate::speed::Offsets;
-use crate::versions::{Draft, Versions};
+use crate::versions::{Draft, UNFINISHED, Versions};
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -83,6 +84,8 @@ impl BuiltBatch {
             .try_for_each(|name| self.draft.link(name))?;
         let folder = self.draft.root().to_owned();
         self.draft.publish(self.keep)?;
+        // What cannot be removed now is removed by the next run.
+        let _ = fs::remove_dir_all(folder.join(UNFINISHED));
         Ok(ServedViews::open(folder)?)
     }
 

@@ -6,6 +6,7 @@
 //! versions/000007/             a version: nothing in it changes after it has its name
 //! versions/.building/          a version on its way; the next writer removes it
 //! .lock                        held by the one process that writes
+//! .unfinished/                 what a batch run that was cut off has done, for the next one
 //! ```
 //!
 //! The views of a batch run, a serving store and the parts of the master data set all lie
@@ -35,6 +36,8 @@ const NEXT: &str = ".current.new";
 const VERSIONS: &str = "versions";
 const BUILDING: &str = ".building";
 const LOCK: &str = ".lock";
+/// The folder in which a batch run writes down how far it is. It belongs to the one who writes.
+pub const UNFINISHED: &str = ".unfinished";
 
 /// Files of folders that earlier programs wrote in place of versions.
 const OLD_FORMS: [&str; 4] = ["manifest.json", "CURRENT", "ROLLED_BACK", "batch-000001"];
@@ -352,7 +355,7 @@ impl Versions {
         let Ok(entries) = fs::read_dir(&self.root) else {
             return Ok(());
         };
-        let own = [CURRENT, NEXT, VERSIONS, LOCK];
+        let own = [CURRENT, NEXT, VERSIONS, LOCK, UNFINISHED];
         let others = entries.flatten().filter(|entry| {
             let name = entry.file_name();
             !own.iter().any(|own| name == *own) && !leads_to_current(&entry.path())

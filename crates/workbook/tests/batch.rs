@@ -391,3 +391,81 @@ fn a_run_killed_at_any_moment_leaves_old_views_or_new() {
         assert_eq!(names(folder.path()), ["in.jsonl", "large.jsonl", "views"]);
     }
 }
+
+/// Rule: a run that was killed goes on from its last checkpoint, reads no datum twice, and writes
+/// the bytes that an uninterrupted run writes. What is unfinished never shows, and is gone once the
+/// views are served. (The property test of the engine kills runs of both formats several times.)
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_run_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = Spec {
+        hours: "2015-08-03..2015-08-05".parse().unwrap(),
+        kinds: dataset::Kinds::ALL,
+        ..Spec::lesson()
+    };
+    let made = folder.path().join("made");
+    let made = dataset::generate(&spec, &made, Format::Json, &|_, _| ()).unwrap();
+    // Some lines that are no datums, in the middle of the others.
+    let lines = fs::read_to_string(made.jsonl()).unwrap();
+    let jsonl = folder.path().join("some.jsonl");
+    let bad: Vec<String> = lines
+        .lines()
+        .enumerate()
+        .map(|(number, line)| match number % 10_000 {
+            7 => format!("{line}\nno datum {number}"),
+            _ => line.to_owned(),
+        })
+        .collect();
+    fs::write(&jsonl, bad.join("\n")).unwrap();
+    let input = jsonl;
+    let (whole, out) = (folder.path().join("whole"), folder.path().join("killed"));
+    assert!(batch(&input, &whole).status.success());
+    let total = Manifest::read(&whole).unwrap().counts.read;
+    let unfinished = out.join(".unfinished");
+    let often = || {
+        let mut command = command(&input, &out);
+        command.args(["--checkpoint-every", "0", "--memory", "20"]);
+        command
+    };
+    let kill_after_a_checkpoint = || {
+        let mut child = often()
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !unfinished.join("checkpoint.json").exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    kill_after_a_checkpoint();
+    assert!(!out.join("current").exists());
+    let last = often().output().unwrap();
+    let said = String::from_utf8_lossy(&last.stderr).into_owned();
+    assert!(last.status.success(), "{said}");
+    let read = |text: &str, before: &str, after: &str| -> u64 {
+        let number = text.split(before).nth(1).unwrap().split(after).next();
+        number.unwrap().replace(',', "").parse().unwrap()
+    };
+    let taken_up = read(&said, "going on with a run that was cut off: ", " datums");
+    assert!(taken_up > 0 && taken_up < total, "{said}");
+    let done = String::from_utf8_lossy(&last.stdout).into_owned();
+    assert_eq!(read(&done, "read ", " datums"), total - taken_up, "{done}");
+    for file in FILES.into_iter().filter(|file| *file != "manifest.json") {
+        let bytes = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        assert!(bytes(&whole) == bytes(&out), "{file}");
+    }
+    assert!(!unfinished.exists());
+
+    // Other options are other work: nothing is taken up.
+    kill_after_a_checkpoint();
+    let other = often().args(["--precision", "10"]).output().unwrap();
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(
+        other.status.success() && !said.contains("going on"),
+        "{said}"
+    );
+}

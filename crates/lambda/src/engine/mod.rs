@@ -200,6 +200,9 @@ pub struct RunProgress {
 /// The steps of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunPhase {
+    /// Takes up what a run before this one has done, which was cut off. Its datums are counted as
+    /// read from here on.
+    Resume,
     /// Reads the equivs of the whole input and joins identifiers to persons.
     Persons,
     /// Reads the datums.

@@ -6,16 +6,17 @@ use lambda_workbook::batch::Precision;
 use lambda_workbook::batch::output::SERVING;
 use lambda_workbook::calendar;
 use lambda_workbook::chrono_tz::Tz;
-use lambda_workbook::engine::local::Room;
+use lambda_workbook::engine::local::{Checkpoints, Room};
 use lambda_workbook::engine::{
     BatchJob, Engine, Local, RunPhase, RunProgress, SCHEME, SparkConnect, Summary, Views, local,
 };
-use lambda_workbook::lambda::versions::CURRENT;
+use lambda_workbook::lambda::versions::{CURRENT, UNFINISHED};
 use lambda_workbook::lambda::{BuiltBatch, Options};
 use lambda_workbook::serving::{Header, ServingOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Reads datums, normalises URLs, drops duplicates, counts page views and unique
@@ -68,6 +69,10 @@ pub struct Args {
     /// Megabytes of page views to hold in memory before some go to disk
     #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     memory: u32,
+    /// Write down how far the run is after so many seconds, so that the same command goes on there
+    /// if this one is killed; with --input and --engine local
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    checkpoint_every: u32,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -102,8 +107,13 @@ pub(super) fn precision(bits: &str) -> Result<Precision, String> {
 pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
     args.zones.sort_unstable_by_key(|zone| zone.name());
     args.zones.dedup();
+    let checkpoints = args.out.as_ref().map(|out| Checkpoints {
+        folder: out.join(UNFINISHED),
+        every: Duration::from_secs(args.checkpoint_every.into()),
+    });
     let local = Local {
         memory: args.memory as usize * 1_000_000,
+        checkpoints,
         ..Local::default()
     };
     let engine: Box<dyn Engine> = match &args.engine {
@@ -131,7 +141,7 @@ pub fn run(mut args: Args) -> anyhow::Result<Outcome> {
             if matches!(args.engine, EngineName::Local) {
                 say_room(&local.room(&job, &out)?, &out);
             }
-            run_file(engine.as_ref(), &job, &out, how)?
+            run_file(engine.as_ref(), &job, &out, how, local.checkpoints.as_ref())?
         }
         // clap lets nothing else through.
         _ => crate::wrong_use("name --input and --out, or --home"),
@@ -167,12 +177,28 @@ fn run_file(
     job: &BatchJob,
     out: &Path,
     how: ServingOptions,
+    checkpoints: Option<&Checkpoints>,
 ) -> anyhow::Result<Report> {
     let show = Show::new();
     let run = BuiltBatch::compute(engine, job, out, how, &|progress| show.progress(progress));
     show.done();
+    // Whether the folder was another's all the time, and so is what is left in it.
+    let has_begun = show.has_begun.load(Ordering::Relaxed);
+    if let (Err(_), Some(checkpoints), true) = (&run, checkpoints, has_begun)
+        && let Some(rows) = checkpoints.rows_read()
+    {
+        eprintln!(
+            "{} datums are read, and kept in {}: the same command goes on there; remove that folder \
+             if you need the room",
+            HumanCount(rows),
+            checkpoints.folder.display()
+        );
+    }
     let run = run?;
-    let report = Report::of(&run, None);
+    let report = Report {
+        before: show.before.load(Ordering::Relaxed),
+        ..Report::of(&run, None)
+    };
     run.publish()?;
     Ok(report)
 }
@@ -201,6 +227,8 @@ fn run_home(
 /// What a run found and wrote, to be printed when its views are served.
 pub(super) struct Report {
     batch: Option<u64>,
+    /// Number of datums that a run before this one has read, which was cut off.
+    before: u64,
     summary: Summary,
     folder: PathBuf,
     stores: Vec<(&'static str, Header)>,
@@ -210,6 +238,7 @@ impl Report {
     pub(super) fn of(run: &BuiltBatch, batch: Option<u64>) -> Self {
         Self {
             batch,
+            before: 0,
             summary: run.summary().clone(),
             folder: run.folder().to_owned(),
             stores: run.stores().to_vec(),
@@ -222,12 +251,20 @@ impl Report {
         if let Some(batch) = self.batch {
             write!(out, "batch {batch}: ")?;
         }
+        let read = counts.read - self.before.min(counts.read);
         writeln!(
             out,
             "read {} datums in {secs:.2} s ({} a second)",
-            HumanCount(counts.read),
-            HumanCount((counts.read as f64 / secs) as u64)
+            HumanCount(read),
+            HumanCount((read as f64 / secs) as u64)
         )?;
+        if self.before > 0 {
+            writeln!(
+                out,
+                "and {} before, by a run that was cut off",
+                HumanCount(self.before)
+            )?;
+        }
         self.write_views(out)
     }
 
@@ -288,6 +325,10 @@ pub(super) struct Show {
     bar: Option<ProgressBar>,
     started: Instant,
     last: Mutex<Duration>,
+    /// Whether there was any progress.
+    has_begun: AtomicBool,
+    /// Number of datums that were read by a run before this one.
+    before: AtomicU64,
 }
 
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -304,11 +345,22 @@ impl Show {
             bar,
             started: Instant::now(),
             last: Mutex::new(Duration::ZERO),
+            has_begun: AtomicBool::new(false),
+            before: AtomicU64::new(0),
         }
     }
 
     pub(super) fn progress(&self, progress: RunProgress) {
+        self.has_begun.store(true, Ordering::Relaxed);
+        if progress.step == RunPhase::Resume {
+            self.before.store(progress.rows, Ordering::Relaxed);
+            eprintln!(
+                "going on with a run that was cut off: {} datums are read",
+                HumanCount(progress.rows)
+            );
+        }
         let step = match progress.step {
+            RunPhase::Resume => "resume",
             RunPhase::Persons => "persons",
             RunPhase::Read => "reading",
             RunPhase::Dedupe => "dedupe",
@@ -330,7 +382,10 @@ impl Show {
         }
         *last = now;
         let percent = progress.bytes * 100 / progress.bytes_total.max(1);
-        let rate = progress.rows as f64 / now.as_secs_f64();
+        let rate = progress
+            .rows
+            .saturating_sub(self.before.load(Ordering::Relaxed)) as f64
+            / now.as_secs_f64();
         eprintln!(
             "{step}: {percent} %, {} datums, {} a second",
             HumanCount(progress.rows),

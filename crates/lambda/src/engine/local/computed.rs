@@ -6,6 +6,7 @@
 use super::chunked_input::Sink;
 use super::open;
 use super::rejects::{RejectSpool, Rejects};
+use super::scratch::Scratch;
 use super::store::Scattered;
 use super::tally::CountedRows;
 use super::urls::{RawUrls, Urls};
@@ -188,7 +189,7 @@ pub fn write_rejected(
 ) -> Result<(u64, Option<String>), EngineError> {
     let opened = open::open(input, None)?;
     let source = opened.source();
-    let rejects = RejectSpool::new(folder);
+    let rejects = RejectSpool::new(&Scratch::nameless(folder));
     let lines = Mutex::new(vec![0; source.chunks()]);
     let urls = Urls::default();
     let chunks: Vec<usize> = (0..source.chunks()).collect();

@@ -14,14 +14,19 @@
 //!    duplicate has the timestamp of its original. So records that are earlier than everything
 //!    that is still to be read can be deduplicated, counted and dropped while reading goes on.
 //! 5. Counts of hours and local days that are over their part of the budget are spilled as sorted
-//!    runs (`runs`), and merged at the end. The counts are sorted and written ([`write`], `write_hours`, `counts_writer`, `write_visits`), and
+//!    runs (`runs`), and merged at the end. The counts are sorted and written ([`write`], `write_hours`,
+//!    `counts_writer`, `write_visits`), and
 //!    so are the rejected datums (`rejects`).
+//!
+//! A run that is asked to writes down how far it is between two waves, and a later one goes on there
+//! (`checkpoint`).
 //!
 //! Besides the budget, a run needs memory for the chunks that are being read, the dictionary of
 //! URLs, the identifiers that have an equiv, and all hours of one URL. These do not grow with
 //! the number of page views. The view of single visits ([`BatchJob::visits`]) does: it is in memory
 //! until it is written.
 
+mod checkpoint;
 mod chunked_input;
 mod computed;
 mod counts_writer;
@@ -36,6 +41,7 @@ mod positional;
 mod record;
 mod rejects;
 mod runs;
+mod scratch;
 mod store;
 mod tally;
 mod urls;
@@ -44,6 +50,7 @@ mod write;
 mod write_hours;
 mod write_visits;
 
+pub use checkpoint::Checkpoints;
 pub use computed::{ComputedViews, InputForm, look, write_rejected};
 pub use person::{HASHES_TO_SECOND_SEED, visitor};
 
@@ -52,11 +59,13 @@ use super::{
 };
 use crate::batch::bounces::Stretch;
 use crate::batch::persons::components::Joined;
+use checkpoint::{Keeper, State};
 use chunked_input::{ChunkedInput, Sink};
 use distinct::Distinct;
 use person::Persons;
 use rayon::prelude::*;
 use rejects::{RejectSpool, Rejects};
+use scratch::{Scratch, Words};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,6 +87,9 @@ pub struct Local {
     pub memory: usize,
     /// Size of a chunk of JSON lines in bytes; `None` for the default.
     pub json_chunk: Option<u64>,
+    /// Where a run writes down how far it is, so that the next run of the same job goes on there
+    /// if this one is killed; `None` for nowhere. Not used for a job with single visits.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 impl Default for Local {
@@ -85,6 +97,7 @@ impl Default for Local {
         Local {
             memory: 256 << 20,
             json_chunk: None,
+            checkpoints: None,
         }
     }
 }
@@ -153,6 +166,9 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     }
 }
 
+/// The temporary file of the records that wait to be deduplicated.
+const PAGE_VIEWS: &str = "page_views";
+
 /// Size of the buffer of stretches that a thread fills before it adds them to those of the
 /// other threads, in words.
 const VISIT_BUFFER_WORDS: usize = 1 << 20;
@@ -167,34 +183,74 @@ impl Engine for Local {
     }
 
     fn run(&self, job: &BatchJob, folder: &Path, watch: Watch<'_>) -> Result<Summary, EngineError> {
-        // Read, deduplicate and count.
         let input = open::open(&job.input, self.json_chunk)?;
         let source = input.source();
-        let run = Run::new(self, source, job, folder, watch);
-        let (counts, counted, urls, rejects, lines) = run.run()?;
-
-        watch(RunProgress {
-            step: RunPhase::Write,
-            rows: counts.read,
-            ..run_end(source, counts.read)
-        });
-        // Write the rejected datums. Their line numbers are relative to their chunk.
-        let first_lines = first_numbers(lines);
-        let unit = source.format().unit();
-        let (_, first_rejected) =
-            rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
-        // Write the views, unless the input has no valid datum.
-        job.refuse_nothing(&counts, source.format(), first_rejected.as_deref())?;
-        let mut files = write::write(folder, urls, counted)?;
-        files.push((REJECTED.to_owned(), counts.rejected));
-        files.sort();
-        Ok(Summary {
-            format: source.format(),
-            counts,
-            files,
-            first_rejected,
-        })
+        let mut keeper = match &self.checkpoints {
+            Some(checkpoints) => checkpoints.open(job, source)?,
+            None => None,
+        };
+        if let Some(keeper) = &keeper
+            && let Some(summary) = keeper.finished()
+        {
+            watch(RunProgress {
+                step: RunPhase::Resume,
+                ..run_end(source, summary.counts.read)
+            });
+            keeper.hand_over(&summary, folder)?;
+            return Ok(summary);
+        }
+        let done = compute(self, source, job, folder, watch, keeper.as_mut());
+        match (&done, keeper) {
+            (Ok(summary), Some(keeper)) => keeper.hand_over(summary, folder)?,
+            (Err(error), Some(keeper)) => keeper.give_up(error),
+            (_, None) => {}
+        }
+        done
     }
+}
+
+/// Computes the views of a job and writes them into `folder`, or where the keeper wants them.
+fn compute(
+    engine: &Local,
+    source: &dyn ChunkedInput,
+    job: &BatchJob,
+    folder: &Path,
+    watch: Watch<'_>,
+    mut keeper: Option<&mut Keeper>,
+) -> Result<Summary, EngineError> {
+    // Read, deduplicate and count.
+    let run = Run::new(engine, source, job, folder, watch, keeper.as_deref_mut())?;
+    let (counts, counted, urls, rejects, lines) = run.run()?;
+
+    watch(RunProgress {
+        step: RunPhase::Write,
+        rows: counts.read,
+        ..run_end(source, counts.read)
+    });
+    let folder = match &keeper {
+        Some(keeper) => keeper.views()?,
+        None => folder.to_owned(),
+    };
+    // Write the rejected datums. Their line numbers are relative to their chunk.
+    let first_lines = first_numbers(lines);
+    let unit = source.format().unit();
+    let (_, first_rejected) =
+        rejects.write(&folder.join(REJECTED), unit, |place| first_lines[place])?;
+    // Write the views, unless the input has no valid datum.
+    job.refuse_nothing(&counts, source.format(), first_rejected.as_deref())?;
+    let mut files = write::write(&folder, urls, counted)?;
+    files.push((REJECTED.to_owned(), counts.rejected));
+    files.sort();
+    let summary = Summary {
+        format: source.format(),
+        counts,
+        files,
+        first_rejected,
+    };
+    if let Some(keeper) = keeper {
+        keeper.finish(&summary)?;
+    }
+    Ok(summary)
 }
 
 /// Returns the progress after the whole input was read, with `rows` datums.
@@ -229,6 +285,12 @@ struct Run<'a> {
     budget: usize,
     job: &'a BatchJob,
     watch: Watch<'a>,
+    /// Where the run writes down how far it is, if it does.
+    keeper: Option<&'a mut Keeper>,
+    /// Where its temporary files are.
+    scratch: Scratch,
+    /// Number of chunks that a run before this one has read.
+    begun: usize,
     /// The number of partitions is 2 to the power of this.
     bits: u32,
     /// The records that are not deduplicated yet.
@@ -294,7 +356,16 @@ impl<'a> Run<'a> {
         job: &'a BatchJob,
         folder: &Path,
         watch: Watch<'a>,
-    ) -> Self {
+        mut keeper: Option<&'a mut Keeper>,
+    ) -> Result<Self, EngineError> {
+        let found = match &mut keeper {
+            Some(keeper) => keeper.load()?,
+            None => None,
+        };
+        let scratch = match &keeper {
+            Some(keeper) => keeper.scratch(),
+            None => Scratch::nameless(folder),
+        };
         // Choose the number of partitions by the number of records that will wait at once: the
         // source's estimate, and those of one wave.
         let chunks = 0..source.chunks();
@@ -305,21 +376,27 @@ impl<'a> Run<'a> {
             .map(|chunk| source.records(chunk))
             .sum();
         let waiting = source.most_waiting() + wave;
-        let bits = (waiting / RECORDS_PER_PARTITION).max(1).ilog2().clamp(5, 9);
-        Run {
+        let bits = match &found {
+            Some((state, ..)) => state.bits,
+            None => (waiting / RECORDS_PER_PARTITION).max(1).ilog2().clamp(5, 9),
+        };
+        let mut run = Run {
             source,
             budget: engine.memory / size_of::<u64>(),
             job,
             watch,
+            keeper,
+            begun: 0,
             bits,
-            store: RecordStore::new(bits, folder),
-            visits: Mutex::new(Visits::new(bits, folder, job.visits)),
+            store: RecordStore::new(bits, &scratch, PAGE_VIEWS),
+            visits: Mutex::new(Visits::new(bits, &scratch, job.visits)),
             persons: Persons::default(),
-            counted: Mutex::new(CountedRows::new(folder)),
+            counted: Mutex::new(CountedRows::new(&scratch)),
             most_rows: engine.memory / 4,
             most_tally: engine.memory / 4 / rayon::current_num_threads().max(1),
             urls: Urls::default(),
-            rejects: RejectSpool::new(folder),
+            rejects: RejectSpool::new(&scratch),
+            scratch,
             workers: Mutex::default(),
             lines: vec![0; source.chunks()],
             counts: DatumCounts::default(),
@@ -327,7 +404,74 @@ impl<'a> Run<'a> {
             bytes: AtomicU64::new(0),
             bytes_total: chunks.map(|chunk| source.bytes(chunk)).sum(),
             closed: i64::MIN,
+        };
+        if let Some((state, persons, mut memory)) = found {
+            run.persons = Persons::from_pairs(persons);
+            run.restore(state, &mut memory)?;
+            run.progress(RunPhase::Resume);
         }
+        Ok(run)
+    }
+
+    /// Takes up what the run before this one had written down.
+    fn restore(&mut self, state: State, memory: &mut Words) -> Result<(), EngineError> {
+        self.begun = state.next;
+        self.closed = state.closed;
+        self.counts = state.counts;
+        self.lines = state.lines;
+        self.rows = state.rows.into();
+        self.bytes = state.bytes.into();
+        for url in &state.urls {
+            self.urls.number(url)?;
+        }
+        self.store.restore(state.page_views, memory)?;
+        let visits = self.visits.get_mut().expect("no thread panics");
+        visits.restore(state.visits, state.visits_by_domain, memory)?;
+        let counted = self.counted.get_mut().expect("no thread panics");
+        counted.restore(state.hours, state.days)?;
+        self.rejects.restore(state.rejects)
+    }
+
+    /// Writes down how far the run is: the first `next` chunks are read.
+    fn save(&mut self, next: usize) -> Result<(), EngineError> {
+        // What threads have for themselves is added to what all have.
+        let mut workers = std::mem::take(&mut *self.workers.lock().expect("no thread panics"));
+        for worker in &mut workers {
+            let rows = self.counted.get_mut().expect("no thread panics");
+            rows.spill_tally(&mut worker.tally, &self.urls)?;
+            self.counts.distinct += std::mem::take(&mut worker.tally.distinct);
+            self.counts.duplicates += std::mem::take(&mut worker.tally.duplicates);
+            self.flush_visits(worker)?;
+        }
+        self.workers = Mutex::new(workers);
+        let counted = self.counted.get_mut().expect("no thread panics");
+        let (hours, days) = counted.save(&self.urls)?;
+        let rejects = self.rejects.save()?;
+        let Some(keeper) = self.keeper.as_mut() else {
+            return Ok(());
+        };
+        let visits = self.visits.get_mut().expect("no thread panics");
+        keeper.save(self.persons.pairs(), |memory| {
+            let page_views = self.store.save(memory)?;
+            let (visits, visits_by_domain) = visits.save(memory)?;
+            Ok(State {
+                next,
+                bits: self.bits,
+                closed: self.closed,
+                counts: self.counts,
+                lines: self.lines.clone(),
+                rows: self.rows.load(Ordering::Relaxed),
+                bytes: self.bytes.load(Ordering::Relaxed),
+                urls: self.urls.in_order(),
+                page_views,
+                visits,
+                visits_by_domain,
+                hours,
+                days,
+                rejects,
+                memory: String::new(),
+            })
+        })
     }
 
     /// Reads the whole input, and deduplicates and counts it.
@@ -335,10 +479,12 @@ impl<'a> Run<'a> {
         let chunks: Vec<usize> = (0..self.source.chunks()).collect();
         let wave = self.source.wave(rayon::current_num_threads()).max(1);
         // Find the persons in a first pass.
-        self.persons = self.join(&chunks, wave)?;
+        if self.begun == 0 {
+            self.persons = self.join(&chunks, wave)?;
+        }
         // Read the input wave by wave. Between two waves, free memory: count what is earlier
         // than all that is still to be read, and spill what is over the budget.
-        for wave in chunks.chunks(wave) {
+        for wave in chunks[self.begun..].chunks(wave) {
             let read: Result<Vec<Chunk>, EngineError> = wave
                 .par_iter()
                 .with_max_len(1)
@@ -356,11 +502,23 @@ impl<'a> Run<'a> {
                     self.close(earliest)?;
                 }
                 self.keep_to_budget()?;
+                if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due()) {
+                    self.save(next)?;
+                }
             }
         }
         // Count the rest.
-        self.progress(RunPhase::Dedupe);
-        self.close(i64::MAX)?;
+        if self.closed < i64::MAX {
+            self.progress(RunPhase::Dedupe);
+            self.close(i64::MAX)?;
+            if self
+                .keeper
+                .as_ref()
+                .is_some_and(|keeper| keeper.is_worth_it())
+            {
+                self.save(chunks.len())?;
+            }
+        }
         // Add up what the threads have counted.
         for worker in std::mem::take(&mut *self.workers.lock().expect("no thread panics")) {
             self.counts.distinct += worker.tally.distinct;
@@ -479,7 +637,8 @@ impl<'a> Run<'a> {
     fn close(&mut self, secs: i64) -> Result<(), EngineError> {
         // Deduplicate and count each partition, on all threads. The store is taken out of `self`
         // meanwhile, because the threads need `self`.
-        let mut store = std::mem::replace(&mut self.store, RecordStore::new(0, Path::new("")));
+        let empty = RecordStore::new(0, &self.scratch, PAGE_VIEWS);
+        let mut store = std::mem::replace(&mut self.store, empty);
         let domains = self.urls.domains();
         let failed = Mutex::new(None);
         let closed = store.close(

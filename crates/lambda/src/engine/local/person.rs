@@ -40,6 +40,18 @@ impl Persons {
         Persons { index }
     }
 
+    /// Returns all identifiers with another first identifier, each with that one.
+    pub fn pairs(&self) -> impl Iterator<Item = (PersonKey, PersonKey)> {
+        self.index.iter().map(|(id, person)| (*id, *person))
+    }
+
+    /// Takes up what [`pairs`](Self::pairs) has returned.
+    pub fn from_pairs(pairs: Vec<(PersonKey, PersonKey)>) -> Self {
+        Persons {
+            index: pairs.into_iter().collect(),
+        }
+    }
+
     /// Returns the person of a record. `bytes` is a buffer that can be reused.
     #[inline]
     pub fn of_record(&self, words: &[u64], bytes: &mut Vec<u8>) -> PersonKey {

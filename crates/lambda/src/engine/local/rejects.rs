@@ -3,15 +3,16 @@
 //! Chunks are read by many threads in any order, and a line's number is known
 //! only when all chunks before it are. So what a chunk rejects is kept with
 //! numbers from its own start, in memory or, when there is much of it, in a
-//! nameless temporary file, and put in order at the end.
+//! temporary file, and put in order at the end.
 
 use super::positional::{read_exact_at, write_all_at};
+use super::scratch::Scratch;
 use crate::datum::Reason;
 use crate::engine::EngineError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Bytes of a rejected line that are written out; of a longer one, its length.
@@ -70,7 +71,7 @@ impl Rejects {
 
 /// What all chunks rejected.
 pub struct RejectSpool {
-    folder: PathBuf,
+    scratch: Scratch,
     inner: Mutex<Inner>,
 }
 
@@ -83,6 +84,34 @@ struct Inner {
     file_len: u64,
 }
 
+/// Where the rejected datums are: (chunk, position, bytes).
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct RejectsState {
+    pub file_len: u64,
+    pub chunks: Vec<(usize, u64, usize)>,
+}
+
+impl Inner {
+    /// Appends entries to the file.
+    fn put(&mut self, lines: &[u8], scratch: &Scratch) -> Result<Place, EngineError> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(scratch.file(FILE)?),
+        };
+        let at = self.file_len;
+        let io = EngineError::io(scratch.folder(), "writing a temporary file");
+        write_all_at(file, lines, at).map_err(io)?;
+        self.file_len += lines.len() as u64;
+        Ok(Place::File {
+            at,
+            len: lines.len(),
+        })
+    }
+}
+
+/// The name of the file, where it has one.
+const FILE: &str = "rejected";
+
 enum Place {
     Memory(Vec<u8>),
     File { at: u64, len: usize },
@@ -92,9 +121,9 @@ enum Place {
 const MOST_IN_MEMORY: usize = 4 << 20;
 
 impl RejectSpool {
-    pub fn new(folder: &Path) -> Self {
+    pub fn new(scratch: &Scratch) -> Self {
         RejectSpool {
-            folder: folder.to_owned(),
+            scratch: scratch.clone(),
             inner: Mutex::default(),
         }
     }
@@ -110,14 +139,43 @@ impl RejectSpool {
             inner.chunks.push((chunk, Place::Memory(rejects.lines)));
             return Ok(());
         }
-        let io = || EngineError::io(&self.folder, "writing a temporary file");
-        if inner.file.is_none() {
-            inner.file = Some(tempfile::tempfile_in(&self.folder).map_err(io())?);
+        let place = inner.put(&rejects.lines, &self.scratch)?;
+        inner.chunks.push((chunk, place));
+        Ok(())
+    }
+
+    /// Moves the entries in memory to the file, and returns where all are.
+    pub fn save(&self) -> Result<RejectsState, EngineError> {
+        let mut inner = self.inner.lock().expect("no thread panics");
+        let mut chunks = Vec::with_capacity(inner.chunks.len());
+        for (chunk, place) in std::mem::take(&mut inner.chunks) {
+            let place = match place {
+                Place::Memory(lines) => inner.put(&lines, &self.scratch)?,
+                in_file => in_file,
+            };
+            if let Place::File { at, len } = place {
+                chunks.push((chunk, at, len));
+            }
+            inner.chunks.push((chunk, place));
         }
-        let at = inner.file_len;
-        write_all_at(inner.file.as_ref().expect("made above"), &rejects.lines, at).map_err(io())?;
-        inner.file_len += len as u64;
-        inner.chunks.push((chunk, Place::File { at, len }));
+        inner.in_memory = 0;
+        Ok(RejectsState {
+            file_len: inner.file_len,
+            chunks,
+        })
+    }
+
+    /// Takes up the entries that [`save`](Self::save) has told of.
+    pub fn restore(&mut self, state: RejectsState) -> Result<(), EngineError> {
+        let inner = self.inner.get_mut().expect("no thread panics");
+        if state.file_len > 0 {
+            inner.file = Some(self.scratch.file(FILE)?);
+        }
+        inner.file_len = state.file_len;
+        let chunks = state.chunks.into_iter();
+        inner.chunks = chunks
+            .map(|(chunk, at, len)| (chunk, Place::File { at, len }))
+            .collect();
         Ok(())
     }
 
@@ -141,8 +199,10 @@ impl RejectSpool {
                 Place::File { at, len } => {
                     let mut lines = vec![0; len];
                     let file = inner.file.as_ref().expect("entries were written to it");
-                    read_exact_at(file, &mut lines, at)
-                        .map_err(EngineError::io(&self.folder, "reading a temporary file"))?;
+                    read_exact_at(file, &mut lines, at).map_err(EngineError::io(
+                        self.scratch.folder(),
+                        "reading a temporary file",
+                    ))?;
                     lines
                 }
             };

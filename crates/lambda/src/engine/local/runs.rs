@@ -10,13 +10,15 @@
 //! ```
 
 use super::positional::{read_at, write_all_at};
+use super::scratch::Scratch;
 use crate::batch::sketch::union_of_bytes;
 use crate::engine::EngineError;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Bytes of a row before its sketch.
@@ -58,12 +60,11 @@ impl ViewRow {
     }
 }
 
-/// The runs of a view. The operating system removes their file when the process ends, also by a
-/// crash.
+/// The runs of a view.
 #[derive(Default)]
 pub struct Runs {
-    /// The folder of the file; without one nothing is spilled.
-    folder: Option<PathBuf>,
+    /// Where the file is made, and its name there; without them nothing is spilled.
+    place: Option<(Scratch, &'static str)>,
     file: Option<File>,
     /// Where the file ends.
     end: u64,
@@ -71,18 +72,45 @@ pub struct Runs {
     runs: Vec<(u64, u64)>,
 }
 
+/// Where the runs of a view are.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct RunsState {
+    pub end: u64,
+    pub runs: Vec<(u64, u64)>,
+}
+
 impl Runs {
-    /// Creates runs without any, which go into a file in `folder`.
-    pub fn new(folder: &Path) -> Self {
+    /// Creates runs without any, which go into the file `name`.
+    pub fn new(scratch: &Scratch, name: &'static str) -> Self {
         Self {
-            folder: Some(folder.to_owned()),
+            place: Some((scratch.clone(), name)),
             ..Self::default()
         }
     }
 
+    /// Returns where the runs are.
+    pub fn save(&self) -> RunsState {
+        RunsState {
+            end: self.end,
+            runs: self.runs.clone(),
+        }
+    }
+
+    /// Takes up the runs that [`save`](Self::save) has told of.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn restore(&mut self, state: RunsState) -> Result<(), EngineError> {
+        if let (Some((scratch, name)), true) = (&self.place, state.end > 0) {
+            self.file = Some(scratch.file(name)?);
+        }
+        (self.end, self.runs) = (state.end, state.runs);
+        Ok(())
+    }
+
     /// Returns whether rows can be spilled.
     pub fn can_spill(&self) -> bool {
-        self.folder.is_some()
+        self.place.is_some()
     }
 
     /// Writes rows as a run. `rank` has the rank of each URL number among the URLs so far.
@@ -90,12 +118,12 @@ impl Runs {
     /// # Errors
     /// If the file cannot be written.
     pub fn spill(&mut self, mut rows: Vec<ViewRow>, rank: &[u32]) -> Result<(), EngineError> {
-        let (Some(folder), false) = (&self.folder, rows.is_empty()) else {
+        let (Some((scratch, name)), false) = (&self.place, rows.is_empty()) else {
             return Ok(());
         };
-        let io = || EngineError::io(folder, "writing a temporary file");
+        let io = || EngineError::io(scratch.folder(), "writing a temporary file");
         if self.file.is_none() {
-            self.file = Some(tempfile::tempfile_in(folder).map_err(io())?);
+            self.file = Some(scratch.file(name)?);
         }
         let file = self.file.as_ref().expect("made above");
         rows.sort_unstable_by_key(|row| (rank[row.url as usize], row.label, row.ts));
@@ -294,7 +322,8 @@ impl RunReader {
             let had = self.bytes.len();
             let more = (READ.max(wanted) as u64).min(self.end - self.at) as usize;
             self.bytes.resize(had + more, 0);
-            let folder = runs.folder.as_deref().unwrap_or(Path::new(""));
+            let place = runs.place.as_ref();
+            let folder = place.map_or(Path::new(""), |(scratch, _)| scratch.folder());
             let io = EngineError::io(folder, "reading a temporary file");
             let file = runs.file.as_ref().expect("a run was written to it");
             let read = read_at(file, &mut self.bytes[had..], self.at).map_err(io)?;
@@ -335,7 +364,7 @@ mod tests {
             rank in Just((0..4u32).collect::<Vec<_>>()).prop_shuffle(),
         ) {
             let folder = tempfile::tempdir().unwrap();
-            let mut runs = Runs::new(folder.path());
+            let mut runs = Runs::new(&Scratch::nameless(folder.path()), "rows");
             let mut by_run: Vec<Vec<ViewRow>> = vec![Vec::new(); 5];
             let mut wanted: BTreeMap<(u32, u8, i64), (i64, Sketch)> = BTreeMap::new();
             for (url, label, ts, count, users, run) in &parts {

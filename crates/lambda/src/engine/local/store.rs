@@ -1,15 +1,16 @@
 //! The records that are not deduplicated yet, partitioned by hash.
 //!
 //! Equal records are in the same partition, so the partitions can be deduplicated
-//! independently and in parallel. What is over the memory budget is spilled to an unnamed
-//! temporary file, which the operating system removes when the process ends, also by a crash.
+//! independently and in parallel. What is over the memory budget is spilled to a temporary file.
 
 use super::positional::{read_exact_at, write_all_at};
 use super::record::{self, PageViewRecord};
+use super::scratch::{Scratch, Words};
 use crate::engine::EngineError;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A buffer of records by partition, which one thread fills.
@@ -75,8 +76,9 @@ struct Partition {
 /// The records of all threads, by partition.
 pub struct RecordStore {
     partitions: Vec<Partition>,
-    /// The folder of the spill file.
-    folder: PathBuf,
+    /// Where the spill file is made, and its name there.
+    scratch: Scratch,
+    name: &'static str,
     /// The spill file, once something was spilled.
     spill: Option<File>,
     /// The length of the spill file in bytes.
@@ -85,17 +87,27 @@ pub struct RecordStore {
     kept: usize,
 }
 
+/// What a store of records knows. The records in memory are in a file beside this.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct StoreState {
+    pub spill_len: u64,
+    pub kept: usize,
+    /// For each partition the pieces on disk (position, words), and the number of words in memory.
+    pub partitions: Vec<(Vec<(u64, usize)>, usize)>,
+}
+
 /// Number of words that are written to the spill file at once.
 const SPILL_PIECE: usize = 1 << 17;
 
 impl RecordStore {
-    /// Creates an empty store of 2^`partition_bits` partitions, which spills into `folder`.
-    pub fn new(partition_bits: u32, folder: &Path) -> Self {
+    /// Creates an empty store of 2^`partition_bits` partitions, which spills into the file `name`.
+    pub fn new(partition_bits: u32, scratch: &Scratch, name: &'static str) -> Self {
         RecordStore {
             partitions: (0..1usize << partition_bits)
                 .map(|_| Partition::default())
                 .collect(),
-            folder: folder.to_owned(),
+            scratch: scratch.clone(),
+            name,
             spill: None,
             spill_len: AtomicU64::new(0),
             kept: 0,
@@ -129,18 +141,59 @@ impl RecordStore {
         self.spill.is_none() && self.words() >= 2 * self.kept
     }
 
+    /// Writes the records in memory, and returns where those on disk are.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn save(&self, memory: &mut dyn Write) -> io::Result<StoreState> {
+        let mut partitions = Vec::with_capacity(self.partitions.len());
+        for partition in &self.partitions {
+            let mut words = 0;
+            for piece in &partition.pieces {
+                words += piece.len();
+                for word in piece {
+                    memory.write_all(&word.to_le_bytes())?;
+                }
+            }
+            partitions.push((partition.spilled.clone(), words));
+        }
+        Ok(StoreState {
+            spill_len: self.spill_len.load(Ordering::Relaxed),
+            kept: self.kept,
+            partitions,
+        })
+    }
+
+    /// Takes up what [`save`](RecordStore::save) has written.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn restore(&mut self, state: StoreState, memory: &mut Words) -> Result<(), EngineError> {
+        if state.spill_len > 0 {
+            self.spill = Some(self.scratch.file(self.name)?);
+        }
+        self.spill_len = AtomicU64::new(state.spill_len);
+        self.kept = state.kept;
+        for (partition, (spilled, words)) in self.partitions.iter_mut().zip(state.partitions) {
+            partition.spilled = spilled;
+            if words > 0 {
+                partition.pieces.push(memory.next(words)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Moves all records to the spill file.
     ///
     /// # Errors
     /// If the spill file cannot be created or written.
     pub fn spill(&mut self) -> Result<(), EngineError> {
-        let io = || EngineError::io(&self.folder, "writing a temporary file");
         if self.spill.is_none() {
-            self.spill = Some(tempfile::tempfile_in(&self.folder).map_err(io())?);
+            self.spill = Some(self.scratch.file(self.name)?);
         }
         let file = self.spill.as_ref().expect("the file was created above");
         let spill_len = &self.spill_len;
-        let folder = &self.folder;
+        let folder = self.scratch.folder();
         self.partitions.par_iter_mut().try_for_each(|partition| {
             // The many small pieces of a partition are collected into long writes.
             let words = partition.pieces.iter().map(Vec::len).sum::<usize>();
@@ -191,7 +244,7 @@ impl RecordStore {
         take: impl Fn(&mut S, &[u64]) + Sync,
         end: impl Fn(S) + Sync,
     ) -> Result<(), EngineError> {
-        let (spill, folder) = (&self.spill, &self.folder);
+        let (spill, folder) = (&self.spill, self.scratch.folder());
         let kept = self
             .partitions
             .par_iter_mut()

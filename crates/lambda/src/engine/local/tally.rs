@@ -5,7 +5,8 @@
 
 use super::person::PersonKey;
 use super::record;
-use super::runs::{MergedRows, Runs, ViewRow};
+use super::runs::{MergedRows, Runs, RunsState, ViewRow};
+use super::scratch::Scratch;
 use super::urls::{Folded, Urls};
 use crate::batch::sketch::Precision;
 use crate::batch::url_hour::UrlHour;
@@ -15,7 +16,6 @@ use calendar::{self, Granularity, LocalDay};
 use chrono_tz::Tz;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Page views by (URL number, epoch second at which the local day begins).
@@ -155,13 +155,31 @@ pub struct CountedRows {
 }
 
 impl CountedRows {
-    /// Creates rows without any, which are spilled into `folder`.
-    pub fn new(folder: &Path) -> Self {
+    /// Creates rows without any, which are spilled into temporary files.
+    pub fn new(scratch: &Scratch) -> Self {
         Self {
-            hour_runs: Runs::new(folder),
-            day_runs: Runs::new(folder),
+            hour_runs: Runs::new(scratch, "hours"),
+            day_runs: Runs::new(scratch, "days"),
             ..Self::default()
         }
+    }
+
+    /// Spills all rows in memory, and returns where the runs of hours and of days are.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn save(&mut self, urls: &Urls) -> Result<(RunsState, RunsState), EngineError> {
+        self.spill(urls)?;
+        Ok((self.hour_runs.save(), self.day_runs.save()))
+    }
+
+    /// Takes up the runs that [`save`](Self::save) has told of.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn restore(&mut self, hours: RunsState, days: RunsState) -> Result<(), EngineError> {
+        self.hour_runs.restore(hours)?;
+        self.day_runs.restore(days)
     }
 
     /// Moves the hours that end at or before `secs` (epoch seconds) out of the threads' tallies,
@@ -214,9 +232,14 @@ impl CountedRows {
     /// # Errors
     /// If the disk refuses.
     pub fn keep_to(&mut self, most: usize, urls: &Urls) -> Result<(), EngineError> {
-        if self.bytes <= most || !self.hour_runs.can_spill() {
-            return Ok(());
+        match self.bytes <= most || !self.hour_runs.can_spill() {
+            true => Ok(()),
+            false => self.spill(urls),
         }
+    }
+
+    /// Spills the rows in memory.
+    fn spill(&mut self, urls: &Urls) -> Result<(), EngineError> {
         let rank = urls.rank();
         self.hour_runs
             .spill(std::mem::take(&mut self.hours), &rank)?;

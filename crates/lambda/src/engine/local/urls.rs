@@ -90,6 +90,16 @@ impl Urls {
         self.domains.read().expect("no thread panics").clone()
     }
 
+    /// Returns all URLs so far, in the order of their numbers.
+    pub fn in_order(&self) -> Vec<Box<str>> {
+        let numbers = self.numbers.read().expect("no thread panics");
+        let mut urls = vec![Box::from(""); numbers.len()];
+        for (url, number) in &*numbers {
+            urls[*number as usize] = url.clone();
+        }
+        urls
+    }
+
     /// Returns for each URL number so far the rank of its URL by its text.
     pub fn rank(&self) -> Vec<u32> {
         let numbers = self.numbers.read().expect("no thread panics");

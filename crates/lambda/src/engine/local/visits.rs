@@ -16,13 +16,14 @@
 
 use super::person::PersonKey;
 use super::record;
-use super::store::{RecordStore, Scattered};
+use super::scratch::{self, Scratch};
+use super::store::{RecordStore, Scattered, StoreState};
 use super::urls::Folded;
 use crate::batch::bounces::{SILENCE, Stretch};
 use crate::engine::EngineError;
 use calendar::TIMESTAMPS;
 use std::collections::HashMap;
-use std::path::Path;
+use std::io::{self, Write};
 use std::sync::Mutex;
 
 /// The bit of word 0 that is set if a stretch has several page views.
@@ -53,12 +54,12 @@ pub type Visit = (u32, PersonKey, Stretch);
 type Words = [u64; record::HEAD];
 
 impl Visits {
-    /// Creates an empty store of 2^`bits` partitions, which spills into `folder`. `each` says
+    /// Creates an empty store of 2^`bits` partitions, which spills into a temporary file. `each` says
     /// whether the single visits are kept, or only their number.
-    pub fn new(bits: u32, folder: &Path, each: bool) -> Self {
+    pub fn new(bits: u32, scratch: &Scratch, each: bool) -> Self {
         Visits {
             bits,
-            store: RecordStore::new(bits, folder),
+            store: RecordStore::new(bits, scratch, "visits"),
             counted: VisitsByDomain::default(),
             each: each.then(Vec::new),
         }
@@ -142,6 +143,34 @@ impl Visits {
         self.each = each.into_inner().expect("no thread panics");
         self.store.add(open.into_inner().expect("no thread panics"));
         closed
+    }
+
+    /// Writes the stretches in memory, and returns where those on disk are, and the counts as
+    /// (domain number, visits, bounces).
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn save(&self, memory: &mut dyn Write) -> io::Result<(StoreState, Vec<(u32, i64, i64)>)> {
+        let counted = self.counted.iter();
+        let counted = counted.map(|(domain, (visits, bounces))| (*domain, *visits, *bounces));
+        Ok((self.store.save(memory)?, counted.collect()))
+    }
+
+    /// Takes up what [`save`](Self::save) has written.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn restore(
+        &mut self,
+        state: StoreState,
+        counted: Vec<(u32, i64, i64)>,
+        memory: &mut scratch::Words,
+    ) -> Result<(), EngineError> {
+        let counted = counted.into_iter();
+        self.counted = counted
+            .map(|(domain, visits, bounces)| (domain, (visits, bounces)))
+            .collect();
+        self.store.restore(state, memory)
     }
 
     /// Returns visits and bounces by domain, and the single visits if the job asks for them.
@@ -289,7 +318,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut views = views;
             views.sort_by_key(|view| view.2);
-            let mut visits = Visits::new(3, folder.path(), true);
+            let mut visits = Visits::new(3, &Scratch::nameless(folder.path()), true);
             let step = views.len().div_ceil(steps).max(1);
             for part in views.chunks(step) {
                 visits.close(part[0].2).unwrap();
@@ -331,7 +360,7 @@ mod tests {
         };
         push(&mut scattered, (1, 2), 3, year);
         let folder = tempfile::tempdir().unwrap();
-        let mut store = RecordStore::new(0, folder.path());
+        let mut store = RecordStore::new(0, &Scratch::nameless(folder.path()), "visits");
         store.add(scattered);
         let found = Mutex::new(Vec::new());
         let take = |all: &mut Vec<Words>, words: &[u64]| all.push(*words.first_chunk().unwrap());
