@@ -1,13 +1,15 @@
 //! Merged answers equal recomputed ones, whatever happens between the layers.
 use crate::extent;
-use lambda_workbook::batch::{self, bounces::domain};
+use lambda_workbook::batch::{self, PersonIndex, bounces::domain};
 use lambda_workbook::calendar::Granularity::Hour;
+use lambda_workbook::datum::{Equiv, PersonId};
 use lambda_workbook::lambda::{BuiltBatch, Expiry, Lambda, LambdaError, Options};
 use lambda_workbook::polars::prelude::*;
 use lambda_workbook::serving::Bounces;
-use lambda_workbook::speed::event::{Fact, Who, read};
-use lambda_workbook::speed::{EmbeddedLog, Log, SpeedError};
+use lambda_workbook::speed::event::{Fact, read};
+use lambda_workbook::speed::{EmbeddedLog, IdentityResolution, Log, SpeedError};
 use proptest::prelude::*;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +29,21 @@ fn line((url, user, secs, nonce): &View) -> String {
     )
 }
 
+fn equiv_line(one: i64, other: i64) -> String {
+    let id = |user: i64| serde_json::to_string(&person(user)).unwrap();
+    let (one, other) = (id(one), id(other));
+    format!(
+        r#"{{"dataunit":{{"equiv":{{"id1":{one},"id2":{other}}}}},"pedigree":{{"true_as_of_secs":62}}}}"#
+    )
+}
+
+fn person(user: i64) -> PersonId {
+    match user {
+        100.. => PersonId::Cookie(format!("c{user}")),
+        _ => PersonId::UserId(user),
+    }
+}
+
 fn append(log: &dyn Log, views: &[View]) {
     let lines: Vec<(String, String)> = views.iter().map(|v| (v.1.to_string(), line(v))).collect();
     let records: Vec<(&[u8], &[u8])> = lines
@@ -36,20 +53,39 @@ fn append(log: &dyn Log, views: &[View]) {
     log.append_by_key(TOPIC, &records).unwrap();
 }
 
-/// All distinct page views before some offsets, by the batch layer's functions.
-fn truth(log: &dyn Log, offsets: &[u64]) -> DataFrame {
+/// All distinct page views before some offsets, each with the name of its person by the equivs
+/// before the cut. Without identity resolution page views after the cut keep their identifiers.
+fn truth(log: &dyn Log, offsets: &[u64], cut: &[u64], how: IdentityResolution) -> DataFrame {
+    let records = |partition, end: u64| log.read(TOPIC, partition, 0, end as usize).unwrap();
+    let mut equivs: Vec<Equiv> = Vec::new();
+    for (partition, end) in (0u32..).zip(cut) {
+        for record in records(partition, *end).iter() {
+            if let Ok(Fact::Equiv(equiv)) = read(record.value) {
+                equivs.push(equiv);
+            }
+        }
+    }
+    let index = PersonIndex::of(&equivs);
+    let mut seen = HashSet::new();
     let (mut secs, mut urls, mut users, mut cookies, mut nonces) =
         (vec![], vec![], vec![], vec![], vec![]);
     for (partition, end) in (0u32..).zip(offsets) {
-        for record in log.read(TOPIC, partition, 0, *end as usize).unwrap().iter() {
+        for record in records(partition, *end).iter() {
             let Ok(Fact::View(event)) = read(record.value) else {
                 continue;
             };
+            // Copies lie in one partition, in order.
+            if !seen.insert(event.identity()) {
+                continue;
+            }
             secs.push(event.secs);
             urls.push(event.url.into_owned());
-            let (user, cookie) = match event.who {
-                Who::User(id) => (Some(id), None),
-                Who::Cookie(cookie) => (None, Some(cookie.into_owned())),
+            let id = event.who.into_person();
+            let is_named =
+                record.offset < cut[partition as usize] || how == IdentityResolution::AtCut;
+            let (user, cookie) = match if is_named { index.person(&id) } else { &id } {
+                PersonId::UserId(id) => (Some(*id), None),
+                PersonId::Cookie(cookie) => (None, Some(cookie.clone())),
             };
             users.push(user);
             cookies.push(cookie);
@@ -57,17 +93,21 @@ fn truth(log: &dyn Log, offsets: &[u64]) -> DataFrame {
         }
     }
     let views = df!("true_as_of_secs" => secs, "url" => urls, "cookie" => cookies, "user_id" => users, "nonce" => nonces);
-    batch::distinct(&views.unwrap()).unwrap()
+    views.unwrap()
 }
 
 /// Every answer of both layers, beside one computed from all data.
 fn assert_right(lambda: &Lambda, log: &dyn Log) {
+    assert_right_with(lambda, log, IdentityResolution::AtCut);
+}
+
+fn assert_right_with(lambda: &Lambda, log: &dyn Log, how: IdentityResolution) {
     let query = lambda.query().unwrap();
     let since = lambda.realtime().since(lambda.served().batch()).unwrap();
     // The serving views have all before the cut, be the updater ever so late.
     let seen = since.offsets.iter().zip(&since.cut);
     let seen: Vec<u64> = seen.map(|(at, cut)| *at.max(cut)).collect();
-    let views = truth(log, &seen);
+    let views = truth(log, &seen, &since.cut, how);
     let counts = batch::page_views(&views, Hour).unwrap();
     let uniques = batch::exact_uniques(&views, Hour).unwrap();
     let (urls, ts) = (
@@ -142,6 +182,8 @@ fn on_disk(folder: &Path, text: &str, tables: bool) -> bool {
 enum Op {
     /// Pages, persons, seconds, nonces. Few of each, so that copies are common.
     Arrive(Vec<(u8, i64, i64, i64)>),
+    /// Two identifiers turn out to be one person.
+    Equiv(i64, i64),
     Step(usize),
     Begin,
     Build,
@@ -154,16 +196,17 @@ enum Op {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let person = prop_oneof![0i64..3, 100i64..102];
+    let person = || prop_oneof![0i64..3, 100i64..102];
     let secs = prop_oneof![
         -3600i64..10_000,
         Just(3599i64),
         Just(3600i64),
         Just(5400i64)
     ];
-    let view = (0u8..3, person, secs, 0i64..2);
+    let view = (0u8..3, person(), secs, 0i64..2);
     prop_oneof![
         4 => prop::collection::vec(view, 1..6).prop_map(Op::Arrive),
+        2 => (person(), person()).prop_map(|(one, other)| Op::Equiv(one, other)),
         3 => (1usize..6).prop_map(Op::Step),
         1 => Just(Op::Step(1000)),
         2 => Just(Op::Begin),
@@ -187,11 +230,16 @@ struct World {
 
 impl World {
     fn new(expiry: Expiry) -> Self {
+        Self::with(expiry, IdentityResolution::AtCut)
+    }
+
+    fn with(expiry: Expiry, resolution: IdentityResolution) -> Self {
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
             options: Options {
                 expiry,
                 window: 1000,
+                resolution,
                 ..Options::default()
             },
             open: None,
@@ -226,6 +274,12 @@ impl World {
                     .map(|(p, user, secs, nonce)| (page(p), user, secs, nonce))
                     .collect();
                 append(log.as_ref(), &views);
+            }
+            Op::Equiv(one, other) => {
+                let line = equiv_line(one, other);
+                let key = one.to_string();
+                log.append_by_key(TOPIC, &[(key.as_bytes(), line.as_bytes())])
+                    .unwrap();
             }
             Op::Step(most) => _ = lambda.step(most).unwrap(),
             Op::Begin => {
@@ -268,7 +322,7 @@ impl World {
                     .find(|batch| lambda.roll_back(*batch).is_ok());
                 // What is in neither layer is named, and no answer given.
                 match lambda.query() {
-                    Ok(_) => assert_right(lambda, log.as_ref()),
+                    Ok(_) => assert_right_with(lambda, log.as_ref(), self.options.resolution),
                     Err(LambdaError::Speed(SpeedError::MissingBatch { served, .. })) => {
                         assert_eq!(Some(served), older);
                     }
@@ -284,16 +338,21 @@ impl World {
             }
         }
         let (log, lambda) = self.open.as_ref().unwrap();
-        assert_right(lambda, log.as_ref());
+        assert_right_with(lambda, log.as_ref(), self.options.resolution);
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: extent::rounds(24, 1_000), failure_persistence: None, ..ProptestConfig::default() })]
-    /// Invariant 1, for both ways to expire.
+    /// Invariant 1, for both ways to expire, with identity resolution and without it. With it, every
+    /// person is counted as the batch would that has read all records and, of the equivs, those
+    /// before the cut.
     #[test]
-    fn merged_is_recomputed_under_any_schedule(ops in prop::collection::vec(op(), 1..30), by_cut in any::<bool>()) {
-        let mut world = World::new(if by_cut { Expiry::ByCut } else { Expiry::Alternating });
+    fn merged_is_recomputed_under_any_schedule(
+        ops in prop::collection::vec(op(), 1..30), by_cut in any::<bool>(), at_cut in prop::bool::weighted(0.7),
+    ) {
+        let how = if at_cut { IdentityResolution::AtCut } else { IdentityResolution::None };
+        let mut world = World::with(if by_cut { Expiry::ByCut } else { Expiry::Alternating }, how);
         for op in ops {
             world.run(op);
         }
@@ -305,10 +364,11 @@ proptest! {
         lambda.run_batch().unwrap();
         lambda.run_batch().unwrap();
         lambda.drain().unwrap();
-        assert_right(lambda, log.as_ref());
+        assert_right_with(lambda, log.as_ref(), how);
         let freshness = lambda.query().unwrap().freshness();
         prop_assert_eq!((freshness.realtime, freshness.waiting), (0, 0));
-        let all = truth(log.as_ref(), &log.ends(TOPIC).unwrap());
+        let ends = log.ends(TOPIC).unwrap();
+        let all = truth(log.as_ref(), &ends, &ends, how);
         for url in all.column("url").unwrap().str().unwrap().iter().flatten() {
             let answer = lambda.query().unwrap().page_views(url, HOURS).unwrap();
             prop_assert_eq!(answer.value, answer.serving);
@@ -499,4 +559,221 @@ fn a_record_with_a_line_end_is_one_record_in_every_layer() {
     let folder = lambda.served().folder().unwrap();
     let rejected = std::fs::read_to_string(folder.join("rejected.jsonl")).unwrap();
     assert_eq!(rejected.lines().count(), 1, "{rejected}");
+}
+
+const RESOLUTIONS: [IdentityResolution; 2] = [IdentityResolution::AtCut, IdentityResolution::None];
+const EXPIRIES: [Expiry; 2] = [Expiry::Alternating, Expiry::ByCut];
+
+/// A world in which users 1 and 2 and cookie c100 are one person for the batch that is served.
+fn with_a_known_person(expiry: Expiry, resolution: IdentityResolution) -> World {
+    let mut world = World::with(expiry, resolution);
+    world.run(Op::Arrive(vec![(0, 1, 60, 1)]));
+    world.run(Op::Equiv(1, 2));
+    world.run(Op::Equiv(2, 100));
+    world.run(Op::Step(10));
+    world.open.as_mut().unwrap().1.run_batch().unwrap();
+    world
+}
+
+/// The bytes of the realtime sketch of a page: which persons are in it, and not only how many.
+fn sketch(world: &World, url: &str) -> Vec<u8> {
+    let lambda = &world.open.as_ref().unwrap().1;
+    let since = lambda.realtime().since(lambda.served().batch()).unwrap();
+    since.uniques(url, &HOURS).unwrap().to_bytes()
+}
+
+fn uniques(world: &World, url: &str) -> i64 {
+    let query = world.open.as_ref().unwrap().1.query().unwrap();
+    query.uniques(url, HOURS).unwrap().value
+}
+
+#[test]
+fn a_person_known_before_the_cut_is_one_in_both_layers_by_name() {
+    for expiry in EXPIRIES {
+        for resolution in RESOLUTIONS {
+            let mut world = with_a_known_person(expiry, resolution);
+            world.run(Op::Arrive(vec![(0, 2, 61, 1), (0, 100, 62, 1)]));
+            world.run(Op::Step(10));
+            // The batch names the person by the smallest identifier, and cookies come first.
+            let named = batch::Sketch::of([&person(100)]).to_bytes();
+            let raw = batch::Sketch::of([&person(2), &person(100)]).to_bytes();
+            let visits = || {
+                let query = world.open.as_ref().unwrap().1.query().unwrap();
+                query.bounces("foo.com").unwrap().value
+            };
+            let (expected, persons, one_visit) = match resolution {
+                IdentityResolution::AtCut => (named, 1, (1, 0)),
+                IdentityResolution::None => (raw, 2, (2, 1)),
+            };
+            assert_eq!(sketch(&world, "foo.com/"), expected, "{expiry:?}");
+            assert_eq!(uniques(&world, "foo.com/"), persons, "{expiry:?}");
+            let visits = visits();
+            assert_eq!((visits.visits, visits.bounces), one_visit, "{expiry:?}");
+        }
+    }
+}
+
+/// Rule: names are fixed for a set of realtime views at its cut. Whichever process applies a record,
+/// before or after a crash, gives it the same name.
+#[test]
+fn a_crash_at_any_point_of_a_batch_run_changes_no_name() {
+    for expiry in EXPIRIES {
+        let mut without_a_crash = None;
+        // The last step has the number 7: a crash after step 8 is none.
+        for crash in (0..9).rev() {
+            let mut world = with_a_known_person(expiry, IdentityResolution::AtCut);
+            // The equiv with 101 comes before the cut of batch 2, and that with 0 after it.
+            let steps = [
+                Op::Arrive(vec![(0, 101, 63, 1), (0, 1, 64, 1)]),
+                Op::Equiv(101, 1),
+                Op::Begin,
+                Op::Arrive(vec![(0, 2, 65, 1), (0, 101, 66, 1), (0, 0, 67, 1)]),
+                Op::Equiv(0, 1),
+                Op::Step(2),
+                Op::Build,
+                Op::Swap,
+            ];
+            for (place, op) in steps.into_iter().enumerate() {
+                world.run(op);
+                if place == crash {
+                    world.run(Op::Crash);
+                    // The run is made again with the same cut, unless its views are served.
+                    if (2..7).contains(&place) {
+                        world.run(Op::Begin);
+                    }
+                    if place == 6 {
+                        world.run(Op::Build);
+                    }
+                }
+            }
+            world.run(Op::Step(100));
+            assert_eq!(world.open.as_ref().unwrap().1.served().batch(), 2);
+            let names = [person(0), person(100)];
+            assert_eq!(
+                sketch(&world, "foo.com/"),
+                batch::Sketch::of(&names).to_bytes(),
+                "{expiry:?}, crash {crash}"
+            );
+            world.run(Op::Expire);
+            world.run(Op::Arrive(vec![(1, 1, 70, 1), (1, 101, 71, 1)]));
+            world.run(Op::Step(100));
+            let after = (sketch(&world, "foo.com/"), sketch(&world, "foo.com/a"));
+            let same = without_a_crash.get_or_insert_with(|| after.clone());
+            assert_eq!(*same, after, "{expiry:?}, crash {crash}");
+        }
+    }
+}
+
+/// The file of the table of persons of the version that is served.
+fn persons_file(world: &World) -> std::path::PathBuf {
+    world.folder.path().join("views/current/serving/persons")
+}
+
+#[test]
+fn a_table_of_persons_that_cannot_be_read_is_named_and_nothing_is_applied_until_it_can() {
+    for expiry in EXPIRIES {
+        for is_missing in [true, false] {
+            let mut world = with_a_known_person(expiry, IdentityResolution::AtCut);
+            world.run(Op::Arrive(vec![(0, 2, 61, 1)]));
+            let path = persons_file(&world);
+            let sound = std::fs::read(&path).unwrap();
+            world.reopen();
+            match is_missing {
+                true => std::fs::remove_file(&path).unwrap(),
+                false => {
+                    let mut bytes = sound.clone();
+                    bytes[70] ^= 1;
+                    std::fs::write(&path, bytes).unwrap();
+                }
+            }
+            let (_, lambda) = world.open.as_mut().unwrap();
+            let error = lambda.step(10).unwrap_err();
+            let persons = matches!(
+                &error,
+                LambdaError::Speed(SpeedError::Persons { batch: 1, .. })
+            );
+            assert!(persons, "{error}");
+            let text = error.to_string();
+            let said = if is_missing {
+                "this file is missing"
+            } else {
+                "block 1 is damaged"
+            };
+            assert!(
+                text.contains("serving/persons") && text.contains(said),
+                "{text}"
+            );
+            assert!(text.contains("build the view again"), "{text}");
+            assert!(lambda.served().verify().is_err());
+            // Both layers answer as before, and nothing is lost.
+            assert_eq!(uniques(&world, "foo.com/"), 1);
+            std::fs::write(&path, &sound).unwrap();
+            world.reopen();
+            world.run(Op::Step(10));
+            assert_eq!(uniques(&world, "foo.com/"), 1);
+            assert_eq!(
+                sketch(&world, "foo.com/"),
+                batch::Sketch::of([&person(100)]).to_bytes()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_batch_without_a_table_of_persons_is_made_up_for_from_the_master_data() {
+    for expiry in EXPIRIES {
+        let mut world = with_a_known_person(expiry, IdentityResolution::AtCut);
+        world.run(Op::Arrive(vec![(0, 2, 61, 1)]));
+        // As an earlier program has left it.
+        world.open = None;
+        std::fs::remove_file(persons_file(&world)).unwrap();
+        let manifest = world.folder.path().join("views/current/manifest.json");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        let mut fields: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            fields.as_object_mut().unwrap().remove("persons"),
+            Some(2.into())
+        );
+        std::fs::write(&manifest, fields.to_string()).unwrap();
+        world.reopen();
+        world.run(Op::Step(10));
+        assert_eq!(
+            sketch(&world, "foo.com/"),
+            batch::Sketch::of([&person(100)]).to_bytes()
+        );
+    }
+}
+
+/// Rule: views that were begun keep their way to name persons, whatever the next process asks for.
+#[test]
+fn another_resolution_begins_with_the_next_generation() {
+    for expiry in EXPIRIES {
+        for [first, next] in [RESOLUTIONS, [RESOLUTIONS[1], RESOLUTIONS[0]]] {
+            let mut world = with_a_known_person(expiry, first);
+            world.options.resolution = next;
+            world.reopen();
+            for (nonce, how) in [(1, first), (2, next)] {
+                let (_, lambda) = world.open.as_mut().unwrap();
+                if nonce == 2 {
+                    lambda.run_batch().unwrap();
+                }
+                let views = vec![(1, 2, 61, nonce), (1, 100, 62, nonce)];
+                let views: Vec<View> = { views.into_iter() }
+                    .map(|(_, user, secs, nonce)| ("foo.com/a".to_owned(), user, secs, nonce))
+                    .collect();
+                let (log, lambda) = world.open.as_mut().unwrap();
+                append(log.as_ref(), &views);
+                lambda.step(10).unwrap();
+                let names: &[PersonId] = match how {
+                    IdentityResolution::AtCut => &[person(100)],
+                    IdentityResolution::None => &[person(2), person(100)],
+                };
+                assert_eq!(
+                    sketch(&world, "foo.com/a"),
+                    batch::Sketch::of(names).to_bytes(),
+                    "{expiry:?}, {first:?}"
+                );
+            }
+        }
+    }
 }

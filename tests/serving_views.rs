@@ -76,6 +76,7 @@ fn publish_with(
         files: Vec::new(),
         batch: 0,
         cut: Vec::new(),
+        persons: None,
     };
     let text = serde_json::to_vec(&manifest).unwrap();
     fs::write(draft.path().join(MANIFEST), text).unwrap();

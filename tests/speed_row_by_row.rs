@@ -22,6 +22,12 @@ fn line((user, secs, page, nonce): Event) -> String {
     )
 }
 
+fn equiv_line(one: u64, other: u64) -> String {
+    format!(
+        r#"{{"dataunit":{{"equiv":{{"id1":{{"user_id":{one}}},"id2":{{"user_id":{other}}}}}}},"pedigree":{{"true_as_of_secs":1}}}}"#
+    )
+}
+
 fn append(log: &dyn Log, partition: u32, events: &[Event]) {
     let lines: Vec<String> = events.iter().map(|event| line(*event)).collect();
     let records: Vec<(&[u8], &[u8])> = lines.iter().map(|l| (&b""[..], l.as_bytes())).collect();
@@ -277,10 +283,13 @@ proptest! {
     }
 
     /// Rule: the three layers give the same answers on a store with atomic rows as on one with
-    /// atomic calls, with both expiries, through crashes.
+    /// atomic calls, with both expiries, through crashes, while identifiers turn out to be one person.
     #[test]
     fn the_layers_answer_the_same_on_both_kinds_of_store(
-        turns in prop::collection::vec((prop::collection::vec((0u64..4, 0u64..9_000, 0u64..3, 0u64..1_000), 0..8), 0usize..6, any::<bool>()), 1..6),
+        turns in prop::collection::vec((
+            prop::collection::vec((0u64..4, 0u64..9_000, 0u64..3, 0u64..1_000), 0..8),
+            prop::option::of((0u64..4, 0u64..4)), 0usize..6, any::<bool>(),
+        ), 1..6),
         crashes in prop::collection::vec((0u64..90, any::<bool>()), 0..4),
         by_cut in any::<bool>(),
     ) {
@@ -309,8 +318,11 @@ proptest! {
             }
         };
         let mut rows = Some(reopen());
-        for (events, most, is_batch) in turns {
+        for (events, equiv, most, is_batch) in turns {
             append(log.as_ref(), 0, &events);
+            if let Some((one, other)) = equiv {
+                log.append("t", 0, &[(b"", equiv_line(one, other).as_bytes())]).unwrap();
+            }
             atomic.step(most).unwrap();
             // After a crash it is opened again, and what was done is done again.
             let mut stepped = false;

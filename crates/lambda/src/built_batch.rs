@@ -8,14 +8,16 @@
 //!   page_views.parquet ...   the views, for engines and other tools
 //!   rejected.jsonl           every datum that could not be read, with the reason
 //!   serving/page_views/ ...  the views, for queries
+//!   serving/persons          the name of each person, for the speed layer
 //! FOLDER/.unfinished/        what a run that was killed has done; the next one goes on there
 //! ```
 //!
 //! `workbook batch`, the chapters and the capstone all run this code.
 use crate::batch::output::{MANIFEST, Manifest};
-use crate::engine::{BatchJob, Engine, Summary, Watch};
+use crate::batch::persons::components::Joined;
+use crate::engine::{BatchJob, Engine, EngineError, Summary, Views, Watch, local};
 use crate::error::{Result, io_at};
-use crate::serving::{Header, ServedViews, ServingOptions, build_stores};
+use crate::serving::{Header, PersonTable, ServedViews, ServingOptions, build_stores};
 use crate::speed::Offsets;
 use crate::versions::{Draft, UNFINISHED, Versions};
 use std::fs::{self, File};
@@ -49,7 +51,17 @@ impl BuiltBatch {
         let draft = Versions::at(folder).draft()?;
         let summary = engine.run(job, draft.path(), watch)?;
         let stores = build_stores(&draft, how)?;
-        let manifest = Manifest::of(engine.name(), job, job.input.bytes()?, &summary);
+        let mut manifest = Manifest::of(engine.name(), job, job.input.bytes()?, &summary);
+        if job.visits && job.views == Views::All {
+            // Realtime views will be merged with these. Every engine names persons in the same way,
+            // so the table is made here, whichever engine has run.
+            let mut joined = Joined::default();
+            local::each_equiv(&job.input, &mut |equiv| {
+                joined.join(&equiv.id1, &equiv.id2);
+                Ok::<(), EngineError>(())
+            })?;
+            manifest.persons = Some(PersonTable::write(&draft, joined)?);
+        }
         Ok(Self {
             draft,
             manifest,

@@ -9,7 +9,10 @@
 //! 2. If there are records between the two that are in neither, a query returns an error that
 //!    names the missing batch.
 //! 3. **Eventual accuracy**: what the speed layer only approximates (which identifiers are one
-//!    person, and duplicates that arrive late) is exact after the next batch run.
+//!    person by equivs after the cut, and duplicates that arrive late) is exact after the next batch
+//!    run.
+//! 4. A person who is known at the cut of the served batch is one person in both layers, under one
+//!    name, unless [`Options::resolution`] says otherwise.
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 12.
 use crate::batch::Precision;
@@ -18,12 +21,14 @@ use crate::built_batch::BuiltBatch;
 use crate::engine::{BatchJob, Engine, Local};
 use crate::error::{LambdaError, Result, io_at};
 use crate::master::Master;
+use crate::persons_at_cut::PersonsAtCut;
 use crate::query::Query;
 use crate::serving::{ServedViews, ServingOptions};
 use crate::speed::{
-    self, Alternating, Applied, ByCut, EmbeddedLog, Log, Offsets, Source, SpeedError, SpeedLayer,
-    StorePlace, Tables,
+    self, Alternating, Applied, ByCut, EmbeddedLog, IdentityResolution, Log, Offsets, Source,
+    SpeedError, SpeedLayer, StorePlace, Tables,
 };
+use crate::versions::Versions;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,7 +56,8 @@ pub enum Expiry {
     #[default]
     Alternating,
     /// Keeps one set of realtime views, whose row keys say between which cuts an event came. Rows
-    /// of before the cut of the served batch are deleted.
+    /// of before the cut of the served batch are deleted. Visitors are written twice while a run
+    /// works, under the names of both cuts.
     ByCut,
 }
 
@@ -70,6 +76,9 @@ pub struct Options {
     pub realtime_precision: Precision,
     /// Where the stores of the realtime views are; in the folder of the home unless said.
     pub store: StorePlace,
+    /// Whether the realtime views join the identifiers of a person, by the equivs before the cut at
+    /// which they begin. Views that were begun keep their way until they expire.
+    pub resolution: IdentityResolution,
 }
 
 impl Default for Options {
@@ -80,6 +89,7 @@ impl Default for Options {
             precision: Precision::DEFAULT,
             realtime_precision: Precision::DEFAULT,
             store: StorePlace::default(),
+            resolution: IdentityResolution::default(),
         }
     }
 }
@@ -274,17 +284,25 @@ impl Lambda {
         // The topic.
         let folder = folder.as_ref().to_owned();
         let partitions = log.partitions(topic)? as usize;
+        let master = Master::at(folder.join("master"));
+        let views = folder.join("views");
+        let persons = PersonsAtCut {
+            views: Versions::at(&views),
+            master: master.clone(),
+            log: log.clone(),
+            topic: topic.to_owned(),
+        };
         let source = Source {
             log,
             topic: topic.to_owned(),
             window: options.window,
             precision: options.realtime_precision,
             store: options.store,
+            resolution: options.resolution,
+            persons: Some(Arc::new(persons)),
         };
 
         // The batch and serving layers.
-        let master = Master::at(folder.join("master"));
-        let views = folder.join("views");
         let mut served = ServedViews::open_or_none(&views)?;
         if served.batch() == 0
             && let Some((batch, cut)) = master.last()?

@@ -26,7 +26,7 @@
 //! | 5 | [`engine`] | computes the same views for files of any size: [`engine::local`] on this machine's cores |
 //! | 6 | [`versions`] | the views become a version of a folder, published by one rename, kept for a roll-back |
 //! | 7 | [`serving`] | the store that answers from a version: written whole, sharded, read at random |
-//! | 8 | [`speed`] | meanwhile the realtime views count the datum once, however often a worker crashes, and expire it when a batch has it |
+//! | 8 | [`speed`], `persons_at_cut` | meanwhile the realtime views count the datum once, however often a worker crashes, know its person by the equivs of before their cut, and expire it when a batch has it |
 //! | 9 | [`query`] | both layers are merged; or the query is refused, because the realtime views begin later than the served batch ends |
 //!
 //! [`BuiltBatch`] is steps 5 to 7 as one call, and [`Lambda`] holds all layers over one topic.
@@ -77,6 +77,7 @@ pub mod master;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "../../../tests/memory.rs"]
 mod memory;
+mod persons_at_cut;
 pub mod query;
 pub mod remote;
 pub mod serving;

@@ -126,6 +126,24 @@ impl Master {
         }
     }
 
+    /// Returns the parts of the batches after `after`, up to and with `last`, as far as they are
+    /// there: as an input, and with the cut of the last of them; `None` if there is none.
+    ///
+    /// # Errors
+    /// If a cut cannot be read.
+    pub fn added_after(&self, after: u64, last: u64) -> Result<Option<(Input, Offsets)>> {
+        let mut parts = self.parts.kept()?;
+        parts.retain(|batch| (after + 1..=last).contains(batch));
+        let Some(&newest) = parts.last() else {
+            return Ok(None);
+        };
+        let input = Input::Master {
+            folder: self.parts.root().to_owned(),
+            parts: parts.into_iter().map(|batch| self.part(batch)).collect(),
+        };
+        Ok(Some((input, self.cut(newest)?)))
+    }
+
     fn part(&self, batch: u64) -> PathBuf {
         self.parts.folder(batch).join(DATUMS)
     }
@@ -187,7 +205,7 @@ fn write(
 mod tests {
     use super::*;
     use crate::batch::sketch::Precision;
-    use crate::speed::{EmbeddedLog, Log, StorePlace};
+    use crate::speed::{EmbeddedLog, IdentityResolution, Log, StorePlace};
     use std::sync::Arc;
 
     /// Rule: a process that crashed after a part had its name, and before `current` led to it, has
@@ -203,6 +221,8 @@ mod tests {
             window: 8,
             precision: Precision::new(14).unwrap(),
             store: StorePlace::default(),
+            resolution: IdentityResolution::None,
+            persons: None,
         };
         let master = Master::at(folder.path().join("master"));
         for batch in 1..=3u64 {

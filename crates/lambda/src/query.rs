@@ -264,8 +264,9 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the visits to a domain and the bounces among them, over all time. A visit that
-    /// began before the cut and continues after it counts once, if it has one identifier: after
-    /// the cut, a cookie and a user id of one person are two, until the next batch joins them.
+    /// began before the cut and continues after it counts once. A cookie and a user id of one person
+    /// are one if the realtime views join them: by the equivs before the cut, or not at all, as
+    /// [`Options::resolution`](crate::Options::resolution) says. The next batch joins the others.
     ///
     /// # Errors
     /// A view that cannot be read, or a batch run without the views of bounces and visits.

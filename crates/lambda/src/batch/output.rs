@@ -48,6 +48,9 @@ pub struct Manifest {
     /// The batch's cut: for each partition of the log, the offset before which every
     /// record is in these views. Empty for a run that does not read a log.
     pub cut: Vec<u64>,
+    /// The number of entries in the table of persons; `None` if the run made no such table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u64>,
 }
 
 impl Manifest {
@@ -81,6 +84,7 @@ impl Manifest {
             files: files.collect(),
             batch: 0,
             cut: Vec::new(),
+            persons: None,
         }
     }
 

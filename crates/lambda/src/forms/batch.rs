@@ -123,6 +123,7 @@ mod tests {
             files: Vec::new(),
             batch: 3,
             cut: vec![10, 12],
+            persons: None,
         };
         let text = text(&manifest);
         for said in ["datums.jsonl", "1,402,776", "America/Los_Angeles", "files"] {

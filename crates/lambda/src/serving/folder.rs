@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A [`Store`](super::Store) is a folder of such versions ([`crate::versions`]). A version of
-//! the views of a batch run holds up to four stores of this form, one for each view.
+//! the views of a batch run holds up to four stores of this form, one for each view, and the
+//! [table of persons](super::PersonTable).
 use super::error::Result;
 use super::header;
 use super::shard::Shard;

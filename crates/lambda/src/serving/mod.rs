@@ -22,6 +22,7 @@
 //! | `shard`, `url_rows`, `scan`, `sums`, `store` | reads |
 //! | `frame` | from a data frame to a store, and back |
 //! | `publish`, `view_rows`, `served` | the stores of a batch run, and the queries over them |
+//! | `person_table` | the table of persons, which the speed layer looks up |
 //! | `cluster` | shard servers with replicas |
 //!
 //! How versions are numbered, published and rolled back is the work of
@@ -37,6 +38,7 @@ mod folder;
 mod frame;
 mod header;
 mod key;
+mod person_table;
 mod publish;
 mod record;
 mod scan;
@@ -59,6 +61,7 @@ pub use error::{Result, ServingError, io_at};
 pub use frame::build_frame;
 pub use header::{FORMAT, Header};
 pub use key::Key;
+pub use person_table::PersonTable;
 pub use publish::{ServingOptions, build_stores};
 pub use scan::Scan;
 pub use served::{Explained, ServedViews};

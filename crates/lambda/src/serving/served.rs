@@ -5,6 +5,7 @@
 //!    without subtraction for sketches.
 //! 3. An answer contains what was read for it, so that it can be explained.
 use super::error::{Result, ServingError};
+use super::person_table::PersonTable;
 use super::scan::Scan;
 use super::sharding::shard_of;
 use super::store::OpenVersion;
@@ -410,7 +411,7 @@ impl ServedViews {
         }
     }
 
-    /// Verifies every block of every store. O(bytes).
+    /// Verifies every block of every store and of the table of persons. O(bytes).
     ///
     /// # Errors
     /// The first damage that is found.
@@ -423,7 +424,11 @@ impl ServedViews {
         let stores = stores.into_iter().flatten();
         std::iter::once(&set.page_views)
             .chain(stores)
-            .try_for_each(OpenVersion::verify)
+            .try_for_each(OpenVersion::verify)?;
+        match set.manifest.persons {
+            Some(_) => PersonTable::open(&set.folder, set.version)?.verify(),
+            None => Ok(()),
+        }
     }
 
     /// Returns the URLs of the view of page views or, if `of_bounces`, the domains of the view

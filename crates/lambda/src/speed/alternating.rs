@@ -63,7 +63,7 @@ impl Alternating {
         self.clear(place)?;
         let stores = self.stores.as_ref();
         let (_, _, views) = opened(stores, SETS[place], self.source.precision)?;
-        views.begin(batch, cut, true)?;
+        views.begin(batch, cut, true, self.source.resolution)?;
         self.sets[place] = Some((batch, resume(&self.source, views)?));
         Ok(())
     }
@@ -113,6 +113,9 @@ impl SpeedLayer for Alternating {
             if self.sets[place].as_ref().is_some_and(|set| set.0 < served) {
                 self.clear(place)?;
             }
+        }
+        for (_, updater) in self.sets.iter_mut().flatten() {
+            updater.forget_before(served);
         }
         Ok(())
     }

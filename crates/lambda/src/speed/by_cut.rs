@@ -28,7 +28,7 @@ impl ByCut {
         let (store, updater) = match opened(stores.as_ref(), "", source.precision)? {
             (store, Some(_), views) => (store, resume(source, views)?),
             (store, None, views) => {
-                views.begin(batch, cut, true)?;
+                views.begin(batch, cut, true, source.resolution)?;
                 (store, resume(source, views)?)
             }
         };

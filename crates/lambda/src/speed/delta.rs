@@ -46,19 +46,34 @@ impl Delta {
         self.urls.is_empty()
     }
 
-    /// Adds a page view.
+    /// Adds a page view, whose identifier is taken for the person.
     pub fn add(&mut self, event: &ValidPageView<'_>) {
-        let precision = self.precision;
-        let hour = Granularity::Hour.bucket(event.secs);
-        let url = entry(&mut self.urls, &event.url);
-        let hour = url.entry(hour).or_insert_with(|| UrlHour::new(precision));
-        hour.add(Some(event.who.hash()));
+        self.add_count(event);
+        self.add_visitor(event, &event.who);
+    }
+
+    /// Adds a page view to the counts alone.
+    pub fn add_count(&mut self, event: &ValidPageView<'_>) {
+        self.hour(event).add(None);
+    }
+
+    /// Adds the visitor of a page view, under the name `who`, to the sketches and the visits.
+    pub fn add_visitor(&mut self, event: &ValidPageView<'_>, who: &Who<'_>) {
+        self.hour(event).persons.add_hash(who.hash());
         let visitors = entry(&mut self.domains, domain(&event.url));
-        let stretches = match &event.who {
+        let stretches = match who {
             Who::User(id) => visitors.users.entry(*id).or_default(),
             Who::Cookie(cookie) => entry(&mut visitors.cookies, cookie),
         };
         add(stretches, event.secs);
+    }
+
+    /// Returns the hour of a page view's URL.
+    fn hour(&mut self, event: &ValidPageView<'_>) -> &mut UrlHour {
+        let precision = self.precision;
+        let hour = Granularity::Hour.bucket(event.secs);
+        let url = entry(&mut self.urls, &event.url);
+        url.entry(hour).or_insert_with(|| UrlHour::new(precision))
     }
 
     /// Adds all events of another delta.

@@ -155,6 +155,17 @@ pub enum SpeedError {
         /// The batches after which the realtime views begin.
         realtime: Vec<u64>,
     },
+    /// The persons of before a cut cannot be read.
+    #[error(
+        "the realtime views since batch {batch} name persons by the equivs before its cut, which \
+         cannot be read: {problem}; until then no record is applied"
+    )]
+    Persons {
+        /// The batch at whose cut the views begin.
+        batch: u64,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// The process crashed, as its [faults](crate::faults) asked for.
     #[error(transparent)]
     Crashed(#[from] Crash),

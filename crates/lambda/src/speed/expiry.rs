@@ -13,7 +13,8 @@
 //! - [`ByCut`](super::ByCut) keeps one set of views, whose row keys say between
 //!   which cuts an event came. Rows before the served cut are deleted one by one and leave the
 //!   disk with a compaction, in HBase with its next major one (`workbook compact hbase`). Every event is written once, and a
-//!   read merges the generations since the cut.
+//!   read merges the generations since the cut. Visitors are an exception: while a run works they are
+//!   written twice, under the names of both cuts ([`super::resolution`]).
 //!
 //! Guarantees:
 //!
@@ -21,12 +22,15 @@
 //!    for duplicates that are further apart than the dedupe window.
 //! 2. Views are read only together with the batch at whose cut they begin. If they begin
 //!    elsewhere, the read is an error that names the missing batch.
-//! 3. The cut of a batch does not change once it was taken: a run that fails is repeated with
+//! 3. Persons and visits since batch n are under the names of batch n, also while the next run
+//!    works, if its generation names persons by equivs.
+//! 4. The cut of a batch does not change once it was taken: a run that fails is repeated with
 //!    the same cut.
 //!
 //! Source: *Big Data*, Marz and Warren, section 12.5.
 use super::error::Result;
 use super::log::Log;
+use super::resolution::{IdentityResolution, KnownPersons};
 use super::store::RealtimeStore;
 use super::stores::{StorePlace, Stores};
 use super::updater::{Applied, Updater};
@@ -49,6 +53,11 @@ pub struct Source {
     pub precision: Precision,
     /// Where the stores of the views are.
     pub store: StorePlace,
+    /// How generations that begin from now on name persons. One that was begun keeps its way.
+    pub resolution: IdentityResolution,
+    /// Where the persons of before a cut are known; `None` if they are known nowhere, and then no
+    /// generation may name persons by equivs.
+    pub persons: Option<Arc<dyn KnownPersons>>,
 }
 
 /// The speed layer, as [`Lambda`](crate::Lambda) holds it: realtime views that forget the
@@ -84,7 +93,8 @@ pub trait SpeedLayer: Send {
 
 /// Creates an updater that continues from the offsets of the views.
 pub(super) fn resume(source: &Source, views: RealtimeViews) -> Result<Updater> {
-    Updater::resume(source.log.clone(), &source.topic, views, source.window)
+    let updater = Updater::resume(source.log.clone(), &source.topic, views, source.window)?;
+    Ok(updater.with_persons(source.resolution, source.persons.clone()))
 }
 
 /// An open store, its oldest generation (`None` if it has none), and the views in it.

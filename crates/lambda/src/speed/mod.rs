@@ -13,6 +13,7 @@
 //! | `store`, `embedded_store`, `store_reader`, `cell_key`, `database`, `stores` | the store with random writes, its implementation in a folder, and where the stores of views are |
 //! | `delta` | gathers what several events add to the views |
 //! | `views`, `view_reader`, `row_by_row` | the realtime views, in which each event is counted exactly once, also in a store where only a row is atomic |
+//! | `resolution` | by which name the views know a person |
 //! | `updater` | applies the log to the views (figure 12.3) |
 //! | `expiry`, `alternating`, `by_cut` | removes what a batch has, with two sets of views in turn or with one set by cut |
 //! | `views_since` | the views since the cut of a batch, for a query |
@@ -44,6 +45,7 @@ pub mod log;
 mod open;
 mod remote_log;
 mod remote_store;
+mod resolution;
 mod row_by_row;
 mod split_commit;
 pub mod store;
@@ -72,6 +74,7 @@ pub use remote_log::{LogAnswer, LogQuestion, RemoteLog};
 pub use remote_store::{
     FamilyOptions, RemoteStore, RemoteStores, StoreAnswer, StoreQuestion, StoreRequest,
 };
+pub use resolution::{IdentityResolution, KnownPersons, PersonNames};
 pub use split_commit::{CommitOrder, SplitCommit};
 pub use store::{
     Atomicity, Cell, Change, Column, Conditional, Family, Mutation, Place, Reader, RealtimeStore,

@@ -14,7 +14,8 @@
 use super::dedupe::Window;
 use super::error::Result;
 use super::expiry::{Source, SpeedLayer, by_generation, opened};
-use super::updater::{Applied, PartitionStep, together, window_before};
+use super::resolution::IdentityResolution;
+use super::updater::{Applied, PartitionStep, Resolved, together, window_before};
 use super::view_reader::ViewReader;
 use super::views::{Offsets, RealtimeViews};
 use super::views_since::ViewsSince;
@@ -51,6 +52,8 @@ pub enum CommitOrder {
 ///     window: 100,
 ///     precision: Precision::DEFAULT,
 ///     store: StorePlace::default(),
+///     resolution: IdentityResolution::None,
+///     persons: None,
 /// };
 /// let mut views = SplitCommit::open(CommitOrder::AfterProcessing, &source, &folder.path().join("views"), 0, &[0])?;
 /// views.step(100)?;
@@ -83,7 +86,7 @@ impl SplitCommit {
         let stores = source.store.stores(folder);
         let (_, first, views) = opened(stores.as_ref(), "", source.precision)?;
         if first.is_none() {
-            views.begin(batch, cut, true)?;
+            views.begin(batch, cut, true, IdentityResolution::None)?;
         }
         let mut partitions = Vec::new();
         for (partition, &cut) in (0..).zip(cut) {
@@ -121,9 +124,10 @@ impl SpeedLayer for SplitCommit {
         let mut parts = Vec::new();
         for (partition, (next, window)) in (0..).zip(&mut self.partitions) {
             let records = log.read(&topic, partition, *next, most)?;
+            let persons = &Resolved::default();
             parts.push(PartitionStep::of(
-                &records, partition, &cuts, window, precision,
-            ));
+                &records, partition, &cuts, persons, window, precision,
+            )?);
         }
         // The offset in the views is ignored: this consumer goes by the one in the log.
         let stands = self.reader().offsets(parts.len())?;
@@ -155,7 +159,8 @@ impl SpeedLayer for SplitCommit {
             return Ok(cut);
         }
         let cut = self.source.log.ends(&self.source.topic)?;
-        self.views.begin(batch, &cut, false)?;
+        self.views
+            .begin(batch, &cut, false, IdentityResolution::None)?;
         Ok(cut)
     }
 

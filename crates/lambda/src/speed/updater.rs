@@ -11,8 +11,10 @@ use super::delta::Delta;
 use super::error::{Result, SpeedError};
 use super::event::{Fact, read};
 use super::log::{Log, Records};
+use super::resolution::{IdentityResolution, KnownPersons, PersonNames};
 use super::views::{Offsets, RealtimeViews, Update};
 use crate::batch::sketch::Precision;
+use crate::datum::{PersonId, Who};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +49,12 @@ pub struct Updater {
     window: usize,
     /// For each generation, the offsets at which it begins, the latest last.
     cuts: BTreeMap<u64, Offsets>,
+    /// How a generation that begins from now on names persons, and where they are known.
+    resolution: IdentityResolution,
+    known: Option<Arc<dyn KnownPersons>>,
+    /// For each generation that names persons by equivs, the names; `None` if they were not read
+    /// yet.
+    names: BTreeMap<u64, Option<Arc<dyn PersonNames>>>,
     /// For each partition, the next offset to read and the dedupe window.
     partitions: Vec<(u64, Window)>,
     /// Where the next step must end in each partition, because an update was begun and not ended.
@@ -74,12 +82,29 @@ impl Updater {
             views,
             window,
             cuts: BTreeMap::new(),
+            resolution: IdentityResolution::None,
+            known: None,
+            names: BTreeMap::new(),
             partitions: Vec::new(),
             pending: None,
             recovered: false,
         };
         updater.recover()?;
         Ok(updater)
+    }
+
+    /// Returns the updater with identity resolution: generations that begin from now on name
+    /// persons so, and `known` says who they are. A generation keeps the way in which it was begun.
+    pub fn with_persons(
+        self,
+        resolution: IdentityResolution,
+        known: Option<Arc<dyn KnownPersons>>,
+    ) -> Self {
+        Self {
+            resolution,
+            known,
+            ..self
+        }
     }
 
     /// Returns the views that it updates.
@@ -110,8 +135,11 @@ impl Updater {
     /// # Errors
     /// If the views cannot be written.
     pub fn begin(&mut self, generation: u64, at: &[u64]) -> Result<()> {
-        self.views.begin(generation, at, false)?;
+        self.views.begin(generation, at, false, self.resolution)?;
         self.cuts.insert(generation, at.to_vec());
+        if self.resolution == IdentityResolution::AtCut {
+            self.names.insert(generation, None);
+        }
         Ok(())
     }
 
@@ -119,6 +147,24 @@ impl Updater {
     /// are read later are counted as expired.
     pub fn forget_before(&mut self, generation: u64) {
         self.cuts = self.cuts.split_off(&generation);
+        self.names = self.names.split_off(&generation);
+        // The table of a batch that is served now has the same names, and needs less memory.
+        self.names.values_mut().for_each(|names| *names = None);
+    }
+
+    /// Reads the names of the generations that have none yet.
+    fn read_names(&mut self) -> Result<()> {
+        for (generation, names) in &mut self.names {
+            if names.is_none() {
+                let known = self.known.as_ref().ok_or_else(|| SpeedError::Persons {
+                    batch: *generation,
+                    problem: "the updater was opened without them; open it with persons".into(),
+                })?;
+                let cut = self.cuts.get(generation).map_or(&[][..], Vec::as_slice);
+                *names = Some(known.at_cut(*generation, cut)?);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the offsets and generations from the views, and rebuilds the windows from the log.
@@ -126,7 +172,7 @@ impl Updater {
         self.recovered = false;
         let topic_partitions = self.log.partitions(&self.topic)?;
         let reader = self.views.reader();
-        let cuts = reader.generations()?;
+        let begun = reader.begun()?;
         let offsets = reader.offsets(topic_partitions as usize)?;
         drop(reader);
         let pending = self.views.pending(topic_partitions as usize)?;
@@ -147,8 +193,14 @@ impl Updater {
             let window = window_before(log, &self.topic, partition, next, self.window)?;
             partitions.push((next, window));
         }
-        // All of it, or what was before.
-        (self.cuts, self.pending, self.partitions) = (cuts, pending, partitions);
+        // All of it, or what was before. Names that were read are those of their generation.
+        let mut names = std::mem::take(&mut self.names);
+        self.names = { begun.iter() }
+            .filter(|(_, (_, resolution))| *resolution == IdentityResolution::AtCut)
+            .map(|(generation, _)| (*generation, names.remove(generation).flatten()))
+            .collect();
+        self.cuts = begun.into_iter().map(|(n, (at, _))| (n, at)).collect();
+        (self.pending, self.partitions) = (pending, partitions);
         self.recovered = true;
         Ok(())
     }
@@ -163,6 +215,10 @@ impl Updater {
         if !self.recovered {
             self.recover()?;
         }
+        self.read_names()?;
+        let names = { self.names.iter() }
+            .filter_map(|(generation, names)| Some((*generation, names.as_deref()?)));
+        let persons = &Resolved(names.collect());
         let (log, topic, cuts) = (&self.log, &self.topic, &self.cuts);
         let pending = self.pending.as_ref();
         let precision = self.views.precision();
@@ -177,7 +233,7 @@ impl Updater {
                 while missing > 0 {
                     let records = log.read(topic, partition, part.to, missing as usize)?;
                     let read = records.next() - part.to;
-                    part.add(&records, partition, cuts, window, precision);
+                    part.add(&records, partition, cuts, persons, window, precision)?;
                     // A log may return fewer records than it has.
                     missing = match end {
                         Some(_) if read > 0 => missing.saturating_sub(read),
@@ -335,17 +391,22 @@ impl PartitionStep {
     }
 
     /// Computes the contribution of consecutive records of a partition. `window` is the dedupe
-    /// window at the first of them, and is moved to the last; `cuts` are the generations.
+    /// window at the first of them, and is moved to the last; `cuts` are the generations, and
+    /// `persons` the names of those that name persons by equivs.
+    ///
+    /// # Errors
+    /// If a name cannot be read.
     pub(super) fn of(
         records: &Records,
         partition: u32,
         cuts: &BTreeMap<u64, Offsets>,
+        persons: &Resolved<'_>,
         window: &mut Window,
         precision: Precision,
-    ) -> Self {
+    ) -> Result<Self> {
         let mut part = PartitionStep::default();
-        part.add(records, partition, cuts, window, precision);
-        part
+        part.add(records, partition, cuts, persons, window, precision)?;
+        Ok(part)
     }
 
     /// Adds the contribution of the records that follow.
@@ -354,15 +415,23 @@ impl PartitionStep {
         records: &Records,
         partition: u32,
         cuts: &BTreeMap<u64, Offsets>,
+        persons: &Resolved<'_>,
         window: &mut Window,
         precision: Precision,
-    ) {
+    ) -> Result<()> {
         for record in records.iter() {
             let generation = generation_at(cuts, partition as usize, record.offset);
             let place = (partition, record.offset);
-            self.take(record.value, place, generation, window, precision);
+            self.take(record.value, place, generation, persons, window, precision)?;
         }
         self.to = records.next();
+        Ok(())
+    }
+
+    /// Returns what a generation gets.
+    fn delta(&mut self, generation: u64, precision: Precision) -> &mut Delta {
+        let delta = self.deltas.entry(generation);
+        delta.or_insert_with(|| Delta::new(precision))
     }
 
     /// Adds one record. `generation` is `None` if it has expired.
@@ -371,24 +440,39 @@ impl PartitionStep {
         value: &[u8],
         (partition, offset): (u32, u64),
         generation: Option<u64>,
+        persons: &Resolved<'_>,
         window: &mut Window,
         precision: Precision,
-    ) {
+    ) -> Result<()> {
         self.step.records += 1;
         match read(value) {
             Ok(Fact::View(event)) => {
                 if !window.is_new(event.identity()) {
                     self.step.copies += 1;
-                    return;
+                    return Ok(());
                 }
                 self.step.newest = self.step.newest.max(Some(event.secs));
                 let Some(generation) = generation else {
                     self.step.expired += 1;
-                    return;
+                    return Ok(());
                 };
                 self.step.counted += 1;
-                let delta = self.deltas.entry(generation);
-                delta.or_insert_with(|| Delta::new(precision)).add(&event);
+                // A page view counts in its generation. Its visitor is in every generation since
+                // whose cut it came, under the name that the generation has for it.
+                self.delta(generation, precision).add_count(&event);
+                let who = &event.who;
+                if !persons.0.contains_key(&generation) {
+                    self.delta(generation, precision).add_visitor(&event, who);
+                }
+                for (begun, names) in persons.0.range(..=generation) {
+                    let name = names.person(&who.clone().into_person())?;
+                    let name = name.map(|name| match name {
+                        PersonId::UserId(id) => Who::User(id),
+                        PersonId::Cookie(cookie) => Who::Cookie(cookie.into()),
+                    });
+                    let name = name.as_ref().unwrap_or(who);
+                    self.delta(*begun, precision).add_visitor(&event, name);
+                }
             }
             other => {
                 // These records take a place in the window too, because they do so when the
@@ -403,5 +487,10 @@ impl PartitionStep {
                 }
             }
         }
+        Ok(())
     }
 }
+
+/// For each generation that names persons by equivs, the names.
+#[derive(Default)]
+pub(super) struct Resolved<'a>(BTreeMap<u64, &'a dyn PersonNames>);

@@ -1,8 +1,9 @@
 //! Reads the realtime views from one snapshot of their store.
 use super::delta::Delta;
 use super::error::{Result, SpeedError};
+use super::resolution::IdentityResolution;
 use super::store::{Column, Family, Mutation, Place, Reader, from_sortable, sortable};
-use super::views::{COUNT, Offsets, PERSONS, VISITS};
+use super::views::{COUNT, Offsets, PERSONS, RESOLVED, VISITS};
 use crate::batch::bounces::{Stretch, from_bytes, join, to_bytes};
 use crate::batch::sketch::{Precision, Sketch, union_of_bytes};
 use std::collections::BTreeMap;
@@ -73,13 +74,29 @@ impl ViewReader<'_> {
     /// # Errors
     /// If the store cannot be read, or a value is damaged.
     pub fn generations(&self) -> Result<BTreeMap<u64, Offsets>> {
+        let all = self.begun()?.into_iter();
+        Ok(all.map(|(generation, (at, _))| (generation, at)).collect())
+    }
+
+    /// Returns the generations that are kept, each with the offsets at which it begins and how it
+    /// names persons.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or a value is damaged.
+    pub(super) fn begun(&self) -> Result<BTreeMap<u64, (Offsets, IdentityResolution)>> {
         let cells = self
             .inner
             .row(b"generation", "meta", b"".as_slice()..&[0xff; 9])?;
         let read = |(qualifier, cell): Column| {
             let generation = number(&qualifier)?;
-            let offsets: Option<Offsets> = cell.value.chunks(8).map(number).collect();
-            Some((generation, offsets?))
+            let (offsets, rest) = cell.value.as_chunks();
+            let resolution = match rest {
+                [] => IdentityResolution::None,
+                [RESOLVED] => IdentityResolution::AtCut,
+                _ => return None,
+            };
+            let offsets = offsets.iter().map(|offset| u64::from_be_bytes(*offset));
+            Some((generation, (offsets.collect(), resolution)))
         };
         let all: Option<BTreeMap<_, _>> = cells.into_iter().map(read).collect();
         all.ok_or_else(|| damaged("generation"))
@@ -222,9 +239,11 @@ impl ViewReader<'_> {
                     }
                     None => hour.persons.to_bytes(),
                 };
-                let mutation = Mutation::of(row.clone())
-                    .put(COUNT.name, key, 0, count.to_be_bytes())
-                    .put(PERSONS.name, key, 0, persons);
+                let mut mutation = Mutation::of(row.clone()).put(PERSONS.name, key, 0, persons);
+                // An event after the next cut adds a visitor here and no page view.
+                if hour.count > 0 {
+                    mutation = mutation.put(COUNT.name, key, 0, count.to_be_bytes());
+                }
                 mutations.push(mutation);
             }
         }

@@ -8,12 +8,14 @@
 //! | any of these | `meta` | `applied` | the last update in the row, where only a row is atomic |
 //! | `offset` | `meta` | partition | the next offset to apply |
 //! | `offset` | `meta` | `intent` | the update that was begun last, where only a row is atomic |
-//! | `generation` | `meta` | generation | the offsets at which it begins |
+//! | `generation` | `meta` | generation | the offsets at which it begins; then a byte 1, if it names persons by equivs |
 //! | `rejected` | `meta` | partition, offset | why a record could not be read |
 //!
 //! A *generation* consists of the events between the cuts of two batch runs, so that they can
 //! expire together (see [`super::expiry`]). Its number is that of the batch after whose cut it
-//! begins. Rejected records do not expire.
+//! begins. Rejected records do not expire. A generation that names persons by the equivs before its
+//! cut ([`super::resolution`]) holds the persons and visits of *all* events since its cut, under its
+//! own names; page views, and all of a generation without names, are those up to the next cut.
 //!
 //! Guarantees:
 //!
@@ -31,6 +33,7 @@
 //!    sees each row whole, and some rows before others.
 use super::delta::Delta;
 use super::error::Result;
+use super::resolution::IdentityResolution;
 use super::row_by_row;
 use super::store::{Atomicity, Change, Family, Mutation, RealtimeStore};
 use super::view_reader::ViewReader;
@@ -48,6 +51,9 @@ pub(super) const PERSONS: Family = Family::new("persons");
 pub(super) const VISITS: Family = Family::new("visits");
 /// Offsets, generations and rejected records.
 pub(super) const META: Family = Family::new("meta");
+
+/// The byte after the offsets of a generation that names persons by equivs.
+pub(super) const RESOLVED: u8 = 1;
 
 /// One offset for each partition of a topic: the next one to read.
 pub type Offsets = Vec<u64>;
@@ -135,12 +141,22 @@ impl RealtimeViews {
     }
 
     /// Begins a generation at the offsets `at`. `start` is true for an empty store: then its
-    /// own offsets are set to `at` too, so that the log is applied from there on.
+    /// own offsets are set to `at` too, so that the log is applied from there on. `resolution`
+    /// says how the generation names persons, for as long as it is kept.
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub fn begin(&self, generation: u64, at: &[u64], start: bool) -> Result<()> {
-        let bytes: Vec<u8> = at.iter().flat_map(|offset| offset.to_be_bytes()).collect();
+    pub fn begin(
+        &self,
+        generation: u64,
+        at: &[u64],
+        start: bool,
+        resolution: IdentityResolution,
+    ) -> Result<()> {
+        let mut bytes: Vec<u8> = at.iter().flat_map(|offset| offset.to_be_bytes()).collect();
+        if resolution == IdentityResolution::AtCut {
+            bytes.push(RESOLVED);
+        }
         let begun = Mutation::of("generation").put("meta", generation.to_be_bytes(), 0, bytes);
         match (start, self.store.atomicity()) {
             (false, _) => self.store.apply(&[begun]),

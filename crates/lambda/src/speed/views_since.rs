@@ -2,6 +2,7 @@
 //! [`Alternating`](super::Alternating) those of one generation, with
 //! [`ByCut`](super::ByCut) those of one or more.
 use super::error::{Result, SpeedError};
+use super::resolution::IdentityResolution;
 use super::view_reader::ViewReader;
 use super::views::Offsets;
 use crate::batch::bounces::{Stretch, join};
@@ -16,6 +17,8 @@ pub struct ViewsSince<'a> {
     reader: ViewReader<'a>,
     /// The generations since the cut, the oldest first.
     generations: Vec<u64>,
+    /// The generations whose persons and visits are those of the events since the cut.
+    of_persons: Vec<u64>,
     precision: Precision,
     /// The batch at whose cut the views begin.
     pub batch: u64,
@@ -31,14 +34,20 @@ impl<'a> ViewsSince<'a> {
     /// # Errors
     /// If no generation begins at this cut.
     pub(super) fn of(reader: ViewReader<'a>, batch: u64, precision: Precision) -> Result<Self> {
-        let mut generations = reader.generations()?;
-        let Some(cut) = generations.get(&batch).cloned() else {
+        let mut generations = reader.begun()?;
+        let Some((cut, resolution)) = generations.get(&batch).cloned() else {
             let realtime: Vec<u64> = generations.into_keys().collect();
             return Err(missing(batch, realtime));
         };
+        let generations: Vec<u64> = generations.split_off(&batch).into_keys().collect();
         Ok(Self {
             offsets: reader.offsets(cut.len())?,
-            generations: generations.split_off(&batch).into_keys().collect(),
+            of_persons: match resolution {
+                // Those of a later generation are in it, under its own names.
+                IdentityResolution::AtCut => vec![batch],
+                IdentityResolution::None => generations.clone(),
+            },
+            generations,
             reader,
             precision,
             batch,
@@ -70,7 +79,7 @@ impl<'a> ViewsSince<'a> {
     /// in a range.
     pub fn uniques(&self, url: &str, hours: &Range<i64>) -> Result<Sketch> {
         let mut all = Sketch::new(self.precision);
-        for &generation in &self.generations {
+        for &generation in &self.of_persons {
             all.merge(&self.reader.uniques(generation, url, hours.clone())?)?;
         }
         Ok(all)
@@ -80,7 +89,7 @@ impl<'a> ViewsSince<'a> {
     /// ([`Who::key`](super::event::Who::key)), in the order of time.
     pub fn visits(&self, domain: &str) -> Result<BTreeMap<Vec<u8>, Vec<Stretch>>> {
         let mut all: BTreeMap<Vec<u8>, Vec<Stretch>> = BTreeMap::new();
-        for &generation in &self.generations {
+        for &generation in &self.of_persons {
             for (person, visits) in self.reader.visits(generation, domain)? {
                 all.entry(person).or_default().extend(visits);
             }

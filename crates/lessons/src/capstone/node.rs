@@ -9,7 +9,8 @@ use super::week::Consumer;
 use calendar::Span;
 use lambda::faults::When;
 use lambda::speed::{
-    self, Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
+    self, Clock, EmbeddedLog, IdentityResolution, Log, ManualClock, RealtimeStoreOptions,
+    SpeedError, SplitCommit,
 };
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ impl Node {
         };
         let options = Options {
             window: config.window,
+            // As the sites, which answer beside them with sketches of identifiers, and as a consumer
+            // that commits its offset apart.
+            resolution: IdentityResolution::None,
             ..options
         };
         let precision = options.realtime_precision;

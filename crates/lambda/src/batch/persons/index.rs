@@ -1,6 +1,6 @@
 //! The index from identifiers to PersonIDs.
 
-use super::components;
+use super::components::{Joined, components};
 use crate::datum::{Equiv, PersonId};
 use polars::prelude::*;
 use std::collections::HashMap;
@@ -26,8 +26,17 @@ pub struct PersonIndex {
 impl PersonIndex {
     /// Creates the index of some equivs. For the cost see [`components`](super::components()).
     pub fn of(equivs: &[Equiv]) -> Self {
+        Self::of_components(components(equivs))
+    }
+
+    /// Creates the index of persons that were joined one equiv at a time.
+    pub fn of_joined(joined: Joined) -> Self {
+        Self::of_components(joined.into_components())
+    }
+
+    fn of_components(components: Vec<Vec<PersonId>>) -> Self {
         let mut persons = HashMap::new();
-        for component in components(equivs) {
+        for component in components {
             let mut ids = component.into_iter();
             let Some(person) = ids.next() else { continue };
             persons.extend(ids.map(|id| (id, person.clone())));

@@ -31,6 +31,7 @@ mod chunked_input;
 mod computed;
 mod counts_writer;
 mod distinct;
+mod equivs;
 mod json;
 mod open;
 mod parquet;
@@ -52,6 +53,7 @@ mod write_visits;
 
 pub use checkpoint::Checkpoints;
 pub use computed::{ComputedViews, InputForm, look, write_rejected};
+pub use equivs::each_equiv;
 pub use person::{HASHES_TO_SECOND_SEED, visitor};
 
 use super::{
@@ -543,16 +545,10 @@ impl<'a> Run<'a> {
             return Ok(Persons::of(joined));
         }
         self.progress(RunPhase::Persons);
-        for wave in chunks.chunks(wave) {
-            let equivs: Result<Vec<_>, EngineError> = wave
-                .par_iter()
-                .with_max_len(1)
-                .map(|&chunk| self.source.equivs(chunk))
-                .collect();
-            for equiv in equivs?.into_iter().flatten() {
-                joined.join(&equiv.id1, &equiv.id2);
-            }
-        }
+        equivs::each_of(self.source, chunks, wave, &mut |equiv| {
+            joined.join(&equiv.id1, &equiv.id2);
+            Ok::<(), EngineError>(())
+        })?;
         Ok(Persons::of(joined))
     }
 
