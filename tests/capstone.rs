@@ -130,6 +130,27 @@ fn a_g_counter_counts_a_retry_at_the_other_site_twice_and_identities_count_it_on
     assert!(twice > 0);
 }
 
+/// Rule: a site that is cut off and loses its process counts nothing twice: the new process adds to
+/// the batch that it serves only what that batch does not hold.
+#[test]
+fn a_process_killed_during_a_partition_counts_nothing_twice_at_the_far_site() {
+    let week = Week {
+        partition: Some(40..76),
+        crashes: (3..168).step_by(6).collect(),
+        bad_deployment: None,
+        ..Week::drawn(6, 2_000)
+    };
+    let (history, account) = ran(&week);
+    assert!(account.is_clean(), "{account}");
+    let cut = history.readings.iter().filter(|reading| !reading.whole);
+    assert!(cut.clone().count() >= 9);
+    for reading in cut {
+        for site in &reading.sites {
+            assert!(site.by_identity <= reading.truth.page_views, "{reading:?}");
+        }
+    }
+}
+
 /// Batch 3 has a bug, is served at 56 and found out 8 hours later.
 fn deployed(expire_after: i64) -> Week {
     Week {

@@ -9,7 +9,7 @@ use super::evidence::{Cells, Evidence, Fate, NamedEvent, frame};
 use super::reading::{History, Reading};
 use super::truth::{Said, Truth};
 use lambda::speed::event::{Fact, read};
-use notebook::table::{Grid, counted, grouped};
+use notebook::table::{Grid, Head, TableCell, counted, grouped};
 use notebook::{Render, Rich};
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::{HashMap, HashSet};
@@ -113,8 +113,7 @@ pub struct Account {
     pub accepted: u64,
     /// Of which page views.
     pub views: u64,
-    /// Records in the log that repeat a page view of it, of either site, and are not counted in
-    /// the closing answer.
+    /// Records in the log that repeat a page view which came before, at either site.
     pub duplicates: u64,
     /// Of which repeat a page view of the other site's log.
     pub at_both_sites: u64,
@@ -198,17 +197,13 @@ impl Account {
         events.extend(audit.evidence.events.iter().cloned());
         // Copies: records that repeat one of the same log, or of the other.
         let is_view = |line: &u32| matches!(truth.said[*line as usize], Said::View { .. });
-        let of_site =
-            |log: &Vec<u32>| -> HashSet<u32> { log.iter().copied().filter(is_view).collect() };
+        let mut all: HashSet<u32> = HashSet::new();
+        let records = audit.logs.iter().flatten().copied().filter(is_view);
+        let duplicates = records.filter(|line| !all.insert(*line)).count();
+        let of_site = |log: &Vec<u32>| -> HashSet<u32> { log.iter().copied().collect() };
         let sites: Vec<HashSet<u32>> = audit.logs.iter().map(of_site).collect();
-        let all: HashSet<u32> = sites.iter().flatten().copied().collect();
-        let records = audit
-            .logs
-            .iter()
-            .flatten()
-            .filter(|line| is_view(line))
-            .count();
-        let at_both_sites = sites.iter().map(HashSet::len).sum::<usize>() - all.len();
+        let holding = |line: &u32| sites.iter().filter(|site| site.contains(line)).count();
+        let at_both_sites = all.iter().filter(|line| holding(line) > 1).count();
         let last = history.readings.last();
         let closing = last.and_then(|last| Some((last, last.merged?)));
         let closes = closing.is_some_and(|(last, _)| !last.is_wrong() && last.known == last.truth);
@@ -224,7 +219,7 @@ impl Account {
             sent: sent.len() as u64,
             accepted: audit.logs.iter().map(|log| log.len() as u64).sum(),
             views: audit.views,
-            duplicates: ((records - all.len()) as u64).saturating_sub(closing_doubled as u64),
+            duplicates: duplicates as u64,
             at_both_sites: at_both_sites as u64,
             twice: audit.twice,
             unreadable: audit.unreadable,
@@ -303,59 +298,149 @@ impl Account {
             && self.closes
     }
 
-    fn rows(&self) -> Vec<(&'static str, String)> {
+    /// Returns the rows: a name, a value, and what the value is read from.
+    fn rows(&self) -> Vec<[String; 3]> {
         let n = |number: u64| grouped(number as i64);
-        let of = |difference: LostAndDoubled| {
-            format!(
-                "lost {}, doubled {}",
-                n(difference.lost),
-                n(difference.doubled)
-            )
-        };
-        let mut rows = vec![
-            ("seed", self.seed.to_string()),
-            ("events sent", n(self.sent)),
-            ("records accepted by the log", n(self.accepted)),
-            ("page views among them", n(self.views)),
-            ("copies dropped", n(self.duplicates)),
+        let [log, master, answers, closing] = self.each().map(|(_, difference)| {
+            let LostAndDoubled { lost, doubled } = difference;
+            format!("lost {}, doubled {}", n(lost), n(doubled))
+        });
+        let cut = counted(self.cut_hours as usize, "hour", "hours");
+        let closes = if self.closes { "yes" } else { "no" }.to_owned();
+        let rows: [(&str, String, &str); 24] = [
+            ("seed", self.seed.to_string(), "the week that was drawn"),
+            // What came.
             (
-                "of these, copies of the other site's",
-                n(self.at_both_sites),
+                "events sent",
+                n(self.sent),
+                "different lines that a site acknowledged",
             ),
-            ("such copies counted, at worst", n(self.twice)),
-            ("unreadable, reported", n(self.unreadable)),
-            ("page views over an hour late", n(self.late)),
-            ("batch runs", n(self.batches)),
-            ("processes killed", n(self.crashes)),
+            (
+                "records in the log",
+                n(self.accepted),
+                "all records of both sites, with copies",
+            ),
+            (
+                "page views among them",
+                n(self.views),
+                "records that are read as page views",
+            ),
+            (
+                "copies among these",
+                n(self.duplicates),
+                "page views whose identity came before, at either site",
+            ),
+            (
+                "copies at the other site",
+                n(self.at_both_sites),
+                "identities that are in the logs of both sites",
+            ),
+            (
+                "unreadable, reported",
+                n(self.unreadable),
+                "records that are no datum",
+            ),
+            (
+                "page views over an hour late",
+                n(self.late),
+                "the site's clock beside the time in the record",
+            ),
+            // What happened.
+            (
+                "batch runs",
+                n(self.batches),
+                "runs whose views were published",
+            ),
+            (
+                "batches rolled back",
+                n(self.roll_backs),
+                "batches taken back after they were served",
+            ),
+            (
+                "processes killed",
+                n(self.crashes),
+                "processes that ended before they answered an order",
+            ),
             (
                 "network cut",
-                counted(self.cut_hours as usize, "hour", "hours"),
+                cut,
+                "looks at which the sites did not reach each other",
             ),
-            ("batches rolled back", n(self.roll_backs)),
-            ("looks at the answers", n(self.looks)),
-            ("refused to answer", n(self.refused)),
-            ("wrong by the bad deployment", n(self.wrong_by_bug)),
-            ("wrong without a reason", n(self.unexplained)),
-            ("sites apart, network whole", n(self.sites_apart)),
+            // How the answers were.
+            (
+                "looks at the answers",
+                n(self.looks),
+                "one after each step, and one at the end",
+            ),
+            (
+                "refused to answer",
+                n(self.refused),
+                "looks at which batch and realtime views did not meet",
+            ),
+            (
+                "wrong by the bad deployment",
+                n(self.wrong_by_bug),
+                "answers that are not what the layers claim; bug served",
+            ),
+            (
+                "wrong without a reason",
+                n(self.unexplained),
+                "answers that are not what the layers claim; code right",
+            ),
+            (
+                "copies counted, at worst",
+                n(self.twice),
+                "page views that one answer held for both sites",
+            ),
+            (
+                "sites apart, network whole",
+                n(self.sites_apart),
+                "looks at which a site's counter is not the merged answer",
+            ),
+            // What is lost and doubled.
+            ("log", log, "each acknowledged line, looked for in the log"),
+            (
+                "master data",
+                master,
+                "each record of the log, looked for in the master data",
+            ),
+            (
+                "answers, at worst",
+                answers,
+                "by page and hour: counts beside the claim; code right",
+            ),
+            (
+                "closing answer",
+                closing,
+                "by page and hour: counts beside the truth, at the end",
+            ),
+            (
+                "closing answers are the truth",
+                closes,
+                "page views, unique visitors, visits and bounces",
+            ),
+            (
+                "in all",
+                format!("lost {}, doubled {}", n(self.lost()), n(self.doubled())),
+                "the largest number of each of the four places",
+            ),
         ];
-        rows.extend(
-            self.each()
-                .map(|(place, difference)| (place, of(difference))),
-        );
-        let closes = if self.closes { "yes" } else { "no" };
-        rows.push(("closing answers are the truth", closes.to_owned()));
-        rows.push(("lost", n(self.lost())));
-        rows.push(("doubled", n(self.doubled())));
-        rows
+        rows.map(|(name, value, from)| [name.to_owned(), value, from.to_owned()])
+            .into()
     }
 
     fn grid(&self) -> Grid {
-        let rows = self.rows();
-        let facts: Vec<(&str, &dyn fmt::Display)> = rows
-            .iter()
-            .map(|(name, value)| (*name, value as &dyn fmt::Display))
-            .collect();
-        Grid::of_facts("Account of the week", &facts)
+        let cells = |row: [String; 3]| row.map(TableCell::Value).into();
+        Grid {
+            caption: "Account of the week".to_owned(),
+            heads: vec![
+                Head::text("what"),
+                Head::text("how much"),
+                Head::text("read from"),
+            ],
+            rows: self.rows().into_iter().map(cells).collect(),
+            ..Grid::default()
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::error::Result;
 use super::evidence::Cells;
 use super::figures::Figures;
 use super::order::{Answers, LinkState, NodeReply, Order};
-use super::reading::Reading;
+use super::reading::{LogOffsets, Reading};
 use super::run::Simulation;
 use super::truth::{DetailedFigures, Said};
 
@@ -40,6 +40,15 @@ impl Simulation<'_> {
             self.audit.note_off(&self.truth, hour, off, &answers.seen);
             self.audit.closing = sums(&off_cells(&truth, answers));
         }
+        let offsets = (0..SITES).map(|site| {
+            let of = |offsets: &Vec<u64>| offsets.get(site as usize).copied();
+            LogOffsets {
+                end: self.audit.log(site).len() as u64,
+                position: merged.as_ref().and_then(|answers| of(&answers.seen)),
+                cut: merged.as_ref().and_then(|answers| of(&answers.cut)),
+            }
+        });
+        let offsets = offsets.collect();
         let batch = self.codes.keys().next_back().copied().unwrap_or(0);
         let reading = Reading {
             hour,
@@ -56,6 +65,7 @@ impl Simulation<'_> {
             lost,
             doubled,
             sites,
+            offsets,
             whole: self.link == LinkState::Whole,
             marks: std::mem::take(&mut self.marks),
         };

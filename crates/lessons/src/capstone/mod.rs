@@ -18,6 +18,7 @@
 //! | `host`, `process` | a node in this process, or in one of its own that is killed |
 //! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
 //! | `reading` | one hour, as the dashboard shows it |
+//! | [`steps`] | small steps of the chapter, each with its own check |
 //! | `evidence` | which events are lost or doubled |
 //! | `parts` | a part of the week that a reader wrote, and the smallest run in which it goes wrong |
 //! | [`incident`](mod@incident) | something went wrong, and the dashboard alone says what |
@@ -51,6 +52,7 @@ mod reading;
 mod run;
 mod schedule;
 mod sites;
+pub mod steps;
 mod truth;
 mod week;
 
@@ -65,6 +67,6 @@ pub use node::{Node, NodeConfig};
 pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
 pub use parts::{NewViews, OwnPart, PartAccount, with, with_in};
 pub use process::{Process, serve};
-pub use reading::{History, Mark, Reading};
+pub use reading::{History, LogOffsets, Mark, Reading};
 pub use run::{here, run};
 pub use week::{BadDeployment, Consumer, Week};

@@ -208,11 +208,15 @@ impl Node {
         Ok(())
     }
 
-    /// The near site serves what is served; the far one, what it could hear of.
+    /// The near site serves what is served; the far one, what it could hear of. A process that was
+    /// killed during a partition finds the views in its folder, and reads their cut from there.
     fn tell_sites(&mut self) -> Result<()> {
         let reached = if self.wire.cut().is_none() { 2 } else { 1 };
         let now = self.secs();
-        for site in &mut self.sites[..reached] {
+        for (place, site) in self.sites.iter_mut().enumerate() {
+            if place >= reached && site.knows_cut() {
+                continue;
+            }
             site.serve(
                 self.lambda.served(),
                 self.wire.near(),

@@ -46,6 +46,18 @@ impl fmt::Display for Mark {
     }
 }
 
+/// Where a partition of the log stands at one look, as offsets: which records are in the log, in
+/// the realtime views, and in the batch views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogOffsets {
+    /// The offset of the next record that the site accepts.
+    pub end: u64,
+    /// The next offset that the speed layer reads; `None` if the query refuses to answer.
+    pub position: Option<u64>,
+    /// The first offset that the served batch does not hold; `None` if the query refuses to answer.
+    pub cut: Option<u64>,
+}
+
 /// The layers and the truth at one hour of the week.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -77,6 +89,8 @@ pub struct Reading {
     pub doubled: i64,
     /// What each site answers by itself.
     pub sites: Vec<SiteAnswers>,
+    /// Where the partition of each site stands.
+    pub offsets: Vec<LogOffsets>,
     /// Whether the sites reach each other.
     pub whole: bool,
     pub marks: Vec<Mark>,
@@ -177,6 +191,47 @@ impl History {
             "1 by identity" => of(1, |site| site.by_identity),
             "batch at 0" => of(0, |site| site.batch as i64),
             "batch at 1" => of(1, |site| site.batch as i64),
+        )
+    }
+
+    /// Follows the record at `offset` of a site's partition: a row for each hour from 12 hours before
+    /// the site accepted it to 36 hours after that. `end of the log`, `position` (of the speed layer)
+    /// and `cut` (of the served batch) say how many records each of them is past this one: above 0
+    /// the log, the realtime views or the batch views hold it. The last two are null where the query
+    /// refused to answer. The frame is empty if the week has no such record.
+    ///
+    /// ```
+    /// use lambda_workbook::capstone::{Week, here};
+    /// let folder = tempfile::tempdir()?;
+    /// let history = here(folder.path(), &Week::drawn(1, 300), &mut |_| ())?;
+    /// let way = history.way_of(0, 150)?;
+    /// // In its first hours the record is not in the log yet, and in its last ones it is.
+    /// let end = way.column("end of the log")?.i64()?;
+    /// assert!(end.first() <= Some(0) && end.last() > Some(0));
+    /// assert_eq!(history.way_of(0, 1_000_000)?.height(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None that depends on the record.
+    pub fn way_of(&self, site: usize, offset: u64) -> PolarsResult<DataFrame> {
+        let of = |reading: &Reading| reading.offsets.get(site).copied().unwrap_or_default();
+        let accepted = { self.readings.iter() }.find(|reading| of(reading).end > offset);
+        let near = |reading: &&Reading| {
+            let near = accepted.map(|first| first.hour - 12..=first.hour + 36);
+            near.is_some_and(|hours| hours.contains(&reading.hour))
+        };
+        let near: Vec<&Reading> = self.readings.iter().filter(near).collect();
+        let column = |value: fn(LogOffsets) -> Option<u64>| -> Vec<Option<i64>> {
+            let past = |place: u64| place as i64 - offset as i64;
+            let value = |reading: &&Reading| value(of(reading)).map(past);
+            near.iter().map(value).collect()
+        };
+        df!(
+            "hour" => near.iter().map(|reading| reading.hour).collect::<Vec<_>>(),
+            "end of the log" => column(|offsets| Some(offsets.end)),
+            "position" => column(|offsets| offsets.position),
+            "cut" => column(|offsets| offsets.cut),
         )
     }
 

@@ -49,6 +49,8 @@ pub struct Counters {
     served: ServedViews,
     /// By site: the hour of arrival from which on cells are not covered.
     from: Vec<i64>,
+    /// Whether `from` is that of the batch that is served. A new process does not know it yet.
+    knows_cut: bool,
 }
 
 /// When a record came to its site: its key.
@@ -70,7 +72,13 @@ impl Counters {
             met: i64::MIN,
             served,
             from: vec![i64::MIN; SITES as usize],
+            knows_cut: false,
         }
+    }
+
+    /// Whether the site has been told the cut of the batch that it serves.
+    pub fn knows_cut(&self) -> bool {
+        self.knows_cut
     }
 
     /// Counts what came to the site since the last time.
@@ -115,6 +123,7 @@ impl Counters {
             from.push(hour.unwrap_or(now));
         }
         (self.served, self.from) = (served.pinned(), from);
+        self.knows_cut = true;
         Ok(())
     }
 

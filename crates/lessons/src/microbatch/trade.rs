@@ -1,4 +1,5 @@
-//! Latency and throughput, one at a time and by batches (figure 14.5).
+//! Latency and throughput, one at a time and by batches (figure 14.5): computed from the cost of a
+//! line and of a commit ([`modelled`]), and measured on this machine ([`measure`]).
 use super::error::{Result, scratch};
 use super::job::{Job, JobOptions};
 use super::stored::Kind;
@@ -24,6 +25,84 @@ pub struct LoadTimes {
     pub rate: f64,
     /// Commits to the disk for a thousand lines of the load.
     pub commits: f64,
+}
+
+/// What the steps of a counter cost, for [`modelled`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepCosts {
+    /// Reading a line and adding its words up in memory.
+    pub line: Duration,
+    /// A write that has to reach the disk.
+    pub commit: Duration,
+}
+
+/// Partitions of the state in [`modelled`].
+const PARTITIONS: u64 = 2;
+
+/// Computes what [`measure`] measures, with a clock that is counted: lines come at equal distances,
+/// `rate` a second, and each step takes what it costs. One at a time, a line commits each of its words
+/// and its offset. A batch commits its plan, two partitions of the state, and the record that it is
+/// done, however many lines it has.
+///
+/// ```
+/// use lambda_workbook::microbatch::trade::{StepCosts, modelled};
+/// use std::time::Duration;
+/// let ms = Duration::from_millis;
+/// let costs = StepCosts { line: ms(1), commit: ms(2) };
+/// // A line costs 1 ms and 12 commits, and the next one comes 100 ms later.
+/// let one = modelled(None, 10, 50, costs);
+/// assert_eq!((one.median, one.commits), (ms(25), 12_000.0));
+/// // 40 lines a second: one at a time keeps up. With 50 it does not: each line waits longer.
+/// assert_eq!(modelled(None, 40, 50, costs).p99, ms(25));
+/// assert!(modelled(None, 50, 50, costs).p99 > ms(200));
+/// // A batch of all that waits keeps up, and does more lines a second.
+/// let batches = modelled(Some(ms(50)), 50, 50, costs);
+/// assert!(batches.p99 < ms(100) && batches.rate > 10.0 * one.rate);
+/// ```
+pub fn modelled(interval: Option<Duration>, rate: u64, lines: u64, costs: StepCosts) -> LoadTimes {
+    let words = LINE.split_ascii_whitespace().count() as u64;
+    let (most, commits) = match interval {
+        None => (1, words + 1),
+        Some(_) => (u64::MAX, 2 + PARTITIONS),
+    };
+    let cost = |taken: u64| costs.line * taken as u32 + costs.commit * commits as u32;
+    let arrives = |line: u64| Duration::from_secs(1) * line as u32 / rate.max(1) as u32;
+    let (mut now, mut taken, mut batches) = (Duration::ZERO, 0, 0);
+    let mut waits = Vec::new();
+    while taken < lines {
+        let here = (taken..lines).take_while(|line| arrives(*line) <= now);
+        let batch = (here.count() as u64).min(most);
+        let begin = now;
+        if batch > 0 {
+            now += cost(batch);
+            waits.extend((taken..taken + batch).map(|line| now - arrives(line)));
+            (taken, batches) = (taken + batch, batches + 1);
+        }
+        // The next one begins when its time has come; one at a time, when a line is there.
+        now = now.max(match interval {
+            Some(interval) => begin + interval,
+            None if taken < lines => arrives(taken),
+            None => now,
+        });
+    }
+    waits.sort();
+    let one = cost(most.min(WAITING));
+    LoadTimes {
+        interval,
+        median: share_of(&waits, 0.5),
+        p99: share_of(&waits, 0.99),
+        rate: most.min(WAITING) as f64 / one.as_secs_f64(),
+        commits: (batches * commits) as f64 * 1e3 / lines.max(1) as f64,
+    }
+}
+
+/// Lines that wait from the beginning, when [`modelled`] computes how many it does a second.
+const WAITING: u64 = 5_000;
+
+/// Returns the value below which a share of sorted values lies.
+fn share_of(sorted: &[Duration], share: f64) -> Duration {
+    let place = (sorted.len() as f64 * share) as usize;
+    sorted.get(place).copied().unwrap_or_default()
 }
 
 /// Counts the words of a log of lines.
@@ -160,10 +239,6 @@ pub fn measure(
         .map(|(from, to)| to.saturating_duration_since(*from))
         .collect();
     waits.sort();
-    let at = |share: f64| {
-        let place = (waits.len() as f64 * share) as usize;
-        waits.get(place).copied().unwrap_or_default()
-    };
     let commits = counter.commits() as f64 * 1e3 / lines.max(1) as f64;
 
     let (log, mut counter) = open(&folder.path().join("waiting"), interval)?;
@@ -172,8 +247,8 @@ pub fn measure(
     while counter.step()? < waiting {}
     Ok(LoadTimes {
         interval,
-        median: at(0.5),
-        p99: at(0.99),
+        median: share_of(&waits, 0.5),
+        p99: share_of(&waits, 0.99),
         rate: waiting as f64 / started.elapsed().as_secs_f64(),
         commits,
     })

@@ -13,17 +13,17 @@ const HOURS: i64 = 168;
 /// Where moments are marked.
 const EVENTS: i32 = 98;
 /// The panels: top, bottom, name.
-const RATE: (i32, i32, &str) = (138, 188, "records accepted in an hour");
-const VIEWS: (i32, i32, &str) = (218, 328, "page views in the answers");
-const APART: (i32, i32, &str) = (358, 448, "merged answer less the truth");
-const LAG: (i32, i32, &str) = (478, 528, "records of the log that no answer holds");
-const HEIGHT: u32 = 578;
+const RATE: (i32, i32, &str) = (138, 188, "accepted: records an hour");
+const VIEWS: (i32, i32, &str) = (218, 338, "answered: page views");
+const APART: (i32, i32, &str) = (368, 518, "merged answer less the truth");
+const LAG: (i32, i32, &str) = (548, 598, "in the log, in no answer: records");
+const HEIGHT: u32 = 648;
 
-/// The dashboard of a week so far: records an hour, the merged answer above the part
-/// that is served, how far each of the three answers is from the truth, and what
-/// waits. Crashes, batches, partitions and deployments stand where they happened. A line that
-/// would leave its panel ends at a triangle, beside which its farthest value stands. Where the
-/// query refuses to answer there is no line.
+/// Draws the board of a week so far, one panel below the other: records an hour; page views as the
+/// truth, as served and as merged; how far each of the three merged answers is from the truth, on an
+/// axis of powers of ten to both sides of 0, so that a quiet day and a fault can be read in one
+/// picture; and what waits. Crashes, batches, partitions and deployments stand where they happened.
+/// Where the query refuses to answer there is no line.
 pub fn dashboard(history: &History) -> Figure {
     let readings = &history.readings[..];
     let along = Scale {
@@ -117,7 +117,7 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
     let mut x = 8;
     for (ink, name) in [
         (kind(2), "network cut"),
-        (wrong(), "batch with a bug served"),
+        (wrong(), "answers by the batch with a bug"),
         (kind(1), "no answer"),
     ] {
         canvas.fill((x, 54), (x + 10, 64), ink.mix(0.5));
@@ -129,7 +129,7 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
         (cross, "process killed"),
         (served, "batch served"),
         (served_with_a_bug, "batch with a bug served"),
-        (rolled_back, "rolled back"),
+        (rolled_back, "batch rolled back"),
     ];
     x = 8;
     for (symbol, name) in symbols {
@@ -196,15 +196,15 @@ fn legend(canvas: &Canvas, top: i32, names: &[(RGBColor, f64, &str)]) {
     }
 }
 
-/// A panel's name, its grid lines, and its scale.
+/// Draws a panel's name and its grid lines, about `wanted`, and returns its scale.
 pub(super) fn panel(
     canvas: &Canvas,
     (left, right): (i32, i32),
     (top, bottom, name): (i32, i32, &str),
-    low: f64,
-    high: f64,
+    (low, high): (f64, f64),
+    wanted: usize,
 ) -> Scale {
-    let marks = ticks(low, high, 2);
+    let marks = ticks(low, high, wanted);
     let up = Scale {
         from: marks[0],
         to: marks[marks.len() - 1],
@@ -223,7 +223,7 @@ pub(super) fn panel(
 fn rate(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
     let of = |reading: &Reading| reading.arrived as f64 / step as f64;
     let high = readings.iter().map(of).fold(1.0, f64::max);
-    let up = panel(canvas, (LEFT, RIGHT), RATE, 0.0, high);
+    let up = panel(canvas, (LEFT, RIGHT), RATE, (0.0, high), 2);
     for reading in readings {
         let from = along.at((reading.hour - step).max(0) as f64);
         let to = (along.at(reading.hour as f64) - 1).max(from + 1);
@@ -232,46 +232,57 @@ fn rate(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
 }
 
 fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
-    // Copies at both sites can lift an answer above the truth. One by a bug may leave the panel.
-    let sound = readings.iter().filter(|r| r.code == Code::Right);
-    let merged = sound.filter_map(|r| r.merged.map(|merged| merged.page_views));
     let truth = readings.iter().map(|r| r.truth.page_views);
-    let high = truth.chain(merged).max().unwrap_or(1);
-    let low = readings
-        .iter()
-        .map(|r| r.truth.page_views)
-        .min()
-        .unwrap_or(0);
-    let up = panel(canvas, (LEFT, RIGHT), VIEWS, low as f64 * 0.8, high as f64);
+    let merged = readings.iter().filter_map(|r| Some(r.merged?.page_views));
+    let served = readings.iter().filter(|r| r.merged.is_some());
+    let all = || truth.clone().chain(merged.clone());
+    let low = all().chain(served.map(|r| r.serving)).min().unwrap_or(0);
+    let high = all().max().unwrap_or(1);
+    let up = panel(canvas, (LEFT, RIGHT), VIEWS, (low as f64, high as f64), 4);
     let names = [
-        (series(0), 0.4, "served"),
+        (series(0), 0.3, "added by the speed layer"),
+        (series(2), 1.0, "served"),
         (series(0), 1.0, "merged"),
-        (INK, 0.8, "truth"),
+        (INK, 0.4, "truth"),
     ];
     legend(canvas, VIEWS.0, &names);
     let x = |reading: &Reading| along.at(reading.hour as f64);
-    let clip = |y: i32| y.clamp(VIEWS.0, VIEWS.1);
-    for pair in readings.windows(2) {
-        let served = clip(up.at(pair[1].serving as f64));
-        if pair[1].merged.is_some() {
-            canvas.fill(
-                (x(&pair[0]), served),
-                (x(&pair[1]), VIEWS.1),
-                series(0).mix(0.22),
-            );
+    let line = |ink: plotters::style::RGBAColor, width: u32, value: fn(&Reading) -> Option<f64>| {
+        for line in unbroken(readings, value) {
+            let points = line.iter().map(|(hour, y)| (along.at(*hour), up.at(*y)));
+            canvas.path(points.collect(), ink, width);
         }
+    };
+    for pair in readings.windows(2) {
+        let Some(merged) = pair[1].merged else {
+            continue;
+        };
+        let added = up.at(merged.page_views as f64);
+        let served = up.at(pair[1].serving as f64);
+        canvas.fill(
+            (x(&pair[0]), added),
+            (x(&pair[1]), served),
+            series(0).mix(0.2),
+        );
     }
-    let truth = readings
-        .iter()
-        .map(|r| (x(r), clip(up.at(r.truth.page_views as f64))));
-    canvas.path(truth.collect(), INK.mix(0.8), 3);
-    for line in unbroken(readings, |r| Some(r.merged?.page_views as f64)) {
-        let points = line
-            .iter()
-            .map(|(hour, y)| (along.at(*hour), clip(up.at(*y))));
-        canvas.path(points.collect(), series(0).mix(1.0), 1);
-        marks_of_clipped(canvas, &line, along, &up, VIEWS, series(0));
+    line(INK.mix(0.4), 5, |r| Some(r.truth.page_views as f64));
+    // What is served keeps its number until the next batch, so its line has steps.
+    for line in unbroken(readings, |r| r.merged.map(|_| r.serving as f64)) {
+        let mut steps: Vec<(i32, i32)> = Vec::new();
+        for (hour, served) in line {
+            let (x, y) = (along.at(hour), up.at(served));
+            steps.extend(steps.last().map(|before| (before.0, y)));
+            steps.push((x, y));
+        }
+        canvas.path(steps, series(2).mix(1.0), 1);
     }
+    line(series(0).mix(1.0), 2, |r| Some(r.merged?.page_views as f64));
+}
+
+/// Places a difference on an axis of powers of ten to both sides of 0: 0 stays 0, and each further
+/// unit is a bit more than ten times as much.
+fn powers(value: f64) -> f64 {
+    value.signum() * value.abs().ln_1p() / 10f64.ln()
 }
 
 fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
@@ -280,15 +291,40 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         |r| Some((r.merged?.uniques - r.truth.uniques) as f64),
         |r| Some((r.merged?.visits - r.truth.visits) as f64),
     ];
-    // While a bug is served the answers are off the scale: the rest shall be seen.
-    let sound = || {
-        readings
-            .iter()
-            .filter(|reading| reading.code == Code::Right)
+    let all = || { off.iter() }.flat_map(|off| readings.iter().filter_map(off));
+    // The marks: 0, and powers of ten as far as the answers go.
+    let enclosing = |far: f64| {
+        (1..)
+            .map(|n| 10f64.powi(n))
+            .take_while(move |mark| *mark < 10.0 * far)
     };
-    let all = || off.iter().flat_map(|off| sound().filter_map(off));
     let (low, high) = (all().fold(-1.0, f64::min), all().fold(1.0, f64::max));
-    let up = panel(canvas, (LEFT, RIGHT), APART, low, high);
+    let mut marks: Vec<f64> = enclosing(-low).map(|mark| -mark).collect();
+    marks.reverse();
+    marks.push(0.0);
+    marks.extend(enclosing(high));
+    let up = Scale {
+        from: powers(marks[0]),
+        to: powers(marks[marks.len() - 1]),
+        pixel_from: APART.1,
+        pixel_to: APART.0,
+    };
+    canvas.label(APART.2, (LEFT, APART.0 - 13), AFTER);
+    for mark in marks {
+        let y = up.at(powers(mark));
+        let ink = if mark == 0.0 {
+            INK.mix(0.8)
+        } else {
+            INK.mix(0.3)
+        };
+        canvas.path(vec![(LEFT, y), (RIGHT, y)], ink, 1);
+        let sign = if mark > 0.0 { "+" } else { "" };
+        canvas.label(
+            &format!("{sign}{}", tick_label(mark)),
+            (LEFT - 8, y),
+            BEFORE,
+        );
+    }
     let names = [
         (series(3), 1.0, "visits"),
         (series(2), 1.0, "unique visitors"),
@@ -297,53 +333,16 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     legend(canvas, APART.0, &names);
     for (off, ink) in off.into_iter().zip([0, 2, 3]) {
         for line in unbroken(readings, off) {
-            let clip = |y: f64| up.at(y).clamp(APART.0, APART.1);
-            let points = line.iter().map(|(hour, y)| (along.at(*hour), clip(*y)));
+            let points = line.iter();
+            let points = points.map(|(hour, y)| (along.at(*hour), up.at(powers(*y))));
             canvas.path(points.collect(), series(ink).mix(1.0), 2);
-            marks_of_clipped(canvas, &line, along, &up, APART, series(ink));
-        }
-    }
-}
-
-/// Marks where a line leaves its panel: a triangle at the edge, and the value that is farthest out.
-fn marks_of_clipped(
-    canvas: &Canvas,
-    line: &[(f64, f64)],
-    along: &Scale,
-    up: &Scale,
-    (top, bottom, _): (i32, i32, &str),
-    ink: RGBColor,
-) {
-    let is_out = |point: &(f64, f64)| point.1 < up.from || point.1 > up.to;
-    for stretch in line.chunk_by(|one, next| is_out(one) == is_out(next)) {
-        let Some(farthest) = { stretch.iter() }
-            .filter(|point| is_out(point))
-            .max_by(|one, other| one.1.abs().total_cmp(&other.1.abs()))
-        else {
-            continue;
-        };
-        let (below, x) = (farthest.1 < up.from, along.at(farthest.0));
-        let (edge, tip) = if below {
-            (bottom - 7, bottom)
-        } else {
-            (top + 7, top)
-        };
-        canvas.polygon(vec![(x - 5, edge), (x + 5, edge), (x, tip)], ink.mix(1.0));
-        // Only one line of a panel gets its value: labels of three would hide each other.
-        if ink == series(0) {
-            let value = format!("page views: {}", grouped(farthest.1.round() as i64));
-            let y = if below { bottom - 8 } else { top + 8 };
-            match x + 9 + text_width(&value, LABEL) <= RIGHT {
-                true => canvas.label(&value, (x + 9, y), AFTER),
-                false => canvas.label(&value, (x - 9, y), BEFORE),
-            }
         }
     }
 }
 
 fn lag(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     let high = readings.iter().map(|r| r.waiting).max().unwrap_or(0).max(1);
-    let up = panel(canvas, (LEFT, RIGHT), LAG, 0.0, high as f64);
+    let up = panel(canvas, (LEFT, RIGHT), LAG, (0.0, high as f64), 2);
     // Where there is no answer, nothing can be said of what it holds.
     for line in unbroken(readings, |r| r.merged.map(|_| r.waiting as f64)) {
         let points = line.iter().map(|(hour, y)| (along.at(*hour), up.at(*y)));
@@ -381,5 +380,13 @@ mod tests {
         let figure = dashboard(&history.unwrap());
         assert!(figure.svg().contains("batch with a bug served"));
         assert_sound(&figure);
+    }
+
+    #[test]
+    fn quiet_hours_and_faults_are_apart_on_the_axis_of_differences() {
+        assert_eq!(powers(0.0), 0.0);
+        assert_eq!(powers(-99.0), -2.0);
+        // One page view too many is seen beside thousands that are missing.
+        assert!(powers(1.0) > 0.3 && powers(3_503.0) < 3.6);
     }
 }

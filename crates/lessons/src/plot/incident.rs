@@ -156,13 +156,20 @@ fn lines_of(
     lines: &[Line; 2],
 ) {
     let top = TOP + place * (PANEL + NAME);
+    let name = &format!("{}. {name}", place + 1);
     let all = || {
         signs
             .iter()
             .flat_map(|hour| lines.iter().map(|line| line.2(hour)))
     };
     let (low, high) = (all().fold(0.0, f64::min), all().fold(1.0, f64::max));
-    let up = panel(canvas, (LEFT, RIGHT), (top, top + PANEL, name), low, high);
+    let up = panel(
+        canvas,
+        (LEFT, RIGHT),
+        (top, top + PANEL, name),
+        (low, high),
+        2,
+    );
     let mut from = RIGHT;
     for (ink, name, _) in lines.iter().rev() {
         from -= text_width(name, LABEL);

@@ -194,7 +194,7 @@ fn report(accounts: &[Account]) {
     let _ = writeln!(
         out,
         "{} weeks, {clean} of them clean\n\
-         {} events sent, {} records accepted, {} duplicates dropped, {} late\n\
+         {} events sent, {} records accepted, {} of them copies, {} late\n\
          {} batch runs, {} processes killed, {} batches rolled back\n\
          lost {}, doubled {}",
         accounts.len(),

@@ -156,6 +156,25 @@ impl Incident {
         signs::frame(&self.system.signs)
     }
 
+    /// Returns the signs of some hours as a table that is read like the dashboard: a row for each
+    /// sign, and a column for each hour. Where a sign has two numbers, `12 | 9`, they are of site 0
+    /// and site 1, or of their partitions. The names are those of [`signs`](Self::signs), without
+    /// `_0` and `_1`. Hours that the incident does not have are left out.
+    ///
+    /// ```
+    /// let incident = lambda_workbook::capstone::incident(7);
+    /// let table = incident.signs_at(3..6)?;
+    /// assert_eq!((table.height(), table.width()), (12, 4));
+    /// assert_eq!(table.get_column_names_str(), ["sign", "hour 3", "hour 4", "hour 5"]);
+    /// # Ok::<(), lambda_workbook::prelude::PolarsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None that depends on the incident.
+    pub fn signs_at(&self, hours: std::ops::Range<i64>) -> PolarsResult<DataFrame> {
+        signs::by_sign(&self.system.signs, hours)
+    }
+
     /// Says whether a cause is the one, and by which sign.
     pub fn diagnose(&self, cause: Cause) -> Diagnosis {
         let evidence = match (cause, self.cause) {

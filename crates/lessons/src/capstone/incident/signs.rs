@@ -1,6 +1,6 @@
 //! What the operators of an incident see: an hour of it, and all hours as a table.
 use super::cause::Cause;
-use polars::prelude::{DataFrame, PolarsResult, df};
+use polars::prelude::{Column, DataFrame, PolarsResult, df};
 
 /// The signs of an hour, as monitoring reads them from the parts of the system. Pairs are of site 0
 /// and site 1, or of their partitions.
@@ -63,6 +63,37 @@ pub(super) fn frame(signs: &[HourSigns]) -> PolarsResult<DataFrame> {
         "cookies" => column(&|signs| signs.cookies),
         "answered" => column(&|signs| signs.answered),
     )
+}
+
+/// Returns a row for each sign and a column for each of `hours`.
+pub(super) fn by_sign(signs: &[HourSigns], hours: std::ops::Range<i64>) -> PolarsResult<DataFrame> {
+    type Value = fn(&HourSigns) -> String;
+    fn both<T: std::fmt::Display>([one, two]: [T; 2]) -> String {
+        format!("{one} | {two}")
+    }
+    let rows: [(&str, Value); 12] = [
+        ("accepted", |hour| both(hour.accepted)),
+        ("processed", |hour| both(hour.processed)),
+        ("end", |hour| both(hour.end)),
+        ("position", |hour| both(hour.position)),
+        ("ahead (s)", |hour| both(hour.ahead)),
+        ("batch", |hour| hour.batch.to_string()),
+        ("version", |hour| hour.version.to_string()),
+        ("cut", |hour| both(hour.cut)),
+        ("read", |hour| both(hour.read)),
+        ("users", |hour| hour.users.to_string()),
+        ("cookies", |hour| hour.cookies.to_string()),
+        ("answered", |hour| hour.answered.to_string()),
+    ];
+    let mut columns = vec![Column::new("sign".into(), rows.map(|row| row.0).to_vec())];
+    for hour in signs.iter().filter(|hour| hours.contains(&hour.hour)) {
+        let name = format!("hour {}", hour.hour);
+        columns.push(Column::new(
+            name.into(),
+            rows.map(|row| row.1(hour)).to_vec(),
+        ));
+    }
+    DataFrame::new(rows.len(), columns)
 }
 
 /// Returns the sign that speaks for a cause, or what is missing of it.
