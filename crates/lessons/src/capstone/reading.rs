@@ -204,7 +204,9 @@ impl History {
     /// use lambda_workbook::capstone::{Week, here};
     /// let folder = tempfile::tempdir()?;
     /// let history = here(folder.path(), &Week::drawn(1, 300), &mut |_| ())?;
-    /// let way = history.way_of(0, 150)?;
+    /// // The first record that site 0 accepts after this look.
+    /// let offset = history.readings[20].offsets[0].end;
+    /// let way = history.way_of(0, offset)?;
     /// // In its first hours the record is not in the log yet, and in its last ones it is.
     /// let end = way.column("end of the log")?.i64()?;
     /// assert!(end.first() <= Some(0) && end.last() > Some(0));

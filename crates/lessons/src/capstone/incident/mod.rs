@@ -165,7 +165,7 @@ impl Incident {
     /// let incident = lambda_workbook::capstone::incident(7);
     /// let table = incident.signs_at(3..6)?;
     /// assert_eq!((table.height(), table.width()), (12, 4));
-    /// assert_eq!(table.get_column_names_str(), ["sign", "hour 3", "hour 4", "hour 5"]);
+    /// assert_eq!(table.get_column_names(), ["sign", "hour 3", "hour 4", "hour 5"]);
     /// # Ok::<(), lambda_workbook::prelude::PolarsError>(())
     /// ```
     ///
