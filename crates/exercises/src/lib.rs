@@ -85,6 +85,7 @@ exercises![
     shard_choice,
     index_layout,
     publish_atomically,
+    portable_sql,
     idempotent_update,
     surviving_consumer,
     fields_grouping,
@@ -106,11 +107,13 @@ exercises![
     late_rows,
     replay,
     retraction,
+    switch_over,
     partial_recompute,
     bloom_join,
     cost_model,
     bounce_defect,
     incident_repair,
+    delta_uniques,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -13,6 +13,7 @@
 //! | `program` | a program in `rivals/`, asked over a pipe |
 //! | `lakehouse` | tables with snapshots, and a query engine over them |
 //! | `maintained` | views that a dataflow maintains incrementally |
+//! | `changes` | changes of tables and of views, as a dataflow sees them |
 //! | `rows` | facts as rows of a data frame |
 //! | `outcome` | the designs, and their wrong answers hour by hour |
 //! | `run` | the trials, judged hour by hour; how each design answers meanwhile |
@@ -23,6 +24,7 @@
 //!
 //! Source: *Big Data*, Marz and Warren (Manning), chapters 1 and 18, for Lambda and the one store.
 //! Jay Kreps, "Questioning the Lambda Architecture" (2014), for Kappa.
+mod changes;
 mod erasure;
 mod kappa;
 mod lakehouse;
@@ -41,6 +43,7 @@ mod scenario;
 mod sealed;
 mod system;
 
+pub use changes::{UniquesChange, VisitChange, VisitTimes};
 pub use erasure::{Erased, Facts, Guess, erase, guesses};
 pub use lines::lines_of_code;
 pub use outcome::{Design, Outcome, Standing, WrongAnswers};

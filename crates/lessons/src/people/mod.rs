@@ -5,7 +5,7 @@
 //! `storage` (bytes of sets beside bytes of sketches), `accuracy` (what precision buys), `cover` (a
 //! plan, checked hour by hour), `in_range` (a range by its fewest reads, beside the exact count). People: `components` (union-find beside rounds of the smallest
 //! label), `sides` (equivs applied at the query or before it), `bounce` (visits of a single view,
-//! by person and by identifier), `shuffled` (what machines send each other for uniques). `steps` has the small steps towards the exercises of both, and
+//! by person and by identifier), `shuffled` (what machines send each other for uniques), `stages` (what moves between a driver and its executors). `steps` has the small steps towards the exercises of both, and
 //! `separators` makes the large numbers of a table readable.
 //!
 //! All of them use the four weeks of [`dataset::weeks`].
@@ -30,6 +30,7 @@ mod separators;
 mod shuffled;
 mod sides;
 mod sketches;
+mod stages;
 mod steps;
 mod storage;
 mod sums;
@@ -48,6 +49,7 @@ pub use separators::with_separators;
 pub use shuffled::shuffled;
 pub use sides::sides;
 pub use sketches::sketches_of;
+pub use stages::{ExecutorWork, QueryStages, StagedQuery};
 pub use steps::{
     step_bounces, step_day, step_edges, step_merge, step_read_side, step_reads, step_smallest,
     step_visits,

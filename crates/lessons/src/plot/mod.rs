@@ -20,6 +20,7 @@
 //! | [`strategies`](fn@strategies) | a realtime view from all recent data, or from new data and the view before |
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`batches`](fn@batches) | a stream cut into batches |
+//! | [`stages`](fn@stages) | what moves between a driver and its executors for a query |
 //! | [`stored_counts`](fn@stored_counts) | counts, each with the batch that changed it last |
 //! | [`protocol_frames`](fn@protocol_frames) | a run of the commit protocol, frame by frame |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
@@ -62,6 +63,7 @@ mod rounds;
 mod sides;
 mod slow_share;
 mod slowest;
+mod stages;
 mod stored_counts;
 mod strategies;
 mod topology;
@@ -93,6 +95,7 @@ pub use rounds::{round, rounds};
 pub use sides::sides;
 pub use slow_share::slow_share;
 pub use slowest::slowest;
+pub use stages::stages;
 pub use stored_counts::stored_counts;
 pub use strategies::strategies;
 pub use topology::topology;

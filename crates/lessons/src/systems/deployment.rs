@@ -168,7 +168,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
             retracted = (all.height() - left.height()) as i64;
             repairs.push(Repair {
                 design: IMMUTABLE,
-                how: "retract, compute again, swap in",
+                how: "retract, compute again, publish",
                 wrong: wrong(&view, &truth),
                 lost: retracted - bad,
                 took,
@@ -215,7 +215,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
 }
 
 /// Finds the wrong rows by their pedigree, takes them out, computes the view again
-/// and swaps it in; the view, and how long all of it took.
+/// and publishes it; the view, and how long all of it took.
 fn mend(
     set: &MasterSet,
     served: &Path,

@@ -9,6 +9,7 @@
 //! | `traffic` | a day of traffic, and the truth about it |
 //! | `incremental` | the design without a batch layer |
 //! | `ways` | one question, four ways: latency, timeliness, accuracy |
+//! | `two_versions` | a wrong view and its replacement beside each other, while a log is replayed |
 //! | `error` | what can go wrong |
 //!
 //! Recomputing no more than is needed:
@@ -52,6 +53,7 @@ mod recompute_error;
 mod requests;
 mod stopwatch;
 pub mod traffic;
+mod two_versions;
 mod ways;
 mod wire;
 
@@ -72,4 +74,5 @@ pub use pedigree::{PEDIGREE, Recorded, Retraction, Scope};
 pub use profiles::{Move, Profiles};
 pub use recompute_error::RecomputeError;
 pub use stopwatch::stopwatch;
+pub use two_versions::{AskedVersion, Replacement, ViewProgram};
 pub use ways::{Answered, Ways};

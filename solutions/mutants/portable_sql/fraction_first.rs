@@ -1,0 +1,8 @@
+// found by half: 
+// Divides first, which is 0 where integers are divided without a fraction.
+fn daily_shares() -> String {
+    "SELECT url, ts, CAST(COUNT(*) AS BIGINT) AS page_views,
+            CAST(COUNT(user_id) / COUNT(*) * 100 AS BIGINT) AS known_percent
+     FROM (SELECT url, user_id, true_as_of_secs - (true_as_of_secs % 86400 + 86400) % 86400 AS ts FROM page_views) AS days
+     GROUP BY url, ts ORDER BY url, ts".to_owned()
+}

@@ -1,0 +1,16 @@
+// found by quiet: row 1
+// Switches to the new view when its replay begins.
+use microbatch::by_hand::LoggedView;
+use systems::{AskedVersion, Replacement, ViewProgram};
+
+fn tick(view: &mut Replacement, log: &[LoggedView], at_most: usize) {
+    fn read_on(program: &mut ViewProgram, log: &[LoggedView], at_most: usize) {
+        for _ in 0..at_most {
+            let Some(record) = log.iter().find(|record| record.offset == program.next()) else { return };
+            program.read(record);
+        }
+    }
+    view.asked = AskedVersion::New;
+    view.old = None;
+    read_on(&mut view.new, log, at_most);
+}
