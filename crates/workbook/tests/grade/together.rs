@@ -93,6 +93,7 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
     let uses_more = [
         "daily_uniques",
         "dedupe_window",
+        "delta_uniques",
         "fields_grouping",
         "idempotent_update",
         "incident_repair",
@@ -100,6 +101,7 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
         "merge_cache",
         "replay",
         "retraction",
+        "switch_over",
         "visits",
         "visits_across",
         "visits_range",
