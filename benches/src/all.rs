@@ -173,11 +173,16 @@ fn machine() -> Vec<(&'static str, String)> {
 }
 
 /// Writes a file as a whole: a page that is read meanwhile is the old one or the new one.
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut draft = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+    let mut builder = tempfile::Builder::new();
+    // For others to read, as any page: a temporary file is its owner's alone otherwise.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut draft = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
         .with_context(|| format!("cannot write {}", path.display()))?;
     draft.write_all(text.as_bytes())?;
     draft

@@ -15,6 +15,7 @@ mod kernel;
 mod killed_worker;
 mod microbatch;
 mod peers;
+mod scale;
 mod serving;
 mod sketches;
 mod speed;
@@ -50,6 +51,8 @@ enum What {
     Speed(speed::Args),
     /// A word count in micro-batches beside PySpark Structured Streaming
     Microbatch(microbatch::Args),
+    /// Making data and batch runs at several sizes: time, memory, disk, and what is served meanwhile
+    Scale(scale::Args),
     /// The worker of `microbatch --log` that is killed
     #[command(hide = true)]
     CountLines(killed_worker::CountLines),
@@ -79,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Sketches(args) => sketches::run(args),
         What::Speed(args) => speed::run(args),
         What::Microbatch(args) => microbatch::run(args),
+        What::Scale(args) => scale::run(args),
         What::CountLines(args) => killed_worker::count_lines(&args).map(|()| Outcome::Done),
         What::Data => data::run(),
     }
