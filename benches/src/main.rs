@@ -13,6 +13,7 @@ mod data;
 mod grade;
 mod kernel;
 mod killed_worker;
+mod limits;
 mod microbatch;
 mod peers;
 mod scale;
@@ -53,6 +54,8 @@ enum What {
     Microbatch(microbatch::Args),
     /// Making data and batch runs at several sizes: time, memory, disk, and what is served meanwhile
     Scale(scale::Args),
+    /// Each stage beside what this machine can do at most
+    Limits(limits::Args),
     /// The worker of `microbatch --log` that is killed
     #[command(hide = true)]
     CountLines(killed_worker::CountLines),
@@ -83,6 +86,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Speed(args) => speed::run(args),
         What::Microbatch(args) => microbatch::run(args),
         What::Scale(args) => scale::run(args),
+        What::Limits(args) => limits::run(args),
         What::CountLines(args) => killed_worker::count_lines(&args).map(|()| Outcome::Done),
         What::Data => data::run(),
     }

@@ -25,7 +25,7 @@ use workbook::Outcome;
 
 mod peer;
 mod queries;
-mod view;
+pub mod view;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -173,7 +173,7 @@ pub fn run(args: Args) -> Result<Outcome> {
 
 /// Seconds from the first row to the swap, without the making of the rows; the
 /// bytes; the rows.
-fn build_ours(view: &View, folder: &Path) -> Result<((f64, u64), u64)> {
+pub fn build_ours(view: &View, folder: &Path) -> Result<((f64, u64), u64)> {
     let started = Instant::now();
     let mut builder = Builder::start(folder, Layout::counts(SHARDS))?;
     let mut seconds = started.elapsed().as_secs_f64();
