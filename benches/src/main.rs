@@ -42,7 +42,7 @@ enum What {
     Widgets(widgets::Args),
     /// Batch views beside DuckDB, Polars for Python, ClickHouse, DataFusion, PySpark and Sail
     Batch(batch::Args),
-    /// The serving store beside redb, LMDB, SQLite and DuckDB (13 GB of disk)
+    /// The serving store beside redb, LMDB, SQLite, RocksDB, cdb and DuckDB (4 MB of disk for each URL)
     Serving(serving::Args),
     /// The grading of a class
     Grade(grade::Args),

@@ -1,10 +1,11 @@
-//! `workbook bench serving`: the store beside redb, LMDB, SQLite and DuckDB.
+//! `workbook bench serving`: the store beside redb, LMDB, SQLite, RocksDB, a constant database
+//! (cdb) and DuckDB.
 //!
 //! The same rows, the same queries, in turns, so that a noisy machine is equally
 //! noisy to all; every answer of a peer must be ours. A query is asked twice in
 //! each turn and the second time counts: what it needs is in memory then, for all.
 //!
-//! What is charged: the call alone. redb, LMDB and SQLite run in a process of their own,
+//! What is charged: the call alone. All but DuckDB run in a process of their own,
 //! built with full optimisation, their statements, keys and transactions at hand;
 //! ours is called from this program as the notebooks call it. DuckDB answers a
 //! Python program, whose share of its time is some microseconds of some thousand.
@@ -91,10 +92,8 @@ pub fn run(args: Args) -> Result<Outcome> {
     let store = Store::open(folder.join("store"))?;
     let mut all = vec![Contender::new("workbook", built)];
     let mut peers = Vec::new();
-    for name in peer::NATIVE {
-        if let Some(peer) = Peer::native(&project, name, folder)? {
-            peers.push(peer);
-        }
+    for name in peer::native(&project)? {
+        peers.push(Peer::native(&project, name, folder)?);
     }
     if peers::installed(&python, "duckdb") {
         peers.push(Peer::duckdb(&python, folder)?);

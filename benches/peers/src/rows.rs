@@ -75,6 +75,17 @@ pub struct Scan {
     pub sign: i64,
 }
 
+/// Returns the seconds of a granularity's bucket, by its code.
+pub fn seconds_of(code: char) -> Result<i64> {
+    match code {
+        'h' => Ok(3_600),
+        'd' => Ok(86_400),
+        'w' => Ok(604_800),
+        'm' => Ok(2_419_200),
+        other => Err(format!("no granularity has the code {other:?}").into()),
+    }
+}
+
 /// Reads queries: a line each, `url`, then `code from to sign` for each scan.
 pub fn queries(path: &Path) -> Result<Vec<Query>> {
     let one = |line: &str| {

@@ -1,4 +1,4 @@
-"""DuckDB for `workbook bench serving`: the orders of workbook/peers/src/main.rs.
+"""DuckDB for `workbook bench serving`: the orders of benches/peers/src/main.rs.
 
     python duckdb_peer.py DATABASE
 

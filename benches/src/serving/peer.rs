@@ -8,8 +8,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Those of the package `benches/peers`.
-pub const NATIVE: [&str; 3] = ["redb", "lmdb", "sqlite"];
+/// Those of the package `benches/peers`, each with the crate that has it.
+const NATIVE: [(&str, &str); 5] = [
+    ("redb", "redb"),
+    ("lmdb", "lmdb-master-sys"),
+    ("sqlite", "libsqlite3-sys"),
+    ("rocksdb", "rust-librocksdb-sys"),
+    ("cdb", "cdb64"),
+];
 const DUCKDB: &str = include_str!("duckdb_peer.py");
 
 /// What a peer, or we, answered. Times in nanoseconds.
@@ -36,11 +42,20 @@ fn target(project: &Path) -> PathBuf {
     project.join("target/bench-peers")
 }
 
-/// Builds the native peers, with full optimisation.
+/// Builds the native peers, with full optimisation. RocksDB takes most of the time, about 20 minutes on
+/// two cores.
 pub fn build_native(project: &Path) -> Result<()> {
-    let status = Command::new("cargo")
-        .args(["build", "--release", "--locked", "--manifest-path"])
-        .arg(project.join("benches/peers/Cargo.toml"))
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--locked", "--manifest-path"]);
+    command.arg(project.join("benches/peers/Cargo.toml"));
+    if has_libclang() {
+        command.args(["--features", "rocksdb"]);
+    } else {
+        println!(
+            "rocksdb: left out: its bindings are made with libclang, which is not there (Debian and Ubuntu: apt install libclang-dev)"
+        );
+    }
+    let status = command
         .arg("--target-dir")
         .arg(target(project))
         .status()
@@ -51,17 +66,75 @@ pub fn build_native(project: &Path) -> Result<()> {
     Ok(())
 }
 
-impl Peer {
-    /// A native peer, if it is built; says so when not.
-    pub fn native(project: &Path, name: &str, folder: &Path) -> Result<Option<Self>> {
-        let program = target(project).join("release/serving_peers");
-        if !program.exists() {
+/// Whether the library libclang lies where it usually does, or where `LIBCLANG_PATH` says.
+fn has_libclang() -> bool {
+    let lies_in = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.any(|name| is_libclang(&name))
+    };
+    let below = |folder: &str, rest: &str| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut folders = entries.map(|entry| entry.path().join(rest));
+        folders.any(|folder| lies_in(&folder))
+    };
+    std::env::var_os("LIBCLANG_PATH").is_some()
+        || ["/usr/lib", "/usr/lib64", "/usr/local/lib"]
+            .iter()
+            .any(|folder| lies_in(Path::new(folder)))
+        || below("/usr/lib", "")
+        || below("/usr/lib", "lib")
+        || cfg!(target_os = "macos")
+}
+
+/// Whether a file is libclang: `libclang.so`, `libclang-14.so.1`, and not the C++ library beside it.
+fn is_libclang(name: &str) -> bool {
+    let rest = name.strip_prefix("libclang");
+    let rest = rest.map(|rest| rest.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit()));
+    rest.is_some_and(|rest| rest.starts_with(".so") || rest.starts_with(".dylib"))
+}
+
+/// Returns the native peers that are built, each with its version; says which are not.
+pub fn native(project: &Path) -> Result<Vec<&'static str>> {
+    let program = target(project).join("release/serving_peers");
+    let list = Command::new(&program)
+        .arg("list")
+        .stderr(Stdio::null())
+        .output();
+    let list = list.ok().filter(|output| output.status.success());
+    let list = list.map_or_else(String::new, |output| {
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    });
+    let lock = std::fs::read_to_string(project.join("benches/peers/Cargo.lock"))?;
+    let mut found = Vec::new();
+    for (name, crate_name) in NATIVE {
+        if !list.split_whitespace().any(|listed| listed == name) {
             println!("{name}: not built, so left out; --setup builds it");
-            return Ok(None);
+            continue;
         }
-        let mut command = Command::new(program);
+        let version = locked_version(&lock, crate_name).unwrap_or("of unknown version");
+        println!("{name}: {crate_name} {version}");
+        found.push(name);
+    }
+    Ok(found)
+}
+
+/// Returns the version of a crate in a `Cargo.lock`.
+fn locked_version<'a>(lock: &'a str, crate_name: &str) -> Option<&'a str> {
+    let mut lines = lock.lines();
+    lines.find(|line| *line == format!("name = \"{crate_name}\""))?;
+    lines
+        .next()?
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')
+}
+
+impl Peer {
+    /// A native peer that is built.
+    pub fn native(project: &Path, name: &str, folder: &Path) -> Result<Self> {
+        let mut command = Command::new(target(project).join("release/serving_peers"));
         command.arg(name).arg(folder);
-        Self::start(name, command, false).map(Some)
+        Self::start(name, command, false)
     }
 
     pub fn duckdb(python: &Path, folder: &Path) -> Result<Self> {
@@ -179,4 +252,18 @@ fn write_parquet(view: &View, path: &Path) -> Result<()> {
     }
     writer.finish()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_in_the_lock_and_libclang_by_its_name() {
+        let lock = "[[package]]\nname = \"redb\"\nversion = \"4.1.0\"\n";
+        assert_eq!(locked_version(lock, "redb"), Some("4.1.0"));
+        assert_eq!(locked_version(lock, "red"), None);
+        assert!(is_libclang("libclang.so") && is_libclang("libclang-14.so.1"));
+        assert!(!is_libclang("libclang-cpp.so.14") && !is_libclang("libc.so"));
+    }
 }
