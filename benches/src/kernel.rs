@@ -1,14 +1,14 @@
 //! `workbook bench kernel`: how long a reader waits for a cell.
 //!
-//! This kernel and stock evcxr_jupyter run side by side, and each round runs
-//! the same cell on both, so that a noisy machine is equally noisy to both. What
+//! This kernel, stock evcxr_jupyter, and ipykernel with Polars for Python run side by side, and each
+//! round runs the same cell on all, so that a noisy machine is equally noisy to all. What
 //! our process in front of evcxr costs is the difference to the same evcxr, asked
 //! without it.
 //!
 //! Completion is measured as a reader meets it: from the first Tab, which starts the
 //! completer, to the first answer that knows polars, and then each Tab and Shift-Tab.
 
-use super::{median, print_table};
+use super::{median, peers, print_table};
 use anyhow::{Context, Result, bail};
 use kernel::backend::{Backend, EvcxrMessage};
 use kernel::client::Client;
@@ -27,15 +27,23 @@ pub struct Args {
     /// Stock evcxr_jupyter [default: the one on the PATH]
     #[arg(long, value_name = "PROGRAM")]
     stock: Option<PathBuf>,
-    /// Measure this kernel alone
+    /// Leave out stock evcxr_jupyter
     #[arg(long)]
     no_stock: bool,
+    /// A Python with ipykernel and polars [default: that of .venv-bench, else python3]
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// Make .venv-bench with ipykernel and polars first (needs the network)
+    #[arg(long)]
+    setup: bool,
 }
 
 /// A cell that is timed.
 struct Timed {
     name: &'static str,
     code: &'static str,
+    /// The same step in Python.
+    python: &'static str,
     /// The most that it may take, as a share of stock's time.
     share: Option<f64>,
 }
@@ -44,32 +52,38 @@ const CELLS: [Timed; 6] = [
     Timed {
         name: "1 + 1",
         code: "1 + 1",
+        python: "1 + 1",
         share: None,
     },
     Timed {
         name: "println!",
         code: "println!(\"{}\", df.height());",
+        python: "print(df.height)",
         share: None,
     },
     Timed {
         name: "show a DataFrame",
         code: "df.head(Some(5))",
+        python: "df.head(5)",
         share: Some(0.2),
     },
     Timed {
         name: "typed group-by",
         code: GROUP_TYPED,
+        python: PYTHON_GROUP,
         share: Some(0.2),
     },
     Timed {
         name: "untyped group-by",
         code: GROUP_UNTYPED,
+        python: PYTHON_GROUP,
         // Asks rustc twice, where stock asks its rust-analyzer.
         share: Some(0.2),
     },
     Timed {
         name: "group-by, shown",
         code: GROUP_SHOWN,
+        python: PYTHON_SHOWN,
         share: Some(0.2),
     },
 ];
@@ -122,6 +136,14 @@ const GROUP_UNTYPED: &str =
     r#"let g = df.clone().lazy().group_by([col("url")]).agg([col("n").sum()]).collect().unwrap();"#;
 const GROUP_SHOWN: &str =
     r#"df.clone().lazy().group_by([col("url")]).agg([col("n").sum()]).collect().unwrap()"#;
+const PYTHON_USE: &str = "import polars as pl";
+const PYTHON_MAKE: &str =
+    "df = pl.DataFrame({'url': [i % 97 for i in range(100_000)], 'n': list(range(100_000))})";
+const PYTHON_FIRST: &str = "df.head(5)";
+const PYTHON_GROUP: &str = "g = df.lazy().group_by('url').agg(pl.col('n').sum()).collect()";
+const PYTHON_SHOWN: &str = "df.lazy().group_by('url').agg(pl.col('n').sum()).collect()";
+/// The name of stock evcxr_jupyter.
+const STOCK: &str = "stock evcxr";
 /// What a reader types to have polars in stock evcxr.
 const STOCK_DEP: &str = r#":dep polars = { version = "=0.55.2", features = ["lazy"] }"#;
 
@@ -129,6 +151,7 @@ const STOCK_DEP: &str = r#":dep polars = { version = "=0.55.2", features = ["laz
 struct Side {
     client: Client,
     name: &'static str,
+    is_python: bool,
     ready: f64,
     /// From the kernel's start to the first DataFrame on screen.
     first: f64,
@@ -148,6 +171,7 @@ async fn measure(args: Args) -> Result<Outcome> {
     let mut sides = vec![ours(&built, folder.path()).await?];
     match stock_program(&args) {
         Some(program) => {
+            println!("{}", version_of(&program));
             eprintln!("stock evcxr compiles polars now, in a cell: this takes minutes");
             sides.push(stock(&program, folder.path()).await?);
         }
@@ -156,6 +180,11 @@ async fn measure(args: Args) -> Result<Outcome> {
             "stock evcxr_jupyter: skipped, not installed (cargo install evcxr_jupyter --version 0.22.0 --locked)"
         ),
     }
+    let set_up = args.setup.then_some(&["ipykernel", "polars"][..]);
+    let python = peers::python(args.python, set_up)?;
+    if peers::installed(&python, "ipykernel") && peers::installed(&python, "polars") {
+        sides.push(ipykernel(&python, folder.path()).await?);
+    }
     let mut direct = Direct::start(&built).await?;
     let mut added = Vec::new();
     for _ in 0..args.rounds {
@@ -163,7 +192,12 @@ async fn measure(args: Args) -> Result<Outcome> {
         added.push((through - direct.run("1 + 1").await?) * 1000.0);
         for (at, cell) in CELLS.iter().enumerate() {
             for side in &mut sides {
-                let took = side.run(cell.code).await?;
+                let code = if side.is_python {
+                    cell.python
+                } else {
+                    cell.code
+                };
+                let took = side.run(code).await?;
                 side.times[at].push(took);
             }
         }
@@ -234,7 +268,7 @@ impl Direct {
 async fn ours(built: &Built, folder: &Path) -> Result<Side> {
     let started = Instant::now();
     let client = Client::start(&built.exe, folder).await?;
-    finish_start(client, "this kernel", started, None).await
+    finish_start(client, "this kernel", started, &[USE, MAKE, FIRST]).await
 }
 
 async fn stock(program: &Path, folder: &Path) -> Result<Side> {
@@ -245,30 +279,52 @@ async fn stock(program: &Path, folder: &Path) -> Result<Side> {
     command.env("EVCXR_CONFIG_DIR", folder.join("no-configuration"));
     command.env("JUPYTER_PATH", folder.join("no-kernelspecs"));
     let client = Client::start_command(command, folder).await?;
-    finish_start(client, "stock evcxr", started, Some(STOCK_DEP)).await
+    let cells = [STOCK_DEP, USE, MAKE, FIRST];
+    finish_start(client, STOCK, started, &cells).await
+}
+
+async fn ipykernel(python: &Path, folder: &Path) -> Result<Side> {
+    let started = Instant::now();
+    let mut command = Command::new(python);
+    command.args(["-m", "ipykernel_launcher", "-f", "{connection_file}"]);
+    command.env("IPYTHONDIR", folder.join("no-profile"));
+    let client = Client::start_command(command, folder).await?;
+    let cells = [PYTHON_USE, PYTHON_MAKE, PYTHON_FIRST];
+    let mut side = finish_start(client, "ipykernel", started, &cells).await?;
+    side.is_python = true;
+    Ok(side)
 }
 
 async fn finish_start(
     client: Client,
     name: &'static str,
     started: Instant,
-    dep: Option<&str>,
+    cells: &[&str],
 ) -> Result<Side> {
     let mut side = Side {
         client,
         name,
+        is_python: false,
         ready: started.elapsed().as_secs_f64(),
         first: 0.0,
         times: vec![Vec::new(); CELLS.len()],
     };
-    if let Some(dep) = dep {
-        side.run(dep).await?;
-    }
-    for code in [USE, MAKE, FIRST] {
+    for code in cells {
         side.run(code).await?;
     }
     side.first = started.elapsed().as_secs_f64();
     Ok(side)
+}
+
+/// What a program says of its version.
+fn version_of(program: &Path) -> String {
+    let output = std::process::Command::new(program)
+        .arg("--version")
+        .output();
+    let said = output.ok().filter(|output| output.status.success());
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    said.filter(|said| !said.is_empty())
+        .unwrap_or_else(|| format!("{}, of unknown version", program.display()))
 }
 
 fn stock_program(args: &Args) -> Option<PathBuf> {
@@ -336,61 +392,36 @@ async fn ask(client: &mut Client, asked: &Asked) -> Result<bool> {
 
 /// Prints the table; true when every promise is kept.
 fn report(sides: &[Side], added: f64, rounds: usize) -> bool {
+    let (ours, others) = sides.split_first().expect("ours is the first");
+    let mut head = vec![format!("median of {rounds}"), ours.name.to_owned()];
+    for side in others {
+        head.extend([side.name.to_owned(), format!("times ours, {}", side.name)]);
+    }
+    let mut rows = vec![head];
     let mut met = true;
-    let peer = sides.get(1);
-    let mut rows = vec![vec![
-        format!("median of {rounds}"),
-        "ratio".into(),
-        sides[0].name.into(),
-        peer.map_or("stock evcxr".into(), |side| side.name.into()),
-    ]];
-    let mut row = |name: &str, unit: &str, ours: f64, stock: Option<f64>, share: Option<f64>| {
-        let ratio = stock.map(|stock| ours / stock);
-        let missed = matches!((ratio, share), (Some(ratio), Some(share)) if ratio > share);
+    let mut row = |name: &str, unit: &str, share: Option<f64>, of: &dyn Fn(&Side) -> f64| {
+        let our_time = of(ours);
+        let mut cells = vec![name.to_owned(), format!("{our_time:.2} {unit}")];
+        for side in others {
+            let theirs = of(side);
+            cells.push(format!("{theirs:.2} {unit}"));
+            cells.push(format!("{:.2}x", theirs / our_time));
+        }
+        let stock = others.iter().find(|side| side.name == STOCK);
+        let missed =
+            matches!((stock, share), (Some(stock), Some(share)) if our_time > share * of(stock));
         met &= !missed;
-        rows.push(vec![
-            name.into(),
-            ratio.map_or("-".into(), |ratio| format!("{ratio:.2}")),
-            format!("{ours:.2} {unit}"),
-            stock.map_or("-".into(), |stock| format!("{stock:.2} {unit}")),
-            if missed {
-                "missed".into()
-            } else {
-                String::new()
-            },
-        ]);
+        if missed {
+            cells.push("missed".to_owned());
+        }
+        rows.push(cells);
     };
     for (at, cell) in CELLS.iter().enumerate() {
-        let stock = peer.map(|side| median(&side.times[at]));
-        row(
-            cell.name,
-            "s",
-            median(&sides[0].times[at]),
-            stock,
-            cell.share,
-        );
+        row(cell.name, "s", cell.share, &|side| median(&side.times[at]));
     }
-    row(
-        "kernel ready",
-        "s",
-        sides[0].ready,
-        peer.map(|side| side.ready),
-        None,
-    );
-    row(
-        "first DataFrame",
-        "s",
-        sides[0].first,
-        peer.map(|side| side.first),
-        None,
-    );
-    row(
-        "memory",
-        "MB",
-        sides[0].memory(),
-        peer.map(Side::memory),
-        None,
-    );
+    row("kernel ready", "s", None, &|side| side.ready);
+    row("first DataFrame", "s", None, &|side| side.first);
+    row("memory", "MB", None, &Side::memory);
     print_table(&rows);
     println!("our process adds {added:.1} ms to `1 + 1` (the same evcxr, asked without it)");
     if added > 5.0 {
