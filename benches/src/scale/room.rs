@@ -97,7 +97,10 @@ pub fn free_bytes(folder: &Path) -> Result<u64> {
             std::io::Error::last_os_error()
         );
     }
-    Ok(disk.f_bavail as u64 * disk.f_frsize as u64)
+    // macOS counts blocks in 32 bits.
+    #[allow(clippy::unnecessary_cast)]
+    let (blocks, size) = (disk.f_bavail as u64, disk.f_frsize as u64);
+    Ok(blocks * size)
 }
 
 /// Returns how many bytes a second the disk takes: a plain sequential write of new bytes, and a flush.
