@@ -25,6 +25,7 @@ use super::rejects::RejectsState;
 use super::runs::RunsState;
 use super::scratch::{Scratch, Words};
 use super::store::StoreState;
+use super::visits::DomainCounts;
 use crate::engine::{BatchJob, DatumCounts, EngineError, Summary, Views};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -146,13 +147,21 @@ pub struct State {
     pub urls: Vec<Box<str>>,
     pub page_views: StoreState,
     pub visits: StoreState,
-    /// Domain number, visits, bounces.
-    pub visits_by_domain: Vec<(u32, i64, i64)>,
+    pub visits_by_domain: Vec<DomainCounts>,
     pub hours: RunsState,
     pub days: RunsState,
     pub rejects: RejectsState,
     /// The file of the records in memory.
     pub memory: String,
+}
+
+/// A checkpoint as it is read.
+pub struct Saved {
+    pub state: State,
+    /// Identifiers that an equiv joins, each with its person.
+    pub persons: Vec<(PersonKey, PersonKey)>,
+    /// The records that were in memory.
+    pub memory: Words,
 }
 
 /// The folder of the checkpoints of one run.
@@ -228,14 +237,11 @@ impl Keeper {
         Ok(views)
     }
 
-    /// Returns the last checkpoint of the run before, with its persons and the file of the records
-    /// that were in memory; `None` if there is none.
+    /// Returns the last checkpoint of the run before; `None` if there is none.
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn load(
-        &mut self,
-    ) -> Result<Option<(State, Vec<(PersonKey, PersonKey)>, Words)>, EngineError> {
+    pub fn load(&mut self) -> Result<Option<Saved>, EngineError> {
         let Some(state) = read::<State>(&self.folder.join(CHECKPOINT)) else {
             return Ok(None);
         };
@@ -253,7 +259,11 @@ impl Keeper {
         let file = File::open(&memory).map_err(EngineError::io(&memory, "reading"))?;
         // The next one is written beside it.
         self.count = usize::from(state.memory == memory_name(0));
-        Ok(Some((state, persons, Words::of(memory, file))))
+        Ok(Some(Saved {
+            state,
+            persons,
+            memory: Words::of(memory, file),
+        }))
     }
 
     /// Returns whether it is time for a checkpoint.

@@ -379,7 +379,7 @@ impl<'a> Run<'a> {
             .sum();
         let waiting = source.most_waiting() + wave;
         let bits = match &found {
-            Some((state, ..)) => state.bits,
+            Some(saved) => saved.state.bits,
             None => (waiting / RECORDS_PER_PARTITION).max(1).ilog2().clamp(5, 9),
         };
         let mut run = Run {
@@ -407,9 +407,9 @@ impl<'a> Run<'a> {
             bytes_total: chunks.map(|chunk| source.bytes(chunk)).sum(),
             closed: i64::MIN,
         };
-        if let Some((state, persons, mut memory)) = found {
-            run.persons = Persons::from_pairs(persons);
-            run.restore(state, &mut memory)?;
+        if let Some(mut saved) = found {
+            run.persons = Persons::from_pairs(saved.persons);
+            run.restore(saved.state, &mut saved.memory)?;
             run.progress(RunPhase::Resume);
         }
         Ok(run)

@@ -37,6 +37,9 @@ const LONGEST_STRETCH: i64 = (1 << (64 - LENGTH_SHIFT)) - 1;
 /// (visits, bounces) by domain number.
 pub type VisitsByDomain = HashMap<u32, (i64, i64), Folded>;
 
+/// A domain number with its visits and bounces.
+pub type DomainCounts = (u32, i64, i64);
+
 /// The stretches that are not counted yet, and the counts.
 pub struct Visits {
     /// The number of partitions is 2 to the power of this.
@@ -145,12 +148,11 @@ impl Visits {
         closed
     }
 
-    /// Writes the stretches in memory, and returns where those on disk are, and the counts as
-    /// (domain number, visits, bounces).
+    /// Writes the stretches in memory, and returns where those on disk are, and the counts.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn save(&self, memory: &mut dyn Write) -> io::Result<(StoreState, Vec<(u32, i64, i64)>)> {
+    pub fn save(&self, memory: &mut dyn Write) -> io::Result<(StoreState, Vec<DomainCounts>)> {
         let counted = self.counted.iter();
         let counted = counted.map(|(domain, (visits, bounces))| (*domain, *visits, *bounces));
         Ok((self.store.save(memory)?, counted.collect()))
@@ -163,7 +165,7 @@ impl Visits {
     pub fn restore(
         &mut self,
         state: StoreState,
-        counted: Vec<(u32, i64, i64)>,
+        counted: Vec<DomainCounts>,
         memory: &mut scratch::Words,
     ) -> Result<(), EngineError> {
         let counted = counted.into_iter();
