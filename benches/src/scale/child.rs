@@ -1,5 +1,6 @@
 //! A child process, with what it takes: seconds, memory and disk.
 use anyhow::{Context, Result, bail};
+use lambda_workbook::lambda::versions::UNFINISHED;
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -81,10 +82,10 @@ pub fn run_child(command: &mut Command, out: &Path) -> Result<Measured> {
     })
 }
 
-/// Returns the bytes on disk of the files that a process has open under no name, and of the version
-/// that is being built in a folder.
+/// Returns the bytes on disk of the files that a process has open under no name, of what a batch run
+/// keeps to go on from, and of the version that is being built in a folder.
 fn disk_of(process: u32, out: &Path) -> u64 {
-    // A temporary file may be open more than once.
+    // A file may be open more than once, or have two names.
     let mut files = HashMap::new();
     for entry in entries(&PathBuf::from(format!("/proc/{process}/fd"))) {
         if let Ok(file) = std::fs::metadata(entry)
@@ -94,7 +95,10 @@ fn disk_of(process: u32, out: &Path) -> u64 {
             files.insert((file.dev(), file.ino()), file.blocks() * 512);
         }
     }
-    files.values().sum::<u64>() + blocks_below(&out.join("versions/.building"))
+    for folder in ["versions/.building", UNFINISHED] {
+        add_below(&out.join(folder), &mut files);
+    }
+    files.values().sum()
 }
 
 /// Returns the paths in a folder; none if it is not there, or not any more.
@@ -103,14 +107,17 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     entries.flatten().map(|entry| entry.path())
 }
 
-fn blocks_below(folder: &Path) -> u64 {
-    entries(folder)
-        .map(|path| match std::fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => blocks_below(&path),
-            Ok(found) => found.blocks() * 512,
-            Err(_) => 0,
-        })
-        .sum()
+/// Adds the files below a folder: device and number of each, with its bytes on disk.
+fn add_below(folder: &Path, files: &mut HashMap<(u64, u64), u64>) {
+    for path in entries(folder) {
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => add_below(&path, files),
+            Ok(file) => {
+                files.insert((file.dev(), file.ino()), file.blocks() * 512);
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +142,15 @@ mod tests {
         named.sync_all().unwrap();
         let two = at();
         assert!(two >= one + (1 << 20), "{one} {two}");
+
+        // A second name for the same bytes is no more of them.
+        let unfinished = folder.path().join(UNFINISHED);
+        std::fs::create_dir(&unfinished).unwrap();
+        std::fs::hard_link(building.join("values"), unfinished.join("values")).unwrap();
+        assert_eq!(at(), two);
+        std::fs::write(unfinished.join("hours"), [1; 1 << 20]).unwrap();
+        let three = at();
+        assert!(three >= two + (1 << 20), "{two} {three}");
     }
 
     #[test]
