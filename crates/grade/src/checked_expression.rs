@@ -254,7 +254,8 @@ mod tests {
     fn every_signature_tells_its_parameters() {
         for exercise in exercises::ALL {
             let names = parameters(exercise.signature);
-            assert!(!names.is_empty(), "{}", exercise.signature);
+            let has_none = exercise.signature.split('(').nth(1).is_some_and(|rest| rest.starts_with(')'));
+            assert_eq!(names.is_empty(), has_none, "{}", exercise.signature);
         }
         let names =
             parameters("fn f(folder: &mut Folder, files: &[(String, String)]) -> (i64, i64)");

@@ -361,7 +361,7 @@ impl QuorumMessage {
         match self {
             QuorumMessage::Fetch { .. } => "fetch".to_owned(),
             QuorumMessage::Known { copy, .. } => format!("holds {}", copy.2),
-            QuorumMessage::Store { copy, .. } => format!("store {}", copy.2),
+            QuorumMessage::Store { copy, .. } => format!("store value {}", copy.2),
             QuorumMessage::Stored { .. } => "stored".to_owned(),
         }
     }

@@ -34,12 +34,12 @@ fn words(name: &str) -> TopologyBuilder {
 /// add that to the counts of all batches.
 pub fn word_count(kind: Kind) -> Result<Topology> {
     words("word count")
-        .aggregate("in the batch", "split", &["word"], Count, "more")
+        .aggregate("in the batch", "split", &["word"], Count, "in batch")
         .state(
             "counts",
             "in the batch",
             &["word"],
-            Sum::of("more"),
+            Sum::of("in batch"),
             "count",
             kind,
         )

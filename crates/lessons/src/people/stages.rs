@@ -22,11 +22,11 @@ impl StagedQuery {
     /// Returns the text of the query, as chapter 4b has it.
     pub fn sql(self) -> &'static str {
         match self {
-            StagedQuery::Views => "SELECT url, ts, COUNT(*) FROM visits GROUP BY url, ts",
+            StagedQuery::Views => "SELECT url, ts, COUNT(*) FROM hourly_visits GROUP BY url, ts",
             StagedQuery::Uniques => {
-                "SELECT url, ts, COUNT(DISTINCT person) FROM visits GROUP BY url, ts"
+                "SELECT url, ts, COUNT(DISTINCT person) FROM hourly_visits GROUP BY url, ts"
             }
-            StagedQuery::AllRows => "SELECT * FROM visits",
+            StagedQuery::AllRows => "SELECT * FROM hourly_visits",
         }
     }
 

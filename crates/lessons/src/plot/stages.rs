@@ -140,7 +140,8 @@ pub fn stages(stages: &QueryStages) -> Figure {
                     &words.replace(" reads", "").replace(" read ", " "),
                     false,
                 );
-                for from in 0..boxes.len() {
+                // No row moves to one that has no key.
+                for from in (0..boxes.len()).filter(|_| work.received > 0) {
                     let (x, y) = (left_of(from) + width / 2, ROWS[1] + TALL + 28);
                     let end = (left_of(to) + width / 2, ROWS[2] - 2);
                     let strong = if from == to { 0.25 } else { 0.75 };

@@ -16,7 +16,7 @@ use lambda::speed::{Durability, EmbeddedLog};
 use lambda::speed::{EmbeddedStore, RealtimeStoreOptions};
 use lambda::speed::{Family, Mutation, RealtimeStore};
 use notebook::plot;
-use polars::prelude::{Column, DataFrame, PolarsResult, df};
+use polars::prelude::{Column, DataFrame, DataType, PolarsResult, df};
 use show::measured::steady;
 use show::picture::Figure;
 use show::table::grouped;
@@ -330,46 +330,46 @@ pub fn seconds_to_drain(base: u64, burst: u64, speed: u64) -> Option<u64> {
 pub fn load_charts(base: u64, burst: u64, single: u64, batched: u64) -> PolarsResult<Figure> {
     let mut table = load(base, burst, single, batched);
     // A line on the axis is hard to see, so each name says how high its line is.
-    let most = |name: &str| -> PolarsResult<i64> {
+    let most = |way: &str, column: &str| -> PolarsResult<i64> {
         let names = table.column("way")?.str()?;
-        let waiting = table.column("waiting")?.i64()?;
-        let of = names.iter().zip(waiting.iter());
-        Ok(of
-            .filter(|(way, _)| *way == Some(name))
-            .filter_map(|(_, n)| n)
-            .max()
-            .unwrap_or(0))
+        let values = table.column(column)?.cast(&DataType::Float64)?;
+        let of = names.iter().zip(values.f64()?.iter());
+        let of = of.filter_map(|(name, value)| value.filter(|_| name == Some(way)));
+        Ok(of.fold(0.0, f64::max).round() as i64)
     };
-    let [single_most, batched_most] = [most("synchronous")?, most("asynchronous")?];
-    let named: Vec<String> = { table.column("way")?.str()?.iter() }
-        .map(|way| {
-            let way = way.unwrap_or_default();
-            let most = if way == "synchronous" {
-                single_most
-            } else {
-                batched_most
-            };
-            format!("{way}: at most {} wait", grouped(most))
-        })
-        .collect();
-    table.with_column(Column::new("way".into(), named))?;
+    let named = |column: &str, unit: &str| -> PolarsResult<Column> {
+        let single = grouped(most("synchronous", column)?);
+        let batched = grouped(most("asynchronous", column)?);
+        let name = |way: &str| match way == "synchronous" {
+            true => format!("{way}: at most {single} {unit}"),
+            false => format!("{way}: at most {batched} {unit}"),
+        };
+        let ways = table.column("way")?.str()?.iter();
+        let names: Vec<String> = ways.flatten().map(name).collect();
+        Ok(Column::new("way".into(), names))
+    };
+    let (waiting, late) = (named("waiting", "wait")?, named("seconds to wait", "s")?);
+    let mut by_seconds = table.clone();
+    by_seconds.with_column(late)?;
+    table.with_column(waiting)?;
     let title = format!(
         "{} events a second, and {} from second 10 to 20: events that wait",
         grouped(base as i64),
         grouped(burst as i64)
     );
-    let chart = |y, title: &str| {
-        plot::lines(&table, "second", y)
+    let chart = |table: &DataFrame, y, title: &str| {
+        plot::lines(table, "second", y)
             .by("way")
             .band(10.0, 20.0, "burst")
             .title(title)
             .figure()
     };
     let waits = chart(
+        &by_seconds,
         "seconds to wait",
         "How long an event that arrives then waits",
     )?;
-    Ok(chart("waiting", &title)?.above(&waits))
+    Ok(chart(&table, "waiting", &title)?.above(&waits))
 }
 
 /// Sends a real burst ([`under_load`]) and draws how many events wait. Where outputs are stored, it
