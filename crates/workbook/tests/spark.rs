@@ -293,7 +293,7 @@ fn the_lessons_queries_run_by_one_line(address: &str) {
     cell["source"] = source(cell).replace(here, &there).into();
     let execution = Execution::of_chapter(notebook);
     assert_eq!(execution.errors(), []);
-    assert_eq!(execution.changed(), ["rest"]);
+    assert_eq!(execution.changed(), ["rest_predict", "rest"]);
 }
 
 /// Asserts that a cell shows how many tasks of its query have ended. Each of the eight tasks takes

@@ -374,9 +374,11 @@ const SURFACE: [(&str, Mess); 21] = [
             ];
             let behind = "#[cfg(test)]\nmod tests {\n    use std::fs;\n    #[test]\n    fn a() { let _ = fs::read(\"a\"); }\n}";
             let first = below(rng, above.len());
+            // Another one: rustc refuses a crate that is brought in twice.
+            let second = (first + 1 + below(rng, above.len() - 1)) % above.len();
             let lines = [
                 above[first],
-                above[below(rng, above.len())],
+                above[second],
                 &solved.imports,
                 &solved.right(),
                 behind,
