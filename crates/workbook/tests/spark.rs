@@ -275,7 +275,7 @@ fn the_command_line_streams(address: &str) {
 }
 
 /// Asserts that the chapter with the lesson's queries shows on a server what it shows here, once the
-/// address is changed where the engine is opened, but for the cell that says so: the remainder of a
+/// address is changed where the engine is opened, but for the two cells that say so: the remainder of a
 /// negative number.
 fn the_lessons_queries_run_by_one_line(address: &str) {
     let notebooks = root().join("notebooks");
