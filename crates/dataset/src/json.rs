@@ -1,8 +1,7 @@
 //! Datums as JSON lines: one datum a line, in the lesson's schema.
 //!
 //! Page views are written by hand, because there are millions of them: what
-//! serde would print, from parts prepared once for each URL. The tests hold
-//! the two against each other.
+//! serde would print. The tests hold the two against each other.
 use super::error::{DatasetError, Result};
 use super::population::{Id, LESSON_COOKIES, private_cookie};
 use super::site::Site;
@@ -13,18 +12,14 @@ use std::io::BufRead;
 /// The longest line of a page view, and some.
 const LINE: usize = 256;
 
-/// Writes rows; knows the URLs that views point to.
-pub(super) struct JsonLinesWriter {
-    /// From behind the nonce to the person's kind.
-    middles: Vec<String>,
+/// Writes rows of a site.
+pub(super) struct JsonLinesWriter<'a> {
+    site: &'a Site,
 }
 
-impl JsonLinesWriter {
-    pub fn new(site: &Site) -> Self {
-        let middle = |url: &String| format!(r#","page":{{"url":"{url}"}},"person":{{""#);
-        Self {
-            middles: site.raw().iter().map(middle).collect(),
-        }
+impl<'a> JsonLinesWriter<'a> {
+    pub fn new(site: &'a Site) -> Self {
+        Self { site }
     }
 
     pub fn write(&self, rows: &[DatumRow]) -> Vec<u8> {
@@ -46,7 +41,11 @@ impl JsonLinesWriter {
         bytes.reserve(LINE);
         bytes.extend_from_slice(br#"{"dataunit":{"page_view":{"nonce":"#);
         bytes.extend_from_slice(digits.format(view.nonce).as_bytes());
-        bytes.extend_from_slice(self.middles[view.url as usize].as_bytes());
+        bytes.extend_from_slice(br#","page":{"url":""#);
+        for part in self.site.raw_parts(view.url as usize) {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes.extend_from_slice(br#""},"person":{""#);
         match view.person {
             Id::User(id) => {
                 bytes.extend_from_slice(br#"user_id":"#);
@@ -139,7 +138,7 @@ mod tests {
                 dataunit: DataUnit::PageView(PageView {
                     nonce: i64::from(view.nonce),
                     page: PageId {
-                        url: site.raw()[view.url as usize].clone(),
+                        url: site.raw(view.url as usize),
                     },
                     person: person.to_person(),
                 }),

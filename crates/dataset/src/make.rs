@@ -227,14 +227,14 @@ impl DatasetCounts {
     }
 }
 
-struct JsonFile {
-    lines: JsonLinesWriter,
+struct JsonFile<'a> {
+    lines: JsonLinesWriter<'a>,
     file: File,
     path: PathBuf,
 }
 
-impl JsonFile {
-    fn create(draft: &Path, site: &Site) -> Result<Self> {
+impl<'a> JsonFile<'a> {
+    fn create(draft: &Path, site: &'a Site) -> Result<Self> {
         let path = draft.join(JSONL);
         let file = File::create(&path).map_err(io_error("make", &path))?;
         Ok(Self {

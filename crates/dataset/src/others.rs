@@ -150,7 +150,7 @@ impl<'a> Others<'a> {
         counted.map(move |(page, &views)| Datum {
             dataunit: DataUnit::PageProperty(PageProperty {
                 id: PageId {
-                    url: self.site.raw()[self.site.plain(page)].clone(),
+                    url: self.site.raw(self.site.plain(page)),
                 },
                 property: PagePropertyValue::PageViews(views as i64),
             }),

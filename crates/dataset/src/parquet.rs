@@ -17,10 +17,11 @@ use super::columns::column;
 use super::error::{DatasetError, Result, io_error, polars_error};
 use super::site::Site;
 use super::views::DatumRow;
+use lambda::row_groups::RowGroupWriter;
 use polars::prelude::*;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
-use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
+use polars_io::parquet::write::StatisticsOptions;
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Write};
@@ -57,7 +58,7 @@ pub(super) struct ParquetRows<'a> {
     site: &'a Site,
     columns: usize,
     waiting: Vec<DatumRow>,
-    writer: BatchedWriter<Sink>,
+    writer: RowGroupWriter<Sink>,
     refusal: Refusal,
     path: PathBuf,
 }
@@ -69,19 +70,15 @@ impl<'a> ParquetRows<'a> {
         } else {
             COLUMNS.len()
         };
-        let schema: Schema = COLUMNS[..columns]
-            .iter()
-            .map(|(name, dtype)| Field::new((*name).into(), dtype.clone()))
-            .collect();
         let refusal = Refusal::default();
         let file = File::create(&path).map_err(io_error("make", &path))?;
-        let writer = ParquetWriter::new(Sink {
+        let sink = Sink {
             file,
             refusal: refusal.clone(),
-        })
-        .with_compression(ParquetCompression::Snappy)
-        .batched(&schema)
-        .map_err(polars_error("write", &path))?;
+        };
+        let statistics = StatisticsOptions::default();
+        let writer = RowGroupWriter::new(sink, &COLUMNS[..columns], statistics)
+            .map_err(polars_error("write", &path))?;
         Ok(Self {
             site,
             columns,
@@ -105,30 +102,29 @@ impl<'a> ParquetRows<'a> {
     pub fn finish(mut self) -> Result<()> {
         let rest = std::mem::take(&mut self.waiting);
         self.write_group(&rest)?;
-        self.writer.finish().map_err(|error| self.error(error))?;
-        Ok(())
+        match self.writer.finish() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(cause(&self.refusal, &self.path, error)),
+        }
     }
 
     fn write_group(&mut self, rows: &[DatumRow]) -> Result<()> {
-        let columns = COLUMNS[..self.columns]
+        let columns: PolarsResult<Vec<_>> = COLUMNS[..self.columns]
             .par_iter()
             .map(|(name, _)| column(name, rows, self.site))
             .collect();
-        let written = DataFrame::new(rows.len(), columns).and_then(|f| self.writer.write_batch(&f));
-        written.map_err(|error| self.error(error))
+        columns
+            .and_then(|columns| self.writer.write(rows.len(), columns))
+            .map_err(|error| cause(&self.refusal, &self.path, error))
     }
+}
 
-    /// The cause, rather than what polars makes of it.
-    fn error(&self, error: PolarsError) -> DatasetError {
-        match self
-            .refusal
-            .lock()
-            .ok()
-            .and_then(|mut refusal| refusal.take())
-        {
-            Some(refused) => io_error("write", &self.path)(refused),
-            None => polars_error("write", &self.path)(error),
-        }
+/// Returns what the operating system refused, if it did, rather than what polars makes of it.
+fn cause(refusal: &Refusal, path: &Path, error: PolarsError) -> DatasetError {
+    let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
+    match refused {
+        Some(refused) => io_error("write", path)(refused),
+        None => polars_error("write", path)(error),
     }
 }
 

@@ -8,36 +8,54 @@ use super::random::Random;
 /// Pages 0 and 1 are the lesson's.
 pub(super) const LESSON_PAGES: usize = 2;
 
-const DOMAINS: [(&str, &str); 4] = [
-    ("mysite.com", "blog"),
-    ("foo.com", "blog"),
-    ("bar.com", "post"),
-    ("baz.net", "page"),
+/// A host in lower case, in capitals and with one capital, and the first part of its paths.
+struct Domain {
+    hosts: [&'static str; 3],
+    section: &'static str,
+}
+
+const DOMAINS: [Domain; 4] = [
+    Domain {
+        hosts: ["mysite.com", "MYSITE.COM", "Mysite.com"],
+        section: "blog",
+    },
+    Domain {
+        hosts: ["foo.com", "FOO.COM", "Foo.com"],
+        section: "blog",
+    },
+    Domain {
+        hosts: ["bar.com", "BAR.COM", "Bar.com"],
+        section: "post",
+    },
+    Domain {
+        hosts: ["baz.net", "BAZ.NET", "Baz.net"],
+        section: "page",
+    },
 ];
 
-/// How a URL may be written: `{h}` host, `{H}` host in capitals, `{C}` host
-/// with one capital, `{p}` path.
-const FORMS: [&str; 11] = [
-    "http://{h}{p}",
-    "http://{h}:80{p}",
-    "http://{h}:8080{p}",
-    "http://{H}{p}",
-    "http://{C}{p}",
-    "http://{h}{p}?utm_source=newsletter",
-    "http://{h}{p}?ref=search&lang=en",
-    "http://{h}{p}#comments",
-    "http://{h}{p}?page=2#top",
-    "http://reader@{h}{p}",
-    "http://{H}:8080{p}?utm_source=feed#comments",
+/// How a URL may be written: before the host, which of the three spellings of the host, after the
+/// host, after the path.
+const FORMS: [(&str, usize, &str, &str); 11] = [
+    ("http://", 0, "", ""),
+    ("http://", 0, ":80", ""),
+    ("http://", 0, ":8080", ""),
+    ("http://", 1, "", ""),
+    ("http://", 2, "", ""),
+    ("http://", 0, "", "?utm_source=newsletter"),
+    ("http://", 0, "", "?ref=search&lang=en"),
+    ("http://", 0, "", "#comments"),
+    ("http://", 0, "", "?page=2#top"),
+    ("http://reader@", 0, "", ""),
+    ("http://", 1, ":8080", "?utm_source=feed#comments"),
 ];
 
 /// Of 64 URLs, 12 need more than the dropping of `http://`.
 const WRITTEN_PLAIN: u64 = 52;
 
-/// All pages, and all raw URLs.
+/// All pages. A raw URL is a number: its page, and the form in which it is written. There are
+/// eleven times as many as pages, so they are spelled where they are needed.
 pub(super) struct Site {
     pages: Vec<Page>,
-    raw: Vec<String>,
 }
 
 pub(super) struct Page {
@@ -48,21 +66,28 @@ pub(super) struct Page {
 
 impl Site {
     pub fn new(pages: usize) -> Self {
-        let pages: Vec<Page> = (0..pages).map(page).collect();
-        let raw = pages
-            .iter()
-            .flat_map(|page| FORMS.iter().map(|form| write(form, page)))
-            .collect();
-        Self { pages, raw }
+        Self {
+            pages: (0..pages).map(page).collect(),
+        }
     }
 
     pub fn pages(&self) -> &[Page] {
         &self.pages
     }
 
-    /// Raw URLs; [`draw`](Self::draw) and [`plain`](Self::plain) point into them.
-    pub fn raw(&self) -> &[String] {
-        &self.raw
+    /// The parts of a raw URL, one after another. [`draw`](Self::draw) and
+    /// [`plain`](Self::plain) return its number.
+    pub fn raw_parts(&self, raw: usize) -> [&str; 5] {
+        let page = &self.pages[raw / FORMS.len()];
+        let (before, spelling, port, after) = FORMS[raw % FORMS.len()];
+        let hosts = &DOMAINS[page.domain].hosts;
+        let path = &page.url[hosts[0].len()..];
+        [before, hosts[spelling], port, path, after]
+    }
+
+    /// A raw URL, spelled.
+    pub fn raw(&self, raw: usize) -> String {
+        self.raw_parts(raw).concat()
     }
 
     /// The raw URL without anything to drop but `http://`.
@@ -97,31 +122,28 @@ fn page(index: usize) -> Page {
             let domain = (index - 5) % DOMAINS.len();
             (
                 domain,
-                format!("/{}/{}", DOMAINS[domain].1, (index - 5) / DOMAINS.len() + 1),
+                format!(
+                    "/{}/{}",
+                    DOMAINS[domain].section,
+                    (index - 5) / DOMAINS.len() + 1
+                ),
             )
         }
     };
     Page {
-        url: format!("{}{path}", DOMAINS[domain].0),
+        url: format!("{}{path}", DOMAINS[domain].hosts[0]),
         domain,
     }
-}
-
-fn write(form: &str, page: &Page) -> String {
-    let (host, path) = page
-        .url
-        .split_at(page.url.find('/').unwrap_or(page.url.len()));
-    let capital = host[..1].to_uppercase() + &host[1..];
-    form.replace("{h}", host)
-        .replace("{H}", &host.to_uppercase())
-        .replace("{C}", &capital)
-        .replace("{p}", path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    fn raw_urls(site: &Site) -> impl Iterator<Item = String> {
+        (0..site.pages.len() * FORMS.len()).map(|raw| site.raw(raw))
+    }
 
     #[test]
     fn the_lessons_pages_come_first_and_no_two_are_alike() {
@@ -130,13 +152,13 @@ mod tests {
         assert_eq!(site.pages()[1].url, "mysite.com/blog");
         let urls: HashSet<&str> = site.pages().iter().map(|p| p.url.as_str()).collect();
         assert_eq!(urls.len(), 1000);
-        let raw: HashSet<&String> = site.raw().iter().collect();
+        let raw: HashSet<String> = raw_urls(&site).collect();
         assert_eq!(raw.len(), 1000 * FORMS.len());
     }
 
     #[test]
     fn raw_urls_need_no_escape_in_json() {
-        for url in Site::new(200).raw() {
+        for url in raw_urls(&Site::new(200)) {
             assert!(url.starts_with("http://"));
             assert_eq!(serde_json::to_string(url).unwrap(), format!("\"{url}\""));
         }

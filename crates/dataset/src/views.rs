@@ -7,7 +7,7 @@ use super::site::Site;
 use super::spec::Spec;
 use lambda::datum::{DataUnit, Datum, PageId, PageView, Pedigree};
 
-/// A page view in 24 bytes; `url` points into [`Site::raw`].
+/// A page view in 24 bytes; `url` is the number of a raw URL of [`Site`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CompactView {
     pub ts: i64,
@@ -30,7 +30,7 @@ impl DatumRow {
                 dataunit: DataUnit::PageView(PageView {
                     nonce: i64::from(view.nonce),
                     page: PageId {
-                        url: site.raw()[view.url as usize].clone(),
+                        url: site.raw(view.url as usize),
                     },
                     person: view.person.to_person(),
                 }),

@@ -254,7 +254,11 @@ mod tests {
     fn every_signature_tells_its_parameters() {
         for exercise in exercises::ALL {
             let names = parameters(exercise.signature);
-            let has_none = exercise.signature.split('(').nth(1).is_some_and(|rest| rest.starts_with(')'));
+            let has_none = exercise
+                .signature
+                .split('(')
+                .nth(1)
+                .is_some_and(|rest| rest.starts_with(')'));
             assert_eq!(names.is_empty(), has_none, "{}", exercise.signature);
         }
         let names =

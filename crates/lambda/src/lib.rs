@@ -80,6 +80,7 @@ mod memory;
 mod persons_at_cut;
 pub mod query;
 pub mod remote;
+pub mod row_groups;
 pub mod serving;
 pub mod speed;
 mod version_step;

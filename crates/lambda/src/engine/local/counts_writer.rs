@@ -1,6 +1,7 @@
 //! Writes a view of page views as a Parquet file, row by row.
 use super::parquet_file::ParquetFile;
 use crate::engine::EngineError;
+use crate::row_groups::ColumnValues;
 use polars::prelude::*;
 use polars_io::parquet::write::StatisticsOptions;
 use std::path::Path;
@@ -14,8 +15,6 @@ pub type CountRow = (u32, usize, i64, i64);
 /// Writes a view of page views, whose rows come in the order of URL, label and time.
 pub struct CountsWriter<'a> {
     file: ParquetFile,
-    /// The name of the column of labels.
-    label: &'static str,
     labels: Vec<&'a str>,
     /// Rows that are not written yet.
     pending: Vec<CountRow>,
@@ -39,7 +38,6 @@ impl<'a> CountsWriter<'a> {
         ];
         Ok(Self {
             file: ParquetFile::create(path, columns, StatisticsOptions::default())?,
-            label,
             labels,
             pending: Vec::new(),
         })
@@ -66,23 +64,20 @@ impl<'a> CountsWriter<'a> {
     /// Writes the pending rows as one batch.
     fn write(&mut self, urls: &[Box<str>]) -> Result<(), EngineError> {
         let batch = &self.pending;
-        let url: StringChunked = batch
-            .iter()
-            .map(|row| Some(&*urls[row.0 as usize]))
-            .collect();
-        let labelled: StringChunked = batch.iter().map(|row| Some(self.labels[row.1])).collect();
-        let ts: Int64Chunked = batch.iter().map(|row| Some(row.2)).collect();
-        let count: Int64Chunked = batch.iter().map(|row| Some(row.3)).collect();
-        let frame = DataFrame::new(
-            batch.len(),
-            vec![
-                url.with_name("url".into()).into_column(),
-                labelled.with_name(self.label.into()).into_column(),
-                ts.with_name("ts".into()).into_column(),
-                count.with_name("count".into()).into_column(),
-            ],
-        );
-        self.file.write(frame)?;
+        let url = ColumnValues::grouped(batch.iter().map(|row| row.0), |url| &urls[url as usize]);
+        let columns = url.and_then(|url| {
+            let label_codes = batch.iter().map(|row| Some(row.1 as u32));
+            let label = ColumnValues::coded(label_codes, self.labels.iter().copied())?;
+            let ts: Int64Chunked = batch.iter().map(|row| Some(row.2)).collect();
+            let count: Int64Chunked = batch.iter().map(|row| Some(row.3)).collect();
+            Ok(vec![
+                url,
+                label,
+                ColumnValues::Any(ts.into_column()),
+                ColumnValues::Any(count.into_column()),
+            ])
+        });
+        self.file.write(batch.len(), columns)?;
         self.pending.clear();
         Ok(())
     }
@@ -92,10 +87,7 @@ impl<'a> CountsWriter<'a> {
     /// # Errors
     /// If the file cannot be written.
     pub fn finish(mut self, urls: &[Box<str>]) -> Result<u64, EngineError> {
-        // At least one batch, so that an empty view has its columns too.
-        if !self.pending.is_empty() || self.file.written == 0 {
-            self.write(urls)?;
-        }
+        self.write(urls)?;
         self.file.finish()
     }
 }

@@ -1,16 +1,15 @@
 //! A Parquet file of a view, written in batches of rows.
 use crate::engine::EngineError;
+use crate::row_groups::{ColumnValues, RowGroupWriter};
 use polars::prelude::*;
-use polars_io::parquet::write::{
-    BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions,
-};
+use polars_io::parquet::write::StatisticsOptions;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A file that is being written.
 pub struct ParquetFile {
     path: PathBuf,
-    writer: BatchedWriter<File>,
+    writer: RowGroupWriter<File>,
     file: File,
     /// Number of rows written.
     pub written: u64,
@@ -28,11 +27,8 @@ impl ParquetFile {
     ) -> Result<Self, EngineError> {
         let io = || EngineError::io(path, "writing");
         let file = File::create(path).map_err(io())?;
-        let columns = columns.map(|(name, kind)| Field::new(name.into(), kind));
-        let writer = ParquetWriter::new(file.try_clone().map_err(io())?)
-            .with_compression(ParquetCompression::Snappy)
-            .with_statistics(statistics)
-            .batched(&Schema::from_iter(columns))
+        let sink = file.try_clone().map_err(io())?;
+        let writer = RowGroupWriter::new(sink, &columns, statistics)
             .map_err(EngineError::parquet(path, "writing"))?;
         Ok(Self {
             path: path.to_owned(),
@@ -42,15 +38,19 @@ impl ParquetFile {
         })
     }
 
-    /// Writes a batch of rows.
+    /// Writes a batch of rows as a row group: the values of all columns, in their order.
     ///
     /// # Errors
     /// If it cannot be made, or not be written.
-    pub fn write(&mut self, rows: PolarsResult<DataFrame>) -> Result<(), EngineError> {
-        let parquet = || EngineError::parquet(&self.path, "writing");
-        let rows = rows.map_err(parquet())?;
-        self.writer.write_batch(&rows).map_err(parquet())?;
-        self.written += rows.height() as u64;
+    pub fn write(
+        &mut self,
+        rows: usize,
+        columns: PolarsResult<Vec<ColumnValues>>,
+    ) -> Result<(), EngineError> {
+        columns
+            .and_then(|columns| self.writer.write(rows, columns))
+            .map_err(EngineError::parquet(&self.path, "writing"))?;
+        self.written += rows as u64;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::visits;
 use crate::batch::output::{PAGE_VIEWS, UNIQUES};
 use crate::batch::sketch::{Sketch, union_of_bytes};
 use crate::engine::{EngineError, Views};
+use crate::row_groups::ColumnValues;
 use calendar::Granularity;
 use polars::prelude::*;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
@@ -74,14 +75,13 @@ pub fn write_hours(
     let mut hours = hours.peekable();
     let mut rows = of_batch(fitting(&mut hours)?);
     loop {
-        // One batch is written while the next one is read and merged. The first batch is written
-        // even if it is empty, so that an empty view has its columns too.
+        // One batch is written while the next one is read and merged.
         let write = || {
             for url in &rows {
                 counts.push(urls, url.counts.iter().copied())?;
             }
             match &mut uniques {
-                Some(uniques) => uniques.write(frame(&rows)),
+                Some(uniques) => write_uniques(uniques, &rows),
                 None => Ok(()),
             }
         };
@@ -180,8 +180,8 @@ fn union_of(sketches: &[(i64, Vec<u8>)]) -> Vec<u8> {
     }
 }
 
-/// Converts the rows of some URLs to a data frame, and estimates their uniques.
-fn frame(urls: &[UrlRows<'_>]) -> PolarsResult<DataFrame> {
+/// Writes the rows of some URLs, with estimates of their uniques.
+fn write_uniques(file: &mut ParquetFile, urls: &[UrlRows<'_>]) -> Result<(), EngineError> {
     let rows: Vec<(&str, &str, i64, &[u8])> = urls
         .iter()
         .flat_map(|of_url| {
@@ -196,26 +196,24 @@ fn frame(urls: &[UrlRows<'_>]) -> PolarsResult<DataFrame> {
             sketch.uniques()
         })
         .collect();
-    let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
-    DataFrame::new(
-        rows.len(),
-        vec![
-            Column::new(
-                "url".into(),
-                rows.iter().map(|row| row.0).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "granularity".into(),
-                rows.iter().map(|row| row.1).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "ts".into(),
-                rows.iter().map(|row| row.2).collect::<Vec<_>>(),
-            ),
-            Column::new("uniques".into(), uniques),
-            sketches.with_name("sketch".into()).into_column(),
-        ],
-    )
+    let codes = Granularity::ALL.map(|granularity| granularity.code());
+    let label = |row: &(&str, &str, i64, &[u8])| {
+        let place = codes.iter().position(|code| *code == row.1);
+        place.map(|place| place as u32)
+    };
+    let url = ColumnValues::grouped(rows.iter().map(|row| row.0), |url| url);
+    let columns = url.and_then(|url| {
+        let ts: Int64Chunked = rows.iter().map(|row| Some(row.2)).collect();
+        let sketches: BinaryChunked = rows.iter().map(|row| Some(row.3)).collect();
+        Ok(vec![
+            url,
+            ColumnValues::coded(rows.iter().map(label), codes)?,
+            ColumnValues::Any(ts.into_column()),
+            ColumnValues::Any(Column::new("uniques".into(), uniques)),
+            ColumnValues::Plain(sketches.into_column()),
+        ])
+    });
+    file.write(rows.len(), columns)
 }
 
 /// Writes visits and bounces by domain, and returns the number of rows. `names` are the names

@@ -1,10 +1,11 @@
 //! Writes the single visits as a Parquet file, which a query joins with the realtime views.
+use super::parquet_file::ParquetFile;
 use super::person;
 use super::visits::Visit;
 use crate::engine::EngineError;
+use crate::row_groups::ColumnValues;
 use polars::prelude::*;
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
-use std::fs::File;
+use polars_io::parquet::write::StatisticsOptions;
 use std::path::Path;
 
 /// Number of rows of a row group.
@@ -27,7 +28,6 @@ pub fn write_visits(
     domains: &[Box<str>],
     mut visits: Vec<Visit>,
 ) -> Result<u64, EngineError> {
-    let parquet = || EngineError::parquet(path, "writing");
     let name = |visit: &Visit| &*domains[visit.0 as usize];
     visits.sort_unstable_by(|one, other| {
         let rest = |visit: &Visit| (visit.1, visit.2.first);
@@ -35,42 +35,35 @@ pub fn write_visits(
             .cmp(name(other))
             .then_with(|| rest(one).cmp(&rest(other)))
     });
-    let frame = |visits: &[Visit]| {
-        let persons: Vec<[u8; 16]> = visits.iter().map(|v| person::to_bytes(v.1)).collect();
-        let persons: BinaryChunked = persons.iter().map(|bytes| Some(&bytes[..])).collect();
-        let columns = vec![
-            Column::new("domain".into(), visits.iter().map(name).collect::<Vec<_>>()),
-            persons.with_name("person".into()).into_column(),
-            Column::new(
-                "first".into(),
-                visits.iter().map(|v| v.2.first).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "last".into(),
-                visits.iter().map(|v| v.2.last).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "many".into(),
-                visits.iter().map(|v| v.2.many).collect::<Vec<_>>(),
-            ),
-        ];
-        DataFrame::new(visits.len(), columns)
-    };
-    let file = File::create(path).map_err(EngineError::io(path, "writing"))?;
-    let none = frame(&[]).map_err(parquet())?;
-    let mut writer = ParquetWriter::new(&file)
-        .with_compression(ParquetCompression::Snappy)
-        .batched(none.schema())
-        .map_err(parquet())?;
-    for rows in visits.chunks(ROWS) {
-        let frame = frame(rows).map_err(parquet())?;
-        writer.write_batch(&frame).map_err(parquet())?;
+    let columns = [
+        ("domain", DataType::String),
+        ("person", DataType::Binary),
+        ("first", DataType::Int64),
+        ("last", DataType::Int64),
+        ("many", DataType::Boolean),
+    ];
+    let mut file = ParquetFile::create(path, columns, StatisticsOptions::default())?;
+    for visits in visits.chunks(ROWS) {
+        file.write(visits.len(), row_group(domains, visits))?;
     }
-    // An empty batch gives an empty view its columns.
-    if visits.is_empty() {
-        writer.write_batch(&none).map_err(parquet())?;
-    }
-    writer.finish().map_err(parquet())?;
-    file.sync_all().map_err(EngineError::io(path, "writing"))?;
-    Ok(visits.len() as u64)
+    file.finish()
+}
+
+/// Returns the columns of some visits.
+fn row_group(domains: &[Box<str>], visits: &[Visit]) -> PolarsResult<Vec<ColumnValues>> {
+    let domain = ColumnValues::grouped(visits.iter().map(|v| v.0), |domain| {
+        &domains[domain as usize]
+    })?;
+    let persons: Vec<[u8; 16]> = visits.iter().map(|v| person::to_bytes(v.1)).collect();
+    let persons: BinaryChunked = persons.iter().map(|bytes| Some(&bytes[..])).collect();
+    let first: Int64Chunked = visits.iter().map(|v| Some(v.2.first)).collect();
+    let last: Int64Chunked = visits.iter().map(|v| Some(v.2.last)).collect();
+    let many: BooleanChunked = visits.iter().map(|v| Some(v.2.many)).collect();
+    Ok(vec![
+        domain,
+        ColumnValues::Any(persons.into_column()),
+        ColumnValues::Any(first.into_column()),
+        ColumnValues::Any(last.into_column()),
+        ColumnValues::Any(many.into_column()),
+    ])
 }
