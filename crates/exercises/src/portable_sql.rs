@@ -4,7 +4,7 @@ use super::exercise::{Case, Exercise};
 use super::value::{Inputs, Value};
 use polars::prelude::{Column, DataFrame, IntoLazy, PolarsResult, df, polars_bail, polars_err};
 use polars::sql::SQLContext;
-use sqlparser::ast::{BinaryOperator, Expr, VisitMut, VisitorMut};
+use sqlparser::ast::{BinaryOperator, DataType, Expr, VisitMut, VisitorMut};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use std::collections::BTreeMap;
@@ -33,14 +33,16 @@ pub fn answer(function: Function, inputs: &Inputs) -> PolarsResult<Value> {
     Ok(Value::Frame(answers))
 }
 
-/// What an engine means by `%` and by `/`.
+/// What an engine means by `%`, by `/` and by a `CAST` to an integer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Convention {
-    /// A remainder has the sign of the divisor, and integers are divided with a fraction.
+    /// A remainder has the sign of the divisor, integers are divided with a fraction, and a cast to an
+    /// integer drops the fraction.
     Here,
     /// A remainder has the sign of the dividend.
     Spark,
-    /// That, and integers are divided without a fraction.
+    /// That, integers are divided without a fraction, and a cast to an integer rounds to the nearest
+    /// one: of two that are equally near, to that further from 0, as for a number with a decimal point.
     Postgres,
 }
 
@@ -74,24 +76,67 @@ impl Convention {
     }
 }
 
-/// Puts an expression with the meaning of a convention in place of a remainder or a quotient.
+/// Puts an expression with the meaning of a convention in place of a remainder, a quotient, or a number
+/// that is cast to an integer.
 struct Rewriter(Convention);
+
+/// Returns whether an expression has a fraction, as far as its text says: an operand with a decimal
+/// point, or of a type with one, makes it one.
+fn has_fraction(text: &str) -> bool {
+    let text = text.to_uppercase();
+    ["DOUBLE", "FLOAT", "REAL", "DECIMAL", "."]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Returns whether a type is one of integers.
+fn is_integer(data_type: &DataType) -> bool {
+    let name = data_type.to_string().to_uppercase();
+    let mut integers = ["BIGINT", "INT", "SMALLINT", "TINYINT"].iter();
+    integers.any(|integer| name.starts_with(integer)) && !name.starts_with("INTERVAL")
+}
+
+/// Reads an expression.
+fn parsed(text: &str) -> Result<Expr, ParserError> {
+    Parser::new(&GenericDialect)
+        .try_with_sql(text)?
+        .parse_expr()
+}
 
 impl VisitorMut for Rewriter {
     type Break = ParserError;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<ParserError> {
+        // A cast: what is cast is rounded before. The type stays.
+        if let Expr::Cast {
+            expr: number,
+            data_type,
+            ..
+        } = expr
+        {
+            let a = format!("({number})");
+            if self.0 != Convention::Postgres || !is_integer(data_type) || !has_fraction(&a) {
+                return ControlFlow::Continue(());
+            }
+            // Halves are made of whole numbers, so that a quotient around it is judged as before.
+            let text = format!(
+                "(CASE WHEN {a} < 0 THEN 0 - FLOOR((1 - 2 * {a}) / 2) ELSE FLOOR((2 * {a} + 1) / 2) END)"
+            );
+            return match parsed(&text) {
+                Ok(rounded) => {
+                    **number = rounded;
+                    ControlFlow::Continue(())
+                }
+                Err(error) => ControlFlow::Break(error),
+            };
+        }
+
+        // A remainder or a quotient.
         let Expr::BinaryOp { left, op, right } = &*expr else {
             return ControlFlow::Continue(());
         };
         let (a, b) = (format!("({left})"), format!("({right})"));
-        // An operand with a decimal point, or of a type with one, makes the quotient one.
-        let with_fraction = [&a, &b].iter().any(|operand| {
-            let operand = operand.to_uppercase();
-            ["DOUBLE", "FLOAT", "REAL", "DECIMAL", "."]
-                .iter()
-                .any(|word| operand.contains(word))
-        });
+        let with_fraction = has_fraction(&a) || has_fraction(&b);
         let text = match op {
             BinaryOperator::Modulo => {
                 format!(
@@ -103,8 +148,7 @@ impl VisitorMut for Rewriter {
             }
             _ => return ControlFlow::Continue(()),
         };
-        let parsed = Parser::new(&GenericDialect).try_with_sql(&text);
-        match parsed.and_then(|mut parser| parser.parse_expr()) {
+        match parsed(&text) {
             Ok(parsed) => *expr = parsed,
             Err(error) => return ControlFlow::Break(error),
         }
@@ -215,7 +259,7 @@ fn cases(seed: u64) -> Vec<Case> {
         case(
             "two_of_three",
             "two of three page views have a user id",
-            "a whole percent is rounded down, on every engine",
+            "a whole percent is rounded down on every engine, and a CAST alone does that on some only",
             &[
                 (blog, day + 86_399, Some(user)),
                 (blog, day, None),
@@ -246,14 +290,15 @@ mod tests {
 
     crate::mutants::tests! {
         portable_sql::daily_shares, stub: || todo!(), mutants:
-        counts_nulls, divides_the_time, fraction_first, remainder_once, rounds, types_of_the_engine,
-        types_of_the_quotient,
+        casts_the_fraction, counts_nulls, divides_the_time, fraction_first, remainder_once, rounds,
+        types_of_the_engine, types_of_the_quotient,
     }
 
     #[test]
-    fn each_convention_has_its_own_rest_and_quotient() {
+    fn each_convention_has_its_own_rest_quotient_and_cast() {
         let told = |convention: Convention| {
-            let query = "SELECT t % 7 AS rest, t / 2 AS half, t / 2.0 AS exact FROM times";
+            let query = "SELECT t % 7 AS rest, t / 2 AS half, t / 2.0 AS exact, \
+                         CAST(t / 2.0 AS BIGINT) AS whole, CAST(t AS BIGINT) AS same FROM times";
             let times = df!("t" => [-3i64, 5]).unwrap();
             let mut engine = SQLContext::new();
             engine.register("times", times.lazy());
@@ -266,19 +311,20 @@ mod tests {
                     .cast(&polars::prelude::DataType::Float64);
                 column.unwrap().f64().unwrap().into_no_null_iter().collect()
             };
-            [column("rest"), column("half"), column("exact")]
+            ["rest", "half", "exact", "whole", "same"].map(column)
         };
+        let same = [-3.0, 5.0];
         assert_eq!(
             told(Convention::Here),
-            [[4.0, 5.0], [-1.5, 2.5], [-1.5, 2.5]]
+            [[4.0, 5.0], [-1.5, 2.5], [-1.5, 2.5], [-1.0, 2.0], same]
         );
         assert_eq!(
             told(Convention::Spark),
-            [[-3.0, 5.0], [-1.5, 2.5], [-1.5, 2.5]]
+            [[-3.0, 5.0], [-1.5, 2.5], [-1.5, 2.5], [-1.0, 2.0], same]
         );
         assert_eq!(
             told(Convention::Postgres),
-            [[-3.0, 5.0], [-1.0, 2.0], [-1.5, 2.5]]
+            [[-3.0, 5.0], [-1.0, 2.0], [-1.5, 2.5], [-2.0, 3.0], same]
         );
     }
 }

@@ -206,8 +206,8 @@ fn with_runs(table: &DataFrame, y: &str, every: u64, title: &str) -> plot::Lines
 /// [`RUN_TAKES`] minutes before. The serving views' sketches have precision 14, those of the realtime
 /// views `bits`, and a query merges them as [`Query::uniques`](lambda::Query::uniques) does: at the
 /// lower precision if there are persons of the hour after the cut. Returns, for each minute until a
-/// served batch holds the whole hour and five more, the error in percent of the truth below which one
-/// run in twenty lies, half of the runs, and nineteen in twenty: `minute`, `what`, `error %`.
+/// served batch holds the whole hour and five more, the error in percent of the truth below which 5, 50
+/// and 95 of 100 runs lie: `minute`, `what`, `error %`.
 ///
 /// # Errors
 /// A precision that no sketch has.
@@ -277,14 +277,15 @@ pub fn error_band_chart(bits: u8, every: u64) -> Result<Figure> {
     );
     let chart = with_runs(&error_band(bits, every, 100)?, "error %", every, &title);
     let [(low, _), _, (high, _)] = BAND;
-    Ok(chart.between(low, high, "90 of 100 runs").figure()?)
+    let shaded = "from 5 % to 95 %, 90 of 100 runs";
+    Ok(chart.between(low, high, shaded).figure()?)
 }
 
 /// The lines of an [`error_band`], and the share of the runs that lie below each, in percent.
 const BAND: [(&str, usize); 3] = [
-    ("1 run in 20 is below", 5),
-    ("half of the runs", 50),
-    ("19 in 20 are below", 95),
+    ("5 % of the runs are below", 5),
+    ("50 % of the runs are below", 50),
+    ("95 % of the runs are below", 95),
 ];
 
 /// An hour in which new persons come with two identifiers, which an equiv joins a
@@ -426,10 +427,11 @@ fn returning_persons(seed: u64) -> (Vec<String>, Minutes) {
 /// Minutes between two batch runs of [`returning`].
 const RETURNING_EVERY: u64 = 30;
 
-/// The two ways to name visitors in realtime views, as [`returning`] calls them.
+/// The two ways to name visitors in realtime views, as [`returning`] calls them: each identifier is a
+/// person, or the equivs of before the cut say who is.
 const WAYS: [(&str, IdentityResolution); 2] = [
     ("by identifier", IdentityResolution::None),
-    ("by equivs of before the cut", IdentityResolution::AtCut),
+    ("by equivs", IdentityResolution::AtCut),
 ];
 
 /// The error of merged uniques while persons come back who are known: in each of `runs` runs, 300
@@ -437,9 +439,9 @@ const WAYS: [(&str, IdentityResolution); 2] = [
 /// read by a batch before the hour. A batch is served every 30 minutes, and holds what had come
 /// [`RUN_TAKES`] minutes before. Each run is made twice, with realtime views that take each
 /// identifier for a person, and with views that know the equivs of before the cut. The truth is what
-/// a batch run that begins at this minute would count. Returns for each minute and way the error in
-/// percent, half of the runs below it: `minute`, `what`, `error %`; and then the largest of all runs,
-/// as `what, largest`.
+/// a batch run that begins at this minute would count. Returns for each minute and way two errors in
+/// percent, `minute`, `what`, `error %`: that of the `middle run`, where half of the runs have this
+/// error or a larger one, and that of the `worst run`.
 ///
 /// # Errors
 /// If the folder cannot be written or read.
@@ -457,14 +459,14 @@ pub fn returning(folder: &Path, runs: u64) -> Result<DataFrame> {
                 errors.push(100.0 * (pair[0] - pair[1]) as f64 / pair[1] as f64);
             }
         }
-        let largest = format!("{way}, largest");
+        let names = ["middle run", "worst run"].map(|run| format!("{way}, {run}"));
         for (minute, mut of_runs) in (0i64..).zip(errors) {
             of_runs.sort_unstable_by(f64::total_cmp);
             let half = of_runs[of_runs.len() / 2];
             let last = of_runs[of_runs.len() - 1];
-            for (name, value) in [(way, half), (&largest, last)] {
+            for (name, value) in names.iter().zip([half, last]) {
                 minutes.push(minute);
-                what.push(name.to_owned());
+                what.push(name.clone());
                 error.push(value);
             }
         }
@@ -495,7 +497,7 @@ fn returning_run(folder: &Path, resolution: IdentityResolution, run: u64) -> Res
 /// # Errors
 /// If a column is missing.
 pub fn returning_chart(table: &DataFrame) -> Result<Figure> {
-    let title = "Error of an hour's merged uniques when known persons come back";
+    let title = "Error of merged uniques when known persons come back: middle and worst run";
     Ok(with_runs(table, "error %", RETURNING_EVERY, title).figure()?)
 }
 

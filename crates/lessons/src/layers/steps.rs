@@ -81,3 +81,82 @@ pub fn step_uniques(answer: impl Fn(&Sketch, &Sketch) -> i64) -> CheckedStep {
         }),
     )
 }
+
+/// What a lookup does: it gets an identifier and returns a name.
+type Lookup<'a> = &'a dyn Fn(&str) -> String;
+
+/// Checks how a realtime view that knows the equivs of before its cut finds the name of a viewer. The
+/// closure gets a lookup in the table of persons of the cut, a lookup in the overlay of the equivs
+/// since, and an identifier, and returns the name. Both lookups return what they got if they have no
+/// entry for it.
+///
+/// ```
+/// use lambda_workbook::lambda::steps::step_name;
+/// assert!(step_name(|table, overlay, id| overlay(&table(id))).passed);
+/// assert!(!step_name(|table, overlay, id| table(&overlay(id))).passed);
+/// assert!(!step_name(|table, _overlay, id| table(id)).passed);
+/// ```
+pub fn step_name(name: impl Fn(Lookup<'_>, Lookup<'_>, &str) -> String) -> CheckedStep {
+    let by_table = Some(("user 9", "device-7"));
+    let since = Some(("device-7", "device-2"));
+    let cases = [
+        (
+            by_table,
+            None,
+            "user 9",
+            "device-7",
+            "no equiv has come since, so the name is that of the table",
+        ),
+        (
+            by_table,
+            since,
+            "user 9",
+            "device-2",
+            "the overlay joins names, so it knows device-7 and not user 9: the table comes first",
+        ),
+        (
+            by_table,
+            since,
+            "device-7",
+            "device-2",
+            "the table has no entry for an identifier that is the name of its person, and the overlay has one",
+        ),
+        (
+            None,
+            Some(("user 3", "device-8")),
+            "user 3",
+            "device-8",
+            "user 3 had no equiv before the cut, so the table leaves it as it is",
+        ),
+        (
+            by_table,
+            since,
+            "device-5",
+            "device-5",
+            "neither has an entry for it, so it is its own name",
+        ),
+    ];
+    // A lookup with at most one entry, and what it says in words.
+    let lookup = |entry: Option<(&'static str, &'static str)>| {
+        move |id: &str| match entry {
+            Some((from, to)) if from == id => to.to_owned(),
+            _ => id.to_owned(),
+        }
+    };
+    let says = |entry: Option<(&str, &str)>| {
+        entry.map_or("nothing".to_owned(), |(from, to)| format!("{from} is {to}"))
+    };
+    CheckedStep::of(
+        "the name of a viewer",
+        cases.map(|(table, overlay, id, right, why)| StepCase {
+            about: format!(
+                "the table says: {}; the overlay: {}; {id} views a page",
+                says(table),
+                says(overlay)
+            ),
+            why,
+            expected: right.to_owned(),
+            actual: name(&lookup(table), &lookup(overlay), id),
+        }),
+    )
+}

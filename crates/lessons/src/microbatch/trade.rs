@@ -5,7 +5,9 @@ use super::job::{Job, JobOptions};
 use super::stored::Kind;
 use super::topologies::word_count;
 use lambda::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeStore};
+use notebook::plot;
 use polars::prelude::{DataFrame, df};
+use show::picture::Figure;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -271,9 +273,67 @@ pub fn table(rows: &[LoadTimes]) -> Result<DataFrame> {
     )?)
 }
 
+/// Draws the time from a line to its count over the interval between two batches: the median, and that
+/// of 99 lines of 100. One at a time has no interval, so it is a mark of its own at 0 and on no line.
+///
+/// ```
+/// use lambda_workbook::microbatch::trade::{StepCosts, chart, modelled};
+/// use std::time::Duration;
+/// let ms = Duration::from_millis;
+/// let costs = StepCosts { line: ms(1), commit: ms(2) };
+/// let rows = [None, Some(ms(20)), Some(ms(50))].map(|interval| modelled(interval, 10, 50, costs));
+/// assert!(chart(&rows, "Computed")?.svg().contains("one at a time, median"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If polars refuses the table.
+pub fn chart(rows: &[LoadTimes], title: &str) -> Result<Figure> {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let in_batches = |row: &LoadTimes, time| row.interval.map(|_| ms(time));
+    let intervals = rows.iter().map(|row| row.interval.map_or(0.0, ms));
+    let medians = rows.iter().map(|row| in_batches(row, row.median));
+    let p99s = rows.iter().map(|row| in_batches(row, row.p99));
+    let single = rows
+        .iter()
+        .map(|row| row.interval.is_none().then(|| ms(row.median)));
+    let times = df!(
+        "ms between two batches" => intervals.collect::<Vec<f64>>(),
+        "in batches, median" => medians.collect::<Vec<Option<f64>>>(),
+        "in batches, 99 of 100" => p99s.collect::<Vec<Option<f64>>>(),
+        "one at a time, median" => single.collect::<Vec<Option<f64>>>(),
+    )?;
+    let lines = plot::lines(&times, "ms between two batches", "in batches, median")
+        .and("in batches, 99 of 100")
+        .and("one at a time, median");
+    let lines = lines.axis("ms from a line to its count");
+    Ok(lines.title(title).figure()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_at_a_time_is_a_mark_and_on_no_line() {
+        let costs = StepCosts {
+            line: Duration::from_millis(1),
+            commit: Duration::from_millis(2),
+        };
+        let intervals = [None, Some(10), Some(50), Some(200)];
+        let rows = intervals.map(|ms| modelled(ms.map(Duration::from_millis), 10, 50, costs));
+        let figure = chart(&rows, "Computed").unwrap();
+        show::picture::assert_sound(&figure);
+        let text = show::Render::render(&figure);
+        let text = text.get("text/plain").unwrap();
+        for line in [
+            "in batches, median 3",
+            "in batches, 99 of 100 3",
+            "one at a time, median 1",
+        ] {
+            assert!(text.contains(&format!("{line} points")), "{text}");
+        }
+    }
 
     #[test]
     fn a_line_waits_for_its_batch_and_all_are_counted() {

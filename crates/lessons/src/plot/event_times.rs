@@ -58,12 +58,15 @@ pub fn event_times(run: &LateRun, title: &str) -> Figure {
             canvas.path(line, INK.mix(0.7), 1);
         }
         ends.sort_unstable();
-        let mut free = TOP;
-        for (y, partition) in ends {
-            // Lines that end close to each other have their names below each other.
-            let y = y.max(free);
-            canvas.label(&format!("p{partition}"), (RIGHT + 6, y), AFTER);
-            free = y + 15;
+        let heights: Vec<i32> = ends.iter().map(|(y, _)| *y).collect();
+        for ((y, partition), name) in ends.iter().zip(spread(&heights)) {
+            // A short line leads from the end to the name, where names would lie on each other.
+            canvas.path(
+                vec![(RIGHT + 2, *y), (RIGHT + 8, *y), (RIGHT + 20, name)],
+                INK.mix(0.7),
+                1,
+            );
+            canvas.label(&format!("p{partition}"), (RIGHT + 24, name), AFTER);
         }
 
         // The line of the allowed lateness, and the watermark of the job.
@@ -113,6 +116,29 @@ pub fn event_times(run: &LateRun, title: &str) -> Figure {
         text.push_str(&format!("and {} more late rows\n", late.len() - LISTED));
     }
     Figure::new(svg, title, &text)
+}
+
+/// Height of a name in pixels.
+const NAME: i32 = 15;
+
+/// Returns the heights of names for lines that end at these heights, which are in ascending order. Names
+/// that would lie on each other are moved apart, around the middle of their lines.
+fn spread(ends: &[i32]) -> Vec<i32> {
+    // Groups of names that touch: the sum of the heights of their lines, and how many they are.
+    let mut groups: Vec<(i32, i32)> = Vec::new();
+    let first_of = |(sum, count): (i32, i32)| sum / count - NAME * (count - 1) / 2;
+    for &end in ends {
+        groups.push((end, 1));
+        while let [.., before, last] = groups[..]
+            && first_of(last) < first_of(before) + NAME * before.1
+        {
+            groups.truncate(groups.len() - 2);
+            groups.push((before.0 + last.0, before.1 + last.1));
+        }
+    }
+    { groups.into_iter() }
+        .flat_map(|group| (0..group.1).map(move |n| first_of(group) + NAME * n))
+        .collect()
 }
 
 /// The corners of a line that moves at the end of each batch.
@@ -198,6 +224,17 @@ mod tests {
     use crate::microbatch::WatermarkOf;
     use crate::microbatch::late_data::{LateOptions, run};
     use show::picture::assert_sound;
+
+    #[test]
+    fn names_are_beside_their_lines_and_not_on_each_other() {
+        assert_eq!(spread(&[]), [0; 0]);
+        assert_eq!(spread(&[100, 200, 300]), [100, 200, 300]);
+        assert_eq!(spread(&[200, 207, 217]), [193, 208, 223]);
+        assert_eq!(spread(&[100, 200, 206]), [100, 196, 211]);
+        for pair in spread(&[100, 114, 122, 140, 141]).windows(2) {
+            assert!(pair[1] - pair[0] >= NAME, "{pair:?}");
+        }
+    }
 
     #[test]
     fn two_hours_are_drawn_with_and_without_a_wrong_clock() {

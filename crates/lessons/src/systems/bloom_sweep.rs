@@ -103,8 +103,8 @@ pub fn by_size(
 
 /// Joins of batches with each share of the people, plain, semi and Bloom with each
 /// rate of false positives: `keys_pct` (the share), `keys`, `way`, `fp_pct` (the rate
-/// asked of the filter), both in %, `rows_moved`, `bytes_moved`, `of_semi` (bytes as a multiple of those of the semi
-/// join), `memory`, `ms`.
+/// asked of the filter), both in %, `rows_moved`, `bytes_moved`, `of_semi` (bytes as a multiple of those
+/// of the semi join, rounded to two decimals), `memory`, `ms`.
 ///
 /// # Errors
 /// A share or a rate that cannot be.
@@ -137,7 +137,8 @@ pub fn sweep(
             of_share.push(percent(share));
             keys.push(batch.len() as i64);
             asked.push(rate.map(percent));
-            of_semi.push(cost.bytes_moved as f64 / semi.bytes_moved.max(1) as f64);
+            let times = cost.bytes_moved as f64 / semi.bytes_moved.max(1) as f64;
+            of_semi.push((100.0 * times).round() / 100.0);
             costs.push(cost);
         }
     }

@@ -1,6 +1,6 @@
 //! Bar charts, which compare the amounts of categories.
 use super::canvas::{ABOVE, AFTER, BEFORE, BELOW, Canvas, draw};
-use super::scale::{Scale, tick_label, ticks};
+use super::scale::{Scale, log_ticks, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width, wrap};
 use super::{Figure, WIDTH, data};
 use plotters::style::Color;
@@ -14,6 +14,7 @@ pub fn bars(frame: &DataFrame, x: &str, y: &str) -> Bars {
         x: x.to_owned(),
         y: y.to_owned(),
         by: None,
+        logarithmic: false,
         title: format!("{y} by {x}"),
     }
 }
@@ -26,6 +27,8 @@ pub struct Bars {
     x: String,
     y: String,
     by: Option<String>,
+    /// Whether the bars are on a logarithmic scale, on which they begin at 1.
+    logarithmic: bool,
     title: String,
 }
 
@@ -35,9 +38,9 @@ struct Groups {
     series: Vec<String>,
     /// For each category, the value of each series; `None` if there is none.
     values: Vec<Vec<Option<f64>>>,
-    /// The smallest value, or 0 if that is smaller.
+    /// The smallest value, or that at which bars begin if that is smaller.
     low: f64,
-    /// The largest value, or 0 if that is larger.
+    /// The largest value, or that at which bars begin if that is larger.
     high: f64,
 }
 
@@ -50,6 +53,22 @@ impl Bars {
     /// Draws the bars of a category side by side, one for each value of `column`.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.to_owned());
+        self
+    }
+
+    /// Draws the bars on a logarithmic scale, where equal distances are equal factors. Each bar begins
+    /// at 1, so those of ratios above 1 and below 1 point in opposite directions. Values of 0 and less
+    /// are left out.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let ways = df!("way" => ["one", "other"], "times" => [8.7, 0.7])?;
+    /// let chart = plot::bars(&ways, "way", "times").logarithmic();
+    /// assert!(chart.figure()?.svg().contains("times, logarithmic"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn logarithmic(mut self) -> Self {
+        self.logarithmic = true;
         self
     }
 
@@ -90,7 +109,16 @@ impl Bars {
         let (places, categories) = data::in_order(data::texts(&self.frame, &self.x)?);
         let (members, series) = data::series(&self.frame, self.by.as_deref())?;
         let numbers = data::numbers(&self.frame, &self.y)?;
-        let (low, high) = data::range_with_zero(numbers.iter().flatten().copied());
+        let numbers: Vec<Option<f64>> = { numbers.into_iter() }
+            .map(|number| number.filter(|number| !self.logarithmic || *number > 0.0))
+            .collect();
+        let (low, high) = match self.logarithmic {
+            true => numbers
+                .iter()
+                .flatten()
+                .fold((1f64, 1f64), |(low, high), v| (low.min(*v), high.max(*v))),
+            false => data::range_with_zero(numbers.iter().flatten().copied()),
+        };
         let mut values = vec![vec![None; series.len()]; categories.len()];
         for ((place, member), number) in places.into_iter().zip(members).zip(numbers) {
             values[place][member] = number;
@@ -104,6 +132,23 @@ impl Bars {
         })
     }
 
+    /// Returns the place of a value on the axis, before it is scaled to pixels. That at which bars begin
+    /// has the place 0.
+    fn place(&self, value: f64) -> f64 {
+        match self.logarithmic {
+            true => value.log10(),
+            false => value,
+        }
+    }
+
+    /// Returns the name of the axis of values.
+    fn axis(&self) -> String {
+        match self.logarithmic {
+            true => format!("{}, logarithmic", self.y),
+            false => self.y.clone(),
+        }
+    }
+
     /// Draws vertical bars, each category in a slot of `slot` pixels.
     fn vertical(&self, groups: &Groups, names: &[Vec<String>], slot: i32) -> String {
         // The layout from top to bottom: title, legend, bars, names, name of the axis.
@@ -112,19 +157,27 @@ impl Bars {
         let top = if legend.is_empty() { 66 } else { 90 };
         let (left, bottom) = (80, top + 190);
         let height = bottom + lines * LINE + 34;
-        let marks = ticks(groups.low, groups.high, 4);
+        let marks = match self.logarithmic {
+            true => log_ticks(groups.low, groups.high),
+            false => ticks(groups.low, groups.high, 4),
+        };
         let scale = Scale {
-            from: marks[0],
-            to: marks[marks.len() - 1],
+            from: self.place(marks[0]),
+            to: self.place(marks[marks.len() - 1]),
             pixel_from: bottom,
             pixel_to: top,
         };
         draw((WIDTH, height as u32), |canvas| {
             self.head(canvas, legend);
-            canvas.axis_name(&self.y, (left - 8, top - 20));
+            canvas.axis_name(&self.axis(), (left - 8, top - 20));
             for mark in &marks {
-                let y = scale.at(*mark);
-                canvas.path(vec![(left, y), (WIDTH as i32 - 10, y)], INK.mix(0.3), 1);
+                let y = scale.at(self.place(*mark));
+                // The line at which bars begin stands out on a logarithmic scale.
+                let ink = match self.logarithmic && *mark == 1.0 {
+                    true => INK.mix(0.9),
+                    false => INK.mix(0.3),
+                };
+                canvas.path(vec![(left, y), (WIDTH as i32 - 10, y)], ink, 1);
                 canvas.label(&tick_label(*mark), (left - 8, y), BEFORE);
             }
             let width = ((slot - 16) / groups.series.len() as i32).clamp(6, 70);
@@ -134,7 +187,7 @@ impl Bars {
                 for (member, value) in values.iter().enumerate() {
                     let Some(value) = value else { continue };
                     let x = first + width * member as i32;
-                    let (from, to) = (scale.at(0.0), scale.at(*value));
+                    let (from, to) = (scale.at(0.0), scale.at(self.place(*value)));
                     canvas.fill(
                         (x + 2, to.min(from)),
                         (x + width - 2, to.max(from)),
@@ -172,24 +225,42 @@ impl Bars {
         let left = widest.max(text_width(&self.x, LABEL)) + 18;
         let top = if legend.is_empty() { 62 } else { 86 };
         let slot = BAR * groups.series.len() as i32 + 8;
-        let height = top + slot * names.len() as i32 + 10;
+        // A logarithmic axis has its ticks below the bars.
+        let marks = match self.logarithmic {
+            true => log_ticks(groups.low, groups.high),
+            false => Vec::new(),
+        };
+        let ticks_height = if marks.is_empty() { 0 } else { LINE + 4 };
+        let end_of_bars = top + slot * names.len() as i32 + 2;
+        let height = end_of_bars + 8 + ticks_height;
         let room = groups.values.iter().flatten().flatten();
         let room = room
             .map(|v| text_width(&tick_label(*v), LABEL))
             .max()
             .unwrap_or(0);
         let scale = Scale {
-            from: groups.low,
-            to: groups.high,
+            from: self.place(groups.low),
+            to: self.place(groups.high),
             pixel_from: left,
             pixel_to: WIDTH as i32 - room - 16,
         };
         draw((WIDTH, height.max(60) as u32), |canvas| {
             self.head(canvas, legend);
             canvas.strong(&self.x, (left - 8, top - 14), BEFORE);
-            canvas.strong(&self.y, (left, top - 14), AFTER);
+            canvas.strong(&self.axis(), (left, top - 14), AFTER);
             let zero = scale.at(0.0);
-            canvas.path(vec![(zero, top - 4), (zero, height - 8)], INK.mix(0.6), 1);
+            let mut free_from = i32::MIN;
+            for mark in marks {
+                let (x, label) = (scale.at(self.place(mark)), tick_label(mark));
+                let half = text_width(&label, LABEL) / 2;
+                if !(groups.low..=groups.high).contains(&mark) || x - half < free_from {
+                    continue;
+                }
+                canvas.path(vec![(x, top - 4), (x, end_of_bars)], INK.mix(0.3), 1);
+                canvas.label(&label, (x, end_of_bars + 4), BELOW);
+                free_from = x + half + 8;
+            }
+            canvas.path(vec![(zero, top - 4), (zero, end_of_bars)], INK.mix(0.6), 1);
             for (place, values) in groups.values.iter().enumerate() {
                 let first = top + slot * place as i32;
                 let middle = first + (slot - 8) / 2;
@@ -197,7 +268,7 @@ impl Bars {
                 for (member, value) in values.iter().enumerate() {
                     let Some(value) = value else { continue };
                     let y = first + BAR * member as i32;
-                    let end = scale.at(*value);
+                    let end = scale.at(self.place(*value));
                     canvas.fill(
                         (zero.min(end), y + 2),
                         (zero.max(end), y + BAR - 2),
@@ -276,6 +347,25 @@ mod tests {
             text.contains("Fri 2015-08-07 02:00 mysite.com/blog: 899,778"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn bars_of_ratios_begin_at_one() {
+        let (keys, filters) = (["few", "some", "many", "most"], ["a", "b", "c"]);
+        let ratios = df!(
+            "keys" => keys.iter().flat_map(|keys| [*keys; 3]).collect::<Vec<_>>(),
+            "filter" => keys.iter().flat_map(|_| filters).collect::<Vec<_>>(),
+            "times" => [8.71, 1.56, 0.83, 1.78, 0.8, 0.75, 0.79, 0.73, 0.75, 0.71, 0.0, 1.0],
+        )
+        .unwrap();
+        let lying = bars(&ratios, "keys", "times").by("filter").logarithmic();
+        let standing = bars(&ratios.head(Some(3)), "filter", "times").logarithmic();
+        for figure in [lying.figure().unwrap(), standing.figure().unwrap()] {
+            assert_sound(&figure);
+            for tick in ["1", "2", "5"] {
+                assert!(figure.svg().contains(&format!("\n{tick}\n")), "{tick}");
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Line charts of a value that changes with a number or with time.
 use super::canvas::{ABOVE, BEFORE, BELOW, draw};
-use super::scale::{Scale, tick_label, ticks};
+use super::scale::{Scale, log_ticks, tick_label, ticks};
 use super::style::{INK, LABEL, series as colour, text_width, wrong};
 use super::{Figure, WIDTH, data};
 use crate::time;
 use chrono_tz::Tz;
 use plotters::style::Color;
-use polars::prelude::{DataFrame, PolarsResult};
+use polars::prelude::{DataFrame, PolarsResult, polars_bail};
 
 /// Starts a line chart of column `y` over the numbers of column `x`.
 pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
@@ -21,9 +21,14 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         marks: Vec::new(),
         bands: Vec::new(),
         between: None,
+        logarithmic: false,
+        points: Vec::new(),
         title: format!("{y} over {x}"),
     }
 }
+
+/// Points of a chart as (x, y).
+type Points = Vec<(f64, f64)>;
 
 /// The builder of a line chart; see [`lines`].
 #[derive(Clone)]
@@ -45,6 +50,10 @@ pub struct Lines {
     bands: Vec<(f64, f64, String)>,
     /// The names of two lines with the area between them shaded, and what that means.
     between: Option<[String; 3]>,
+    /// Whether the vertical axis is logarithmic.
+    logarithmic: bool,
+    /// Points that are marked: the name of their line, and (x, y) of each.
+    points: Vec<(String, Points)>,
     title: String,
 }
 
@@ -150,6 +159,36 @@ impl Lines {
         self
     }
 
+    /// Makes the vertical axis logarithmic: equal distances are equal factors. Values of 0 and less have
+    /// no place on it and are left out.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let runs = df!("million" => [0.1, 1.4], "here" => [0.07, 0.43], "cluster" => [7.9, 31.1])?;
+    /// let chart = plot::lines(&runs, "million", "here").and("cluster").axis("seconds").logarithmic();
+    /// assert!(chart.figure()?.svg().contains("seconds, logarithmic"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn logarithmic(mut self) -> Self {
+        self.logarithmic = true;
+        self
+    }
+
+    /// Marks points beside a line, such as the measurements that it was fitted to, in the colour of
+    /// the line. The line is named as in the legend.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let fit = df!("million" => [0.0, 2.0], "here" => [0.05, 0.61], "there" => [5.0, 41.0])?;
+    /// let chart = plot::lines(&fit, "million", "here").and("there").points("here", &[(0.1, 0.07), (1.4, 0.43)]);
+    /// assert_eq!(chart.figure()?.svg().matches("<circle").count(), 2);
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn points(mut self, line: &str, points: &[(f64, f64)]) -> Self {
+        self.points.push((line.to_owned(), points.to_vec()));
+        self
+    }
+
     /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
@@ -159,17 +198,20 @@ impl Lines {
     /// Draws the chart.
     ///
     /// # Errors
-    /// If a column does not exist, or a column of values does not have numbers.
+    /// If a column does not exist, a column of values does not have numbers, or points are to be marked
+    /// beside a line that does not exist.
     pub fn figure(self) -> PolarsResult<Figure> {
         // Collect the points of each line: one line for each column and series.
         let xs = data::numbers(&self.frame, &self.x)?;
         let (members, of) = data::series(&self.frame, self.by.as_deref())?;
-        let mut series: Vec<Vec<(f64, f64)>> = vec![Vec::new(); of.len() * self.ys.len()];
+        let mut series: Vec<Points> = vec![Vec::new(); of.len() * self.ys.len()];
         let mut names = Vec::with_capacity(series.len());
         for (place, column) in self.ys.iter().enumerate() {
             let ys = data::numbers(&self.frame, column)?;
             for ((x, y), member) in xs.iter().zip(ys).zip(&members) {
-                if let (Some(x), Some(y)) = (*x, y) {
+                if let (Some(x), Some(y)) = (*x, y)
+                    && self.has_place(y)
+                {
                     series[place * of.len() + member].push((x, y));
                 }
             }
@@ -182,9 +224,21 @@ impl Lines {
         for points in &mut series {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
+        // Find the line of each group of points that are marked.
+        let mut marked: Vec<(usize, Points)> = Vec::new();
+        for (line, points) in &self.points {
+            let Some(member) = names.iter().position(|name| name == line) else {
+                polars_bail!(InvalidOperation: "points are to be marked beside the line `{line}`, but the lines are {names:?}");
+            };
+            let there = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && self.has_place(*y);
+            marked.push((member, points.iter().filter(there).copied().collect()));
+        }
         // Find the ranges of both axes.
-        let points = || series.iter().flatten().copied();
-        let (low, high) = data::range_with_zero(points().map(|(_, y)| y));
+        let points = || {
+            let marked = marked.iter().flat_map(|(_, points)| points);
+            series.iter().flatten().chain(marked).copied()
+        };
+        let (low, high) = self.range(points().map(|(_, y)| y));
         let from = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
         let to = points().map(|(x, _)| x).fold(f64::NEG_INFINITY, f64::max);
         let span = if from < to {
@@ -198,19 +252,59 @@ impl Lines {
             let place = |of: &str| names.iter().position(|name| name == of);
             Some((place(low)?, place(high)?))
         });
-        let svg = self.drawn(&series, area, data::legend(&names), span, (low, high));
+        let svg = self.drawn(
+            (&series, &marked),
+            area,
+            data::legend(&names),
+            span,
+            (low, high),
+        );
         let text = names
             .iter()
             .zip(&series)
-            .map(|(name, points)| summary(name, points));
-        Ok(Figure::new(svg, &self.title, &text.collect::<String>()))
+            .map(|(name, points)| self.summary(name, points));
+        let of_points = marked.iter().map(|(member, points)| {
+            let places = points
+                .iter()
+                .map(|(x, y)| format!("({}, {})", tick_label(*x), tick_label(*y)));
+            let places: Vec<String> = places.collect();
+            format!("{} marked at {}\n", names[*member], places.join(", "))
+        });
+        let text: String = text.chain(of_points).collect();
+        Ok(Figure::new(svg, &self.title, &text))
     }
 
-    /// Draws the picture. `span` is the range of x, and `range` that of y. The
-    /// area between the two series in `area` is shaded.
+    /// Returns whether a value has a place on the vertical axis.
+    fn has_place(&self, y: f64) -> bool {
+        !self.logarithmic || y > 0.0
+    }
+
+    /// Returns the place of a value on the vertical axis, before it is scaled to pixels.
+    fn place(&self, y: f64) -> f64 {
+        match self.logarithmic {
+            true => y.log10(),
+            false => y,
+        }
+    }
+
+    /// Returns the smallest and the largest of some values. Zero is among them unless the axis is
+    /// logarithmic.
+    fn range(&self, values: impl Iterator<Item = f64>) -> (f64, f64) {
+        if !self.logarithmic {
+            return data::range_with_zero(values);
+        }
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        match values.fold(none, |(low, high), y| (low.min(y), high.max(y))) {
+            (low, high) if low <= high => (low, high),
+            _ => (1.0, 10.0),
+        }
+    }
+
+    /// Draws the picture: lines, and points that are marked beside them. `span` is the range of x, and
+    /// `range` that of y. The area between the two series in `area` is shaded.
     fn drawn(
         &self,
-        series: &[Vec<(f64, f64)>],
+        (series, marked): (&[Points], &[(usize, Points)]),
         area: Option<(usize, usize)>,
         legend: &[String],
         span: (f64, f64),
@@ -218,12 +312,19 @@ impl Lines {
     ) -> String {
         let top = if legend.is_empty() { 62 } else { 86 };
         let bottom = top + 200;
-        let marks = ticks(range.0, range.1, 4);
+        let marks = match self.logarithmic {
+            true => log_ticks(range.0, range.1),
+            false => ticks(range.0, range.1, 4),
+        };
         let up = Scale {
-            from: marks[0],
-            to: marks[marks.len() - 1],
+            from: self.place(marks[0]),
+            to: self.place(marks[marks.len() - 1]),
             pixel_from: bottom,
             pixel_to: top,
+        };
+        let axis = match self.logarithmic {
+            true => format!("{}, logarithmic", self.axis),
+            false => self.axis.clone(),
         };
         let along = Scale {
             from: span.0,
@@ -234,7 +335,7 @@ impl Lines {
         draw((WIDTH, (bottom + 52) as u32), |canvas| {
             canvas.title(&self.title, (8, 16));
             canvas.legend(legend, (8, 42));
-            canvas.axis_name(&self.axis, (LEFT - 8, top - 20));
+            canvas.axis_name(&axis, (LEFT - 8, top - 20));
             let weekends = self.weekend_days(span);
             for (from, until) in &weekends {
                 canvas.fill(
@@ -257,15 +358,16 @@ impl Lines {
                 canvas.label(word, ((left + right) / 2, top + 3), BELOW);
             }
             if let (Some((low, high)), Some([.., word])) = (area, &self.between) {
-                let pixel = |(x, y): &(f64, f64)| (along.at(*x), up.at(*y));
+                let pixel = |(x, y): &(f64, f64)| (along.exact(*x), up.exact(self.place(*y)));
                 let there = series[low].iter().map(pixel);
                 let back = series[high].iter().rev().map(pixel);
-                canvas.polygon(there.chain(back).collect(), INK.mix(0.1));
+                let corners: Vec<_> = there.chain(back).collect();
+                canvas.curved_polygon(&corners, INK.mix(0.1));
                 let words = format!("shaded: {word}");
                 canvas.label(&words, (RIGHT, bottom + 38), BEFORE);
             }
             for mark in &marks {
-                let y = up.at(*mark);
+                let y = up.at(self.place(*mark));
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
@@ -290,14 +392,20 @@ impl Lines {
             }
             canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
             for (member, points) in series.iter().enumerate() {
-                let pixels: Vec<_> = points
-                    .iter()
-                    .map(|(x, y)| (along.at(*x), up.at(*y)))
-                    .collect();
-                if let [(x, y)] = pixels[..] {
+                // A line of a single point is a square.
+                if let [(x, y)] = points[..] {
+                    let (x, y) = (along.at(x), up.at(self.place(y)));
                     canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(member).mix(1.0));
-                } else {
-                    canvas.path(pixels, colour(member).mix(1.0), 2);
+                    continue;
+                }
+                let pixel = |(x, y): &(f64, f64)| (along.exact(*x), up.exact(self.place(*y)));
+                let pixels: Vec<_> = points.iter().map(pixel).collect();
+                canvas.curve(&pixels, colour(member).mix(1.0), 2);
+            }
+            for (member, points) in marked {
+                for (x, y) in points {
+                    let centre = (along.at(*x), up.at(self.place(*y)));
+                    canvas.disc(centre, 4, colour(*member).mix(1.0));
                 }
             }
         })
@@ -355,22 +463,22 @@ impl Lines {
             .map(|ts| (ts as f64, time::format(ts, zone, pattern)))
             .collect()
     }
-}
 
-/// Returns a line of text about a series.
-fn summary(name: &str, points: &[(f64, f64)]) -> String {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return String::new();
-    };
-    let (low, high) = data::range_with_zero(points.iter().map(|p| p.1));
-    format!(
-        "{name} {} points, x {} to {}, y within {} to {}\n",
-        points.len(),
-        tick_label(first.0),
-        tick_label(last.0),
-        tick_label(low),
-        tick_label(high)
-    )
+    /// Returns a line of text about a series.
+    fn summary(&self, name: &str, points: &[(f64, f64)]) -> String {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+            return String::new();
+        };
+        let (low, high) = self.range(points.iter().map(|p| p.1));
+        format!(
+            "{name} {} points, x {} to {}, y within {} to {}\n",
+            points.len(),
+            tick_label(first.0),
+            tick_label(last.0),
+            tick_label(low),
+            tick_label(high)
+        )
+    }
 }
 
 #[cfg(test)]
@@ -398,6 +506,49 @@ mod tests {
     fn lines_over_numbers() {
         let frame = df!("x" => [1, 2, 3, 1, 2, 3], "y" => [0.1, 0.5, 0.2, -0.3, 0.2, 0.9], "s" => ["a", "a", "a", "b", "b", "b"]).unwrap();
         assert_sound(&lines(&frame, "x", "y").by("s").figure().unwrap());
+    }
+
+    #[test]
+    fn lines_on_a_logarithmic_axis_with_measurements() {
+        let frame = df!("x" => [0.0, 1.0, 2.0], "a" => [0.0, 0.25, 0.5], "b" => [5.0, 23.5, 42.0]);
+        let chart = lines(&frame.unwrap(), "x", "a").and("b").logarithmic();
+        let figure = chart.clone().points("b", &[(0.5, 14.0), (1.5, 33.0)]);
+        let figure = figure.figure().unwrap();
+        assert_sound(&figure);
+        assert_eq!(figure.svg().matches("<circle").count(), 2);
+        for tick in ["0.1", "1", "10", "100"] {
+            assert!(figure.svg().contains(&format!("\n{tick}\n")), "{tick}");
+        }
+        // A value of 0 has no place on the axis, and points need a line.
+        let text = crate::Render::render(&figure)
+            .get("text/plain")
+            .unwrap()
+            .to_owned();
+        assert!(
+            text.contains("a 2 points, x 1 to 2, y within 0.25 to 0.5"),
+            "{text}"
+        );
+        assert!(text.contains("b marked at (0.5, 14), (1.5, 33)"), "{text}");
+        assert!(chart.points("c", &[(1.0, 1.0)]).figure().is_err());
+        let none = df!("x" => [1.0], "y" => [-1.0]).unwrap();
+        assert_sound(&lines(&none, "x", "y").logarithmic().figure().unwrap());
+    }
+
+    #[test]
+    fn a_line_that_rises_slowly_has_no_stairs() {
+        let x: Vec<f64> = (0..=100).map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| 50.0 + x / 50.0).collect();
+        let figure = lines(&df!("x" => x, "y" => y).unwrap(), "x", "y");
+        let svg = figure.figure().unwrap().svg().to_owned();
+        let line = svg
+            .split("points=\"")
+            .find(|line| line.starts_with("80.0,"));
+        let line = line.unwrap().split('"').next().unwrap();
+        let heights: Vec<&str> = { line.split_whitespace() }
+            .map(|point| point.split_once(',').unwrap().1)
+            .collect();
+        let different: std::collections::BTreeSet<&&str> = heights.iter().collect();
+        assert!(different.len() > 30, "{heights:?}");
     }
 
     #[test]

@@ -1,29 +1,33 @@
 //! Charts of several measures of the same things, side by side and each on a scale of its own.
 use super::canvas::{AFTER, BEFORE, draw};
 use super::scale::tick_label;
-use super::style::{INK, LABEL, kind, text_width};
+use super::style::{INK, LABEL, kind, text_width, wrap};
 use super::{Figure, WIDTH, data};
 use plotters::style::Color;
 use polars::prelude::{DataFrame, PolarsResult};
 
-/// Height of title and heads in pixels.
-const TOP: i32 = 70;
+/// The middle of the first line of the headings, in pixels.
+const HEADINGS: i32 = 52;
+/// Height of a line of a heading in pixels.
+const LINE: i32 = 16;
 /// Height of a row in pixels.
 const ROW: i32 = 26;
 /// Space between two panels in pixels.
 const GAP: i32 = 18;
 
-/// Draws a panel for each column in `measures`, with a dot for each row. The rows are named by the
-/// column `names`. Scales are logarithmic: equal distances are equal factors. That is why there are
-/// no bars, whose lengths would have to be compared with zero. Zero is at the left edge. A measure
-/// that the table does not have is left out, so a table without its measured times can be drawn as
-/// well.
+/// Draws a panel for each column in `measures`, with a dot for each row. A measure is a column and its
+/// heading. The rows are named by the column `names`. Scales are logarithmic: equal distances are equal
+/// factors. That is why there are no bars, whose lengths would have to be compared with zero. Zero is at
+/// the left edge. A column that the table does not have is left out, so a table without its measured
+/// times can be drawn as well.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
 /// let ways = df!("way" => ["recompute", "view"], "ms" => [310.0, 0.02], "behind s" => [3_600i64, 60])?;
-/// let figure = plot::panels(&ways, "way", &["ms", "behind s", "not there"], "Two ways")?;
-/// assert!(figure.svg().contains("recompute") && figure.svg().contains("behind s"));
+/// let measures = [("ms", "Latency, ms"), ("behind s", "Seconds behind"), ("lost", "Lost")];
+/// let figure = plot::panels(&ways, "way", &measures, "Two ways")?;
+/// assert!(figure.svg().contains("recompute") && figure.svg().contains("Seconds behind"));
+/// assert!(!figure.svg().contains("Lost")); // there is no such column
 /// # Ok::<(), PolarsError>(())
 /// ```
 ///
@@ -32,15 +36,15 @@ const GAP: i32 = 18;
 pub fn panels(
     frame: &DataFrame,
     names: &str,
-    measures: &[&str],
+    measures: &[(&str, &str)],
     title: &str,
 ) -> PolarsResult<Figure> {
     // Read the columns.
     let rows = data::texts(frame, names)?;
     let mut shown = Vec::new();
-    for measure in measures {
+    for (measure, heading) in measures {
         if frame.column(measure).is_ok() {
-            shown.push((*measure, data::numbers(frame, measure)?));
+            shown.push((*heading, data::numbers(frame, measure)?));
         }
     }
     // Names are on the left; the panels share the rest of the width.
@@ -48,24 +52,32 @@ pub fn panels(
     let left = widest.unwrap_or(0) + 20;
     let count = shown.len().max(1) as i32;
     let width = (WIDTH as i32 - left - GAP * count) / count;
-    let height = TOP + ROW * rows.len() as i32 + 10;
+    let headings: Vec<Vec<String>> = { shown.iter() }
+        .map(|(heading, _)| wrap(heading, LABEL, width))
+        .collect();
+    let lines = headings.iter().map(Vec::len).max().unwrap_or(0).max(1) as i32;
+    let top = HEADINGS + LINE * (lines - 1) + 18;
+    let height = top + ROW * rows.len() as i32 + 10;
     let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (8, 16));
         for (n, name) in rows.iter().enumerate() {
-            canvas.label(name, (left - 8, TOP + ROW * n as i32 + ROW / 2), BEFORE);
+            canvas.label(name, (left - 8, top + ROW * n as i32 + ROW / 2), BEFORE);
         }
-        for (panel, (measure, values)) in shown.iter().enumerate() {
+        for (panel, (_, values)) in shown.iter().enumerate() {
             let from = left + (width + GAP) * panel as i32;
-            canvas.strong(measure, (from, TOP - 18), AFTER);
-            canvas.path(vec![(from, TOP - 4), (from, height - 6)], INK.mix(0.6), 1);
+            for (n, line) in headings[panel].iter().enumerate() {
+                canvas.strong(line, (from, HEADINGS + LINE * n as i32), AFTER);
+            }
+            canvas.path(vec![(from, top - 4), (from, height - 6)], INK.mix(0.6), 1);
             let room = width - widest_label(values) - 12;
             for (n, value) in values.iter().enumerate() {
                 let Some(value) = value else { continue };
-                let y = TOP + ROW * n as i32;
+                let y = top + ROW * n as i32;
                 let end = from + place(*value, values, room);
                 let middle = y + ROW / 2;
                 canvas.path(vec![(from, middle), (end, middle)], INK.mix(0.25), 1);
-                canvas.disc((end, middle), 5, kind(panel).mix(1.0));
+                // All panels have one colour: the headings say what they show.
+                canvas.disc((end, middle), 5, kind(0).mix(1.0));
                 canvas.label(&short(*value), (end + 9, middle), AFTER);
             }
         }
@@ -74,8 +86,8 @@ pub fn panels(
     let line = |(n, name): (usize, &String)| {
         let values = shown
             .iter()
-            .filter_map(|(measure, values)| Some(format!("{measure} {}", short(values[n]?))));
-        format!("{name}: {}\n", values.collect::<Vec<_>>().join(", "))
+            .filter_map(|(heading, values)| Some(format!("{heading}: {}", short(values[n]?))));
+        format!("{name}: {}\n", values.collect::<Vec<_>>().join("; "))
     };
     let text: String = rows.iter().enumerate().map(line).collect();
     Ok(Figure::new(svg, title, &text))
@@ -133,20 +145,27 @@ mod tests {
             "behind s" => [3_001i64, 21_001, 61, 2],
             "error %" => [Some(0.0), Some(24.8), Some(0.4), None],
         );
-        let figure = panels(
-            &ways.unwrap(),
-            "way",
-            &["rows", "behind s", "error %"],
-            "Four ways",
-        );
-        assert_sound(&figure.unwrap());
+        let measures = [
+            ("rows", "Latency: rows that are read"),
+            ("behind s", "Timeliness: seconds behind"),
+            ("error %", "Accuracy: page views, error in %"),
+        ];
+        let figure = panels(&ways.unwrap(), "way", &measures, "Four ways").unwrap();
+        assert_sound(&figure);
+        // One colour, but for the white ground and what is grey.
+        let colours = figure.svg().matches("<circle").count();
+        let first = figure.svg().split("<circle").nth(1).unwrap();
+        let fill = first.split("fill=\"").nth(1).unwrap();
+        let fill = format!("fill=\"{}\"", fill.split('"').next().unwrap());
+        assert_eq!((colours, figure.svg().matches(&fill).count()), (11, 11));
     }
 
     #[test]
     fn panels_of_nothing() {
         let none = df!("way" => [""; 0], "ms" => [0.0; 0]).unwrap();
-        assert_sound(&panels(&none, "way", &["ms", "lost"], "none").unwrap());
-        assert!(panels(&none, "lost", &["ms"], "none").is_err());
+        let measures = [("ms", "Milliseconds"), ("lost", "Lost")];
+        assert_sound(&panels(&none, "way", &measures, "none").unwrap());
+        assert!(panels(&none, "lost", &measures, "none").is_err());
     }
 
     #[test]

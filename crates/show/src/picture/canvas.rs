@@ -6,6 +6,8 @@ use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon,
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, RGBAColor, ShapeStyle, TextStyle, WHITE};
+use std::cell::RefCell;
+use std::fmt::Write as _;
 
 /// A pixel: (x to the right, y down).
 pub type Point = (i32, i32);
@@ -18,16 +20,31 @@ pub type Point = (i32, i32);
 pub fn draw(size: (u32, u32), picture: impl FnOnce(&Canvas)) -> String {
     let mut svg = String::new();
     let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-    let canvas = Canvas { area };
+    let curves = RefCell::default();
+    let canvas = Canvas { area, curves };
     canvas.fill((0, 0), (size.0 as i32, size.1 as i32), WHITE.mix(1.0));
     picture(&canvas);
-    drop(canvas);
+    // The area writes the end of the document when it is dropped. Then each curve gets its points.
+    let Canvas { area, curves } = canvas;
+    drop(area);
+    for (number, points) in curves.into_inner().iter().enumerate() {
+        let drawn = format!("points=\"{}\"", "0,0 ".repeat(stand_in(number).len()));
+        svg = svg.replacen(&drawn, &format!("points=\"{points}\""), 1);
+    }
     svg
+}
+
+/// Returns the points that stand for the curve with this number until all is drawn: the corner of the
+/// picture, so often that no other path has it. Points outside of the picture would be moved into it.
+fn stand_in(number: usize) -> Vec<Point> {
+    vec![(0, 0); number + 3]
 }
 
 /// An area to draw on.
 pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// The points of each curve as they stand in the SVG.
+    curves: RefCell<Vec<String>>,
 }
 
 /// The position of a text relative to its point.
@@ -123,6 +140,29 @@ impl Canvas<'_> {
     pub fn path(&self, points: Vec<Point>, ink: RGBAColor, width: u32) {
         let style = ShapeStyle::from(&ink).stroke_width(width);
         self.put(&PathElement::new(points, style));
+    }
+
+    /// Draws a line through points, given to a tenth of a pixel, `width` pixels wide. A line that
+    /// rises slowly looks like stairs if it goes from pixel to pixel.
+    pub fn curve(&self, points: &[(f64, f64)], ink: RGBAColor, width: u32) {
+        self.path(self.curve_of(points), ink, width);
+    }
+
+    /// Draws a filled polygon whose corners are given to a tenth of a pixel.
+    pub fn curved_polygon(&self, points: &[(f64, f64)], ink: RGBAColor) {
+        self.polygon(self.curve_of(points), ink);
+    }
+
+    /// Keeps the points of a curve, and returns those that plotters draws in their place, because it
+    /// knows whole pixels only.
+    fn curve_of(&self, points: &[(f64, f64)]) -> Vec<Point> {
+        let mut written = String::new();
+        for (x, y) in points {
+            write!(written, "{x:.1},{y:.1} ").expect("a string can be written to");
+        }
+        let mut curves = self.curves.borrow_mut();
+        curves.push(written);
+        stand_in(curves.len() - 1)
     }
 
     /// Draws a filled polygon.

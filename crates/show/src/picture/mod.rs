@@ -132,6 +132,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plotters::style::Color;
 
     #[test]
     fn what_plotters_draws_in_black_stands_on_white() {
@@ -156,6 +157,22 @@ mod tests {
             texts.iter().all(|text| text.contains("fill=\"#333333\"")),
             "{svg}"
         );
+    }
+
+    #[test]
+    fn a_curve_has_its_points_to_a_tenth_of_a_pixel() {
+        let svg = canvas::draw((90, 60), |canvas| {
+            let ink = style::INK.mix(1.0);
+            canvas.curved_polygon(&[(1.0, 2.0), (3.0, 4.55), (80.0, 2.0)], ink);
+            canvas.curve(&[(1.04, 2.5), (80.26, 59.0)], ink, 2);
+            canvas.curve(&[(1.0, 50.0), (80.0, 1.0)], ink, 2);
+            canvas.path(vec![(0, 0), (9, 9)], ink, 1);
+        });
+        assert!(svg.contains("points=\"1.0,2.5 80.3,59.0 \""), "{svg}");
+        assert!(svg.contains("points=\"1.0,50.0 80.0,1.0 \""), "{svg}");
+        assert!(svg.contains("points=\"0,0 9,9 \""), "{svg}");
+        assert_eq!(svg.matches("0,0 0,0").count(), 0, "{svg}");
+        assert_sound_svg(&svg);
     }
 
     #[test]

@@ -17,13 +17,24 @@ pub struct Scale {
 impl Scale {
     /// Returns the pixel of a value; `pixel_from` if the axis covers a single value.
     pub fn at(&self, value: f64) -> i32 {
+        self.pixel_from + self.pixels_to(value).round() as i32
+    }
+
+    /// Returns the place of a value in pixels, with a fraction; `pixel_from` if the axis covers a
+    /// single value.
+    pub fn exact(&self, value: f64) -> f64 {
+        f64::from(self.pixel_from) + self.pixels_to(value)
+    }
+
+    /// Returns the distance of a value from the beginning of the axis, in pixels.
+    fn pixels_to(&self, value: f64) -> f64 {
         let span = self.to - self.from;
         let share = if span == 0.0 {
             0.0
         } else {
             (value - self.from) / span
         };
-        self.pixel_from + (share * f64::from(self.pixel_to - self.pixel_from)).round() as i32
+        share * f64::from(self.pixel_to - self.pixel_from)
     }
 }
 
@@ -45,6 +56,29 @@ pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let first = (low / step).floor() as i64;
     let last = (low.max(high) / step).ceil().max(first as f64 + 1.0) as i64;
     (first..=last).map(|n| n as f64 * step).collect()
+}
+
+/// Returns the values of ticks on a logarithmic axis: powers of ten, and between them twice and five
+/// times as much if there are at most two of them. The first is at most `low`, which must be more
+/// than 0, and the last at least `high`.
+pub fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    let low = low.max(f64::MIN_POSITIVE);
+    let high = high.max(low);
+    let first = low.log10().floor() as i32;
+    let last = (high.log10().ceil() as i32).max(first + 1);
+    let steps: &[f64] = match last - first {
+        ..=2 => &[1.0, 2.0, 5.0],
+        _ => &[1.0],
+    };
+    let power = |power: i32| steps.iter().map(move |step| step * 10f64.powi(power));
+    let all: Vec<f64> = (first..=last).flat_map(power).collect();
+    // Leave out what is before the last one that is at most `low`, and after the first one that is at
+    // least `high`.
+    let from = all.iter().rposition(|tick| *tick <= low).unwrap_or(0);
+    let from = from.min(all.len() - 2);
+    let until = all.iter().position(|tick| *tick >= high);
+    let until = until.unwrap_or(all.len() - 1).max(from + 1);
+    all[from..=until].to_vec()
 }
 
 /// Returns the label of a tick, with digits in groups and at most four decimals.
@@ -71,6 +105,25 @@ mod tests {
             [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
         );
         assert_eq!(ticks(-3.0, 4.0, 2), [-5.0, 0.0, 5.0]);
+    }
+
+    #[test]
+    fn ticks_of_a_logarithmic_axis_are_powers_of_ten_or_a_part_of_one() {
+        assert_eq!(log_ticks(0.05, 31.1), [0.01, 0.1, 1.0, 10.0, 100.0]);
+        assert_eq!(log_ticks(0.7, 8.7), [0.5, 1.0, 2.0, 5.0, 10.0]);
+        assert_eq!(log_ticks(1.0, 1.0), [1.0, 2.0]);
+        assert!(log_ticks(0.0, 5.0).len() >= 2);
+    }
+
+    #[test]
+    fn a_place_has_a_fraction_and_a_pixel_has_none() {
+        let scale = Scale {
+            from: 0.0,
+            to: 8.0,
+            pixel_from: 10,
+            pixel_to: 20,
+        };
+        assert_eq!((scale.at(1.0), scale.exact(1.0)), (11, 11.25));
     }
 
     #[test]
