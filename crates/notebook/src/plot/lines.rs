@@ -21,6 +21,8 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         marks: Vec::new(),
         bands: Vec::new(),
         between: None,
+        steps: false,
+        zero_line: false,
         title: format!("{y} over {x}"),
     }
 }
@@ -45,6 +47,10 @@ pub struct Lines {
     bands: Vec<(f64, f64, String)>,
     /// The names of two lines with the area between them shaded, and what that means.
     between: Option<[String; 3]>,
+    /// Whether a value holds until the next point, so that lines are steps.
+    steps: bool,
+    /// Whether the line at 0 is thick.
+    zero_line: bool,
     title: String,
 }
 
@@ -147,6 +153,39 @@ impl Lines {
     /// ```
     pub fn between(mut self, low: &str, high: &str, word: &str) -> Self {
         self.between = Some([low, high, word].map(str::to_owned));
+        self
+    }
+
+    /// Draws lines as steps: a value holds until the next point of its line. This is right for what
+    /// changes at moments, such as an offset or the number of a version, where a slope would show
+    /// values that never were.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let cut = df!("hour" => [0i64, 1, 2], "cut" => [0i64, 0, 100])?;
+    /// let slope = plot::lines(&cut, "hour", "cut").figure()?;
+    /// let steps = plot::lines(&cut, "hour", "cut").steps().figure()?;
+    /// // Each point after the first has a corner before it.
+    /// assert!(steps.svg().len() > slope.svg().len());
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn steps(mut self) -> Self {
+        self.steps = true;
+        self
+    }
+
+    /// Draws the line at 0 thick, for values whose sign is what matters.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let off = df!("hour" => [0i64, 1, 2], "off" => [-7i64, 2, 0])?;
+    /// let plain = plot::lines(&off, "hour", "off").figure()?;
+    /// let figure = plot::lines(&off, "hour", "off").zero_line().figure()?;
+    /// assert!(figure.svg().len() > plain.svg().len());
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn zero_line(mut self) -> Self {
+        self.zero_line = true;
         self
     }
 
@@ -269,6 +308,11 @@ impl Lines {
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
+            if self.zero_line {
+                // The range of y always contains 0.
+                let zero = up.at(0.0);
+                canvas.path(vec![(LEFT, zero), (RIGHT, zero)], INK.mix(1.0), 3);
+            }
             // Ticks of the horizontal axis; a label that would overlap the last one is left out.
             let mut free_from = i32::MIN;
             for (value, label) in self.along_ticks(span) {
@@ -290,10 +334,14 @@ impl Lines {
             }
             canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
             for (member, points) in series.iter().enumerate() {
-                let pixels: Vec<_> = points
-                    .iter()
-                    .map(|(x, y)| (along.at(*x), up.at(*y)))
-                    .collect();
+                let mut pixels: Vec<(i32, i32)> = Vec::with_capacity(2 * points.len());
+                for (x, y) in points {
+                    let (x, y) = (along.at(*x), up.at(*y));
+                    if let (true, Some(before)) = (self.steps, pixels.last().copied()) {
+                        pixels.push((x, before.1));
+                    }
+                    pixels.push((x, y));
+                }
                 if let [(x, y)] = pixels[..] {
                     canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(member).mix(1.0));
                 } else {
@@ -398,6 +446,25 @@ mod tests {
     fn lines_over_numbers() {
         let frame = df!("x" => [1, 2, 3, 1, 2, 3], "y" => [0.1, 0.5, 0.2, -0.3, 0.2, 0.9], "s" => ["a", "a", "a", "b", "b", "b"]).unwrap();
         assert_sound(&lines(&frame, "x", "y").by("s").figure().unwrap());
+    }
+
+    #[test]
+    fn steps_hold_a_value_until_the_next_point_and_zero_is_thick() {
+        let frame = df!("x" => [0i64, 1, 2], "y" => [-3i64, 4, 4]).unwrap();
+        let figure = lines(&frame, "x", "y").steps().zero_line().figure();
+        let figure = figure.unwrap();
+        assert_sound(&figure);
+        let along = |x: i32| LEFT + x * (RIGHT - LEFT) / 2;
+        // The corner before the second point has its x, and the y of the first.
+        let drawn = figure.svg().split("points=\"").skip(1);
+        let drawn = drawn.filter_map(|path| path.split('"').next());
+        let line = drawn.map(|path| path.split_whitespace().collect::<Vec<_>>());
+        let line = line.last().expect("the series is drawn last");
+        assert_eq!(line.len(), 5, "{line:?}");
+        assert!(line[1].starts_with(&format!("{},", along(1))), "{line:?}");
+        let y = |point: &str| point.split(',').nth(1).map(str::to_owned);
+        assert_eq!(y(line[0]), y(line[1]));
+        assert!(figure.svg().contains("stroke-width=\"3\""));
     }
 
     #[test]
