@@ -114,6 +114,7 @@ exercises![
     bounce_defect,
     incident_repair,
     delta_uniques,
+    forget_person,
 ];
 
 /// The seed of a reader's own checks; a grader takes another.

@@ -12,18 +12,20 @@ const RIGHT: i32 = WIDTH as i32 - 16;
 const HOURS: i64 = 168;
 /// Where moments are marked.
 const EVENTS: i32 = 98;
-/// The panels: top, bottom, name.
-const RATE: (i32, i32, &str) = (138, 188, "accepted: records an hour");
-const VIEWS: (i32, i32, &str) = (218, 338, "answered: page views");
-const APART: (i32, i32, &str) = (368, 518, "merged answer less the truth");
-const LAG: (i32, i32, &str) = (548, 598, "in the log, in no answer: records");
+/// The panels: top, bottom, name. Texts refer to a panel by the number in its name.
+const RATE: (i32, i32, &str) = (138, 188, "1. accepted: records an hour");
+const VIEWS: (i32, i32, &str) = (218, 338, "2. answered: page views");
+const APART: (i32, i32, &str) = (368, 518, "3. merged answer less the truth");
+const LAG: (i32, i32, &str) = (548, 598, "4. in the log, in no answer: records");
 const HEIGHT: u32 = 648;
+/// The name of a refusal in the legend.
+const NO_ANSWER: &str = "no answer: panels 2 to 4 have no line";
 
-/// Draws the board of a week so far, one panel below the other: records an hour; page views as the
-/// truth, as served and as merged; how far each of the three merged answers is from the truth, on an
-/// axis of powers of ten to both sides of 0, so that a quiet day and a fault can be read in one
-/// picture; and what waits. Crashes, batches, partitions and deployments stand where they happened.
-/// Where the query refuses to answer there is no line.
+/// Draws the board of a week so far, four numbered panels one below the other: records an hour; page
+/// views as the truth, as served and as merged; how far each of the three merged answers is from the
+/// truth, on an axis of powers of ten to both sides of 0, so that a quiet day and a fault can be read
+/// in one picture; and what waits. Crashes, batches, partitions and deployments stand where they
+/// happened. Where the query refuses to answer, panels 2 to 4 are hatched and have no line.
 pub fn dashboard(history: &History) -> Figure {
     let readings = &history.readings[..];
     let along = Scale {
@@ -108,6 +110,26 @@ fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
         }
         if reading.merged.is_none() {
             band(reading.hour, kind(1), EVENTS, LAG.1);
+            // The panels of answers are hatched, so that their gap is not taken for a value of 0.
+            let (left, right) = (
+                along.at((reading.hour - step).max(0) as f64),
+                along.at(reading.hour as f64),
+            );
+            for (top, bottom, _) in [VIEWS, APART, LAG] {
+                hatch(canvas, (left, top), (right, bottom));
+            }
+        }
+    }
+}
+
+/// Hatches a rectangle between two corners, as the sign of "no answer". Rectangles side by side look
+/// like one, because the lines are those on which x + y is a multiple of 8.
+fn hatch(canvas: &Canvas, (left, top): (i32, i32), (right, bottom): (i32, i32)) {
+    for sum in (left + top..=right + bottom).filter(|sum| sum % 8 == 0) {
+        let (from, to) = (left.max(sum - bottom), right.min(sum - top));
+        if from < to {
+            let line = vec![(from, sum - from), (to, sum - to)];
+            canvas.path(line, kind(1).mix(0.5), 1);
         }
     }
 }
@@ -118,9 +140,14 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
     for (ink, name) in [
         (kind(2), "network cut"),
         (wrong(), "answers by the batch with a bug"),
-        (kind(1), "no answer"),
+        (kind(1), NO_ANSWER),
     ] {
-        canvas.fill((x, 54), (x + 10, 64), ink.mix(0.5));
+        if name == NO_ANSWER {
+            canvas.fill((x, 54), (x + 10, 64), ink.mix(0.18));
+            hatch(canvas, (x, 54), (x + 10, 64));
+        } else {
+            canvas.fill((x, 54), (x + 10, 64), ink.mix(0.5));
+        }
         canvas.label(name, (x + 15, 59), AFTER);
         x += 15 + text_width(name, LABEL) + 18;
     }
@@ -254,7 +281,8 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         }
     };
     for pair in readings.windows(2) {
-        let Some(merged) = pair[1].merged else {
+        // After a refusal there is no answer to draw from, so nothing is shaded up to the next one.
+        let (Some(_), Some(merged)) = (pair[0].merged, pair[1].merged) else {
             continue;
         };
         let added = up.at(merged.page_views as f64);
@@ -380,6 +408,26 @@ mod tests {
         let figure = dashboard(&history.unwrap());
         assert!(figure.svg().contains("batch with a bug served"));
         assert_sound(&figure);
+    }
+
+    #[test]
+    fn hours_without_an_answer_are_hatched_as_the_legend_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let week = Week {
+            bad_deployment: None,
+            ..Week::drawn(5, 500)
+        };
+        let mut history = here(folder.path(), &week, &mut |_| ()).unwrap();
+        let hatches = |history: &History| {
+            let figure = dashboard(history);
+            assert_sound(&figure);
+            assert!(figure.svg().contains(NO_ANSWER));
+            let lines = "opacity=\"0.5\" stroke=\"#9A6BC9\" stroke-width=\"1\"";
+            figure.svg().matches(lines).count()
+        };
+        let in_legend = hatches(&history);
+        history.readings[20].merged = None;
+        assert!(in_legend > 0 && hatches(&history) > in_legend);
     }
 
     #[test]

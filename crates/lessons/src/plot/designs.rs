@@ -1,7 +1,7 @@
 //! Designs of a data system side by side: what each keeps and computes, and how wrong it was under
 //! each fault.
 use super::canvas::{AFTER, BEFORE, BELOW, ON, draw};
-use super::style::{INK, LABEL, right, series, wrap, wrong};
+use super::style::{INK, LABEL, right, series, text_width, wrap, wrong};
 use super::{Figure, WIDTH};
 use crate::designs::{Design, Outcome, Standing};
 use plotters::style::Color;
@@ -109,7 +109,8 @@ fn parts(standing: &Standing) -> [String; 3] {
 
 /// Draws the wrong answers of each trial hour by hour: a row for each fault and a column for each
 /// design. Heights are on a scale of square roots, so that a few wrong answers beside hundreds can be
-/// seen. Below each stands how many are left in the end.
+/// seen. Below each stands how many are left in the end. The caption below the boxes says what rows,
+/// columns and colours are.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -125,6 +126,8 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
     const BOX: i32 = 44;
     const ROW: i32 = 68;
     const GAP: i32 = 10;
+    /// Height of a line of the caption.
+    const LINE: i32 = 18;
     let faults: Vec<&[Outcome]> = outcomes.chunk_by(|a, b| a.fault == b.fault).collect();
     let columns = faults.first().map_or(1, |row| row.len().max(1)) as i32;
     let width = (WIDTH as i32 - 2 * MARGIN - NAME - GAP * (columns - 1)) / columns;
@@ -134,7 +137,7 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
         .max()
         .unwrap_or(0)
         .max(1);
-    let height = TOP + ROW * faults.len() as i32 + 22;
+    let height = TOP + ROW * faults.len() as i32 + 3 * LINE + 6;
     let mut text = String::new();
     let svg = draw((WIDTH, height as u32), |canvas| {
         canvas.title(title, (MARGIN, 16));
@@ -180,12 +183,29 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
                 text += &format!("{fault}, {design}: {words}, at most {worst}\n");
             }
         }
-        let scale = format!(
-            "Each box: {} hours from left to right; its full height is {} wrong answers (square roots)",
-            outcomes.first().map_or(0, |outcome| outcome.hours.len()),
+        // The caption: what a row, a column and a box are, the bars, and the line below a box.
+        let first = TOP + ROW * faults.len() as i32 + 8;
+        let hours = outcomes.first().map_or(0, |outcome| outcome.hours.len());
+        let boxes = format!(
+            "A row is a fault, a column is a design, and a box has {hours} hours from left to right."
+        );
+        canvas.label(&boxes, (MARGIN, first), AFTER);
+        let bars = format!(
+            "wrong answers in an hour; the full height of a box is {} of them (scale: square roots)",
             grouped(worst)
         );
-        canvas.label(&scale, (MARGIN + NAME, height - 8), AFTER);
+        let (from, to) = ((MARGIN, first + LINE - 5), (MARGIN + 10, first + LINE + 5));
+        canvas.fill(from, to, wrong().mix(0.75));
+        canvas.label(&bars, (MARGIN + 16, first + LINE), AFTER);
+        let (mut x, y) = (MARGIN, first + 2 * LINE);
+        for (ink, words) in [
+            (right(), "below a box: no wrong answer is left at the end"),
+            (wrong(), "below a box: some are left"),
+        ] {
+            canvas.path(vec![(x, y), (x + 10, y)], ink.mix(1.0), 2);
+            canvas.label(words, (x + 16, y), AFTER);
+            x += 16 + text_width(words, LABEL) + 18;
+        }
     });
     Figure::new(svg, title, &text)
 }
@@ -226,6 +246,7 @@ mod tests {
         let figure = trials(&outcomes, "A day with a bug");
         assert_sound(&figure);
         assert_eq!(figure.svg().matches("48 left").count(), 2);
+        assert!(figure.svg().contains("a box has 24 hours"));
         let never = WrongAnswers::default();
         outcomes[0].hours.iter_mut().for_each(|hour| *hour = never);
         assert!(trials(&outcomes, "").svg().contains("never wrong"));

@@ -18,7 +18,9 @@ const HEIGHT: u32 = (TOP + 7 * (PANEL + NAME) + 30) as u32;
 /// A line of a panel: its colour, its name, its value in an hour.
 type Line<'a> = (RGBColor, &'a str, &'a dyn Fn(&HourSigns) -> f64);
 
-/// Draws the signs of an incident, hour by hour.
+/// Draws the signs of an incident, hour by hour, in seven numbered panels. The last one is a
+/// difference: the page views that the answers hold, less the records that were accepted. Two lines
+/// that grow for a week would hide a difference of some dozens.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -59,41 +61,40 @@ pub fn incident(incident: &Incident) -> Figure {
         let sum = |of: fn(&HourSigns) -> [u64; 2]| {
             move |hour: &HourSigns| of(hour).iter().sum::<u64>() as f64
         };
-        let panels: [(&str, [Line; 2]); 5] = [
+        let accepted = sum(|hour| hour.end);
+        let apart = move |hour: &HourSigns| hour.answered as f64 - accepted(hour);
+        let panels: [(&str, &[Line]); 5] = [
             (
                 "records of the log after the position of the speed layer",
-                [
+                &[
                     (one, "partition 0", &behind(0)),
                     (two, "partition 1", &behind(1)),
                 ],
             ),
             (
                 "minutes by which the times in records are ahead of their acceptance, median",
-                [(one, "site 0", &ahead(0)), (two, "site 1", &ahead(1))],
+                &[(one, "site 0", &ahead(0)), (two, "site 1", &ahead(1))],
             ),
             (
                 "page views in the batch views",
-                [
+                &[
                     (one, "of users", &|hour| hour.users as f64),
                     (two, "of cookies", &|hour| hour.cookies as f64),
                 ],
             ),
             (
-                "records of both partitions before the batch's offsets",
-                [
+                "records that the served batch holds, both partitions",
+                &[
                     (INK, "read by the run", &sum(|hour| hour.read)),
                     (marked(), "cut as published", &sum(|hour| hour.cut)),
                 ],
             ),
             (
-                "in total, up to now",
-                [
-                    (INK, "records accepted", &sum(|hour| hour.end)),
-                    (one, "page views answered", &|hour| hour.answered as f64),
-                ],
+                "page views answered less records accepted, both from the beginning up to now",
+                &[(one, "", &apart)],
             ),
         ];
-        for (place, (name, lines)) in (2..).zip(&panels) {
+        for (place, (name, lines)) in (2..).zip(panels) {
             lines_of(canvas, signs, &along, place, name, lines);
         }
         for hour in (0..=last.hour + 1).step_by(12) {
@@ -145,15 +146,15 @@ fn diamond(canvas: &Canvas, (x, y): (i32, i32)) {
     canvas.polygon(points, kind(1).mix(1.0));
 }
 
-/// Draws a panel with lines that keep their value for an hour. The first line is broad, so that
-/// it can be seen below the second.
+/// Draws a panel with lines that keep their value for an hour. The first line of two is broad, so
+/// that it can be seen below the second. A line without a name is what the name of the panel says.
 fn lines_of(
     canvas: &Canvas,
     signs: &[HourSigns],
     along: &Scale,
     place: i32,
     name: &str,
-    lines: &[Line; 2],
+    lines: &[Line],
 ) {
     let top = TOP + place * (PANEL + NAME);
     let name = &format!("{}. {name}", place + 1);
@@ -170,14 +171,19 @@ fn lines_of(
         (low, high),
         2,
     );
+    if low < 0.0 {
+        let zero = up.at(0.0);
+        canvas.path(vec![(LEFT, zero), (RIGHT, zero)], INK.mix(0.8), 1);
+    }
     let mut from = RIGHT;
-    for (ink, name, _) in lines.iter().rev() {
+    for (ink, name, _) in lines.iter().filter(|line| !line.1.is_empty()).rev() {
         from -= text_width(name, LABEL);
         canvas.label(name, (from, top - 13), AFTER);
         canvas.fill((from - 14, top - 17), (from - 5, top - 9), ink.mix(1.0));
         from -= 24;
     }
-    for (width, (ink, _, value)) in [4, 2].into_iter().zip(lines) {
+    let widths = if lines.len() > 1 { [4, 2] } else { [2, 2] };
+    for (width, (ink, _, value)) in widths.into_iter().zip(lines) {
         let mut points = Vec::new();
         for hour in signs {
             let y = up.at(value(hour));

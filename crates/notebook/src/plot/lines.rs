@@ -23,6 +23,8 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         between: None,
         logarithmic: false,
         points: Vec::new(),
+        steps: false,
+        zero_line: false,
         title: format!("{y} over {x}"),
     }
 }
@@ -54,6 +56,10 @@ pub struct Lines {
     logarithmic: bool,
     /// Points that are marked: the name of their line, and (x, y) of each.
     points: Vec<(String, Points)>,
+    /// Whether a value holds until the next point, so that lines are steps.
+    steps: bool,
+    /// Whether the line at 0 is thick.
+    zero_line: bool,
     title: String,
 }
 
@@ -186,6 +192,39 @@ impl Lines {
     /// ```
     pub fn points(mut self, line: &str, points: &[(f64, f64)]) -> Self {
         self.points.push((line.to_owned(), points.to_vec()));
+        self
+    }
+
+    /// Draws lines as steps: a value holds until the next point of its line. This is right for what
+    /// changes at moments, such as an offset or the number of a version, where a slope would show
+    /// values that never were.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let cut = df!("hour" => [0i64, 1, 2], "cut" => [0i64, 0, 100])?;
+    /// let slope = plot::lines(&cut, "hour", "cut").figure()?;
+    /// let steps = plot::lines(&cut, "hour", "cut").steps().figure()?;
+    /// // Each point after the first has a corner before it.
+    /// assert!(steps.svg().len() > slope.svg().len());
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn steps(mut self) -> Self {
+        self.steps = true;
+        self
+    }
+
+    /// Draws the line at 0 thick, for values whose sign is what matters. A logarithmic axis has no 0.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let off = df!("hour" => [0i64, 1, 2], "off" => [-7i64, 2, 0])?;
+    /// let plain = plot::lines(&off, "hour", "off").figure()?;
+    /// let figure = plot::lines(&off, "hour", "off").zero_line().figure()?;
+    /// assert!(figure.svg().len() > plain.svg().len());
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn zero_line(mut self) -> Self {
+        self.zero_line = true;
         self
     }
 
@@ -371,6 +410,11 @@ impl Lines {
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.3), 1);
                 canvas.label(&tick_label(*mark), (LEFT - 8, y), BEFORE);
             }
+            if self.zero_line && !self.logarithmic {
+                // The range of y always contains 0.
+                let zero = up.at(0.0);
+                canvas.path(vec![(LEFT, zero), (RIGHT, zero)], INK.mix(1.0), 3);
+            }
             // Ticks of the horizontal axis; a label that would overlap the last one is left out.
             let mut free_from = i32::MIN;
             for (value, label) in self.along_ticks(span) {
@@ -399,7 +443,13 @@ impl Lines {
                     continue;
                 }
                 let pixel = |(x, y): &(f64, f64)| (along.exact(*x), up.exact(self.place(*y)));
-                let pixels: Vec<_> = points.iter().map(pixel).collect();
+                let mut pixels: Vec<(f64, f64)> = Vec::with_capacity(2 * points.len());
+                for (x, y) in points.iter().map(pixel) {
+                    if let (true, Some(before)) = (self.steps, pixels.last().copied()) {
+                        pixels.push((x, before.1));
+                    }
+                    pixels.push((x, y));
+                }
                 canvas.curve(&pixels, colour(member).mix(1.0), 2);
             }
             for (member, points) in marked {
@@ -549,6 +599,25 @@ mod tests {
             .collect();
         let different: std::collections::BTreeSet<&&str> = heights.iter().collect();
         assert!(different.len() > 30, "{heights:?}");
+    }
+
+    #[test]
+    fn steps_hold_a_value_until_the_next_point_and_zero_is_thick() {
+        let frame = df!("x" => [0i64, 1, 2], "y" => [-3i64, 4, 4]).unwrap();
+        let figure = lines(&frame, "x", "y").steps().zero_line().figure();
+        let figure = figure.unwrap();
+        assert_sound(&figure);
+        let along = |x: i32| LEFT + x * (RIGHT - LEFT) / 2;
+        // The corner before the second point has its x, and the y of the first.
+        let drawn = figure.svg().split("points=\"").skip(1);
+        let drawn = drawn.filter_map(|path| path.split('"').next());
+        let line = drawn.map(|path| path.split_whitespace().collect::<Vec<_>>());
+        let line = line.last().expect("the series is drawn last");
+        assert_eq!(line.len(), 5, "{line:?}");
+        assert!(line[1].starts_with(&format!("{}.0,", along(1))), "{line:?}");
+        let y = |point: &str| point.split(',').nth(1).map(str::to_owned);
+        assert_eq!(y(line[0]), y(line[1]));
+        assert!(figure.svg().contains("stroke-width=\"3\""));
     }
 
     #[test]

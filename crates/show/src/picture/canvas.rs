@@ -24,10 +24,10 @@ pub fn draw(size: (u32, u32), picture: impl FnOnce(&Canvas)) -> String {
     let canvas = Canvas { area, curves };
     canvas.fill((0, 0), (size.0 as i32, size.1 as i32), WHITE.mix(1.0));
     picture(&canvas);
+    let curves = canvas.curves.take();
     // The area writes the end of the document when it is dropped. Then each curve gets its points.
-    let Canvas { area, curves } = canvas;
-    drop(area);
-    for (number, points) in curves.into_inner().iter().enumerate() {
+    drop(canvas);
+    for (number, points) in curves.iter().enumerate() {
         let drawn = format!("points=\"{}\"", "0,0 ".repeat(stand_in(number).len()));
         svg = svg.replacen(&drawn, &format!("points=\"{points}\""), 1);
     }
