@@ -160,7 +160,7 @@ mod tests {
     fn raw_urls_need_no_escape_in_json() {
         for url in raw_urls(&Site::new(200)) {
             assert!(url.starts_with("http://"));
-            assert_eq!(serde_json::to_string(url).unwrap(), format!("\"{url}\""));
+            assert_eq!(serde_json::to_string(&url).unwrap(), format!("\"{url}\""));
         }
     }
 
