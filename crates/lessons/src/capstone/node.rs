@@ -75,9 +75,11 @@ impl Node {
         };
         let options = Options {
             window: config.window,
-            // As the sites, which answer beside them with sketches of identifiers, and as a consumer
-            // that commits its offset apart.
-            resolution: IdentityResolution::None,
+            resolution: match config.consumer {
+                Consumer::ExactlyOnce => IdentityResolution::AtCut,
+                // It keeps no names of persons in its views.
+                Consumer::SplitCommit(_) => IdentityResolution::None,
+            },
             ..options
         };
         let precision = options.realtime_precision;

@@ -9,7 +9,7 @@ use crate::systems::error::io_at;
 use lambda::datum::Datum;
 use lambda::engine::Input;
 use lambda::faults::Crashes;
-use lambda::speed::{EmbeddedLog, IdentityResolution, Log, feed};
+use lambda::speed::{EmbeddedLog, Log, feed};
 use lambda::{Lambda, Options};
 use std::fs;
 use std::ops::Range;
@@ -55,8 +55,6 @@ impl Layers {
         let options = Options {
             // As long as the stream programs remember, in records of a partition.
             window: (an_hour * self.trial.remembered / HOUR / i64::from(PARTITIONS)) as usize,
-            // The simplest speed layer, as the stream programs of the rivals beside it.
-            resolution: IdentityResolution::None,
             ..Options::default()
         };
         self.lambda = Some(Lambda::open(

@@ -117,8 +117,6 @@ impl Ways {
         let options = Options {
             // An hour of a partition; as long as the incremental store remembers.
             window: (traffic.views / 24 / PARTITIONS) as usize,
-            // The simplest speed layer: each identifier is a person until a batch run.
-            resolution: lambda::speed::IdentityResolution::None,
             ..Options::default()
         };
         let clock = Arc::new(ManualClock::at(0));
