@@ -8,6 +8,7 @@ use super::order::{Answers, LinkState, NodeReply, Order};
 use super::reading::{LogOffsets, Reading};
 use super::run::Simulation;
 use super::truth::{DetailedFigures, Said};
+use super::week::Consumer;
 
 impl Simulation<'_> {
     /// Looks at the log and the answers, and lays the truth beside them.
@@ -85,9 +86,10 @@ impl Simulation<'_> {
         self.truth.tally(lines, |_, person| who[person as usize])
     }
 
-    /// By what the layers claim to hold: before the cut each event once and by who is who, after
-    /// it each event once for each site and by identifier. Returns also how many page views that
-    /// counts twice, because copies came to both sites.
+    /// By what the layers claim to hold: before the cut each event once, after it each event once
+    /// for each site. Persons are those of the equivs of before the cut, on both sides of it. Only a
+    /// consumer that commits its offset apart takes an identifier for a person after the cut.
+    /// Returns also how many page views that counts twice, because copies came to both sites.
     fn known_tally(&self, answers: &Answers) -> (DetailedFigures, i64) {
         let sites = || (0..SITES).zip(answers.seen.iter().zip(&answers.cut));
         let covered = sites().flat_map(|(site, (_, cut))| &self.audit.log(site)[..*cut as usize]);
@@ -113,12 +115,14 @@ impl Simulation<'_> {
                 held.push((line, false));
             }
         }
-        let tally = self
-            .truth
-            .tally(held.into_iter(), |covered, person| match covered {
-                true => who[person as usize],
-                false => person,
-            });
+        let by_person = self.week.consumer == Consumer::ExactlyOnce;
+        let tally = self.truth.tally(held.into_iter(), |covered, person| {
+            if covered || by_person {
+                who[person as usize]
+            } else {
+                person
+            }
+        });
         (tally, twice)
     }
 }

@@ -25,7 +25,7 @@
 //! | `account` | lost, doubled: read from the log, the master data and the views |
 //!
 //! 1. A merged answer is what its layers claim to hold: every event in the log up to
-//!    their offsets once; before the cut by who is who, after it by identifier.
+//!    their offsets once, by the persons whom the equivs of before the cut make.
 //! 2. What differs from the truth is known by name: it waits in the log, or an equiv
 //!    came after the cut. A closing batch run leaves no difference.
 //! 3. A crash, at any moment, changes no answer. What was acknowledged is there.

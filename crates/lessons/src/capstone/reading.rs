@@ -257,8 +257,8 @@ impl History {
     }
 
     /// What happened but for batch runs that went well, hour by hour: `after hour`,
-    /// `event`, and how far the answer after it was from the truth, `page views off`
-    /// (null where it was refused).
+    /// `event`, and how many page views the next look's answer was from the truth, `off at the
+    /// next look` (null where it was refused).
     pub fn events(&self) -> PolarsResult<DataFrame> {
         let told = self.readings.iter().flat_map(|reading| {
             let marks = reading.marks.iter().filter(|mark| mark.is_told());
@@ -273,7 +273,7 @@ impl History {
         df!(
             "after hour" => told.iter().map(|(reading, _)| reading.hour - step).collect::<Vec<_>>(),
             "event" => told.iter().map(|(_, mark)| mark.as_str()).collect::<Vec<_>>(),
-            "page views off" => told.iter().map(|(reading, _)| off(reading)).collect::<Vec<_>>(),
+            "off at the next look" => told.iter().map(|(reading, _)| off(reading)).collect::<Vec<_>>(),
         )
     }
 }

@@ -14,10 +14,10 @@ const HOURS: i64 = 168;
 const EVENTS: i32 = 98;
 /// The panels: top, bottom, name. Texts refer to a panel by the number in its name.
 const RATE: (i32, i32, &str) = (138, 188, "1. accepted: records an hour");
-const VIEWS: (i32, i32, &str) = (218, 338, "2. answered: page views");
-const APART: (i32, i32, &str) = (368, 518, "3. merged answer less the truth");
-const LAG: (i32, i32, &str) = (548, 598, "4. in the log, in no answer: records");
-const HEIGHT: u32 = 648;
+const VIEWS: (i32, i32, &str) = (218, 398, "2. answered: page views");
+const APART: (i32, i32, &str) = (428, 578, "3. merged answer less the truth");
+const LAG: (i32, i32, &str) = (608, 658, "4. in the log, in no answer: records");
+const HEIGHT: u32 = 708;
 /// The name of a refusal in the legend.
 const NO_ANSWER: &str = "no answer: panels 2 to 4 have no line";
 
@@ -65,7 +65,8 @@ pub fn dashboard(history: &History) -> Figure {
         );
     });
     let told = history.marks().filter(|(_, mark)| mark.is_told());
-    let told = told.map(|(hour, mark)| format!("before hour {hour}: {mark}\n"));
+    let step = history.week.step;
+    let told = told.map(|(hour, mark)| format!("after hour {}: {mark}\n", hour - step));
     let status = readings.last().map_or(String::new(), status);
     Figure::new(
         svg,
@@ -265,7 +266,7 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     let all = || truth.clone().chain(merged.clone());
     let low = all().chain(served.map(|r| r.serving)).min().unwrap_or(0);
     let high = all().max().unwrap_or(1);
-    let up = panel(canvas, (LEFT, RIGHT), VIEWS, (low as f64, high as f64), 4);
+    let up = panel(canvas, (LEFT, RIGHT), VIEWS, (low as f64, high as f64), 6);
     let names = [
         (series(0), 0.3, "added by the speed layer"),
         (series(2), 1.0, "served"),
