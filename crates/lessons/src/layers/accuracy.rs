@@ -353,13 +353,13 @@ pub fn late_equivs_chart(folder: &Path, every: u64, seed: u64) -> Result<Figure>
 }
 
 /// The largest error of [`late_equivs`] for some distances of batch runs, each on files of its own: a
-/// row for each, `minutes between runs`, `largest error`, in persons, and `truth then`, the persons
-/// of that minute.
+/// row for each, `minutes between runs`, `largest error`, in persons, and `error %`, the same in percent
+/// of the persons of that minute, rounded.
 ///
 /// # Errors
 /// As [`late_equivs`].
 pub fn drift(folder: &Path, distances: &[u64], seed: u64) -> Result<DataFrame> {
-    let (mut errors, mut truths) = (Vec::new(), Vec::new());
+    let (mut errors, mut percent) = (Vec::new(), Vec::new());
     for every in distances {
         let table = late_equivs(&folder.join(every.to_string()), *every, seed)?;
         let uniques: Vec<i64> = table.column("uniques")?.i64()?.iter().flatten().collect();
@@ -368,12 +368,12 @@ pub fn drift(folder: &Path, distances: &[u64], seed: u64) -> Result<DataFrame> {
             .map(|pair| (pair[0] - pair[1], pair[1]));
         let (error, truth) = off.max_by_key(|(error, _)| *error).unwrap_or_default();
         errors.push(error);
-        truths.push(truth);
+        percent.push((100.0 * error as f64 / truth.max(1) as f64).round() as i64);
     }
     Ok(df!(
         "minutes between runs" => distances.iter().map(|every| *every as i64).collect::<Vec<_>>(),
         "largest error" => errors,
-        "truth then" => truths,
+        "error %" => percent,
     )?)
 }
 
@@ -434,14 +434,17 @@ const WAYS: [(&str, IdentityResolution); 2] = [
     ("by equivs", IdentityResolution::AtCut),
 ];
 
+/// The two errors of each way in [`returning`].
+const RUNS: [&str; 2] = ["median", "worst run"];
+
 /// The error of merged uniques while persons come back who are known: in each of `runs` runs, 300
 /// persons view a page from a device and by an account, and the equivs of three persons of four were
 /// read by a batch before the hour. A batch is served every 30 minutes, and holds what had come
 /// [`RUN_TAKES`] minutes before. Each run is made twice, with realtime views that take each
 /// identifier for a person, and with views that know the equivs of before the cut. The truth is what
 /// a batch run that begins at this minute would count. Returns for each minute and way two errors in
-/// percent, `minute`, `what`, `error %`: that of the `middle run`, where half of the runs have this
-/// error or a larger one, and that of the `worst run`.
+/// percent, `minute`, `what`, `error %`: the `median` of the runs, and that of the `worst run`. Of an
+/// even number of runs the median is the upper one of the two in the middle.
 ///
 /// # Errors
 /// If the folder cannot be written or read.
@@ -459,12 +462,12 @@ pub fn returning(folder: &Path, runs: u64) -> Result<DataFrame> {
                 errors.push(100.0 * (pair[0] - pair[1]) as f64 / pair[1] as f64);
             }
         }
-        let names = ["middle run", "worst run"].map(|run| format!("{way}, {run}"));
+        let names = RUNS.map(|run| format!("{way}, {run}"));
         for (minute, mut of_runs) in (0i64..).zip(errors) {
             of_runs.sort_unstable_by(f64::total_cmp);
-            let half = of_runs[of_runs.len() / 2];
-            let last = of_runs[of_runs.len() - 1];
-            for (name, value) in names.iter().zip([half, last]) {
+            let median = of_runs[of_runs.len() / 2];
+            let worst = of_runs[of_runs.len() - 1];
+            for (name, value) in names.iter().zip([median, worst]) {
                 minutes.push(minute);
                 what.push(name.clone());
                 error.push(value);
@@ -492,13 +495,19 @@ fn returning_run(folder: &Path, resolution: IdentityResolution, run: u64) -> Res
     an_hour(&log, lambda, RETURNING_EVERY, "truth", arrivals)
 }
 
-/// Draws a table of [`returning`].
+/// Draws a table of [`returning`]: the medians as thick lines, and the worst runs as thin ones in the same
+/// colours.
 ///
 /// # Errors
 /// If a column is missing.
 pub fn returning_chart(table: &DataFrame) -> Result<Figure> {
-    let title = "Error of merged uniques when known persons come back: middle and worst run";
-    Ok(with_runs(table, "error %", RETURNING_EVERY, title).figure()?)
+    let title = "Error when known persons come back: the median (thin: the worst run)";
+    let chart = with_runs(table, "error %", RETURNING_EVERY, title);
+    let chart = WAYS.iter().fold(chart, |chart, (way, _)| {
+        let [median, worst] = RUNS.map(|run| format!("{way}, {run}"));
+        chart.thin(&worst, &median)
+    });
+    Ok(chart.figure()?)
 }
 
 /// What the table of persons costs, for some numbers of persons with a device and an account. A row

@@ -126,7 +126,7 @@ pub fn board(
         length,
         batch_every: length / 4,
     };
-    let mut rows: Vec<(f64, i64, i64, i64)> = Vec::new();
+    let mut rows: Vec<Reading> = Vec::new();
     let last = run(folder, load, |now| {
         let (secs, recent) = (now.elapsed.as_secs_f64(), now.merged - now.serving);
         rows.push((secs, now.sent as i64, now.merged, now.serving));
@@ -146,7 +146,7 @@ pub fn board(
         rows = sampled();
     }
     let lines = ["sent", "merged answer", "of which serving"];
-    let number = |row: &(f64, i64, i64, i64), line| [row.1, row.2, row.3][line];
+    let number = |row: &Reading, line| [row.1, row.2, row.3][line];
     let points = || {
         rows.iter()
             .flat_map(|row| (0..3).map(move |line| (row, line)))
@@ -164,8 +164,31 @@ pub fn board(
     Ok((last, figure))
 }
 
+/// Returns the largest changes between two readings of the dated run of [`board`], up or down, in
+/// events: that of the part which the serving views hold, and that of the merged count beside what was
+/// sent in the same time. A change is a step if it is far larger than what is sent between two readings.
+///
+/// ```
+/// use lambda_workbook::lambda::live;
+/// let (serving, merged) = live::largest_changes();
+/// assert!(serving > 10_000 && merged.abs() < 100);
+/// ```
+pub fn largest_changes() -> (i64, i64) {
+    let rows = sampled();
+    let largest = |change: fn(&Reading, &Reading) -> i64| {
+        let changes = rows.windows(2).map(|pair| change(&pair[0], &pair[1]));
+        changes.max_by_key(|change| change.abs()).unwrap_or(0)
+    };
+    let serving = largest(|before, after| after.3 - before.3);
+    let merged = largest(|before, after| (after.2 - before.2) - (after.1 - before.1));
+    (serving, merged)
+}
+
+/// A reading of the dated run: second, sent, merged, serving.
+type Reading = (f64, i64, i64, i64);
+
 /// The readings of a dated run: second, sent, merged, serving.
-fn sampled() -> Vec<(f64, i64, i64, i64)> {
+fn sampled() -> Vec<Reading> {
     let row = |line: &str| {
         let numbers: Vec<f64> = line.split(',').map_while(|n| n.parse().ok()).collect();
         let [second, sent, merged, serving] = numbers[..] else {

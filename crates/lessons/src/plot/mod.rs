@@ -25,6 +25,7 @@
 //! | [`protocol_frames`](fn@protocol_frames) | a run of the commit protocol, frame by frame |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
 //! | [`held`](fn@held) | which view holds which minutes |
+//! | [`names_at_cut`](fn@names_at_cut) | how the name of a person is found by the table of a cut and the equivs since |
 //! | [`birthdays`](fn@birthdays) | how age samples narrow a birthday |
 //! | [`fit`](fn@fit) | a line through timed runs, and what it leaves of each |
 //! | [`slowest`](fn@slowest) | queries to several servers, each of which ends with the slowest |
@@ -52,6 +53,7 @@ mod index_layouts;
 mod keyed_rows;
 mod log_states;
 mod months;
+mod names_at_cut;
 mod normal_forms;
 mod pipes;
 mod plan;
@@ -83,6 +85,7 @@ pub use index_layouts::index_layouts;
 pub use keyed_rows::keyed_rows;
 pub use log_states::log_states;
 pub use months::months;
+pub use names_at_cut::names_at_cut;
 pub use normal_forms::normal_forms;
 pub use notebook::plot::*;
 pub use pipes::{pipes, pipes_of};

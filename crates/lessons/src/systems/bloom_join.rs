@@ -63,6 +63,9 @@ pub struct Cost {
     /// The most that a machine held for the join at once: rows to send or received,
     /// by their bytes, and the filter or table of keys, by its capacity.
     pub memory: usize,
+    /// The part of that memory that the filter or the table of all keys takes, which every machine
+    /// holds while it looks for rows to send. 0 for a plain join.
+    pub told_memory: usize,
     pub took: Duration,
 }
 
@@ -145,6 +148,7 @@ impl Cluster {
             rows_moved: batch.len(),
             bytes_moved: told.len() * machines + of_batch.iter().map(Vec::len).sum::<usize>(),
             memory: 0,
+            told_memory: sent.iter().map(|sent| sent.told_memory).max().unwrap_or(0),
             took: Duration::ZERO,
         };
         for (from, sent) in sent.iter().enumerate() {
@@ -191,6 +195,8 @@ struct Sent {
     rows: Vec<(usize, Vec<u8>)>,
     passed: usize,
     memory: usize,
+    /// Bytes of the filter or of the table of keys.
+    told_memory: usize,
 }
 
 fn send(
@@ -223,6 +229,7 @@ fn send(
     Ok(Sent {
         passed: rows.iter().map(|(count, _)| count).sum(),
         memory: held + rows.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(),
+        told_memory: held,
         rows,
     })
 }

@@ -55,6 +55,10 @@ fn a_semi_join_sends_what_joins_and_a_bloom_join_a_little_more() {
     assert!(rate < 2.0 * false_positives(12.0), "{rate}");
     assert!(bloom.rows_moved >= semi.rows_moved && semi.rows_moved < plain.rows_moved);
     assert!(semi.memory < plain.memory && bloom.memory < plain.memory);
+    // A filter takes far less than the table of its keys, and neither is all that a machine holds.
+    assert_eq!(plain.told_memory, 0);
+    assert!(10 * bloom.told_memory < semi.told_memory);
+    assert!(semi.told_memory < semi.memory && bloom.told_memory < bloom.memory);
 }
 
 #[test]

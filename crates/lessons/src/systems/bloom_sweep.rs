@@ -104,7 +104,7 @@ pub fn by_size(
 /// Joins of batches with each share of the people, plain, semi and Bloom with each
 /// rate of false positives: `keys_pct` (the share), `keys`, `way`, `fp_pct` (the rate
 /// asked of the filter), both in %, `rows_moved`, `bytes_moved`, `of_semi` (bytes as a multiple of those
-/// of the semi join, rounded to two decimals), `memory`, `ms`.
+/// of the semi join, rounded to two decimals), `memory`, `told_memory`, `ms`.
 ///
 /// # Errors
 /// A share or a rate that cannot be.
@@ -155,6 +155,7 @@ pub fn sweep(
         "bytes_moved" => ints(&costs, |cost| cost.bytes_moved),
         "of_semi" => of_semi,
         "memory" => ints(&costs, |cost| cost.memory),
+        "told_memory" => ints(&costs, |cost| cost.told_memory),
         "ms" => millis(&costs),
     )
 }

@@ -23,6 +23,7 @@ pub fn lines(frame: &DataFrame, x: &str, y: &str) -> Lines {
         between: None,
         logarithmic: false,
         points: Vec::new(),
+        thin: Vec::new(),
         steps: false,
         zero_line: false,
         title: format!("{y} over {x}"),
@@ -56,11 +57,21 @@ pub struct Lines {
     logarithmic: bool,
     /// Points that are marked: the name of their line, and (x, y) of each.
     points: Vec<(String, Points)>,
+    /// Lines that are drawn thin: the name of each, and of the line whose colour it has.
+    thin: Vec<[String; 2]>,
     /// Whether a value holds until the next point, so that lines are steps.
     steps: bool,
     /// Whether the line at 0 is thick.
     zero_line: bool,
     title: String,
+}
+
+/// What a line is drawn with.
+struct Pen {
+    /// The number of its colour.
+    ink: usize,
+    /// Its width in pixels.
+    width: u32,
 }
 
 /// The pixel at which the horizontal axis begins.
@@ -195,6 +206,22 @@ impl Lines {
         self
     }
 
+    /// Draws a line thin and in the colour of another, such as the worst case beside the median. Both
+    /// lines are named as in the legend, which has the other one alone.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let error = df!("minute" => [0i64, 1], "median" => [3.0, 2.0], "worst" => [4.0, 5.0])?;
+    /// let chart = plot::lines(&error, "minute", "median").and("worst").axis("error %");
+    /// let figure = chart.thin("worst", "median").figure()?;
+    /// assert!(figure.svg().contains("median") && !figure.svg().contains("worst"));
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn thin(mut self, line: &str, of: &str) -> Self {
+        self.thin.push([line, of].map(str::to_owned));
+        self
+    }
+
     /// Draws lines as steps: a value holds until the next point of its line. This is right for what
     /// changes at moments, such as an offset or the number of a version, where a slope would show
     /// values that never were.
@@ -237,8 +264,8 @@ impl Lines {
     /// Draws the chart.
     ///
     /// # Errors
-    /// If a column does not exist, a column of values does not have numbers, or points are to be marked
-    /// beside a line that does not exist.
+    /// If a column does not exist, a column of values does not have numbers, or points or a thin line name
+    /// a line that does not exist.
     pub fn figure(self) -> PolarsResult<Figure> {
         // Collect the points of each line: one line for each column and series.
         let xs = data::numbers(&self.frame, &self.x)?;
@@ -272,6 +299,26 @@ impl Lines {
             let there = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && self.has_place(*y);
             marked.push((member, points.iter().filter(there).copied().collect()));
         }
+        // A thin line has the colour of another; the others have one each, in the order of the legend.
+        let mut pens: Vec<Pen> = Vec::with_capacity(names.len());
+        let mut in_legend: Vec<String> = Vec::new();
+        for name in &names {
+            if self.thin.iter().any(|[thin, _]| thin == name) {
+                pens.push(Pen { ink: 0, width: 1 });
+                continue;
+            }
+            let ink = in_legend.len();
+            pens.push(Pen { ink, width: 2 });
+            in_legend.push(name.clone());
+        }
+        for [thin, of] in &self.thin {
+            let member = names.iter().position(|name| name == thin);
+            let ink = in_legend.iter().position(|name| name == of);
+            let (Some(member), Some(ink)) = (member, ink) else {
+                polars_bail!(InvalidOperation: "the line `{thin}` is to be thin, in the colour of `{of}`, but the lines are {names:?}");
+            };
+            pens[member].ink = ink;
+        }
         // Find the ranges of both axes.
         let points = || {
             let marked = marked.iter().flat_map(|(_, points)| points);
@@ -293,8 +340,9 @@ impl Lines {
         });
         let svg = self.drawn(
             (&series, &marked),
+            &pens,
             area,
-            data::legend(&names),
+            data::legend(&in_legend),
             span,
             (low, high),
         );
@@ -339,11 +387,12 @@ impl Lines {
         }
     }
 
-    /// Draws the picture: lines, and points that are marked beside them. `span` is the range of x, and
-    /// `range` that of y. The area between the two series in `area` is shaded.
+    /// Draws the picture: lines, each with its pen, and points that are marked beside them. `span` is the
+    /// range of x, and `range` that of y. The area between the two series in `area` is shaded.
     fn drawn(
         &self,
         (series, marked): (&[Points], &[(usize, Points)]),
+        pens: &[Pen],
         area: Option<(usize, usize)>,
         legend: &[String],
         span: (f64, f64),
@@ -435,11 +484,11 @@ impl Lines {
                 canvas.strong(word, (x, top - 3), ABOVE);
             }
             canvas.strong(&self.x_label(), ((LEFT + RIGHT) / 2, bottom + 30), BELOW);
-            for (member, points) in series.iter().enumerate() {
+            for (pen, points) in pens.iter().zip(series) {
                 // A line of a single point is a square.
                 if let [(x, y)] = points[..] {
                     let (x, y) = (along.at(x), up.at(self.place(y)));
-                    canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(member).mix(1.0));
+                    canvas.fill((x - 3, y - 3), (x + 3, y + 3), colour(pen.ink).mix(1.0));
                     continue;
                 }
                 let pixel = |(x, y): &(f64, f64)| (along.exact(*x), up.exact(self.place(*y)));
@@ -450,12 +499,12 @@ impl Lines {
                     }
                     pixels.push((x, y));
                 }
-                canvas.curve(&pixels, colour(member).mix(1.0), 2);
+                canvas.curve(&pixels, colour(pen.ink).mix(1.0), pen.width);
             }
             for (member, points) in marked {
                 for (x, y) in points {
                     let centre = (along.at(*x), up.at(self.place(*y)));
-                    canvas.disc(centre, 4, colour(*member).mix(1.0));
+                    canvas.disc(centre, 4, colour(pens[*member].ink).mix(1.0));
                 }
             }
         })
@@ -618,6 +667,22 @@ mod tests {
         let y = |point: &str| point.split(',').nth(1).map(str::to_owned);
         assert_eq!(y(line[0]), y(line[1]));
         assert!(figure.svg().contains("stroke-width=\"3\""));
+    }
+
+    #[test]
+    fn a_thin_line_has_the_colour_of_another_and_no_place_in_the_legend() {
+        let frame = df!("x" => [0i64, 1], "a" => [1.0, 2.0], "b" => [3.0, 4.0], "c" => [2.0, 2.5]);
+        let chart = lines(&frame.unwrap(), "x", "a").and("b").and("c");
+        let figure = chart.clone().thin("b", "a").figure().unwrap();
+        assert_sound(&figure);
+        assert!(!figure.svg().contains("\nb\n") && figure.svg().contains("\nc\n"));
+        // The second colour is that of `c`, and the third is not used.
+        let hex = |n: usize| {
+            let plotters::style::RGBColor(r, g, b) = colour(n);
+            format!("#{r:02X}{g:02X}{b:02X}")
+        };
+        assert!(figure.svg().contains(&hex(1)) && !figure.svg().contains(&hex(2)));
+        assert!(chart.thin("b", "d").figure().is_err());
     }
 
     #[test]
