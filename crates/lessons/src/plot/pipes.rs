@@ -185,7 +185,7 @@ fn legend(canvas: &Canvas, by_key: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microbatch::{EventTime, Kind, bounce_rate, page_views, top_words};
+    use crate::microbatch::{EventTime, Kind, bounce_rate, page_views, top_words, word_count};
     use show::picture::assert_sound;
 
     #[test]
@@ -202,5 +202,18 @@ mod tests {
                 assert!(figure.svg().contains(first), "{first}");
             }
         }
+    }
+
+    /// Rule: a double line is where rows may go to another worker. The sums of a batch by word are with
+    /// the worker of their word already.
+    #[test]
+    fn rows_that_are_with_the_worker_of_their_key_do_not_move() {
+        let topology = word_count(Kind::Opaque).unwrap();
+        let by_key: Vec<bool> = topology.pipes().iter().map(|pipe| pipe.by_key).collect();
+        assert_eq!(by_key, [false, false, true, false]);
+        // The list of the top three has no key, so all counts go to one worker.
+        let topology = top_words(Kind::Opaque).unwrap();
+        let by_key: Vec<bool> = topology.pipes().iter().map(|pipe| pipe.by_key).collect();
+        assert_eq!(by_key, [false, false, true, true]);
     }
 }
