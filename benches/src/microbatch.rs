@@ -98,7 +98,8 @@ pub fn run(args: Args) -> Result<Outcome> {
     let mut met = verdict("20x the throughput", fast);
 
     eprintln!("latency: 500 lines a second for 4 s, a batch every 10 ms");
-    let measured = trade::measure(Some(Duration::from_millis(10)), 500, 2_000, 10_000)?;
+    let every_10_ms = trade::CommitUnit::BatchEvery(Duration::from_millis(10));
+    let measured = trade::measure(every_10_ms, 500, 2_000, 10_000)?;
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     let head = ["a batch every 10 ms", "median", "99 %"];
     let waits = vec![

@@ -11,12 +11,12 @@
 //! | partition 2 | brings nothing from minute 50 to 75 |
 //! | user 904 | has a clock that is a day ahead: a view at minute 55, in partition 0 |
 //!
-//! The views run through the topology [`bounce_rate`]. The batch layer judges: its
+//! The views run through the topology [`bounce_rate`](super::bounce_rate). The batch layer judges: its
 //! [`bounces`](lambda::batch::bounces) over the same rows.
 use super::error::Result;
 use super::event_time::{EventTime, WatermarkOf};
 use super::job::{Job, JobOptions};
-use super::topologies::bounce_rate;
+use super::topologies::bounce_rate_after;
 use super::value::Owned;
 use lambda::batch;
 use lambda::speed::{EmbeddedLog, Log};
@@ -43,6 +43,8 @@ const DAY: i64 = 86_400;
 /// How the job is set up, and what happens in the two hours.
 #[derive(Clone, Debug)]
 pub struct LateOptions {
+    /// Seconds without a page view after which a visit is over.
+    pub silence: i64,
     /// Seconds for which the watermark of a partition stays behind its latest row.
     pub disorder: i64,
     /// The allowed lateness in seconds.
@@ -60,6 +62,7 @@ pub struct LateOptions {
 impl Default for LateOptions {
     fn default() -> Self {
         Self {
+            silence: batch::bounces::SILENCE,
             disorder: 120,
             lateness: 600,
             idle_after: Some(5),
@@ -245,7 +248,7 @@ pub fn run(folder: &Path, options: &LateOptions) -> Result<LateRun> {
 /// # Errors
 /// If the folder belongs to another topology, and what the log says.
 pub fn open_job(folder: &Path, log: Arc<dyn Log>, options: &LateOptions) -> Result<Job> {
-    let topology = bounce_rate(options.event_time(), options.lateness)?;
+    let topology = bounce_rate_after(options.event_time(), options.silence, options.lateness)?;
     let settings = JobOptions {
         partitions: 2,
         ..JobOptions::default()
@@ -455,6 +458,18 @@ mod tests {
         let [each, latest] = [WatermarkOf::EachPartition, WatermarkOf::LatestRow];
         assert_eq!(late(each, true), late(each, false));
         assert!(late(latest, true) > late(latest, false) + 50);
+    }
+
+    /// Rule: visits that end after a quarter of an hour cut the one visit in two that has a pause of
+    /// 29 minutes, and both parts are bounces.
+    #[test]
+    fn a_shorter_silence_cuts_the_visit_of_user_903_in_two() {
+        let run = played(LateOptions {
+            silence: 900,
+            ..LateOptions::default()
+        });
+        let (visits, bounces) = run.accepted; // by the batch layer, with half an hour
+        assert_eq!(run.realtime, (visits + 1, bounces + 2));
     }
 
     /// Rule: user 903's visit is published as a bounce, taken back, and published longer.

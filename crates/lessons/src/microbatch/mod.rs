@@ -59,6 +59,6 @@ pub use job::{Batch, Job, JobOptions, Replay};
 pub use sessions::Sessions;
 pub use state_store::BatchPlan;
 pub use stored::{Base, Kind, StoredValue};
-pub use topologies::{bounce_rate, lesson, page_views, top_words, word_count};
+pub use topologies::{bounce_rate, bounce_rate_after, lesson, page_views, top_words, word_count};
 pub use topology::{Emit, Pipe, Topology, TopologyBuilder};
 pub use value::{FieldValue, Owned};

@@ -9,7 +9,7 @@ use super::topology::{Emit, Topology, TopologyBuilder};
 use super::value::{FieldValue, Owned};
 use calendar::Granularity::Hour;
 use lambda::batch::Precision;
-use lambda::batch::bounces::domain;
+use lambda::batch::bounces::{SILENCE, domain};
 use lambda::datum::{self, Fact, Who};
 use lambda::speed::Record;
 
@@ -34,12 +34,12 @@ fn words(name: &str) -> TopologyBuilder {
 /// add that to the counts of all batches.
 pub fn word_count(kind: Kind) -> Result<Topology> {
     words("word count")
-        .aggregate("in the batch", "split", &["word"], Count, "in batch")
+        .aggregate("in the batch", "split", &["word"], Count, "batch count")
         .state(
             "counts",
             "in the batch",
             &["word"],
-            Sum::of("in batch"),
+            Sum::of("batch count"),
             "count",
             kind,
         )
@@ -152,6 +152,19 @@ pub fn lesson(kind: Kind) -> Result<Topology> {
 /// Each visit is charged to the domain in its own key, its last-seen time moves on
 /// with every view, and two views in one second are two.
 pub fn bounce_rate(time: EventTime, lateness: i64) -> Result<Topology> {
+    bounce_rate_after(time, SILENCE, lateness)
+}
+
+/// [`bounce_rate`] with visits that end after another time than half an hour: `silence` seconds
+/// without a page view.
+///
+/// ```
+/// use lambda_workbook::microbatch::{EventTime, bounce_rate_after};
+/// let quarter = bounce_rate_after(EventTime::in_field("secs"), 900, 0)?;
+/// assert!(quarter.pipes().iter().any(|pipe| pipe.does.contains("gap 900 s")));
+/// # Ok::<(), lambda_workbook::microbatch::MicroBatchError>(())
+/// ```
+pub fn bounce_rate_after(time: EventTime, silence: i64, lateness: i64) -> Result<Topology> {
     page_views_from("bounce rate", time, lateness)
         .map("domain of", "drop duplicates", &["page"], "domain", |row| {
             Owned::from(domain(row[0].text()))
@@ -160,7 +173,7 @@ pub fn bounce_rate(time: EventTime, lateness: i64) -> Result<Topology> {
             "visits",
             "domain of",
             &["domain", "person"],
-            Sessions::by("secs").lateness(lateness),
+            Sessions::by("secs").gap(silence).lateness(lateness),
         )
         .map("bounced", "visits", &["rows", "sign"], "bounce", |row| {
             Owned::Int(i64::from(row[0].int() == 1) * row[1].int())

@@ -13,8 +13,7 @@ use super::build;
 use super::distinct::DistinctWithin;
 use super::error::Result;
 use super::event_time::EventTime;
-use super::exchange::Exchange;
-use super::exchange::{Groups, Repartition};
+use super::exchange::{Exchange, Groups, Keys, Repartition};
 use super::sessions::Sessions;
 use super::stored::Kind;
 use super::value::{FieldValue, Owned};
@@ -113,7 +112,8 @@ pub struct Pipe<'t> {
     pub does: &'t str,
     /// The place of the operator that feeds it.
     pub from: Option<usize>,
-    /// Whether its rows go to the worker of their key first.
+    /// Whether its rows go to the worker of their key first. False where they are with it already,
+    /// because the operator that feeds it has the same keys.
     pub by_key: bool,
     /// Of a stateful one; all others are batch-local.
     pub state: Option<Kind>,
@@ -170,10 +170,34 @@ impl Topology {
             name: &node.name,
             does: &node.does,
             from: node.parent,
-            by_key: matches!(node.op, OperatorKind::Exchange(_)),
+            by_key: self.moves_rows(node),
             state: node.state,
         });
         pipes.collect()
+    }
+
+    /// Whether rows go to the worker of their key before an operator. They stay where they are if the
+    /// operator that feeds it has sent them by the same keys.
+    fn moves_rows(&self, node: &Operator) -> bool {
+        let Some(keys) = self.keys_of(node) else {
+            return false;
+        };
+        let parent = node.parent.map(|parent| &self.nodes[parent]);
+        parent.and_then(|parent| self.keys_of(parent)) != Some(keys)
+    }
+
+    /// The fields by which an operator sends rows to workers; `None` if it sends none.
+    fn keys_of(&self, node: &Operator) -> Option<Vec<&str>> {
+        let OperatorKind::Exchange(exchange) = &node.op else {
+            return None;
+        };
+        let count = match exchange.keys() {
+            Keys::First(count) => count,
+            Keys::All => node.reads.len(),
+        };
+        let input = &self.nodes[node.parent?].fields;
+        let keys = node.reads.iter().take(count);
+        Some(keys.map(|place| input[*place].as_str()).collect())
     }
 
     /// What tells it from others: states that were made by it can only be gone on

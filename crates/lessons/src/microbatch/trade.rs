@@ -1,5 +1,5 @@
-//! Latency and throughput, one at a time and by batches (figure 14.5): computed from the cost of a
-//! line and of a commit ([`modelled`]), and measured on this machine ([`measure`]).
+//! Latency and throughput, word by word, line by line and by batches (figure 14.5): computed from the
+//! cost of a line and of a commit ([`modelled`]), and measured on this machine ([`measure`]).
 use super::error::{Result, scratch};
 use super::job::{Job, JobOptions};
 use super::stored::Kind;
@@ -8,6 +8,7 @@ use lambda::speed::{EmbeddedLog, EmbeddedStore, Family, Log, Mutation, RealtimeS
 use notebook::plot;
 use polars::prelude::{DataFrame, df};
 use show::picture::Figure;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +16,52 @@ use std::time::{Duration, Instant};
 const TOPIC: &str = "lines";
 const LINE: &str = "a speed layer counts what a batch layer has not counted";
 
+/// What a counter commits at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitUnit {
+    /// One line at a time: a commit for each of its words, and one for its offset.
+    Word,
+    /// One line at a time: its words together, one commit for each partition of the state, and one for
+    /// its offset.
+    Line,
+    /// All lines that wait, with so much time between the beginnings of two batches: the plan, a
+    /// commit for each partition of the state, and the record that the batch is done.
+    BatchEvery(Duration),
+}
+
+impl CommitUnit {
+    /// Returns its name in tables.
+    ///
+    /// ```
+    /// use lambda_workbook::microbatch::trade::CommitUnit;
+    /// use std::time::Duration;
+    /// assert_eq!(CommitUnit::Word.name(), "word by word");
+    /// assert_eq!(CommitUnit::BatchEvery(Duration::from_millis(50)).name(), "a batch every 50 ms");
+    /// ```
+    pub fn name(self) -> String {
+        match self {
+            CommitUnit::Word => "word by word".to_owned(),
+            CommitUnit::Line => "line by line".to_owned(),
+            CommitUnit::BatchEvery(interval) => {
+                format!("a batch every {} ms", interval.as_millis())
+            }
+        }
+    }
+
+    /// Returns the time between the beginnings of two batches; `None` for one line at a time.
+    fn interval(self) -> Option<Duration> {
+        match self {
+            CommitUnit::BatchEvery(interval) => Some(interval),
+            CommitUnit::Word | CommitUnit::Line => None,
+        }
+    }
+}
+
 /// What a run with a given load took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadTimes {
-    /// Between the beginnings of two batches; none: one line at a time.
-    pub interval: Option<Duration>,
+    /// What was committed at once.
+    pub unit: CommitUnit,
     /// From the arrival of a line until its words are counted: median and 99 of 100.
     pub median: Duration,
     pub p99: Duration,
@@ -38,42 +80,46 @@ pub struct StepCosts {
     pub commit: Duration,
 }
 
-/// Partitions of the state in [`modelled`].
+/// Partitions of the state in [`modelled`], and of the measured state of [`CommitUnit::Line`].
 const PARTITIONS: u64 = 2;
 
 /// Computes what [`measure`] measures, with a clock that is counted: lines come at equal distances,
-/// `rate` a second, and each step takes what it costs. One at a time, a line commits each of its words
-/// and its offset. A batch commits its plan, two partitions of the state, and the record that it is
-/// done, however many lines it has.
+/// `rate` a second, and each step takes what it costs. A line has 11 words, so word by word it takes 12
+/// commits. Line by line it takes three: two partitions of the state, and the offset. A batch takes four,
+/// however many lines it has.
 ///
 /// ```
-/// use lambda_workbook::microbatch::trade::{StepCosts, modelled};
+/// use lambda_workbook::microbatch::trade::{CommitUnit, StepCosts, modelled};
 /// use std::time::Duration;
 /// let ms = Duration::from_millis;
 /// let costs = StepCosts { line: ms(1), commit: ms(2) };
 /// // A line costs 1 ms and 12 commits, and the next one comes 100 ms later.
-/// let one = modelled(None, 10, 50, costs);
-/// assert_eq!((one.median, one.commits), (ms(25), 12_000.0));
-/// // 40 lines a second: one at a time keeps up. With 50 it does not: each line waits longer.
-/// assert_eq!(modelled(None, 40, 50, costs).p99, ms(25));
-/// assert!(modelled(None, 50, 50, costs).p99 > ms(200));
+/// let word = modelled(CommitUnit::Word, 10, 50, costs);
+/// assert_eq!((word.median, word.commits), (ms(25), 12_000.0));
+/// // With its words in one commit for each partition, it costs 1 ms and 3 commits.
+/// let line = modelled(CommitUnit::Line, 10, 50, costs);
+/// assert_eq!((line.median, line.commits), (ms(7), 3_000.0));
+/// // 40 lines a second: word by word keeps up. With 50 it does not: each line waits longer.
+/// assert_eq!(modelled(CommitUnit::Word, 40, 50, costs).p99, ms(25));
+/// assert!(modelled(CommitUnit::Word, 50, 50, costs).p99 > ms(200));
 /// // A batch of all that waits keeps up, and does more lines a second.
-/// let batches = modelled(Some(ms(50)), 50, 50, costs);
-/// assert!(batches.p99 < ms(100) && batches.rate > 10.0 * one.rate);
+/// let batches = modelled(CommitUnit::BatchEvery(ms(50)), 50, 50, costs);
+/// assert!(batches.p99 < ms(100) && batches.rate > 5.0 * line.rate);
 /// ```
-pub fn modelled(interval: Option<Duration>, rate: u64, lines: u64, costs: StepCosts) -> LoadTimes {
+pub fn modelled(unit: CommitUnit, rate: u64, lines: u64, costs: StepCosts) -> LoadTimes {
     let words = LINE.split_ascii_whitespace().count() as u64;
-    let (most, commits) = match interval {
-        None => (1, words + 1),
-        Some(_) => (u64::MAX, 2 + PARTITIONS),
+    let (most, commits) = match unit {
+        CommitUnit::Word => (1, words + 1),
+        CommitUnit::Line => (1, PARTITIONS + 1),
+        CommitUnit::BatchEvery(_) => (u64::MAX, 2 + PARTITIONS),
     };
     let cost = |taken: u64| costs.line * taken as u32 + costs.commit * commits as u32;
     let arrives = |line: u64| Duration::from_secs(1) * line as u32 / rate.max(1) as u32;
     let (mut now, mut taken, mut batches) = (Duration::ZERO, 0, 0);
     let mut waits = Vec::new();
     while taken < lines {
-        let here = (taken..lines).take_while(|line| arrives(*line) <= now);
-        let batch = (here.count() as u64).min(most);
+        let to = taken + most.min(lines - taken);
+        let batch = (taken..to).take_while(|line| arrives(*line) <= now).count() as u64;
         let begin = now;
         if batch > 0 {
             now += cost(batch);
@@ -81,7 +127,7 @@ pub fn modelled(interval: Option<Duration>, rate: u64, lines: u64, costs: StepCo
             (taken, batches) = (taken + batch, batches + 1);
         }
         // The next one begins when its time has come; one at a time, when a line is there.
-        now = now.max(match interval {
+        now = now.max(match unit.interval() {
             Some(interval) => begin + interval,
             None if taken < lines => arrives(taken),
             None => now,
@@ -90,7 +136,7 @@ pub fn modelled(interval: Option<Duration>, rate: u64, lines: u64, costs: StepCo
     waits.sort();
     let one = cost(most.min(WAITING));
     LoadTimes {
-        interval,
+        unit,
         median: share_of(&waits, 0.5),
         p99: share_of(&waits, 0.99),
         rate: most.min(WAITING) as f64 / one.as_secs_f64(),
@@ -126,12 +172,38 @@ impl Counter for Job {
     }
 }
 
-/// Line by line: the words of each, then the offset.
+/// One line at a time: the words of each, then the offset.
 struct OneAtATime {
     log: Arc<EmbeddedLog>,
-    store: EmbeddedStore,
+    /// The partitions of the state.
+    stores: Vec<EmbeddedStore>,
+    /// Whether the words of a line are committed together, once in each partition.
+    together: bool,
     next: u64,
     commits: u64,
+}
+
+impl OneAtATime {
+    /// The partition of the state that has a word.
+    fn store_of(&self, word: &str) -> usize {
+        let sum: usize = word.bytes().map(usize::from).sum();
+        sum % self.stores.len()
+    }
+
+    /// Adds to the counts of some words of one partition in one commit.
+    fn add(&mut self, store: usize, words: &[(&str, u64)]) -> Result<()> {
+        let mut mutations = Vec::with_capacity(words.len());
+        for (word, more) in words {
+            let reader = self.stores[store].reader();
+            let cell = reader.get(word.as_bytes(), "count", b"n")?;
+            let count = cell.and_then(|cell| cell.value.try_into().ok());
+            let count = count.map_or(0, u64::from_le_bytes) + more;
+            mutations.push(Mutation::of(*word).put("count", "n", 0, count.to_le_bytes()));
+        }
+        self.stores[store].apply(&mutations)?;
+        self.commits += 1;
+        Ok(())
+    }
 }
 
 impl Counter for OneAtATime {
@@ -139,19 +211,19 @@ impl Counter for OneAtATime {
         let records = self.log.read(TOPIC, 0, self.next, 1)?;
         for record in records.iter() {
             let line = std::str::from_utf8(record.value).unwrap_or_default();
-            for word in line.split_ascii_whitespace() {
-                let reader = self.store.reader();
-                let cell = reader.get(word.as_bytes(), "count", b"n")?;
-                let count = cell.and_then(|cell| cell.value.try_into().ok());
-                let count = count.map_or(0, u64::from_le_bytes) + 1;
-                drop(reader);
-                self.store.apply(&[Mutation::of(word).put(
-                    "count",
-                    "n",
-                    0,
-                    count.to_le_bytes(),
-                )])?;
-                self.commits += 1;
+            if self.together {
+                let mut parts: Vec<BTreeMap<&str, u64>> = vec![BTreeMap::new(); self.stores.len()];
+                for word in line.split_ascii_whitespace() {
+                    *parts[self.store_of(word)].entry(word).or_default() += 1;
+                }
+                for (store, words) in parts.into_iter().enumerate() {
+                    let words: Vec<(&str, u64)> = words.into_iter().collect();
+                    self.add(store, &words)?;
+                }
+            } else {
+                for word in line.split_ascii_whitespace() {
+                    self.add(self.store_of(word), &[(word, 1)])?;
+                }
             }
             self.next = record.offset + 1;
             self.log.commit("one at a time", TOPIC, 0, self.next)?;
@@ -165,23 +237,33 @@ impl Counter for OneAtATime {
     }
 }
 
-fn open(folder: &Path, interval: Option<Duration>) -> Result<(Arc<EmbeddedLog>, Box<dyn Counter>)> {
+fn open(folder: &Path, unit: CommitUnit) -> Result<(Arc<EmbeddedLog>, Box<dyn Counter>)> {
     let log = Arc::new(EmbeddedLog::open(folder.join("log"))?);
     log.create_topic(TOPIC, 1)?;
-    let counter: Box<dyn Counter> = match interval {
-        Some(_) => Box::new(Job::open(
+    let one_at_a_time = |partitions: u64| -> Result<Box<dyn Counter>> {
+        let mut stores = Vec::new();
+        for partition in 0..partitions {
+            let place = folder.join(format!("counts-{partition}"));
+            stores.push(EmbeddedStore::open(place, &[Family::new("count")])?);
+        }
+        Ok(Box::new(OneAtATime {
+            log: log.clone(),
+            stores,
+            together: unit == CommitUnit::Line,
+            next: 0,
+            commits: 0,
+        }))
+    };
+    let counter: Box<dyn Counter> = match unit {
+        CommitUnit::Word => one_at_a_time(1)?,
+        CommitUnit::Line => one_at_a_time(PARTITIONS)?,
+        CommitUnit::BatchEvery(_) => Box::new(Job::open(
             folder.join("job"),
             log.clone(),
             TOPIC,
             word_count(Kind::Transactional)?,
             JobOptions::default(),
         )?),
-        None => Box::new(OneAtATime {
-            log: log.clone(),
-            store: EmbeddedStore::open(folder.join("counts"), &[Family::new("count")])?,
-            next: 0,
-            commits: 0,
-        }),
     };
     Ok((log, counter))
 }
@@ -198,14 +280,9 @@ fn append(log: &EmbeddedLog, lines: u64) -> Result<()> {
 ///
 /// # Errors
 /// What the log and the states say.
-pub fn measure(
-    interval: Option<Duration>,
-    rate: u64,
-    lines: u64,
-    waiting: u64,
-) -> Result<LoadTimes> {
+pub fn measure(unit: CommitUnit, rate: u64, lines: u64, waiting: u64) -> Result<LoadTimes> {
     let folder = scratch()?;
-    let (log, mut counter) = open(&folder.path().join("load"), interval)?;
+    let (log, mut counter) = open(&folder.path().join("load"), unit)?;
     let gap = Duration::from_secs(1) / rate.max(1) as u32;
     let producer = {
         let log = log.clone();
@@ -226,7 +303,7 @@ pub fn measure(
         seen = counter.step()?;
         let now = Instant::now();
         counted.resize(seen as usize, now);
-        match interval {
+        match unit.interval() {
             Some(interval) => {
                 std::thread::sleep(interval.saturating_sub(begin.elapsed()));
                 begin = Instant::now();
@@ -243,12 +320,12 @@ pub fn measure(
     waits.sort();
     let commits = counter.commits() as f64 * 1e3 / lines.max(1) as f64;
 
-    let (log, mut counter) = open(&folder.path().join("waiting"), interval)?;
+    let (log, mut counter) = open(&folder.path().join("waiting"), unit)?;
     append(&log, waiting)?;
     let started = Instant::now();
     while counter.step()? < waiting {}
     Ok(LoadTimes {
-        interval,
+        unit,
         median: share_of(&waits, 0.5),
         p99: share_of(&waits, 0.99),
         rate: waiting as f64 / started.elapsed().as_secs_f64(),
@@ -256,16 +333,11 @@ pub fn measure(
     })
 }
 
-/// Measurements as a table: `interval_ms` (0: one at a time), `median_ms`,
-/// `p99_ms`, `lines_per_s`, `commits_per_1000`.
+/// Measurements as a table: `way`, `median_ms`, `p99_ms`, `lines_per_s`, `commits_per_1000`.
 pub fn table(rows: &[LoadTimes]) -> Result<DataFrame> {
     let ms = |time: Duration| (time.as_secs_f64() * 1e5).round() / 1e2;
-    let interval = |row: &LoadTimes| {
-        row.interval
-            .map_or(0, |interval| interval.as_millis() as i64)
-    };
     Ok(df!(
-        "interval_ms" => rows.iter().map(interval).collect::<Vec<_>>(),
+        "way" => rows.iter().map(|row| row.unit.name()).collect::<Vec<_>>(),
         "median_ms" => rows.iter().map(|row| ms(row.median)).collect::<Vec<_>>(),
         "p99_ms" => rows.iter().map(|row| ms(row.p99)).collect::<Vec<_>>(),
         "lines_per_s" => rows.iter().map(|row| row.rate.round() as i64).collect::<Vec<_>>(),
@@ -274,15 +346,17 @@ pub fn table(rows: &[LoadTimes]) -> Result<DataFrame> {
 }
 
 /// Draws the time from a line to its count over the interval between two batches: the median, and that
-/// of 99 lines of 100. One at a time has no interval, so it is a mark of its own at 0 and on no line.
+/// of 99 lines of 100. One at a time has no interval, so word by word and line by line are marks of their
+/// own at 0 and on no line: the median of each. The vertical axis is logarithmic.
 ///
 /// ```
-/// use lambda_workbook::microbatch::trade::{StepCosts, chart, modelled};
+/// use lambda_workbook::microbatch::trade::{CommitUnit, StepCosts, chart, modelled};
 /// use std::time::Duration;
 /// let ms = Duration::from_millis;
 /// let costs = StepCosts { line: ms(1), commit: ms(2) };
-/// let rows = [None, Some(ms(20)), Some(ms(50))].map(|interval| modelled(interval, 10, 50, costs));
-/// assert!(chart(&rows, "Computed")?.svg().contains("one at a time, median"));
+/// let units = [CommitUnit::Word, CommitUnit::BatchEvery(ms(20)), CommitUnit::BatchEvery(ms(50))];
+/// let rows = units.map(|unit| modelled(unit, 10, 50, costs));
+/// assert!(chart(&rows, "Computed")?.svg().contains("word by word"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -290,23 +364,34 @@ pub fn table(rows: &[LoadTimes]) -> Result<DataFrame> {
 /// If polars refuses the table.
 pub fn chart(rows: &[LoadTimes], title: &str) -> Result<Figure> {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    let in_batches = |row: &LoadTimes, time| row.interval.map(|_| ms(time));
-    let intervals = rows.iter().map(|row| row.interval.map_or(0.0, ms));
+    let in_batches = |row: &LoadTimes, time| row.unit.interval().map(|_| ms(time));
+    let single = |of: CommitUnit| -> Vec<Option<f64>> {
+        let median = |row: &LoadTimes| (row.unit == of).then(|| ms(row.median));
+        rows.iter().map(median).collect()
+    };
+    let intervals = rows.iter().map(|row| row.unit.interval().map_or(0.0, ms));
     let medians = rows.iter().map(|row| in_batches(row, row.median));
     let p99s = rows.iter().map(|row| in_batches(row, row.p99));
-    let single = rows
-        .iter()
-        .map(|row| row.interval.is_none().then(|| ms(row.median)));
     let times = df!(
         "ms between two batches" => intervals.collect::<Vec<f64>>(),
         "in batches, median" => medians.collect::<Vec<Option<f64>>>(),
         "in batches, 99 of 100" => p99s.collect::<Vec<Option<f64>>>(),
-        "one at a time, median" => single.collect::<Vec<Option<f64>>>(),
+        "word by word" => single(CommitUnit::Word),
+        "line by line" => single(CommitUnit::Line),
     )?;
-    let lines = plot::lines(&times, "ms between two batches", "in batches, median")
-        .and("in batches, 99 of 100")
-        .and("one at a time, median");
-    let lines = lines.axis("ms from a line to its count");
+    let mut lines = plot::lines(&times, "ms between two batches", "in batches, median")
+        .and("in batches, 99 of 100");
+    // A way that was not run has no mark, and no entry in the legend.
+    for (unit, name) in [
+        (CommitUnit::Word, "word by word"),
+        (CommitUnit::Line, "line by line"),
+    ] {
+        if rows.iter().any(|row| row.unit == unit) {
+            lines = lines.and(name);
+        }
+    }
+    // From half a millisecond to hundreds: on a linear axis the two marks would be one.
+    let lines = lines.axis("ms from a line to its count").logarithmic();
     Ok(lines.title(title).figure()?)
 }
 
@@ -320,8 +405,10 @@ mod tests {
             line: Duration::from_millis(1),
             commit: Duration::from_millis(2),
         };
-        let intervals = [None, Some(10), Some(50), Some(200)];
-        let rows = intervals.map(|ms| modelled(ms.map(Duration::from_millis), 10, 50, costs));
+        let every = |ms| CommitUnit::BatchEvery(Duration::from_millis(ms));
+        let one_at_a_time = [CommitUnit::Word, CommitUnit::Line];
+        let units = one_at_a_time.into_iter().chain([10, 50, 200].map(every));
+        let rows: Vec<LoadTimes> = units.map(|unit| modelled(unit, 10, 50, costs)).collect();
         let figure = chart(&rows, "Computed").unwrap();
         show::picture::assert_sound(&figure);
         let text = show::Render::render(&figure);
@@ -329,7 +416,8 @@ mod tests {
         for line in [
             "in batches, median 3",
             "in batches, 99 of 100 3",
-            "one at a time, median 1",
+            "word by word 1",
+            "line by line 1",
         ] {
             assert!(text.contains(&format!("{line} points")), "{text}");
         }
@@ -337,15 +425,19 @@ mod tests {
 
     #[test]
     fn a_line_waits_for_its_batch_and_all_are_counted() {
-        for interval in [None, Some(Duration::from_millis(40))] {
-            let measured = measure(interval, 1_000, 60, 100).unwrap();
+        let batches = CommitUnit::BatchEvery(Duration::from_millis(40));
+        for (unit, each) in [
+            (CommitUnit::Word, 12_000.0),
+            (CommitUnit::Line, 3_000.0),
+            (batches, 60.0),
+        ] {
+            let measured = measure(unit, 1_000, 60, 100).unwrap();
             // All lines came within 60 ms: two batches or more, whatever the machine
             // does besides.
             assert!(measured.median <= measured.p99 && measured.rate > 0.0);
-            let each = if interval.is_none() { 11_000.0 } else { 60.0 };
             assert!(measured.commits >= each, "{measured:?}");
         }
-        let rows = [measure(None, 1_000, 10, 10).unwrap()];
+        let rows = [measure(CommitUnit::Word, 1_000, 10, 10).unwrap()];
         assert_eq!(table(&rows).unwrap().height(), 1);
     }
 }

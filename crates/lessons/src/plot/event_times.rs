@@ -215,7 +215,7 @@ fn axes(canvas: &Canvas, across: &Scale, up: &Scale) {
     let name = "processing time: the minute in which a row arrives";
     canvas.label(name, ((LEFT + RIGHT) / 2, BOTTOM + 30), BELOW);
     // Rows that arrive at once lie on this line.
-    canvas.path(vec![(LEFT, BOTTOM), (RIGHT, TOP)], INK.mix(0.25), 1);
+    canvas.path(vec![(LEFT, BOTTOM), (RIGHT, TOP)], INK.mix(0.6), 1);
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn picture(topology: &Topology, made: &[u64]) -> Figure {
                     .map(|rows| format!("{} rows", grouped(*rows as i64))),
             );
             let text = [&[pipe.does.to_owned()][..], &more].concat().join("; ");
-            let mut lines = wrap(pipe.does, LABEL, width - 10);
+            let mut lines = wrap(&with_units(pipe.does), LABEL, width - 10);
             lines.extend(more);
             Boxed {
                 pipe: *pipe,
@@ -129,6 +129,24 @@ fn picture(topology: &Topology, made: &[u64]) -> Figure {
     Figure::new(svg, topology.name(), &text)
 }
 
+/// Joins each number of seconds with its unit, so that no line is broken between them.
+fn with_units(text: &str) -> String {
+    let mut joined = String::new();
+    for word in text.split(' ') {
+        let after_number = joined.ends_with(|last: char| last.is_ascii_digit());
+        let is_unit = matches!(word, "s" | "s,");
+        if !joined.is_empty() {
+            joined.push(if after_number && is_unit {
+                '\u{a0}'
+            } else {
+                ' '
+            });
+        }
+        joined.push_str(word);
+    }
+    joined
+}
+
 /// Column by the way from the source; a row for each end.
 fn places(pipes: &[Pipe]) -> Vec<(i32, i32)> {
     fn put(pipes: &[Pipe], at: usize, column: i32, row: &mut i32, places: &mut [(i32, i32)]) {
@@ -185,7 +203,7 @@ fn legend(canvas: &Canvas, by_key: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microbatch::{EventTime, Kind, bounce_rate, page_views, top_words};
+    use crate::microbatch::{EventTime, Kind, bounce_rate, page_views, top_words, word_count};
     use show::picture::assert_sound;
 
     #[test]
@@ -202,5 +220,27 @@ mod tests {
                 assert!(figure.svg().contains(first), "{first}");
             }
         }
+    }
+
+    #[test]
+    fn seconds_stay_with_their_number() {
+        let joined = with_units("by page, secs: the first within 600 s, gap 30 s");
+        assert_eq!(
+            joined,
+            "by page, secs: the first within 600\u{a0}s, gap 30\u{a0}s"
+        );
+    }
+
+    /// Rule: a double line is where rows may go to another worker. The sums of a batch by word are with
+    /// the worker of their word already.
+    #[test]
+    fn rows_that_are_with_the_worker_of_their_key_do_not_move() {
+        let topology = word_count(Kind::Opaque).unwrap();
+        let by_key: Vec<bool> = topology.pipes().iter().map(|pipe| pipe.by_key).collect();
+        assert_eq!(by_key, [false, false, true, false]);
+        // The list of the top three has no key, so all counts go to one worker.
+        let topology = top_words(Kind::Opaque).unwrap();
+        let by_key: Vec<bool> = topology.pipes().iter().map(|pipe| pipe.by_key).collect();
+        assert_eq!(by_key, [false, false, true, true]);
     }
 }

@@ -20,9 +20,9 @@ use super::homes::{homes, serve_homes};
 use super::master_set::MasterSet;
 use super::pedigree::{Retraction, Scope};
 use super::profiles::Profiles;
-use super::requests::{ProfileRequest, recorded, requests, version_1, version_2};
+use super::requests::{recorded, requests, version_1, version_2};
 use polars::prelude::{DataFrame, df};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -41,7 +41,7 @@ pub struct Deployment {
     pub one_in: u64,
     /// When the mutable store was last copied.
     pub backup: i64,
-    /// When the bug is found, and mended.
+    /// When the bug is found, and fixed.
     pub found: i64,
 }
 
@@ -80,7 +80,8 @@ pub struct Repair {
     pub how: &'static str,
     /// Accounts with a wrong city, right after.
     pub wrong: i64,
-    /// Facts that it threw away although they were right.
+    /// Accounts of which the design no longer has the last fact that they told of themselves,
+    /// counted by the identity of the fact and not by its city.
     pub lost: i64,
     /// How long it took.
     pub took: Duration,
@@ -129,6 +130,10 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
     let mut restored: Option<Profiles> = None;
     let set = MasterSet::open(folder.join("master"))?;
     let mut truth: HashMap<i64, String> = HashMap::new();
+    // By account, when it told its last fact; and whose last fact was overwritten in place by a move
+    // that somebody else asked for.
+    let mut last_told: HashMap<i64, i64> = HashMap::new();
+    let mut overwritten: HashSet<i64> = HashSet::new();
     let (mut bad, mut retracted, mut repairs) = (0, 0, Vec::new());
     let (mut hours, mut designs, mut wrongs) = (Vec::new(), Vec::new(), Vec::new());
     let mut requests = (0u64..).zip(&facts).peekable();
@@ -143,24 +148,24 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
                 design: MUTABLE,
                 how: "version 1 again",
                 wrong: wrong(&profiles.homes()?, &truth),
-                lost: 0,
+                lost: overwritten.len() as i64,
                 took: Duration::ZERO,
             });
             let started = Instant::now();
             copy(&folder.join("backup"), &folder.join("restored"))?;
             let copied = Profiles::open(folder.join("restored"))?;
-            let since = |fact: &&ProfileRequest| {
-                (plan.backup..hour).contains(&((fact.secs - midnight) / HOUR))
-            };
+            // The copy has what was told before it was taken, and nothing that was told since.
+            let copied_at = midnight + plan.backup * HOUR;
+            let told_since = last_told.values().filter(|secs| **secs >= copied_at);
             repairs.push(Repair {
                 design: RESTORED,
                 how: "the copy of six o'clock",
                 took: started.elapsed(),
                 wrong: wrong(&copied.homes()?, &truth),
-                lost: facts.iter().filter(since).count() as i64,
+                lost: told_since.count() as i64,
             });
             restored = Some(copied);
-            let (view, took) = mend(&set, &folder.join("served"), plan, midnight)?;
+            let (view, took) = retract_and_publish(&set, &folder.join("served"), plan, midnight)?;
             let (all, left) = (
                 set.read(FactKind::Location)?,
                 set.believed(FactKind::Location)?,
@@ -170,7 +175,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
                 design: IMMUTABLE,
                 how: "retract, compute again, publish",
                 wrong: wrong(&view, &truth),
-                lost: retracted - bad,
+                lost: lost_last_facts(&left, &last_told)?,
                 took,
             });
         }
@@ -186,6 +191,10 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
             if let Some(restored) = &restored {
                 restored.write(fact.secs, &moves)?;
             }
+            // The first move is what the account asked for; version 2 adds moves of others.
+            overwritten.remove(&fact.user);
+            overwritten.extend(moves[1..].iter().map(|(user, _)| *user));
+            last_told.insert(fact.user, fact.secs);
             truth.insert(fact.user, fact.city.clone());
             bad += moves.len() as i64 - 1;
             let rows = if v2 { &mut by_v2 } else { &mut by_v1 };
@@ -216,7 +225,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
 
 /// Finds the wrong rows by their pedigree, takes them out, computes the view again
 /// and publishes it; the view, and how long all of it took.
-fn mend(
+fn retract_and_publish(
     set: &MasterSet,
     served: &Path,
     plan: &Deployment,
@@ -235,6 +244,27 @@ fn mend(
     Ok((view, started.elapsed()))
 }
 
+/// Returns of how many accounts the last fact that they told of themselves is not among some location
+/// facts. A fact is known by its account, its second, and that the account itself asked for it.
+fn lost_last_facts(facts: &DataFrame, last_told: &HashMap<i64, i64>) -> Result<i64> {
+    let secs = facts.column("true_as_of_secs")?.i64()?;
+    let users = facts.column("user_id")?.i64()?;
+    let asked_by = facts.column("said_by")?.i64()?;
+    let mut held: HashSet<(i64, i64)> = HashSet::new();
+    for ((secs, user), asked_by) in secs.iter().zip(users.iter()).zip(asked_by.iter()) {
+        if let (Some(secs), Some(user)) = (secs, user)
+            && asked_by == Some(user)
+        {
+            held.insert((user, secs));
+        }
+    }
+    let lost = last_told
+        .iter()
+        .filter(|(user, secs)| !held.contains(&(**user, **secs)));
+    Ok(lost.count() as i64)
+}
+
+/// Counts the accounts with a wrong city, or none.
 fn wrong(answer: &HashMap<i64, String>, truth: &HashMap<i64, String>) -> i64 {
     let differs = truth
         .iter()

@@ -25,13 +25,35 @@ fn a_bug_spoils_a_mutable_store_for_good_and_only_delays_an_immutable_one() {
     assert_eq!((at(&after, 10, MUTABLE), at(&after, 10, IMMUTABLE)), (0, 0));
     assert_eq!(at(&after, 16, MUTABLE), at(&after, 16, IMMUTABLE));
     assert!(at(&after, 16, MUTABLE) > 300, "{after:?}");
-    // Mended, and at the end of the day.
+    // Repaired, and at the end of the day.
     assert_eq!(
         (at(&after, 17, IMMUTABLE), at(&after, 24, IMMUTABLE)),
         (0, 0)
     );
     assert!(at(&after, 24, MUTABLE) > 100, "{after:?}");
     assert!(at(&after, 24, RESTORED) > 10, "{after:?}");
+}
+
+/// Rule: a city that is wrong in place was overwritten, so its fact is lost; the backup has nothing
+/// that was told since; and the retraction takes no fact that a person told of themselves.
+#[test]
+fn facts_are_lost_in_a_store_that_is_overwritten_and_in_a_backup_and_not_where_they_are_appended() {
+    let folder = tempfile::tempdir().unwrap();
+    let after = deploy(folder.path(), &small()).unwrap();
+    let [in_place, restored, appended] = &after.repairs[..] else {
+        panic!("three repairs");
+    };
+    // Of those who were overwritten, a few were moved to the right city by chance.
+    assert!(
+        in_place.lost >= in_place.wrong && in_place.wrong > 300,
+        "{after:?}"
+    );
+    assert!(in_place.lost <= after.bad, "{after:?}");
+    assert!(
+        restored.lost >= restored.wrong && restored.wrong > 300,
+        "{after:?}"
+    );
+    assert_eq!((appended.wrong, appended.lost), (0, 0));
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub fn text_width(text: &str, size: f64) -> i32 {
 fn ems(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.32,
-        ' ' | 'f' | 't' | 'r' | '/' | '-' | '(' | ')' | 'I' => 0.4,
+        ' ' | '\u{a0}' | 'f' | 't' | 'r' | '/' | '-' | '(' | ')' | 'I' => 0.4,
         'm' | 'w' | 'M' | 'W' | '→' | '…' => 0.97,
         c if c.is_ascii_uppercase() => 0.72,
         c if c.is_ascii() => 0.62,
@@ -82,10 +82,12 @@ fn ems(c: char) -> f64 {
     }
 }
 
-/// Breaks text at spaces into lines of at most `width` pixels. A single word may be wider.
+/// Breaks text at spaces into lines of at most `width` pixels. A single word may be wider. A no-break
+/// space is part of its word, so that a number stays with its unit.
 pub fn wrap(text: &str, size: f64, width: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let is_break = |c: char| c.is_whitespace() && c != '\u{a0}';
+    for word in text.split(is_break).filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if text_width(&format!("{line} {word}"), size) <= width => {
                 line.push(' ');
@@ -100,6 +102,16 @@ pub fn wrap(text: &str, size: f64, width: i32) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_stays_with_its_unit_if_a_no_break_space_joins_them() {
+        let width = text_width("within 600", LABEL);
+        assert_eq!(wrap("within 600  s", LABEL, width), ["within 600", "s"]);
+        assert_eq!(
+            wrap("within 600\u{a0}s", LABEL, width),
+            ["within", "600\u{a0}s"]
+        );
+    }
 
     const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
