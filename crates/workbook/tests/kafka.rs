@@ -129,7 +129,8 @@ fn a_cell_opens_a_log_in_kafka_by_one_line() {
 
 /// Rule: the chapters that open a log run on Kafka, from their first cell to their last, once the
 /// address is changed where they open it. They show what they show with the log of this machine,
-/// but for the cells that show in which partition a key lies: Kafka's clients hash it otherwise.
+/// but for the cells that show in which partition a key lies, and so in which batch it comes: Kafka's
+/// clients hash it otherwise.
 #[test]
 fn chapters_run_on_kafka_by_one_line() {
     let Some(broker) = shared() else { return };
@@ -148,7 +149,12 @@ fn chapters_run_on_kafka_by_one_line() {
             ][..],
         ),
         ("06_query", "home", 2, &[]),
-        ("08_micro_batches", "folder", 4, &["rejected"]),
+        (
+            "08_micro_batches",
+            "folder",
+            4,
+            &["lesson", "views_rows", "rejected_rows"],
+        ),
     ];
     for (chapter, folder, opened, others) in chapters {
         let notebooks = root().join("notebooks");

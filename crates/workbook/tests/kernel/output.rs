@@ -5,6 +5,7 @@ use kernel::client::Client;
 use kernel::place::{Built, Place};
 use kernel::wire::Message;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What kind of output each one is, and what it says.
 fn told(outputs: &[Value]) -> Vec<(String, String)> {
@@ -228,31 +229,32 @@ fn a_question_needs_a_front_end_that_can_ask() {
     });
 }
 
-/// Runs cells on evcxr itself, with no kernel of ours in front of it; gives the
-/// forms of the last result, and all that was printed.
-async fn without_our_kernel(cells: &[&str]) -> (Value, String) {
+/// Runs a cell on evcxr itself, with no kernel of ours in front of it; gives the forms of its
+/// result, and all that was printed. evcxr may send what was printed after it has said that it is
+/// idle, so messages are taken until `awaited` has come, for a minute at most.
+async fn without_our_kernel(code: &str, awaited: &str) -> (Value, String) {
     let mut built = Built::find().unwrap();
     built.exe = env!("CARGO_BIN_EXE_workbook").into();
     let place = Place::prepare(&built).unwrap();
     let mut evcxr = Backend::start(&place, None).await.unwrap();
     let (mut data, mut printed) = (Value::Null, String::new());
-    for code in cells {
-        let content = json!({"code": code});
-        let id = evcxr.request("execute_request", content).await.unwrap();
-        let (mut replied, mut idle) = (false, false);
-        while !(replied && idle) {
-            match evcxr.next_message().await.unwrap() {
-                EvcxrMessage::Reply(reply) => replied |= reply.parent_id() == id,
-                EvcxrMessage::Published(message) => match message.kind() {
-                    "status" if message.parent_id() == id => {
-                        idle |= message.content["execution_state"] == "idle";
-                    }
-                    "execute_result" => data = message.content["data"].clone(),
-                    "stream" => printed += message.content["text"].as_str().unwrap(),
-                    "error" => panic!("{code}: {}", message.content),
-                    _ => {}
-                },
-            }
+    let content = json!({"code": code});
+    let id = evcxr.request("execute_request", content).await.unwrap();
+    let (mut replied, mut idle) = (false, false);
+    while !(replied && idle && printed.contains(awaited)) {
+        let message = tokio::time::timeout(Duration::from_secs(60), evcxr.next_message());
+        let Ok(message) = message.await else { break };
+        match message.unwrap() {
+            EvcxrMessage::Reply(reply) => replied |= reply.parent_id() == id,
+            EvcxrMessage::Published(message) => match message.kind() {
+                "status" if message.parent_id() == id => {
+                    idle |= message.content["execution_state"] == "idle";
+                }
+                "execute_result" => data = message.content["data"].clone(),
+                "stream" => printed += message.content["text"].as_str().unwrap(),
+                "error" => panic!("{code}: {}", message.content),
+                _ => {}
+            },
         }
     }
     evcxr.stop().await;
@@ -262,22 +264,22 @@ async fn without_our_kernel(cells: &[&str]) -> (Value, String) {
 #[test]
 fn without_our_kernel_everything_is_static() {
     block_on(async {
-        let (data, _) = without_our_kernel(&["display(df!(\"a\" => [1]).unwrap());"]).await;
+        let (data, _) = without_our_kernel("display(df!(\"a\" => [1]).unwrap());", "").await;
         assert!(
             data["text/html"].as_str().unwrap().contains("1 row"),
             "{data}"
         );
         let code =
             "let n: usize = progress(0..10u8).label(\"counting\").count(); timed(\"work\", || ());";
-        let (_, printed) = without_our_kernel(&[code]).await;
+        let (_, printed) = without_our_kernel(code, "work: ").await;
         assert!(printed.starts_with("counting: 10 in "), "{printed}");
         assert!(printed.contains("work: "), "{printed}");
         let code = "interact(IntSlider::new(\"n\", 1..=9).value(3), |n: i64| n * 2);";
-        let (data, printed) = without_our_kernel(&[code]).await;
+        let (data, printed) = without_our_kernel(code, "n: 3").await;
         assert_eq!(data["text/plain"], "6", "{data} {printed}");
         assert!(printed.contains("n: 3 (1 to 9)"), "{printed}");
         let code = "{ let s = display(\"a\"); s.update(\"b\"); clear_output(false); let e = input(\"?\").is_err(); println!(\"{e}\"); }";
-        let (_, printed) = without_our_kernel(&[code]).await;
+        let (_, printed) = without_our_kernel(code, "true").await;
         assert!(printed.contains("true"), "{printed}");
     });
 }
