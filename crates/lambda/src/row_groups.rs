@@ -13,7 +13,7 @@ use polars_io::parquet::write::{
 };
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Encoding, ParquetType, Version, WriteOptions,
-    array_to_columns, compress,
+    array_to_columns, compress, get_dtype_encoding,
 };
 use rayon::prelude::*;
 use std::io::Write;
@@ -176,16 +176,20 @@ fn pages(
         let series = column.take_materialized_series().rechunk();
         series.to_arrow(0, CompatLevel::newest())
     };
-    let (array, encoding) = match values {
-        ColumnValues::Any(column) => (arrow(column), Encoding::RleDictionary),
-        ColumnValues::Plain(column) => (arrow(column), Encoding::Plain),
-        ColumnValues::Coded(array) => (array.boxed(), Encoding::RleDictionary),
+    let (array, encodings) = match values {
+        ColumnValues::Any(column) => {
+            let array = arrow(column);
+            let encodings = get_dtype_encoding(array.dtype());
+            (array, encodings)
+        }
+        ColumnValues::Plain(column) => (arrow(column), vec![Encoding::Plain]),
+        ColumnValues::Coded(array) => (array.boxed(), vec![Encoding::RleDictionary]),
     };
     polars_ensure!(
         array.len() == rows,
         ShapeMismatch: "a column of {rows} rows has {} values", array.len()
     );
-    array_to_columns(&array, of_column.clone(), options, &[encoding])?
+    array_to_columns(&array, of_column.clone(), options, &encodings)?
         .into_iter()
         .flatten()
         .map(|page| Ok(compress(page?, Vec::new(), options.compression)?))

@@ -8,7 +8,7 @@ use super::order::{Answers, LinkState, NodeReply, Order};
 use super::reading::{LogOffsets, Reading};
 use super::run::Simulation;
 use super::truth::{DetailedFigures, Said};
-use super::week::Consumer;
+use lambda::speed::IdentityResolution;
 
 impl Simulation<'_> {
     /// Looks at the log and the answers, and lays the truth beside them.
@@ -115,7 +115,7 @@ impl Simulation<'_> {
                 held.push((line, false));
             }
         }
-        let by_person = self.week.consumer == Consumer::ExactlyOnce;
+        let by_person = self.week.consumer.resolution() == IdentityResolution::AtCut;
         let tally = self.truth.tally(held.into_iter(), |covered, person| {
             if covered || by_person {
                 who[person as usize]

@@ -9,8 +9,7 @@ use super::week::Consumer;
 use calendar::Span;
 use lambda::faults::When;
 use lambda::speed::{
-    self, Clock, EmbeddedLog, IdentityResolution, Log, ManualClock, RealtimeStoreOptions,
-    SpeedError, SplitCommit,
+    self, Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
 };
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
@@ -75,11 +74,7 @@ impl Node {
         };
         let options = Options {
             window: config.window,
-            resolution: match config.consumer {
-                Consumer::ExactlyOnce => IdentityResolution::AtCut,
-                // It keeps no names of persons in its views.
-                Consumer::SplitCommit(_) => IdentityResolution::None,
-            },
+            resolution: config.consumer.resolution(),
             ..options
         };
         let precision = options.realtime_precision;

@@ -23,6 +23,17 @@ pub enum Consumer {
     SplitCommit(speed::CommitOrder),
 }
 
+impl Consumer {
+    /// Whom the speed layer takes for a person after the cut.
+    pub(super) fn resolution(self) -> speed::IdentityResolution {
+        match self {
+            Self::ExactlyOnce => speed::IdentityResolution::AtCut,
+            // It keeps no names of persons in its views.
+            Self::SplitCommit(_) => speed::IdentityResolution::None,
+        }
+    }
+}
+
 /// A batch run that is deployed with a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadDeployment {

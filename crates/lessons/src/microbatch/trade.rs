@@ -382,12 +382,9 @@ pub fn chart(rows: &[LoadTimes], title: &str) -> Result<Figure> {
     let mut lines = plot::lines(&times, "ms between two batches", "in batches, median")
         .and("in batches, 99 of 100");
     // A way that was not run has no mark, and no entry in the legend.
-    for (unit, name) in [
-        (CommitUnit::Word, "word by word"),
-        (CommitUnit::Line, "line by line"),
-    ] {
+    for unit in [CommitUnit::Word, CommitUnit::Line] {
         if rows.iter().any(|row| row.unit == unit) {
-            lines = lines.and(name);
+            lines = lines.and(&unit.name());
         }
     }
     // From half a millisecond to hundreds: on a linear axis the two marks would be one.

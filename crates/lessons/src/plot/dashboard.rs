@@ -98,9 +98,13 @@ fn status(last: &Reading) -> String {
 
 /// Shades the hours in which something was not as it should be.
 fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
+    let span = |hour: i64| {
+        let from = (hour - step).max(0);
+        (along.at(from as f64), along.at(hour as f64))
+    };
     let band = |hour: i64, ink: RGBColor, top: i32, bottom: i32| {
-        let from = along.at((hour - step).max(0) as f64);
-        canvas.fill((from, top), (along.at(hour as f64), bottom), ink.mix(0.18));
+        let (from, until) = span(hour);
+        canvas.fill((from, top), (until, bottom), ink.mix(0.18));
     };
     for reading in readings {
         if !reading.whole {
@@ -112,10 +116,7 @@ fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
         if reading.merged.is_none() {
             band(reading.hour, kind(1), EVENTS, LAG.1);
             // The panels of answers are hatched, so that their gap is not taken for a value of 0.
-            let (left, right) = (
-                along.at((reading.hour - step).max(0) as f64),
-                along.at(reading.hour as f64),
-            );
+            let (left, right) = span(reading.hour);
             for (top, bottom, _) in [VIEWS, APART, LAG] {
                 hatch(canvas, (left, top), (right, bottom));
             }
