@@ -108,6 +108,7 @@ exercises![
     replay,
     retraction,
     switch_over,
+    believed_cities,
     partial_recompute,
     bloom_join,
     cost_model,

@@ -85,9 +85,11 @@ fn parts(standing: &Standing) -> [String; 3] {
             "one stream program, replayed after a fault",
             "store of the stream program",
         ),
-        Design::OneStore | Design::RowByRow => {
-            ("none", "each event changes the store", "the store itself")
-        }
+        Design::OneStore | Design::RowByRow => (
+            "none; a backup of the store",
+            "each event changes the store",
+            "the store itself",
+        ),
         Design::Lakehouse => (
             "table of raw rows",
             "a job that cleans each commit",

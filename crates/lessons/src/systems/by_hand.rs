@@ -1,11 +1,12 @@
-//! What exercises of this room are given: a batch layer that counts, and the bits
-//! of a key.
+//! What exercises of this room are given: a batch layer that counts, the bits of a key, and facts with
+//! their pedigree as plain structs.
 use super::birthday::{AgeSample, Birthday};
 use super::partial;
 use super::wire;
 use lambda::datum::PersonId;
 use polars::prelude::{DataFrame, PolarsResult, df, polars_bail};
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -115,4 +116,43 @@ pub fn positions(person: i64, bits: usize, hashes: usize) -> Vec<usize> {
     let key = wire::keys([&PersonId::UserId(person)]);
     let position = |n: usize| xxh3_64_with_seed(&key, n as u64) % bits.max(1) as u64;
     (0..hashes).map(|n| position(n) as usize).collect()
+}
+
+/// A fact about the city of an account, with its pedigree: a row of the table of
+/// [`FactKind::Location`](super::FactKind::Location).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CityFact {
+    /// Since when it is true: epoch seconds, UTC.
+    pub true_as_of: i64,
+    /// When it was written: epoch seconds, UTC.
+    pub arrived: i64,
+    /// The program that wrote it, and its version.
+    pub writer: String,
+    /// The account whose request led to it; `None` if no request did.
+    pub said_by: Option<i64>,
+    /// The account that it is about.
+    pub account: i64,
+    /// The city in which the account lives, as the fact says.
+    pub city: String,
+}
+
+/// A [`Retraction`](super::Retraction) of facts about cities.
+///
+/// ```
+/// use lambda_workbook::systems::{CityFact, CityRetraction};
+/// let bug = CityRetraction { writer: "profiles 2".to_owned(), arrived: 100..200, only_about_others: true };
+/// let moved = CityFact {
+///     true_as_of: 150, arrived: 150, writer: bug.writer.clone(), said_by: Some(1), account: 2, city: "Tokyo".to_owned(),
+/// };
+/// assert!(bug.arrived.contains(&moved.arrived) && moved.said_by != Some(moved.account));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CityRetraction {
+    /// The program, with its version, that wrote the wrong facts.
+    pub writer: String,
+    /// When they were written: epoch seconds, UTC, without the end.
+    pub arrived: Range<i64>,
+    /// Whether only facts are wrong that were written at the request of another account than the one
+    /// that they are about. If not, all of this writer and time are.
+    pub only_about_others: bool,
 }

@@ -59,7 +59,7 @@ mod wire;
 
 pub use age_samples::{Ages, ages, drawn};
 pub use birthday::{AgeSample, Birthday, Contradiction, Days, infer};
-pub use by_hand::{BatchLayer, BatchRecord, positions};
+pub use by_hand::{BatchLayer, BatchRecord, CityFact, CityRetraction, positions};
 pub use cost_fit::{Fit, TimedRun};
 pub use cost_model::{CostError, CostModel, run_times};
 pub use cost_runs::timed_runs;

@@ -32,7 +32,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// A datum that arrives when it becomes true, at nobody's request.
+    /// Creates a datum that arrives when it becomes true, and to which no request led.
     pub fn on_time(datum: Datum) -> Self {
         Self {
             arrived_secs: datum.pedigree.true_as_of_secs,
@@ -55,7 +55,7 @@ pub enum Scope {
 /// Rows that are not to be believed: itself a fact, appended like any other.
 ///
 /// No row is deleted. Views are functions of the rows that no retraction names, so
-/// a retraction that was a mistake can be mended as well: by reading without it.
+/// a retraction that was a mistake is taken back by reading without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retraction {
     pub kind: FactKind,
@@ -64,7 +64,7 @@ pub struct Retraction {
     /// When they came: epoch seconds, UTC.
     pub arrived: Range<i64>,
     pub scope: Scope,
-    /// For whoever reads it years later.
+    /// The reason, for a reader years later.
     pub why: String,
 }
 
