@@ -32,7 +32,7 @@
 //! | event time and late data | [`microbatch`] | `event_time` the watermark -> `distinct`, `sessions` -> `late_data` two hours of late rows -> `steps` |
 //! | data systems from first principles | [`systems`] | `fact_kind` -> `pedigree` -> `master_set` append-only by type -> `profiles`, `homes` -> `deployment` of a bug -> `incremental` without a batch layer -> [`designs`] under faults -> `ways` to answer, measured |
 //! | recomputation | [`systems`] | `birthday` -> `partial` recomputation -> `key_filter`, `bloom_join`, `bloom_sweep` -> `cost_model`, `cost_fit`, `cost_runs` |
-//! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `faulty_log`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `evidence`, `account`; then `parts` a reader's own part, `incident` a fault to find and repair |
+//! | all of it, for a week | [`capstone`] | `week` what happens when -> `truth`, `arrivals` the data and the right answers -> `faulty_log`, `sites`, `deployment` what goes wrong -> `order`, `node`, `host`, `process` -> `run` -> `reading`, `evidence`, `account`; then `kill_frames` one kill of a consumer, `parts` a reader's own part, `incident` a fault to find and repair |
 //! | do you still need Lambda? | [`designs`] | `scenario` what goes wrong -> `system` what a design must do -> `lambda_layers`, `kappa`, `one_store`, `lakehouse`, `maintained` the designs -> `run` judged -> `sealed`, `erasure` a person is forgotten |
 //!
 //! A cell starts with [`prelude`]. The same views in two forms, which the tests

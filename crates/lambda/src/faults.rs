@@ -40,6 +40,7 @@
 //! | micro-batches (`microbatch::Job`, `microbatch::crashes`) | `microbatch::BatchStep` | `Crashes::recording`, then `Crashes::at` each point and each pair of points |
 //! | designs of a data system (`designs::inject`) | the number of an arrival, or of a write of one event | `Crashes::at` thirteen arrivals; the other scenarios of `designs::Fault` are no crashes |
 //! | the week of the capstone, in this process (`capstone::Here`) | the number of a call to the log | [`Crashes::plan`] one point, for each crash of the week |
+//! | one kill of a consumer, frame by frame (`capstone::kill_frames`) | the number of a call to the log | [`Crashes::plan`] one point |
 //!
 //! Two things are no plans, because their crash is real or is not chosen here. A process that
 //! a test or `capstone::Process` kills with `SIGKILL` crashes wherever it happens to be. A model

@@ -18,6 +18,7 @@
 //! | `host`, `process` | a node in this process, or in one of its own that is killed |
 //! | `run`, `schedule`, `look` | the week, hour by hour; batch runs and deployments; the truth beside each answer |
 //! | `reading` | one hour, as the dashboard shows it |
+//! | `kill_frames` | one kill of a consumer, frame by frame |
 //! | [`steps`] | small steps of the chapter, each with its own check |
 //! | `evidence` | which events are lost or doubled |
 //! | `parts` | a part of the week that a reader wrote, and the smallest run in which it goes wrong |
@@ -43,6 +44,7 @@ mod faulty_log;
 mod figures;
 mod host;
 mod incident;
+mod kill_frames;
 mod look;
 mod node;
 mod order;
@@ -63,6 +65,7 @@ pub use evidence::{Fate, NamedEvent};
 pub use figures::Figures;
 pub use host::{Here, Host};
 pub use incident::{Cause, Diagnosis, HourSigns, Incident, Remedy, RemedyVerdict, incident};
+pub use kill_frames::{KillFrame, kill_frames};
 pub use node::{Node, NodeConfig};
 pub use order::{Answers, LinkState, NodeReply, Order, SiteAnswers};
 pub use parts::{NewViews, OwnPart, PartAccount, with, with_in};

@@ -8,9 +8,7 @@ use super::truth::{DOMAIN, HOME};
 use super::week::Consumer;
 use calendar::Span;
 use lambda::faults::When;
-use lambda::speed::{
-    self, Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError, SplitCommit,
-};
+use lambda::speed::{self, Clock, EmbeddedLog, Log, ManualClock, RealtimeStoreOptions, SpeedError};
 use lambda::{Lambda, LambdaError, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -79,16 +77,7 @@ impl Node {
         };
         let precision = options.realtime_precision;
         let log: Arc<dyn Log> = wire.clone();
-        let lambda = match config.consumer {
-            Consumer::ExactlyOnce => Lambda::open(folder, log, topic, options)?,
-            Consumer::SplitCommit(order) => {
-                Lambda::open_with(folder, log, topic, options, |source, home, batch, cut| {
-                    Ok(Box::new(SplitCommit::open(
-                        order, source, home, batch, cut,
-                    )?))
-                })?
-            }
-        };
+        let lambda = config.consumer.layers(folder, log, topic, options)?;
         let site = |site| {
             let served = lambda.served().pinned();
             Counters::new(site, precision, config.window, served)

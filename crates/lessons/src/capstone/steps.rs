@@ -49,6 +49,55 @@ pub fn step_place(place: impl Fn(u64, u64, u64) -> &'static str) -> CheckedStep 
     )
 }
 
+/// Checks what becomes of the records of a step in which a consumer was killed. The closure gets
+/// whether the step's offset is written and whether its counts are, and returns what the answer makes
+/// of the records after the next step: `"right"`, `"lost"` or `"doubled"`.
+///
+/// ```
+/// use lambda_workbook::capstone::steps::step_kill;
+/// assert!(!step_kill(|_, _| "right").passed);
+/// let by_order = |offset_is_written: bool, counts_are_written: bool| match (offset_is_written, counts_are_written) {
+///     (true, false) => "lost",
+///     (false, true) => "doubled",
+///     _ => "right",
+/// };
+/// assert!(step_kill(by_order).passed);
+/// ```
+pub fn step_kill(fate: impl Fn(bool, bool) -> &'static str) -> CheckedStep {
+    let cases = [
+        (
+            (false, false),
+            "right",
+            "the next process reads the records as if the step had never begun",
+        ),
+        (
+            (true, false),
+            "lost",
+            "the next process goes on after the records, and nothing has counted them",
+        ),
+        (
+            (false, true),
+            "doubled",
+            "the next process reads the records again, and adds them to counts that hold them",
+        ),
+        (
+            (true, true),
+            "right",
+            "the step has ended, and the next process goes on after it",
+        ),
+    ];
+    let written = |is_written| if is_written { "written" } else { "not written" };
+    CheckedStep::of(
+        "what a kill does to a step",
+        cases.map(|((offset, counts), expected, why)| StepCase {
+            about: format!("offset {}, counts {}", written(offset), written(counts)),
+            why,
+            expected: expected.to_owned(),
+            actual: fate(offset, counts).to_owned(),
+        }),
+    )
+}
+
 /// Checks an account of two lists of events. The closure gets the events that were `sent`, each
 /// once, and those that a view `held`, and returns how many are lost and how many are doubled. An
 /// event that is held three times is doubled twice.

@@ -3,8 +3,11 @@ use super::error::{CapstoneError, Result};
 use dataset::random::Random;
 use dataset::{Kinds, Spec};
 use lambda::speed;
+use lambda::{Lambda, Options};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Hours of a week.
 pub const HOURS: i64 = 7 * 24;
@@ -31,6 +34,25 @@ impl Consumer {
             // It keeps no names of persons in its views.
             Self::SplitCommit(_) => speed::IdentityResolution::None,
         }
+    }
+
+    /// Opens the layers in a folder, with this consumer in the speed layer.
+    pub(super) fn layers(
+        self,
+        folder: &Path,
+        log: Arc<dyn speed::Log>,
+        topic: &str,
+        options: Options,
+    ) -> Result<Lambda> {
+        Ok(match self {
+            Self::ExactlyOnce => Lambda::open(folder, log, topic, options)?,
+            Self::SplitCommit(order) => {
+                Lambda::open_with(folder, log, topic, options, |source, home, batch, cut| {
+                    let views = speed::SplitCommit::open(order, source, home, batch, cut)?;
+                    Ok(Box::new(views))
+                })?
+            }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A week of the layers: what came, what was answered, what went wrong.
 use super::canvas::{AFTER, BEFORE, BELOW, Canvas, draw};
 use super::scale::{Scale, tick_label, ticks};
-use super::style::{INK, LABEL, kind, marked, right, series, text_width, wrong};
+use super::style::{INK, LABEL, kind, marked, right, series, state, text_width, wrong};
 use super::{Figure, WIDTH};
 use crate::capstone::{Code, History, Mark, Reading};
 use notebook::table::grouped;
@@ -15,7 +15,7 @@ const EVENTS: i32 = 98;
 /// The panels: top, bottom, name. Texts refer to a panel by the number in its name.
 const RATE: (i32, i32, &str) = (138, 188, "1. accepted: records an hour");
 const VIEWS: (i32, i32, &str) = (218, 398, "2. answered: page views");
-const APART: (i32, i32, &str) = (428, 578, "3. merged answer less the truth");
+const APART: (i32, i32, &str) = (428, 578, "3. merged answer less the truth (grey: linear)");
 const LAG: (i32, i32, &str) = (608, 658, "4. in the log, in no answer: records");
 const HEIGHT: u32 = 708;
 /// The name of a refusal in the legend.
@@ -23,8 +23,8 @@ const NO_ANSWER: &str = "no answer: panels 2 to 4 have no line";
 
 /// Draws the board of a week so far, four numbered panels one below the other: records an hour; page
 /// views as the truth, as served and as merged; how far each of the three merged answers is from the
-/// truth, on an axis of powers of ten to both sides of 0, so that a quiet day and a fault can be read
-/// in one picture; and what waits. Crashes, batches, partitions and deployments stand where they
+/// truth, on an axis that is linear from -10 to +10 and has powers of ten beyond, so that a quiet day
+/// and a fault can be read in one picture; and what waits. Crashes, batches, partitions and deployments stand where they
 /// happened. Where the query refuses to answer, panels 2 to 4 are hatched and have no line.
 pub fn dashboard(history: &History) -> Figure {
     let readings = &history.readings[..];
@@ -108,7 +108,7 @@ fn bands(canvas: &Canvas, readings: &[Reading], step: i64, along: &Scale) {
     };
     for reading in readings {
         if !reading.whole {
-            band(reading.hour, kind(2), EVENTS, LAG.1);
+            band(reading.hour, state(), EVENTS, LAG.1);
         }
         if reading.code != Code::Right {
             band(reading.hour, wrong(), EVENTS, LAG.1);
@@ -140,7 +140,7 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
     // The legend: hours of a state above, moments below.
     let mut x = 8;
     for (ink, name) in [
-        (kind(2), "network cut"),
+        (state(), "network cut"),
         (wrong(), "answers by the batch with a bug"),
         (kind(1), NO_ANSWER),
     ] {
@@ -182,7 +182,7 @@ fn events(canvas: &Canvas, history: &History, along: &Scale) {
     }
 }
 
-fn cross(canvas: &Canvas, (x, y): (i32, i32)) {
+pub(super) fn cross(canvas: &Canvas, (x, y): (i32, i32)) {
     canvas.path(vec![(x - 4, y - 4), (x + 4, y + 4)], INK.mix(1.0), 2);
     canvas.path(vec![(x - 4, y + 4), (x + 4, y - 4)], INK.mix(1.0), 2);
 }
@@ -309,10 +309,19 @@ fn views(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     line(series(0).mix(1.0), 2, |r| Some(r.merged?.page_views as f64));
 }
 
-/// Places a difference on an axis of powers of ten to both sides of 0: 0 stays 0, and each further
-/// unit is a bit more than ten times as much.
-fn powers(value: f64) -> f64 {
-    value.signum() * value.abs().ln_1p() / 10f64.ln()
+/// How far the axis of differences is linear: up to this difference, to both sides of 0.
+const LINEAR: f64 = 10.0;
+
+/// Places a difference on the axis of differences. Up to [`LINEAR`] to both sides of 0 it is
+/// linear, and takes the height of two powers of ten. Beyond that a further unit is ten times as much.
+fn place(value: f64) -> f64 {
+    let size = value.abs();
+    let place = if size <= LINEAR {
+        2.0 * size / LINEAR
+    } else {
+        2.0 + (size / LINEAR).log10()
+    };
+    place.copysign(value)
 }
 
 fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
@@ -322,7 +331,7 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
         |r| Some((r.merged?.visits - r.truth.visits) as f64),
     ];
     let all = || { off.iter() }.flat_map(|off| readings.iter().filter_map(off));
-    // The marks: 0, and powers of ten as far as the answers go.
+    // The marks: 0, half of the linear part, and powers of ten as far as the answers go.
     let enclosing = |far: f64| {
         (1..)
             .map(|n| 10f64.powi(n))
@@ -331,17 +340,20 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     let (low, high) = (all().fold(-1.0, f64::min), all().fold(1.0, f64::max));
     let mut marks: Vec<f64> = enclosing(-low).map(|mark| -mark).collect();
     marks.reverse();
-    marks.push(0.0);
+    marks.extend([-LINEAR / 2.0, 0.0, LINEAR / 2.0]);
     marks.extend(enclosing(high));
     let up = Scale {
-        from: powers(marks[0]),
-        to: powers(marks[marks.len() - 1]),
+        from: place(marks[0]),
+        to: place(marks[marks.len() - 1]),
         pixel_from: APART.1,
         pixel_to: APART.0,
     };
     canvas.label(APART.2, (LEFT, APART.0 - 13), AFTER);
+    // The linear part has a grey ground. The marks reach at least from -10 to +10.
+    let (top, bottom) = (up.at(place(LINEAR)), up.at(place(-LINEAR)));
+    canvas.fill((LEFT, top), (RIGHT, bottom), INK.mix(0.09));
     for mark in marks {
-        let y = up.at(powers(mark));
+        let y = up.at(place(mark));
         let ink = if mark == 0.0 {
             INK.mix(0.8)
         } else {
@@ -364,14 +376,15 @@ fn apart(canvas: &Canvas, readings: &[Reading], along: &Scale) {
     for (off, ink) in off.into_iter().zip([0, 2, 3]) {
         for line in unbroken(readings, off) {
             let points = line.iter();
-            let points = points.map(|(hour, y)| (along.at(*hour), up.at(powers(*y))));
+            let points = points.map(|(hour, y)| (along.at(*hour), up.at(place(*y))));
             canvas.path(points.collect(), series(ink).mix(1.0), 2);
         }
     }
 }
 
 fn lag(canvas: &Canvas, readings: &[Reading], along: &Scale) {
-    let high = readings.iter().map(|r| r.waiting).max().unwrap_or(0).max(1);
+    // Records are whole, so the panel goes up to 2 at least: half a record has no mark.
+    let high = readings.iter().map(|r| r.waiting).max().unwrap_or(0).max(2);
     let up = panel(canvas, (LEFT, RIGHT), LAG, (0.0, high as f64), 2);
     // Where there is no answer, nothing can be said of what it holds.
     for line in unbroken(readings, |r| r.merged.map(|_| r.waiting as f64)) {
@@ -434,9 +447,11 @@ mod tests {
 
     #[test]
     fn quiet_hours_and_faults_are_apart_on_the_axis_of_differences() {
-        assert_eq!(powers(0.0), 0.0);
-        assert_eq!(powers(-99.0), -2.0);
+        assert_eq!([0.0, 5.0, -5.0, 10.0].map(place), [0.0, 1.0, -1.0, 2.0]);
+        assert_eq!([-100.0, 1_000.0].map(place), [-3.0, 4.0]);
         // One page view too many is seen beside thousands that are missing.
-        assert!(powers(1.0) > 0.3 && powers(3_503.0) < 3.6);
+        let height = f64::from(APART.1 - APART.0);
+        let one = place(1.0) / (place(100.0) - place(-10_000.0)) * height;
+        assert!(one > 3.0, "{one} pixels");
     }
 }

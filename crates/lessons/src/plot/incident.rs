@@ -65,14 +65,14 @@ pub fn incident(incident: &Incident) -> Figure {
         let apart = move |hour: &HourSigns| hour.answered as f64 - accepted(hour);
         let panels: [(&str, &[Line]); 5] = [
             (
-                "records of the log after the position of the speed layer",
+                "records that wait: end of the log less position of the speed layer",
                 &[
                     (one, "partition 0", &behind(0)),
                     (two, "partition 1", &behind(1)),
                 ],
             ),
             (
-                "minutes by which the times in records are ahead of their acceptance, median",
+                "time in a record less time of its acceptance, in minutes, median",
                 &[(one, "site 0", &ahead(0)), (two, "site 1", &ahead(1))],
             ),
             (

@@ -16,6 +16,7 @@
 //! | [`queues`](fn@queues) | three ways to hand on events, and what a crash did to each |
 //! | [`log_states`](fn@log_states) | a log with the offsets of its readers, moment by moment |
 //! | [`crash_frames`](fn@crash_frames) | a crash between an effect and its acknowledgement |
+//! | [`kill_frames`](fn@kill_frames) | one kill of a consumer, frame by frame, for several consumers |
 //! | [`event_times`](fn@event_times) | event time against processing time, with the watermark |
 //! | [`strategies`](fn@strategies) | a realtime view from all recent data, or from new data and the view before |
 //! | [`topology`](fn@topology) | queues and workers that have run |
@@ -51,6 +52,7 @@ mod held;
 mod incident;
 mod index_layouts;
 mod keyed_rows;
+mod kill_frames;
 mod log_states;
 mod months;
 mod names_at_cut;
@@ -83,6 +85,7 @@ pub use held::held;
 pub use incident::incident;
 pub use index_layouts::index_layouts;
 pub use keyed_rows::keyed_rows;
+pub use kill_frames::kill_frames;
 pub use log_states::log_states;
 pub use months::months;
 pub use names_at_cut::names_at_cut;

@@ -1,11 +1,11 @@
 //! Line charts of a value that changes with a number or with time.
 use super::canvas::{ABOVE, BEFORE, BELOW, draw};
 use super::scale::{Scale, log_ticks, tick_label, ticks};
-use super::style::{INK, LABEL, series as colour, text_width, wrong};
+use super::style::{INK, LABEL, series as colour, state, text_width, wrong};
 use super::{Figure, WIDTH, data};
 use crate::time;
 use chrono_tz::Tz;
-use plotters::style::Color;
+use plotters::style::{Color, RGBAColor};
 use polars::prelude::{DataFrame, PolarsResult, polars_bail};
 
 /// Starts a line chart of column `y` over the numbers of column `x`.
@@ -49,8 +49,8 @@ pub struct Lines {
     weekends: bool,
     /// Vertical lines: (x, text).
     marks: Vec<(f64, String)>,
-    /// Shaded ranges: (from, until, text).
-    bands: Vec<(f64, f64, String)>,
+    /// Shaded ranges.
+    bands: Vec<Band>,
     /// The names of two lines with the area between them shaded, and what that means.
     between: Option<[String; 3]>,
     /// Whether the vertical axis is logarithmic.
@@ -64,6 +64,15 @@ pub struct Lines {
     /// Whether the line at 0 is thick.
     zero_line: bool,
     title: String,
+}
+
+/// A range of x that is shaded.
+#[derive(Clone)]
+struct Band {
+    from: f64,
+    until: f64,
+    word: String,
+    ink: RGBAColor,
 }
 
 /// What a line is drawn with.
@@ -147,7 +156,7 @@ impl Lines {
         self
     }
 
-    /// Shades a range of `x`, with a text at its top.
+    /// Shades a range of `x` in which something is wrong or under strain, with a text at its top.
     ///
     /// ```
     /// use lambda_workbook::prelude::*;
@@ -156,8 +165,34 @@ impl Lines {
     /// assert!(figure.svg().contains("cut"));
     /// # Ok::<(), PolarsError>(())
     /// ```
-    pub fn band(mut self, from: f64, until: f64, word: impl Into<String>) -> Self {
-        self.bands.push((from, until, word.into()));
+    pub fn band(self, from: f64, until: f64, word: impl Into<String>) -> Self {
+        self.shaded(from, until, word.into(), wrong().mix(0.14))
+    }
+
+    /// Shades a range of `x` in which a part was in another state that is neither right nor wrong, such
+    /// as a network that was cut, with a text at its top.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// let missing = df!("hour" => [0i64, 10, 20, 30], "missing" => [0i64, 5, 9, 0])?;
+    /// let chart = plot::lines(&missing, "hour", "missing");
+    /// let cut = chart.clone().state(8.0, 25.0, "network cut").figure()?;
+    /// // Its colour is not the one of a band.
+    /// assert!(cut.svg().contains("network cut"));
+    /// assert_ne!(cut.svg(), chart.band(8.0, 25.0, "network cut").figure()?.svg());
+    /// # Ok::<(), PolarsError>(())
+    /// ```
+    pub fn state(self, from: f64, until: f64, word: impl Into<String>) -> Self {
+        self.shaded(from, until, word.into(), state().mix(0.18))
+    }
+
+    fn shaded(mut self, from: f64, until: f64, word: String, ink: RGBAColor) -> Self {
+        self.bands.push(Band {
+            from,
+            until,
+            word,
+            ink,
+        });
         self
     }
 
@@ -436,14 +471,14 @@ impl Lines {
                 let words = "shaded: Saturday and Sunday";
                 canvas.label(words, (RIGHT, bottom + 38), BEFORE);
             }
-            for (from, until, word) in &self.bands {
-                let (from, until) = (from.max(span.0), until.min(span.1));
+            for band in &self.bands {
+                let (from, until) = (band.from.max(span.0), band.until.min(span.1));
                 if from >= until {
                     continue;
                 }
                 let (left, right) = (along.at(from), along.at(until));
-                canvas.fill((left, top), (right, bottom), wrong().mix(0.14));
-                canvas.label(word, ((left + right) / 2, top + 3), BELOW);
+                canvas.fill((left, top), (right, bottom), band.ink);
+                canvas.label(&band.word, ((left + right) / 2, top + 3), BELOW);
             }
             if let (Some((low, high)), Some([.., word])) = (area, &self.between) {
                 let pixel = |(x, y): &(f64, f64)| (along.exact(*x), up.exact(self.place(*y)));

@@ -9,6 +9,7 @@
 //! | [`TEXT`] | all text |
 //! | [`INK`] | axes, arrows and frames |
 //! | [`kind`] | things of the same kind that must be told apart, such as pages or versions |
+//! | [`state`] | a stretch of time in another state, such as a cut network |
 //! | [`marked`] | what the reader should look at: a part of the map, what a query reads |
 //! | [`right`] | what is as it should be |
 //! | [`wrong`] | what is slow, wrong or lost |
@@ -40,6 +41,12 @@ pub fn series(n: usize) -> RGBColor {
 /// pages or versions. There are three, and none of them means right or wrong.
 pub fn kind(n: usize) -> RGBColor {
     series([0, 3, 5][n % 3])
+}
+
+/// Returns the colour of a stretch of time in which a part was in another state that is neither right
+/// nor wrong, such as a network that was cut.
+pub fn state() -> RGBColor {
+    kind(2)
 }
 
 /// Returns the colour of what the reader should look at, such as a part of the map, or what a
