@@ -312,6 +312,8 @@ pub fn erase(facts: &mut Facts, person: &PersonId) -> Result<Vec<Erased>> {
 /// What a sketch says of persons who are in it, and of persons who are not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guess {
+    /// The precision of the sketch: it has 2 to the power of this many registers.
+    pub precision: u8,
     /// Persons that were added to the sketch.
     pub persons: i64,
     /// Of a thousand of these, how many leave the sketch unchanged when they are added again.
@@ -321,10 +323,28 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// One row for each: `persons`, `members`, `strangers`.
+    /// Returns the share of hits that are members, between 0 and 1, if persons are tried of whom
+    /// this share is in the sketch. A hit is a person who leaves the sketch unchanged.
+    ///
+    /// ```
+    /// use lambda_workbook::designs::Guess;
+    /// let guess = Guess { precision: 14, persons: 40_000, members: 1_000, strangers: 707 };
+    /// // Of 1,000 persons with 100 members there are 100 + 0.707 × 900 hits.
+    /// assert!((guess.right_hits(0.1) - 100.0 / 736.3).abs() < 1e-9);
+    /// ```
+    pub fn right_hits(&self, share: f64) -> f64 {
+        let (right, wrong) = (
+            share * self.members as f64,
+            (1.0 - share) * self.strangers as f64,
+        );
+        right / (right + wrong)
+    }
+
+    /// One row for each: `precision`, `persons`, `members`, `strangers`.
     pub fn frame(guesses: &[Self]) -> DataFrame {
         let of = |of: fn(&Self) -> i64| guesses.iter().map(of).collect::<Vec<_>>();
         df!(
+            "precision" => of(|g| i64::from(g.precision)),
             "persons" => of(|g| g.persons),
             "members" => of(|g| g.members),
             "strangers" => of(|g| g.strangers),
@@ -333,18 +353,18 @@ impl Guess {
     }
 }
 
-/// Asks sketches of some numbers of persons whether a person is in them. A sketch has no such
+/// Asks sketches of some numbers of persons, of one precision, whether a person is in them. A sketch has no such
 /// question; it is asked by adding the person to a copy, and looking whether that changed anything.
 ///
 /// # Errors
 /// None that can occur: the sketches have one precision.
-pub fn guesses(sizes: &[i64], seed: u64) -> Result<Vec<Guess>> {
+pub fn guesses(sizes: &[i64], precision: Precision, seed: u64) -> Result<Vec<Guess>> {
     let mut random = Random::new(&[seed, 0x6E55]);
     let mut person = || PersonId::UserId((random.word() >> 1) as i64);
     let mut guesses = Vec::new();
     for size in sizes {
         let members: Vec<PersonId> = (0..*size).map(|_| person()).collect();
-        let mut sketch = Sketch::new(Precision::DEFAULT);
+        let mut sketch = Sketch::new(precision);
         members
             .iter()
             .for_each(|id| sketch.add_hash(person_hash(id)));
@@ -361,6 +381,7 @@ pub fn guesses(sizes: &[i64], seed: u64) -> Result<Vec<Guess>> {
             found[1] += i64::from(unchanged(&person())?);
         }
         guesses.push(Guess {
+            precision: precision.bits(),
             persons: *size,
             members: found[0],
             strangers: found[1],

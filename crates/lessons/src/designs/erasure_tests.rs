@@ -64,11 +64,23 @@ fn what_is_sealed_reads_as_what_is_plain() {
 
 #[test]
 fn a_small_sketch_gives_away_who_is_in_it_and_a_large_one_less() {
-    let guesses = guesses(&[40, 100_000], 1).unwrap();
+    let guesses = guesses(&[40, 100_000], Precision::DEFAULT, 1).unwrap();
     assert!(
         guesses.iter().all(|guess| guess.members == 1_000),
         "{guesses:?}"
     );
     assert!(guesses[0].strangers < 10, "{guesses:?}");
     assert!(guesses[1].strangers > 800, "{guesses:?}");
+}
+
+#[test]
+fn a_lower_precision_hides_some_thousand_persons_and_no_sketch_hides_few() {
+    let strangers = |bits: u8| {
+        let precision = Precision::new(bits).unwrap();
+        let guesses = guesses(&[16, 4_096], precision, 1).unwrap();
+        guesses.iter().map(|g| g.strangers).collect::<Vec<_>>()
+    };
+    let [coarse, fine] = [10, 14].map(strangers);
+    assert!(coarse[0] < 10 && fine[0] < 10, "{coarse:?} {fine:?}");
+    assert!(coarse[1] > 500 && fine[1] < 10, "{coarse:?} {fine:?}");
 }

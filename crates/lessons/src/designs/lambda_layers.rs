@@ -1,7 +1,7 @@
 //! The Lambda design under a fault: batch, serving and speed layer over a log.
 use super::misread_log::MisreadLog;
 use super::over_log::{Measured, OverLog, hand_over};
-use super::scenario::{EVERY, HOUR, Scenario, misread};
+use super::scenario::{HOUR, Scenario, misread};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
 use crate::misreading::Misreading;
 use crate::systems::Result;
@@ -170,7 +170,7 @@ impl System for Layers {
             .buggy
             .store(self.trial.buggy(hour), Ordering::SeqCst);
         hand_over(self, arrived)?;
-        if arrived.is_whole_hour() && (hour + 1) % EVERY == 0 {
+        if arrived.is_whole_hour() && (hour + 1) % self.trial.batch_every == 0 {
             self.run_batch(self.trial.buggy(hour))?;
         }
         Ok(())

@@ -45,7 +45,7 @@ mod system;
 
 pub use changes::{UniquesChange, VisitChange, VisitTimes};
 pub use erasure::{Erased, Facts, Guess, erase, guesses};
-pub use lines::lines_of_code;
+pub use lines::{LINES_TAKEN, lines_of_code};
 pub use outcome::{Design, Outcome, Standing, WrongAnswers};
 pub use recorded::{TAKEN, is_built, record_of};
 pub use run::{inject, inject_all, standing};

@@ -1,5 +1,5 @@
 //! The incremental design under a fault: one store that each event changes, and its backups.
-use super::scenario::{EVERY, HOUR, Scenario, misread};
+use super::scenario::{HOUR, Scenario, misread};
 use super::system::{Arrived, Kept, Recovery, System, on_disk};
 use crate::systems::deployment::copy;
 use crate::systems::error::io_at;
@@ -101,7 +101,7 @@ impl OneStore {
 impl System for OneStore {
     fn take(&mut self, arrived: &Arrived<'_>) -> Result<()> {
         let (hour, first) = (arrived.hour, arrived.first);
-        if hour > 0 && hour % EVERY == 0 {
+        if hour > 0 && hour % self.trial.batch_every == 0 {
             self.back_up()?;
         }
         for (n, arrival) in (first..).zip(arrived.datums) {

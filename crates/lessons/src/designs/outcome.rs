@@ -1,7 +1,7 @@
 //! What came of a trial: the design, and its wrong answers hour by hour.
 use super::scenario::Fault;
 use super::system::{Kept, Recovery};
-use polars::prelude::{DataFrame, df};
+use polars::prelude::{Column, DataFrame, PolarsResult, df};
 use std::time::Duration;
 
 /// A design under test.
@@ -118,6 +118,55 @@ impl Outcome {
             "ms" => outcomes.iter().map(ms).collect::<Vec<_>>(),
         )
         .expect("columns of one length")
+    }
+
+    /// Returns what ended each fault: a row for each fault, with the column `fault` and one for each
+    /// design. A cell says `12 stay` if 12 wrong answers are left at the end, and otherwise what was
+    /// done about the fault; of a repair in two steps it names the first. Where nothing was done, it
+    /// says `a batch run` if the next scheduled one of Lambda ended what was wrong, and `never wrong`
+    /// if nothing was. All faults need the same designs, and the outcomes of a fault are neighbours.
+    ///
+    /// ```
+    /// use lambda_workbook::prelude::*;
+    /// use designs::{Design, Fault, Outcome, Scenario, inject_all};
+    /// let folder = tempfile::tempdir()?;
+    /// let designs = [Design::OneStore, Design::Kappa];
+    /// let outcomes = inject_all(folder.path(), &Scenario::day(Fault::Bug), &designs)?;
+    /// let ends = Outcome::ends(&outcomes)?;
+    /// assert_eq!(ends.column("one store")?.str()?.get(0), Some("48 stay"));
+    /// assert_eq!(ends.column("Kappa")?.str()?.get(0), Some("replay the log"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a fault lacks a design that another one has.
+    pub fn ends(outcomes: &[Self]) -> PolarsResult<DataFrame> {
+        let faults: Vec<&[Self]> = outcomes.chunk_by(|a, b| a.fault == b.fault).collect();
+        let names: Vec<&str> = faults.iter().map(|of| of[0].fault.name()).collect();
+        let mut columns = vec![Column::new("fault".into(), &names)];
+        for outcome in faults.first().copied().unwrap_or_default() {
+            let design = outcome.design;
+            let ends: Vec<String> = outcomes
+                .iter()
+                .filter(|outcome| outcome.design == design)
+                .map(Self::end)
+                .collect();
+            columns.push(Column::new(design.name().into(), &ends));
+        }
+        DataFrame::new(names.len(), columns)
+    }
+
+    /// Says what ended the fault.
+    fn end(&self) -> String {
+        let how = self.recovery.map(|recovery| recovery.how);
+        match (self.left(), how, self.worst()) {
+            (1.., ..) => format!("{} stay", self.left()),
+            (_, Some(how), _) => how.split(',').next().unwrap_or(how).to_owned(),
+            (_, None, 0) => "never wrong".to_owned(),
+            // Nothing was done, and the answers became right: by the batch run that computes all
+            // views again, every few hours.
+            (_, None, _) => "a batch run".to_owned(),
+        }
     }
 
     /// What is wrong in the end, and what was read again: a row for each, with `fault`, `design`,

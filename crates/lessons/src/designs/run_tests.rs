@@ -16,6 +16,45 @@ fn the_day_of_the_crashes_has_thirteen_and_every_other_day_none() {
     }
 }
 
+#[test]
+fn a_copy_that_was_counted_is_wrong_until_the_next_batch_run_so_more_runs_are_fewer_wrong_hours() {
+    let folder = tempfile::tempdir().unwrap();
+    let [often, seldom] = [3, 12].map(|batch_every| {
+        let trial = Scenario {
+            batch_every,
+            ..Scenario::day(Fault::LateCopies)
+        };
+        let home = folder.path().join(batch_every.to_string());
+        inject(&home, &trial, Design::Lambda).unwrap()
+    });
+    assert_eq!((often.left(), seldom.left()), (0, 0));
+    let wrong = [&often, &seldom].map(Outcome::hours_wrong);
+    assert!(wrong[0] > 0 && wrong[0] < wrong[1], "{wrong:?}");
+    // A batch run has just ended at these hours.
+    for hour in [3, 6, 9, 12, 15, 18, 21, 24] {
+        assert_eq!(often.hours[hour - 1].all(), 0, "hour {hour}");
+    }
+}
+
+#[test]
+fn the_table_of_ends_says_what_was_done_what_stays_and_who_was_never_wrong() {
+    let all = [Fault::None, Fault::LateCopies, Fault::LostStore].map(outcomes);
+    let ends = Outcome::ends(&all.concat()).unwrap();
+    let of = |design: Design| -> Vec<String> {
+        let column = ends.column(design.name()).unwrap().str().unwrap();
+        column.iter().flatten().map(str::to_owned).collect()
+    };
+    assert_eq!(
+        of(Design::Lambda),
+        ["a batch run", "a batch run", "compute the views again"]
+    );
+    let kappa = of(Design::Kappa);
+    assert_eq!((&*kappa[0], &*kappa[2]), ("never wrong", "replay the log"));
+    assert!(kappa[1].ends_with(" stay"), "{kappa:?}");
+    assert!(of(Design::OneStore)[2].ends_with(" stay"));
+    assert!(Outcome::ends(&[]).unwrap().height() == 0);
+}
+
 fn outcomes(fault: Fault) -> [Outcome; 4] {
     let folder = tempfile::tempdir().unwrap();
     Design::STORES.map(|design| {

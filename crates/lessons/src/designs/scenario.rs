@@ -5,8 +5,6 @@ use lambda::faults::{CrashPoint, Crashes};
 use std::ops::Range;
 
 pub(super) const HOUR: i64 = 3_600;
-/// Hours between two batch runs, and between two backups.
-pub(super) const EVERY: i64 = 6;
 
 /// What goes wrong. This names what the experiment compares; its one crash is a plan of
 /// [`lambda::faults`], see [`Scenario::crashes`].
@@ -60,6 +58,8 @@ pub struct Scenario {
     pub commit_every: i64,
     /// Seconds between two commits of a lakehouse: a divisor of 3,600.
     pub lake_every: i64,
+    /// Hours between two batch runs of Lambda, and between two backups of one store.
+    pub batch_every: i64,
     /// For how many seconds the stream programs remember an event, so that a copy is recognised.
     pub remembered: i64,
     /// Whether visits and bounces are asked for too.
@@ -81,6 +81,7 @@ impl Scenario {
             crash_every: 400,
             commit_every: HOUR,
             lake_every: HOUR,
+            batch_every: 6,
             remembered: HOUR,
             visits: false,
         }

@@ -109,6 +109,15 @@ fn parts(standing: &Standing) -> [String; 3] {
     [raw, computes.to_owned(), format!("{answers}: {rows} read")]
 }
 
+/// Says in two or three words how a trial ended: whether it was ever wrong, and what is left.
+pub(super) fn verdict(outcome: &Outcome) -> String {
+    match (outcome.left(), outcome.hours_wrong()) {
+        (0, 0) => "never wrong".to_owned(),
+        (0, hours) => format!("0 left; {hours} h wrong"),
+        (left, _) => format!("{left} left"),
+    }
+}
+
 /// Draws the wrong answers of each trial hour by hour: a row for each fault and a column for each
 /// design. Heights are on a scale of square roots, so that a few wrong answers beside hundreds can be
 /// seen. Below each stands how many are left in the end. The caption below the boxes says what rows,
@@ -174,11 +183,7 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
                     ink.mix(1.0),
                     2,
                 );
-                let words = match (left_over, outcome.hours_wrong()) {
-                    (0, 0) => "never wrong".to_owned(),
-                    (0, hours) => format!("0 left; {hours} h wrong"),
-                    (left, _) => format!("{left} left"),
-                };
+                let words = verdict(outcome);
                 canvas.label(&words, (left + width / 2, top + BOX + 5), BELOW);
                 let (fault, design) = (outcome.fault.name(), outcome.design.name());
                 let worst = outcome.worst();

@@ -37,6 +37,8 @@
 //! | [`publication_schedule`] | when readers read and versions are published |
 //! | [`normal_forms`](fn@normal_forms) | normalised and denormalised tables, side by side |
 //! | [`designs`](fn@designs) | what each design of a data system keeps, computes and answers from |
+//! | [`wrong_hours`](fn@wrong_hours) | wrong answers by hour under one fault, in a panel for each design |
+//! | [`guesses`](fn@guesses) | how many strangers a sketch takes for members, by its size and precision |
 //! | [`trials`] | wrong answers by hour, fault by fault and design by design |
 //! | [`dashboard`](fn@dashboard) | a week of all layers, with what went wrong |
 //! | [`incident`](fn@incident) | a week of all layers as monitoring shows it, without the truth |
@@ -48,6 +50,7 @@ mod dashboard;
 mod designs;
 mod event_times;
 mod fit;
+mod guesses;
 mod held;
 mod incident;
 mod index_layouts;
@@ -72,6 +75,7 @@ mod stored_counts;
 mod strategies;
 mod topology;
 mod visits;
+mod wrong_hours;
 
 pub use accuracy::accuracy;
 pub use batches::batches;
@@ -81,6 +85,7 @@ pub use dashboard::dashboard;
 pub use designs::{designs, trials};
 pub use event_times::event_times;
 pub use fit::fit;
+pub use guesses::guesses;
 pub use held::held;
 pub use incident::incident;
 pub use index_layouts::index_layouts;
@@ -106,6 +111,7 @@ pub use stored_counts::stored_counts;
 pub use strategies::strategies;
 pub use topology::topology;
 pub use visits::visits;
+pub use wrong_hours::wrong_hours;
 
 // What all pictures are drawn with.
 use show::picture::{canvas, scale, style};
