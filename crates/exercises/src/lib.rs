@@ -107,6 +107,7 @@ exercises![
     late_rows,
     replay,
     retraction,
+    plan_again,
     switch_over,
     partial_recompute,
     bloom_join,
