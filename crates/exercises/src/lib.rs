@@ -107,6 +107,7 @@ exercises![
     late_rows,
     replay,
     retraction,
+    plan_again,
     switch_over,
     believed_cities,
     partial_recompute,

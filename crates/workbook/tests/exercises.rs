@@ -28,7 +28,8 @@ macro_rules! every_exercise {
             shard_choice index_layout publish_atomically portable_sql idempotent_update surviving_consumer
              fields_grouping dedupe_window row_key alternating_expiry visits_across pair_choice merge_cache counter_merge pn_counter stale_schedule
              or_set_merge counter_node exactly_once top_three opaque_state watermark late_rows replay
-             retraction switch_over believed_cities partial_recompute bloom_join cost_model bounce_defect incident_repair
+             retraction plan_again switch_over believed_cities partial_recompute bloom_join cost_model bounce_defect
+             incident_repair
             delta_uniques forget_person
         })*
 

@@ -1,6 +1,7 @@
 //! States, rows and facts in plain types, for those who write the functions on them themselves.
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A count as it is stored. A word that was never counted has all of it 0; the ids
 /// of batches begin with 1.
@@ -139,4 +140,70 @@ pub struct PageFacts {
     pub came: BTreeMap<i64, String>,
     /// The ids of the page views that are taken back, whether they came or not.
     pub taken_back: BTreeSet<i64>,
+}
+
+/// Offsets of one partition: from the first to before the second.
+///
+/// ```
+/// use lambda_workbook::microbatch::by_hand::OffsetRange;
+/// let range = OffsetRange { from: 3, to: 5 };
+/// assert_eq!(range.to - range.from, 2); // the records 3 and 4
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OffsetRange {
+    /// The first offset.
+    pub from: i64,
+    /// The offset after the last.
+    pub to: i64,
+}
+
+/// A batch as the offset log has it. It is written as one line that ends with a semicolon.
+///
+/// ```
+/// use lambda_workbook::microbatch::by_hand::{OffsetRange, PlannedBatch};
+/// let ranges = vec![OffsetRange { from: 3, to: 5 }, OffsetRange { from: 2, to: 2 }];
+/// let batch = PlannedBatch { batch: 2, ranges };
+/// assert_eq!(batch.to_string(), "2: 3..5, 2..2;");
+/// assert_eq!(PlannedBatch::default().batch, 0); // before the first batch
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlannedBatch {
+    /// The id of the batch, from 1.
+    pub batch: i64,
+    /// What it takes of each partition, in the order of the partitions.
+    pub ranges: Vec<OffsetRange>,
+}
+
+impl fmt::Display for PlannedBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ranges = self.ranges.iter();
+        let ranges: Vec<String> = ranges
+            .map(|range| format!("{}..{}", range.from, range.to))
+            .collect();
+        write!(f, "{}: {};", self.batch, ranges.join(", "))
+    }
+}
+
+/// Reads a line of the offset log, with or without the semicolon at its end; `None` if it is no batch.
+/// What is left of a line may be another batch, so a caller has to look for the semicolon.
+///
+/// ```
+/// use lambda_workbook::microbatch::by_hand::planned_batch;
+/// assert_eq!(planned_batch("2: 3..15;").unwrap().ranges[0].to, 15);
+/// assert_eq!(planned_batch("2: 3..1").unwrap().ranges[0].to, 1); // torn, and not what was written
+/// assert_eq!(planned_batch("2: 3.."), None);
+/// ```
+pub fn planned_batch(line: &str) -> Option<PlannedBatch> {
+    let (batch, ranges) = line.trim_end_matches(';').split_once(": ")?;
+    let range = |range: &str| -> Option<OffsetRange> {
+        let (from, to) = range.split_once("..")?;
+        Some(OffsetRange {
+            from: from.parse().ok()?,
+            to: to.parse().ok()?,
+        })
+    };
+    Some(PlannedBatch {
+        batch: batch.parse().ok()?,
+        ranges: ranges.split(", ").map(range).collect::<Option<_>>()?,
+    })
 }

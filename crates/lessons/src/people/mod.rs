@@ -49,7 +49,7 @@ pub use separators::with_separators;
 pub use shuffled::shuffled;
 pub use sides::sides;
 pub use sketches::sketches_of;
-pub use stages::{ExecutorWork, QueryStages, StagedQuery};
+pub use stages::{ExecutorWork, QueryStages, StagedQuery, with_robot};
 pub use steps::{
     step_bounces, step_day, step_edges, step_merge, step_read_side, step_reads, step_smallest,
     step_visits,

@@ -12,13 +12,16 @@ const TOP: i32 = 100;
 const BOTTOM: i32 = TOP + 330;
 /// Minutes between two ticks.
 const TICK: usize = 20;
+/// The lines of the partitions: the lengths of dashes and gaps in pixels. A partition beyond the last has
+/// the line of an earlier one.
+const DASHES: [Option<(u32, u32)>; 3] = [None, Some((9, 5)), Some((2, 4))];
 /// Late rows that the text of the figure lists.
 const LISTED: usize = 8;
 
 /// Draws each page view at the minute in which it arrived (to the right) and its event time
 /// (upwards), and the watermark as a line. Late rows lie below that line: a ring is one that the
-/// allowed lateness still takes, a cross one that is too late. The grey lines are the watermarks of the
-/// partitions. Below the red line, the watermark less the allowed lateness, rows are too late.
+/// allowed lateness still takes, a cross one that is too late. The grey lines, whole, dashed and dotted,
+/// are the watermarks of the partitions. Below the red line, the watermark less the allowed lateness, rows are too late.
 ///
 /// ```
 /// use lambda_workbook::microbatch::late_data::{LateOptions, run};
@@ -45,17 +48,17 @@ pub fn event_times(run: &LateRun, title: &str) -> Figure {
     let height = |secs: i64| up.at((secs as f64 / 60.0).clamp(0.0, MINUTES as f64));
     let svg = draw((WIDTH, (BOTTOM + 58) as u32), |canvas| {
         canvas.title(title, (8, 16));
-        legend(canvas, run);
+        let partitions = run.batches.iter().map(|batch| batch.partitions.len()).max();
+        legend(canvas, run, partitions.unwrap_or(0));
         axes(canvas, &across, &up);
 
         // Each partition's own watermark, with its name at the end.
-        let partitions = run.batches.iter().map(|batch| batch.partitions.len()).max();
         let mut ends: Vec<(i32, usize)> = Vec::new();
         for partition in 0..partitions.unwrap_or(0) {
             let at = |n: usize| run.batches[n].partitions[partition];
             let line = steps(run, &across, &height, at);
             ends.extend(line.last().map(|(_, y)| (*y, partition)));
-            canvas.path(line, INK.mix(0.7), 1);
+            partition_line(canvas, &line, partition);
         }
         ends.sort_unstable();
         let heights: Vec<i32> = ends.iter().map(|(y, _)| *y).collect();
@@ -73,7 +76,7 @@ pub fn event_times(run: &LateRun, title: &str) -> Figure {
         let watermark = |n: usize| run.batches[n].watermark;
         let too_late = |n: usize| watermark(n).map(|secs| secs - run.lateness);
         let line = steps(run, &across, &height, too_late);
-        canvas.path(line, wrong().mix(0.6), 1);
+        canvas.path(line, wrong().mix(0.8), 2);
         let line = steps(run, &across, &height, watermark);
         canvas.path(line, TEXT.mix(1.0), 3);
 
@@ -176,7 +179,15 @@ fn row(canvas: &Canvas, (x, y): Point, timeliness: Timeliness) {
     }
 }
 
-fn legend(canvas: &Canvas, run: &LateRun) {
+/// Draws the watermark of a partition, in the manner of its number.
+fn partition_line(canvas: &Canvas, line: &[Point], partition: usize) {
+    match DASHES[partition % DASHES.len()] {
+        None => canvas.path(line.to_vec(), INK.mix(1.0), 1),
+        Some(dashes) => canvas.dashed(line, INK.mix(1.0), 2, dashes),
+    }
+}
+
+fn legend(canvas: &Canvas, run: &LateRun, partitions: usize) {
     let y = 40;
     let kinds = [
         Timeliness::OnTime,
@@ -191,10 +202,13 @@ fn legend(canvas: &Canvas, run: &LateRun) {
     }
     canvas.path(vec![(466, y), (490, y)], TEXT.mix(1.0), 3);
     canvas.label("watermark", (496, y), AFTER);
-    canvas.path(vec![(576, y), (600, y)], INK.mix(0.7), 1);
-    canvas.label("of a partition", (606, y), AFTER);
     let y = 60;
-    canvas.path(vec![(466, y), (490, y)], wrong().mix(0.6), 1);
+    for partition in 0..partitions.min(DASHES.len()) {
+        let x = 10 + 150 * partition as i32;
+        partition_line(canvas, &[(x, y), (x + 32, y)], partition);
+        canvas.label(&format!("of partition {partition}"), (x + 38, y), AFTER);
+    }
+    canvas.path(vec![(466, y), (490, y)], wrong().mix(0.8), 2);
     canvas.label("less the allowed lateness", (496, y), AFTER);
 }
 

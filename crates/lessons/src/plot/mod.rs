@@ -22,6 +22,7 @@
 //! | [`topology`](fn@topology) | queues and workers that have run |
 //! | [`batches`](fn@batches) | a stream cut into batches |
 //! | [`stages`](fn@stages) | what moves between a driver and its executors for a query |
+//! | [`stage_load`](fn@stage_load) | the rows of each executor after a shuffle |
 //! | [`stored_counts`](fn@stored_counts) | counts, each with the batch that changed it last |
 //! | [`protocol_frames`](fn@protocol_frames) | a run of the commit protocol, frame by frame |
 //! | [`pipes`](fn@pipes) | the operators of a micro-batch topology |
@@ -70,6 +71,7 @@ mod rounds;
 mod sides;
 mod slow_share;
 mod slowest;
+mod stage_load;
 mod stages;
 mod stored_counts;
 mod strategies;
@@ -106,6 +108,7 @@ pub use rounds::{round, rounds};
 pub use sides::sides;
 pub use slow_share::slow_share;
 pub use slowest::slowest;
+pub use stage_load::stage_load;
 pub use stages::stages;
 pub use stored_counts::stored_counts;
 pub use strategies::strategies;

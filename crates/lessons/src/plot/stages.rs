@@ -10,15 +10,18 @@ const MARGIN: i32 = 8;
 const GAP: i32 = 14;
 const TALL: i32 = 56;
 /// The tops of the driver, of the first stage and of the second.
-const ROWS: [i32; 3] = [40, 166, 302];
+const ROWS: [i32; 3] = [40, 166, 330];
 /// The height of the line along which tasks go from the driver to the executors.
 const BUS: i32 = 124;
+/// The widths in pixels of the line for the fewest rows and of that for the most.
+const WIDTHS: (f64, f64) = (2.0, 7.0);
 /// The most executors that are drawn.
 const DRAWN: usize = 4;
 
 /// Draws a query from the program that asks, by the driver, to the executors and back, with the rows
-/// that each of them reads, keeps and receives. Of more than four executors the first three are drawn,
-/// and the rest as one.
+/// that each of them reads, keeps and receives. A line between two stages is wider if more rows move
+/// along it, and dashed if they stay on their executor. Of more than four executors the first three are
+/// drawn, and the rest as one.
 ///
 /// ```
 /// use lambda_workbook::people::{QueryStages, StagedQuery};
@@ -131,8 +134,14 @@ pub fn stages(stages: &QueryStages) -> Figure {
 
         // The second stage: each merges what has its keys.
         if shuffles {
+            let flows = flows(stages, boxes.len());
+            let widest = flows.iter().flatten().max().copied().unwrap_or(0).max(1);
             for (to, (name, work)) in boxes.iter().enumerate() {
-                let words = format!("{name} merges {} rows of its keys", number(work.received));
+                let verb = match stages.query {
+                    StagedQuery::Join => "joins",
+                    _ => "merges",
+                };
+                let words = format!("{name} {verb} {} rows of its keys", number(work.received));
                 boxed(
                     left_of(to),
                     ROWS[2],
@@ -140,14 +149,25 @@ pub fn stages(stages: &QueryStages) -> Figure {
                     &words.replace(" reads", "").replace(" read ", " "),
                     false,
                 );
-                // No row moves to one that has no key.
-                for from in (0..boxes.len()).filter(|_| work.received > 0) {
-                    let (x, y) = (left_of(from) + width / 2, ROWS[1] + TALL + 28);
-                    let end = (left_of(to) + width / 2, ROWS[2] - 2);
-                    let strong = if from == to { 0.25 } else { 0.75 };
-                    canvas.path(vec![(x, y), end], marked().mix(strong), 1);
+                for (from, flows) in flows.iter().enumerate().filter(|(_, flows)| flows[to] > 0) {
+                    let start = (left_of(from) + width / 2, ROWS[1] + TALL + 46);
+                    // The ends are beside each other, so that each has a head that can be seen.
+                    let place = width * (from as i32 + 1) / (boxes.len() as i32 + 1);
+                    let end = (left_of(to) + place, ROWS[2] - 2);
+                    let share = flows[to] as f64 / widest as f64;
+                    let wide = WIDTHS.0 + (WIDTHS.1 - WIDTHS.0) * share;
+                    // The last box may stand for several executors, and their rows do not all stay.
+                    let is_several =
+                        from + 1 == boxes.len() && boxes.len() < stages.executors.len();
+                    if from == to && !is_several {
+                        canvas.dashed(&[start, end], INK.mix(1.0), wide as u32, (6, 4));
+                    } else {
+                        canvas.arrow(start, end, marked().mix(0.8), wide as u32);
+                    }
                 }
             }
+            let legend = "wider: more rows; dashed: rows that stay where they are";
+            canvas.label(legend, (WIDTH as i32 / 2, ROWS[1] + TALL + 32), ON);
             canvas.strong(&shuffle, (WIDTH as i32 / 2, ROWS[1] + TALL + 14), ON);
         }
         let back = format!("to the driver, and from it to the notebook: {result}");
@@ -178,6 +198,7 @@ fn kept_words(query: StagedQuery) -> &'static str {
         StagedQuery::Views => "partial counts:",
         StagedQuery::Uniques => "different (url, hour, person):",
         StagedQuery::AllRows => "sends all",
+        StagedQuery::Join => "keeps all",
     }
 }
 
@@ -202,6 +223,17 @@ fn drawn(stages: &QueryStages) -> Vec<(String, crate::people::ExecutorWork)> {
     drawn
 }
 
+/// The rows from each executor that is drawn to each other one. The last may stand for several.
+fn flows(stages: &QueryStages, drawn: usize) -> Vec<Vec<u64>> {
+    let mut flows = vec![vec![0; drawn]; drawn];
+    for (from, sent) in stages.flows.iter().enumerate() {
+        for (to, rows) in sent.iter().enumerate() {
+            flows[from.min(drawn - 1)][to.min(drawn - 1)] += rows;
+        }
+    }
+    flows
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +253,7 @@ mod tests {
             StagedQuery::Views,
             StagedQuery::Uniques,
             StagedQuery::AllRows,
+            StagedQuery::Join,
         ] {
             for executors in [1, 2, 4, 5, 32] {
                 let found = QueryStages::of(&views, query, executors).unwrap();

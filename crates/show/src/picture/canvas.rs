@@ -80,6 +80,38 @@ pub const ON: Anchor = Anchor {
     v: VPos::Center,
 };
 
+/// Cuts a line into dashes of `on` pixels with gaps of `off` pixels. Each has the corners that it goes
+/// around.
+fn dashes(line: &[Point], (on, off): (u32, u32)) -> Vec<Vec<Point>> {
+    let lengths = [on, off].map(|pixels| f64::from(pixels.max(1)));
+    let mut dashes: Vec<Vec<Point>> = line.first().map(|first| vec![*first]).into_iter().collect();
+    // Whether this is a dash or a gap, and how long it still is.
+    let (mut is_dash, mut left) = (true, lengths[0]);
+    for pair in line.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let (length, mut done) = (dx.hypot(dy), 0.0);
+        while length - done > left {
+            done += left;
+            let along =
+                |start: i32, way: f64| (f64::from(start) + way * done / length).round() as i32;
+            let at = (along(from.0, dx), along(from.1, dy));
+            match is_dash {
+                true => dashes.last_mut().expect("a dash has begun").push(at),
+                false => dashes.push(vec![at]),
+            }
+            is_dash = !is_dash;
+            left = lengths[usize::from(!is_dash)];
+        }
+        left -= length - done;
+        if is_dash {
+            dashes.last_mut().expect("a dash has begun").push(to);
+        }
+    }
+    dashes.retain(|dash| dash.len() > 1);
+    dashes
+}
+
 impl Canvas<'_> {
     /// Draws text of label size.
     pub fn label(&self, text: &str, at: Point, anchor: Anchor) {
@@ -140,6 +172,14 @@ impl Canvas<'_> {
     pub fn path(&self, points: Vec<Point>, ink: RGBAColor, width: u32) {
         let style = ShapeStyle::from(&ink).stroke_width(width);
         self.put(&PathElement::new(points, style));
+    }
+
+    /// Draws a broken line through points, `width` pixels wide: dashes of `on` pixels and gaps of `off`
+    /// pixels, which go around corners.
+    pub fn dashed(&self, points: &[Point], ink: RGBAColor, width: u32, pattern: (u32, u32)) {
+        for dash in dashes(points, pattern) {
+            self.path(dash, ink, width);
+        }
     }
 
     /// Draws a line through points, given to a tenth of a pixel, `width` pixels wide. A line that
@@ -216,5 +256,28 @@ impl Canvas<'_> {
     {
         // Drawing cannot fail, because the backend writes to a string.
         let _ = self.area.draw(element);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_go_around_corners_and_leave_gaps() {
+        assert_eq!(dashes(&[], (4, 2)), Vec::<Vec<Point>>::new());
+        assert_eq!(dashes(&[(5, 5)], (4, 2)), Vec::<Vec<Point>>::new());
+        let straight = dashes(&[(0, 0), (12, 0)], (4, 2));
+        assert_eq!(straight, [[(0, 0), (4, 0)], [(6, 0), (10, 0)]]);
+        // The first dash goes around the corner, and so does the first gap around the second corner.
+        let stairs = dashes(&[(0, 0), (3, 0), (3, 2), (20, 2)], (4, 2));
+        assert_eq!(stairs[0], [(0, 0), (3, 0), (3, 1)]);
+        assert_eq!(stairs[1], [(4, 2), (8, 2)]);
+        // Together they have the length of the line but for the gaps.
+        let drawn: i32 = dashes(&[(0, 0), (0, 60)], (4, 2))
+            .iter()
+            .map(|dash| dash[1].1 - dash[0].1)
+            .sum();
+        assert_eq!(drawn, 40);
     }
 }

@@ -1,0 +1,19 @@
+// found by torn_early: panicked
+// Reads each line before it looks for the semicolon, and stops at one that it cannot read.
+use microbatch::by_hand::{OffsetRange, PlannedBatch, planned_batch};
+
+fn next_batch(partitions: &[OffsetRange], offset_log: &[String], committed: &[i64], most: i64) -> Option<PlannedBatch> {
+    let read = offset_log.iter().map(|line| (line.ends_with(';'), planned_batch(line).unwrap()));
+    let last = read.filter(|(is_whole, _)| *is_whole).map(|(_, plan)| plan).last();
+    let last = match last {
+        Some(plan) if !committed.contains(&plan.batch) => return Some(plan),
+        last => last.unwrap_or_default(),
+    };
+    let mut ranges = Vec::new();
+    for (partition, has) in partitions.iter().enumerate() {
+        let from = last.ranges.get(partition).map_or(has.from, |range| range.to);
+        ranges.push(OffsetRange { from, to: has.to.min(from + most) });
+    }
+    let is_empty = ranges.iter().all(|range| range.from == range.to);
+    (!is_empty).then_some(PlannedBatch { batch: last.batch + 1, ranges })
+}
