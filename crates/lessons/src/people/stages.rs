@@ -206,7 +206,7 @@ pub fn with_robot(views: &DataFrame, percent: u32) -> PolarsResult<DataFrame> {
         of_robot(lit(NULL), "cookie"),
         of_robot(lit(ROBOT), "user_id"),
     ]);
-    Ok(rows.collect()?.drop("is_robot")?)
+    rows.collect()?.drop("is_robot")
 }
 
 /// The executor that has a row: by the hash of what the row is grouped by. The hash is the same on
