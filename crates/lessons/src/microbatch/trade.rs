@@ -389,6 +389,14 @@ pub fn chart(rows: &[LoadTimes], title: &str) -> Result<Figure> {
     }
     // From half a millisecond to hundreds: on a linear axis the two marks would be one.
     let lines = lines.axis("ms from a line to its count").logarithmic();
+    // Few intervals are tried, so a line between two of them is no measurement.
+    let tried = |of: fn(&LoadTimes) -> Duration| -> Vec<(f64, f64)> {
+        let point = |row: &LoadTimes| Some((ms(row.unit.interval()?), ms(of(row))));
+        rows.iter().filter_map(point).collect()
+    };
+    let lines = lines
+        .points("in batches, median", &tried(|row| row.median))
+        .points("in batches, 99 of 100", &tried(|row| row.p99));
     Ok(lines.title(title).figure()?)
 }
 
