@@ -61,9 +61,10 @@ pub fn birthdays(samples: &[AgeSample], title: &str) -> Figure {
         .as_ref()
         .map_or("no samples".to_owned(), |birthday| match birthday {
             Birthday::Within(days) => format!("{days}: {} days", days.count()),
-            Birthday::Contradiction(found) => {
-                format!("no day is left: {} pairs contradict", found.pairs().count())
-            }
+            Birthday::Contradiction(found) => match found.pairs().count() {
+                1 => "no day is left: 1 pair contradicts".to_owned(),
+                pairs => format!("no day is left: {pairs} pairs contradict"),
+            },
         });
     let svg = draw((WIDTH, (end + BAR + 56) as u32), |canvas| {
         canvas.title(title, (8, 16));

@@ -11,7 +11,7 @@ use show::table::grouped;
 const NAMES: i32 = 8;
 /// The pixel at which hour 0 is.
 const LEFT: i32 = 196;
-/// The pixel at which the last hour ends.
+/// The pixel half an hour after the last full hour, where the last bar ends.
 const RIGHT: i32 = WIDTH as i32 - 14;
 /// The pixel at which the first panel begins.
 const TOP: i32 = 68;
@@ -20,10 +20,11 @@ const PANEL: i32 = 54;
 /// Height of a panel with the space below it.
 const ROW: i32 = 72;
 
-/// Draws the wrong answers at the end of each hour as bars, in a panel for each outcome, with its
-/// design on the left. Lines of designs that err alike would hide each other in one chart. All
-/// panels have one scale, whose highest value is the most wrong answers of any of them. The hours
-/// in which the bug of `trial` runs are shaded, and the loss of a store is a line.
+/// Draws the wrong answers at each full hour as bars, in a panel for each outcome, with its design
+/// on the left. The middle of a bar is the full hour at which the answers were asked for. Lines of
+/// designs that err alike would hide each other in one chart. All panels have one scale, whose
+/// highest value is the most wrong answers of any of them. The hours in which the bug of `trial`
+/// runs are shaded, and the loss of a store is a line.
 ///
 /// ```
 /// use lambda_workbook::prelude::*;
@@ -39,7 +40,9 @@ pub fn wrong_hours(outcomes: &[Outcome], trial: &Scenario, title: &str) -> Figur
     let hours = trial.hours().max(1) as i32;
     let worst = outcomes.iter().map(Outcome::worst).max();
     let worst = worst.unwrap_or(0).max(1);
-    let x = |hour: i32| LEFT + (RIGHT - LEFT) * hour / hours;
+    // The axis is half an hour longer than the trial, because the last bar stands on its end.
+    let half_hours = |n: i32| LEFT + (RIGHT - LEFT) * n / (2 * hours + 1);
+    let x = |hour: i32| half_hours(2 * hour);
     let bottom = TOP + ROW * outcomes.len() as i32 - (ROW - PANEL);
     let svg = draw((WIDTH, (bottom + 46) as u32), |canvas| {
         canvas.title(title, (NAMES, 16));
@@ -54,7 +57,7 @@ pub fn wrong_hours(outcomes: &[Outcome], trial: &Scenario, title: &str) -> Figur
             }
             Fault::LostStore => {
                 // It is lost in the middle of the hour.
-                let at = (x(trial.lost as i32) + x(trial.lost as i32 + 1)) / 2;
+                let at = half_hours(2 * trial.lost as i32 + 1);
                 canvas.path(vec![(at, TOP - 8), (at, bottom)], INK.mix(1.0), 2);
                 canvas.label("the store is lost", (at, TOP - 11), ABOVE);
             }
@@ -74,14 +77,15 @@ pub fn wrong_hours(outcomes: &[Outcome], trial: &Scenario, title: &str) -> Figur
                 canvas.path(vec![(LEFT, y), (RIGHT, y)], INK.mix(0.4), 1);
                 canvas.label(&grouped(value), (LEFT - 6, y), BEFORE);
             }
-            for (hour, answers) in (0..).zip(&outcome.hours) {
+            // The first answers are those at the end of the first hour.
+            for (hour, answers) in (1..).zip(&outcome.hours) {
                 if answers.all() > 0 {
                     let share = answers.all() as f64 / worst as f64;
                     // A bar is two pixels high at least, so that one wrong answer can be seen.
                     let high = ((share * f64::from(PANEL)).round() as i32).max(2);
                     canvas.fill(
-                        (x(hour), base - high),
-                        (x(hour + 1), base),
+                        (half_hours(2 * hour - 1), base - high),
+                        (half_hours(2 * hour + 1), base),
                         wrong().mix(0.8),
                     );
                 }
@@ -98,7 +102,11 @@ pub fn wrong_hours(outcomes: &[Outcome], trial: &Scenario, title: &str) -> Figur
             canvas.label(&hour.to_string(), (x(hour), bottom + 8), BELOW);
         }
         let middle = ((LEFT + RIGHT) / 2, bottom + 26);
-        canvas.label("hours since the beginning", middle, BELOW);
+        canvas.label(
+            "hours since the beginning; a bar stands at its full hour",
+            middle,
+            BELOW,
+        );
     });
     let line = |outcome: &Outcome| {
         let (design, words) = (outcome.design.name(), verdict(outcome));
@@ -164,6 +172,31 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("maintained view: never wrong"), "{text}");
+    }
+
+    #[test]
+    fn the_middle_of_a_bar_is_the_full_hour_at_which_was_asked() {
+        // The answers at noon, which are those at the end of the twelfth hour, are wrong.
+        let noon = [day(Design::Lambda, Fault::Bug, |hour| {
+            i64::from(hour == 11)
+        })];
+        let figure = wrong_hours(&noon, &Scenario::day(Fault::Bug), "Noon");
+        let half_hours = |n: i32| LEFT + (RIGHT - LEFT) * n / 49;
+        let (from, until) = (half_hours(23), half_hours(25));
+        let bars: Vec<&str> = figure
+            .svg()
+            .lines()
+            .filter(|line| line.contains("opacity=\"0.8\""))
+            .collect();
+        assert_eq!(bars.len(), 1, "{bars:?}");
+        assert!(bars[0].contains(&format!("x=\"{from}\"")), "{bars:?}");
+        let width = format!("width=\"{}\"", until - from);
+        assert!(bars[0].contains(&width), "{bars:?}");
+        // The last bar ends where the panel does.
+        let last = [day(Design::Lambda, Fault::Bug, |hour| {
+            i64::from(hour == 23)
+        })];
+        assert_sound(&wrong_hours(&last, &Scenario::day(Fault::Bug), "Midnight"));
     }
 
     #[test]

@@ -108,6 +108,8 @@ pub struct Aftermath {
     pub facts: i64,
     /// Wrong rows that version 2 wrote.
     pub bad: i64,
+    /// Requests at which it wrote them.
+    pub harmful: i64,
     /// Rows that the retraction names.
     pub retracted: i64,
     /// Accounts with a wrong city at the end of each hour: `hour`, `design`, `wrong`.
@@ -134,7 +136,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
     // that somebody else asked for.
     let mut last_told: HashMap<i64, i64> = HashMap::new();
     let mut overwritten: HashSet<i64> = HashSet::new();
-    let (mut bad, mut retracted, mut repairs) = (0, 0, Vec::new());
+    let (mut bad, mut harmful, mut retracted, mut repairs) = (0, 0, 0, Vec::new());
     let (mut hours, mut designs, mut wrongs) = (Vec::new(), Vec::new(), Vec::new());
     let mut requests = (0u64..).zip(&facts).peekable();
     for hour in 0..24 {
@@ -197,6 +199,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
             last_told.insert(fact.user, fact.secs);
             truth.insert(fact.user, fact.city.clone());
             bad += moves.len() as i64 - 1;
+            harmful += i64::from(moves.len() > 1);
             let rows = if v2 { &mut by_v2 } else { &mut by_v1 };
             rows.extend(moves.into_iter().map(|one| recorded(one, fact)));
         }
@@ -217,6 +220,7 @@ pub fn deploy(folder: &Path, plan: &Deployment) -> Result<Aftermath> {
     Ok(Aftermath {
         facts: facts.len() as i64,
         bad,
+        harmful,
         retracted,
         hours: df!("hour" => hours, "design" => designs, "wrong" => wrongs)?,
         repairs,

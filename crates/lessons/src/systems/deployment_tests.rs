@@ -61,6 +61,8 @@ fn the_pedigree_names_every_wrong_row_and_no_right_one() {
     let folder = tempfile::tempdir().unwrap();
     let after = deploy(folder.path(), &small()).unwrap();
     assert!(after.bad > 500, "{after:?}");
+    // A request that does harm moves several people.
+    assert!(0 < after.harmful && after.harmful < after.bad, "{after:?}");
     assert_eq!(after.retracted, after.bad);
     let set = MasterSet::open(folder.path().join("master")).unwrap();
     let all = set.read(FactKind::Location).unwrap().height() as i64;
