@@ -422,7 +422,7 @@ impl Account {
             (
                 "in all",
                 format!("lost {}, doubled {}", n(self.lost()), n(self.doubled())),
-                "the largest number of each of the four places",
+                "the largest of the four places",
             ),
         ];
         rows.map(|(name, value, from)| [name.to_owned(), value, from.to_owned()])
