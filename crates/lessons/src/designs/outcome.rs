@@ -123,8 +123,9 @@ impl Outcome {
     /// Returns what ended each fault: a row for each fault, with the column `fault` and one for each
     /// design. A cell says `12 stay` if 12 wrong answers are left at the end, and otherwise what was
     /// done about the fault; of a repair in two steps it names the first. Where nothing was done, it
-    /// says `a batch run` if the next scheduled one of Lambda ended what was wrong, and `never wrong`
-    /// if nothing was. All faults need the same designs, and the outcomes of a fault are neighbours.
+    /// says `never wrong` if nothing was wrong, `as without a fault` if the same answers were wrong
+    /// in the same hours as in the outcome without a fault, and otherwise `a batch run`: the next
+    /// scheduled one of Lambda ended what was wrong. All faults need the same designs, and the outcomes of a fault are neighbours.
     ///
     /// ```
     /// use lambda_workbook::prelude::*;
@@ -149,20 +150,27 @@ impl Outcome {
             let ends: Vec<String> = outcomes
                 .iter()
                 .filter(|outcome| outcome.design == design)
-                .map(Self::end)
+                .map(|outcome| outcome.end(outcomes))
                 .collect();
             columns.push(Column::new(design.name().into(), &ends));
         }
         DataFrame::new(names.len(), columns)
     }
 
-    /// Says what ended the fault.
-    fn end(&self) -> String {
+    /// Says what ended the fault. `all` may have the outcome of the same design without a fault.
+    fn end(&self, all: &[Self]) -> String {
         let how = self.recovery.map(|recovery| recovery.how);
+        let is_as_calm = self.fault != Fault::None
+            && all.iter().any(|other| {
+                other.fault == Fault::None
+                    && other.design == self.design
+                    && other.hours == self.hours
+            });
         match (self.left(), how, self.worst()) {
             (1.., ..) => format!("{} stay", self.left()),
             (_, Some(how), _) => how.split(',').next().unwrap_or(how).to_owned(),
             (_, None, 0) => "never wrong".to_owned(),
+            (_, None, _) if is_as_calm => "as without a fault".to_owned(),
             // Nothing was done, and the answers became right: by the batch run that computes all
             // views again, every few hours.
             (_, None, _) => "a batch run".to_owned(),
@@ -224,7 +232,7 @@ pub struct Standing {
     pub rows: i64,
     /// What is kept.
     pub kept: Kept,
-    /// The median time of such an answer.
+    /// The median time of an answer with the page views and the visitors of each hour of that day.
     pub latency: Duration,
 }
 

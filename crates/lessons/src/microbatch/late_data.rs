@@ -1,7 +1,7 @@
 //! Two hours of page views that come late, and what becomes of each of them.
 //!
-//! Three partitions bring page views of foo.com. A batch begins every minute. Most views arrive
-//! within a minute, and some do not:
+//! Three partitions bring page views of foo.com. A batch begins in every minute in
+//! which a view arrives. Most views arrive within a minute, and some do not:
 //!
 //! | who | what happens |
 //! |---|---|
@@ -159,7 +159,7 @@ pub struct LateBatch {
 pub struct LateRun {
     /// The page views in the order in which they arrived.
     pub views: Vec<LateView>,
-    /// The batches, one a minute.
+    /// How far the job had come after each minute. A minute without views has no batch of its own.
     pub batches: Vec<LateBatch>,
     /// Visits and bounces of [`DOMAIN`] in the realtime view, when all visits are over.
     pub realtime: (i64, i64),
@@ -175,8 +175,8 @@ pub struct LateRun {
     pub lateness: i64,
 }
 
-/// Plays the two hours: a batch of the job after each minute, and one two days later, by which all
-/// visits are over.
+/// Plays the two hours: a batch of the job after each minute in which a view arrives, and one three
+/// days later, by which all visits are over.
 ///
 /// # Errors
 /// What the log and the job say.

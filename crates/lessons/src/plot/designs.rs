@@ -118,7 +118,7 @@ pub(super) fn verdict(outcome: &Outcome) -> String {
     }
 }
 
-/// Draws the wrong answers of each trial hour by hour: a row for each fault and a column for each
+/// Draws the wrong answers of each trial at the end of each hour: a row for each fault and a column for each
 /// design. Heights are on a scale of square roots, so that a few wrong answers beside hundreds can be
 /// seen. Below each stands how many are left in the end. The caption below the boxes says what rows,
 /// columns and colours are.
@@ -198,7 +198,7 @@ pub fn trials(outcomes: &[Outcome], title: &str) -> Figure {
         );
         canvas.label(&boxes, (MARGIN, first), AFTER);
         let bars = format!(
-            "wrong answers in an hour; the full height of a box is {} of them (scale: square roots)",
+            "wrong answers after each hour; the full height of a box is {} of them (scale: square roots)",
             grouped(worst)
         );
         let (from, to) = ((MARGIN, first + LINE - 5), (MARGIN + 10, first + LINE + 5));
