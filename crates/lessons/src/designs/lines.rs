@@ -100,7 +100,7 @@ fn count(path: &Path) -> Result<i64> {
     Ok(code.lines().filter(is_code).count() as i64)
 }
 
-/// Returns the lines of code of some designs: `design`, `lines` (counted now), `sample` (counted on
+/// Returns the lines of code of some designs: `design`, `lines` (counted now), `lines of code` (counted on
 /// [`LINES_TAKEN`]; null where it was not), `stands_on` (the libraries that do the most for it).
 ///
 /// # Errors
@@ -129,7 +129,7 @@ pub fn lines_of_code(designs: &[Design]) -> Result<DataFrame> {
     Ok(df!(
         "design" => designs.iter().map(|design| design.name()).collect::<Vec<_>>(),
         "lines" => lines,
-        "sample" => samples,
+        "lines of code" => samples,
         "stands_on" => libraries,
     )?)
 }
@@ -145,7 +145,7 @@ mod tests {
             let column = lines.column(column).unwrap().i64().unwrap();
             column.into_no_null_iter().collect()
         };
-        for ((now, then), design) in of("lines").into_iter().zip(of("sample")).zip(Design::FIVE) {
+        for ((now, then), design) in of("lines").into_iter().zip(of("lines of code")).zip(Design::FIVE) {
             let off = (now - then).abs();
             assert!(
                 off * 10 <= now,

@@ -16,7 +16,7 @@ pub fn step_watermark(watermark: impl Fn(i64, i64, i64) -> i64) -> CheckedStep {
             600,
             480,
             120,
-            "partition 1 may still bring rows from second 360 on, and partition 0 is waited for no longer than that",
+            "partition 1 may still bring rows from second 360 on, so the watermark is no later, though partition 0 is past it",
         ),
         (
             87_000,
