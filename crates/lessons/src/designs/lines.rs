@@ -145,7 +145,11 @@ mod tests {
             let column = lines.column(column).unwrap().i64().unwrap();
             column.into_no_null_iter().collect()
         };
-        for ((now, then), design) in of("lines").into_iter().zip(of("lines of code")).zip(Design::FIVE) {
+        for ((now, then), design) in of("lines")
+            .into_iter()
+            .zip(of("lines of code"))
+            .zip(Design::FIVE)
+        {
             let off = (now - then).abs();
             assert!(
                 off * 10 <= now,

@@ -106,7 +106,11 @@ fn parts(standing: &Standing) -> [String; 3] {
         _ => format!("{raw}: {kilobytes} kB"),
     };
     let rows = grouped(standing.rows);
-    [raw, computes.to_owned(), format!("{answers}: {rows} rows read")]
+    [
+        raw,
+        computes.to_owned(),
+        format!("{answers}: {rows} rows read"),
+    ]
 }
 
 /// Says in two or three words how a trial ended: whether it was ever wrong, and what is left.

@@ -99,6 +99,7 @@ fn the_solutions_are_one_program_without_what_is_judged_by() {
         "incident_repair",
         "late_rows",
         "merge_cache",
+        "plan_again",
         "replay",
         "retraction",
         "switch_over",
