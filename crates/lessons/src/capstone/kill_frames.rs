@@ -122,9 +122,10 @@ impl Process {
 }
 
 /// Kills a consumer once and returns five frames: before the kill, after it, started again, after
-/// its next step, and after a batch run ([`plot::kill_frames`](fn@crate::plot::kill_frames) draws them). The step at which it is killed reads two records and makes
-/// `writes` of its writes. A consumer that commits its offset apart has two writes in a step; the
-/// one that is exactly once has a single write, so for it 1 and 2 are the same.
+/// its next step, and after a batch run. [`plot::kill_frames`](fn@crate::plot::kill_frames) draws
+/// them. The step at which it is killed reads two records and makes `writes` of its writes. A consumer
+/// that commits its offset apart has two writes in a step; the one that is exactly once has a single
+/// write, so for it 1 and 2 are the same.
 ///
 /// ```
 /// use lambda_workbook::capstone::{Consumer, kill_frames};
@@ -175,12 +176,11 @@ pub fn kill_frames(folder: &Path, consumer: Consumer, writes: u64) -> Result<[Ki
 
     // The next step reads both, and is killed among its writes.
     let mut process = start()?;
-    let (call, when) = kill_point(consumer, writes);
+    let (call, when, written) = kill_point(consumer, writes);
     process.wire.crash_in(call, when);
     process.step_until_killed()?;
     drop(process);
-    let what = format!("read 1, 2; {}", written(consumer, writes));
-    let killed = frame(what, true, 1..3)?;
+    let killed = frame(format!("read 1, 2; {written}"), true, 1..3)?;
 
     // The next process goes on from the files.
     let what = format!("goes on at offset {}", killed.offset);
@@ -204,33 +204,24 @@ pub fn kill_frames(folder: &Path, consumer: Consumer, writes: u64) -> Result<[Ki
     Ok([before, killed, again, stepped, computed])
 }
 
-/// Returns the call to the log, from the step on, at which the process is killed. A step is a call
-/// that reads, and its writes; the write of the counts goes to the store and is no call to the log.
-fn kill_point(consumer: Consumer, writes: u64) -> (u64, When) {
+/// Returns the call to the log, from the step on, at which the process is killed, and in words what
+/// the step has written by then. A step is a call that reads, and its writes; the write of the counts
+/// goes to the store and is no call to the log.
+fn kill_point(consumer: Consumer, writes: u64) -> (u64, When, &'static str) {
+    use CommitOrder::{AfterProcessing, BeforeProcessing};
+    use Consumer::{ExactlyOnce, SplitCommit};
     match (consumer, writes) {
         // After the read.
-        (_, 0) => (0, When::After),
+        (_, 0) => (0, When::After, "wrote nothing"),
         // The offset is committed by call 1, and then the counts are written. After both writes
         // comes the read of the next step, which is call 2.
-        (Consumer::SplitCommit(CommitOrder::BeforeProcessing), 1) => (1, When::After),
-        (Consumer::SplitCommit(CommitOrder::BeforeProcessing), _) => (2, When::Before),
+        (SplitCommit(BeforeProcessing), 1) => (1, When::After, "wrote its offset"),
+        (SplitCommit(BeforeProcessing), _) => (2, When::Before, "wrote offset, then counts"),
         // The counts are written, and then the offset is committed by call 1.
-        (Consumer::SplitCommit(CommitOrder::AfterProcessing), 1) => (1, When::Before),
-        (Consumer::SplitCommit(CommitOrder::AfterProcessing), _) => (1, When::After),
+        (SplitCommit(AfterProcessing), 1) => (1, When::Before, "wrote the counts"),
+        (SplitCommit(AfterProcessing), _) => (1, When::After, "wrote counts, then offset"),
         // Both are one write to the store. Call 1 is the read of the next step.
-        (Consumer::ExactlyOnce, _) => (1, When::Before),
-    }
-}
-
-/// Returns in words what a step has written after this number of its writes.
-fn written(consumer: Consumer, writes: u64) -> &'static str {
-    match (consumer, writes) {
-        (_, 0) => "wrote nothing",
-        (Consumer::SplitCommit(CommitOrder::BeforeProcessing), 1) => "wrote its offset",
-        (Consumer::SplitCommit(CommitOrder::BeforeProcessing), _) => "wrote offset, then counts",
-        (Consumer::SplitCommit(CommitOrder::AfterProcessing), 1) => "wrote the counts",
-        (Consumer::SplitCommit(CommitOrder::AfterProcessing), _) => "wrote counts, then offset",
-        (Consumer::ExactlyOnce, _) => "wrote counts and offset",
+        (ExactlyOnce, _) => (1, When::Before, "wrote counts and offset"),
     }
 }
 

@@ -125,7 +125,8 @@ impl Outcome {
     /// done about the fault; of a repair in two steps it names the first. Where nothing was done, it
     /// says `never wrong` if nothing was wrong, `as without a fault` if the same answers were wrong
     /// in the same hours as in the outcome without a fault, and otherwise `a batch run`: the next
-    /// scheduled one of Lambda ended what was wrong. All faults need the same designs, and the outcomes of a fault are neighbours.
+    /// scheduled one of Lambda ended what was wrong. All faults need the same designs, and the
+    /// outcomes of a fault are neighbours.
     ///
     /// ```
     /// use lambda_workbook::prelude::*;

@@ -80,8 +80,8 @@ pub fn rounds(rounds: &[Round]) -> Figure {
 const HEIGHT: i32 = 340;
 /// Panels in a row of [`rounds`].
 const PANELS: usize = 3;
-/// Length of a dash and the gap after it in pixels.
-const DASH: f64 = 8.0;
+/// Lengths of a dash and of the gap after it in pixels.
+const DASHES: (u32, u32) = (4, 4);
 /// Of a node's box.
 const HALF_HEIGHT: i32 = 11;
 /// More than these cannot be followed by eye.
@@ -150,7 +150,7 @@ fn edges_and_nodes(
     // Those that the round has dropped, below the others.
     let dropped = before.iter().filter(|edge| !now.edges.contains(edge));
     for (from, to) in dropped.take(MOST_EDGES).filter_map(ends) {
-        dashed(canvas, from, to);
+        dropped_edge(canvas, from, to);
     }
     for edge in now.edges.iter().take(MOST_EDGES) {
         if let Some((from, to)) = ends(edge) {
@@ -165,18 +165,9 @@ fn edges_and_nodes(
     }
 }
 
-/// Draws a dashed line.
-fn dashed(canvas: &Canvas, (x0, y0): Point, (x1, y1): Point) {
-    let length = f64::from(x1 - x0).hypot(f64::from(y1 - y0));
-    let at = |along: f64| {
-        let part = (along / length.max(1.0)).min(1.0);
-        let between = |from: i32, to: i32| from + (f64::from(to - from) * part).round() as i32;
-        (between(x0, x1), between(y0, y1))
-    };
-    for dash in 0..(length / DASH).ceil() as i32 {
-        let from = f64::from(dash) * DASH;
-        canvas.path(vec![at(from), at(from + DASH / 2.0)], INK.mix(0.6), 1);
-    }
+/// Draws a dropped edge.
+fn dropped_edge(canvas: &Canvas, from: Point, to: Point) {
+    canvas.dashed(&[from, to], INK.mix(0.6), 1, DASHES);
 }
 
 /// Says what the colours and the lines are.
@@ -193,7 +184,7 @@ fn legend(canvas: &Canvas, y: i32) {
     }
     canvas.path(vec![(x, y), (x + 24, y)], INK.mix(0.9), 3);
     canvas.label("new edge", (x + 30, y), AFTER);
-    dashed(canvas, (x + 110, y), (x + 134, y));
+    dropped_edge(canvas, (x + 110, y), (x + 134, y));
     canvas.label("dropped edge", (x + 140, y), AFTER);
 }
 
