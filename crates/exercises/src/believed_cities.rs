@@ -23,7 +23,8 @@ fn frame(cities: BTreeMap<i64, String>) -> PolarsResult<Value> {
 fn facts(inputs: &Inputs) -> PolarsResult<Vec<CityFact>> {
     let table = inputs.frame("facts")?;
     let [secs, arrived, said_by, accounts] =
-        ["true_as_of_secs", "arrived_secs", "said_by", "user_id"].map(|name| table.column(name)?.i64());
+        ["true_as_of_secs", "arrived_secs", "said_by", "user_id"]
+            .map(|name| table.column(name)?.i64());
     let (secs, arrived, said_by, accounts) = (secs?, arrived?, said_by?, accounts?);
     let (writers, cities) = (table.column("writer")?.str()?, table.column("city")?.str()?);
     let fact = |row: usize| {
@@ -51,9 +52,12 @@ fn retractions(inputs: &Inputs) -> PolarsResult<Vec<CityRetraction>> {
     let others = table.column("only_about_others")?.bool()?;
     let mut retractions = Vec::new();
     for row in 0..table.height() {
-        let (Some(from), Some(until), Some(writer), Some(only_about_others)) =
-            (from.get(row), until.get(row), writers.get(row), others.get(row))
-        else {
+        let (Some(from), Some(until), Some(writer), Some(only_about_others)) = (
+            from.get(row),
+            until.get(row),
+            writers.get(row),
+            others.get(row),
+        ) else {
             polars_bail!(ComputeError: "a retraction has a writer, two times and a scope");
         };
         retractions.push(CityRetraction {
@@ -204,14 +208,20 @@ fn cases(seed: u64) -> Vec<Case> {
             "written_late",
             "a request of nine o'clock is written by version 2 at eleven",
             "what a program did is known by when it wrote: a fact may be true since long before",
-            &[(100, 100, 1, Some(2), 2, 0), (TEN - 3_600, TEN + 3_600, 2, Some(1), 2, 1)],
+            &[
+                (100, 100, 1, Some(2), 2, 0),
+                (TEN - 3_600, TEN + 3_600, 2, Some(1), 2, 1),
+            ],
             bug,
         ),
         case(
             "written_after",
             "a request of noon is written by version 2 at three, when it is right again",
             "what a program did is known by when it wrote, and not by the time that a fact speaks of",
-            &[(100, 100, 1, Some(2), 2, 0), (noon, TWO + 3_600, 2, Some(1), 2, 1)],
+            &[
+                (100, 100, 1, Some(2), 2, 0),
+                (noon, TWO + 3_600, 2, Some(1), 2, 1),
+            ],
             bug,
         ),
         case(
@@ -255,14 +265,20 @@ fn cases(seed: u64) -> Vec<Case> {
             "late_fact",
             "a fact of the morning comes after one of noon",
             "the newest fact is the one that is true since the latest time, whenever it came",
-            &[(noon, noon, 1, Some(1), 1, 1), (500, noon + 60, 1, Some(1), 1, 0)],
+            &[
+                (noon, noon, 1, Some(1), 1, 1),
+                (500, noon + 60, 1, Some(1), 1, 0),
+            ],
             &[],
         ),
         case(
             "same_second",
             "two facts about one account are true since the same second",
             "of two facts of one second the one that came later decides, so that every run answers the same",
-            &[(noon, noon, 1, Some(1), 1, 1), (noon, noon, 1, Some(1), 1, 0)],
+            &[
+                (noon, noon, 1, Some(1), 1, 1),
+                (noon, noon, 1, Some(1), 1, 0),
+            ],
             &[],
         ),
         case(
@@ -305,7 +321,8 @@ mod tests {
     }
 
     #[test]
-    fn a_retraction_gives_back_the_city_of_before_and_names_no_fact_that_an_account_told_of_itself() {
+    fn a_retraction_gives_back_the_city_of_before_and_names_no_fact_that_an_account_told_of_itself()
+    {
         let cities = |name: &str| -> Vec<Option<String>> {
             let mut cases = cases(crate::READERS_SEED).into_iter();
             let case = cases.find(|case| case.name == name).unwrap();
@@ -315,7 +332,12 @@ mod tests {
             let column = answer.column("city").unwrap().str().unwrap().clone();
             column.iter().map(|city| city.map(str::to_owned)).collect()
         };
-        let some = |cities: &[&str]| cities.iter().map(|city| Some((*city).to_owned())).collect::<Vec<_>>();
+        let some = |cities: &[&str]| {
+            cities
+                .iter()
+                .map(|city| Some((*city).to_owned()))
+                .collect::<Vec<_>>()
+        };
         // Account 1 asked for its move, and account 2 did not.
         assert_eq!(cities("moved_by_another"), some(&["Toronto", "Portland"]));
         assert_eq!(cities("nothing_left"), some(&["Portland"]));
