@@ -12,6 +12,7 @@
 //! order in which it was built, and equal sketches have equal bytes.
 
 use super::code::{Precision, code_bytes, read_codes, write_codes};
+use super::registers::are_possible;
 use super::{Sketch, SketchError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -21,7 +22,7 @@ pub const FORMAT: u8 = 1;
 /// The part of a sketch after the first three bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Codes, sorted, each once.
+    /// Codes; in bytes they rise, each there once.
     Codes(Vec<u32>),
     /// Registers, packed five to a word.
     Words(Vec<u32>),
@@ -75,13 +76,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Precision, Content), SketchError> {
                 return Err(damaged("its registers are too few or too many"));
             }
             let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
-            let most = precision.most_rank();
-            let sound = words.iter().all(|word| word >> 30 == 0)
-                && ranks(&words).all(|rank| rank <= most)
-                && ranks(&words)
-                    .skip(precision.registers())
-                    .all(|rank| rank == 0);
-            if !sound {
+            if !are_possible(&words, precision) {
                 return Err(damaged("one of its registers has an impossible value"));
             }
             Content::Words(words)
@@ -89,24 +84,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Precision, Content), SketchError> {
         _ => return Err(damaged("it holds neither codes nor registers")),
     };
     Ok((precision, content))
-}
-
-/// Returns the registers in packed words, including the unused places of the last word.
-pub(super) fn ranks(words: &[u32]) -> impl Iterator<Item = u8> + '_ {
-    words
-        .iter()
-        .flat_map(|word| (0..5).map(move |place| (word >> (6 * place) & 0x3f) as u8))
-}
-
-/// Packs registers five to a word.
-pub(super) fn packed(ranks: &[u8]) -> Vec<u32> {
-    let word = |five: &[u8]| {
-        let placed = five.iter().zip(0..);
-        placed.fold(0, |word, (rank, place)| {
-            word | u32::from(*rank) << (6 * place)
-        })
-    };
-    ranks.chunks(5).map(word).collect()
 }
 
 /// A sketch is serialised as its bytes, see [`Sketch::to_bytes`].

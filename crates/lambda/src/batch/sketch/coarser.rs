@@ -6,9 +6,10 @@
 //! new rank is their number plus the old rank. So a sketch of a lower precision can be computed
 //! from one of a higher precision, and never the other way round. Source: Heule, Nunkesser,
 //! Hall (2013), section 5.3, where a sparse sketch is converted in the same way.
-use super::bytes::{Content, packed, ranks};
-use super::code::{FINE, Precision};
-use super::{Sketch, SketchError, state, words};
+use super::bytes::Content;
+use super::code::{Precision, hash_with};
+use super::registers::{packed, ranks};
+use super::{Sketch, SketchError};
 
 impl Sketch {
     /// Returns the sketch of the same persons at a lower precision. It equals, byte by byte, the
@@ -37,44 +38,28 @@ impl Sketch {
         if precision == self.precision {
             return Ok(self.clone());
         }
-        match self.content() {
-            // Codes: add a hash for each.
+        match self.content().as_ref() {
+            // Codes: add a hash for each. The bits that a code does not determine have no effect at
+            // lower precisions either.
             Content::Codes(codes) => {
                 let mut coarse = Sketch::new(precision);
-                codes
-                    .into_iter()
-                    .map(hash_of)
-                    .for_each(|hash| coarse.add_hash(hash));
+                for &code in codes {
+                    coarse.add_hash(hash_with(code));
+                }
                 Ok(coarse)
             }
             // Registers: each new one is the maximum of those that fall into it.
             Content::Words(words) => {
                 let mut folded = vec![0; precision.registers()];
-                let fine = ranks(&words).take(self.precision.registers());
+                let fine = ranks(words).take(self.precision.registers());
                 for (register, rank) in fine.enumerate().filter(|(_, rank)| *rank > 0) {
                     let (register, rank) = fold(register, rank, self.precision, precision);
                     folded[register] = rank.max(folded[register]);
                 }
-                let content = Content::Words(packed(&folded));
-                let inner = words::from_words(state(precision, &content).into_iter());
-                Ok(Sketch {
-                    precision,
-                    inner: inner.expect("the state of a sketch"),
-                })
+                Ok(Sketch::with(precision, Content::Words(packed(&folded))))
             }
         }
     }
-}
-
-/// Returns a hash with this code. The bits that a code does not determine have no effect at
-/// lower precisions either.
-fn hash_of(code: u32) -> u64 {
-    if code & 1 == 0 {
-        return u64::from(code >> 1) << (64 - FINE);
-    }
-    let rank = code >> 1 & 0x3f;
-    let rest = (1u64 << (64 - FINE)) >> rank;
-    u64::from(code >> 7) << (64 - FINE) | rest
 }
 
 /// Returns the register and rank at the precision `to`, from those at the higher precision

@@ -6,10 +6,12 @@
 //! and gives the number of persons with a small error. That is why a view of uniques stores
 //! sketches.
 //!
-//! [`Sketch`] wraps the crate `hyperloglogplus`, and adds what a stored view needs: a hash that
-//! never changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are
-//! checked ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `bytes`,
-//! `words` (access to the state of the crate), `coarser` (a lower precision), `union` (many at once).
+//! [`Sketch`] estimates with the crate `hyperloglogplus`, whose codes and registers it keeps in a
+//! form that is built and merged faster. It adds what a stored view needs: a hash that never
+//! changes ([`hash`]), a single form as bytes ([`bytes`]), and precisions that are checked
+//! ([`code`]). Read the modules in this order: `hash`, `code`, [`Sketch`], `registers` (many persons),
+//! `bytes`, `estimate` and `words` (the crate and its state), `coarser` (a lower precision), `union`
+//! (many at once).
 //!
 //! Invariants:
 //! 1. Merging is commutative, associative and idempotent.
@@ -26,7 +28,9 @@
 pub mod bytes;
 mod coarser;
 pub mod code;
+mod estimate;
 pub mod hash;
+mod registers;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -38,9 +42,8 @@ pub use union::union_of_bytes;
 
 use crate::datum::PersonId;
 use bytes::Content;
-use code::{code_bytes, read_codes, write_codes};
-use hash::PassThrough;
-use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
+use code::{code_bytes, code_of};
+use std::borrow::Cow;
 
 /// A set of persons as a HyperLogLog++ sketch.
 ///
@@ -60,7 +63,11 @@ use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 #[derive(Clone, Debug)]
 pub struct Sketch {
     precision: Precision,
-    inner: HyperLogLogPlus<u64, PassThrough>,
+    content: Content,
+    /// How many of the codes rise, each there once. Those after them are new: in any order, and
+    /// perhaps repeated. The list is sorted when it has no room left, so adding n persons takes
+    /// O(n log n), and twice the room of the codes at most.
+    sorted: usize,
 }
 
 /// Why a sketch cannot be made, merged or read.
@@ -129,10 +136,19 @@ impl Eq for Sketch {}
 impl Sketch {
     /// Creates an empty sketch.
     pub fn new(precision: Precision) -> Self {
-        let inner = HyperLogLogPlus::new(precision.bits(), PassThrough);
+        Self::with(precision, Content::Codes(Vec::new()))
+    }
+
+    /// Creates the sketch with a content whose codes rise.
+    fn with(precision: Precision, content: Content) -> Self {
+        let sorted = match &content {
+            Content::Codes(codes) => codes.len(),
+            Content::Words(_) => 0,
+        };
         Sketch {
             precision,
-            inner: inner.expect("the crate allows the same precisions"),
+            content,
+            sorted,
         }
     }
 
@@ -171,7 +187,7 @@ impl Sketch {
                 let what = "one of its codes is not that of any hash";
                 return Err(SketchError::Damaged { what, bytes: 4 });
             }
-            sketch.add_hash(code::hash_with(code));
+            sketch.add_code(code);
         }
         Ok(sketch)
     }
@@ -183,7 +199,7 @@ impl Sketch {
     /// # Errors
     /// Another number of registers, or a rank that none can hold.
     pub fn of_registers(precision: Precision, ranks: &[u8]) -> Result<Self, SketchError> {
-        let words = bytes::packed(ranks);
+        let words = registers::packed(ranks);
         Self::from_bytes(&bytes::write(precision, &Content::Words(words)))
     }
 
@@ -193,8 +209,80 @@ impl Sketch {
     }
 
     /// Adds the person with this hash, see [`person_hash`].
+    #[inline]
     pub fn add_hash(&mut self, hash: u64) {
-        self.inner.insert(&hash);
+        match &mut self.content {
+            Content::Codes(_) => self.add_code(code_of(hash, self.precision)),
+            Content::Words(words) => registers::keep(words, hash, self.precision),
+        }
+    }
+
+    /// Adds the person with this code, which must be one.
+    #[inline]
+    fn add_code(&mut self, code: u32) {
+        match &mut self.content {
+            Content::Codes(codes) if codes.len() < codes.capacity() => codes.push(code),
+            _ => self.add_codes(&[code]),
+        }
+    }
+
+    /// Adds the persons with these codes, which must be codes.
+    fn add_codes(&mut self, mut added: &[u32]) {
+        loop {
+            match &mut self.content {
+                Content::Codes(codes) => {
+                    let room = codes.capacity() - codes.len();
+                    let (fit, rest) = added.split_at(room.min(added.len()));
+                    codes.extend_from_slice(fit);
+                    if rest.is_empty() {
+                        return;
+                    }
+                    added = rest;
+                    self.make_room();
+                }
+                Content::Words(words) => {
+                    return registers::keep_codes(words, added, self.precision);
+                }
+            }
+        }
+    }
+
+    /// Sorts the codes, and makes room for more where most of them differ.
+    fn make_room(&mut self) {
+        self.tidy();
+        if let Content::Codes(codes) = &mut self.content
+            && codes.len() >= codes.capacity() / 4 * 3
+        {
+            codes.reserve_exact(codes.len().max(4));
+        }
+    }
+
+    /// Brings the content into its single form: sorted codes, or registers if the codes are too many.
+    fn tidy(&mut self) {
+        let Content::Codes(codes) = &mut self.content else {
+            return;
+        };
+        if self.sorted < codes.len() {
+            codes.sort(); // takes what is sorted as one run
+            codes.dedup();
+            self.sorted = codes.len();
+            if code_bytes(codes) > self.precision.most_code_bytes() {
+                self.content = Content::Words(registers::of_codes(codes, self.precision));
+                self.sorted = 0;
+            }
+        }
+    }
+
+    /// Returns the content in its single form.
+    fn content(&self) -> Cow<'_, Content> {
+        match &self.content {
+            Content::Codes(codes) if self.sorted < codes.len() => {
+                let mut tidy = self.clone();
+                tidy.tidy();
+                Cow::Owned(tidy.content)
+            }
+            content => Cow::Borrowed(content),
+        }
     }
 
     /// Adds the persons of another sketch, so that `self` becomes the union of both.
@@ -204,16 +292,33 @@ impl Sketch {
     /// # Errors
     /// Another precision. `self` is unchanged then.
     pub fn merge(&mut self, other: &Sketch) -> Result<(), SketchError> {
-        self.inner
-            .merge(&other.inner)
-            .map_err(|_| SketchError::PrecisionMismatch(self.precision, other.precision))
+        if self.precision != other.precision {
+            let precisions = (self.precision, other.precision);
+            return Err(SketchError::PrecisionMismatch(precisions.0, precisions.1));
+        }
+        match (&mut self.content, &other.content) {
+            (Content::Words(words), Content::Words(others)) => registers::keep_most(words, others),
+            (Content::Words(words), Content::Codes(codes)) => {
+                registers::keep_codes(words, codes, self.precision);
+            }
+            (Content::Codes(codes), Content::Words(others)) => {
+                let mut words = others.clone();
+                registers::keep_codes(&mut words, codes, self.precision);
+                *self = Self::with(self.precision, Content::Words(words));
+            }
+            (Content::Codes(_), Content::Codes(codes)) => self.add_codes(codes),
+        }
+        Ok(())
     }
 
     /// Returns the estimated number of different persons. The error to expect is
     /// [`standard_error`](Self::standard_error). While the sketch holds codes, which is for some
     /// thousands of persons at the default precision, the estimate is nearly exact.
     pub fn estimate(&self) -> f64 {
-        self.inner.clone().count()
+        match self.content().as_ref() {
+            Content::Codes(codes) => estimate::of_codes(codes.len()),
+            Content::Words(words) => estimate::of_registers(words, self.precision),
+        }
     }
 
     /// Returns the [`estimate`](Self::estimate), rounded to a whole number.
@@ -236,88 +341,12 @@ impl Sketch {
         bytes::write(self.precision, &self.content())
     }
 
-    /// Returns the codes or registers.
-    fn content(&self) -> Content {
-        let mut tidy = self.inner.clone();
-        // Counting makes the crate merge the newest codes, which it collects in a hash set,
-        // into its sorted list.
-        tidy.count();
-        let words = words::to_words(&tidy).expect("the state is numbers");
-        content(&words)
-    }
-
     /// Reads the bytes of [`to_bytes`](Self::to_bytes).
     ///
     /// # Errors
     /// Bytes of another format, or that are not those of any sketch.
     pub fn from_bytes(bytes: &[u8]) -> Result<Sketch, SketchError> {
         let (precision, content) = bytes::read(bytes)?;
-        let words = state(precision, &content).into_iter();
-        Ok(Sketch {
-            precision,
-            inner: words::from_words(words).expect("the state of a sketch"),
-        })
+        Ok(Self::with(precision, content))
     }
-}
-
-/// The number of registers over which the crate does linear counting while a sketch holds
-/// codes.
-const FINE_REGISTERS: u64 = 1 << 24;
-
-/// Words of the crate's state before the first list: the precision and three sizes.
-const HEAD: usize = 4;
-
-/// Extracts the codes or registers from the crate's state as words. The fields are in the order
-/// of the crate's struct.
-fn content(words: &[u64]) -> Content {
-    // The set of the newest codes is empty, see `Sketch::content`, so it takes one word.
-    let rest = &words[HEAD + 1..];
-    let [_count, _last, bytes, rest @ ..] = rest else {
-        unreachable!("a list of codes follows");
-    };
-    let (codes, rest) = rest.split_at(*bytes as usize);
-    match rest {
-        [1, len, rest @ ..] => {
-            Content::Words(rest[..*len as usize].iter().map(|&w| w as u32).collect())
-        }
-        _ => {
-            let bytes: Vec<u8> = codes.iter().map(|&byte| byte as u8).collect();
-            Content::Codes(read_codes(&bytes).expect("the crate's own codes"))
-        }
-    }
-}
-
-/// Returns the crate's state, as words, for these codes or registers.
-fn state(precision: Precision, content: &Content) -> Vec<u64> {
-    let registers = precision.registers();
-    // Precision and sizes, and the empty set of newest codes.
-    let mut words = vec![
-        precision.bits().into(),
-        registers as u64,
-        FINE_REGISTERS,
-        precision.most_code_bytes() as u64,
-        0,
-    ];
-
-    // The list of codes and no registers, or an empty list and the registers.
-    match content {
-        Content::Codes(codes) => {
-            let mut bytes = Vec::with_capacity(code_bytes(codes));
-            write_codes(codes, &mut bytes);
-            let last = codes.last().copied().unwrap_or(0);
-            words.extend([codes.len() as u64, last.into(), bytes.len() as u64]);
-            words.extend(bytes.into_iter().map(u64::from));
-            words.push(0);
-        }
-        Content::Words(packed) => {
-            let zeros = bytes::ranks(packed)
-                .take(registers)
-                .filter(|rank| *rank == 0);
-            let zeros = zeros.count() as u64;
-            words.extend([0, 0, 0, 1, packed.len() as u64]);
-            words.extend(packed.iter().map(|&word| u64::from(word)));
-            words.extend([registers as u64, zeros]);
-        }
-    }
-    words
 }

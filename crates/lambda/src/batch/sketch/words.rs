@@ -1,23 +1,12 @@
-//! Reads and writes the state of `hyperloglogplus` as a sequence of numbers.
+//! Makes a value of `hyperloglogplus` from its state, given as a sequence of numbers.
 //!
 //! The registers of the crate are private, but its types implement serde. JSON would turn each
-//! of thousands of numbers into text. The small serializer and deserializer below pass the
-//! numbers themselves, in the order of the fields: an integer is one word, a sequence is its
+//! of thousands of numbers into text. The small deserializer below takes
+//! the numbers themselves, in the order of the fields: an integer is one word, a sequence is its
 //! length and its items, and an option is 0, or 1 and its value.
 
 use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
-use serde::ser::{self, Impossible, Serialize};
 use std::fmt;
-
-/// Serialises a value as words.
-///
-/// # Errors
-/// A value with parts that the state of a sketch does not have, such as text.
-pub(super) fn to_words(value: &impl Serialize) -> Result<Vec<u64>, NotWords> {
-    let mut words = Vec::new();
-    value.serialize(Out(&mut words))?;
-    Ok(words)
-}
 
 /// Deserialises a value from words.
 ///
@@ -30,17 +19,10 @@ pub(super) fn from_words<'de, T: de::Deserialize<'de>>(
     T::deserialize(&mut In(&mut words))
 }
 
-/// An error of [`to_words`] or [`from_words`]: the crate's state does not have the expected
-/// form.
+/// An error of [`from_words`]: the crate's state does not have the expected form.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NotWords(String);
-
-impl ser::Error for NotWords {
-    fn custom<T: fmt::Display>(words: T) -> Self {
-        NotWords(words.to_string())
-    }
-}
 
 impl de::Error for NotWords {
     fn custom<T: fmt::Display>(words: T) -> Self {
@@ -54,149 +36,6 @@ fn unexpected<T>(what: &str) -> Result<T, NotWords> {
         "invalid state of a sketch: {what}; is this another version of hyperloglogplus?"
     )))
 }
-
-/// A serializer that appends words.
-struct Out<'a>(&'a mut Vec<u64>);
-
-/// Methods that refuse a type.
-macro_rules! refused {
-    ($($name:ident: $type:ty),*) => {
-        $(fn $name(self, _: $type) -> Result<(), NotWords> {
-            unexpected(stringify!($type))
-        })*
-    };
-}
-
-impl<'a> ser::Serializer for Out<'a> {
-    type Ok = ();
-    type Error = NotWords;
-    type SerializeSeq = Self;
-    type SerializeTuple = Self;
-    type SerializeStruct = Self;
-    type SerializeTupleStruct = Impossible<(), NotWords>;
-    type SerializeTupleVariant = Impossible<(), NotWords>;
-    type SerializeMap = Impossible<(), NotWords>;
-    type SerializeStructVariant = Impossible<(), NotWords>;
-
-    refused!(serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
-        serialize_i64: i64, serialize_f32: f32, serialize_f64: f64, serialize_char: char,
-        serialize_str: &str, serialize_bytes: &[u8]);
-
-    fn serialize_u8(self, v: u8) -> Result<(), NotWords> {
-        self.serialize_u64(v.into())
-    }
-    fn serialize_u16(self, v: u16) -> Result<(), NotWords> {
-        self.serialize_u64(v.into())
-    }
-    fn serialize_u32(self, v: u32) -> Result<(), NotWords> {
-        self.serialize_u64(v.into())
-    }
-    fn serialize_u64(self, v: u64) -> Result<(), NotWords> {
-        self.0.push(v);
-        Ok(())
-    }
-    fn serialize_none(self) -> Result<(), NotWords> {
-        self.serialize_u64(0)
-    }
-    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), NotWords> {
-        self.0.push(1);
-        value.serialize(self)
-    }
-    fn serialize_unit(self) -> Result<(), NotWords> {
-        Ok(())
-    }
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), NotWords> {
-        Ok(())
-    }
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-    ) -> Result<(), NotWords> {
-        unexpected("an enum")
-    }
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), NotWords> {
-        value.serialize(self)
-    }
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), NotWords> {
-        unexpected("an enum")
-    }
-    fn serialize_seq(self, len: Option<usize>) -> Result<Self, NotWords> {
-        let Some(len) = len else {
-            return unexpected("a sequence without a length");
-        };
-        self.0.push(len as u64);
-        Ok(self)
-    }
-    fn serialize_tuple(self, _: usize) -> Result<Self, NotWords> {
-        Ok(self)
-    }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, NotWords> {
-        Ok(self)
-    }
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, NotWords> {
-        unexpected("a tuple struct")
-    }
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, NotWords> {
-        unexpected("an enum")
-    }
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, NotWords> {
-        unexpected("a map")
-    }
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, NotWords> {
-        unexpected("an enum")
-    }
-}
-
-/// Serializers of compound values, which append their parts one after another.
-macro_rules! in_a_row {
-    ($($of:ident :: $item:ident ($($name:ident: $type:ty)?)),*) => {
-        $(impl ser::$of for Out<'_> {
-            type Ok = ();
-            type Error = NotWords;
-
-            fn $item<T: ?Sized + Serialize>(&mut self, $($name: $type,)? value: &T) -> Result<(), NotWords> {
-                value.serialize(Out(self.0))
-            }
-            fn end(self) -> Result<(), NotWords> {
-                Ok(())
-            }
-        })*
-    };
-}
-
-in_a_row!(
-    SerializeSeq::serialize_element(),
-    SerializeTuple::serialize_element(),
-    SerializeStruct::serialize_field(_key: &'static str)
-);
 
 /// A deserializer that takes words from an iterator.
 struct In<'a, I>(&'a mut I);

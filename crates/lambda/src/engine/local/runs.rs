@@ -48,15 +48,22 @@ impl ViewRow {
         (self.url, self.label, self.ts)
     }
 
-    /// Adds another part of the same row.
-    fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        if self.sketch.is_empty() {
-            self.sketch.clone_from(&other.sketch);
-        } else if !other.sketch.is_empty() {
-            let union = union_of_bytes([&self.sketch[..], &other.sketch]);
-            self.sketch = union.expect("this run encoded the sketches").to_bytes();
-        }
+    /// Adds the other parts of the same row.
+    fn add(&mut self, parts: &[Self]) {
+        self.count += parts.iter().map(|part| part.count).sum::<i64>();
+        let sketches = std::iter::once(&self.sketch).chain(parts.iter().map(|part| &part.sketch));
+        let sketches: Vec<&[u8]> = sketches
+            .filter(|sketch| !sketch.is_empty())
+            .map(Vec::as_slice)
+            .collect();
+        self.sketch = match &sketches[..] {
+            [] => return,
+            [only] => only.to_vec(),
+            all => {
+                let union = union_of_bytes(all.iter().copied());
+                union.expect("this run encoded the sketches").to_bytes()
+            }
+        };
     }
 }
 
@@ -247,6 +254,7 @@ impl MergedRows {
         heap: &mut BinaryHeap<Reverse<Next>>,
     ) -> Result<Option<ViewRow>, EngineError> {
         let mut first: Option<ViewRow> = None;
+        let mut parts = Vec::new();
         while let Some(top) = heap.peek_mut() {
             if first
                 .as_ref()
@@ -259,10 +267,13 @@ impl MergedRows {
                 Some(after) => std::mem::replace(&mut top.0.row, after),
                 None => PeekMut::pop(top).0.row,
             };
-            match &mut first {
+            match &first {
                 None => first = Some(row),
-                Some(sum) => sum.add(&row),
+                Some(_) => parts.push(row),
             }
+        }
+        if let (Some(row), false) = (&mut first, parts.is_empty()) {
+            row.add(&parts);
         }
         Ok(first)
     }
