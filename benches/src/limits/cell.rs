@@ -64,7 +64,7 @@ impl Cells {
         );
         std::fs::write(&source, text)?;
         let library = self.place.dylib.parent().context("the library's folder")?;
-        let short = metadata::folder(library);
+        let short = metadata::for_cell(library, true);
         let folders: Vec<PathBuf> = match short.is_dir() {
             true => vec![short],
             false => vec![library.to_owned(), self.place.deps.clone()],

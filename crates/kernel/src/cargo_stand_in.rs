@@ -8,10 +8,7 @@
 //! The result is printed in cargo's JSON format. Other commands, and cells with crates
 //! that the reader added by `:dep`, go to the real cargo.
 //!
-//! Before the build, a few lines that evcxr added to the cell are replaced by calls of
-//! [`lambda_workbook::notebook::channel`]: they report errors at a `?`, panics, and
-//! evcxr's own notifications. evcxr prints those, and they would mix with the output of
-//! the cell. No line moves, so the line numbers in diagnostics stay right.
+//! Before the build, some of evcxr's lines in the cell are replaced ([`cell_source`]).
 //!
 //! # Check
 //!
@@ -22,7 +19,7 @@
 //! diagnostics are filtered out, and the types are written to a file for
 //! [`super::session`], together with the other errors.
 
-use super::{metadata, place::real_cargo};
+use super::{cell_source, metadata, place::real_cargo};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -157,7 +154,8 @@ fn with_real_cargo(args: Vec<OsString>, link_support_crate: bool) -> ExitCode {
     command.args(args);
     if link_support_crate && let Ok(cell) = CellCrate::find() {
         if let Ok(source) = std::fs::read_to_string(SOURCE) {
-            let _ = prepare_source(&source).and_then(|source| Ok(std::fs::write(SOURCE, source)?));
+            let _ = prepare_source(&source, true)
+                .and_then(|source| Ok(std::fs::write(SOURCE, source)?));
         }
         // In this variable the flags are separated by the character 0x1f, so that paths may
         // contain spaces.
@@ -190,10 +188,10 @@ fn record_compiler(id: u32) {
     }
 }
 
-/// Returns the source to compile for a cell, see [`with_channel`]. A copy is stored under
+/// Returns the source to compile for a cell, see [`cell_source::prepared`]. A copy is stored under
 /// the name of the cell's function: the line of a later panic is looked up in it.
-fn prepare_source(source: &str) -> Result<String> {
-    let source = with_channel(source);
+fn prepare_source(source: &str, other_crates: bool) -> Result<String> {
+    let source = cell_source::prepared(source, other_crates);
     let name = source
         .split("pub extern \"C\" fn ")
         .skip(1)
@@ -246,9 +244,9 @@ impl CellCrate {
         vec![self.folder().to_owned(), self.deps.clone()]
     }
 
-    /// Returns the folder with metadata that rustc reads faster, where there is one.
-    fn short_metadata(&self) -> Option<Vec<PathBuf>> {
-        let folder = metadata::folder(self.folder());
+    /// Returns the folder with metadata that rustc reads faster for this source, where there is one.
+    fn short_metadata(&self, source: &str) -> Option<Vec<PathBuf>> {
+        let folder = metadata::for_cell(self.folder(), cell_source::computes_columns(source));
         folder.is_dir().then(|| vec![folder])
     }
 
@@ -298,7 +296,7 @@ impl CellCrate {
     fn compile(&self, source: &str, configure: impl Fn(&mut Command)) -> Result<Output> {
         std::fs::write(SOURCE, source).context("cannot write the cell")?;
         // Metadata that rustc cannot read costs time, never a cell.
-        if let Some(short) = self.short_metadata() {
+        if let Some(short) = self.short_metadata(source) {
             let output = self.compile_with(&short, &configure)?;
             if !metadata::refused(&output) {
                 return Ok(output);
@@ -329,7 +327,7 @@ impl CellCrate {
         std::fs::create_dir_all(OUTPUT)?;
         let library = std::env::current_dir()?.join(OUTPUT).join("libctx.so");
         let source = std::fs::read_to_string(SOURCE).context("cannot read the cell")?;
-        let output = self.compile(&prepare_source(&source)?, |rustc| {
+        let output = self.compile(&prepare_source(&source, false)?, |rustc| {
             rustc
                 .args(["--crate-type", "cdylib"])
                 .arg(format!("-Copt-level={}", opt_level()))
@@ -443,51 +441,6 @@ fn forward_diagnostic(line: &str) -> bool {
     error
 }
 
-// In the conversion that evcxr adds for the error of a `?`, the error is printed. That call
-// is replaced by a report on the side channel.
-const CONVERT_ERROR: &str = "From<T> for EvcxrUserCodeError {";
-const PRINT_ERROR: &str = "eprintln!(";
-const REPORT_ERROR: &str = "::lambda_workbook::notebook::channel::question_mark(std::any::type_name_of_val(&error), format_args!(";
-
-/// The notifications that evcxr makes a cell print, each with the call that replaces it.
-const NOTIFICATIONS: [(&str, &str); 3] = [
-    (
-        r#"println!("EVCXR_PANIC_NOTIFICATION");"#,
-        "::lambda_workbook::notebook::channel::panics::panicked();",
-    ),
-    (
-        r#"println!("{}", evcxr_internal_runtime::USER_ERROR_OCCURRED);"#,
-        "::lambda_workbook::notebook::channel::to_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);",
-    ),
-    (
-        r#"println!("{VARIABLE_CHANGED_TYPE}{name}");"#,
-        r#"::lambda_workbook::notebook::channel::to_evcxr(&format!("{VARIABLE_CHANGED_TYPE}{name}"));"#,
-    ),
-];
-
-/// Returns the source of a cell with evcxr's notifications and its report of an error
-/// replaced by calls of the side channel.
-fn with_channel(source: &str) -> String {
-    // Notifications. evcxr's own code comes after the reader's, so the last occurrence is
-    // the right one.
-    let mut source = source.to_owned();
-    for (printed, call) in NOTIFICATIONS {
-        if let Some(at) = source.rfind(printed) {
-            source.replace_range(at..at + printed.len(), call);
-        }
-    }
-
-    // The error of a `?`. The end is replaced first, so that the start does not move.
-    if let Some(at) = source.find(CONVERT_ERROR)
-        && let Some(print) = source[at..].find(PRINT_ERROR).map(|print| at + print)
-        && let Some(end) = source[print..].find(", error);").map(|end| print + end)
-    {
-        source.replace_range(end..end + ", error);".len(), ", error));");
-        source.replace_range(print..print + PRINT_ERROR.len(), REPORT_ERROR);
-    }
-    source
-}
-
 /// Removes the place of the last expression from an error about a moved variable, so that
 /// evcxr still shows the expression's rich form.
 ///
@@ -580,22 +533,6 @@ mod tests {
             named_type(r#"{"message": "mismatched types", "spans": []}"#),
             None
         );
-    }
-
-    #[test]
-    fn notifications_and_errors_use_the_side_channel() {
-        let source = "impl<T: std::fmt::Display> From<T> for EvcxrUserCodeError {\n fn from(error: T) -> Self {\n eprintln!(\"{}\", error);\nprintln!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);\n}}\nfn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n";
-        let changed = with_channel(source);
-        assert!(changed.contains("type_name_of_val(&error), format_args!(\"{}\", error));"));
-        assert!(changed.contains("to_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);"));
-        assert!(changed.ends_with("channel::panics::panicked();\n"));
-        assert!(
-            changed.contains(
-                "fn user() { eprintln!(\"{}\", error); println!(\"EVCXR_PANIC_NOTIFICATION\"); }"
-            ),
-            "the reader's own code stays"
-        );
-        assert_eq!(changed.lines().count(), source.lines().count());
     }
 
     #[test]

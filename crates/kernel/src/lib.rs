@@ -20,6 +20,7 @@
 //! - [`metadata`]: what rustc reads about the support crate's dependencies in every cell.
 //! - [`cargo_stand_in`]: answers the `cargo build` of each cell with one direct call of
 //!   rustc, and finds the types of variables.
+//! - [`cell_source`]: changes the source that evcxr has made of a cell, so that it compiles faster.
 //! - [`annotate`]: writes those types into the cell.
 //! - [`backend`]: runs `evcxr_jupyter` as a child process.
 //! - [`side_channel`], [`printed`]: receive the output and the requests of the cell process.
@@ -35,6 +36,7 @@
 pub mod annotate;
 pub mod backend;
 pub mod cargo_stand_in;
+pub mod cell_source;
 pub mod check;
 pub mod client;
 pub mod complete;

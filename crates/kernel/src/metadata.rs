@@ -7,11 +7,15 @@
 //! The larger part of the time goes into the lists of *shared generic instances*. A crate
 //! compiled at level 0 lists the instances of generic functions that it has compiled, so that
 //! crates above it need not compile them again. As soon as a cell uses one generic function,
-//! rustc reads the lists of all crates: 250,000 names, half of the time that a small cell
-//! takes. The crates in [`UNSHARED`] have more than half of these names and hardly any that
+//! rustc reads the lists of all crates: 270,000 names, two thirds of the time that a small cell
+//! takes. The crates in [`UNSHARED`] have half of these names and hardly any that
 //! a cell uses. In the kernel's copies of their metadata the list is cut to one entry. A cell
 //! that needs one of the other instances compiles it itself, as rustc does for every instance
 //! that no crate has.
+//!
+//! Most of the rest is the list of [`COLUMNS`], which a cell needs if it computes columns of its own:
+//! without it such a cell may take a second longer. Most cells call functions and show what they give.
+//! So there are two folders, and each cell has the one that suits it ([`for_cell`]).
 //!
 //! No stable option of rustc does this for one crate, and the format is private to rustc.
 //! Therefore:
@@ -34,9 +38,10 @@ use std::process::Output;
 /// name them.
 const KNOWN: [&[u8]; 1] = [b"rustc 1.95."];
 
-/// The crates whose lists are cut: those with the longest ones, except polars_core and
+/// The crates whose lists are cut for all cells: those with the longest ones, except polars_core and
 /// polars_plan, whose instances cells with a group-by use.
-const UNSHARED: [&str; 8] = [
+const UNSHARED: [&str; 9] = [
+    "exercises",
     "polars_compute",
     "polars_expr",
     "polars_io",
@@ -47,29 +52,59 @@ const UNSHARED: [&str; 8] = [
     "sqlparser",
 ];
 
+/// The crate whose list is cut for cells that compute no columns: 92,000 names, of 133,000 that are
+/// left.
+const COLUMNS: &str = "polars_core";
+
 /// Returns the folder of the shorter metadata, which lies beside the kept shared library in
 /// `folder`.
 pub fn folder(folder: &Path) -> PathBuf {
-    folder.join("metadata")
+    folder.join("cell-metadata")
 }
 
-/// Makes the folder `to` with the metadata of all crates in `deps`. Most files are hard
-/// links, so this takes little time and space. `own` are the crates of this project, which
+/// Returns the metadata in [`folder`] for a cell that computes columns of its own, or for one that
+/// does not.
+pub fn for_cell(folder: &Path, columns: bool) -> PathBuf {
+    self::folder(folder).join(if columns { "columns" } else { "plain" })
+}
+
+/// Makes the folder `to` with the metadata of all crates in `deps`, for both kinds of cell. Most files
+/// are hard links, so this takes little time and space. `own` are the crates of this project, which
 /// the next build may overwrite in place: they are copied.
 ///
 /// # Errors
 /// If a file cannot be linked or copied, for example because `to` lies on another disk.
 pub fn keep(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
+    let (columns, plain) = (to.join("columns"), to.join("plain"));
+    keep_for_columns(deps, &columns, own)?;
+    fs::create_dir_all(&plain)?;
+    for entry in fs::read_dir(&columns)?.flatten() {
+        let target = plain.join(entry.file_name());
+        if crate_of(&entry.file_name().to_string_lossy()) == Some(COLUMNS) {
+            let mut bytes = fs::read(entry.path())?;
+            share_nothing(&mut bytes);
+            fs::write(target, bytes)?;
+        } else {
+            fs::hard_link(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the crate whose metadata a file has, by its name; `None` for another file.
+fn crate_of(file: &str) -> Option<&str> {
+    let name = file.strip_prefix("lib")?.strip_suffix(".rmeta")?;
+    name.split('-').next()
+}
+
+/// Makes the folder for cells that compute columns.
+fn keep_for_columns(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(deps)?.flatten() {
         let name = entry.file_name();
         let Some(text) = name.to_str() else { continue };
         let target = to.join(&name);
-        if let Some(krate) = text
-            .strip_prefix("lib")
-            .and_then(|text| text.strip_suffix(".rmeta"))
-            .map(|text| text.split('-').next().unwrap_or(text))
-        {
+        if let Some(krate) = crate_of(text) {
             if UNSHARED.contains(&krate) {
                 let mut bytes = fs::read(entry.path())?;
                 share_nothing(&mut bytes);

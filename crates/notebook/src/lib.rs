@@ -21,6 +21,7 @@
 //! | [`widgets`] | sliders and buttons, and pictures that follow them |
 //! | [`channel`] | the way to the kernel; panics and failed `?` |
 //! | [`cells`] | the process that runs the cells |
+//! | [`variables`] | the variables that later cells use |
 //!
 //! Cells compile unoptimised and must compile fast, so what they instantiate is
 //! thin: everything heavy is a non-generic function of this crate.
@@ -36,6 +37,7 @@ pub mod plot;
 pub mod predict;
 pub mod progress;
 pub mod scratch;
+pub mod variables;
 pub mod widgets;
 
 pub use display::{EvcxrDebug, EvcxrDisplay};

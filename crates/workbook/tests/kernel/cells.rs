@@ -32,6 +32,43 @@ fn variables_need_no_written_type() {
     });
 }
 
+/// Rule: a cell that does not name a variable does not touch it, whatever becomes of the cell.
+#[test]
+fn a_variable_stays_until_a_cell_names_it() {
+    with_shared_kernel(async |kernel| {
+        let loud = "struct Loud(u8);\nimpl Drop for Loud { fn drop(&mut self) { println!(\"{} ends\", self.0) } }";
+        good(kernel, &format!("{loud}\nlet loud = Loud(1);")).await;
+        let ran = good(kernel, "1 + 1").await;
+        assert_eq!(ran.stdout(), "");
+        bad(kernel, "panic!(\"elsewhere\")").await;
+        let ran = good(kernel, "println!(\"{}\", loud.0);").await;
+        assert_eq!(ran.stdout(), "1\n");
+        // A name in the hole of a text counts.
+        good(kernel, "let height = 7;").await;
+        let ran = good(kernel, "println!(\"{height:>3}\");").await;
+        assert_eq!(ran.stdout(), "  7\n");
+        let ran = good(kernel, "drop(loud);").await;
+        assert_eq!(ran.stdout(), "1 ends\n");
+    });
+}
+
+/// Rule: a variable whose type the reader has defined again is lost, and the cell that names it says so.
+#[test]
+fn a_variable_of_a_type_that_was_defined_again_is_lost() {
+    with_shared_kernel(async |kernel| {
+        good(kernel, "struct Pair { x: u8 }\nlet pair = Pair { x: 7 };").await;
+        good(kernel, "struct Pair { x: u8, y: String }").await;
+        good(kernel, "2 + 2").await;
+        let ran = kernel.execute("pair.x").await.unwrap();
+        assert!(ran.error().is_some());
+        let said = format!("{:?}", ran.outputs);
+        assert!(
+            said.contains("The type of the variable pair was redefined"),
+            "{said}"
+        );
+    });
+}
+
 #[test]
 fn a_question_mark_works_at_the_top_of_a_cell() {
     with_shared_kernel(async |kernel| {
