@@ -36,7 +36,7 @@ pub(super) fn of_registers(packed: &[u32], precision: Precision) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Sketch, SketchError, user_hash};
+    use super::super::{Sketch, user_hash};
     use super::*;
     use proptest::prelude::*;
 
@@ -63,12 +63,6 @@ mod tests {
                 ours.merge(&part)?;
                 prop_assert_eq!(ours.estimate(), theirs.count());
             }
-        }
-    }
-
-    impl From<SketchError> for TestCaseError {
-        fn from(error: SketchError) -> Self {
-            TestCaseError::fail(error.to_string())
         }
     }
 }
