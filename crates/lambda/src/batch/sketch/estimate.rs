@@ -36,7 +36,7 @@ pub(super) fn of_registers(packed: &[u32], precision: Precision) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Sketch, user_hash};
+    use super::super::{Sketch, bytes::Content, user_hash};
     use super::*;
     use proptest::prelude::*;
 
@@ -62,6 +62,13 @@ mod tests {
                 }
                 ours.merge(&part)?;
                 prop_assert_eq!(ours.estimate(), theirs.count());
+                // Their registers, which serde shows.
+                let state = serde_json::to_value(&theirs).unwrap();
+                let words = match ours.content().as_ref() {
+                    Content::Codes(_) => serde_json::Value::Null,
+                    Content::Words(words) => serde_json::json!(words),
+                };
+                prop_assert_eq!(&state["registers"]["buf"], &words);
             }
         }
     }

@@ -51,7 +51,7 @@ pub fn cookie_hash(cookie: &[u8]) -> u64 {
     xxh64(cookie, COOKIE_SEED)
 }
 
-/// The hash function that `hyperloglogplus` is given. The values of a sketch are hashes
+/// The hash function of the sketches of `hyperloglogplus` that estimate. Their values are hashes
 /// already ([`person_hash`]), so it returns them unchanged. It has no state and no keys, so it
 /// is the same in every sketch.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

@@ -183,8 +183,8 @@ impl CountedRows {
     }
 
     /// Moves the hours that end at or before `secs` (epoch seconds) out of the threads' tallies,
-    /// and merges their counts. That saves memory: an encoded sketch has about a tenth of the
-    /// size of the hash codes from which it is computed.
+    /// and merges their counts. That saves memory: encoded, a code takes about two bytes, and
+    /// four to eight in a sketch that is being built.
     pub fn close<'a>(&mut self, secs: i64, tallies: impl Iterator<Item = &'a mut Tally>) {
         // Collect each hour's counts from all threads.
         let mut parts: HashMap<HourKey, Vec<UrlHour>, Folded> = HashMap::default();
