@@ -212,9 +212,9 @@ fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Drawn], top: i32) {
             INK.mix(0.25),
             1,
         );
-        canvas.label(&number(tick), (x.at(tick), bottom + 5), BELOW);
+        canvas.label(&number(tick), (x.at(tick), bottom + 9), BELOW);
     }
-    canvas.label("page views", (RIGHT + 24, bottom + 12), AFTER);
+    canvas.label("page views", (RIGHT + 24, bottom + 16), AFTER);
     let mut labels: Vec<(i32, String, Mark, RGBAColor)> = Vec::new();
     if let Some((bound, name)) = panel.bound {
         canvas.path(

@@ -212,11 +212,13 @@ mod tests {
             let code = code_of(hash, precision);
             prop_assert!(precision.is_code(code));
             prop_assert_eq!(code_of(hash_with(code), precision), code);
-            // Its newest codes are a set of their own, which serde shows.
+            // Its newest codes are in a set; at a low precision they go to the list at once, whose last
+            // code is kept apart. serde shows both.
             let mut theirs: HyperLogLogPlus<u64, _> = HyperLogLogPlus::new(bits, PassThrough).unwrap();
             theirs.insert(&hash);
             let state = serde_json::to_value(&theirs).unwrap();
-            prop_assert_eq!(&state["tmpset"], &serde_json::json!([code]));
+            let newest = state["tmpset"].get(0).unwrap_or(&state["sparse"]["last"]);
+            prop_assert_eq!(newest, &serde_json::json!(code));
         }
 
         #[test]
