@@ -192,12 +192,7 @@ fn record_compiler(id: u32) {
 /// the name of the cell's function: the line of a later panic is looked up in it.
 fn prepare_source(source: &str, other_crates: bool) -> Result<String> {
     let source = cell_source::prepared(source, other_crates);
-    let name = source
-        .split("pub extern \"C\" fn ")
-        .skip(1)
-        .filter_map(|rest| rest.split('(').next())
-        .find(|name| name.starts_with("run_user_code"));
-    if let Some(name) = name {
+    if let Some(name) = cell_source::function(&source) {
         let folder = Path::new(OUTPUT);
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join(name).with_extension("rs"), &source)

@@ -44,12 +44,20 @@ pub fn computes_columns(source: &str) -> bool {
 }
 
 /// Returns whether a character can be part of a name.
-fn is_part(c: char) -> bool {
+pub fn is_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
 /// How the function begins into which evcxr puts the statements of a cell.
 const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
+
+/// Returns the name of that function; `None` for a source without one.
+pub fn function(source: &str) -> Option<&str> {
+    let begin = source
+        .split('\n')
+        .rfind(|line| line.starts_with(FUNCTION))?;
+    begin.split(" fn ").nth(1)?.split('(').next()
+}
 
 /// Replaces the lines that check, take and put back variables which no other line of the cell's
 /// function names. What is before the function, items and macros of all cells, cannot name them.

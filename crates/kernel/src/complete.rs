@@ -9,6 +9,7 @@
 //! The set-up builds the completer after the kernel. Until it is built, completion
 //! has only the words of the cell to offer.
 
+use super::cell_source::is_part;
 use super::place::Place;
 use anyhow::{Context, Result};
 use std::process::Stdio;
@@ -132,15 +133,14 @@ pub fn words(question: &Question) -> Answer {
     if question.ask != Ask::Completions {
         return Answer::default();
     }
-    let word = |c: char| c.is_alphanumeric() || c == '_';
     let before = &question.source[..question.offset];
-    let start = before.trim_end_matches(word).len();
+    let start = before.trim_end_matches(is_part).len();
     let prefix = &before[start..];
 
     // Collect the longer words that begin like it, without evcxr's internal names.
     let mut found: Vec<&str> = question
         .source
-        .split(|c| !word(c))
+        .split(|c| !is_part(c))
         .filter(|candidate| {
             candidate.len() > prefix.len()
                 && !prefix.is_empty()

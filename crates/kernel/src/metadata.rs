@@ -81,9 +81,7 @@ pub fn keep(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
     for entry in fs::read_dir(&columns)?.flatten() {
         let target = plain.join(entry.file_name());
         if crate_of(&entry.file_name().to_string_lossy()) == Some(COLUMNS) {
-            let mut bytes = fs::read(entry.path())?;
-            share_nothing(&mut bytes);
-            fs::write(target, bytes)?;
+            copy_unshared(&entry.path(), &target)?;
         } else {
             fs::hard_link(entry.path(), target)?;
         }
@@ -97,6 +95,13 @@ fn crate_of(file: &str) -> Option<&str> {
     name.split('-').next()
 }
 
+/// Copies a file of metadata, with its list of instances cut.
+fn copy_unshared(from: &Path, to: &Path) -> Result<()> {
+    let mut bytes = fs::read(from)?;
+    share_nothing(&mut bytes);
+    Ok(fs::write(to, bytes)?)
+}
+
 /// Makes the folder for cells that compute columns.
 fn keep_for_columns(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
     fs::create_dir_all(to)?;
@@ -106,9 +111,7 @@ fn keep_for_columns(deps: &Path, to: &Path, own: &[&str]) -> Result<()> {
         let target = to.join(&name);
         if let Some(krate) = crate_of(text) {
             if UNSHARED.contains(&krate) {
-                let mut bytes = fs::read(entry.path())?;
-                share_nothing(&mut bytes);
-                fs::write(target, bytes)?;
+                copy_unshared(&entry.path(), &target)?;
             } else if own.contains(&krate) {
                 fs::copy(entry.path(), target)?;
             } else {

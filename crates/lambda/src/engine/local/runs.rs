@@ -56,14 +56,20 @@ impl ViewRow {
             .filter(|sketch| !sketch.is_empty())
             .map(Vec::as_slice)
             .collect();
-        self.sketch = match &sketches[..] {
-            [] => return,
-            [only] => only.to_vec(),
-            all => {
-                let union = union_of_bytes(all.iter().copied());
-                union.expect("this run encoded the sketches").to_bytes()
-            }
-        };
+        if !sketches.is_empty() {
+            self.sketch = union_of(&sketches);
+        }
+    }
+}
+
+/// Returns the union of sketches that this run has encoded, of which there is one at least, encoded.
+pub fn union_of(sketches: &[&[u8]]) -> Vec<u8> {
+    match sketches {
+        [only] => only.to_vec(),
+        all => {
+            let union = union_of_bytes(all.iter().copied());
+            union.expect("this run encoded the sketches").to_bytes()
+        }
     }
 }
 

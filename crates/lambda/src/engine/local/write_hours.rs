@@ -6,10 +6,10 @@
 
 use super::counts_writer::{CountRow, CountsWriter, ROWS};
 use super::parquet_file::ParquetFile;
-use super::runs::{MergedRows, ViewRow};
+use super::runs::{MergedRows, ViewRow, union_of};
 use super::visits;
 use crate::batch::output::{PAGE_VIEWS, UNIQUES};
-use crate::batch::sketch::{Sketch, union_of_bytes};
+use crate::batch::sketch::Sketch;
 use crate::engine::{EngineError, Views};
 use crate::row_groups::ColumnValues;
 use calendar::Granularity;
@@ -161,23 +161,15 @@ fn sketches_of(hours: &[ViewRow]) -> Rows {
     for granularity in &Granularity::ALL[1..] {
         finer = finer
             .chunk_by(|one, other| granularity.bucket(one.0) == granularity.bucket(other.0))
-            .map(|same| (granularity.bucket(same[0].0), union_of(same)))
+            .map(|same| {
+                let sketches: Vec<&[u8]> = same.iter().map(|(_, sketch)| &sketch[..]).collect();
+                (granularity.bucket(same[0].0), union_of(&sketches))
+            })
             .collect();
         let finished = finer.iter().cloned();
         rows.extend(finished.map(|(ts, sketch)| ((granularity.code(), ts), sketch)));
     }
     rows
-}
-
-/// Returns the union of encoded sketches, encoded.
-fn union_of(sketches: &[(i64, Vec<u8>)]) -> Vec<u8> {
-    match sketches {
-        [(_, only)] => only.clone(),
-        _ => {
-            let union = union_of_bytes(sketches.iter().map(|(_, sketch)| &sketch[..]));
-            union.expect("this run encoded the sketches").to_bytes()
-        }
-    }
 }
 
 /// Writes the rows of some URLs, with estimates of their uniques.
